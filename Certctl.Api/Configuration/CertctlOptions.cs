@@ -1,0 +1,80 @@
+using Certctl.Domain.Enrolment;
+
+namespace Certctl.Api.Configuration;
+
+/// <summary>Everything the server was told, parsed and checked for form; immutable. Whether files hold what they should is the preflight's question.</summary>
+public sealed record CertctlOptions
+{
+    public required ServerOptions Server { get; init; }
+
+    public required DatabaseOptions Database { get; init; }
+
+    public required LogOptions Log { get; init; }
+
+    public required CaOptions Ca { get; init; }
+
+    /// <summary>Empty when SCEP is off. The root profile has PathId "".</summary>
+    public required IReadOnlyList<ScepProfileOptions> ScepProfiles { get; init; }
+
+    /// <summary>Decrypts every private key file that is encrypted (PKCS#8); null when keys are in the clear.</summary>
+    public Secret? KeyPassphrase { get; init; }
+}
+
+/// <param name="Host">Address to bind.</param>
+/// <param name="Port">1 to 65535; 0 lets the system choose (tests).</param>
+/// <param name="MaxBodySize">Octets.</param>
+/// <param name="TlsCertPath">PEM, leaf first, then its chain.</param>
+/// <param name="TlsKeyPath">PEM.</param>
+public sealed record ServerOptions(string Host, int Port, int MaxBodySize, string TlsCertPath, string TlsKeyPath);
+
+public enum DatabaseProvider
+{
+    PostgreSql,
+    Sqlite,
+}
+
+/// <param name="Provider">Which database.</param>
+/// <param name="ConnectionString">For Npgsql or Microsoft.Data.Sqlite; a secret, because it may hold a password.</param>
+/// <param name="MaxConnections">Pool size.</param>
+public sealed record DatabaseOptions(DatabaseProvider Provider, Secret ConnectionString, int MaxConnections);
+
+/// <param name="Level">Least level written.</param>
+/// <param name="Json">JSON lines, or text for people.</param>
+public sealed record LogOptions(LogLevel Level, bool Json);
+
+/// <param name="IssuerId">The id under which profiles name it: <c>iss-local</c>.</param>
+/// <param name="CertPath">PEM: the issuing CA first, then its issuers up to the root.</param>
+/// <param name="KeyPath">PEM, PKCS#8 or traditional.</param>
+/// <param name="Validity">Life of a leaf where the certificate profile does not shorten it.</param>
+/// <param name="CrlUrls">CRL distribution points to write; empty: none.</param>
+/// <param name="OcspUrl">AIA OCSP responder; null: none.</param>
+/// <param name="CaIssuersUrl">AIA caIssuers; null: none.</param>
+public sealed record CaOptions(
+    string IssuerId, string CertPath, string KeyPath, TimeSpan Validity, IReadOnlyList<string> CrlUrls, string? OcspUrl, string? CaIssuersUrl);
+
+/// <summary>One SCEP profile.</summary>
+public sealed record ScepProfileOptions
+{
+    /// <summary>Lower-case; empty for the root.</summary>
+    public required string PathId { get; init; }
+
+    public required string IssuerId { get; init; }
+
+    /// <summary>Id of the certificate profile.</summary>
+    public required string CertificateProfileId { get; init; }
+
+    public required Secret Challenge { get; init; }
+
+    public Secret? PreviousChallenge { get; init; }
+
+    /// <summary>One pair or more: certificate and key paths, in the order of the setting.</summary>
+    public required IReadOnlyList<RaPairPaths> RaPairs { get; init; }
+
+    public IReadOnlyList<string> ExtraCapabilities { get; init; } = [];
+
+    public TimeSpan RetryWindow { get; init; } = TimeSpan.FromHours(1);
+
+    public bool RenewalMayChangeName { get; init; }
+}
+
+public sealed record RaPairPaths(string CertPath, string KeyPath);

@@ -1,0 +1,26 @@
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Profiles;
+
+namespace Certctl.Application.Enrolment;
+
+/// <summary>A certification authority that signs what a profile has vetted. The private key stays behind this seam.</summary>
+public interface ICertificateIssuer
+{
+    /// <summary>For example <c>iss-local</c>.</summary>
+    string IssuerId { get; }
+
+    /// <summary>DER certificates, the issuing CA first, then every issuer above it as far as known.</summary>
+    IReadOnlyList<ReadOnlyMemory<byte>> Chain { get; }
+
+    /// <summary>NotAfter of the issuing CA's certificate: no leaf outlives it.</summary>
+    DateTimeOffset NotAfter { get; }
+
+    /// <summary>
+    /// Signs <paramref name="template"/> under a fresh serial number of 159 random bits (RFC 5280 §4.1.2.2), shortened to the CA's own life.
+    /// Throws when the CA cannot be reached or its key fails: an accident, not a refusal.
+    /// </summary>
+    /// <param name="template">What a profile approved.</param>
+    /// <param name="pathId">PathID of the SCEP profile, kept with the certificate.</param>
+    /// <param name="source"><c>SCEP</c>.</param>
+    Task<IssuedCertificate> IssueAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken);
+}

@@ -1,0 +1,22 @@
+using Certctl.Domain.Audit;
+using Certctl.Domain.Profiles;
+
+namespace Certctl.Application.Enrolment;
+
+/// <summary>The certificate profiles.</summary>
+public interface ICertificateProfileRepository
+{
+    /// <summary>
+    /// The profile for an enrolment, or null. May be up to a few seconds old: the journal's commit checks the version again, so a stale answer
+    /// can delay a request but never issue under an old rule. <paramref name="fresh"/> reads the database at once.
+    /// </summary>
+    Task<CertificateProfile?> FindAsync(string profileId, bool fresh, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Inserts (<paramref name="expectedVersion"/> 0) or replaces the profile and appends the audit event in one transaction; false when the stored
+    /// version is not the expected one.
+    /// </summary>
+    Task<bool> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken);
+}

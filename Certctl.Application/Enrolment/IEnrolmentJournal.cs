@@ -1,0 +1,59 @@
+using Certctl.Domain.Audit;
+using Certctl.Domain.Certificates;
+
+namespace Certctl.Application.Enrolment;
+
+/// <summary>
+/// Writes one finished enrolment down. Nothing leaves the house before this has committed; what it refuses to commit does not exist.
+/// Unique keys and one conditional statement decide, so any number of processes on one database agree.
+/// </summary>
+public interface IEnrolmentJournal
+{
+    /// <summary>Makes certificate, enrolment, retry key and audit event durable in one transaction, or says which conflict it met.</summary>
+    Task<JournalVerdict> CommitAsync(JournalEntry entry, CancellationToken cancellationToken);
+}
+
+/// <summary>One enrolment to commit: pending (no certificate) or issued.</summary>
+public sealed class JournalEntry
+{
+    /// <summary>
+    /// In state Pending or Issued. When an approved request is being completed (<see cref="Completes"/>), the stored row of the same id goes from
+    /// Approved to Issued instead of a new one being made.
+    /// </summary>
+    public required Domain.Enrolment.Enrolment Enrolment { get; init; }
+
+    /// <summary>
+    /// SHA-256 over PathID, CSR and signer key. At most one live answer a key: until the answer's HeldUntil a second commit under the key is
+    /// refused with <see cref="JournalVerdict.AlreadyAnswered"/>, unless the certificate answered with has been revoked.
+    /// </summary>
+    public required byte[] RequestKey { get; init; }
+
+    public IssuedCertificate? Certificate { get; init; }
+
+    /// <summary>The profile version that vetted the request: another version, or a disabled profile, at commit is <see cref="JournalVerdict.ProfileChanged"/>.</summary>
+    public required int ProfileVersion { get; init; }
+
+    /// <summary>This issues an enrolment that is stored as Approved.</summary>
+    public bool Completes { get; init; }
+
+    public required AuditEvent Audit { get; init; }
+}
+
+/// <summary>What the commit said.</summary>
+public abstract record JournalVerdict
+{
+    private JournalVerdict()
+    {
+    }
+
+    public sealed record Committed : JournalVerdict;
+
+    /// <summary>The same request was answered before (or is being decided): here is what was written.</summary>
+    public sealed record AlreadyAnswered(StoredEnrolment Stored) : JournalVerdict;
+
+    /// <summary>The certificate profile is not what vetted the request any more.</summary>
+    public sealed record ProfileChanged : JournalVerdict;
+}
+
+/// <summary>An enrolment as stored, with its certificate once there is one.</summary>
+public sealed record StoredEnrolment(Domain.Enrolment.Enrolment Enrolment, IssuedCertificate? Certificate);

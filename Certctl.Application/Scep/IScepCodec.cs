@@ -1,0 +1,95 @@
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
+
+namespace Certctl.Application.Scep;
+
+/// <summary>
+/// Bytes to and from SCEP messages for one SCEP profile: the RA's keys stay behind this seam. Pure computation, safe for any number of threads;
+/// throws only when our own house is on fire, never because of what a client sent.
+/// </summary>
+public interface IScepCodec
+{
+    /// <summary>Verifies, decrypts and parses a request pkiMessage (RFC 8894 §3).</summary>
+    ScepDecoding Decode(ReadOnlyMemory<byte> message);
+
+    /// <summary>Builds the signed CertRep that answers <paramref name="request"/> (RFC 8894 §3.3.2), in the request's own digest and cipher.</summary>
+    byte[] EncodeCertRep(ScepRequestHead request, ScepReply reply);
+
+    /// <summary>The answer to GetCACert (RFC 8894 §4.2.1).</summary>
+    ScepCaCertificates CaCertificates();
+}
+
+/// <summary>What <see cref="IScepCodec.Decode"/> made of the bytes.</summary>
+public abstract record ScepDecoding
+{
+    private ScepDecoding()
+    {
+    }
+
+    /// <summary>No pkiMessage whose transactionID and senderNonce could be read: HTTP 400, no CertRep can be built.</summary>
+    public sealed record Unreadable(string Detail) : ScepDecoding;
+
+    /// <summary>The outer message could be read; <paramref name="Content"/> may still be a refusal, which then is answered by a CertRep.</summary>
+    public sealed record Readable(ScepRequestHead Head, ScepContent Content) : ScepDecoding;
+}
+
+/// <summary>The outside of a request: everything that the reply must mirror.</summary>
+public sealed class ScepRequestHead
+{
+    public required TransactionId TransactionId { get; init; }
+
+    /// <summary>The transactionID attribute's value as it came (tag, length, octets): echoed verbatim when it is a string type we echo.</summary>
+    public required byte TransactionIdTag { get; init; }
+
+    /// <summary>As sent, 0 to 64 octets; comes back as recipientNonce.</summary>
+    public required ReadOnlyMemory<byte> SenderNonce { get; init; }
+
+    /// <summary>Null when the attribute is missing or names no type of RFC 8894.</summary>
+    public required MessageType? MessageType { get; init; }
+
+    /// <summary>Null until the signature has been verified.</summary>
+    public RequestSigner? Signer { get; init; }
+
+    /// <summary>Dotted OID of the message digest to answer with.</summary>
+    public required string DigestOid { get; init; }
+
+    /// <summary>Dotted OID of the content encryption to answer with.</summary>
+    public required string CipherOid { get; init; }
+}
+
+/// <summary>The inside of a request.</summary>
+public abstract record ScepContent
+{
+    private ScepContent()
+    {
+    }
+
+    /// <summary>The codec itself had to refuse.</summary>
+    public sealed record Refused(EnrolmentFailure Failure) : ScepContent;
+
+    /// <summary>PKCSReq and RenewalReq: a PKCS#10 with a verified signature.</summary>
+    public sealed record CertificationRequest(CertificateSigningRequest Csr) : ScepContent;
+
+    /// <summary>GetCertInitial: RFC 8894 §3.3.3. Not evaluated, the transactionID decides; null where it could not be read.</summary>
+    public sealed record IssuerAndSubject(SubjectName? Issuer, SubjectName? Subject) : ScepContent;
+}
+
+/// <summary>What a CertRep says.</summary>
+public abstract record ScepReply
+{
+    private ScepReply()
+    {
+    }
+
+    /// <param name="Certificate">The issued certificate as DER, encrypted to the request's signer.</param>
+    public sealed record Success(ReadOnlyMemory<byte> Certificate) : ScepReply;
+
+    public sealed record Pending : ScepReply;
+
+    public sealed record Failure(FailInfo FailInfo, string FailInfoText) : ScepReply;
+}
+
+/// <summary>The body of a GetCACert answer.</summary>
+/// <param name="Body">DER: one certificate, or a certs-only SignedData.</param>
+/// <param name="IsBag">True: <c>application/x-x509-ca-ra-cert</c>; false: <c>application/x-x509-ca-cert</c>.</param>
+public sealed record ScepCaCertificates(ReadOnlyMemory<byte> Body, bool IsBag);

@@ -1,0 +1,37 @@
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Enrolment;
+
+namespace Certctl.Application.Scep;
+
+/// <summary>One SCEP endpoint as configured and checked at start: who signs, under which policy, who is let in.</summary>
+public sealed class ScepProfile
+{
+    /// <summary>Segment after <c>/scep/</c>; empty for the root.</summary>
+    public required string PathId { get; init; }
+
+    public required ICertificateIssuer Issuer { get; init; }
+
+    /// <summary>Which <see cref="Domain.Profiles.CertificateProfile"/>.</summary>
+    public required string CertificateProfileId { get; init; }
+
+    /// <summary>The challengePassword that devices must present.</summary>
+    public required Secret Challenge { get; init; }
+
+    /// <summary>Still accepted while a new one is rolled out; null when there is none.</summary>
+    public Secret? PreviousChallenge { get; init; }
+
+    /// <summary>The lines of GetCACaps.</summary>
+    public required IReadOnlyList<string> Capabilities { get; init; }
+
+    /// <summary>How long the same request is answered with the same certificate.</summary>
+    public TimeSpan RetryWindow { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long a request waits for an operator.</summary>
+    public TimeSpan PendingWindow { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>A renewal may ask for another subject or other SANs.</summary>
+    public bool RenewalMayChangeName { get; init; }
+
+    /// <summary>Verifies, decrypts, signs and encrypts with this profile's RA keys.</summary>
+    public required IScepCodec Codec { get; init; }
+}

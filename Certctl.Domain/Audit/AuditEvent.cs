@@ -1,0 +1,79 @@
+namespace Certctl.Domain.Audit;
+
+/// <summary>The action codes that operators and auditors filter by.</summary>
+public static class AuditAction
+{
+    public const string ScepPkcsReq = "scep_pkcsreq";
+    public const string ScepRenewalReq = "scep_renewalreq";
+    public const string ScepGetCertInitial = "scep_getcertinitial";
+
+    /// <summary>A message whose type could not be told, or is none that enrols.</summary>
+    public const string ScepMessage = "scep_message";
+    public const string ProfileSaved = "update_profile";
+    public const string EnrolmentApproved = "approve_enrolment";
+    public const string EnrolmentDenied = "deny_enrolment";
+}
+
+public enum AuditOutcome
+{
+    Issued,
+    Pending,
+    Refused,
+
+    /// <summary>An administrative act that was carried out.</summary>
+    Done,
+}
+
+/// <summary>One line of the trail: append-only.</summary>
+public sealed class AuditEvent
+{
+    /// <summary>Time-ordered (UUID version 7).</summary>
+    public required Guid Id { get; init; }
+
+    public required DateTimeOffset Timestamp { get; init; }
+
+    /// <summary><c>scep-client</c> for devices, else the person.</summary>
+    public required string Actor { get; init; }
+
+    /// <summary><c>System</c> or <c>User</c>.</summary>
+    public required string ActorType { get; init; }
+
+    /// <summary>One of <see cref="AuditAction"/>.</summary>
+    public required string Action { get; init; }
+
+    public required AuditOutcome Outcome { get; init; }
+
+    /// <summary>The label of the refusal (FailureTable), null when there was none.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>What exactly was wrong, for operators.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary><c>certificate</c>, <c>enrolment</c>, <c>profile</c>.</summary>
+    public required string ResourceType { get; init; }
+
+    /// <summary>Serial number, enrolment id or profile id; empty when nothing came to be.</summary>
+    public required string ResourceId { get; init; }
+
+    public string? PathId { get; init; }
+
+    public string? ProfileId { get; init; }
+
+    public string? TransactionId { get; init; }
+
+    public string? Subject { get; init; }
+
+    public IReadOnlyList<string> SubjectAltNames { get; init; } = [];
+
+    public string? SerialNumber { get; init; }
+
+    /// <summary>Subject and serial number of the certificate that signed the request.</summary>
+    public string? Signer { get; init; }
+
+    public string? SourceAddress { get; init; }
+
+    public string? RequestId { get; init; }
+
+    /// <summary>How many like events this row stands for; above 1 where a flood was counted instead of listed.</summary>
+    public int Count { get; init; } = 1;
+}

@@ -1,0 +1,65 @@
+namespace Certctl.Domain.Certificates;
+
+/// <summary>RFC 5280 §5.3.1, the reasons that an operator may give; the values are the CRL's codes.</summary>
+public enum RevocationReason
+{
+    Unspecified = 0,
+    KeyCompromise = 1,
+    CaCompromise = 2,
+    AffiliationChanged = 3,
+    Superseded = 4,
+    CessationOfOperation = 5,
+    CertificateHold = 6,
+    PrivilegeWithdrawn = 9,
+}
+
+/// <summary>A certificate that one of our issuers signed, as the journal keeps it.</summary>
+public sealed class IssuedCertificate
+{
+    /// <summary>Which issuer, for example <c>iss-local</c>.</summary>
+    public required string IssuerId { get; init; }
+
+    /// <summary>40 lower-case hex digits, left padded; unique for the issuer.</summary>
+    public required string SerialNumber { get; init; }
+
+    /// <summary>The certificate profile it was issued under.</summary>
+    public required string ProfileId { get; init; }
+
+    /// <summary>PathID of the SCEP profile it came through; empty for the root.</summary>
+    public required string PathId { get; init; }
+
+    /// <summary><c>SCEP</c>; EST comes later.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>RFC 4514 form.</summary>
+    public required string Subject { get; init; }
+
+    public required string? CommonName { get; init; }
+
+    public required IReadOnlyList<string> SubjectAltNames { get; init; }
+
+    public required DateTimeOffset NotBefore { get; init; }
+
+    public required DateTimeOffset NotAfter { get; init; }
+
+    /// <summary>"RSA-2048", "ECDSA-P256".</summary>
+    public required string KeyAlgorithm { get; init; }
+
+    /// <summary>SHA-256 of the SubjectPublicKeyInfo.</summary>
+    public required byte[] PublicKeySha256 { get; init; }
+
+    /// <summary>SHA-256 of <see cref="Der"/>.</summary>
+    public required byte[] Sha256 { get; init; }
+
+    public required byte[] Der { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? RevokedAt { get; private set; }
+
+    public RevocationReason? RevocationReason { get; private set; }
+
+    public bool IsRevoked => RevokedAt is not null;
+
+    public void Revoke(RevocationReason reason, DateTimeOffset at) => (RevokedAt, RevocationReason) = (at, reason);
+}

@@ -1,0 +1,86 @@
+namespace Certctl.Domain.Enrolment;
+
+/// <summary>The states of a stored request (RFC 8894 §2.5 and §5).</summary>
+public enum EnrolmentState
+{
+    Pending,
+    Approved,
+    Denied,
+    Expired,
+    Issued,
+}
+
+public enum EnrolmentKind
+{
+    PkcsReq,
+    RenewalReq,
+}
+
+/// <summary>One request of one device as the journal keeps it, from arrival to certificate.</summary>
+public sealed class Enrolment
+{
+    public required Guid Id { get; init; }
+
+    /// <summary><c>SCEP</c>; EST comes later.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>PathID of the SCEP profile; empty for the root.</summary>
+    public required string PathId { get; init; }
+
+    public required EnrolmentKind Kind { get; init; }
+
+    public required TransactionId TransactionId { get; init; }
+
+    /// <summary>SHA-256 of the signer's SubjectPublicKeyInfo: who may ask for this enrolment again.</summary>
+    public required byte[] SignerKeySha256 { get; init; }
+
+    /// <summary>The PKCS#10 as DER.</summary>
+    public required byte[] Csr { get; init; }
+
+    public required string ProfileId { get; init; }
+
+    public required string Subject { get; init; }
+
+    public required IReadOnlyList<string> SubjectAltNames { get; init; }
+
+    public required ChallengeKind ChallengeKind { get; init; }
+
+    public required string VouchedBy { get; init; }
+
+    public required string? SourceAddress { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public EnrolmentState State { get; private set; }
+
+    /// <summary>When an undecided request lapses; for an issued one, until when a repeated request is answered with the same certificate.</summary>
+    public required DateTimeOffset HeldUntil { get; init; }
+
+    public DateTimeOffset? DecidedAt { get; private set; }
+
+    public string? DecidedBy { get; private set; }
+
+    public string? IssuerId { get; private set; }
+
+    /// <summary>40 lower-case hex digits, once issued.</summary>
+    public string? SerialNumber { get; private set; }
+
+    public Enrolment MarkIssued(string issuerId, string serialNumber)
+    {
+        if (State is not (EnrolmentState.Pending or EnrolmentState.Approved))
+            throw new InvalidOperationException($"An enrolment that is {State} cannot be issued.");
+        (State, IssuerId, SerialNumber) = (EnrolmentState.Issued, issuerId, serialNumber);
+        return this;
+    }
+
+    public Enrolment Decide(bool approved, string actor, DateTimeOffset at)
+    {
+        if (State != EnrolmentState.Pending)
+            throw new InvalidOperationException($"An enrolment that is {State} cannot be decided.");
+        (State, DecidedBy, DecidedAt) = (approved ? EnrolmentState.Approved : EnrolmentState.Denied, actor, at);
+        return this;
+    }
+
+    /// <summary>The state as it is at <paramref name="now"/>: an undecided request lapses by itself.</summary>
+    public EnrolmentState StateAt(DateTimeOffset now) => State == EnrolmentState.Pending && now >= HeldUntil ? EnrolmentState.Expired : State;
+}

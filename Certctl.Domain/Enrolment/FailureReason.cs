@@ -1,0 +1,91 @@
+namespace Certctl.Domain.Enrolment;
+
+/// <summary>
+/// Why a request was refused. The closed vocabulary of the house: its meaning on the wire, its label in metrics and its public text stand in
+/// one table of the application (FailureTable); a value without a row there does not build.
+/// </summary>
+public enum FailureReason
+{
+    /// <summary>The message is readable but breaks the shape that RFC 8894 gives it.</summary>
+    MalformedRequest,
+
+    /// <summary>messageType is none that this server answers (RFC 8894 §3.2.1.2).</summary>
+    UnknownMessageType,
+
+    /// <summary>A digest, signature, key-transport or content-encryption algorithm that policy does not allow.</summary>
+    UnsupportedAlgorithm,
+
+    /// <summary>The CMS signature, its messageDigest or the signer certificate is wrong or missing.</summary>
+    MessageCheckFailed,
+
+    /// <summary>signingTime lies outside the window.</summary>
+    BadTime,
+
+    /// <summary>The envelope names no certificate of ours as a recipient.</summary>
+    NotEncryptedToUs,
+
+    /// <summary>
+    /// Whatever went wrong between opening the envelope and a verified PKCS#10: padding, key, content, or the request's own signature.
+    /// One reason with one text, so that nobody can use the server to tell these apart.
+    /// </summary>
+    UnreadableContent,
+
+    /// <summary>The key that signed the request cannot receive an encrypted reply (not RSA).</summary>
+    RequesterCannotReceive,
+
+    /// <summary>A PKCSReq signed by a self-signed certificate whose key is not the key of the request.</summary>
+    SignerKeyMismatch,
+
+    /// <summary>No challengePassword where the profile demands one.</summary>
+    ChallengeMissing,
+
+    /// <summary>A challengePassword that is not the profile's.</summary>
+    ChallengeWrong,
+
+    /// <summary>The certificate profile is unknown or has been disabled.</summary>
+    ProfileUnavailable,
+
+    /// <summary>Key algorithm, size, exponent or curve not allowed by the profile.</summary>
+    KeyNotAllowed,
+
+    /// <summary>The subject name is missing, malformed or not allowed.</summary>
+    SubjectNotAllowed,
+
+    /// <summary>A subject alternative name is malformed, missing or not allowed.</summary>
+    SubjectAltNameNotAllowed,
+
+    /// <summary>An attribute that the profile requires is not in the request.</summary>
+    AttributeMissing,
+
+    /// <summary>The issuing CA expires too soon to issue anything useful.</summary>
+    ValidityNotPossible,
+
+    /// <summary>The renewal's signer is not a certificate that this profile's issuer issued and knows.</summary>
+    RenewalSignerUnknown,
+
+    /// <summary>The renewal's signer is outside its validity.</summary>
+    RenewalSignerExpired,
+
+    /// <summary>The renewal's signer has been revoked.</summary>
+    RenewalSignerRevoked,
+
+    /// <summary>The renewal's signer was issued under another SCEP profile.</summary>
+    RenewalOtherProfile,
+
+    /// <summary>The renewal asks for another subject or other SANs than the certificate it renews.</summary>
+    RenewalNameChanged,
+
+    /// <summary>No transaction of this requester matches (RFC 8894 §4.4).</summary>
+    TransactionUnknown,
+
+    /// <summary>An operator denied the request.</summary>
+    RequestDenied,
+
+    /// <summary>Nobody decided about the request in time.</summary>
+    RequestExpired,
+}
+
+/// <summary>A refusal: a value, not an exception.</summary>
+/// <param name="Reason">What the requester is told, through the failure table.</param>
+/// <param name="Detail">For log and audit only; never on the wire, never a secret.</param>
+public sealed record EnrolmentFailure(FailureReason Reason, string Detail);

@@ -1,0 +1,85 @@
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
+
+namespace Certctl.Domain.Profiles;
+
+/// <summary>One rule of <see cref="CertificateProfile.AllowedKeyAlgorithms"/>.</summary>
+/// <param name="Algorithm">RSA, ECDSA or Ed25519.</param>
+/// <param name="MinSize">Bits of the modulus or of the field; ignored for Ed25519.</param>
+public sealed record KeyAlgorithmRule(KeyAlgorithm Algorithm, int MinSize);
+
+/// <summary>
+/// The policy under which certificates are issued. The fields are those of the upstream product's profile object; every one of them is enforced
+/// by <see cref="Approve"/> or refused by <see cref="Validate"/> when it is written.
+/// </summary>
+public sealed partial class CertificateProfile
+{
+    /// <summary>Id of the profile that every database starts with.</summary>
+    public const string DefaultId = "default";
+
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public string Description { get; init; } = "";
+
+    /// <summary>Never empty: an empty list would mean that anything goes.</summary>
+    public required IReadOnlyList<KeyAlgorithmRule> AllowedKeyAlgorithms { get; init; }
+
+    /// <summary>Upper limit of a certificate's life in seconds; 0 leaves the issuer's default alone.</summary>
+    public int MaxTtlSeconds { get; init; }
+
+    /// <summary>serverAuth, clientAuth, codeSigning, emailProtection, timeStamping; what stands here is what the certificate gets.</summary>
+    public required IReadOnlyList<string> AllowedEkus { get; init; }
+
+    /// <summary>Regular expressions: each must be met by some SAN, and each SAN must meet some expression. Empty: no rule.</summary>
+    public IReadOnlyList<string> RequiredSanPatterns { get; init; } = [];
+
+    /// <summary>Regular expression for a SPIFFE ID, which then must be the only URI among the SANs; empty: no rule.</summary>
+    public string SpiffeUriPattern { get; init; } = "";
+
+    /// <summary>Lives under an hour are meant; their revocation is not published.</summary>
+    public bool AllowShortLived { get; init; }
+
+    /// <summary>RFC 7633: every certificate carries the TLS feature status_request.</summary>
+    public bool MustStaple { get; init; }
+
+    /// <summary>Names or dotted OIDs of CSR attributes or requested extensions that must be there.</summary>
+    public IReadOnlyList<string> RequiredCsrAttributes { get; init; } = [];
+
+    /// <summary>Requests wait for an operator.</summary>
+    public bool RequiresApproval { get; init; }
+
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Counts the writes; 1 for a new profile.</summary>
+    public int Version { get; init; } = 1;
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>The profile that a new database holds: RSA from 2048 bits, P-256 and better, client authentication.</summary>
+    public static CertificateProfile Default(DateTimeOffset now) => new()
+    {
+        Id = DefaultId,
+        Name = "Default device profile",
+        Description = "RSA from 2048 bits or ECDSA from P-256, TLS client authentication.",
+        AllowedKeyAlgorithms = [new(KeyAlgorithm.Rsa, 2048), new(KeyAlgorithm.Ecdsa, 256)],
+        AllowedEkus = ["clientAuth"],
+        CreatedAt = now,
+        UpdatedAt = now,
+    };
+}
+
+/// <summary>What <see cref="CertificateProfile.Approve"/> says.</summary>
+public abstract record Approval
+{
+    private Approval()
+    {
+    }
+
+    public sealed record Granted(CertificateTemplate Template) : Approval;
+
+    public sealed record Denied(EnrolmentFailure Failure) : Approval;
+}

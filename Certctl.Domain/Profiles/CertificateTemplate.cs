@@ -1,0 +1,51 @@
+using Certctl.Domain.Certificates;
+
+namespace Certctl.Domain.Profiles;
+
+/// <summary>
+/// What the CA is asked to sign. Only <see cref="CertificateProfile"/> can make one, so what was not vetted cannot be signed.
+/// </summary>
+public sealed class CertificateTemplate
+{
+    internal CertificateTemplate()
+    {
+    }
+
+    public required string ProfileId { get; init; }
+
+    /// <summary>Version of the profile that vetted it; the journal refuses the commit when the profile has changed since.</summary>
+    public required int ProfileVersion { get; init; }
+
+    /// <summary>The subject to write, in the string types of RFC 5280 §4.1.2.4; may be empty, then the SAN extension is critical.</summary>
+    public required SubjectName Subject { get; init; }
+
+    public required PublicKeyInfo PublicKey { get; init; }
+
+    /// <summary>In the order of the request, none twice.</summary>
+    public required IReadOnlyList<SubjectAltName> SubjectAltNames { get; init; }
+
+    /// <summary>By key type: keyEncipherment only for RSA (RFC 5280 §4.2.1.3).</summary>
+    public required KeyUsages KeyUsage { get; init; }
+
+    /// <summary>Dotted OIDs, at least one.</summary>
+    public required IReadOnlyList<string> ExtendedKeyUsages { get; init; }
+
+    /// <summary>Five minutes before now: device clocks run late.</summary>
+    public required DateTimeOffset NotBefore { get; init; }
+
+    /// <summary>The issuer shortens it to its own NotAfter when that comes first.</summary>
+    public required DateTimeOffset NotAfter { get; init; }
+
+    /// <summary>RFC 7633 TLS feature status_request.</summary>
+    public required bool MustStaple { get; init; }
+}
+
+/// <summary>RFC 5280 §4.2.1.3, the bits that a leaf of ours can carry; the values are the bit numbers as flags (bit 0 = 1).</summary>
+[Flags]
+public enum KeyUsages
+{
+    None = 0,
+    DigitalSignature = 1 << 0,
+    ContentCommitment = 1 << 1,
+    KeyEncipherment = 1 << 2,
+}
