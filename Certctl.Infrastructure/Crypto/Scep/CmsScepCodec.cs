@@ -9,5 +9,7 @@ public sealed class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : IScepCode
 
     public byte[] EncodeCertRep(ScepRequestHead request, ScepReply reply) => throw new NotImplementedException();
 
+    public Certctl.Domain.Enrolment.CertificateSigningRequest? ReadRequest(ReadOnlyMemory<byte> pkcs10) => throw new NotImplementedException();
+
     public ScepCaCertificates CaCertificates() => throw new NotImplementedException();
 }
