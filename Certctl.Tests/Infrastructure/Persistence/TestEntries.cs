@@ -17,7 +17,7 @@ internal static class TestEntries
         var certificate = Certificate(now, serialNumber);
         return new JournalEntry
         {
-            Enrolment = Enrolment(now, now + Hold).MarkIssued(certificate.IssuerId, certificate.SerialNumber),
+            Enrolment = Enrolment(now, now).Issued(certificate.IssuerId, certificate.SerialNumber, now + Hold),
             RequestKey = requestKey ?? RandomNumberGenerator.GetBytes(32),
             Certificate = certificate,
             ProfileVersion = profileVersion,
@@ -39,7 +39,7 @@ internal static class TestEntries
         var certificate = Certificate(now);
         return new JournalEntry
         {
-            Enrolment = approved.MarkIssued(certificate.IssuerId, certificate.SerialNumber),
+            Enrolment = approved.Issued(certificate.IssuerId, certificate.SerialNumber, now + Hold),
             RequestKey = requestKey,
             Certificate = certificate,
             ProfileVersion = 1,
