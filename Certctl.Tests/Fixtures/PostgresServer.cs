@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -8,7 +9,7 @@ namespace Certctl.Tests.Fixtures;
 
 /// <summary>
 /// The PostgreSQL server of the run: the one that <c>CERTCTL_TEST_POSTGRES</c> names (with the right to create databases), else a private cluster
-/// from the machine's own <c>initdb</c>, on loopback, with fsync on; stopped and deleted when the process ends.
+/// from the machine's own <c>initdb</c>, on loopback, with fsync on; stopped and deleted when this process has ended.
 /// </summary>
 internal static class PostgresServer
 {
@@ -60,7 +61,6 @@ internal static class PostgresServer
         if (Given is { } given)
             return given;
         var root = Directory.CreateTempSubdirectory("certctl-pg-").FullName;
-        AtExit(() => Directory.Delete(root, recursive: true));
         var data = Path.Combine(root, "data");
         var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var passwordFile = Path.Combine(root, "password");
@@ -82,7 +82,7 @@ internal static class PostgresServer
                 continue;
             }
 
-            AtExit(() => RunTool("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"));
+            CleanUpAfterUs(root, data);
             return new NpgsqlConnectionStringBuilder
             {
                 Host = "127.0.0.1",
@@ -92,6 +92,21 @@ internal static class PostgresServer
                 Database = "postgres",
             }.ConnectionString;
         }
+    }
+
+    /// <summary>
+    /// The test host is killed a moment after its last test, too soon to stop a server in ProcessExit: a shell of its own waits for that
+    /// moment, however it comes.
+    /// </summary>
+    private static void CleanUpAfterUs(string root, string data)
+    {
+        const string Script = """
+            while kill -0 "$1" 2>/dev/null; do sleep 1; done
+            kill -QUIT "$(head -1 "$3/postmaster.pid")"
+            while [ -e "$3/postmaster.pid" ]; do sleep 0.1; done
+            rm -rf "$2"
+            """;
+        Run("sh", "-c", "setsid sh -c \"$@\" &", "sh", Script, "sh", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), root, data);
     }
 
     private static int FreePort()

@@ -8,19 +8,26 @@ using Microsoft.Extensions.Time.Testing;
 namespace Certctl.Tests.Infrastructure.Persistence;
 
 /// <summary>A process's view of a database: everything that composition registers, with a clock to turn.</summary>
-internal sealed class TestDatabase(DatabaseKind kind, string connectionString) : IAsyncDisposable
+internal sealed class TestDatabase : IAsyncDisposable
 {
     /// <summary>With sub-microseconds, which neither database keeps.</summary>
     public static readonly DateTimeOffset Start = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero).AddTicks(1_234_567);
 
-    private readonly FakeTimeProvider _clock = new(Start);
-    private ServiceProvider? _provider;
+    private readonly ServiceProvider _provider;
 
-    public DatabaseKind Kind => kind;
+    public TestDatabase(DatabaseKind kind, string connectionString)
+    {
+        ConnectionString = connectionString;
+        _provider = new ServiceCollection()
+            .AddSingleton<TimeProvider>(Clock)
+            .AddLogging(logging => logging.AddProvider(new ListLogger(Log)))
+            .AddCertctlPersistence(kind, connectionString, 16)
+            .BuildServiceProvider();
+    }
 
-    public string ConnectionString => connectionString;
+    public string ConnectionString { get; }
 
-    public FakeTimeProvider Clock => _clock;
+    public FakeTimeProvider Clock { get; } = new(Start);
 
     public List<string> Log { get; } = [];
 
@@ -37,21 +44,9 @@ internal sealed class TestDatabase(DatabaseKind kind, string connectionString) :
     public CertctlDbContext Open() => Get<IDbContextFactory<CertctlDbContext>>().CreateDbContext();
 
     public T Get<T>()
-        where T : notnull
-    {
-        _provider ??= new ServiceCollection()
-            .AddSingleton<TimeProvider>(_clock)
-            .AddLogging(logging => logging.AddProvider(new ListLogger(Log)))
-            .AddCertctlPersistence(kind, connectionString, 16)
-            .BuildServiceProvider();
-        return _provider.GetRequiredService<T>();
-    }
+        where T : notnull => _provider.GetRequiredService<T>();
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_provider is not null)
-            await _provider.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _provider.DisposeAsync();
 
     private sealed class ListLogger(List<string> lines) : ILoggerProvider, ILogger
     {
