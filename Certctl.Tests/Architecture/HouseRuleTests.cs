@@ -64,7 +64,7 @@ public sealed partial class HouseRuleTests
         var types = OneTypeOfEachRoom.SelectMany(type => type.Assembly.GetTypes()).Select(type => type.FullName!.Split('`')[0]);
         var files = SourceTree.ProductFiles().Select(file => Path.ChangeExtension(file, null));
 
-        Assert.Empty(types.Concat(files).Where(name => ForbiddenSuffix().IsMatch(name)));
+        Assert.DoesNotContain(types.Concat(files), name => ForbiddenSuffix().IsMatch(name));
     }
 
     [Fact]

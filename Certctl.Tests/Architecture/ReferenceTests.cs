@@ -72,7 +72,7 @@ public sealed partial class ReferenceTests
         Assert.Empty(found);
     }
 
-    private static IReadOnlyList<string> AssemblyReferences(string assembly)
+    private static List<string> AssemblyReferences(string assembly)
     {
         using var pe = Open(assembly, out var metadata);
         var names = metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)).ToList();
@@ -80,7 +80,7 @@ public sealed partial class ReferenceTests
         return names;
     }
 
-    private static IReadOnlyList<string> TypeReferences(string assembly)
+    private static List<string> TypeReferences(string assembly)
     {
         using var pe = Open(assembly, out var metadata);
         var names = metadata.TypeReferences.Select(metadata.GetTypeReference)
