@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Certctl.Infrastructure.Crypto.Keys;
 
 namespace Certctl.Infrastructure.Crypto.Cms;
 
@@ -9,7 +10,7 @@ namespace Certctl.Infrastructure.Crypto.Cms;
 /// </summary>
 internal sealed partial class RawRsa
 {
-    private const string LibCrypto = "libcrypto.so.3";
+    private const string Library = "libcrypto.so.3";
     private const int NoPadding = 3;
 
     private readonly SafeEvpPKeyHandle _key;
@@ -64,15 +65,12 @@ internal sealed partial class RawRsa
         }
     }
 
-    private static bool IsAvailable()
-    {
-        if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad(LibCrypto, out var library))
-            return false;
-
-        // The handle belongs to the libcrypto that the platform loaded; another build must not touch it.
-        return NativeLibrary.TryGetExport(library, "EVP_PKEY_CTX_set_rsa_padding", out _)
-            && (long)OpenSSL_version_num() == SafeEvpPKeyHandle.OpenSslVersion;
-    }
+    // The handle belongs to the libcrypto that the platform loaded, and another build must not touch it: the public keys' fast path has made sure of that.
+    private static bool IsAvailable() =>
+        OperatingSystem.IsLinux()
+        && RsaPublicKeys.IsFast
+        && NativeLibrary.TryLoad(Library, out var library)
+        && NativeLibrary.TryGetExport(library, "EVP_PKEY_CTX_set_rsa_padding", out _);
 
     private static SafeEvpPKeyHandle? TryGetHandle(RSA key)
     {
@@ -112,24 +110,21 @@ internal sealed partial class RawRsa
         return TryDecrypt(ciphertext, encoded) && encoded.StartsWith([(byte)0, (byte)2]) && encoded[^17] == 0 && encoded[^16..].SequenceEqual(message);
     }
 
-    [LibraryImport(LibCrypto)]
-    private static partial nuint OpenSSL_version_num();
-
-    [LibraryImport(LibCrypto)]
+    [LibraryImport(Library)]
     private static partial nint EVP_PKEY_CTX_new(SafeEvpPKeyHandle key, nint engine);
 
-    [LibraryImport(LibCrypto)]
+    [LibraryImport(Library)]
     private static partial void EVP_PKEY_CTX_free(nint context);
 
-    [LibraryImport(LibCrypto)]
+    [LibraryImport(Library)]
     private static partial int EVP_PKEY_decrypt_init(nint context);
 
-    [LibraryImport(LibCrypto)]
+    [LibraryImport(Library)]
     private static partial int EVP_PKEY_CTX_set_rsa_padding(nint context, int padding);
 
-    [LibraryImport(LibCrypto)]
+    [LibraryImport(Library)]
     private static partial int EVP_PKEY_decrypt(nint context, Span<byte> output, ref nint outputLength, ReadOnlySpan<byte> input, nint inputLength);
 
-    [LibraryImport(LibCrypto)]
+    [LibraryImport(Library)]
     private static partial void ERR_clear_error();
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
+using Xunit;
 using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Cms;

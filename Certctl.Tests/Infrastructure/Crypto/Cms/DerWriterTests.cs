@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using Certctl.Infrastructure.Crypto.Cms;
+using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Cms;
 

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
-using Certctl.Infrastructure.Crypto.Scep;
+using Xunit;
 using static Certctl.Tests.Infrastructure.Crypto.Scep.ForgedRequest;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;

@@ -1,5 +1,6 @@
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
+using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;
 

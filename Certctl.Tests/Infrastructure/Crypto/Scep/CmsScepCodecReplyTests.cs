@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Crypto.Scep;
+using Xunit;
 using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;

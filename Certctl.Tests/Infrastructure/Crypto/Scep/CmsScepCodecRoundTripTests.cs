@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Application.Scep;
+using Xunit;
 using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;

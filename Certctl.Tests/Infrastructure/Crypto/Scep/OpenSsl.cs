@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Xunit;
 using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;

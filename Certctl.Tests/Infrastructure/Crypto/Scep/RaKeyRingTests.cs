@@ -6,6 +6,7 @@ using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.Scep;
+using Xunit;
 using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;

@@ -16,7 +16,7 @@ internal static class ScepTestKeys
     private static readonly Lazy<RSA> OtherRaKey = new(() => RSA.Create(2048));
     private static readonly Lazy<RSA> DeviceKey = new(() => RSA.Create(2048));
     private static readonly Lazy<ECDsa> EcDeviceKey = new(() => ECDsa.Create(ECCurve.NamedCurves.nistP256));
-    private static readonly Lazy<X509Certificate2> CaCertificate = new(() => SelfSigned("CN=Test CA,O=Certctl", CaKey.Value, 10 * 365));
+    private static readonly Lazy<X509Certificate2> CaCertificate = new(() => SelfSigned("CN=Test CA,O=Certctl", CaKey.Value, 10 * 365, isCa: true));
     private static readonly Lazy<X509Certificate2> RaCertificate = new(() => Issue("CN=Test RA,O=Certctl", RaKey.Value, -10, 355));
     private static readonly Lazy<X509Certificate2> OtherRaCertificate = new(() => Issue("CN=Test RA 2,O=Certctl", OtherRaKey.Value, -100, 30));
     private static readonly Lazy<X509Certificate2> DeviceCertificate = new(() => SelfSigned("CN=device-1", DeviceKey.Value, 100));
@@ -58,9 +58,11 @@ internal static class ScepTestKeys
     public static byte[] MakeCsr(string subject, RSA key) =>
         new CertificateRequest(subject, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequest();
 
-    public static X509Certificate2 SelfSigned(string subject, RSA key, int days)
+    public static X509Certificate2 SelfSigned(string subject, RSA key, int days, bool isCa = false)
     {
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        if (isCa)
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
         return Finish(request, new X500DistinguishedName(subject), key, Now.AddDays(-1), Now.AddDays(days));
     }
 
