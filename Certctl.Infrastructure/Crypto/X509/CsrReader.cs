@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Asn1;
-using Certctl.Infrastructure.Crypto.Keys;
 
 namespace Certctl.Infrastructure.Crypto.X509;
 
