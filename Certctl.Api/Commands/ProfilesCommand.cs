@@ -4,7 +4,6 @@ using Certctl.Api.Configuration;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Profiles;
-using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Commands;
 
@@ -89,8 +88,7 @@ internal static class ProfilesCommand
         var reading = ConfigurationReader.FromProcess(configPath);
         if (reading.Options is null)
             return ServerRun.Fail(reading.Problems);
-        var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddLogging().AddCertctlPersistence(reading.Options.Database);
-        await using var provider = services.BuildServiceProvider();
+        await using var provider = Database.Open(reading.Options.Database);
         try
         {
             return await act(provider.GetRequiredService<ICertificateProfileRepository>(), TimeProvider.System);

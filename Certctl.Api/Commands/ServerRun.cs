@@ -63,7 +63,7 @@ internal static class ServerRun
         bounded.CancelAfter(DatabasePatience);
         try
         {
-            await services.GetRequiredService<DatabaseMigrator>().MigrateAsync(bounded.Token);
+            await services.GetRequiredService<IDatabaseMigrator>().MigrateAsync(bounded.Token);
             var profiles = services.GetRequiredService<ICertificateProfileRepository>();
             foreach (var scep in options.ScepProfiles)
             {

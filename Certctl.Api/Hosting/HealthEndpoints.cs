@@ -14,7 +14,7 @@ internal static partial class HealthEndpoints
         routes.MapGet("/ready", ReadyAsync);
     }
 
-    private static async Task<IResult> ReadyAsync(DatabaseMigrator database, ILogger<DatabaseMigrator> logger, CancellationToken cancellationToken)
+    private static async Task<IResult> ReadyAsync(IDatabaseMigrator database, ILogger<IDatabaseMigrator> logger, CancellationToken cancellationToken)
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(PingTimeout);

@@ -42,7 +42,7 @@ internal static class ServerHost
         services.AddSingleton(options.Server);
         services.AddSingleton(certificate);
         services.AddSingleton<IReadOnlyDictionary<string, RaKeyRing>>(rings);
-        services.AddCertctlPersistence(options.Database);
+        services.AddCertctlPersistence(options.Database.Kind, options.Database.ConnectionString.Reveal(), options.Database.MaxConnections);
         services.AddCertctlApplication();
         services.AddSingleton(provider => Profiles(options, material, rings, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SignalReload>();
@@ -86,13 +86,16 @@ internal static class ServerHost
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         logging.AddFilter("System.Net", LogLevel.Warning);
+
+        // Standard output belongs to what a verb prints, such as quickstart's --json.
+        logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         if (options.Json)
             logging.AddJsonConsole(json => (json.UseUtcTimestamp, json.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
         else
             logging.AddSimpleConsole(text => (text.UseUtcTimestamp, text.TimestampFormat, text.SingleLine) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
     }
 
-    private static IPAddress Address(string host) =>
+    public static IPAddress Address(string host) =>
         IPAddress.TryParse(host, out var address) ? address : Dns.GetHostAddresses(host) is [var first, ..]
             ? first
             : throw new InvalidOperationException($"{host} resolves to no address.");
