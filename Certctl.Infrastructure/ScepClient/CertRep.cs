@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using X509IssuerSerial = System.Security.Cryptography.Xml.X509IssuerSerial;
 
 namespace Certctl.Infrastructure.ScepClient;
 
@@ -67,7 +68,7 @@ internal abstract record CertRep
             throw Wrong($"it is signed with the digest {signature.DigestAlgorithm.Value}, which is not strong enough");
 
         // RFC 8894 §2.1.2: signed by a certificate that GetCACert showed. One that only looks like it (same issuer and serial) is not it.
-        var known = new X509Certificate2Collection([.. trust.Verifiers]);
+        var known = new X509Certificate2Collection(trust.Verifiers.ToArray());
         if (signature.Certificate is { } sent && !trust.Verifiers.Any(sent.SameAs))
             throw Stranger($"{ScepStageNames.Printable(sent.Subject)} (SHA-256 {sent.Sha256Fingerprint()})");
         if (signature.Certificate is null && !known.Any(certificate => IsMeant(signature.SignerIdentifier, certificate)))

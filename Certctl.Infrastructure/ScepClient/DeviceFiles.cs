@@ -66,7 +66,9 @@ public sealed class DeviceFiles(string key, string certificate, string chain)
     {
         // A left-over of a crash may have another mode or be a link: it goes, and CreateNew refuses whatever takes its place.
         File.Delete(path);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode };
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = mode;
         using var file = new FileStream(path, options);
         file.Write(Encoding.ASCII.GetBytes(text));
         file.Flush(flushToDisk: true);
