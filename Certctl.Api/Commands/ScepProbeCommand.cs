@@ -27,7 +27,7 @@ internal static class ScepProbeCommand
     internal static Command Create()
     {
         var command = new Command("probe", "Ask a SCEP server for its capabilities and certificates, and say whether one can enrol there.") { Url, CaCert, Insecure, Json };
-        command.SetAction((parsed, cancellationToken) => ScepVerb.GuardAsync("probe", parsed, json: false, () => RunAsync(parsed, cancellationToken)));
+        command.SetAction((parsed, cancellationToken) => ScepVerb.GuardAsync("probe", parsed, parsed.GetValue(Json), () => RunAsync(parsed, cancellationToken)));
         return command;
     }
 

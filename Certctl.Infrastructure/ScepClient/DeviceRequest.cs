@@ -86,7 +86,7 @@ internal static class DeviceRequest
 
     public static byte[] Build(RequestedNames names, RSA key, HashAlgorithmName digest, string? challenge)
     {
-        var request = new CertificateRequest(names.Subject, key, digest, RSASignaturePadding.Pkcs1);
+        var request = new CertificateRequest(names.Subject, key, NotSha1(digest), RSASignaturePadding.Pkcs1);
         if (names.Alternatives is { } alternatives)
             request.CertificateExtensions.Add(alternatives);
         if (challenge is not null)
@@ -99,13 +99,16 @@ internal static class DeviceRequest
     {
         // An issuer without any name is not allowed (RFC 5280 §4.1.2.4); a request without a subject is.
         var subject = names.Subject.RawData.Length == 2 ? new X500DistinguishedName($"CN={transactionId}") : names.Subject;
-        var request = new CertificateRequest(subject, key, digest, RSASignaturePadding.Pkcs1);
+        var request = new CertificateRequest(subject, key, NotSha1(digest), RSASignaturePadding.Pkcs1);
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, critical: true));
         var serial = RandomNumberGenerator.GetBytes(16);
         serial[0] = (byte)(serial[0] & 0x7F | 0x40);
         // Two days: PENDING may last, and a server may look at the dates; ours may be a little ahead of its clock.
         return request.Create(subject, X509SignatureGenerator.CreateForRSA(key, RSASignaturePadding.Pkcs1), now.AddHours(-1), now.AddDays(2), serial);
     }
+
+    // A server that lists nothing but SHA-1 speaks of messages; the request inside and the signer certificate are judged by themselves.
+    private static HashAlgorithmName NotSha1(HashAlgorithmName digest) => digest == HashAlgorithmName.SHA1 ? HashAlgorithmName.SHA256 : digest;
 
     // RFC 2985 §5.4.1: DirectoryString, PrintableString preferred.
     private static byte[] DirectoryString(string text)

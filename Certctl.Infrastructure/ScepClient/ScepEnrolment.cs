@@ -149,7 +149,10 @@ internal static class IssuedCheck
             note($"verify: the server issued another subject than requested: {ScepStageNames.Printable(certificate.Subject)}");
         if (certificate.IsCa())
             throw Wrong("the certificate is a CA certificate, which no device should hold", "The certificate profile of the server is wrong.");
-        return new EnrolmentEnd.Issued(certificate, [.. CertificatePath.Prolong(path, trust.Trusted, now).Skip(1)], transactionId);
+
+        // Copies: the result outlives the session, which owns the CA's certificates.
+        var issuers = CertificatePath.Prolong(path, trust.Trusted, now).Skip(1).Select(issuer => X509CertificateLoader.LoadCertificate(issuer.RawData));
+        return new EnrolmentEnd.Issued(certificate, [.. issuers], transactionId);
     }
 
     private static ScepClientException Wrong(string what, string advice) =>
