@@ -233,7 +233,7 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
         var audit = Audit(approved ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied, "enrolment", pending.Id.ToString(), now);
 
         Assert.True(await Server.Database.GetRequiredService<IEnrolmentRepository>()
-            .DecideAsync(pending.Decide(approved, "operator", now), audit, CancellationToken.None));
+            .DecideAsync(pending.Decided(approved, "operator", now), audit, CancellationToken.None));
     }
 
     private static AuditEvent Audit(string action, string resourceType, string resourceId, DateTimeOffset now) => new()
