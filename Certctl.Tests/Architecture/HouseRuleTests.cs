@@ -87,8 +87,8 @@ public sealed partial class HouseRuleTests
         Assert.Empty(unfinished);
     }
 
-    // catch (Exception …) without a filter that narrows it, catch { and catch without a type.
-    [GeneratedRegex(@"catch\s*\(\s*(System\.)?Exception\b[^)]*\)|catch\s*(\{|\r?\n)")]
+    // catch (Exception …), and catch without a type unless it only cleans up and throws on.
+    [GeneratedRegex(@"catch\s*\(\s*(System\.)?Exception\b[^)]*\)|catch\s*\{(?![^}]*\bthrow;)")]
     private static partial Regex CatchesEverything();
 
     [GeneratedRegex("(Service|Manager|Helper|Helpers|Util|Utils|Impl|Dto)$")]
