@@ -390,6 +390,23 @@ public sealed class CmsScepCodecDecodeTests
     public void DES_RC2_and_GCM_are_refused(string cipher, int iv) =>
         Refused(FailureReason.UnsupportedAlgorithm, new ForgedRequest { CipherOid = cipher, Ciphertext = new byte[64], Iv = new byte[iv] });
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(8)]
+    public void An_initialisation_vector_of_another_length_is_malformed(int length)
+    {
+        var request = new ForgedRequest();
+        request.Ciphertext = request.Encrypt(ScepTestKeys.Csr);
+        request.Iv = new byte[length];
+
+        Refused(FailureReason.MalformedRequest, request);
+    }
+
+    [Fact]
+    public void A_degenerate_3DES_key_is_like_any_other_wrong_key() => Refused(
+        FailureReason.UnreadableContent,
+        new ForgedRequest { CipherOid = "1.2.840.113549.3.7", Iv = new byte[8], ContentKey = new byte[24], Ciphertext = new byte[64] });
+
     [Fact]
     [Trait("Conformance", "S-M2")]
     public void Another_content_type_inside_the_envelope_is_malformed() =>
