@@ -1,55 +1,141 @@
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
+using Certctl.Infrastructure.Crypto.Asn1;
 
 namespace Certctl.Infrastructure.Crypto.X509;
 
 /// <summary>Reads the fields of a certificate without judging it: devices sign with v1, over-long serials and a century of validity.</summary>
 internal static class CertificateReader
 {
-    /// <summary>False, with the defect in words, when the bytes are no Certificate (RFC 5280 §4.1).</summary>
-    public static bool TryRead(ReadOnlyMemory<byte> der, out RequestSigner? certificate, out string? defect) => throw new NotImplementedException();
+    // RFC 5280 §4.1.2.2 says 20; sscep and its kin use 32 octets.
+    private const int MaxSerialOctets = 64;
 
-    /// <summary>Content octets of the subjectKeyIdentifier extension, or null: CMS signers may be named by it.</summary>
-    public static ReadOnlyMemory<byte>? FindSubjectKeyIdentifier(ReadOnlyMemory<byte> der) => throw new NotImplementedException();
-
-    /// <summary>Subject alternative names of a certificate, in order; empty when it has none. For renewals: same names as before.</summary>
-    public static IReadOnlyList<SubjectAltName> ReadSubjectAltNames(ReadOnlyMemory<byte> der) => throw new NotImplementedException();
-}
-
-/// <summary>Reads a Name (RFC 5280 §4.1.2.4).</summary>
-internal static class NameReader
-{
-    public static bool TryRead(ReadOnlyMemory<byte> nameDer, out SubjectName? name, out string? defect) => throw new NotImplementedException();
-}
-
-/// <summary>Reads a SubjectPublicKeyInfo.</summary>
-internal static class PublicKeyReader
-{
-    public static bool TryRead(ReadOnlyMemory<byte> spkiDer, out PublicKeyInfo? key, out string? defect) => throw new NotImplementedException();
-}
-
-/// <summary>Reads a PKCS#10 and verifies its signature.</summary>
-internal static class CsrReader
-{
-    /// <summary>
-    /// Reads exactly one CertificationRequest (RFC 2986 §4): trailing octets are a defect. BER is tolerated by way of <see cref="Asn1.BerNormaliser"/>;
-    /// the signature is verified over the CertificationRequestInfo as received.
-    /// </summary>
-    public static CsrReading Read(ReadOnlyMemory<byte> bytes) => throw new NotImplementedException();
-}
-
-/// <summary>What became of a PKCS#10.</summary>
-internal abstract record CsrReading
-{
-    private CsrReading()
+    /// <summary>False, with the defect in words, when the bytes are no Certificate (RFC 5280 §4.1). Keeps slices of <paramref name="der"/>.</summary>
+    public static bool TryRead(ReadOnlyMemory<byte> der, out RequestSigner? certificate, out string? defect)
     {
+        certificate = null;
+        if (!TryReadFields(der, out var fields, out defect)
+            || !NameReader.TryRead(fields.Issuer, out var issuer, out defect)
+            || !NameReader.TryRead(fields.Subject, out var subject, out defect)
+            || !PublicKeyReader.TryRead(fields.PublicKey, out var key, out defect))
+            return false;
+        if (!TryReadValidity(fields.Validity, out var notBefore, out var notAfter))
+        {
+            defect = "a certificate's validity is no pair of UTCTime or GeneralizedTime within the calendar";
+            return false;
+        }
+
+        certificate = new RequestSigner
+        {
+            CertificateDer = der,
+            Subject = subject!,
+            Issuer = issuer!,
+            SerialNumber = fields.SerialNumber,
+            PublicKey = key!,
+            NotBefore = notBefore,
+            NotAfter = notAfter,
+        };
+        return true;
     }
 
-    public sealed record Valid(CertificateSigningRequest Csr) : CsrReading;
+    /// <summary>Content octets of the subjectKeyIdentifier extension, or null: CMS signers may be named by it.</summary>
+    public static ReadOnlyMemory<byte>? FindSubjectKeyIdentifier(ReadOnlyMemory<byte> der)
+    {
+        if (FindExtension(der, ExtensionReader.SubjectKeyIdentifierOid) is not { } value)
+            return null;
+        var reader = new DerReader(value);
+        return reader.TryRead(DerTag.OctetString, out var identifier) && reader.AtEnd ? identifier : null;
+    }
 
-    /// <summary>Not a PKCS#10, or one whose signature is wrong. The defect is for the log: on the wire all of these are one answer.</summary>
-    public sealed record Invalid(string Defect) : CsrReading;
+    /// <summary>
+    /// Subject alternative names of a certificate, in order; empty when it has none, or none that can be read. For renewals: same names as before.
+    /// </summary>
+    public static IReadOnlyList<SubjectAltName> ReadSubjectAltNames(ReadOnlyMemory<byte> der) =>
+        FindExtension(der, ExtensionReader.SubjectAltNameOid) is { } value && GeneralNameReader.TryReadAll(value, out var names, out _) ? names : [];
 
-    /// <summary>Readable, but signed with an algorithm that policy refuses (MD5 and older).</summary>
-    public sealed record ForbiddenAlgorithm(string Defect) : CsrReading;
+    private static ReadOnlyMemory<byte>? FindExtension(ReadOnlyMemory<byte> der, string oid) =>
+        TryReadFields(der, out var fields, out _)
+        && fields.Extensions is { } extensions
+        && ExtensionReader.TryReadAll(extensions, out var values, out _)
+        && values.TryGetValue(oid, out var value)
+            ? value
+            : null;
+
+    private static bool TryReadFields(ReadOnlyMemory<byte> der, out Fields fields, out string? defect)
+    {
+        fields = new Fields();
+        defect = "the bytes are no Certificate in DER";
+        var reader = new DerReader(der);
+        if (!reader.TryEnter(DerTag.Sequence, out var certificate)
+            || !reader.AtEnd
+            || !certificate.TryEnter(DerTag.Sequence, out var tbs)
+            || !certificate.TryRead(DerTag.Sequence, out _)
+            || !certificate.TryRead(DerTag.BitString, out _)
+            || !certificate.AtEnd)
+            return false;
+
+        if (!TryReadVersion(ref tbs)
+            || !tbs.TryRead(DerTag.Integer, out fields.SerialNumber)
+            || !tbs.TryRead(DerTag.Sequence, out _)
+            || !tbs.TryRead(DerTag.Sequence, out _, out fields.Issuer)
+            || !tbs.TryRead(DerTag.Sequence, out _, out fields.Validity)
+            || !tbs.TryRead(DerTag.Sequence, out _, out fields.Subject)
+            || !tbs.TryRead(DerTag.Sequence, out _, out fields.PublicKey))
+            return false;
+
+        if (fields.SerialNumber.Length is 0 or > MaxSerialOctets)
+        {
+            defect = $"a serial number of no octets or more than {MaxSerialOctets}";
+            return false;
+        }
+
+        if (!TryReadTail(ref tbs, ref fields))
+            return false;
+        defect = null;
+        return true;
+    }
+
+    // RFC 5280 §4.1.2.1: [0] EXPLICIT, 0 to 2 for v1 to v3. Compat: an explicit v1, and a version that contradicts the extensions, are read all the same.
+    private static bool TryReadVersion(ref DerReader tbs) =>
+        tbs.PeekTag != DerTag.ContextConstructed(0)
+        || (tbs.TryEnter(DerTag.ContextConstructed(0), out var inner) && inner.TryReadInt32(out var version) && inner.AtEnd && version is >= 0 and <= 2);
+
+    // issuerUniqueID [1], subjectUniqueID [2], extensions [3], each optional.
+    private static bool TryReadTail(ref DerReader tbs, ref Fields fields)
+    {
+        for (var unique = 1; unique <= 2; unique++)
+        {
+            if (tbs.PeekTag == DerTag.Context(unique) && !tbs.TryRead(DerTag.Context(unique), out _))
+                return false;
+        }
+
+        if (tbs.PeekTag == DerTag.ContextConstructed(3))
+        {
+            if (!tbs.TryRead(DerTag.ContextConstructed(3), out var extensions))
+                return false;
+            fields.Extensions = extensions;
+        }
+
+        return tbs.AtEnd;
+    }
+
+    private static bool TryReadValidity(ReadOnlyMemory<byte> der, out DateTimeOffset notBefore, out DateTimeOffset notAfter)
+    {
+        notBefore = notAfter = default;
+        var reader = new DerReader(der);
+        return reader.TryEnter(DerTag.Sequence, out var times)
+            && DerTime.TryRead(ref times, out notBefore)
+            && DerTime.TryRead(ref times, out notAfter)
+            && times.AtEnd;
+    }
+
+    private struct Fields
+    {
+        public ReadOnlyMemory<byte> SerialNumber;
+        public ReadOnlyMemory<byte> Issuer;
+        public ReadOnlyMemory<byte> Validity;
+        public ReadOnlyMemory<byte> Subject;
+        public ReadOnlyMemory<byte> PublicKey;
+        public ReadOnlyMemory<byte>? Extensions;
+    }
 }
