@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Data.Common;
-using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;

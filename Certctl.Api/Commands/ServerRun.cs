@@ -6,6 +6,7 @@ using Certctl.Application.Enrolment;
 using Certctl.Infrastructure.Persistence;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Certctl.Api.Commands;
 

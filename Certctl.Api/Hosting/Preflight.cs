@@ -40,13 +40,13 @@ internal static class Preflight
         var ca = Load("CA", options.Ca.CertPath, options.Ca.KeyPath, passphrase, checks, pair => Split(LocalCaIssuer.Check(pair, now)));
         var rings = options.ScepProfiles.ToDictionary(
             profile => profile.PathId,
-            profile => LoadRing(profile, ca, passphrase, now, checks));
+            IReadOnlyList<KeyPair> (profile) => LoadRing(profile, ca, passphrase, now, checks));
         return checks.All(check => check.Problems.Count == 0) && tls is not null && ca is not null
             ? (new PreflightMaterial(tls, ca, rings), checks)
             : (null, checks);
     }
 
-    private static IReadOnlyList<KeyPair> LoadRing(
+    private static List<KeyPair> LoadRing(
         ScepProfileOptions profile, KeyPair? ca, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks)
     {
         // An expired pair among several only waits to be removed; a profile without any valid one cannot answer.

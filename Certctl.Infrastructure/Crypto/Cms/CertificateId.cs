@@ -5,11 +5,14 @@ using Certctl.Infrastructure.Crypto.X509;
 
 namespace Certctl.Infrastructure.Crypto.Cms;
 
-/// <summary>SignerIdentifier and RecipientIdentifier (RFC 5652 §5.3, §6.2.1): issuer and serial number, or a subjectKeyIdentifier.</summary>
+/// <summary>
+/// SignerIdentifier and RecipientIdentifier (RFC 5652 §5.3, §6.2.1): issuer and serial number, or a subjectKeyIdentifier.
+/// </summary>
 /// <param name="Issuer">The Name as DER; empty for the second form.</param>
 /// <param name="SerialNumber">The INTEGER's content octets.</param>
 /// <param name="SubjectKeyIdentifier">Null for the first form.</param>
-internal readonly record struct CertificateId(ReadOnlyMemory<byte> Issuer, ReadOnlyMemory<byte> SerialNumber, ReadOnlyMemory<byte>? SubjectKeyIdentifier)
+internal readonly record struct CertificateId(
+    ReadOnlyMemory<byte> Issuer, ReadOnlyMemory<byte> SerialNumber, ReadOnlyMemory<byte>? SubjectKeyIdentifier)
 {
     public static bool TryRead(ref DerReader reader, out CertificateId id)
     {
@@ -34,7 +37,8 @@ internal readonly record struct CertificateId(ReadOnlyMemory<byte> Issuer, ReadO
     {
         if (SubjectKeyIdentifier is { } wanted)
             return CertificateReader.FindSubjectKeyIdentifier(certificate.CertificateDer) is { } found && wanted.Span.SequenceEqual(found.Span);
-        return Significant(SerialNumber.Span).SequenceEqual(Significant(certificate.SerialNumber.Span)) && IsSameName(Issuer, certificate.Issuer);
+        return Significant(SerialNumber.Span).SequenceEqual(Significant(certificate.SerialNumber.Span))
+            && IsSameName(Issuer, certificate.Issuer);
     }
 
     /// <summary>For logs.</summary>
@@ -49,7 +53,8 @@ internal readonly record struct CertificateId(ReadOnlyMemory<byte> Issuer, ReadO
     public static string Describe(string issuer, ReadOnlyMemory<byte> serialNumber) =>
         $"serial number {Convert.ToHexStringLower(serialNumber.Span)} of {issuer}";
 
-    // Compat: embedded stacks re-encode the issuer with other string types (client-quirks, PKIOperation): type and text count, not the octets.
+    // Compat: embedded stacks re-encode the issuer with other string types (client-quirks, PKIOperation): type and text count, not the
+    // octets.
     private static bool IsSameName(ReadOnlyMemory<byte> encoded, SubjectName name) =>
         encoded.Span.SequenceEqual(name.Der.Span)
         || (NameReader.TryRead(encoded, out var other, out _) && other!.Rdns.Count == name.Rdns.Count

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Certctl.Infrastructure.Crypto.Cms;
 
 /// <summary>
-/// The removal of paddings without a branch or an index that depends on what is secret. Kept from the optimiser, which might put the branches back.
-/// RFC 3218 and RFC 8017 §7.1.2 say what an attacker does with the difference.
+/// The removal of paddings without a branch or an index that depends on what is secret. Kept from the optimiser, which might put the
+/// branches back. RFC 3218 and RFC 8017 §7.1.2 say what an attacker does with the difference.
 /// </summary>
 internal static class ConstantTime
 {
@@ -28,10 +28,12 @@ internal static class ConstantTime
     }
 
     /// <summary>
-    /// RFC 8017 §7.1.2 step 3 g, over an unmasked data block: lHash, zeros, 01, and a message that is exactly as long as <paramref name="message"/>.
+    /// RFC 8017 §7.1.2 step 3 g, over an unmasked data block: lHash, zeros, 01, and a message that is exactly as long as <paramref
+    /// name="message"/>.
     /// </summary>
     [MethodImpl(Untouched)]
-    public static void UnpadOaep(byte y, ReadOnlySpan<byte> block, ReadOnlySpan<byte> labelHash, ReadOnlySpan<byte> substitute, Span<byte> message)
+    public static void UnpadOaep(
+        byte y, ReadOnlySpan<byte> block, ReadOnlySpan<byte> labelHash, ReadOnlySpan<byte> substitute, Span<byte> message)
     {
         var separator = block.Length - message.Length - 1;
         if (separator < labelHash.Length)

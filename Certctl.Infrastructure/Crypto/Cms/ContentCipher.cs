@@ -5,7 +5,8 @@ namespace Certctl.Infrastructure.Crypto.Cms;
 /// <summary>A content-encryption algorithm in CBC mode with the padding of RFC 5652 §6.3.</summary>
 internal sealed class ContentCipher
 {
-    // RFC 8894 §2.9: AES128-CBC is mandatory; 3DES is what Apple and MikroTik devices start with. DES, RC2 and the rest are not here, hence refused.
+    // RFC 8894 §2.9: AES128-CBC is mandatory; 3DES is what Apple and MikroTik devices start with. DES, RC2 and the rest are not here, hence
+    // refused.
     public static readonly ContentCipher Aes128 = new("2.16.840.1.101.3.4.1.2", "0609608648016503040102", 16, 16, Aes.Create);
 
     public static readonly ContentCipher Aes192 = new("2.16.840.1.101.3.4.1.22", "0609608648016503040116", 24, 16, Aes.Create);
@@ -69,8 +70,8 @@ internal sealed class ContentCipher
     }
 
     /// <summary>
-    /// Decrypts whole blocks into <paramref name="plaintext"/> (as long as the ciphertext). The result is the length without padding; where the padding
-    /// is wrong, it is the full length with <paramref name="genuine"/> false, and the work done has been the same.
+    /// Decrypts whole blocks into <paramref name="plaintext"/> (as long as the ciphertext). The result is the length without padding; where
+    /// the padding is wrong, it is the full length with <paramref name="genuine"/> false, and the work done has been the same.
     /// </summary>
     public int Decrypt(ReadOnlySpan<byte> key, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext, out bool genuine)
     {

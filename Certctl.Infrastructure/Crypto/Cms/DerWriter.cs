@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Certctl.Infrastructure.Crypto.Cms;
 
 /// <summary>
-/// Writes DER forwards into one rented buffer. <c>using (writer.Open(tag))</c> stands where the RFC's ASN.1 opens a brace; the length is filled in at
-/// the closing one. Not for secrets: the buffer goes back to the pool as it is.
+/// Writes DER forwards into one rented buffer. <c>using (writer.Open(tag))</c> stands where the RFC's ASN.1 opens a brace; the length is
+/// filled in at the closing one. Not for secrets: the buffer goes back to the pool as it is.
 /// </summary>
 internal sealed class DerWriter(int capacity) : IDisposable
 {

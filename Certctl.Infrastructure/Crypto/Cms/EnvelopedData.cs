@@ -73,7 +73,8 @@ internal sealed record EnvelopedData(
         return true;
     }
 
-    // encryptedContent is [0] IMPLICIT OCTET STRING: in BER it may be constructed, of OCTET STRINGs, and the normaliser cannot know what [0] stands for.
+    // encryptedContent is [0] IMPLICIT OCTET STRING: in BER it may be constructed, of OCTET STRINGs, and the normaliser cannot know what
+    // [0] stands for.
     private static bool TryReadContent(ref DerReader info, out ReadOnlyMemory<byte> encrypted)
     {
         encrypted = default;

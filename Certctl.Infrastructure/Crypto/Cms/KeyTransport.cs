@@ -3,7 +3,9 @@ using Certctl.Infrastructure.Crypto.Asn1;
 
 namespace Certctl.Infrastructure.Crypto.Cms;
 
-/// <summary>How a content-encryption key was encrypted with RSA: PKCS#1 v1.5 (RFC 3370 §4.2.1), or OAEP (RFC 4055 §4.1) when there is a digest.</summary>
+/// <summary>
+/// How a content-encryption key was encrypted with RSA: PKCS#1 v1.5 (RFC 3370 §4.2.1), or OAEP (RFC 4055 §4.1) when there is a digest.
+/// </summary>
 /// <param name="OaepDigest">Hash of the label; null means PKCS#1 v1.5.</param>
 /// <param name="MaskDigest">Hash of MGF1: often SHA-1 beside another <paramref name="OaepDigest"/>.</param>
 internal sealed record KeyTransport(MessageDigest? OaepDigest, MessageDigest? MaskDigest)

@@ -4,8 +4,9 @@ using System.Security.Cryptography;
 namespace Certctl.Infrastructure.Crypto.Cms;
 
 /// <summary>
-/// A recipient's RSA key that opens content-encryption keys with implicit rejection: what does not open yields a pseudo-random key that depends only on the
-/// ciphertext, so the failure shows later, as content that makes no sense, and nobody can tell one failure from another (RFC 3218, RFC 8017 §7.2.2).
+/// A recipient's RSA key that opens content-encryption keys with implicit rejection: what does not open yields a pseudo-random key that
+/// depends only on the ciphertext, so the failure shows later, as content that makes no sense, and nobody can tell one failure from another
+/// (RFC 3218, RFC 8017 §7.2.2).
 /// </summary>
 internal sealed class KeyTransportKey
 {
@@ -27,10 +28,14 @@ internal sealed class KeyTransportKey
         _raw = allowRaw ? RawRsa.TryCreate(key) : null;
     }
 
-    /// <summary>True when paddings are judged by us in constant time; false when by the platform, whose exception takes its own time.</summary>
+    /// <summary>
+    /// True when paddings are judged by us in constant time; false when by the platform, whose exception takes its own time.
+    /// </summary>
     public bool IsConstantTime => _raw is not null;
 
-    /// <summary>Fills <paramref name="contentKey"/>, whose length the cipher dictates, with the key that was sent, or with the substitute.</summary>
+    /// <summary>
+    /// Fills <paramref name="contentKey"/>, whose length the cipher dictates, with the key that was sent, or with the substitute.
+    /// </summary>
     public void Open(KeyTransport transport, ReadOnlySpan<byte> encryptedKey, Span<byte> contentKey)
     {
         Span<byte> substitute = stackalloc byte[32];
@@ -55,7 +60,8 @@ internal sealed class KeyTransportKey
     private bool HasRoom(KeyTransport transport, int keyLength) =>
         _modulusLength >= keyLength + (transport.OaepDigest is { } digest ? (2 * digest.Length) + 2 : 11);
 
-    private void OpenRaw(RawRsa raw, KeyTransport transport, ReadOnlySpan<byte> encryptedKey, ReadOnlySpan<byte> substitute, Span<byte> contentKey)
+    private void OpenRaw(
+        RawRsa raw, KeyTransport transport, ReadOnlySpan<byte> encryptedKey, ReadOnlySpan<byte> substitute, Span<byte> contentKey)
     {
         Span<byte> encoded = stackalloc byte[MaxModulusLength];
         encoded = encoded[.._modulusLength];
@@ -102,7 +108,8 @@ internal sealed class KeyTransportKey
     }
 
     // The exception is the platform's word for "wrong padding": the same substitute answers it, though not in the same time.
-    private void OpenWithPlatform(KeyTransport transport, ReadOnlySpan<byte> encryptedKey, ReadOnlySpan<byte> substitute, Span<byte> contentKey)
+    private void OpenWithPlatform(
+        KeyTransport transport, ReadOnlySpan<byte> encryptedKey, ReadOnlySpan<byte> substitute, Span<byte> contentKey)
     {
         Span<byte> message = stackalloc byte[MaxModulusLength];
         substitute.CopyTo(contentKey);

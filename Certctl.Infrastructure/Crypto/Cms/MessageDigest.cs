@@ -5,7 +5,8 @@ namespace Certctl.Infrastructure.Crypto.Cms;
 /// <summary>A message digest that we verify and sign with, and the signature algorithms that use it.</summary>
 internal sealed class MessageDigest
 {
-    // RFC 8894 §2.9 demands SHA-256; SHA-1 is still what a good part of the devices in the field sign with. MD5 and SHA-224 are not here, hence refused.
+    // RFC 8894 §2.9 demands SHA-256; SHA-1 is still what a good part of the devices in the field sign with. MD5 and SHA-224 are not here,
+    // hence refused.
     public static readonly MessageDigest Sha1 = new(
         "1.3.14.3.2.26", HashAlgorithmName.SHA1, 20, "06052B0E03021A", "06092A864886F70D010105", "06072A8648CE3D0401");
 

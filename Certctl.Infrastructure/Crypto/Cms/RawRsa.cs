@@ -5,8 +5,8 @@ using Certctl.Infrastructure.Crypto.Keys;
 namespace Certctl.Infrastructure.Crypto.Cms;
 
 /// <summary>
-/// The bare RSA private operation, which <see cref="RSA"/> does not offer: with <c>RSA_NO_PADDING</c> OpenSSL (blinding included) hands out the whole
-/// encoded message, so that the padding can be judged in constant time instead of by an exception.
+/// The bare RSA private operation, which <see cref="RSA"/> does not offer: with <c>RSA_NO_PADDING</c> OpenSSL (blinding included) hands out
+/// the whole encoded message, so that the padding can be judged in constant time instead of by an exception.
 /// </summary>
 internal sealed partial class RawRsa
 {
@@ -19,8 +19,8 @@ internal sealed partial class RawRsa
     private RawRsa(SafeEvpPKeyHandle key, int modulusLength) => (_key, _modulusLength) = (key, modulusLength);
 
     /// <summary>
-    /// Null where this cannot be done: no OpenSSL 3, another libcrypto than the platform's, a key that cannot leave its device, or a failed self-test.
-    /// Costs about two private operations and an import: for start-up.
+    /// Null where this cannot be done: no OpenSSL 3, another libcrypto than the platform's, a key that cannot leave its device, or a failed
+    /// self-test. Costs about two private operations and an import: for start-up.
     /// </summary>
     public static RawRsa? TryCreate(RSA key)
     {
@@ -37,8 +37,8 @@ internal sealed partial class RawRsa
     }
 
     /// <summary>
-    /// <paramref name="encoded"/> = <paramref name="ciphertext"/>^d mod n, all octets of it. False when the number is not below n or not as long as n:
-    /// both can be seen by whoever made it.
+    /// <paramref name="encoded"/> = <paramref name="ciphertext"/>^d mod n, all octets of it. False when the number is not below n or not as
+    /// long as n: both can be seen by whoever made it.
     /// </summary>
     public bool TryDecrypt(ReadOnlySpan<byte> ciphertext, Span<byte> encoded)
     {
@@ -65,7 +65,8 @@ internal sealed partial class RawRsa
         }
     }
 
-    // The handle belongs to the libcrypto that the platform loaded, and another build must not touch it: the public keys' fast path has made sure of that.
+    // The handle belongs to the libcrypto that the platform loaded, and another build must not touch it: the public keys' fast path has
+    // made sure of that.
     private static bool IsAvailable() =>
         OperatingSystem.IsLinux()
         && RsaPublicKeys.IsFast
@@ -107,7 +108,9 @@ internal sealed partial class RawRsa
         var message = RandomNumberGenerator.GetBytes(16);
         var ciphertext = key.Encrypt(message, RSAEncryptionPadding.Pkcs1);
         Span<byte> encoded = new byte[_modulusLength];
-        return TryDecrypt(ciphertext, encoded) && encoded.StartsWith([(byte)0, (byte)2]) && encoded[^17] == 0 && encoded[^16..].SequenceEqual(message);
+        return TryDecrypt(ciphertext, encoded)
+            && encoded.StartsWith([(byte)0, (byte)2])
+            && encoded[^17] == 0 && encoded[^16..].SequenceEqual(message);
     }
 
     [LibraryImport(Library)]
@@ -123,7 +126,8 @@ internal sealed partial class RawRsa
     private static partial int EVP_PKEY_CTX_set_rsa_padding(nint context, int padding);
 
     [LibraryImport(Library)]
-    private static partial int EVP_PKEY_decrypt(nint context, Span<byte> output, ref nint outputLength, ReadOnlySpan<byte> input, nint inputLength);
+    private static partial int EVP_PKEY_decrypt(
+        nint context, Span<byte> output, ref nint outputLength, ReadOnlySpan<byte> input, nint inputLength);
 
     [LibraryImport(Library)]
     private static partial void ERR_clear_error();

@@ -8,14 +8,19 @@ namespace Certctl.Infrastructure.Crypto.Cms;
 /// <param name="Certificates">Every element of the certificates field as DER.</param>
 /// <param name="Signers">At most <see cref="MaxSigners"/>.</param>
 internal sealed record SignedData(
-    ReadOnlyMemory<byte> ContentType, ReadOnlyMemory<byte>? Content, IReadOnlyList<ReadOnlyMemory<byte>> Certificates, IReadOnlyList<SignerInfo> Signers)
+    ReadOnlyMemory<byte> ContentType,
+    ReadOnlyMemory<byte>? Content,
+    IReadOnlyList<ReadOnlyMemory<byte>> Certificates,
+    IReadOnlyList<SignerInfo> Signers)
 {
     /// <summary>More certificates than a whole chain has only cost time.</summary>
     public const int MaxCertificates = 32;
 
     private const int MaxSigners = 2;
 
-    /// <summary>Reads ContentInfo and SignedData from normalised <paramref name="der"/>. False, with the defect in words, when it is none.</summary>
+    /// <summary>
+    /// Reads ContentInfo and SignedData from normalised <paramref name="der"/>. False, with the defect in words, when it is none.
+    /// </summary>
     public static bool TryRead(ReadOnlyMemory<byte> der, out SignedData? signedData, out string? defect)
     {
         signedData = null;
@@ -97,7 +102,11 @@ internal sealed record SignedData(
 /// <summary>SignerInfo (RFC 5652 §5.3). Its unsignedAttrs prove nothing and are not kept.</summary>
 /// <param name="SignedAttributes">The [0] element as it was transmitted; empty when absent.</param>
 internal sealed record SignerInfo(
-    CertificateId Signer, AlgorithmId Digest, ReadOnlyMemory<byte> SignedAttributes, AlgorithmId SignatureAlgorithm, ReadOnlyMemory<byte> Signature)
+    CertificateId Signer,
+    AlgorithmId Digest,
+    ReadOnlyMemory<byte> SignedAttributes,
+    AlgorithmId SignatureAlgorithm,
+    ReadOnlyMemory<byte> Signature)
 {
     public static bool TryRead(ref DerReader reader, out SignerInfo? signerInfo)
     {

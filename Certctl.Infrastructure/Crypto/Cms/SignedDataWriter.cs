@@ -31,7 +31,9 @@ internal static class SignedDataWriter
         }
     }
 
-    /// <summary>A degenerate SignedData in its ContentInfo: certificates in the order given, no content, no signer (RFC 8894 §3.4).</summary>
+    /// <summary>
+    /// A degenerate SignedData in its ContentInfo: certificates in the order given, no content, no signer (RFC 8894 §3.4).
+    /// </summary>
     public static void WriteCertificatesOnly(DerWriter writer, IReadOnlyList<ReadOnlyMemory<byte>> certificates)
     {
         using (writer.Open(DerTag.Sequence))

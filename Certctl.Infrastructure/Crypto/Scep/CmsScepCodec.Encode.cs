@@ -17,8 +17,8 @@ public sealed partial class CmsScepCodec
         var pair = keys.SigningPair(clock.GetUtcNow());
         var digest = MessageDigest.Find(request.DigestOid) ?? MessageDigest.Sha256;
 
-        // RFC 8894 §3.3.2.2 leaves the pkcsPKIEnvelope out of FAILURE and PENDING. Compat: certmonger, scepclient and PyScep fail when eContent is
-        // absent and nobody fails when it is there with zero octets, over which the digest is the same.
+        // RFC 8894 §3.3.2.2 leaves the pkcsPKIEnvelope out of FAILURE and PENDING. Compat: certmonger, scepclient and PyScep fail when
+        // eContent is absent and nobody fails when it is there with zero octets, over which the digest is the same.
         using var envelope = new DerWriter(2048);
         if (reply is ScepReply.Success success)
             WriteEnvelope(envelope, request, success.Certificate);
@@ -39,8 +39,10 @@ public sealed partial class CmsScepCodec
     // RFC 8894 §3.3.2.1, §3.4: the certificate alone in a degenerate SignedData, encrypted to the key that signed the request (§2.3).
     private static void WriteEnvelope(DerWriter envelope, ScepRequestHead request, ReadOnlyMemory<byte> certificate)
     {
-        var signer = request.Signer ?? throw new InvalidOperationException("A certificate can only be sent to a signer whose signature was verified.");
-        using var key = RsaPublicKeys.Import(signer.PublicKey) ?? throw new InvalidOperationException("The signer's key verifies but cannot encrypt.");
+        var signer = request.Signer
+            ?? throw new InvalidOperationException("A certificate can only be sent to a signer whose signature was verified.");
+        using var key = RsaPublicKeys.Import(signer.PublicKey)
+            ?? throw new InvalidOperationException("The signer's key verifies but cannot encrypt.");
         using var content = new DerWriter(certificate.Length + 128);
         SignedDataWriter.WriteCertificatesOnly(content, [certificate]);
         EnvelopedDataWriter.Write(envelope, signer, key, ContentCipher.Find(request.CipherOid) ?? ContentCipher.Aes128, content.Written);

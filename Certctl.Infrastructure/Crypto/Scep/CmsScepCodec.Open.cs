@@ -54,14 +54,17 @@ public sealed partial class CmsScepCodec
     private static bool TryReadContentInfo(ReadOnlyMemory<byte> der, out DerReader content, out EnrolmentFailure? failure)
     {
         content = default;
-        failure = new EnrolmentFailure(FailureReason.MalformedRequest, "the content is no ContentInfo: a bare EnvelopedData, or a request in the clear");
+        failure = new EnrolmentFailure(
+            FailureReason.MalformedRequest, "the content is no ContentInfo: a bare EnvelopedData, or a request in the clear");
         var outer = new DerReader(der);
         if (!outer.TryEnter(DerTag.Sequence, out var contentInfo) || !contentInfo.TryRead(DerTag.Oid, out _, out var type))
             return false;
         failure = type.Span.SequenceEqual(CmsOid.AuthEnvelopedData)
             ? Unsupported("authenticated content encryption")
             : new EnrolmentFailure(FailureReason.MalformedRequest, "the content is no EnvelopedData");
-        if (!type.Span.SequenceEqual(CmsOid.EnvelopedData) || !contentInfo.TryEnter(DerTag.ContextConstructed(0), out content) || !contentInfo.AtEnd)
+        if (!type.Span.SequenceEqual(CmsOid.EnvelopedData)
+            || !contentInfo.TryEnter(DerTag.ContextConstructed(0), out content)
+            || !contentInfo.AtEnd)
             return false;
         failure = null;
         return true;
@@ -128,7 +131,8 @@ public sealed partial class CmsScepCodec
         return plaintext.AsMemory(0, length);
     }
 
-    // RFC 8894 §3.3.1. From here to a verified PKCS#10 every failure is one and the same to the outside; only the detail, for the log, tells more.
+    // RFC 8894 §3.3.1. From here to a verified PKCS#10 every failure is one and the same to the outside; only the detail, for the log,
+    // tells more.
     private static ScepContent ReadRequest(Memory<byte> plaintext, bool genuine)
     {
         var request = CsrReader.Read(plaintext);

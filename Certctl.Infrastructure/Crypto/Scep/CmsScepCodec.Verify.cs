@@ -40,10 +40,13 @@ public sealed partial class CmsScepCodec
         reading.Signer = signer;
 
         // RFC 8894 §3.1 would have a PasswordRecipientInfo here, which no client reads: refused before anything is issued.
-        return isEcdsa ? new EnrolmentFailure(FailureReason.RequesterCannotReceive, $"the signer's key is {signer.PublicKey.Describe()}") : null;
+        return isEcdsa
+            ? new EnrolmentFailure(FailureReason.RequesterCannotReceive, $"the signer's key is {signer.PublicKey.Describe()}")
+            : null;
     }
 
-    // RFC 8894 §2.3, RFC 5652 §5.3: the certificate that the SignerIdentifier names, wherever it stands. Read without judgement: it may be a throw-away one.
+    // RFC 8894 §2.3, RFC 5652 §5.3: the certificate that the SignerIdentifier names, wherever it stands. Read without judgement: it may be
+    // a throw-away one.
     private static RequestSigner? FindSigner(Reading reading)
     {
         foreach (var der in reading.Message.Certificates)
@@ -77,7 +80,8 @@ public sealed partial class CmsScepCodec
             : "the messageDigest attribute is missing or not the digest of the content";
     }
 
-    // RFC 5652 §5.4: over the DER encoding of the SET OF. Compat: some clients neither sort the set nor sign it sorted; what they sent is accepted too.
+    // RFC 5652 §5.4: over the DER encoding of the SET OF. Compat: some clients neither sort the set nor sign it sorted; what they sent is
+    // accepted too.
     private static bool IsSigned(SignerInfo signerInfo, MessageDigest digest, PublicKeyInfo key)
     {
         var attributes = signerInfo.SignedAttributes;

@@ -71,7 +71,8 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : I
     private static EnrolmentFailure? CheckMessageType(Reading reading) =>
         reading.Attributes.MessageType is MessageType.PkcsReq or MessageType.RenewalReq or MessageType.GetCertInitial
             ? null
-            : new EnrolmentFailure(FailureReason.UnknownMessageType, $"messageType {reading.Attributes.MessageType?.ToString() ?? "of no known value"}");
+            : new EnrolmentFailure(
+                FailureReason.UnknownMessageType, $"messageType {reading.Attributes.MessageType?.ToString() ?? "of no known value"}");
 
     /// <summary>What is known of a request so far; the reply mirrors it, whatever comes of the rest.</summary>
     private sealed class Reading(SignedData message, SignerInfo signerInfo, ScepAttributes attributes)

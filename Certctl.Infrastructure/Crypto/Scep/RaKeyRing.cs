@@ -22,8 +22,8 @@ public sealed class RaKeyRing
     }
 
     /// <summary>
-    /// Puts other pairs in place of all that were there. The old ones are not disposed: a request may still be decrypting with them, and counting those
-    /// would cost every request a contended write. The finalizers of their handles free them when the last one is done.
+    /// Puts other pairs in place of all that were there. The old ones are not disposed: a request may still be decrypting with them, and
+    /// counting those would cost every request a contended write. The finalizers of their handles free them when the last one is done.
     /// </summary>
     public void Replace(IReadOnlyList<KeyPair> pairs) => _state = new State(pairs);
 

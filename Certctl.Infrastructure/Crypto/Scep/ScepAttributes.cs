@@ -65,10 +65,13 @@ internal sealed class ScepAttributes
         return true;
     }
 
-    /// <summary>What breaks the shape of RFC 8894 §3.2.1 and RFC 5652 §11, or null. A missing messageDigest or contentType is the verifier's matter.</summary>
+    /// <summary>
+    /// What breaks the shape of RFC 8894 §3.2.1 and RFC 5652 §11, or null. A missing messageDigest or contentType is the verifier's matter.
+    /// </summary>
     public string? FindDefect()
     {
-        // Control characters have no place in a PrintableString, and would write lines of their own into logs. Other illegal ones are in the field.
+        // Control characters have no place in a PrintableString, and would write lines of their own into logs. Other illegal ones are in
+        // the field.
         if (_transactionId.Content.Span.IndexOfAnyInRange((byte)0, (byte)0x1F) >= 0 || _transactionId.Content.Span.Contains((byte)0x7F))
             return "transactionID has control characters";
         if (_contentType.IsAmbiguous || _messageDigest.IsAmbiguous || _messageType.IsAmbiguous || _senderNonce.IsAmbiguous)

@@ -30,6 +30,8 @@ public sealed class CmsScepCodecCaptureTests(ITestOutputHelper output)
 
         var decoding = Assert.IsType<ScepDecoding.Readable>(codec.Decode(File.ReadAllBytes(path)));
 
+        if (decoding.Content is ScepContent.Refused refused)
+            Assert.Fail($"{refused.Failure.Reason}: {refused.Failure.Detail}");
         var csr = Assert.IsType<ScepContent.CertificationRequest>(decoding.Content).Csr;
         Assert.Equal(File.ReadAllBytes(Path.Combine(folder, "derived.inner-csr.der")), csr.Der.ToArray());
         Assert.Equal(8, decoding.Head.SenderNonce.Length);

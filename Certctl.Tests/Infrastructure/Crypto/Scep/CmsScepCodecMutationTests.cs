@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;
 
-/// <summary>Five thousand spoiled messages: each gets an answer, none an exception, none a certificate that the original did not ask for.</summary>
+/// <summary>
+/// Five thousand spoiled messages: each gets an answer, none an exception, none a certificate that the original did not ask for.
+/// </summary>
 public sealed class CmsScepCodecMutationTests
 {
     [Fact]

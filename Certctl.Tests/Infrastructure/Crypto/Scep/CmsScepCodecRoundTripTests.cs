@@ -7,7 +7,9 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;
 
-/// <summary>Requests made by the platform's CMS and by openssl, in every combination that we promise to read; the replies read by them again.</summary>
+/// <summary>
+/// Requests made by the platform's CMS and by openssl, in every combination that we promise to read; the replies read by them again.
+/// </summary>
 public sealed class CmsScepCodecRoundTripTests(ITestOutputHelper output)
 {
     private const string Des3 = "1.2.840.113549.3.7";

@@ -5,8 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;
 
 /// <summary>
-/// A SCEP request written with the platform's ASN.1 writer, by another hand than the product's, with a switch for every defect. What is left alone is
-/// right: a PKCSReq with AES-128, SHA-256 and PKCS#1 v1.5 from <see cref="ScepTestKeys"/>.
+/// A SCEP request written with the platform's ASN.1 writer, by another hand than the product's, with a switch for every defect. What is
+/// left alone is right: a PKCSReq with AES-128, SHA-256 and PKCS#1 v1.5 from <see cref="ScepTestKeys"/>.
 /// </summary>
 internal sealed class ForgedRequest
 {

@@ -2,7 +2,9 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;
 
-/// <summary>Public captures, read where they lie: <c>CERTCTL_TEST_VECTORS</c>, else <c>../shared/vectors</c> beside the project's root or above it.</summary>
+/// <summary>
+/// Public captures, read where they lie: <c>CERTCTL_TEST_VECTORS</c>, else <c>../shared/vectors</c> beside the project's root or above it.
+/// </summary>
 internal static class TestVectors
 {
     /// <summary>Null, after saying so, when the file is not there.</summary>
