@@ -1,3 +1,4 @@
+
 namespace Certctl.Tests.Architecture;
 
 /// <summary>

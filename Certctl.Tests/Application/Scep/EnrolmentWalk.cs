@@ -8,9 +8,9 @@ using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
 using Certctl.Tests.Fakes;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using NSubstitute;
+using Xunit;
 
 namespace Certctl.Tests.Application.Scep;
 

@@ -1,8 +1,8 @@
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
+using Xunit;
 using static Certctl.Tests.Application.Scep.EnrolmentWalk;
 
 namespace Certctl.Tests.Application.Scep;
@@ -60,7 +60,7 @@ public sealed class GetCertInitialTests
         Assert.Equal(FailInfo.BadRequest, Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null)).FailInfo);
     }
 
-    private static Task DecideAsync(EnrolmentWalk walk, bool approved)
+    private static Task<bool> DecideAsync(EnrolmentWalk walk, bool approved)
     {
         var pending = walk.Journal.Enrolments.Values.Single().Enrolment;
         var audit = new AuditEvent { Id = Guid.NewGuid(), Timestamp = Now, Actor = "alice", ActorType = "User", Action = AuditAction.EnrolmentApproved, Outcome = AuditOutcome.Done, ResourceType = "enrolment", ResourceId = pending.Id.ToString() };

@@ -2,6 +2,7 @@ using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
+using Xunit;
 using static Certctl.Tests.Application.Scep.EnrolmentWalk;
 
 namespace Certctl.Tests.Application.Scep;

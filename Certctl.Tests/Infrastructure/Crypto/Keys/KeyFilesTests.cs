@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Tests.Fixtures;
+using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Keys;
 
