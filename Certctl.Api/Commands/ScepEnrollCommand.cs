@@ -12,7 +12,9 @@ namespace Certctl.Api.Commands;
 /// </summary>
 internal static class ScepEnrollCommand
 {
-    internal static Command Create()
+    internal static Command Create() => Create(Environment.GetEnvironmentVariable);
+
+    internal static Command Create(Func<string, string?> environment)
     {
         var command = new Command("enroll", "Get a certificate from a SCEP server. Exit codes: 0 issued, 2 usage, 3 refused by the server, 4 still pending, "
             + "5 network or TLS, 6 the server's answer is wrong or untrusted, 7 a local file.") { ScepEnrollOptions.ServerArgument };
@@ -20,7 +22,7 @@ internal static class ScepEnrollCommand
             command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
         {
-            var options = new ScepEnrollOptions(parsed);
+            var options = new ScepEnrollOptions(parsed, environment);
             return ScepVerb.GuardAsync("enroll", parsed, options.Json, () => RunAsync(parsed, options, cancellationToken));
         });
         return command;
@@ -54,7 +56,7 @@ internal static class ScepEnrollCommand
         if (url.Scheme == Uri.UriSchemeHttp)
             Note("plain http: others can read which device enrols, and change what is not signed.");
 
-        using var transport = new ScepTransport(url, ScepVerb.Trust(options.CaCert));
+        using var transport = new ScepTransport(url, options.Trust);
         using var session = await ScepSession.OpenAsync(transport, choices, TimeProvider.System, Note, cancellationToken);
         if (isDraft)
             files.WriteKeyDraft(DeviceKey.ToPem(key, passphrase));

@@ -22,9 +22,9 @@ internal static class ScepVerb
     // Names and messages stand as they are; the output goes to a terminal or a JSON reader, never into HTML.
     public static readonly JsonSerializerOptions JsonForm = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static Uri ServerUrl(string? argument)
+    public static Uri ServerUrl(string? argument, Func<string, string?> environment)
     {
-        var text = argument ?? Environment.GetEnvironmentVariable("CERTCTL_SCEP_URL");
+        var text = argument ?? environment("CERTCTL_SCEP_URL");
         if (string.IsNullOrWhiteSpace(text))
             throw Misuse("no SCEP URL was given.", "Name it, for example https://host/scep, or set CERTCTL_SCEP_URL.");
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && url.Scheme != Uri.UriSchemeHttp))
@@ -34,9 +34,9 @@ internal static class ScepVerb
         return url;
     }
 
-    public static TlsTrust Trust(string? file)
+    public static TlsTrust Trust(string? file, Func<string, string?> environment)
     {
-        var path = file ?? Environment.GetEnvironmentVariable("CERTCTL_CA_FILE");
+        var path = file ?? environment("CERTCTL_CA_FILE");
         if (string.IsNullOrEmpty(path))
             return new TlsTrust.SystemRoots();
         var roots = new X509Certificate2Collection();
