@@ -76,7 +76,8 @@ internal static class ScepEnrollCommand
             case EnrolmentEnd.StillPending pending:
                 var kept = isDraft ? files.KeyDraft : keyFile;
                 var how = $"Once the request is approved, run the same command with --resume; the key waits in {kept}.";
-                ScepVerb.Report("enroll", parsed, ScepStage.Polling.Name(), $"the request is still pending after {options.Timeout.TotalSeconds:0.###} s (transaction {pending.TransactionId}).", how);
+                ScepVerb.Report("enroll", parsed, ScepStage.Polling.Name(),
+                    $"the request is still pending after {options.Timeout.TotalSeconds:0.###} s (transaction {pending.TransactionId}).", how);
                 await TellAsync(parsed, options, "", new { status = "pending", transaction_id = pending.TransactionId, key = kept, advice = how, exit_code = ScepVerb.StillPending });
                 return ScepVerb.StillPending;
             case EnrolmentEnd.Refused { Refusal: var refusal } refused:
@@ -87,7 +88,12 @@ internal static class ScepEnrollCommand
                 ScepVerb.Report("enroll", parsed, ScepStage.Reply.Name(), $"the server refused: {refusal.Name}{said}.", refusal.Advice);
                 await TellAsync(parsed, options, "", new
                 {
-                    status = "refused", fail_info = refusal.Name, fail_info_text = refusal.Text, transaction_id = refused.TransactionId, advice = refusal.Advice, exit_code = ScepVerb.Refused,
+                    status = "refused",
+                    fail_info = refusal.Name,
+                    fail_info_text = refusal.Text,
+                    transaction_id = refused.TransactionId,
+                    advice = refusal.Advice,
+                    exit_code = ScepVerb.Refused,
                 });
                 return ScepVerb.Refused;
             default:
@@ -115,7 +121,8 @@ internal static class ScepEnrollCommand
     private static void RefuseToOverwrite(ScepEnrollOptions options, DeviceFiles files)
     {
         if (options.Key is null && !options.Force && File.Exists(files.Key))
-            throw Local($"the key file {files.Key} exists.", "Choose another with --out or --key-out, enrol this one with --key, or replace it with --force (it stays until the new certificate is verified).");
+            throw Local($"the key file {files.Key} exists.",
+                "Choose another with --out or --key-out, enrol this one with --key, or replace it with --force (it stays until the new certificate is verified).");
     }
 
     private static X509Certificate2 OldCertificate(string path)
@@ -124,7 +131,8 @@ internal static class ScepEnrollCommand
         if (certificate.IsValidAt(TimeProvider.System.GetUtcNow()))
             return certificate;
         using (certificate)
-            throw Local($"{path} is not valid now ({certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}); an expired certificate cannot vouch for its renewal.",
+            throw Local(
+                $"{path} is not valid now ({certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}); an expired certificate cannot vouch for its renewal.",
                 "Enrol anew, with a challenge and without --renew.");
     }
 

@@ -65,7 +65,8 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
         var (code, _, _) = await RunAsync("--key", At("given.key"), "--out", _folder);
 
         Assert.Equal(0, code);
-        Assert.Contains("from-the-environment", ChallengeText(), StringComparison.Ordinal);
+        // RFC 2985 §5.4.1: PrintableString where it fits.
+        Assert.Equal("\u0013\u0014from-the-environment", ChallengeText());
     }
 
     [Fact]
