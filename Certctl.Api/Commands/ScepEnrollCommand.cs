@@ -84,7 +84,7 @@ internal static class ScepEnrollCommand
                 // With --resume nothing was asked that could have been refused: the first request may still be open.
                 if (isDraft && !options.Resume)
                     files.DropKeyDraft();
-                var said = refusal.Text is { Length: > 0 } text ? $": \"{text}\"" : ", and gives no text";
+                var said = refusal.Text is { Length: > 0 } text ? $": \"{text.TrimEnd('.')}\"" : ", and gives no text";
                 ScepVerb.Report("enroll", parsed, ScepStage.Reply.Name(), $"the server refused: {refusal.Name}{said}.", refusal.Advice);
                 await TellAsync(parsed, options, "", new
                 {

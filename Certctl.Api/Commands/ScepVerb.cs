@@ -27,6 +27,9 @@ internal static class ScepVerb
         var text = argument ?? environment("CERTCTL_SCEP_URL");
         if (string.IsNullOrWhiteSpace(text))
             throw Misuse("no SCEP URL was given.", "Name it, for example https://host/scep, or set CERTCTL_SCEP_URL.");
+        // An option that does not exist is taken for the URL when that is left out.
+        if (text.StartsWith('-'))
+            throw Misuse($"there is no option {ScepStageNames.Printable(text)}.", "See --help.");
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && url.Scheme != Uri.UriSchemeHttp))
             throw Misuse($"\"{ScepStageNames.Printable(text)}\" is no http or https URL.", "Example: https://host/scep");
         if (url.UserInfo.Length > 0)

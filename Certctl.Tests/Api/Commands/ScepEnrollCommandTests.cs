@@ -176,6 +176,7 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
     [Theory]
     [InlineData("ftp://host/scep", "no http or https URL")]
     [InlineData("https://user:pw@host/scep", "user name or password")]
+    [InlineData("--insecure", "there is no option --insecure")]
     public async Task An_url_that_cannot_be_used_ends_with_2(string url, string why)
     {
         var (code, _, error) = await RunAsync(url);
