@@ -12,7 +12,9 @@ namespace Certctl.Api.Commands;
 /// </summary>
 internal static class ScepEnrollCommand
 {
-    internal static Command Create()
+    internal static Command Create() => Create(Environment.GetEnvironmentVariable);
+
+    internal static Command Create(Func<string, string?> environment)
     {
         var command = new Command("enroll", "Get a certificate from a SCEP server. Exit codes: 0 issued, 2 usage, 3 refused by the server, 4 still pending, "
             + "5 network or TLS, 6 the server's answer is wrong or untrusted, 7 a local file.") { ScepEnrollOptions.ServerArgument };
@@ -20,7 +22,7 @@ internal static class ScepEnrollCommand
             command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
         {
-            var options = new ScepEnrollOptions(parsed);
+            var options = new ScepEnrollOptions(parsed, environment);
             return ScepVerb.GuardAsync("enroll", parsed, options.Json, () => RunAsync(parsed, options, cancellationToken));
         });
         return command;
@@ -54,7 +56,7 @@ internal static class ScepEnrollCommand
         if (url.Scheme == Uri.UriSchemeHttp)
             Note("plain http: others can read which device enrols, and change what is not signed.");
 
-        using var transport = new ScepTransport(url, ScepVerb.Trust(options.CaCert));
+        using var transport = new ScepTransport(url, options.Trust);
         using var session = await ScepSession.OpenAsync(transport, choices, TimeProvider.System, Note, cancellationToken);
         if (isDraft)
             files.WriteKeyDraft(DeviceKey.ToPem(key, passphrase));
@@ -74,18 +76,24 @@ internal static class ScepEnrollCommand
             case EnrolmentEnd.StillPending pending:
                 var kept = isDraft ? files.KeyDraft : keyFile;
                 var how = $"Once the request is approved, run the same command with --resume; the key waits in {kept}.";
-                ScepVerb.Report("enroll", parsed, ScepStage.Polling.Name(), $"the request is still pending after {options.Timeout.TotalSeconds:0.###} s (transaction {pending.TransactionId}).", how);
+                ScepVerb.Report("enroll", parsed, ScepStage.Polling.Name(),
+                    $"the request is still pending after {options.Timeout.TotalSeconds:0.###} s (transaction {pending.TransactionId}).", how);
                 await TellAsync(parsed, options, "", new { status = "pending", transaction_id = pending.TransactionId, key = kept, advice = how, exit_code = ScepVerb.StillPending });
                 return ScepVerb.StillPending;
             case EnrolmentEnd.Refused { Refusal: var refusal } refused:
                 // With --resume nothing was asked that could have been refused: the first request may still be open.
                 if (isDraft && !options.Resume)
                     files.DropKeyDraft();
-                var said = refusal.Text is { Length: > 0 } text ? $": \"{text}\"" : ", and gives no text";
+                var said = refusal.Text is { Length: > 0 } text ? $": \"{text.TrimEnd('.')}\"" : ", and gives no text";
                 ScepVerb.Report("enroll", parsed, ScepStage.Reply.Name(), $"the server refused: {refusal.Name}{said}.", refusal.Advice);
                 await TellAsync(parsed, options, "", new
                 {
-                    status = "refused", fail_info = refusal.Name, fail_info_text = refusal.Text, transaction_id = refused.TransactionId, advice = refusal.Advice, exit_code = ScepVerb.Refused,
+                    status = "refused",
+                    fail_info = refusal.Name,
+                    fail_info_text = refusal.Text,
+                    transaction_id = refused.TransactionId,
+                    advice = refusal.Advice,
+                    exit_code = ScepVerb.Refused,
                 });
                 return ScepVerb.Refused;
             default:
@@ -113,7 +121,8 @@ internal static class ScepEnrollCommand
     private static void RefuseToOverwrite(ScepEnrollOptions options, DeviceFiles files)
     {
         if (options.Key is null && !options.Force && File.Exists(files.Key))
-            throw Local($"the key file {files.Key} exists.", "Choose another with --out or --key-out, enrol this one with --key, or replace it with --force (it stays until the new certificate is verified).");
+            throw Local($"the key file {files.Key} exists.",
+                "Choose another with --out or --key-out, enrol this one with --key, or replace it with --force (it stays until the new certificate is verified).");
     }
 
     private static X509Certificate2 OldCertificate(string path)
@@ -122,7 +131,8 @@ internal static class ScepEnrollCommand
         if (certificate.IsValidAt(TimeProvider.System.GetUtcNow()))
             return certificate;
         using (certificate)
-            throw Local($"{path} is not valid now ({certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}); an expired certificate cannot vouch for its renewal.",
+            throw Local(
+                $"{path} is not valid now ({certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}); an expired certificate cannot vouch for its renewal.",
                 "Enrol anew, with a challenge and without --renew.");
     }
 

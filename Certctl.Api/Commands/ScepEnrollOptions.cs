@@ -6,7 +6,7 @@ using Certctl.Infrastructure.ScepClient;
 namespace Certctl.Api.Commands;
 
 /// <summary>The options of <c>certctl scep enroll</c>, and what they mean.</summary>
-internal sealed class ScepEnrollOptions(ParseResult parsed)
+internal sealed class ScepEnrollOptions(ParseResult parsed, Func<string, string?> environment)
 {
     private static readonly Argument<string?> UrlArgument = new("URL")
     {
@@ -52,9 +52,9 @@ internal sealed class ScepEnrollOptions(ParseResult parsed)
 
     public static Argument<string?> ServerArgument => UrlArgument;
 
-    public Uri Url => ScepVerb.ServerUrl(parsed.GetValue(UrlArgument));
+    public Uri Url => ScepVerb.ServerUrl(parsed.GetValue(UrlArgument), environment);
 
-    public string? CaCert => parsed.GetValue(CaCertOption);
+    public TlsTrust Trust => ScepVerb.Trust(parsed.GetValue(CaCertOption), environment);
 
     public bool Json => parsed.GetValue(JsonOption);
 
@@ -106,7 +106,7 @@ internal sealed class ScepEnrollOptions(ParseResult parsed)
             if (parsed.GetValue(ChallengeFileOption) is { } file)
                 return FirstSecret(file, "challenge file");
             // Left over from a first enrolment, the variable must not turn a renewal into a wrong guess.
-            var value = parsed.GetValue(ChallengeOption) ?? (Renew ? null : Environment.GetEnvironmentVariable("CERTCTL_CHALLENGE"));
+            var value = parsed.GetValue(ChallengeOption) ?? (Renew ? null : environment("CERTCTL_CHALLENGE"));
             return string.IsNullOrEmpty(value) ? null : value;
         }
     }

@@ -24,17 +24,19 @@ internal static class ScepProbeCommand
 
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object on one line." };
 
-    internal static Command Create()
+    internal static Command Create() => Create(Environment.GetEnvironmentVariable);
+
+    internal static Command Create(Func<string, string?> environment)
     {
         var command = new Command("probe", "Ask a SCEP server for its capabilities and certificates, and say whether one can enrol there.") { Url, CaCert, Insecure, Json };
-        command.SetAction((parsed, cancellationToken) => ScepVerb.GuardAsync("probe", parsed, parsed.GetValue(Json), () => RunAsync(parsed, cancellationToken)));
+        command.SetAction((parsed, cancellationToken) => ScepVerb.GuardAsync("probe", parsed, parsed.GetValue(Json), () => RunAsync(parsed, environment, cancellationToken)));
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ParseResult parsed, Func<string, string?> environment, CancellationToken cancellationToken)
     {
-        var url = ScepVerb.ServerUrl(parsed.GetValue(Url));
-        using var transport = new ScepTransport(url, parsed.GetValue(Insecure) ? new TlsTrust.Nobody() : ScepVerb.Trust(parsed.GetValue(CaCert)));
+        var url = ScepVerb.ServerUrl(parsed.GetValue(Url), environment);
+        using var transport = new ScepTransport(url, parsed.GetValue(Insecure) ? new TlsTrust.Nobody() : ScepVerb.Trust(parsed.GetValue(CaCert), environment));
         var started = TimeProvider.System.GetTimestamp();
         var report = await ScepProbe.RunAsync(transport, TimeProvider.System, cancellationToken);
         var warnings = report.Warnings.ToList();

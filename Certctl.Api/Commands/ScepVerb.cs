@@ -22,11 +22,14 @@ internal static class ScepVerb
     // Names and messages stand as they are; the output goes to a terminal or a JSON reader, never into HTML.
     public static readonly JsonSerializerOptions JsonForm = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static Uri ServerUrl(string? argument)
+    public static Uri ServerUrl(string? argument, Func<string, string?> environment)
     {
-        var text = argument ?? Environment.GetEnvironmentVariable("CERTCTL_SCEP_URL");
+        var text = argument ?? environment("CERTCTL_SCEP_URL");
         if (string.IsNullOrWhiteSpace(text))
             throw Misuse("no SCEP URL was given.", "Name it, for example https://host/scep, or set CERTCTL_SCEP_URL.");
+        // An option that does not exist is taken for the URL when that is left out.
+        if (text.StartsWith('-'))
+            throw Misuse($"there is no option {ScepStageNames.Printable(text)}.", "See --help.");
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && url.Scheme != Uri.UriSchemeHttp))
             throw Misuse($"\"{ScepStageNames.Printable(text)}\" is no http or https URL.", "Example: https://host/scep");
         if (url.UserInfo.Length > 0)
@@ -34,9 +37,9 @@ internal static class ScepVerb
         return url;
     }
 
-    public static TlsTrust Trust(string? file)
+    public static TlsTrust Trust(string? file, Func<string, string?> environment)
     {
-        var path = file ?? Environment.GetEnvironmentVariable("CERTCTL_CA_FILE");
+        var path = file ?? environment("CERTCTL_CA_FILE");
         if (string.IsNullOrEmpty(path))
             return new TlsTrust.SystemRoots();
         var roots = new X509Certificate2Collection();

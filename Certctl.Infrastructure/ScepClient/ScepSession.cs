@@ -91,9 +91,9 @@ public sealed class ScepSession : IDisposable
         }
 
         if (!Capabilities.Lists(Algorithms.Cipher))
-            note($"GetCACaps: the server does not list {Algorithms.Cipher}; it is used all the same.");
+            note($"GetCACaps: the server does not list {(Algorithms.Cipher == ScepCipher.Des3 ? "DES3" : "AES")}; it is used all the same.");
         if (!Capabilities.Lists(Algorithms.Digest))
-            note($"GetCACaps: the server does not list {Algorithms.Digest.Name}; it is used all the same.");
+            note($"GetCACaps: the server does not list {Algorithms.Digest.Name?.Replace("SHA", "SHA-", StringComparison.Ordinal)}; it is used all the same.");
         if (Algorithms.Digest == HashAlgorithmName.SHA1)
             note("GetCACaps: messages are signed with SHA-1, which is weak.");
     }

@@ -68,7 +68,7 @@ public sealed class ScepEnrolmentTests : IAsyncLifetime
 
         var seen = Assert.Single(_server.Seen);
         Assert.Equal(("2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.1.42", "GET"), (seen.Digest, seen.Cipher, seen.Method));
-        Assert.Contains(_notes, note => note.Contains("does not list SHA384", StringComparison.Ordinal));
+        Assert.Contains(_notes, note => note.Contains("does not list SHA-384", StringComparison.Ordinal));
     }
 
     [Theory]
