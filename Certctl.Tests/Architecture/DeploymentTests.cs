@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using Certctl.Api.Configuration;
 using Certctl.Tests.Fixtures;
 using Xunit;
 
@@ -8,7 +10,7 @@ namespace Certctl.Tests.Architecture;
 /// docker-compose.yml is read by Compose itself (its schema and its cross references need no engine) and then, as the YAML it is, for what the schema cannot
 /// know: that secrets are files, that the server waits for the schema, that nothing runs with more rights than it needs.
 /// </summary>
-public sealed class DeploymentTests
+public sealed partial class DeploymentTests
 {
     private const string Compose = "/usr/bin/docker-compose";
     private const string Python = "/usr/bin/python3";
@@ -67,6 +69,19 @@ public sealed class DeploymentTests
     }
 
     [Fact]
+    public void Every_variable_for_our_services_is_one_that_the_server_knows()
+    {
+        if (ReadFile() is not { } file)
+            return;
+        var inCompose = Ours.SelectMany(name => file.GetProperty("services").GetProperty(name).GetProperty("environment").EnumerateObject()).Select(variable => variable.Name).ToList();
+        var inImage = Variable().Matches(SourceTree.Read("Dockerfile")).Select(match => match.Groups[1].Value).ToList();
+
+        Assert.Contains("CERTCTL_DATABASE_URL_FILE", inCompose);
+        Assert.Contains("CERTCTL_SERVER_HOST", inImage);
+        Assert.Empty(UnknownNames.Find(inCompose.Concat(inImage).Distinct(), []));
+    }
+
+    [Fact]
     public void The_server_waits_for_the_schema_and_the_schema_for_the_database()
     {
         if (ReadFile() is not { } file)
@@ -106,6 +121,9 @@ public sealed class DeploymentTests
         Assert.Equal(SourceTree.Products.Order(), copied);
         Assert.All(SourceTree.Products, project => Assert.Contains($"!{project}\n", SourceTree.Read(".dockerignore"), StringComparison.Ordinal));
     }
+
+    [GeneratedRegex(@"\b(CERTCTL_\w+)=")]
+    private static partial Regex Variable();
 
     private static string[] Strings(JsonElement element, string name) =>
         element.TryGetProperty(name, out var list) ? [.. list.EnumerateArray().Select(item => item.GetString()!)] : [];

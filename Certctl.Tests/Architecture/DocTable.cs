@@ -3,7 +3,7 @@ namespace Certctl.Tests.Architecture;
 
 /// <summary>
 /// A table of the documents that must say what the code says. It stands between <c>&lt;!-- begin:NAME --&gt;</c> and <c>&lt;!-- end:NAME --&gt;</c>.
-/// With <c>CERTCTL_UPDATE_DOCS=1</c> in the environment the test writes what it expects instead of failing; the difference is then a matter for review.
+/// With <c>CERTCTL_TEST_UPDATE_DOCS=1</c> in the environment the test writes what it expects instead of failing; the difference is then a matter for review.
 /// </summary>
 internal static class DocTable
 {
@@ -14,7 +14,7 @@ internal static class DocTable
         var wanted = string.Concat(expected.Select(line => line + "\n"));
         if (text[start..end] == wanted)
             return;
-        if (Environment.GetEnvironmentVariable("CERTCTL_UPDATE_DOCS") == "1")
+        if (Environment.GetEnvironmentVariable("CERTCTL_TEST_UPDATE_DOCS") == "1")
         {
             File.WriteAllText(SourceTree.PathOf(document), text[..start] + wanted + text[end..]);
             return;
@@ -23,7 +23,7 @@ internal static class DocTable
         var written = text[start..end].Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var differences = written.Except(expected).Select(line => "- " + line).Concat(expected.Except(written).Select(line => "+ " + line)).ToList();
         Xunit.Assert.Fail($"""
-            {document} does not say what the code says (- written, + true; CERTCTL_UPDATE_DOCS=1 writes the true table):
+            {document} does not say what the code says (- written, + true; CERTCTL_TEST_UPDATE_DOCS=1 writes the true table):
             {string.Join('\n', differences.Count > 0 ? differences : ["the same lines in another order"])}
 
             The whole table:
