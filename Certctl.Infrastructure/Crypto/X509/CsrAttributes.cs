@@ -1,0 +1,103 @@
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
+using Certctl.Infrastructure.Crypto.Asn1;
+
+namespace Certctl.Infrastructure.Crypto.X509;
+
+/// <summary>What the attributes of a PKCS#10 ask for (RFC 2986 §4.1, RFC 2985 §5.4).</summary>
+internal sealed class CsrAttributes
+{
+    private const string ChallengePasswordOid = "1.2.840.113549.1.9.7";
+    private const string ExtensionRequestOid = "1.2.840.113549.1.9.14";
+    private const string MicrosoftExtensionRequestOid = "1.3.6.1.4.1.311.2.1.14";
+    private const int MaxAttributes = 64;
+
+    private readonly HashSet<string> _oids = new(StringComparer.Ordinal);
+    private bool _hasChallengePassword;
+    private bool _hasExtensions;
+
+    private CsrAttributes()
+    {
+    }
+
+    public Secret? ChallengePassword { get; private set; }
+
+    public IReadOnlyList<SubjectAltName> SubjectAltNames { get; private set; } = [];
+
+    /// <summary>OIDs of the attributes and of the requested extensions.</summary>
+    public IReadOnlySet<string> Oids => _oids;
+
+    /// <summary>Reads the content of attributes [0]; empty when the request has none. A defect never quotes a value.</summary>
+    public static bool TryRead(ReadOnlyMemory<byte> content, out CsrAttributes? attributes, out string? defect)
+    {
+        attributes = null;
+        defect = null;
+        var read = new CsrAttributes();
+        var reader = new DerReader(content);
+        for (var count = 0; !reader.AtEnd; count++)
+        {
+            defect = count == MaxAttributes ? $"the request has more than {MaxAttributes} attributes" : read.Add(ref reader);
+            if (defect is not null)
+                return false;
+        }
+
+        attributes = read;
+        return true;
+    }
+
+    private string? Add(ref DerReader reader)
+    {
+        if (!reader.TryEnter(DerTag.Sequence, out var fields)
+            || !fields.TryReadOid(out var oid)
+            || !fields.TryEnter(DerTag.Set, out var values)
+            || !fields.AtEnd)
+            return "an attribute of the request is no pair of type and values";
+        // RFC 2986 §4.1: values SET SIZE(1..MAX).
+        if (values.AtEnd)
+            return $"attribute {oid} of the request has no value";
+
+        _oids.Add(oid);
+        return oid switch
+        {
+            ChallengePasswordOid => AddChallengePassword(values),
+            ExtensionRequestOid or MicrosoftExtensionRequestOid => AddExtensions(values),
+            // Compat: Windows repeats some of its attributes (enrollmentNameValuePair); what is not read here may stand twice.
+            _ => values.TryReadAny(out _, out _, out _) ? null : $"attribute {oid} of the request has a defective value",
+        };
+    }
+
+    private string? AddChallengePassword(DerReader values)
+    {
+        // RFC 2985 §5.4.1: SINGLE VALUE, so there is one attribute and one value: two would let sender and server each mean another.
+        if (_hasChallengePassword)
+            return "challengePassword stands twice";
+        _hasChallengePassword = true;
+        // RFC 2985 §5.4.1: a DirectoryString; Compat: IA5String and others too, and kilobytes of it (Intune).
+        if (!values.TryReadAny(out var tag, out var content, out _) || !DerText.TryDecode(tag, content.Span, out var text))
+            return "challengePassword is no text";
+        if (!values.AtEnd)
+            return "challengePassword has more than one value";
+        // Compat: clients send a blank one on renewal, which is none.
+        ChallengePassword = string.IsNullOrWhiteSpace(text) ? null : new Secret(text);
+        return null;
+    }
+
+    private string? AddExtensions(DerReader values)
+    {
+        // RFC 2985 §5.4.2: SINGLE VALUE. One of PKCS#9 and one of Microsoft could contradict each other, so they count as two.
+        if (_hasExtensions)
+            return "the request asks for extensions twice";
+        _hasExtensions = true;
+        if (!values.TryRead(DerTag.Sequence, out _, out var whole) || !values.AtEnd)
+            return "extensionRequest is not one list of extensions";
+        if (!ExtensionReader.TryReadAll(whole, out var extensions, out var defect))
+            return defect;
+        _oids.UnionWith(extensions.Keys);
+        if (!extensions.TryGetValue(ExtensionReader.SubjectAltNameOid, out var der))
+            return null;
+        if (!GeneralNameReader.TryReadAll(der, out var names, out defect))
+            return defect;
+        SubjectAltNames = names;
+        return null;
+    }
+}
