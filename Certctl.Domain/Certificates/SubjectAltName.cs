@@ -16,7 +16,7 @@ public enum SubjectAltNameKind
 
 /// <summary>One subject alternative name: it stays of the kind that the device asked for, byte for byte.</summary>
 /// <param name="Kind">Which GeneralName.</param>
-/// <param name="Text">dNSName, rfc822Name and URI as they stand; an IP address in its usual form; a UPN otherName as its text; else the DER in hex.</param>
+/// <param name="Text">dNSName, rfc822Name and URI as they stand; an IP address in its usual form; a UPN otherName as its text; a directory name in RFC 4514 form; else the DER in hex.</param>
 /// <param name="Der">The whole GeneralName as DER, tag included.</param>
 /// <param name="OtherNameOid">The type-id of an otherName, else null.</param>
 public sealed record SubjectAltName(SubjectAltNameKind Kind, string Text, ReadOnlyMemory<byte> Der, string? OtherNameOid = null)

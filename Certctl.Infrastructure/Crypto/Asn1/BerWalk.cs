@@ -86,7 +86,7 @@ internal ref struct BerWalk(ReadOnlySpan<byte> input, Span<byte> output)
         var joins = header.Tag == ConstructedOctetString;
         var isPiece = InOctetString();
         var isIndefinite = header.Length == BerHeader.Indefinite;
-        _levels[_depth++] = new Level
+        var level = new Level
         {
             Tag = joins ? DerTag.OctetString : header.Tag,
             End = isIndefinite ? Limit() : Position + header.Length,
@@ -95,6 +95,7 @@ internal ref struct BerWalk(ReadOnlySpan<byte> input, Span<byte> output)
             IsPiece = isPiece,
             Start = Written,
         };
+        _levels[_depth++] = level;
         if (_writes && !isPiece)
             Written += ShortHeader;
     }

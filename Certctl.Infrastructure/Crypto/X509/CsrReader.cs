@@ -10,80 +10,88 @@ internal static class CsrReader
 {
     /// <summary>
     /// Reads exactly one CertificationRequest (RFC 2986 §4): trailing octets are a defect. BER is tolerated by way of <see cref="BerNormaliser"/>;
-    /// the signature is verified over the CertificationRequestInfo as received, and for BER over its DER form too.
+    /// the signature is verified over the CertificationRequestInfo as received.
     /// </summary>
     public static CsrReading Read(ReadOnlyMemory<byte> bytes)
     {
         if (!BerNormaliser.TryNormalise(bytes, out var der, out var consumed, out var defect))
-            return new CsrReading.Invalid(defect!);
+            return new CsrReading.Invalid($"the request is no ASN.1: {defect}");
         if (consumed != bytes.Length)
-            return new CsrReading.Invalid($"{bytes.Length - consumed} octets behind the request");
-        if (!TryReadFields(der, out var fields))
-            return new CsrReading.Invalid("the bytes are no CertificationRequest");
-        if (!NameReader.TryRead(fields.Subject, out var subject, out defect) || !PublicKeyReader.TryRead(fields.PublicKey, out var key, out defect))
+            return new CsrReading.Invalid("octets follow the request");
+        if (!TryReadFrame(der, out var frame) || !TryReadInfo(frame, out var info))
+            return new CsrReading.Invalid("the request is no CertificationRequest");
+        if (!NameReader.TryRead(info.Subject, out var subject, out defect)
+            || !PublicKeyReader.TryRead(info.PublicKey, out var key, out defect)
+            || !CsrAttributes.TryRead(info.Attributes, out var attributes, out defect))
             return new CsrReading.Invalid(defect!);
-        if (!CsrAttributes.TryRead(fields.Attributes, out var attributes, out defect))
-            return new CsrReading.Invalid(defect!);
-        if (!CsrSignatureAlgorithm.TryRead(fields.Algorithm, out var algorithm, out defect))
-            return new CsrReading.ForbiddenAlgorithm(defect!);
 
-        // RFC 2986 §4.2: proof of possession, over the octets that were signed.
-        if (!algorithm.Verify(key!, fields.Info.Span, fields.Signature.Span) && !VerifyAsReceived(algorithm, key!, bytes, der, fields.Signature))
-            return new CsrReading.Invalid($"the request's own signature is wrong ({key!.Describe()})");
+        // Well-formed before anything else, so that ForbiddenAlgorithm always speaks of a request; signature last, because it is dear.
+        if (!CsrSignatureAlgorithm.TryRead(frame.Algorithm, out var algorithm, out defect))
+            return new CsrReading.ForbiddenAlgorithm(defect!);
+        if (!IsSigned(bytes, frame, key!, algorithm!))
+            return new CsrReading.Invalid("the request's own signature does not verify with the key in it");
 
         return new CsrReading.Valid(new CertificateSigningRequest
         {
             Der = bytes,
-            Sha256 = SHA256.HashData(bytes.Span),
             Subject = subject!,
             PublicKey = key!,
-            SubjectAltNames = attributes.SubjectAltNames,
+            SubjectAltNames = attributes!.SubjectAltNames,
             ChallengePassword = attributes.ChallengePassword,
             AttributeOids = attributes.Oids,
+            Sha256 = SHA256.HashData(bytes.Span),
         });
     }
 
-    // Compat: a request in BER was signed over its BER form by some encoders. Its first inner element is found by its own header and trailer.
-    private static bool VerifyAsReceived(
-        CsrSignatureAlgorithm algorithm, PublicKeyInfo key, ReadOnlyMemory<byte> received, ReadOnlyMemory<byte> der, ReadOnlyMemory<byte> signature)
+    // RFC 2986 §4.2: SEQUENCE { certificationRequestInfo, signatureAlgorithm, signature BIT STRING }.
+    private static bool TryReadFrame(ReadOnlyMemory<byte> der, out Frame frame)
     {
-        if (received.Length == der.Length || !BerHeader.TryRead(received.Span, out var outer, out _))
-            return false;
-        var inside = received[outer.Size..];
-        return BerNormaliser.TryNormalise(inside, out _, out var length, out _) && algorithm.Verify(key, inside.Span[..length], signature.Span);
-    }
-
-    private static bool TryReadFields(ReadOnlyMemory<byte> der, out Fields fields)
-    {
-        fields = default;
+        frame = default;
         var reader = new DerReader(der);
-        if (!reader.TryEnter(DerTag.Sequence, out var request)
-            || !reader.AtEnd
-            || !request.TryRead(DerTag.Sequence, out var info, out fields.Info)
-            || !request.TryRead(DerTag.Sequence, out fields.Algorithm)
-            || !request.TryReadOctetsInBitString(out fields.Signature)
-            || !request.AtEnd)
+        if (!reader.TryEnter(DerTag.Sequence, out var fields)
+            || !fields.TryRead(DerTag.Sequence, out _, out var info)
+            || !fields.TryRead(DerTag.Sequence, out _, out var algorithm)
+            || !fields.TryReadOctetsInBitString(out var signature)
+            || !fields.AtEnd)
             return false;
-
-        // RFC 2986 §4.1: version is v1(0).
-        var parts = new DerReader(info);
-        if (!parts.TryReadInt32(out var version)
-            || version != 0
-            || !parts.TryRead(DerTag.Sequence, out _, out fields.Subject)
-            || !parts.TryRead(DerTag.Sequence, out _, out fields.PublicKey))
-            return false;
-
-        // Compat: attributes [0] is not optional, and some clients leave it out when it would be empty.
-        return parts.AtEnd || (parts.TryRead(DerTag.ContextConstructed(0), out fields.Attributes) && parts.AtEnd);
+        frame = new Frame(info, algorithm, signature);
+        return true;
     }
 
-    private struct Fields
+    // RFC 2986 §4.1: SEQUENCE { version, subject, subjectPKInfo, attributes [0] IMPLICIT }.
+    private static bool TryReadInfo(Frame frame, out Info info)
     {
-        public ReadOnlyMemory<byte> Info;
-        public ReadOnlyMemory<byte> Algorithm;
-        public ReadOnlyMemory<byte> Signature;
-        public ReadOnlyMemory<byte> Subject;
-        public ReadOnlyMemory<byte> PublicKey;
-        public ReadOnlyMemory<byte> Attributes;
+        info = default;
+        var reader = new DerReader(frame.Info);
+        if (!reader.TryEnter(DerTag.Sequence, out var fields)
+            // RFC 2986 §4.1: version shall be 0.
+            || !fields.TryReadInt32(out var version) || version != 0
+            || !fields.TryRead(DerTag.Sequence, out _, out var subject)
+            || !fields.TryRead(DerTag.Sequence, out _, out var key))
+            return false;
+        // Compat: some clients leave [0] out altogether instead of sending it empty.
+        ReadOnlyMemory<byte> attributes = default;
+        if (!fields.AtEnd && !fields.TryRead(DerTag.ContextConstructed(0), out attributes))
+            return false;
+        info = new Info(subject, key, attributes);
+        return fields.AtEnd;
     }
+
+    // RFC 2986 §4.2 signs the DER encoding. A sender of BER may have signed that, or what it sent: both prove possession of the key.
+    private static bool IsSigned(ReadOnlyMemory<byte> received, Frame frame, PublicKeyInfo key, CsrSignatureAlgorithm algorithm)
+    {
+        var asReceived = InfoAsReceived(received);
+        return algorithm.Verifies(key, asReceived.Span, frame.Signature.Span)
+            || (!asReceived.Span.SequenceEqual(frame.Info.Span) && algorithm.Verifies(key, frame.Info.Span, frame.Signature.Span));
+    }
+
+    private static ReadOnlyMemory<byte> InfoAsReceived(ReadOnlyMemory<byte> received) =>
+        BerHeader.TryRead(received.Span, out var header, out _)
+        && BerNormaliser.TryNormalise(received[header.Size..], out _, out var length, out _)
+            ? received.Slice(header.Size, length)
+            : default;
+
+    private readonly record struct Frame(ReadOnlyMemory<byte> Info, ReadOnlyMemory<byte> Algorithm, ReadOnlyMemory<byte> Signature);
+
+    private readonly record struct Info(ReadOnlyMemory<byte> Subject, ReadOnlyMemory<byte> PublicKey, ReadOnlyMemory<byte> Attributes);
 }

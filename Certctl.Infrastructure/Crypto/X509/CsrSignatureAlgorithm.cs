@@ -5,78 +5,113 @@ using Certctl.Infrastructure.Crypto.Keys;
 
 namespace Certctl.Infrastructure.Crypto.X509;
 
-/// <summary>The signature algorithm of a PKCS#10: which hash, which key, which padding.</summary>
-internal readonly record struct CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorithm Key, bool IsPss)
+/// <summary>
+/// The signatureAlgorithm of a PKCS#10. SHA-1 is tolerated: the signature proves possession of a key at this moment and carries no trust. MD5 and
+/// older are not, nor SHA-224 and Ed25519, which the platform does not verify.
+/// </summary>
+internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorithm Signer, bool IsPss)
 {
-    private const string Pss = "1.2.840.113549.1.1.10";
+    private const string RsassaPss = "1.2.840.113549.1.1.10";
     private const string Mgf1 = "1.2.840.113549.1.1.8";
 
-    /// <summary>Reads the content of an AlgorithmIdentifier; false, with the reason, for what policy refuses: MD5 and older, Ed25519, unknown ones.</summary>
-    public static bool TryRead(ReadOnlyMemory<byte> content, out CsrSignatureAlgorithm algorithm, out string? defect)
+    /// <summary>False, with words, for an algorithm that is not accepted, or for parameters of it that are not.</summary>
+    public static bool TryRead(ReadOnlyMemory<byte> der, out CsrSignatureAlgorithm? algorithm, out string? defect)
     {
-        algorithm = default;
-        var reader = new DerReader(content);
-        if (!reader.TryReadOid(out var oid))
+        algorithm = null;
+        var reader = new DerReader(der);
+        if (!reader.TryEnter(DerTag.Sequence, out var fields) || !fields.TryReadOid(out var oid))
         {
-            defect = "the request's signature algorithm is no OID";
+            defect = "the request's signature algorithm cannot be read";
             return false;
         }
 
-        CsrSignatureAlgorithm? known = oid switch
-        {
-            // Compat: SHA-1 proves possession of a key and nothing else here; phones and printers still sign their requests with it.
-            "1.2.840.113549.1.1.5" => Rsa(HashAlgorithmName.SHA1),
-            "1.2.840.113549.1.1.11" => Rsa(HashAlgorithmName.SHA256),
-            "1.2.840.113549.1.1.12" => Rsa(HashAlgorithmName.SHA384),
-            "1.2.840.113549.1.1.13" => Rsa(HashAlgorithmName.SHA512),
-            "1.2.840.10045.4.1" => Ecdsa(HashAlgorithmName.SHA1),
-            "1.2.840.10045.4.3.2" => Ecdsa(HashAlgorithmName.SHA256),
-            "1.2.840.10045.4.3.3" => Ecdsa(HashAlgorithmName.SHA384),
-            "1.2.840.10045.4.3.4" => Ecdsa(HashAlgorithmName.SHA512),
-            Pss => ReadPss(reader),
-            _ => null,
-        };
-        defect = known is null ? $"the request is signed with {oid}, which is not accepted" : null;
-        algorithm = known ?? default;
-        return known is not null;
+        algorithm = oid == RsassaPss ? ReadPss(fields) : HasNoParameters(fields) ? Find(oid) : null;
+        defect = algorithm is null ? $"the request is signed with {Describe(oid)}, or with parameters of it, which is not accepted" : null;
+        return algorithm is not null;
     }
 
-    public bool Verify(PublicKeyInfo key, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
+    /// <summary>Whether <paramref name="signature"/> over <paramref name="message"/> is that of <paramref name="key"/>.</summary>
+    public bool Verifies(PublicKeyInfo key, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
     {
-        if (key.Algorithm != Key)
+        if (key.Algorithm != Signer)
             return false;
-        var hash = CryptographicOperations.HashData(Hash, data);
-        return IsPss ? SignatureVerifier.VerifyPss(key, Hash, hash, signature) : SignatureVerifier.VerifyHash(key, Hash, hash, signature);
+        Span<byte> hash = stackalloc byte[SHA512.HashSizeInBytes];
+        hash = hash[..CryptographicOperations.HashData(Hash, message, hash)];
+        return IsPss
+            ? SignatureVerifier.VerifyPss(key, Hash, hash, signature)
+            : SignatureVerifier.VerifyHash(key, Hash, hash, signature);
     }
 
-    private static CsrSignatureAlgorithm Rsa(HashAlgorithmName hash) => new(hash, KeyAlgorithm.Rsa, IsPss: false);
+    // RFC 4055 §5 has NULL for RSA, RFC 5758 §3.2 nothing for ECDSA. Compat: both are met with both.
+    private static bool HasNoParameters(DerReader fields) =>
+        fields.AtEnd || (fields.TryRead(DerTag.Null, out var content) && content.IsEmpty && fields.AtEnd);
 
-    private static CsrSignatureAlgorithm Ecdsa(HashAlgorithmName hash) => new(hash, KeyAlgorithm.Ecdsa, IsPss: false);
-
-    // RFC 4055 §3.1: hash [0], MGF1 over the same hash [1], a salt as long as the hash [2]; whatever is left out means SHA-1 and 20 octets.
-    private static CsrSignatureAlgorithm? ReadPss(DerReader reader)
+    private static CsrSignatureAlgorithm? Find(string oid) => oid switch
     {
-        if (!reader.TryEnter(DerTag.Sequence, out var parameters) || !reader.AtEnd)
-            return null;
-        string? hashOid = null, maskOid = null, maskHashOid = null;
-        var saltLength = 20;
-        if (parameters.TryEnter(DerTag.ContextConstructed(0), out var hash) && !(hash.TryEnter(DerTag.Sequence, out var hashId) && hashId.TryReadOid(out hashOid)))
-            return null;
-        if (parameters.TryEnter(DerTag.ContextConstructed(1), out var mask)
-            && !(mask.TryEnter(DerTag.Sequence, out var maskId) && maskId.TryReadOid(out maskOid) && maskId.TryEnter(DerTag.Sequence, out var inner) && inner.TryReadOid(out maskHashOid)))
-            return null;
-        if (parameters.TryEnter(DerTag.ContextConstructed(2), out var salt) && !salt.TryReadInt32(out saltLength))
-            return null;
+        "1.2.840.113549.1.1.5" or "1.3.14.3.2.29" => new(HashAlgorithmName.SHA1, KeyAlgorithm.Rsa, IsPss: false),
+        "1.2.840.113549.1.1.11" => new(HashAlgorithmName.SHA256, KeyAlgorithm.Rsa, IsPss: false),
+        "1.2.840.113549.1.1.12" => new(HashAlgorithmName.SHA384, KeyAlgorithm.Rsa, IsPss: false),
+        "1.2.840.113549.1.1.13" => new(HashAlgorithmName.SHA512, KeyAlgorithm.Rsa, IsPss: false),
+        "1.2.840.10045.4.1" => new(HashAlgorithmName.SHA1, KeyAlgorithm.Ecdsa, IsPss: false),
+        "1.2.840.10045.4.3.2" => new(HashAlgorithmName.SHA256, KeyAlgorithm.Ecdsa, IsPss: false),
+        "1.2.840.10045.4.3.3" => new(HashAlgorithmName.SHA384, KeyAlgorithm.Ecdsa, IsPss: false),
+        "1.2.840.10045.4.3.4" => new(HashAlgorithmName.SHA512, KeyAlgorithm.Ecdsa, IsPss: false),
+        _ => null,
+    };
 
-        (HashAlgorithmName Name, int Octets)? known = hashOid switch
-        {
-            "2.16.840.1.101.3.4.2.1" => (HashAlgorithmName.SHA256, 32),
-            "2.16.840.1.101.3.4.2.2" => (HashAlgorithmName.SHA384, 48),
-            "2.16.840.1.101.3.4.2.3" => (HashAlgorithmName.SHA512, 64),
-            _ => null,
-        };
-        return known is { } sha && maskOid == Mgf1 && maskHashOid == hashOid && saltLength == sha.Octets
-            ? new CsrSignatureAlgorithm(sha.Name, KeyAlgorithm.Rsa, IsPss: true)
+    private static string Describe(string oid) => oid switch
+    {
+        "1.2.840.113549.1.1.2" => "MD2",
+        "1.2.840.113549.1.1.3" => "MD4",
+        "1.2.840.113549.1.1.4" => "MD5",
+        "1.2.840.113549.1.1.14" or "1.2.840.10045.4.3.1" => "SHA-224",
+        "1.3.101.112" => "Ed25519",
+        RsassaPss => "RSASSA-PSS",
+        _ => $"algorithm {oid}",
+    };
+
+    // RFC 4055 §3.1: hash [0] and mask generation [1] default to SHA-1, salt length [2] to 20, trailer field [3] to 1. Accepted as far as the platform
+    // verifies them: one hash for both, and a salt as long as the hash (RFC 4055 §3.1 recommends that).
+    private static CsrSignatureAlgorithm? ReadPss(DerReader fields)
+    {
+        if (!fields.TryEnter(DerTag.Sequence, out var parameters) || !fields.AtEnd)
+            return null;
+        var (hash, maskHash, saltLength, trailer) = ((HashAlgorithmName?)HashAlgorithmName.SHA1, (HashAlgorithmName?)HashAlgorithmName.SHA1, 20, 1);
+        if (parameters.TryEnter(DerTag.ContextConstructed(0), out var first))
+            hash = ReadHash(ref first);
+        if (parameters.TryEnter(DerTag.ContextConstructed(1), out var second))
+            maskHash = ReadMaskHash(ref second);
+        if (parameters.TryEnter(DerTag.ContextConstructed(2), out var third) && !(third.TryReadInt32(out saltLength) && third.AtEnd))
+            return null;
+        if (parameters.TryEnter(DerTag.ContextConstructed(3), out var fourth) && !(fourth.TryReadInt32(out trailer) && fourth.AtEnd))
+            return null;
+        return parameters.AtEnd && hash is { } name && maskHash == hash && saltLength == HashLength(name) && trailer == 1
+            ? new(name, KeyAlgorithm.Rsa, IsPss: true)
             : null;
     }
+
+    private static HashAlgorithmName? ReadHash(ref DerReader reader)
+    {
+        if (!reader.TryEnter(DerTag.Sequence, out var fields) || !reader.AtEnd || !fields.TryReadOid(out var oid) || !HasNoParameters(fields))
+            return null;
+        return oid switch
+        {
+            "1.3.14.3.2.26" => HashAlgorithmName.SHA1,
+            "2.16.840.1.101.3.4.2.1" => HashAlgorithmName.SHA256,
+            "2.16.840.1.101.3.4.2.2" => HashAlgorithmName.SHA384,
+            "2.16.840.1.101.3.4.2.3" => HashAlgorithmName.SHA512,
+            _ => null,
+        };
+    }
+
+    private static HashAlgorithmName? ReadMaskHash(ref DerReader reader) =>
+        reader.TryEnter(DerTag.Sequence, out var fields) && reader.AtEnd && fields.TryReadOid(out var oid) && oid == Mgf1 ? ReadHash(ref fields) : null;
+
+    private static int HashLength(HashAlgorithmName name) => name.Name switch
+    {
+        "SHA1" => SHA1.HashSizeInBytes,
+        "SHA256" => SHA256.HashSizeInBytes,
+        "SHA384" => SHA384.HashSizeInBytes,
+        _ => SHA512.HashSizeInBytes,
+    };
 }

@@ -151,7 +151,8 @@ public sealed class BerNormaliserTests
 
         BerNormaliser.TryNormalise(bomb, out _, out _, out _);
 
-        Assert.True(watch.ElapsedMilliseconds < 1000, $"{what}: {watch.Elapsed}");
+        // A debug build on a busy machine takes a second; quadratic time would take minutes.
+        Assert.True(watch.ElapsedMilliseconds < 5000, $"{what}: {watch.Elapsed}");
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 2L * bomb.Length, what);
     }
 
