@@ -23,6 +23,9 @@ public sealed class ScepProfile
     /// <summary>The lines of GetCACaps.</summary>
     public required IReadOnlyList<string> Capabilities { get; init; }
 
+    /// <summary>Life of a certificate where the certificate profile does not shorten it.</summary>
+    public required TimeSpan LeafValidity { get; init; }
+
     /// <summary>How long the same request is answered with the same certificate.</summary>
     public TimeSpan RetryWindow { get; init; } = TimeSpan.FromHours(1);
 

@@ -1,3 +1,5 @@
+using System.Formats.Asn1;
+
 namespace Certctl.Domain.Certificates;
 
 /// <summary>One attribute of a relative distinguished name.</summary>
@@ -22,6 +24,51 @@ public sealed class SubjectName
 
     /// <summary>RFC 4514 string form: most specific first, special characters escaped.</summary>
     public override string ToString() => string.Join(',', Rdns.Reverse().Select(rdn => string.Join('+', rdn.Select(Format))));
+
+    /// <summary>
+    /// The same name in the string types that a CA may write (RFC 5280 §4.1.2.4): PrintableString, UTF8String and IA5String stay, every other string
+    /// becomes UTF8String. A name that needs no change comes back as it is.
+    /// </summary>
+    public SubjectName Normalised()
+    {
+        if (Rdns.All(rdn => rdn.All(MayStay)))
+            return this;
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            foreach (var rdn in Rdns)
+            {
+                using (writer.PushSetOf())
+                {
+                    foreach (var attribute in rdn)
+                        Write(writer, attribute);
+                }
+            }
+        }
+
+        return new SubjectName { Der = writer.Encode(), Rdns = Rdns };
+    }
+
+    private static void Write(AsnWriter writer, NameAttribute attribute)
+    {
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier(attribute.Oid);
+            if (MayStay(attribute))
+                writer.WriteEncodedValue(attribute.Der.Span);
+            else
+                writer.WriteCharacterString(UniversalTagNumber.UTF8String, attribute.Value);
+        }
+    }
+
+    // PrintableString with characters outside its alphabet is no PrintableString (X.680 §41.4); devices write it all the same.
+    private static bool MayStay(NameAttribute attribute) => (UniversalTagNumber)(attribute.Der.Span[0] & 0x1F) switch
+    {
+        UniversalTagNumber.PrintableString => attribute.Value.All(c => char.IsAsciiLetterOrDigit(c) || " '()+,-./:=?".Contains(c, StringComparison.Ordinal)),
+        UniversalTagNumber.UTF8String or UniversalTagNumber.IA5String or UniversalTagNumber.NumericString => true,
+        UniversalTagNumber.BMPString or UniversalTagNumber.TeletexString or UniversalTagNumber.UniversalString or UniversalTagNumber.VisibleString => false,
+        _ => true,
+    };
 
     private static string Format(NameAttribute attribute) =>
         $"{Keyword(attribute.Oid)}={(attribute.Value.StartsWith('#') ? attribute.Value : Escape(attribute.Value))}";

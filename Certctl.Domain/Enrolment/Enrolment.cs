@@ -19,6 +19,8 @@ public enum EnrolmentKind
 /// <summary>One request of one device as the journal keeps it, from arrival to certificate.</summary>
 public sealed class Enrolment
 {
+    private DateTimeOffset _heldUntil;
+
     public required Guid Id { get; init; }
 
     /// <summary><c>SCEP</c>; EST comes later.</summary>
@@ -54,7 +56,7 @@ public sealed class Enrolment
     public EnrolmentState State { get; private set; }
 
     /// <summary>When an undecided request lapses; for an issued one, until when a repeated request is answered with the same certificate.</summary>
-    public required DateTimeOffset HeldUntil { get; init; }
+    public required DateTimeOffset HeldUntil { get => _heldUntil; init => _heldUntil = value; }
 
     public DateTimeOffset? DecidedAt { get; private set; }
 
@@ -65,20 +67,32 @@ public sealed class Enrolment
     /// <summary>40 lower-case hex digits, once issued.</summary>
     public string? SerialNumber { get; private set; }
 
-    public Enrolment MarkIssued(string issuerId, string serialNumber)
+    /// <summary>A copy that waits until <paramref name="heldUntil"/>.</summary>
+    public Enrolment Waiting(DateTimeOffset heldUntil)
+    {
+        var copy = (Enrolment)MemberwiseClone();
+        copy._heldUntil = heldUntil;
+        return copy;
+    }
+
+    /// <summary>A copy that has its certificate; repeated requests are answered with it until <paramref name="heldUntil"/>.</summary>
+    public Enrolment Issued(string issuerId, string serialNumber, DateTimeOffset heldUntil)
     {
         if (State is not (EnrolmentState.Pending or EnrolmentState.Approved))
             throw new InvalidOperationException($"An enrolment that is {State} cannot be issued.");
-        (State, IssuerId, SerialNumber) = (EnrolmentState.Issued, issuerId, serialNumber);
-        return this;
+        var copy = Waiting(heldUntil);
+        (copy.State, copy.IssuerId, copy.SerialNumber) = (EnrolmentState.Issued, issuerId, serialNumber);
+        return copy;
     }
 
-    public Enrolment Decide(bool approved, string actor, DateTimeOffset at)
+    /// <summary>A copy that carries an operator's decision.</summary>
+    public Enrolment Decided(bool approved, string actor, DateTimeOffset at)
     {
         if (State != EnrolmentState.Pending)
             throw new InvalidOperationException($"An enrolment that is {State} cannot be decided.");
-        (State, DecidedBy, DecidedAt) = (approved ? EnrolmentState.Approved : EnrolmentState.Denied, actor, at);
-        return this;
+        var copy = Waiting(_heldUntil);
+        (copy.State, copy.DecidedBy, copy.DecidedAt) = (approved ? EnrolmentState.Approved : EnrolmentState.Denied, actor, at);
+        return copy;
     }
 
     /// <summary>The state as it is at <paramref name="now"/>: an undecided request lapses by itself.</summary>

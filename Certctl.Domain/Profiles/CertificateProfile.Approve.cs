@@ -4,9 +4,49 @@ namespace Certctl.Domain.Profiles;
 
 public sealed partial class CertificateProfile
 {
-    /// <summary>Judges a request: the only way to a <see cref="CertificateTemplate"/>.</summary>
-    public Approval Approve(CertificateSigningRequest csr, TimeSpan defaultValidity, DateTimeOffset now) => throw new NotImplementedException();
+    // Device clocks run late: a certificate from this moment on would not be valid yet for them.
+    private static readonly TimeSpan BackDating = TimeSpan.FromMinutes(5);
 
-    /// <summary>Every reason why this profile must not be stored, each naming its field; empty when it may.</summary>
-    public IReadOnlyList<string> Validate() => throw new NotImplementedException();
+    private NamePolicy? _names;
+
+    /// <summary>Judges a request: the only way to a <see cref="CertificateTemplate"/>.</summary>
+    /// <param name="csr">With proof of possession already verified.</param>
+    /// <param name="defaultValidity">The issuer's life of a leaf, which <see cref="MaxTtlSeconds"/> may shorten.</param>
+    /// <param name="now">The instant of the request.</param>
+    public Approval Approve(CertificateSigningRequest csr, TimeSpan defaultValidity, DateTimeOffset now)
+    {
+        if (!Enabled)
+            return Deny(FailureReason.ProfileUnavailable, $"certificate profile {Id} is disabled");
+        if (KeyPolicy.FindDefect(csr.PublicKey, AllowedKeyAlgorithms) is { } key)
+            return Deny(FailureReason.KeyNotAllowed, key);
+        if (NamePolicy.FindSubjectDefect(csr.Subject, csr.SubjectAltNames.Count > 0) is { } subject)
+            return Deny(FailureReason.SubjectNotAllowed, subject);
+
+        _names ??= new NamePolicy(RequiredSanPatterns, SpiffeUriPattern);
+        var names = NamePolicy.Distinct(csr.SubjectAltNames);
+        if (_names.FindDefect(names) is { } san)
+            return Deny(FailureReason.SubjectAltNameNotAllowed, san);
+        if (RequiredCsrAttributes.FirstOrDefault(name => !CsrAttributeNames.IsIn(csr, name)) is { } missing)
+            return Deny(FailureReason.AttributeMissing, $"the request lacks {missing}");
+
+        var notBefore = WholeSeconds(now - BackDating);
+        return new Approval.Granted(new CertificateTemplate
+        {
+            ProfileId = Id,
+            ProfileVersion = Version,
+            Subject = csr.Subject.Normalised(),
+            PublicKey = csr.PublicKey,
+            SubjectAltNames = names,
+            KeyUsage = KeyPolicy.UsageOf(csr.PublicKey, AllowedEkus),
+            ExtendedKeyUsages = [.. AllowedEkus.Select(name => ExtendedKeyUsageNames.Oids[name])],
+            NotBefore = notBefore,
+            NotAfter = WholeSeconds(now + ValidityPolicy.Shorter(defaultValidity, MaxTtlSeconds)),
+            MustStaple = MustStaple,
+        });
+    }
+
+    private static Approval.Denied Deny(FailureReason reason, string detail) => new(new EnrolmentFailure(reason, detail));
+
+    // RFC 5280 §4.1.2.5: times have no fractions.
+    private static DateTimeOffset WholeSeconds(DateTimeOffset time) => time.ToUniversalTime().AddTicks(-(time.Ticks % TimeSpan.TicksPerSecond));
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Infrastructure.Crypto.Keys;
@@ -7,6 +8,15 @@ namespace Certctl.Infrastructure.Crypto.Keys;
 /// <summary>Certificates and private keys in files. Reads each file once: what was checked is what is used.</summary>
 public static class KeyFiles
 {
+    /// <summary>Far above any real chain; keeps a wrong path (a disk image, a log) from being read into memory.</summary>
+    private const int MaxFileSize = 1 << 20;
+
+    private const UnixFileMode OpenToOthers = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
+    // OWASP's figure for PBKDF2 with HMAC-SHA256: a passphrase is guessed at a few hundred tries a second and core.
+    private static readonly PbeParameters KeyEncryption = new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 600_000);
+
     /// <summary>
     /// Reads a certificate file and a key file. Problems come back in words that name the file and the remedy, all that can be found in one go:
     /// missing or unreadable file, no CERTIFICATE block, a block that does not parse, key file mode open to group or others (mode &amp; 077), no or several
@@ -15,14 +25,155 @@ public static class KeyFiles
     /// </summary>
     /// <param name="certPath">PEM: the key's own certificate first, then others.</param>
     /// <param name="keyPath">PEM: PKCS#8 (encrypted or not), PKCS#1 or SEC1.</param>
-    public static (KeyPair? Pair, IReadOnlyList<string> Problems) LoadPair(string certPath, string keyPath, Secret? passphrase) =>
-        throw new NotImplementedException();
+    public static (KeyPair? Pair, IReadOnlyList<string> Problems) LoadPair(string certPath, string keyPath, Secret? passphrase)
+    {
+        var problems = new List<string>();
+        var certificates = ReadCertificates(certPath, problems);
+        var key = ReadKey(keyPath, passphrase, problems);
+        if (certificates.Count > 0 && key is not null && FindMismatch(certificates[0], key) is { } mismatch)
+            problems.Add($"{keyPath}: {mismatch} (certificate file {certPath}).");
+        if (problems.Count == 0 && key is not null)
+            return (new KeyPair(certificates[0], key, certificates[1..]), problems);
+
+        key?.Dispose();
+        certificates.ForEach(certificate => certificate.Dispose());
+        return (null, problems);
+    }
 
     /// <summary>Writes a private key as PKCS#8 PEM (encrypted when there is a passphrase) in a new file of mode 0600; fails when the file exists.</summary>
-    public static void WriteKey(string path, AsymmetricAlgorithm key, Secret? passphrase) => throw new NotImplementedException();
+    /// <exception cref="IOException">The file exists, or cannot be written; nothing half-written is left.</exception>
+    public static void WriteKey(string path, AsymmetricAlgorithm key, Secret? passphrase)
+    {
+        var pem = passphrase is { IsEmpty: false }
+            ? key.ExportEncryptedPkcs8PrivateKeyPem(passphrase.Reveal(), KeyEncryption)
+            : key.ExportPkcs8PrivateKeyPem();
+        var bytes = Encoding.ASCII.GetBytes(pem + "\n");
+        try
+        {
+            DurableFile.WriteNew(path, bytes, DurableFile.Private);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
 
     /// <summary>Writes certificates as PEM, mode 0644, replacing atomically.</summary>
-    public static void WriteCertificates(string path, IEnumerable<X509Certificate2> certificates) => throw new NotImplementedException();
+    public static void WriteCertificates(string path, IEnumerable<X509Certificate2> certificates)
+    {
+        var pem = string.Concat(certificates.Select(certificate => certificate.ExportCertificatePem() + "\n"));
+        DurableFile.Replace(path, Encoding.ASCII.GetBytes(pem), DurableFile.Public);
+    }
+
+    private static List<X509Certificate2> ReadCertificates(string path, List<string> problems)
+    {
+        var certificates = new List<X509Certificate2>();
+        if (TryReadFile(path, "certificate", isKey: false, problems) is not { } bytes)
+            return certificates;
+
+        var text = Encoding.Latin1.GetString(bytes);
+        var blocks = 0;
+        foreach (var block in PrivateKeyPem.Blocks(text).Where(block => block.Label is "CERTIFICATE" or "X509 CERTIFICATE"))
+        {
+            blocks++;
+            try
+            {
+                certificates.Add(X509CertificateLoader.LoadCertificate(Convert.FromBase64String(text[block.Base64])));
+            }
+            catch (CryptographicException)
+            {
+                problems.Add($"{path}: CERTIFICATE block {blocks} is not a certificate. Export it again as PEM.");
+            }
+        }
+
+        if (text.Split("-----BEGIN CERTIFICATE-----").Length - 1 > blocks)
+            problems.Add($"{path}: a CERTIFICATE block is cut off or not base64. Copy the whole file again.");
+        else if (blocks == 0)
+            problems.Add($"{path}: no CERTIFICATE block. The file must be PEM; turn DER into PEM with: openssl x509 -inform DER -in FILE -out FILE.pem");
+        return certificates;
+    }
+
+    private static AsymmetricAlgorithm? ReadKey(string path, Secret? passphrase, List<string> problems)
+    {
+        if (TryReadFile(path, "private key", isKey: true, problems) is not { } bytes)
+            return null;
+
+        var text = Encoding.Latin1.GetChars(bytes);
+        try
+        {
+            var (key, problem) = PrivateKeyPem.Import(text, passphrase);
+            if (problem is not null)
+                problems.Add($"{path}: {problem}");
+            return key;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+            Array.Clear(text);
+        }
+    }
+
+    // The mode is asked of the open handle: a file swapped between check and read would not be the one that was checked.
+    private static byte[]? TryReadFile(string path, string what, bool isKey, List<string> problems)
+    {
+        try
+        {
+            using var handle = File.OpenHandle(path);
+            if (isKey && !OperatingSystem.IsWindows() && (File.GetUnixFileMode(handle) & OpenToOthers) is var open and not UnixFileMode.None)
+            {
+                problems.Add($"{path}: the private key is open to group or others (mode & 077 = {Octal(open)}). Run: chmod 600 '{path}'");
+                return null;
+            }
+
+            var length = RandomAccess.GetLength(handle);
+            if (length is > 0 and <= MaxFileSize)
+                return ReadAll(handle, (int)length);
+            problems.Add($"{path}: the {what} file is {(length == 0 ? "empty" : "larger than 1 MiB")}.");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            problems.Add($"{path}: the {what} file does not exist.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problems.Add($"{path}: the {what} file cannot be read ({e.GetType().Name}). It must be a file that the server's user may read.");
+        }
+
+        return null;
+    }
+
+    private static byte[] ReadAll(Microsoft.Win32.SafeHandles.SafeFileHandle handle, int length)
+    {
+        var bytes = new byte[length];
+        var read = 0;
+        while (read < length && RandomAccess.Read(handle, bytes.AsSpan(read), read) is > 0 and var n)
+            read += n;
+        return read == length ? bytes : bytes[..read];
+    }
+
+    // A signature made and verified says more than equal public parts: it also catches a private key whose parts do not fit each other.
+    private static string? FindMismatch(X509Certificate2 certificate, AsymmetricAlgorithm key)
+    {
+        var hash = SHA256.HashData("certctl key pair check"u8);
+        try
+        {
+            using var rsa = certificate.GetRSAPublicKey();
+            using var ecdsa = certificate.GetECDsaPublicKey();
+            var fits = key switch
+            {
+                RSA own => rsa?.VerifyHash(hash, own.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
+                ECDsa own => ecdsa?.VerifyHash(hash, own.SignHash(hash)),
+                _ => false,
+            };
+            return fits == true ? null : "the private key does not belong to the first certificate";
+        }
+        catch (CryptographicException)
+        {
+            return "the private key or the first certificate's key is unusable: a trial signature failed";
+        }
+    }
+
+    private static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(3, '0');
 }
 
 /// <summary>A private key with its certificate and what else stood in the certificate file. Owns all of them.</summary>

@@ -1,13 +1,108 @@
 using Certctl.Application.Scep;
+using Certctl.Domain.Enrolment;
+using Certctl.Infrastructure.Crypto.Asn1;
+using Certctl.Infrastructure.Crypto.Cms;
 
 namespace Certctl.Infrastructure.Crypto.Scep;
 
 /// <summary>RFC 8894 in CMS (RFC 5652).</summary>
-public sealed class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : IScepCodec
+public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : IScepCodec
 {
-    public ScepDecoding Decode(ReadOnlyMemory<byte> message) => throw new NotImplementedException($"{keys} {clock}");
+    private const int MaxTrailingOctets = 16;
 
-    public byte[] EncodeCertRep(ScepRequestHead request, ScepReply reply) => throw new NotImplementedException();
+    public ScepDecoding Decode(ReadOnlyMemory<byte> message)
+    {
+        if (!TryRead(message, out var reading, out var defect))
+            return new ScepDecoding.Unreadable(defect!);
 
-    public ScepCaCertificates CaCertificates() => throw new NotImplementedException();
+        // Nothing is decrypted before the signature has proved that the message is whole (RFC 8894 §3.2.1.4; conformance S-M30).
+        if ((CheckShape(reading!) ?? Verify(reading!) ?? CheckMessageType(reading!)) is { } refusal)
+            return reading!.Conclude(new ScepContent.Refused(refusal));
+        return reading!.Conclude(Open(reading!));
+    }
+
+    public CertificateSigningRequest? ReadRequest(ReadOnlyMemory<byte> pkcs10) =>
+        X509.CsrReader.Read(pkcs10) is X509.CsrReading.Valid valid ? valid.Csr : null;
+
+    public ScepCaCertificates CaCertificates() => keys.CaCertificates(clock.GetUtcNow());
+
+    private static bool TryRead(ReadOnlyMemory<byte> message, out Reading? reading, out string? defect)
+    {
+        reading = null;
+        if (!BerNormaliser.TryNormalise(message, out var der, out var consumed, out defect))
+            return false;
+
+        // Compat: iOS pads its GETs with zeros, and line ends survive from base64 and from files.
+        var trailing = message.Span[consumed..];
+        if (trailing.Length > MaxTrailingOctets || trailing.ContainsAnyExcept([(byte)0, (byte)'\r', (byte)'\n']))
+        {
+            defect = $"{trailing.Length} octets behind the message";
+            return false;
+        }
+
+        if (!SignedData.TryRead(der, out var signedData, out defect))
+            return false;
+
+        // With two signers there are two transactionIDs, and no saying whose.
+        if (signedData!.Signers.Count != 1)
+        {
+            defect = signedData.Signers.Count == 0 ? "no SignerInfo" : "more than one SignerInfo";
+            return false;
+        }
+
+        if (!ScepAttributes.TryRead(signedData.Signers[0].SignedAttributes, out var attributes, out defect))
+            return false;
+        reading = new Reading(signedData, signedData.Signers[0], attributes!);
+        return true;
+    }
+
+    private static EnrolmentFailure? CheckShape(Reading reading)
+    {
+        if (reading.Attributes.FindDefect() is { } defect)
+            return new EnrolmentFailure(FailureReason.MalformedRequest, defect);
+
+        // RFC 8894 §3.2: the eContentType of a pkiMessage is data.
+        return reading.Message.ContentType.Span.SequenceEqual(CmsOid.Data)
+            ? null
+            : new EnrolmentFailure(FailureReason.MalformedRequest, "eContentType is not data");
+    }
+
+    // GetCert and GetCRL are optional (RFC 8894 §2.9), and a CertRep is no request.
+    private static EnrolmentFailure? CheckMessageType(Reading reading) =>
+        reading.Attributes.MessageType is MessageType.PkcsReq or MessageType.RenewalReq or MessageType.GetCertInitial
+            ? null
+            : new EnrolmentFailure(
+                FailureReason.UnknownMessageType, $"messageType {reading.Attributes.MessageType?.ToString() ?? "of no known value"}");
+
+    /// <summary>What is known of a request so far; the reply mirrors it, whatever comes of the rest.</summary>
+    private sealed class Reading(SignedData message, SignerInfo signerInfo, ScepAttributes attributes)
+    {
+        public SignedData Message => message;
+
+        public SignerInfo SignerInfo => signerInfo;
+
+        public ScepAttributes Attributes => attributes;
+
+        /// <summary>Null unless it is one of ours.</summary>
+        public MessageDigest? Digest { get; } = MessageDigest.Find(signerInfo.Digest);
+
+        /// <summary>Null until the envelope has been looked at.</summary>
+        public ContentCipher? Cipher { get; set; }
+
+        /// <summary>Null until the signature has been verified.</summary>
+        public RequestSigner? Signer { get; set; }
+
+        public ScepDecoding.Readable Conclude(ScepContent content) => new(
+            new ScepRequestHead
+            {
+                TransactionId = attributes.TransactionId,
+                TransactionIdTag = attributes.TransactionIdTag,
+                SenderNonce = attributes.SenderNonce,
+                MessageType = attributes.MessageType,
+                Signer = Signer,
+                DigestOid = (Digest ?? MessageDigest.Sha256).Oid,
+                CipherOid = (Cipher ?? ContentCipher.Aes128).Oid,
+            },
+            content);
+    }
 }

@@ -1,3 +1,5 @@
+using Certctl.Application.Scep;
+using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Infrastructure.Crypto.Keys;
 
 namespace Certctl.Infrastructure.Crypto.Scep;
@@ -8,9 +10,71 @@ namespace Certctl.Infrastructure.Crypto.Scep;
 /// </summary>
 public sealed class RaKeyRing
 {
+    private readonly IReadOnlyList<ReadOnlyMemory<byte>> _caChain;
+    private volatile State _state;
+
     /// <param name="pairs">At least one; RSA keys only (the preflight has refused others).</param>
     /// <param name="caChain">DER, issuing CA first: what GetCACert adds behind the RA certificates.</param>
-    public RaKeyRing(IReadOnlyList<KeyPair> pairs, IReadOnlyList<ReadOnlyMemory<byte>> caChain) => throw new NotImplementedException();
+    public RaKeyRing(IReadOnlyList<KeyPair> pairs, IReadOnlyList<ReadOnlyMemory<byte>> caChain)
+    {
+        _caChain = [.. caChain];
+        _state = new State(pairs);
+    }
 
-    public void Replace(IReadOnlyList<KeyPair> pairs) => throw new NotImplementedException();
+    /// <summary>
+    /// Puts other pairs in place of all that were there. The old ones are not disposed: a request may still be decrypting with them, and
+    /// counting those would cost every request a contended write. The finalizers of their handles free them when the last one is done.
+    /// </summary>
+    public void Replace(IReadOnlyList<KeyPair> pairs) => _state = new State(pairs);
+
+    /// <summary>The pair that signs now.</summary>
+    /// <exception cref="InvalidOperationException">No pair is valid: nothing can be answered, which readiness reports as well.</exception>
+    internal RaPair SigningPair(DateTimeOffset now) => _state.SigningPair(now);
+
+    /// <summary>The pair that <paramref name="recipient"/> names, or null.</summary>
+    internal RaPair? FindRecipient(CertificateId recipient, DateTimeOffset now) =>
+        Array.Find(_state.Pairs, pair => !pair.IsExpiredAt(now) && recipient.Matches(pair.Certificate));
+
+    /// <summary>What a request should have been encrypted to, for logs.</summary>
+    internal string DescribeRecipients(DateTimeOffset now) =>
+        string.Join(" or ", _state.Pairs.Where(pair => !pair.IsExpiredAt(now)).Select(pair => pair.ToString()));
+
+    /// <summary>The body of GetCACert; made again only when the pairs, or those of them that are valid, have changed.</summary>
+    internal ScepCaCertificates CaCertificates(DateTimeOffset now)
+    {
+        var state = _state;
+        var valid = Array.FindAll(state.Pairs, pair => pair.IsValidAt(now));
+        if (state.Published is { } published && published.Pairs.AsSpan().SequenceEqual(valid))
+            return published.Body;
+        var signing = state.SigningPair(now);
+        var body = CaCertificateBag.Write(signing.Certificate, [.. valid.Select(pair => pair.Certificate.CertificateDer)], _caChain);
+        state.Published = new Publication(valid, body);
+        return body;
+    }
+
+    private sealed record Publication(RaPair[] Pairs, ScepCaCertificates Body);
+
+    /// <summary>Newest first.</summary>
+    private sealed class State
+    {
+        private volatile Publication? _published;
+
+        public State(IReadOnlyList<KeyPair> pairs)
+        {
+            if (pairs.Count == 0)
+                throw new ArgumentException("A SCEP profile needs at least one RA pair.", nameof(pairs));
+            Pairs = [.. pairs.Select(pair => new RaPair(pair)).OrderByDescending(pair => pair.Certificate.NotBefore)];
+        }
+
+        public RaPair[] Pairs { get; }
+
+        public Publication? Published
+        {
+            get => _published;
+            set => _published = value;
+        }
+
+        public RaPair SigningPair(DateTimeOffset now) => Array.Find(Pairs, pair => pair.IsValidAt(now))
+            ?? throw new InvalidOperationException($"No RA certificate of this SCEP profile is valid now; the newest is {Pairs[0]}.");
+    }
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
@@ -9,14 +10,71 @@ namespace Certctl.Infrastructure.Issuers.LocalCa;
 public sealed record LocalCaSettings(string IssuerId, IReadOnlyList<string> CrlUrls, string? OcspUrl, string? CaIssuersUrl);
 
 /// <summary>The CA whose key is a file of ours: a root of its own or a sub-CA of somebody's.</summary>
-public sealed class LocalCaIssuer(KeyPair ca, LocalCaSettings settings, TimeProvider clock) : ICertificateIssuer
+public sealed class LocalCaIssuer : ICertificateIssuer
 {
-    public string IssuerId => settings.IssuerId;
+    private readonly LocalCaSettings _settings;
+    private readonly TimeProvider _clock;
+    private readonly CaSigner _signer;
+    private readonly LeafWriter _writer;
 
-    public IReadOnlyList<ReadOnlyMemory<byte>> Chain => throw new NotImplementedException();
+    public LocalCaIssuer(KeyPair ca, LocalCaSettings settings, TimeProvider clock)
+    {
+        _settings = settings;
+        _clock = clock;
+        _signer = new CaSigner(ca);
+        _writer = new LeafWriter(ca.Certificate, _signer, settings);
+        Chain = ChainOf(ca);
+        NotAfter = ca.Certificate.NotAfter.ToUniversalTime();
+    }
 
-    public DateTimeOffset NotAfter => throw new NotImplementedException();
+    public string IssuerId => _settings.IssuerId;
 
-    public Task<IssuedCertificate> IssueAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken) =>
-        throw new NotImplementedException($"{ca} {clock}");
+    public IReadOnlyList<ReadOnlyMemory<byte>> Chain { get; }
+
+    public DateTimeOffset NotAfter { get; }
+
+    /// <summary>The CA's certificate, then its issuers as far as the file has them; what does not belong to that path is left out.</summary>
+    public static IReadOnlyList<ReadOnlyMemory<byte>> ChainOf(KeyPair ca) => [.. CaCheck.Path(ca).Select(certificate => (ReadOnlyMemory<byte>)certificate.RawData)];
+
+    /// <summary>Every reason why this pair cannot be a CA at <paramref name="now"/>; those that begin with "warning: " do not forbid it.</summary>
+    public static IReadOnlyList<string> Check(KeyPair ca, DateTimeOffset now) => CaCheck.Check(ca, now);
+
+    public Task<IssuedCertificate> IssueAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken)
+    {
+        var notAfter = template.NotAfter < NotAfter ? template.NotAfter : NotAfter;
+        if (notAfter <= template.NotBefore)
+            throw new InvalidOperationException($"The CA ends at {NotAfter:O}, before a certificate from {template.NotBefore:O} could begin.");
+
+        var serial = SerialNumbers.Next();
+        var der = _writer.Write(template, serial, notAfter);
+        return Task.FromResult(new IssuedCertificate
+        {
+            IssuerId = IssuerId,
+            SerialNumber = Convert.ToHexStringLower(serial).PadLeft(40, '0'),
+            ProfileId = template.ProfileId,
+            PathId = pathId,
+            Source = source,
+            Subject = template.Subject.ToString(),
+            CommonName = template.Subject.CommonName,
+            SubjectAltNames = [.. template.SubjectAltNames.Select(san => san.ToString())],
+            NotBefore = template.NotBefore,
+            NotAfter = notAfter,
+            KeyAlgorithm = template.PublicKey.Describe(),
+            PublicKeySha256 = template.PublicKey.Sha256.ToArray(),
+            Sha256 = SHA256.HashData(der),
+            Der = der,
+            CreatedAt = _clock.GetUtcNow(),
+        });
+    }
+}
+
+/// <summary>RFC 5280 §4.1.2.2: positive, at most 20 octets, never one twice. 159 random bits and the top bit clear.</summary>
+internal static class SerialNumbers
+{
+    public static byte[] Next()
+    {
+        var serial = RandomNumberGenerator.GetBytes(20);
+        serial[0] &= 0x7F;
+        return serial.AsSpan().ContainsAnyExcept((byte)0) ? serial : Next();
+    }
 }

@@ -1,0 +1,14 @@
+using Certctl.Api.Configuration;
+using Certctl.Infrastructure.Persistence;
+
+namespace Certctl.Api.Commands;
+
+/// <summary>The database alone, for the verbs that need no server.</summary>
+internal static class Database
+{
+    public static ServiceProvider Open(DatabaseOptions options) => new ServiceCollection()
+        .AddSingleton(TimeProvider.System)
+        .AddLogging()
+        .AddCertctlPersistence(options.Kind, options.ConnectionString.Reveal(), options.MaxConnections)
+        .BuildServiceProvider();
+}

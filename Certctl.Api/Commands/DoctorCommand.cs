@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Data.Common;
+using System.Net.Sockets;
+using Certctl.Api.Configuration;
+using Certctl.Api.Hosting;
+using Certctl.Application.Enrolment;
+using Certctl.Infrastructure.Persistence;
+
+namespace Certctl.Api.Commands;
+
+/// <summary><c>certctl doctor</c>: everything that a start would look at, a line each with its remedy; exit code 1 when something would keep the server from starting.</summary>
+internal static class DoctorCommand
+{
+    private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(10);
+
+    public static Command Create()
+    {
+        var config = new Option<string?>("--config") { Description = "JSON file with the settings of the server." };
+        var command = new Command("doctor", "Look at everything that a start would look at, and say what to do.") { config };
+        command.SetAction((parse, cancellationToken) => RunAsync(parse.GetValue(config), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? configPath, CancellationToken cancellationToken)
+    {
+        var reading = ConfigurationReader.FromProcess(configPath);
+        List<PreflightCheck> checks = [new("configuration", reading.Problems, reading.Warnings)];
+        if (reading.Options is { } options)
+        {
+            checks.AddRange(Preflight.Run(options, TimeProvider.System.GetUtcNow()).Checks);
+            checks.AddRange(await DatabaseAsync(options, cancellationToken));
+            checks.Add(Port(options.Server));
+        }
+
+        foreach (var check in checks)
+            Print(check);
+        return checks.Any(check => check.Problems.Count > 0) ? 1 : 0;
+    }
+
+    private static void Print(PreflightCheck check)
+    {
+        if (check.Problems.Count + check.Warnings.Count == 0)
+            Console.WriteLine($"ok    {check.Name}");
+        foreach (var problem in check.Problems)
+            Console.WriteLine($"FAIL  {check.Name}: {problem}");
+        foreach (var warning in check.Warnings)
+            Console.WriteLine($"warn  {check.Name}: {warning}");
+    }
+
+    private static async Task<IReadOnlyList<PreflightCheck>> DatabaseAsync(CertctlOptions options, CancellationToken cancellationToken)
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bounded.CancelAfter(DatabasePatience);
+        await using var services = Database.Open(options.Database);
+        try
+        {
+            var migrator = services.GetRequiredService<IDatabaseMigrator>();
+            await migrator.PingAsync(bounded.Token);
+            var pending = await migrator.PendingAsync(bounded.Token);
+            List<PreflightCheck> checks =
+            [
+                new("database", [], []),
+                new("database schema", [], pending.Count == 0 ? [] : [$"{pending.Count} migrations are pending; serve applies them, or run: certctl migrate"]),
+            ];
+            if (pending.Count == 0)
+                checks.AddRange(await ProfilesAsync(options, services.GetRequiredService<ICertificateProfileRepository>(), bounded.Token));
+            return checks;
+        }
+        catch (DbException outage)
+        {
+            return [new("database", [$"it cannot be used: {outage.Message}. Check CERTCTL_DATABASE_URL"], [])];
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return [new("database", [$"it did not answer within {DatabasePatience.TotalSeconds:0} s. Check CERTCTL_DATABASE_URL"], [])];
+        }
+    }
+
+    private static async Task<IEnumerable<PreflightCheck>> ProfilesAsync(
+        CertctlOptions options, ICertificateProfileRepository profiles, CancellationToken cancellationToken)
+    {
+        var checks = new List<PreflightCheck>();
+        foreach (var id in options.ScepProfiles.Select(scep => scep.CertificateProfileId).Distinct(StringComparer.Ordinal))
+        {
+            var profile = await profiles.FindAsync(id, fresh: true, cancellationToken);
+            checks.Add(new PreflightCheck(
+                $"certificate profile \"{id}\"",
+                profile is null ? ["it does not exist; store it with: certctl profiles put FILE"] : [],
+                profile is { Enabled: false } ? ["it is disabled: every request under it is refused"] : []));
+        }
+
+        return checks;
+    }
+
+    private static PreflightCheck Port(ServerOptions server)
+    {
+        var name = $"port {server.Host}:{server.Port}";
+        try
+        {
+            using var listener = new TcpListener(ServerHost.Address(server.Host), server.Port);
+            listener.Start();
+            return new PreflightCheck(name, [], []);
+        }
+        catch (SocketException busy)
+        {
+            return new PreflightCheck(name, [$"it cannot be bound: {busy.Message}. Is certctl running already? Else choose CERTCTL_SERVER_PORT"], []);
+        }
+    }
+}

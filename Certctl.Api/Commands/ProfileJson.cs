@@ -1,0 +1,126 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Profiles;
+
+namespace Certctl.Api.Commands;
+
+/// <summary>A certificate profile in the JSON keys of the upstream product. Unknown keys are errors; nothing is ignored.</summary>
+internal sealed class ProfileJson
+{
+    public static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        RespectNullableAnnotations = true,
+        WriteIndented = true,
+    };
+
+    public static readonly JsonSerializerOptions Compact = new(Options) { WriteIndented = false };
+
+    public string? Id { get; init; }
+
+    public string? Name { get; init; }
+
+    public string Description { get; init; } = "";
+
+    public IReadOnlyList<KeyRule>? AllowedKeyAlgorithms { get; init; }
+
+    public int MaxTtlSeconds { get; init; }
+
+    public IReadOnlyList<string>? AllowedEkus { get; init; }
+
+    public IReadOnlyList<string> RequiredSanPatterns { get; init; } = [];
+
+    public string SpiffeUriPattern { get; init; } = "";
+
+    public bool AllowShortLived { get; init; }
+
+    public bool MustStaple { get; init; }
+
+    public IReadOnlyList<string> RequiredCsrAttributes { get; init; } = [];
+
+    public bool RequiresApproval { get; init; }
+
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Shown; ignored when written, as are the times.</summary>
+    public int? Version { get; init; }
+
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    public DateTimeOffset? UpdatedAt { get; init; }
+
+    public static ProfileJson From(CertificateProfile profile) => new()
+    {
+        Id = profile.Id,
+        Name = profile.Name,
+        Description = profile.Description,
+        AllowedKeyAlgorithms = [.. profile.AllowedKeyAlgorithms.Select(rule => new KeyRule(Word(rule.Algorithm), rule.MinSize))],
+        MaxTtlSeconds = profile.MaxTtlSeconds,
+        AllowedEkus = profile.AllowedEkus,
+        RequiredSanPatterns = profile.RequiredSanPatterns,
+        SpiffeUriPattern = profile.SpiffeUriPattern,
+        AllowShortLived = profile.AllowShortLived,
+        MustStaple = profile.MustStaple,
+        RequiredCsrAttributes = profile.RequiredCsrAttributes,
+        RequiresApproval = profile.RequiresApproval,
+        Enabled = profile.Enabled,
+        Version = profile.Version,
+        CreatedAt = profile.CreatedAt,
+        UpdatedAt = profile.UpdatedAt,
+    };
+
+    /// <summary>The profile to store over <paramref name="stored"/>, or null with every reason why not.</summary>
+    public CertificateProfile? ToProfile(CertificateProfile? stored, DateTimeOffset now, out IReadOnlyList<string> problems)
+    {
+        var unknown = (AllowedKeyAlgorithms ?? []).Where(rule => Algorithm(rule.Algorithm) is null).Select(rule => $"allowed_key_algorithms: \"{rule.Algorithm}\" is none of RSA, ECDSA, Ed25519").ToList();
+        if (unknown.Count > 0)
+        {
+            problems = unknown;
+            return null;
+        }
+
+        var profile = new CertificateProfile
+        {
+            Id = Id ?? "",
+            Name = Name ?? "",
+            Description = Description,
+            AllowedKeyAlgorithms = [.. (AllowedKeyAlgorithms ?? []).Select(rule => new KeyAlgorithmRule(Algorithm(rule.Algorithm)!.Value, rule.MinSize))],
+            MaxTtlSeconds = MaxTtlSeconds,
+            AllowedEkus = AllowedEkus ?? [],
+            RequiredSanPatterns = RequiredSanPatterns,
+            SpiffeUriPattern = SpiffeUriPattern,
+            AllowShortLived = AllowShortLived,
+            MustStaple = MustStaple,
+            RequiredCsrAttributes = RequiredCsrAttributes,
+            RequiresApproval = RequiresApproval,
+            Enabled = Enabled,
+            Version = (stored?.Version ?? 0) + 1,
+            CreatedAt = stored?.CreatedAt ?? now,
+            UpdatedAt = now,
+        };
+        problems = profile.Validate();
+        return problems.Count == 0 ? profile : null;
+    }
+
+    private static KeyAlgorithm? Algorithm(string? word) => word?.ToUpperInvariant() switch
+    {
+        "RSA" => KeyAlgorithm.Rsa,
+        "ECDSA" => KeyAlgorithm.Ecdsa,
+        "ED25519" => KeyAlgorithm.Ed25519,
+        _ => null,
+    };
+
+    private static string Word(KeyAlgorithm algorithm) => algorithm switch
+    {
+        KeyAlgorithm.Rsa => "RSA",
+        KeyAlgorithm.Ecdsa => "ECDSA",
+        KeyAlgorithm.Ed25519 => "Ed25519",
+        KeyAlgorithm.Other => throw new InvalidOperationException("No profile allows an unknown algorithm."),
+    };
+
+    internal sealed record KeyRule(string? Algorithm, int MinSize);
+}

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Text.Json;
+using Certctl.Api.Configuration;
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Profiles;
+
+namespace Certctl.Api.Commands;
+
+/// <summary><c>certctl profiles list|show|put</c>: the certificate profiles in the database, in the JSON of the upstream product.</summary>
+internal static class ProfilesCommand
+{
+    public static Command Create()
+    {
+        var config = new Option<string?>("--config") { Description = "JSON file with the settings of the server.", Recursive = true };
+        var id = new Argument<string>("ID") { Description = "Id of the profile." };
+        var file = new Argument<string>("FILE") { Description = "JSON file with one profile; '-' reads standard input." };
+
+        var list = new Command("list", "All certificate profiles.");
+        list.SetAction((parse, token) => WithRepositoryAsync(parse.GetValue(config), (profiles, _) => ListAsync(profiles, token)));
+        var show = new Command("show", "One certificate profile as JSON.") { id };
+        show.SetAction((parse, token) => WithRepositoryAsync(parse.GetValue(config), (profiles, _) => ShowAsync(profiles, parse.GetValue(id)!, token)));
+        var put = new Command("put", "Create or replace a certificate profile.") { file };
+        put.SetAction((parse, token) => WithRepositoryAsync(parse.GetValue(config), (profiles, clock) => PutAsync(profiles, parse.GetValue(file)!, clock, token)));
+        return new Command("profiles", "The certificate profiles: what may be issued.") { config, list, show, put };
+    }
+
+    private static async Task<int> ListAsync(ICertificateProfileRepository profiles, CancellationToken cancellationToken)
+    {
+        foreach (var profile in await profiles.ListAsync(cancellationToken))
+            Console.WriteLine($"{profile.Id,-24} {(profile.Enabled ? "enabled " : "disabled")} v{profile.Version,-4} {profile.Name}");
+        return 0;
+    }
+
+    private static async Task<int> ShowAsync(ICertificateProfileRepository profiles, string id, CancellationToken cancellationToken)
+    {
+        if (await profiles.FindAsync(id, fresh: true, cancellationToken) is not { } profile)
+            return Fail($"There is no certificate profile \"{id}\".");
+        Console.WriteLine(JsonSerializer.Serialize(ProfileJson.From(profile), ProfileJson.Options));
+        return 0;
+    }
+
+    private static async Task<int> PutAsync(ICertificateProfileRepository profiles, string file, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        ProfileJson? json;
+        try
+        {
+            var text = file == "-" ? await Console.In.ReadToEndAsync(cancellationToken) : await File.ReadAllTextAsync(file, cancellationToken);
+            json = JsonSerializer.Deserialize<ProfileJson>(text, ProfileJson.Options);
+        }
+        catch (IOException unreadable)
+        {
+            return Fail($"{file} cannot be read: {unreadable.Message}");
+        }
+        catch (JsonException malformed)
+        {
+            return Fail($"{file} is not a profile: {malformed.Message}");
+        }
+
+        if (json is null)
+            return Fail($"{file} is not a profile: it holds null.");
+        var now = clock.GetUtcNow();
+        var stored = await profiles.FindAsync(json.Id ?? "", fresh: true, cancellationToken);
+        if (json.ToProfile(stored, now, out var problems) is not { } profile)
+            return Fail([.. problems]);
+        if (!await profiles.SaveAsync(profile, stored?.Version ?? 0, Audit(profile, now), cancellationToken))
+            return Fail($"The profile \"{profile.Id}\" was changed by somebody else meanwhile; look at it and try again.");
+        Console.WriteLine($"{profile.Id} {(stored is null ? "created" : "replaced")}.");
+        return 0;
+    }
+
+    private static AuditEvent Audit(CertificateProfile profile, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        Timestamp = now,
+        Actor = Environment.UserName,
+        ActorType = "User",
+        Action = AuditAction.ProfileSaved,
+        Outcome = AuditOutcome.Done,
+        ResourceType = "profile",
+        ResourceId = profile.Id,
+        ProfileId = profile.Id,
+        Detail = JsonSerializer.Serialize(ProfileJson.From(profile), ProfileJson.Compact),
+    };
+
+    private static async Task<int> WithRepositoryAsync(string? configPath, Func<ICertificateProfileRepository, TimeProvider, Task<int>> act)
+    {
+        var reading = ConfigurationReader.FromProcess(configPath);
+        if (reading.Options is null)
+            return ServerRun.Fail(reading.Problems);
+        await using var provider = Database.Open(reading.Options.Database);
+        try
+        {
+            return await act(provider.GetRequiredService<ICertificateProfileRepository>(), TimeProvider.System);
+        }
+        catch (System.Data.Common.DbException outage)
+        {
+            return Fail($"The database cannot be used: {outage.Message}. Check CERTCTL_DATABASE_URL and run 'certctl doctor'.");
+        }
+    }
+
+    private static int Fail(params IReadOnlyList<string> problems)
+    {
+        foreach (var problem in problems)
+            Console.Error.WriteLine($"certctl profiles: {problem}");
+        return 1;
+    }
+}

@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.Text.Json;
+using Certctl.Api.Configuration;
+using Certctl.Api.Hosting;
+using Certctl.Infrastructure.Provisioning;
+
+namespace Certctl.Api.Commands;
+
+/// <summary>
+/// <c>certctl quickstart</c>: makes whatever a first run lacks in one folder, then serves from it. A second run finds everything and changes nothing.
+/// </summary>
+internal static class QuickstartCommand
+{
+    private const int DefaultPort = 8443;
+
+    public static Command Create()
+    {
+        var data = new Option<string>("--data") { Description = "Folder that holds everything.", DefaultValueFactory = _ => "./certctl-data" };
+        var port = new Option<int>("--port") { Description = "Port on the loopback; 0 takes a free one.", DefaultValueFactory = _ => DefaultPort };
+        var caKey = new Option<string>("--ca-key") { Description = "Key of a new CA: rsa-2048, rsa-3072, rsa-4096, p-256 or p-384.", DefaultValueFactory = _ => "rsa-3072" };
+        caKey.AcceptOnlyFromAmong("rsa-2048", "rsa-3072", "rsa-4096", "p-256", "p-384");
+        var json = new Option<bool>("--json") { Description = "Print one JSON line when ready." };
+        var command = new Command("quickstart", "Make a CA, an RA, a TLS certificate, a database and secrets where they are missing, then serve.") { data, port, caKey, json };
+        command.SetAction((parse, cancellationToken) => RunAsync(
+            Path.GetFullPath(parse.GetValue(data)!), parse.GetValue(port), parse.GetValue(caKey)!, parse.GetValue(json), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string folder, int port, string caKey, bool json, CancellationToken cancellationToken)
+    {
+        var passphrase = ConfigurationReader.KeyPassphraseFromProcess(out var passphraseProblem);
+        if (passphraseProblem is not null)
+            return ServerRun.Fail(passphraseProblem);
+
+        QuickstartMaterial made;
+        try
+        {
+            made = QuickstartMaterial.Ensure(folder, caKey, passphrase, TimeProvider.System);
+        }
+        catch (IOException unusable)
+        {
+            return ServerRun.Fail($"The folder {folder} cannot be used: {unusable.Message}");
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            return ServerRun.Fail($"The folder {folder} cannot be used: {denied.Message}");
+        }
+
+        var reading = ConfigurationReader.FromProcess(configPath: null, Defaults(made, folder, port));
+        ServerRun.Warn(reading.Warnings);
+        if (reading.Options is null)
+            return ServerRun.Fail(reading.Problems);
+
+        var (material, problems, warnings) = Preflight.Load(reading.Options, TimeProvider.System.GetUtcNow());
+        ServerRun.Warn(warnings);
+        if (material is null)
+            return ServerRun.Fail(problems);
+
+        return await ServerRun.RunAsync(
+            reading.Options,
+            material,
+            services => services.AddHostedService(provider => new QuickstartRenewal(
+                () => QuickstartMaterial.Ensure(folder, caKey, passphrase, TimeProvider.System),
+                provider.GetRequiredService<SignalReload>(),
+                TimeProvider.System,
+                provider.GetRequiredService<ILogger<QuickstartRenewal>>())),
+            boundPort => Announce(made, folder, boundPort, reading.Options, json),
+            cancellationToken);
+    }
+
+    // What the folder holds, as settings; a variable of the environment wins over each of them.
+    private static Dictionary<string, string> Defaults(QuickstartMaterial made, string folder, int port) => new()
+    {
+        ["CERTCTL_SERVER_PORT"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        ["CERTCTL_SERVER_TLS_CERT_PATH"] = made.TlsCertPath,
+        ["CERTCTL_SERVER_TLS_KEY_PATH"] = made.TlsKeyPath,
+        ["CERTCTL_DATABASE_URL"] = $"sqlite:///{Path.Combine(folder, "certctl.db")}",
+        ["CERTCTL_LOG_FORMAT"] = "text",
+        ["CERTCTL_CA_CERT_PATH"] = made.CaCertPath,
+        ["CERTCTL_CA_KEY_PATH"] = made.CaKeyPath,
+        ["CERTCTL_SCEP_ENABLED"] = "true",
+        ["CERTCTL_SCEP_CHALLENGE_PASSWORD"] = made.Challenge.Reveal(),
+        ["CERTCTL_SCEP_RA_CERT_PATH"] = string.Join(',', made.RaPairs.Select(pair => pair.CertPath)),
+        ["CERTCTL_SCEP_RA_KEY_PATH"] = string.Join(',', made.RaPairs.Select(pair => pair.KeyPath)),
+    };
+
+    private static void Announce(QuickstartMaterial made, string folder, int port, CertctlOptions options, bool json)
+    {
+        var url = $"https://localhost:{port}";
+        var scepUrl = $"{url}/scep{(options.ScepProfiles[0].PathId is { Length: > 0 } pathId ? "/" + pathId : "")}";
+        var challenge = options.ScepProfiles[0].Challenge.Reveal();
+        var apiKey = made.ApiKey.Reveal();
+        var env = Path.Combine(folder, "quickstart.env");
+        PrivateFile.WriteIfChanged(env, $"""
+            CERTCTL_URL='{url}'
+            CERTCTL_SCEP_URL='{scepUrl}'
+            CERTCTL_CA_FILE='{Quote(made.CaCertPath)}'
+            CERTCTL_CHALLENGE='{Quote(challenge)}'
+            CERTCTL_API_KEY='{Quote(apiKey)}'
+
+            """);
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(new { url, scep_url = scepUrl, ca_file = made.CaCertPath, challenge, api_key = apiKey, data = folder }));
+            return;
+        }
+
+        Console.WriteLine($"""
+
+            certctl serves {scepUrl}
+            Everything is in {folder}; secrets for scripts are in {env}.
+
+            Enrol a device from another terminal:
+
+              set -a; . '{Quote(env)}'; set +a
+              {Executable()} scep enroll --subject CN=device-1 --out ./device-1
+
+            """);
+    }
+
+    // Inside single quotes of a shell only the single quote itself is special.
+    private static string Quote(string text) => text.Replace("'", "'\\''", StringComparison.Ordinal);
+
+    private static string Executable() => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "certctl"
+        ? $"'{Quote(path)}'"
+        : $"dotnet '{Quote(Path.Combine(AppContext.BaseDirectory, "certctl.dll"))}'";
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Certctl.Api.Configuration;
+using Certctl.Api.Hosting;
+
+namespace Certctl.Api.Commands;
+
+/// <summary><c>certctl serve</c>: the production verb. Strict: any configuration error refuses the start, all of them listed.</summary>
+internal static class ServeCommand
+{
+    public static Command Create()
+    {
+        var config = new Option<string?>("--config") { Description = "JSON file with the same settings; the environment wins over it." };
+        var command = new Command("serve", "Serve SCEP. Refuses to start on any configuration error and lists all of them.") { config };
+        command.SetAction((parse, cancellationToken) => RunAsync(parse.GetValue(config), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? configPath, CancellationToken cancellationToken)
+    {
+        var reading = ConfigurationReader.FromProcess(configPath);
+        ServerRun.Warn(reading.Warnings);
+        if (reading.Options is null)
+            return ServerRun.Fail(reading.Problems);
+
+        var (material, problems, warnings) = Preflight.Load(reading.Options, TimeProvider.System.GetUtcNow());
+        ServerRun.Warn(warnings);
+        if (material is null)
+            return ServerRun.Fail(problems);
+
+        return await ServerRun.RunAsync(
+            reading.Options,
+            material,
+            _ => { },
+            port => Console.Error.WriteLine($"certctl serves https://{reading.Options.Server.Host}:{port}"),
+            cancellationToken);
+    }
+}

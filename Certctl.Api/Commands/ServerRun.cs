@@ -1,0 +1,86 @@
+using System.Data.Common;
+using System.Net.Sockets;
+using Certctl.Api.Configuration;
+using Certctl.Api.Hosting;
+using Certctl.Application.Enrolment;
+using Certctl.Infrastructure.Persistence;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Certctl.Api.Commands;
+
+/// <summary>Starts the checked server, says when it is ready, and stays until it is told to stop. Whatever keeps it from starting ends in words and exit code 1.</summary>
+internal static class ServerRun
+{
+    private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(30);
+
+    /// <param name="options">What the server was told.</param>
+    /// <param name="material">What its files hold.</param>
+    /// <param name="configure">Further services; quickstart adds its own.</param>
+    /// <param name="ready">Called with the port once the listener is open.</param>
+    public static async Task<int> RunAsync(
+        CertctlOptions options, PreflightMaterial material, Action<IServiceCollection> configure, Action<int> ready, CancellationToken cancellationToken)
+    {
+        await using var app = ServerHost.Build(options, material, configure);
+        if (await PrepareDatabaseAsync(app.Services, options, cancellationToken) is { } problem)
+            return Fail(problem);
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (IOException busy)
+        {
+            return Fail($"{options.Server.Host}:{options.Server.Port} cannot be bound: {busy.Message}");
+        }
+        catch (SocketException refused)
+        {
+            return Fail($"{options.Server.Host}:{options.Server.Port} cannot be bound: {refused.Message}");
+        }
+
+        var address = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+        ready(new Uri(address).Port);
+        await app.WaitForShutdownAsync(cancellationToken);
+        return 0;
+    }
+
+    public static int Fail(params IEnumerable<string> problems)
+    {
+        Console.Error.WriteLine("certctl does not start:");
+        foreach (var problem in problems)
+            Console.Error.WriteLine($"  - {problem}");
+        return 1;
+    }
+
+    public static void Warn(IEnumerable<string> warnings)
+    {
+        foreach (var warning in warnings)
+            Console.Error.WriteLine($"warning: {warning}");
+    }
+
+    private static async Task<string?> PrepareDatabaseAsync(IServiceProvider services, CertctlOptions options, CancellationToken cancellationToken)
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bounded.CancelAfter(DatabasePatience);
+        try
+        {
+            await services.GetRequiredService<IDatabaseMigrator>().MigrateAsync(bounded.Token);
+            var profiles = services.GetRequiredService<ICertificateProfileRepository>();
+            foreach (var scep in options.ScepProfiles)
+            {
+                if (await profiles.FindAsync(scep.CertificateProfileId, fresh: true, bounded.Token) is null)
+                    return $"SCEP profile \"{scep.PathId}\": certificate profile \"{scep.CertificateProfileId}\" does not exist; store it with 'certctl profiles put FILE'.";
+            }
+
+            return null;
+        }
+        catch (DbException outage)
+        {
+            return $"The database cannot be used: {outage.Message}. Check CERTCTL_DATABASE_URL and run 'certctl doctor'.";
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return $"The database did not answer within {DatabasePatience.TotalSeconds:0} s. Check CERTCTL_DATABASE_URL and run 'certctl doctor'.";
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Collections;
+using Certctl.Domain.Enrolment;
+
+namespace Certctl.Api.Configuration;
+
+/// <summary>What came of reading the configuration: the options, or every problem at once.</summary>
+internal sealed record ConfigurationReading(CertctlOptions? Options, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings);
+
+/// <summary>The one place where text becomes options. Strict: an unknown name or an unreadable value is a problem, and all problems come together.</summary>
+internal static class ConfigurationReader
+{
+    private const int MaxDays = 3650;
+    private const string Passphrase = "CERTCTL_KEY_PASSPHRASE";
+
+    /// <summary>Reads this process's environment, above the file, above <paramref name="defaults"/>.</summary>
+    public static ConfigurationReading FromProcess(string? configPath, IReadOnlyDictionary<string, string>? defaults = null) =>
+        Read(ProcessEnvironment(), configPath, defaults);
+
+    /// <summary>The passphrase for key files alone, which quickstart needs before it has anything else.</summary>
+    public static Secret? KeyPassphraseFromProcess(out string? problem)
+    {
+        var values = new SettingValues([ProcessEnvironment()]);
+        var text = values.SecretText(Passphrase);
+        problem = values.Problems.FirstOrDefault();
+        return text is null ? null : new Secret(text);
+    }
+
+    /// <param name="environment">Variables; those that do not begin with CERTCTL_ are nobody's business.</param>
+    public static ConfigurationReading Read(
+        IReadOnlyDictionary<string, string> environment, string? configPath, IReadOnlyDictionary<string, string>? defaults = null)
+    {
+        var fileProblems = new List<string>();
+        var ours = environment.Where(pair => pair.Key.StartsWith(KnownSettings.Prefix, StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
+        Dictionary<string, string> file = configPath is null ? [] : JsonSettings.Read(configPath, fileProblems);
+        var values = new SettingValues([ours, file, defaults ?? new Dictionary<string, string>()]);
+        values.Problems.AddRange(fileProblems);
+        values.Problems.AddRange(UnknownNames.Find(values.Names, [.. values.List("CERTCTL_SCEP_PROFILES").Select(ScepProfileReader.Token)]));
+
+        var options = ReadOptions(values);
+        return new ConfigurationReading(values.Problems.Count == 0 ? options : null, values.Problems, values.Warnings);
+    }
+
+    private static CertctlOptions ReadOptions(SettingValues values) => new()
+    {
+        Server = new ServerOptions(
+            values.Text("CERTCTL_SERVER_HOST") ?? "127.0.0.1",
+            values.Integer("CERTCTL_SERVER_PORT", 8080, 0, 65535),
+            values.Integer("CERTCTL_MAX_BODY_SIZE", 1048576, 4096, 16777216),
+            values.Required("CERTCTL_SERVER_TLS_CERT_PATH", "the server's TLS certificate; there is no plaintext listener") ?? "",
+            values.Required("CERTCTL_SERVER_TLS_KEY_PATH", "the private key of the server's TLS certificate") ?? ""),
+        Database = ReadDatabase(values),
+        Log = ReadLog(values),
+        Ca = ReadCa(values),
+        ScepProfiles = ScepProfileReader.Read(values),
+        KeyPassphrase = values.SecretText(Passphrase) is { } passphrase ? new Secret(passphrase) : null,
+    };
+
+    private static DatabaseOptions ReadDatabase(SettingValues values)
+    {
+        const string Name = "CERTCTL_DATABASE_URL";
+        var connections = values.Integer("CERTCTL_DATABASE_MAX_CONNS", 25, 3, 500);
+        var problems = values.Problems.Count;
+        var url = values.SecretText(Name);
+        if (url is null && values.Problems.Count == problems)
+            values.Problems.Add($"{Name} is not set: postgres://user:password@host/database or sqlite:///path (or {Name}{KnownSettings.FileSuffix}).");
+        return (url is null ? null : DatabaseUrl.Parse(url, connections, values.Problems))
+            ?? new DatabaseOptions(Infrastructure.Persistence.DatabaseKind.Sqlite, new Secret(""), connections);
+    }
+
+    private static LogOptions ReadLog(SettingValues values)
+    {
+        LogLevel? level = values.Text("CERTCTL_LOG_LEVEL")?.ToUpperInvariant() switch
+        {
+            null or "INFO" => LogLevel.Information,
+            "DEBUG" => LogLevel.Debug,
+            "WARN" => LogLevel.Warning,
+            "ERROR" => LogLevel.Error,
+            _ => null,
+        };
+        if (level is null)
+            values.Reject("CERTCTL_LOG_LEVEL", values.Text("CERTCTL_LOG_LEVEL")!, "one of debug, info, warn, error");
+        var format = values.Text("CERTCTL_LOG_FORMAT")?.ToUpperInvariant();
+        if (format is not (null or "JSON" or "TEXT"))
+            values.Reject("CERTCTL_LOG_FORMAT", values.Text("CERTCTL_LOG_FORMAT")!, "json or text");
+        return new LogOptions(level ?? LogLevel.Information, format is not "TEXT");
+    }
+
+    private static CaOptions ReadCa(SettingValues values) => new(
+        "iss-local",
+        values.Required("CERTCTL_CA_CERT_PATH", "the certificate of the issuing CA") ?? "",
+        values.Required("CERTCTL_CA_KEY_PATH", "the private key of the issuing CA") ?? "",
+        TimeSpan.FromDays(values.Integer("CERTCTL_CA_VALIDITY_DAYS", 90, 1, MaxDays)),
+        [.. values.List("CERTCTL_CA_CRL_URLS").Select(url => values.WebUrl("CERTCTL_CA_CRL_URLS", url)).OfType<string>()],
+        values.WebUrl("CERTCTL_CA_OCSP_URL", values.Text("CERTCTL_CA_OCSP_URL")),
+        values.WebUrl("CERTCTL_CA_ISSUERS_URL", values.Text("CERTCTL_CA_ISSUERS_URL")));
+
+    private static Dictionary<string, string> ProcessEnvironment() => Environment.GetEnvironmentVariables()
+        .Cast<DictionaryEntry>()
+        .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal);
+}

@@ -1,0 +1,119 @@
+using System.Text.RegularExpressions;
+using Certctl.Application.Scep;
+using Certctl.Domain.Enrolment;
+using Certctl.Domain.Profiles;
+
+namespace Certctl.Api.Configuration;
+
+/// <summary>The SCEP profiles of a start: one root profile from the flat form, or the named ones of CERTCTL_SCEP_PROFILES; never a mixture.</summary>
+internal static partial class ScepProfileReader
+{
+    private const string Enabled = "CERTCTL_SCEP_ENABLED";
+    private const string ProfileList = "CERTCTL_SCEP_PROFILES";
+    private const string LocalIssuer = "iss-local";
+    private const int LeastChallenge = 8;
+    private const int AdvisedChallenge = 16;
+    private const int MaxPathId = 64;
+
+    private static readonly TimeSpan MaxRetryWindow = TimeSpan.FromHours(24);
+
+    /// <summary>How a profile's name stands inside a variable's: a shell takes no hyphens there.</summary>
+    public static string Token(string name) => name.ToUpperInvariant().Replace('-', '_');
+
+    public static IReadOnlyList<ScepProfileOptions> Read(SettingValues values)
+    {
+        var names = values.List(ProfileList);
+        CheckNames(names, values);
+        var flat = KnownSettings.ScepProfile.Where(setting => values.IsSet(KnownSettings.FlatPrefix + setting.Name, setting.IsSecret)).Select(setting => KnownSettings.FlatPrefix + setting.Name).ToList();
+        if (names.Count > 0 && flat.Count > 0)
+            values.Problems.Add($"{ProfileList} and the flat form ({string.Join(", ", flat)}) are both set; a named profile takes nothing from the flat form, so set one of the two.");
+
+        var enabled = values.Boolean(Enabled, otherwise: false);
+        if (!enabled && (names.Count > 0 || flat.Count > 0))
+            values.Warnings.Add($"{Enabled} is false, so the SCEP settings have no effect.");
+        if (!enabled)
+            return [];
+        return names.Count == 0
+            ? [ReadProfile("", KnownSettings.FlatPrefix, LocalIssuer, values)]
+            : [.. names.Select(name => ReadProfile(name.ToLowerInvariant(), $"{KnownSettings.ProfilePrefix}{Token(name)}_", defaultIssuer: null, values))];
+    }
+
+    private static void CheckNames(IReadOnlyList<string> names, SettingValues values)
+    {
+        foreach (var name in names.Where(name => name.Length > MaxPathId || !PathId().IsMatch(name.ToLowerInvariant())))
+            values.Problems.Add($"{ProfileList}: \"{name}\" cannot be a path: letters, digits and inner hyphens, at most {MaxPathId}.");
+        foreach (var twice in names.GroupBy(Token, StringComparer.Ordinal).Where(group => group.Count() > 1))
+            values.Problems.Add($"{ProfileList}: {string.Join(" and ", twice.Select(name => $"\"{name}\""))} are the same name.");
+    }
+
+    private static ScepProfileOptions ReadProfile(string pathId, string prefix, string? defaultIssuer, SettingValues values) => new()
+    {
+        PathId = pathId,
+        IssuerId = ReadIssuer(prefix + "ISSUER_ID", defaultIssuer, values),
+        CertificateProfileId = values.Text(prefix + "PROFILE_ID") ?? CertificateProfile.DefaultId,
+        Challenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD", required: true, values) ?? new Secret(""),
+        PreviousChallenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD_PREVIOUS", required: false, values),
+        RaPairs = ReadRaPairs(prefix, values),
+        ExtraCapabilities = ReadCapabilities(prefix + "EXTRA_CAPABILITIES", values),
+        RetryWindow = values.Duration(prefix + "RETRY_WINDOW", TimeSpan.FromHours(1), MaxRetryWindow),
+        RenewalMayChangeName = values.Boolean(prefix + "RENEWAL_ALLOW_NAME_CHANGE", otherwise: false),
+    };
+
+    private static string ReadIssuer(string name, string? otherwise, SettingValues values)
+    {
+        var issuer = values.Text(name) ?? otherwise;
+        if (issuer is null)
+            values.Problems.Add($"{name} is not set: the issuer that signs for this profile, {LocalIssuer}.");
+        else if (issuer != LocalIssuer)
+            values.Problems.Add($"{name}: there is no issuer \"{issuer}\"; this version has {LocalIssuer} alone.");
+        return issuer ?? LocalIssuer;
+    }
+
+    private static Secret? ReadChallenge(string name, bool required, SettingValues values)
+    {
+        var problems = values.Problems.Count;
+        var text = values.SecretText(name);
+        if (text is null)
+        {
+            if (required && values.Problems.Count == problems)
+                values.Problems.Add($"{name} is not set: the secret that devices present as challengePassword (or {name}{KnownSettings.FileSuffix}).");
+            return null;
+        }
+
+        if (text.Length < LeastChallenge)
+            values.Problems.Add($"{name}: has fewer than {LeastChallenge} characters; make one with: openssl rand -base64 24");
+        else if (text.Length < AdvisedChallenge)
+            values.Warnings.Add($"{name}: has fewer than {AdvisedChallenge} characters; make one with: openssl rand -base64 24");
+        return new Secret(text);
+    }
+
+    private static IReadOnlyList<RaPairPaths> ReadRaPairs(string prefix, SettingValues values)
+    {
+        var (certName, keyName) = (prefix + "RA_CERT_PATH", prefix + "RA_KEY_PATH");
+        values.Required(certName, "the RA certificate that devices encrypt their requests to");
+        values.Required(keyName, "the private key of the RA");
+        var (certs, keys) = (values.List(certName), values.List(keyName));
+        if (certs.Count != keys.Count && certs.Count > 0 && keys.Count > 0)
+            values.Problems.Add($"{certName} names {certs.Count} files and {keyName} names {keys.Count}; each certificate needs its key, in the same order.");
+        return [.. certs.Zip(keys, (cert, key) => new RaPairPaths(cert, key))];
+    }
+
+    private static List<string> ReadCapabilities(string name, SettingValues values)
+    {
+        var extras = new List<string>();
+        foreach (var text in values.List(name))
+        {
+            // RFC 8894 §3.5.2: clients compare keywords by case, so they are sent in the RFC's own.
+            var known = ScepCapability.Extra.FirstOrDefault(capability => capability.Equals(text, StringComparison.OrdinalIgnoreCase));
+            if (known is null)
+                values.Reject(name, text, $"one of {string.Join(", ", ScepCapability.Extra)}");
+            else if (!extras.Contains(known))
+                extras.Add(known);
+        }
+
+        return extras;
+    }
+
+    [GeneratedRegex("^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\z", RegexOptions.CultureInvariant)]
+    private static partial Regex PathId();
+}

@@ -1,0 +1,71 @@
+namespace Certctl.Api.Configuration;
+
+/// <summary>One variable of the server.</summary>
+/// <param name="Name">Full name; for those of a SCEP profile the suffix alone.</param>
+/// <param name="Default">What holds when it is not set; null: nothing, or required.</param>
+/// <param name="Description">For the documentation: meaning, form, bounds.</param>
+/// <param name="IsSecret">May be given as <c>NAME_FILE</c> instead; its value is never shown.</param>
+internal sealed record Setting(string Name, string? Default, string Description, bool IsSecret = false);
+
+/// <summary>
+/// Every variable that the server knows. Parsing, the search for misspelt names and docs/configuration.md all go by this table.
+/// </summary>
+internal static class KnownSettings
+{
+    public const string FileSuffix = "_FILE";
+    public const string Prefix = "CERTCTL_";
+    public const string FlatPrefix = "CERTCTL_SCEP_";
+    public const string ProfilePrefix = "CERTCTL_SCEP_PROFILE_";
+
+    public static readonly IReadOnlyList<Setting> Global =
+    [
+        new("CERTCTL_SERVER_HOST", "127.0.0.1", "Address to listen on: an IP address or a name that resolves to one."),
+        new("CERTCTL_SERVER_PORT", "8080", "Port, 0 to 65535; 0 takes a free one."),
+        new("CERTCTL_MAX_BODY_SIZE", "1048576", "Largest request body in octets, 4096 to 16777216."),
+        new("CERTCTL_SERVER_TLS_CERT_PATH", null, "Required. PEM: the server certificate, then its chain. Read again on SIGHUP."),
+        new("CERTCTL_SERVER_TLS_KEY_PATH", null, "Required. PEM private key, mode 0600. Read again on SIGHUP."),
+        new("CERTCTL_DATABASE_URL", null, "Required. `postgres://user:password@host:port/database?sslmode=…` or `sqlite:///absolute/path`.", IsSecret: true),
+        new("CERTCTL_DATABASE_MAX_CONNS", "25", "Connections of the PostgreSQL pool, 3 to 500."),
+        new("CERTCTL_LOG_LEVEL", "info", "`debug`, `info`, `warn` or `error`."),
+        new("CERTCTL_LOG_FORMAT", "json", "`json` or `text`. Logs go to standard error."),
+        new("CERTCTL_CA_CERT_PATH", null, "Required. PEM: the issuing CA's certificate, then the CAs above it up to the root."),
+        new("CERTCTL_CA_KEY_PATH", null, "Required. PEM private key of the issuing CA, mode 0600."),
+        new("CERTCTL_CA_VALIDITY_DAYS", "90", "Life of a certificate in days, 1 to 3650, where the certificate profile does not shorten it."),
+        new("CERTCTL_CA_CRL_URLS", null, "Comma-separated http(s) URLs for cRLDistributionPoints."),
+        new("CERTCTL_CA_OCSP_URL", null, "http(s) URL of the OCSP responder for authorityInfoAccess."),
+        new("CERTCTL_CA_ISSUERS_URL", null, "http(s) URL of the CA certificate for authorityInfoAccess."),
+        new("CERTCTL_KEY_PASSPHRASE", null, "Opens every private key file that is encrypted.", IsSecret: true),
+        new("CERTCTL_SCEP_ENABLED", "false", "Serve SCEP."),
+        new("CERTCTL_SCEP_PROFILES", null, "Comma-separated names: `corp,iot` serves `/scep/corp` and `/scep/iot` from `CERTCTL_SCEP_PROFILE_CORP_…` and so on. Excludes the flat form."),
+    ];
+
+    /// <summary>Suffixes: <c>CERTCTL_SCEP_</c>… for the root profile alone, <c>CERTCTL_SCEP_PROFILE_NAME_</c>… for each named one.</summary>
+    public static readonly IReadOnlyList<Setting> ScepProfile =
+    [
+        new("ISSUER_ID", "iss-local", "Issuer. Required for named profiles; this version has `iss-local` alone."),
+        new("PROFILE_ID", "default", "Certificate profile: what may be issued (`certctl profiles list`)."),
+        new("CHALLENGE_PASSWORD", null, "Required. The shared secret that devices present; at least 8 characters, 16 advised.", IsSecret: true),
+        new("CHALLENGE_PASSWORD_PREVIOUS", null, "Accepted beside the current one while that is rolled out.", IsSecret: true),
+        new("RA_CERT_PATH", null, "Required. PEM certificate of the RA; several, comma-separated, overlap during rotation. Read again on SIGHUP."),
+        new("RA_KEY_PATH", null, "Required. PEM RSA key of the RA, mode 0600; as many as certificates, in the same order."),
+        new("EXTRA_CAPABILITIES", null, "Comma-separated lines to add to GetCACaps: `SHA-384`, `DES3`, `SHA-1`."),
+        new("RETRY_WINDOW", "1h", "How long the same request gets the same certificate again, 0s to 24h."),
+        new("RENEWAL_ALLOW_NAME_CHANGE", "false", "A renewal may ask for another subject or other SANs."),
+    ];
+
+    /// <summary>Names for the client's side, which quickstart.env sets: known, and no concern of the server.</summary>
+    public static readonly IReadOnlyList<string> ClientSide = ["CERTCTL_URL", "CERTCTL_SCEP_URL", "CERTCTL_CA_FILE", "CERTCTL_CHALLENGE", "CERTCTL_API_KEY"];
+
+    /// <summary>The test suite's own.</summary>
+    public const string TestPrefix = "CERTCTL_TEST_";
+
+    /// <summary>Beginnings of names that operators know from the upstream product and that this version does not have.</summary>
+    public static readonly IReadOnlyList<string> NotYet =
+    [
+        "CERTCTL_AUTH_", "CERTCTL_API_KEYS_", "CERTCTL_AGENT_", "CERTCTL_RATE_LIMIT_", "CERTCTL_CORS_", "CERTCTL_CONFIG_ENCRYPTION_KEY", "CERTCTL_KEYGEN_",
+        "CERTCTL_APPROVAL_", "CERTCTL_CRL_", "CERTCTL_OCSP_", "CERTCTL_CERT_EXPORT_", "CERTCTL_EST_", "CERTCTL_AUDIT_", "CERTCTL_DEMO_SEED", "CERTCTL_DATABASE_MIGRATIONS_PATH",
+    ];
+
+    /// <summary>Likewise for what stands behind the name of a SCEP profile.</summary>
+    public static readonly IReadOnlyList<string> NotYetInProfile = ["MTLS_", "INTUNE_"];
+}

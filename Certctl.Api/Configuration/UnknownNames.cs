@@ -1,0 +1,37 @@
+namespace Certctl.Api.Configuration;
+
+/// <summary>Names under CERTCTL_ that mean nothing here: each is a mistake somebody should hear of before it matters.</summary>
+internal static class UnknownNames
+{
+    public static IEnumerable<string> Find(IEnumerable<string> names, IReadOnlyList<string> profileTokens)
+    {
+        var known = Known(profileTokens).ToHashSet(StringComparer.Ordinal);
+        foreach (var name in names.Order(StringComparer.Ordinal))
+        {
+            if (known.Contains(name) || name.StartsWith(KnownSettings.TestPrefix, StringComparison.Ordinal))
+                continue;
+            yield return IsNotYet(name, profileTokens) ? $"{name} is not supported by this version of certctl; remove it."
+                : IsOfUnlistedProfile(name, profileTokens) ? $"{name} belongs to no profile of CERTCTL_SCEP_PROFILES ({(profileTokens.Count == 0 ? "none is listed" : string.Join(", ", profileTokens))})."
+                : NearestName.Of(name, known) is { } near ? $"{name} is unknown; did you mean {near}?"
+                : $"{name} is unknown; docs/configuration.md lists all names.";
+        }
+    }
+
+    private static IEnumerable<string> Known(IReadOnlyList<string> profileTokens) =>
+        KnownSettings.Global.SelectMany(setting => Forms("", setting))
+            .Concat(KnownSettings.ScepProfile.SelectMany(setting => Forms(KnownSettings.FlatPrefix, setting)))
+            .Concat(profileTokens.SelectMany(token => KnownSettings.ScepProfile.SelectMany(setting => Forms($"{KnownSettings.ProfilePrefix}{token}_", setting))))
+            .Concat(KnownSettings.ClientSide);
+
+    private static IEnumerable<string> Forms(string prefix, Setting setting) =>
+        setting.IsSecret ? [prefix + setting.Name, prefix + setting.Name + KnownSettings.FileSuffix] : [prefix + setting.Name];
+
+    private static bool IsNotYet(string name, IReadOnlyList<string> profileTokens) =>
+        KnownSettings.NotYet.Any(beginning => name.StartsWith(beginning, StringComparison.Ordinal))
+        || profileTokens.Any(token => KnownSettings.NotYetInProfile.Any(
+            beginning => name.StartsWith($"{KnownSettings.ProfilePrefix}{token}_{beginning}", StringComparison.Ordinal)));
+
+    private static bool IsOfUnlistedProfile(string name, IReadOnlyList<string> profileTokens) =>
+        name.StartsWith(KnownSettings.ProfilePrefix, StringComparison.Ordinal)
+        && !profileTokens.Any(token => name.StartsWith($"{KnownSettings.ProfilePrefix}{token}_", StringComparison.Ordinal));
+}

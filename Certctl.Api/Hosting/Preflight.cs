@@ -1,0 +1,106 @@
+using Certctl.Api.Configuration;
+using Certctl.Domain.Enrolment;
+using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Infrastructure.Issuers.LocalCa;
+
+namespace Certctl.Api.Hosting;
+
+/// <summary>Keys and certificates as read and checked once; what was checked is what is used.</summary>
+/// <param name="Tls">The server's own.</param>
+/// <param name="Ca">The issuing CA.</param>
+/// <param name="RaPairs">RA pairs by PathID.</param>
+internal sealed record PreflightMaterial(KeyPair Tls, KeyPair Ca, IReadOnlyDictionary<string, IReadOnlyList<KeyPair>> RaPairs);
+
+/// <summary>One thing that was looked at before the start, for people.</summary>
+/// <param name="Name">What was looked at.</param>
+/// <param name="Problems">Each forbids the start; with the remedy.</param>
+/// <param name="Warnings">Each should be known.</param>
+internal sealed record PreflightCheck(string Name, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings);
+
+/// <summary>Looks into the files that the configuration names. Everything is looked at, whatever the first one says.</summary>
+internal static class Preflight
+{
+    private static readonly TimeSpan TlsWarning = TimeSpan.FromDays(14);
+
+    public static (PreflightMaterial? Material, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Load(CertctlOptions options, DateTimeOffset now)
+    {
+        var (material, checks) = Run(options, now);
+        return (
+            material,
+            [.. checks.SelectMany(check => check.Problems.Select(problem => $"{check.Name}: {problem}"))],
+            [.. checks.SelectMany(check => check.Warnings.Select(warning => $"{check.Name}: {warning}"))]);
+    }
+
+    /// <summary>The material when no check found a problem, and every check with what it found.</summary>
+    public static (PreflightMaterial? Material, IReadOnlyList<PreflightCheck> Checks) Run(CertctlOptions options, DateTimeOffset now)
+    {
+        var checks = new List<PreflightCheck>();
+        var passphrase = options.KeyPassphrase;
+        var tls = Load("TLS certificate", options.Server.TlsCertPath, options.Server.TlsKeyPath, passphrase, checks, pair => CheckTls(pair, now));
+        var ca = Load("CA", options.Ca.CertPath, options.Ca.KeyPath, passphrase, checks, pair => Split(LocalCaIssuer.Check(pair, now)));
+        var rings = options.ScepProfiles.ToDictionary(
+            profile => profile.PathId,
+            IReadOnlyList<KeyPair> (profile) => LoadRing(profile, ca, passphrase, now, checks));
+        return checks.All(check => check.Problems.Count == 0) && tls is not null && ca is not null
+            ? (new PreflightMaterial(tls, ca, rings), checks)
+            : (null, checks);
+    }
+
+    private static List<KeyPair> LoadRing(
+        ScepProfileOptions profile, KeyPair? ca, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks)
+    {
+        // An expired pair among several only waits to be removed; a profile without any valid one cannot answer.
+        var several = profile.RaPairs.Count > 1;
+        var name = $"SCEP profile {(profile.PathId.Length == 0 ? "<root>" : $"\"{profile.PathId}\"")}, RA pair";
+        var pairs = profile.RaPairs
+            .Select(paths => Load($"{name} {paths.CertPath}", paths.CertPath, paths.KeyPath, passphrase, checks, pair => CheckRa(pair, ca, several, now)))
+            .OfType<KeyPair>()
+            .ToList();
+        var valid = pairs.Where(pair => now >= pair.Certificate.NotBefore.ToUniversalTime() && now < pair.Certificate.NotAfter.ToUniversalTime()).ToList();
+        if (several && valid.Count == 0)
+            checks.Add(new PreflightCheck(name, ["none of the RA certificates is valid now; issue a new one"], []));
+        return several ? valid : pairs;
+    }
+
+    private static KeyPair? Load(
+        string name, string certPath, string keyPath, Secret? passphrase, List<PreflightCheck> checks,
+        Func<KeyPair, (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings)> check)
+    {
+        var (pair, unreadable) = KeyFiles.LoadPair(certPath, keyPath, passphrase);
+        var (problems, warnings) = pair is null ? (unreadable, []) : check(pair);
+        checks.Add(new PreflightCheck(name, problems, warnings));
+        return pair;
+    }
+
+    private static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) CheckRa(KeyPair pair, KeyPair? ca, bool several, DateTimeOffset now)
+    {
+        var certificate = pair.Certificate;
+        var outside = now >= certificate.NotAfter.ToUniversalTime() || now < certificate.NotBefore.ToUniversalTime();
+        if (several && outside)
+            return ([], [$"it is outside its validity ({certificate.NotBefore.ToUniversalTime():O} to {certificate.NotAfter.ToUniversalTime():O}) and is not used"]);
+        return ca is null ? ([], []) : RaPairCheck.Check(pair, LocalCaIssuer.ChainOf(ca), now);
+    }
+
+    private static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) CheckTls(KeyPair pair, DateTimeOffset now)
+    {
+        var problems = new List<string>();
+        var warnings = new List<string>();
+        var certificate = pair.Certificate;
+        if (now < certificate.NotBefore.ToUniversalTime())
+            problems.Add($"it is not valid before {certificate.NotBefore.ToUniversalTime():O}; check the clock");
+        if (now >= certificate.NotAfter.ToUniversalTime())
+            problems.Add($"it expired at {certificate.NotAfter.ToUniversalTime():O}; issue a new one");
+        else if (now >= certificate.NotAfter.ToUniversalTime() - TlsWarning)
+            warnings.Add($"it expires at {certificate.NotAfter.ToUniversalTime():O}; renew it and send SIGHUP");
+        if (certificate.Extensions["2.5.29.17"] is null)
+            warnings.Add("it has no subjectAltName; clients will not accept it for any host name");
+        return (problems, warnings);
+    }
+
+    private static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Split(IReadOnlyList<string> findings)
+    {
+        const string Warning = "warning: ";
+        var warnings = findings.Where(finding => finding.StartsWith(Warning, StringComparison.Ordinal)).ToList();
+        return ([.. findings.Except(warnings)], [.. warnings.Select(warning => warning[Warning.Length..])]);
+    }
+}

@@ -1,0 +1,66 @@
+using System.Data.Common;
+
+namespace Certctl.Api.Hosting;
+
+/// <summary>
+/// What surrounds every request: an id, the headers of a careful server, and the one place where an accident becomes an answer. Accidents say nothing
+/// of the inside: 503 with Retry-After when the database failed, else 500, both without a body. A CertRep FAILURE would be a decision; this is none.
+/// </summary>
+internal sealed partial class RequestFrame(RequestDelegate next, ILogger<RequestFrame> logger)
+{
+    private const string RetryAfterSeconds = "30";
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        var headers = http.Response.Headers;
+        headers["X-Request-ID"] = http.TraceIdentifier = Guid.CreateVersion7().ToString();
+        headers.XContentTypeOptions = "nosniff";
+        headers.StrictTransportSecurity = "max-age=31536000; includeSubDomains";
+        headers.XFrameOptions = "DENY";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+        try
+        {
+            await next(http);
+        }
+        catch (Exception accident)
+        {
+            Answer(http, accident);
+        }
+    }
+
+    private void Answer(HttpContext http, Exception accident)
+    {
+        if (accident is OperationCanceledException && http.RequestAborted.IsCancellationRequested)
+        {
+            LogGone(http.Request.Path, http.TraceIdentifier);
+            return;
+        }
+
+        var status = accident switch
+        {
+            BadHttpRequestException bad => bad.StatusCode,
+            EndOfStreamException => StatusCodes.Status400BadRequest,
+            DbException or TimeoutException => StatusCodes.Status503ServiceUnavailable,
+            _ => StatusCodes.Status500InternalServerError,
+        };
+        if (status >= StatusCodes.Status500InternalServerError)
+            LogAccident(accident, http.Request.Method, http.Request.Path, http.TraceIdentifier);
+        if (http.Response.HasStarted)
+        {
+            http.Abort();
+            return;
+        }
+
+        http.Response.StatusCode = status;
+        http.Response.ContentLength = 0;
+        if (status == StatusCodes.Status503ServiceUnavailable)
+            http.Response.Headers.RetryAfter = RetryAfterSeconds;
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "{Method} {Path} failed, request {RequestId}")]
+    private partial void LogAccident(Exception accident, string method, PathString path, string requestId);
+
+    [LoggerMessage(2, LogLevel.Debug, "{Path} was given up by the client, request {RequestId}")]
+    private partial void LogGone(PathString path, string requestId);
+}

@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+using Certctl.Api.Configuration;
+using Certctl.Infrastructure.Crypto.Scep;
+
+namespace Certctl.Api.Hosting;
+
+/// <summary>
+/// SIGHUP: reads the TLS pair and every RA pair again and puts all of them to use, or none: one bad file keeps everything as it is and is named in the
+/// log. The CA's own key is not among them; another CA is another server.
+/// </summary>
+internal sealed partial class SignalReload(
+    CertctlOptions options, ServerCertificate certificate, IReadOnlyDictionary<string, RaKeyRing> rings, TimeProvider clock, ILogger<SignalReload> logger)
+    : IHostedService, IDisposable
+{
+    private readonly Lock _oneAtATime = new();
+    private PosixSignalRegistration? _registration;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _registration = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            // The default of SIGHUP is to end the process.
+            signal.Cancel = true;
+            Reload();
+        });
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>True when everything was replaced.</summary>
+    public bool Reload()
+    {
+        lock (_oneAtATime)
+        {
+            var (material, problems, warnings) = Preflight.Load(options, clock.GetUtcNow());
+            foreach (var warning in warnings)
+                LogWarning(warning);
+            if (material is null)
+            {
+                foreach (var problem in problems)
+                    LogKept(problem);
+                return false;
+            }
+
+            certificate.Replace(material.Tls);
+            foreach (var (pathId, pairs) in material.RaPairs)
+                rings[pathId].Replace(pairs);
+            LogReloaded(material.Tls.Certificate.NotAfter.ToUniversalTime(), rings.Count);
+            return true;
+        }
+    }
+
+    public void Dispose() => _registration?.Dispose();
+
+    [LoggerMessage(1, LogLevel.Information, "Reloaded the TLS certificate (valid to {NotAfter:O}) and the RA pairs of {Profiles} SCEP profiles")]
+    private partial void LogReloaded(DateTime notAfter, int profiles);
+
+    [LoggerMessage(2, LogLevel.Error, "Reload refused, the old certificates and keys stay in use: {Problem}")]
+    private partial void LogKept(string problem);
+
+    [LoggerMessage(3, LogLevel.Warning, "Reload: {Warning}")]
+    private partial void LogWarning(string warning);
+}

@@ -1,0 +1,143 @@
+using Certctl.Api.Configuration;
+using Certctl.Application.Enrolment;
+using Certctl.Application.Scep;
+
+namespace Certctl.Api.Scep;
+
+/// <summary>
+/// SCEP over HTTP (RFC 8894 §4): profile from the path, operation from the query, octets in and out. Content types are bare: several clients compare
+/// them to the letter.
+/// </summary>
+internal static class ScepEndpoints
+{
+    private const string PkiMessage = "application/x-pki-message";
+
+    public static void MapScep(this IEndpointRouteBuilder routes)
+    {
+        routes.Map("/scep", HandleAsync);
+        routes.Map("/scep/{**rest}", HandleAsync);
+
+        // Compat: URLs that devices have built in and that no operator can change.
+        routes.Map("/cgi-bin/pkiclient.exe", HandleAsync);
+        routes.Map("/certsrv/mscep/mscep.dll/{**rest}", HandleAsync);
+    }
+
+    private static Task HandleAsync(HttpContext http, ScepProfileTable profiles, ScepResponder responder, ServerOptions server)
+    {
+        var path = http.Request.Path;
+        var profile = path.StartsWithSegments("/scep", out var behind) ? profiles.Find(behind) : profiles.Find("");
+        if (profile is null)
+            return Say(http, StatusCodes.Status404NotFound, "No SCEP profile at this path.");
+
+        http.Response.Headers.CacheControl = "no-store";
+        return http.Request.Method switch
+        {
+            "GET" => GetAsync(http, profile, responder),
+            "POST" => PostAsync(http, profile, responder, server.MaxBodySize),
+            _ => NotAllowed(http, "GET, POST"),
+        };
+    }
+
+    private static Task GetAsync(HttpContext http, ScepProfile profile, ScepResponder responder)
+    {
+        var query = http.Request.QueryString.Value;
+        switch (ScepQuery.Operation(query)?.ToUpperInvariant())
+        {
+            case "GETCACAPS":
+                // RFC 8894 §3.5.2: one keyword a line.
+                return Send(http, "text/plain", System.Text.Encoding.ASCII.GetBytes(string.Join('\n', profile.Capabilities) + "\n"));
+            case "GETCACERT" or "GETCACERTCHAIN":
+                var certificates = profile.Codec.CaCertificates();
+                return Send(http, certificates.IsBag ? "application/x-x509-ca-ra-cert" : "application/x-x509-ca-cert", certificates.Body);
+            case "PKIOPERATION":
+                return ScepQuery.Message(query) is { } message
+                    ? AnswerAsync(http, profile, responder, message)
+                    : Say(http, StatusCodes.Status400BadRequest, "The message parameter is missing or is not base64.");
+            case "GETNEXTCACERT":
+                return Say(http, StatusCodes.Status404NotFound, "No next CA certificate is staged.");
+            case null or "":
+                return Say(http, StatusCodes.Status400BadRequest, "The operation parameter is missing.");
+            default:
+                return Say(http, StatusCodes.Status400BadRequest, "Unknown SCEP operation.");
+        }
+    }
+
+    private static async Task PostAsync(HttpContext http, ScepProfile profile, ScepResponder responder, int maxBodySize)
+    {
+        // RFC 8894 §4.3: with POST there is but one operation; many clients leave it out.
+        switch (ScepQuery.Operation(http.Request.QueryString.Value)?.ToUpperInvariant())
+        {
+            case null or "" or "PKIOPERATION":
+                break;
+            case "GETCACAPS" or "GETCACERT" or "GETCACERTCHAIN" or "GETNEXTCACERT":
+                await NotAllowed(http, "GET");
+                return;
+            default:
+                await Say(http, StatusCodes.Status400BadRequest, "Unknown SCEP operation.");
+                return;
+        }
+
+        var body = await ReadBodyAsync(http, maxBodySize);
+        if (body is null)
+            await Say(http, StatusCodes.Status413PayloadTooLarge, "The message is too large.");
+        else if (body.Length == 0)
+            await Say(http, StatusCodes.Status400BadRequest, "Empty request body.");
+        else
+            await AnswerAsync(http, profile, responder, body);
+    }
+
+    private static async Task AnswerAsync(HttpContext http, ScepProfile profile, ScepResponder responder, byte[] message)
+    {
+        var origin = new RequestOrigin(http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier);
+        var certRep = await responder.AnswerAsync(profile, message, origin, http.RequestAborted);
+        if (certRep is null)
+            await Say(http, StatusCodes.Status400BadRequest, "Not a SCEP pkiMessage.");
+        else
+            await Send(http, PkiMessage, certRep);
+    }
+
+    // Whatever Content-Type the client claims, the body is taken as it comes.
+    private static async Task<byte[]?> ReadBodyAsync(HttpContext http, int maxBodySize)
+    {
+        if (http.Request.ContentLength is { } announced)
+        {
+            if (announced > maxBodySize)
+                return null;
+            var exact = new byte[announced];
+            await http.Request.Body.ReadExactlyAsync(exact, http.RequestAborted);
+            return exact;
+        }
+
+        using var chunks = new MemoryStream();
+        var buffer = new byte[8192];
+        int read;
+        while ((read = await http.Request.Body.ReadAsync(buffer, http.RequestAborted)) > 0)
+        {
+            if (chunks.Length + read > maxBodySize)
+                return null;
+            chunks.Write(buffer, 0, read);
+        }
+
+        return chunks.ToArray();
+    }
+
+    // With a Content-Length, never chunked: HTTP/1.0 clients and several embedded ones cannot read chunks.
+    private static async Task Send(HttpContext http, string contentType, ReadOnlyMemory<byte> body)
+    {
+        http.Response.ContentType = contentType;
+        http.Response.ContentLength = body.Length;
+        await http.Response.Body.WriteAsync(body, http.RequestAborted);
+    }
+
+    private static Task NotAllowed(HttpContext http, string allow)
+    {
+        http.Response.Headers.Allow = allow;
+        return Say(http, StatusCodes.Status405MethodNotAllowed, "Method not allowed.");
+    }
+
+    private static Task Say(HttpContext http, int status, string text)
+    {
+        http.Response.StatusCode = status;
+        return HttpMethods.IsHead(http.Request.Method) ? Task.CompletedTask : Send(http, "text/plain", System.Text.Encoding.ASCII.GetBytes(text + "\n"));
+    }
+}

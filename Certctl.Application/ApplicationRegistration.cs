@@ -1,0 +1,35 @@
+using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolment.Pipeline;
+using Certctl.Application.Scep;
+using Certctl.Application.Scep.GetCertInitial;
+using Certctl.Application.Scep.PkcsReq;
+using Certctl.Application.Scep.RenewalReq;
+using Certctl.Domain.Enrolment;
+using FluentValidation;
+using MediatR;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Certctl.Application;
+
+/// <summary>What the application brings; its seams (journal, repositories, TimeProvider, logging) come from the host.</summary>
+public static class ApplicationRegistration
+{
+    public static IServiceCollection AddCertctlApplication(this IServiceCollection services)
+    {
+        services.AddSingleton<ServiceFactory>(provider => provider.GetRequiredService);
+        services.AddSingleton<IMediator, Mediator>();
+        services.AddEnrolmentPipeline();
+
+        services.AddSingleton<IRequestHandler<PkcsReqCommand, EnrolmentOutcome>, PkcsReqHandler>();
+        services.AddSingleton<IValidator<PkcsReqCommand>, PkcsReqValidator>();
+        services.AddSingleton<IRequestHandler<RenewalReqCommand, EnrolmentOutcome>, RenewalReqHandler>();
+        services.AddSingleton<IValidator<RenewalReqCommand>, RenewalReqValidator>();
+        services.AddSingleton<IRequestHandler<GetCertInitialCommand, EnrolmentOutcome>, GetCertInitialHandler>();
+        services.AddSingleton<IValidator<GetCertInitialCommand>, GetCertInitialValidator>();
+
+        services.AddSingleton<CertificateIssuance>();
+        services.AddSingleton<EnrolmentMetrics>();
+        services.AddSingleton<ScepResponder>();
+        return services;
+    }
+}

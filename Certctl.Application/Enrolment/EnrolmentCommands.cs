@@ -1,0 +1,16 @@
+using Certctl.Domain.Enrolment;
+using MediatR;
+
+namespace Certctl.Application.Enrolment;
+
+/// <summary>A device's request on its way through the checks.</summary>
+public interface IEnrolmentCommand : IRequest<EnrolmentOutcome>
+{
+    EnrolmentContext Context { get; }
+}
+
+/// <summary>A request that may mint a certificate: the checks that touch state apply to these alone.</summary>
+public interface IIssuanceCommand : IEnrolmentCommand
+{
+    CertificateSigningRequest Csr { get; }
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Certctl.Application.Scep;
+
+namespace Certctl.Application.Enrolment;
+
+/// <summary>Instruments of the meter <c>Certctl</c>; whoever listens decides where they go.</summary>
+public sealed class EnrolmentMetrics : IDisposable
+{
+    public const string MeterName = "Certctl";
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly Counter<long> _enrolments;
+    private readonly Histogram<double> _duration;
+
+    public EnrolmentMetrics()
+    {
+        _enrolments = _meter.CreateCounter<long>("certctl_scep_requests_total", "{request}", "SCEP messages by profile, kind, outcome and reason.");
+        _duration = _meter.CreateHistogram<double>("certctl_scep_request_duration_seconds", "s", "From the decoded body to the decided answer.");
+    }
+
+    public void Answered(string pathId, MessageType? type, string outcome, string? reason, TimeSpan elapsed)
+    {
+        var tags = new TagList { { "profile", pathId }, { "kind", type?.ToString() ?? "unknown" }, { "outcome", outcome }, { "reason", reason ?? "" } };
+        _enrolments.Add(1, tags);
+        _duration.Record(elapsed.TotalSeconds, tags);
+    }
+
+    public void Unreadable(string pathId) =>
+        _enrolments.Add(1, new TagList { { "profile", pathId }, { "kind", "unknown" }, { "outcome", "unreadable" }, { "reason", "" } });
+
+    public void Dispose() => _meter.Dispose();
+}

@@ -1,0 +1,71 @@
+using Certctl.Application.Scep;
+using Certctl.Domain.Enrolment;
+
+namespace Certctl.Application.Enrolment;
+
+/// <summary>One row of <see cref="FailureTable"/>.</summary>
+/// <param name="FailInfo">RFC 8894 §3.2.1.4.</param>
+/// <param name="Label">For metrics and audit: stable, snake case.</param>
+/// <param name="PublicText">failInfoText: what the requester may know, and what to do.</param>
+public sealed record FailureRow(FailInfo FailInfo, string Label, string PublicText);
+
+/// <summary>
+/// The only place where a <see cref="FailureReason"/> meets the wire, the metrics and the public text. No default arm: a reason without a row does
+/// not build. The detail of a failure is never public.
+/// </summary>
+public static class FailureTable
+{
+    public static FailureRow Of(FailureReason reason) => reason switch
+    {
+        FailureReason.MalformedRequest =>
+            new(FailInfo.BadRequest, "malformed_request", "The message does not have the form of RFC 8894."),
+        FailureReason.UnknownMessageType =>
+            new(FailInfo.BadRequest, "unknown_message_type", "This server does not answer messages of this messageType."),
+        FailureReason.UnsupportedAlgorithm =>
+            new(FailInfo.BadAlg, "unsupported_algorithm", "An algorithm or key size of the message is not accepted; use SHA-256, AES and RSA from 2048 bits."),
+        FailureReason.MessageCheckFailed =>
+            new(FailInfo.BadMessageCheck, "message_check_failed", "The signature of the message is not valid."),
+        FailureReason.BadTime =>
+            new(FailInfo.BadTime, "bad_time", "The signing time is too far from the server's time; set the device's clock."),
+        FailureReason.NotEncryptedToUs =>
+            new(FailInfo.BadRequest, "not_encrypted_to_us", "The message is not encrypted to this server's RA certificate; fetch GetCACert again."),
+        FailureReason.UnreadableContent =>
+            new(FailInfo.BadRequest, "unreadable_content", "The encrypted content could not be read as a correctly signed PKCS#10 request."),
+        FailureReason.RequesterCannotReceive =>
+            new(FailInfo.BadAlg, "requester_cannot_receive", "The reply must be encrypted to the key that signed the message, and that key is not RSA."),
+        FailureReason.SignerKeyMismatch =>
+            new(FailInfo.BadRequest, "signer_key_mismatch", "The self-signed certificate that signed the message does not hold the key of the request."),
+        FailureReason.ChallengeMissing =>
+            new(FailInfo.BadRequest, "challenge_missing", "The request carries no challengePassword and this profile requires one."),
+        FailureReason.ChallengeWrong =>
+            new(FailInfo.BadRequest, "challenge_wrong", "The challengePassword is not valid for this profile."),
+        FailureReason.ProfileUnavailable =>
+            new(FailInfo.BadRequest, "profile_unavailable", "The certificate profile is not available."),
+        FailureReason.KeyNotAllowed =>
+            new(FailInfo.BadAlg, "key_not_allowed", "The key algorithm or size of the request is not allowed by the certificate profile."),
+        FailureReason.SubjectNotAllowed =>
+            new(FailInfo.BadRequest, "subject_not_allowed", "The subject of the request is not allowed by the certificate profile."),
+        FailureReason.SubjectAltNameNotAllowed =>
+            new(FailInfo.BadRequest, "san_not_allowed", "A subject alternative name is malformed, missing or not allowed by the certificate profile."),
+        FailureReason.AttributeMissing =>
+            new(FailInfo.BadRequest, "attribute_missing", "The request lacks an attribute that the certificate profile requires."),
+        FailureReason.ValidityNotPossible =>
+            new(FailInfo.BadRequest, "validity_not_possible", "The issuing CA is too close to its end to issue."),
+        FailureReason.RenewalSignerUnknown =>
+            new(FailInfo.BadRequest, "renewal_signer_unknown", "The certificate that signed the renewal was not issued here."),
+        FailureReason.RenewalSignerExpired =>
+            new(FailInfo.BadRequest, "renewal_signer_expired", "The certificate that signed the renewal is not valid at this time; enrol anew."),
+        FailureReason.RenewalSignerRevoked =>
+            new(FailInfo.BadRequest, "renewal_signer_revoked", "The certificate that signed the renewal has been revoked."),
+        FailureReason.RenewalOtherProfile =>
+            new(FailInfo.BadRequest, "renewal_other_profile", "The certificate that signed the renewal belongs to another profile."),
+        FailureReason.RenewalNameChanged =>
+            new(FailInfo.BadRequest, "renewal_name_changed", "A renewal must keep subject and subject alternative names."),
+        FailureReason.TransactionUnknown =>
+            new(FailInfo.BadCertId, "transaction_unknown", "No request of this requester has this transactionID."),
+        FailureReason.RequestDenied =>
+            new(FailInfo.BadRequest, "request_denied", "An operator denied the request."),
+        FailureReason.RequestExpired =>
+            new(FailInfo.BadCertId, "request_expired", "Nobody decided about the request in time; send it anew."),
+    };
+}

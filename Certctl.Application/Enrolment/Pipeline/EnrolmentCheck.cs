@@ -1,0 +1,21 @@
+using Certctl.Domain.Enrolment;
+using MediatR;
+
+namespace Certctl.Application.Enrolment.Pipeline;
+
+/// <summary>
+/// One question that a request must answer before it may go on. A check says null to let it pass or a failure to stop it; a "no" is final.
+/// The generic constraints of the derived class choose which commands it sees.
+/// </summary>
+public abstract class EnrolmentCheck<TCommand, TOutcome> : IPipelineBehavior<TCommand, TOutcome>
+    where TCommand : IEnrolmentCommand
+    where TOutcome : EnrolmentOutcome
+{
+    public async Task<TOutcome> Handle(TCommand request, CancellationToken cancellationToken, RequestHandlerDelegate<TOutcome> next)
+    {
+        var failure = await CheckAsync(request, cancellationToken);
+        return failure is null ? await next() : (TOutcome)(EnrolmentOutcome)new EnrolmentOutcome.Refused(failure);
+    }
+
+    protected abstract ValueTask<EnrolmentFailure?> CheckAsync(TCommand command, CancellationToken cancellationToken);
+}

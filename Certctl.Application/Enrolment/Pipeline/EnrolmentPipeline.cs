@@ -1,0 +1,35 @@
+using Certctl.Application.Scep.Challenges;
+using MediatR;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Certctl.Application.Enrolment.Pipeline;
+
+/// <summary>
+/// The checks in order, outermost first. Cheap before dear; no state is touched before someone has vouched. Replay cache, rate limit and compliance
+/// hook take their places behind the challenge when Intune comes.
+/// </summary>
+public static class EnrolmentPipeline
+{
+    /// <summary>Open generic behaviors; their constraints choose the commands.</summary>
+    public static readonly IReadOnlyList<Type> Checks =
+    [
+        typeof(ValidationBehavior<,>),          // well formed?          every enrolment command
+        typeof(ChallengeDispatchBehavior<,>),   // who vouches for it?   only commands that may mint
+    ];
+
+    /// <summary>The ways to vouch, strongest claim first.</summary>
+    public static readonly IReadOnlyList<Type> ChallengeValidators =
+    [
+        typeof(RenewalProof),
+        typeof(StaticChallengeValidator),
+    ];
+
+    public static IServiceCollection AddEnrolmentPipeline(this IServiceCollection services)
+    {
+        foreach (var check in Checks)
+            services.AddSingleton(typeof(IPipelineBehavior<,>), check);
+        foreach (var validator in ChallengeValidators)
+            services.AddSingleton(typeof(IChallengeValidator), validator);
+        return services;
+    }
+}

@@ -1,0 +1,27 @@
+using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolment.Pipeline;
+using Certctl.Domain.Enrolment;
+
+namespace Certctl.Application.Scep.Challenges;
+
+/// <summary>RFC 8894 §2.4: the profile's shared secret as challengePassword, the current one or, while it is being replaced, the one before.</summary>
+public sealed class StaticChallengeValidator : IChallengeValidator
+{
+    public bool Handles(IIssuanceCommand command) => true;
+
+    public Task<ChallengeVerdict> ValidateAsync(IIssuanceCommand command, CancellationToken cancellationToken) =>
+        Task.FromResult(Validate(command.Context.Profile, command.Csr.ChallengePassword));
+
+    internal static ChallengeVerdict Validate(ScepProfile profile, Secret? presented)
+    {
+        if (presented is null)
+            return new ChallengeVerdict.Rejected(FailureReason.ChallengeMissing, "no challengePassword attribute, or a blank one");
+
+        // Both are compared whatever the first says: the time does not tell which one was right.
+        var current = profile.Challenge.Matches(presented);
+        var previous = profile.PreviousChallenge?.Matches(presented) ?? false;
+        if (!current && !previous)
+            return new ChallengeVerdict.Rejected(FailureReason.ChallengeWrong, "challengePassword matches neither the current nor a previous secret");
+        return new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Static, current ? "current" : "previous"));
+    }
+}

@@ -1,0 +1,90 @@
+using Certctl.Application.Enrolment;
+using Certctl.Application.Scep.GetCertInitial;
+using Certctl.Application.Scep.PkcsReq;
+using Certctl.Application.Scep.RenewalReq;
+using Certctl.Domain.Enrolment;
+using MediatR;
+using Microsoft.Extensions.Logging;
+
+namespace Certctl.Application.Scep;
+
+/// <summary>The story of a SCEP message: decode, dispatch by messageType, write down, encode. One line of log and one count at the one exit.</summary>
+public sealed partial class ScepResponder(IMediator mediator, IAuditRepository audit, EnrolmentMetrics metrics, TimeProvider clock, ILogger<ScepResponder> logger)
+{
+    /// <summary>
+    /// Answers a pkiMessage with a CertRep; null when the bytes are no pkiMessage at all (HTTP 400). Throws when database or issuer fail: an outage is
+    /// not a decision, and a CertRep FAILURE is one that clients may take as final.
+    /// </summary>
+    public async Task<byte[]?> AnswerAsync(ScepProfile profile, ReadOnlyMemory<byte> message, RequestOrigin origin, CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        var now = clock.GetUtcNow();
+        if (profile.Codec.Decode(message) is not ScepDecoding.Readable(var head, var content))
+            return Unreadable(profile, origin);
+
+        var outcome = content is ScepContent.Refused refused
+            ? new EnrolmentOutcome.Refused(refused.Failure)
+            : await mediator.Send(Command(Context(profile, head, origin, now), head, content), cancellationToken);
+
+        if (outcome is EnrolmentOutcome.Refused(var failure))
+        {
+            var csr = (content as ScepContent.CertificationRequest)?.Csr;
+            await audit.AppendRefusalAsync(EnrolmentTrail.Refused(profile, origin, now, head, csr, failure), cancellationToken);
+        }
+
+        Tell(profile, head, outcome, origin, clock.GetElapsedTime(started));
+        return profile.Codec.EncodeCertRep(head, Reply(outcome));
+    }
+
+    private static EnrolmentContext Context(ScepProfile profile, ScepRequestHead head, RequestOrigin origin, DateTimeOffset now) => new()
+    {
+        Profile = profile,
+        TransactionId = head.TransactionId,
+        Signer = head.Signer ?? throw new InvalidOperationException("The codec let a message pass without a verified signer."),
+        Origin = origin,
+        ReceivedAt = now,
+    };
+
+    private static IEnrolmentCommand Command(EnrolmentContext context, ScepRequestHead head, ScepContent content) => (head.MessageType, content) switch
+    {
+        (MessageType.PkcsReq, ScepContent.CertificationRequest(var csr)) => new PkcsReqCommand(context, csr),
+        (MessageType.RenewalReq, ScepContent.CertificationRequest(var csr)) => new RenewalReqCommand(context, csr),
+        (MessageType.GetCertInitial, _) => new GetCertInitialCommand(context),
+        _ => throw new InvalidOperationException($"The codec let a {head.MessageType} pass with content that does not belong to it."),
+    };
+
+    private static ScepReply Reply(EnrolmentOutcome outcome) => outcome switch
+    {
+        EnrolmentOutcome.Issued(var certificate) => new ScepReply.Success(certificate.Der),
+        EnrolmentOutcome.Pending => new ScepReply.Pending(),
+        EnrolmentOutcome.Refused(var failure) => new ScepReply.Failure(FailureTable.Of(failure.Reason).FailInfo, FailureTable.Of(failure.Reason).PublicText),
+        _ => throw new InvalidOperationException("An outcome is one of three."),
+    };
+
+    private byte[]? Unreadable(ScepProfile profile, RequestOrigin origin)
+    {
+        metrics.Unreadable(profile.PathId);
+        LogUnreadable(profile.PathId, origin.SourceAddress, origin.RequestId);
+        return null;
+    }
+
+    private void Tell(ScepProfile profile, ScepRequestHead head, EnrolmentOutcome outcome, RequestOrigin origin, TimeSpan elapsed)
+    {
+        var (word, reason, detail) = outcome switch
+        {
+            EnrolmentOutcome.Issued(var certificate) => ("issued", null, certificate.SerialNumber),
+            EnrolmentOutcome.Pending(var id) => ("pending", null, id.ToString()),
+            EnrolmentOutcome.Refused(var failure) => ("refused", FailureTable.Of(failure.Reason).Label, failure.Detail),
+            _ => throw new InvalidOperationException("An outcome is one of three."),
+        };
+        metrics.Answered(profile.PathId, head.MessageType, word, reason, elapsed);
+        LogAnswered(profile.PathId, head.MessageType, word, reason, detail, head.TransactionId, origin.SourceAddress, origin.RequestId, elapsed.TotalMilliseconds);
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "SCEP \"{PathId}\" {MessageType} {Outcome} {Reason} {Detail} transaction {TransactionId} from {Source} request {RequestId} in {Milliseconds:F1} ms")]
+    private partial void LogAnswered(
+        string pathId, MessageType? messageType, string outcome, string? reason, string detail, TransactionId transactionId, string? source, string requestId, double milliseconds);
+
+    [LoggerMessage(2, LogLevel.Warning, "SCEP \"{PathId}\" unreadable pkiMessage from {Source} request {RequestId}")]
+    private partial void LogUnreadable(string pathId, string? source, string requestId);
+}

@@ -1,0 +1,93 @@
+using System.Text.RegularExpressions;
+using Certctl.Domain.Certificates;
+
+namespace Certctl.Domain.Profiles;
+
+public sealed partial class CertificateProfile
+{
+    private const int MaxNameLength = 255;
+    private const int MaxDescriptionLength = 4000;
+    private const int MaxPatternLength = 512;
+    private const int MaxListLength = 50;
+
+    private static readonly int[] EcdsaSizes = [256, 384, 521];
+
+    /// <summary>Every reason why this profile must not be stored, each naming its JSON field; empty when it may.</summary>
+    public IReadOnlyList<string> Validate() =>
+    [
+        .. Problem(!IdForm().IsMatch(Id), "id: lower-case letters, digits and hyphens, 1 to 63 of them, beginning with a letter or digit"),
+        .. Problem(string.IsNullOrWhiteSpace(Name) || Name.Length > MaxNameLength, $"name: required, at most {MaxNameLength} characters"),
+        .. Problem(Description.Length > MaxDescriptionLength, $"description: at most {MaxDescriptionLength} characters"),
+        .. KeyProblems(),
+        .. ValidityProblems(),
+        .. EkuProblems(),
+        .. RequiredSanPatterns.SelectMany(pattern => PatternProblem("required_san_patterns", pattern)),
+        .. Problem(RequiredSanPatterns.Count > MaxListLength, $"required_san_patterns: at most {MaxListLength}"),
+        .. SpiffeUriPattern.Length == 0 ? [] : PatternProblem("spiffe_uri_pattern", SpiffeUriPattern),
+        .. Problem(RequiredCsrAttributes.Count > MaxListLength, $"required_csr_attributes: at most {MaxListLength}"),
+        .. RequiredCsrAttributes.Where(name => !CsrAttributeNames.IsKnown(name)).Select(name => $"required_csr_attributes: \"{name}\" is neither a known name nor an OID"),
+    ];
+
+    private IEnumerable<string> KeyProblems()
+    {
+        if (AllowedKeyAlgorithms.Count == 0)
+            yield return "allowed_key_algorithms: at least one; an empty list would let any key pass";
+        foreach (var rule in AllowedKeyAlgorithms)
+        {
+            var problem = rule.Algorithm switch
+            {
+                KeyAlgorithm.Rsa => rule.MinSize is < KeyPolicy.LeastRsaBits or > 8192 ? "RSA min_size is 2048 to 8192" : null,
+                KeyAlgorithm.Ecdsa => EcdsaSizes.Contains(rule.MinSize) ? null : "ECDSA min_size is 256, 384 or 521",
+                KeyAlgorithm.Ed25519 => "Ed25519 keys cannot be verified by this server yet",
+                KeyAlgorithm.Other => "unknown algorithm",
+            };
+            if (problem is not null)
+                yield return $"allowed_key_algorithms: {problem}";
+        }
+    }
+
+    private IEnumerable<string> ValidityProblems()
+    {
+        if (MaxTtlSeconds < 0)
+            yield return "max_ttl_seconds: 0 or more";
+        var isShort = MaxTtlSeconds is > 0 and < ValidityPolicy.ShortLivedSeconds;
+        if (AllowShortLived && !isShort)
+            yield return "allow_short_lived: needs max_ttl_seconds between 1 and 3599";
+        if (!AllowShortLived && isShort)
+            yield return "max_ttl_seconds: under an hour needs allow_short_lived";
+    }
+
+    private IEnumerable<string> EkuProblems()
+    {
+        if (AllowedEkus.Count == 0)
+            yield return "allowed_ekus: at least one";
+        if (AllowedEkus.Distinct(StringComparer.Ordinal).Count() != AllowedEkus.Count)
+            yield return "allowed_ekus: one stands twice";
+        foreach (var unknown in AllowedEkus.Where(name => !ExtendedKeyUsageNames.Oids.ContainsKey(name)))
+            yield return $"allowed_ekus: \"{unknown}\" is none of {string.Join(", ", ExtendedKeyUsageNames.Oids.Keys)}";
+    }
+
+    private static IEnumerable<string> PatternProblem(string field, string pattern)
+    {
+        if (pattern.Length is 0 or > MaxPatternLength)
+            return [$"{field}: 1 to {MaxPatternLength} characters"];
+        try
+        {
+            NamePolicy.Compile(pattern);
+            return [];
+        }
+        catch (ArgumentException malformed)
+        {
+            return [$"{field}: {malformed.Message}"];
+        }
+        catch (NotSupportedException)
+        {
+            return [$"{field}: backreferences and lookarounds are not supported, because matching must take linear time"];
+        }
+    }
+
+    private static string[] Problem(bool wrong, string text) => wrong ? [text] : [];
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9-]{0,62}\\z", RegexOptions.CultureInvariant)]
+    private static partial Regex IdForm();
+}

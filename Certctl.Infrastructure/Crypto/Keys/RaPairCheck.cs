@@ -1,0 +1,41 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Certctl.Infrastructure.Issuers.LocalCa;
+
+namespace Certctl.Infrastructure.Crypto.Keys;
+
+/// <summary>Whether a pair can be the RA of a SCEP profile: it decrypts every request and signs every reply.</summary>
+public static class RaPairCheck
+{
+    private static readonly TimeSpan ExpiryWarning = TimeSpan.FromDays(30);
+
+    /// <summary>What forbids the pair, and what an operator should know about it; each in words with the remedy.</summary>
+    /// <param name="issuerChain">DER, the profile's issuing CA first.</param>
+    public static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Check(
+        KeyPair ra, IReadOnlyList<ReadOnlyMemory<byte>> issuerChain, DateTimeOffset now)
+    {
+        var problems = new List<string>();
+        var warnings = new List<string>();
+        var certificate = ra.Certificate;
+        if (ra.Key is not RSA rsa)
+            problems.Add("the RA key is not RSA: clients encrypt their requests to it, and an EC key cannot decrypt them (RFC 8894 §3.1); make an RSA pair");
+        else if (rsa.KeySize < 2048)
+            problems.Add($"the RA key has {rsa.KeySize} bits; at least 2048 are needed");
+        if (now < certificate.NotBefore.ToUniversalTime())
+            problems.Add($"the RA certificate is not valid before {certificate.NotBefore.ToUniversalTime():O}");
+        if (now >= certificate.NotAfter.ToUniversalTime())
+            problems.Add($"the RA certificate expired at {certificate.NotAfter.ToUniversalTime():O}; issue a new one");
+        else if (now >= certificate.NotAfter.ToUniversalTime() - ExpiryWarning)
+            warnings.Add($"the RA certificate expires at {certificate.NotAfter.ToUniversalTime():O}; put a new pair beside it and send SIGHUP");
+
+        // RFC 8894 §2.1.2: it signs CertReps and receives keys.
+        const X509KeyUsageFlags Needed = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment;
+        if (certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } usage && (usage.KeyUsages & Needed) != Needed)
+            problems.Add("the RA certificate's keyUsage must have digitalSignature and keyEncipherment");
+
+        using var issuer = X509CertificateLoader.LoadCertificate(issuerChain[0].Span);
+        if (!certificate.RawData.AsSpan().SequenceEqual(issuer.RawData) && !CaCheck.Issued(issuer, certificate))
+            warnings.Add("the RA certificate was not issued by this profile's CA; Apple and Windows clients insist on that");
+        return (problems, warnings);
+    }
+}

@@ -1,0 +1,32 @@
+using Certctl.Application.Scep;
+using Certctl.Domain.Enrolment;
+using Certctl.Infrastructure.Crypto.Cms;
+
+namespace Certctl.Infrastructure.Crypto.Scep;
+
+/// <summary>The body of a GetCACert answer (RFC 8894 §4.2.1).</summary>
+internal static class CaCertificateBag
+{
+    /// <param name="signing">The certificate that signs the replies.</param>
+    /// <param name="raCertificates">All that are valid, the signing one first.</param>
+    /// <param name="caChain">Issuing CA first, root last.</param>
+    public static ScepCaCertificates Write(
+        RequestSigner signing, IReadOnlyList<ReadOnlyMemory<byte>> raCertificates, IReadOnlyList<ReadOnlyMemory<byte>> caChain)
+    {
+        var listed = new List<ReadOnlyMemory<byte>>();
+        foreach (var certificate in raCertificates.Concat(caChain))
+        {
+            if (!listed.Exists(other => other.Span.SequenceEqual(certificate.Span)))
+                listed.Add(certificate);
+        }
+
+        // RFC 8894 §4.2.1.1: a root that is its own RA travels alone and bare.
+        if (listed.Count == 1 && caChain.Count != 0 && signing.IsSelfIssued)
+            return new ScepCaCertificates(listed[0], IsBag: false);
+
+        // RFC 8894 §4.2.1.2. Not sorted as DER would sort a SET OF: sscep, jscep and others take the first certificates for RA and CA.
+        using var writer = new DerWriter(4096);
+        SignedDataWriter.WriteCertificatesOnly(writer, listed);
+        return new ScepCaCertificates(writer.ToArray(), IsBag: true);
+    }
+}

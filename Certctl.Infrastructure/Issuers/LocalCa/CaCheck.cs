@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Certctl.Infrastructure.Crypto.Keys;
+
+namespace Certctl.Infrastructure.Issuers.LocalCa;
+
+/// <summary>Whether a pair can be a CA, and what its certificate file says of the CAs above it.</summary>
+internal static class CaCheck
+{
+    private static readonly string[] Curves = ["1.2.840.10045.3.1.7", "1.3.132.0.34"];
+
+    public static List<string> Check(KeyPair ca, DateTimeOffset now)
+    {
+        var problems = new List<string>();
+        var certificate = ca.Certificate;
+        if (certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is not { CertificateAuthority: true })
+            problems.Add("the certificate is not a CA's (basicConstraints cA is not TRUE)");
+        if (certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } usage && (usage.KeyUsages & X509KeyUsageFlags.KeyCertSign) == 0)
+            problems.Add("its keyUsage lacks keyCertSign");
+        if (now < certificate.NotBefore.ToUniversalTime())
+            problems.Add($"it is not valid before {certificate.NotBefore.ToUniversalTime():O}");
+        if (now >= certificate.NotAfter.ToUniversalTime())
+            problems.Add($"it expired at {certificate.NotAfter.ToUniversalTime():O}");
+        if (certificate.SubjectName.EnumerateRelativeDistinguishedNames().FirstOrDefault() is null)
+            problems.Add("its subject is empty");
+        if (KeyProblem(ca.Key) is { } key)
+            problems.Add(key);
+        if (certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault() is null)
+            problems.Add("warning: it has no subjectKeyIdentifier; authorityKeyIdentifier is computed from its key");
+        if (ca.Chain.Count > Path(ca).Count - 1)
+            problems.Add("warning: its file holds certificates that are not on the path to its root; they are not handed out");
+        return problems;
+    }
+
+    public static List<X509Certificate2> Path(KeyPair ca)
+    {
+        var path = new List<X509Certificate2> { ca.Certificate };
+        while (!IsSelfIssued(path[^1]) && ca.Chain.FirstOrDefault(above => !path.Contains(above) && Issued(above, path[^1])) is { } issuer)
+            path.Add(issuer);
+        return path;
+    }
+
+    /// <summary>True when <paramref name="issuer"/> is named as the issuer and its key verifies the signature.</summary>
+    public static bool Issued(X509Certificate2 issuer, X509Certificate2 subject)
+    {
+        if (!issuer.SubjectName.RawData.AsSpan().SequenceEqual(subject.IssuerName.RawData))
+            return false;
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(issuer);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+
+        // Only the signature is asked; dates and the rest of the path are judged elsewhere.
+        chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllFlags;
+        chain.Build(subject);
+        return chain.ChainElements.Count > 1
+            && chain.ChainElements[1].Certificate.RawData.AsSpan().SequenceEqual(issuer.RawData)
+            && chain.ChainElements[0].ChainElementStatus.All(status => (status.Status & X509ChainStatusFlags.NotSignatureValid) == 0);
+    }
+
+    private static bool IsSelfIssued(X509Certificate2 certificate) =>
+        certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
+
+    private static string? KeyProblem(AsymmetricAlgorithm key) => key switch
+    {
+        RSA { KeySize: >= 2048 and <= 4096 } => null,
+        RSA rsa => $"its RSA key has {rsa.KeySize} bits; 2048 to 4096 are supported",
+        ECDsa ecdsa when Curves.Contains(ecdsa.ExportParameters(includePrivateParameters: false).Curve.Oid.Value, StringComparer.Ordinal) => null,
+        _ => "its key is none of RSA, ECDSA P-256 or P-384",
+    };
+}

@@ -1,0 +1,51 @@
+using System.Security.Cryptography;
+using Certctl.Domain.Certificates;
+using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Infrastructure.Crypto.X509;
+
+namespace Certctl.Infrastructure.Issuers.LocalCa;
+
+/// <summary>Signs with the CA's key and checks each signature before it is used: a faulty RSA-CRT signature would give the key away.</summary>
+internal sealed class CaSigner
+{
+    private readonly AsymmetricAlgorithm _key;
+    private readonly PublicKeyInfo _publicKey;
+    private readonly HashAlgorithmName _hash;
+
+    public CaSigner(KeyPair ca)
+    {
+        _key = ca.Key;
+        if (!PublicKeyReader.TryRead(ca.Certificate.PublicKey.ExportSubjectPublicKeyInfo(), out var key, out var defect))
+            throw new InvalidOperationException($"The CA's public key cannot be read: {defect}.");
+        _publicKey = key!;
+
+        // NIST SP 800-57: a hash as strong as the curve.
+        _hash = key!.Algorithm == KeyAlgorithm.Ecdsa && key.Bits > 256 ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256;
+
+        // RFC 4055 §5 (parameters NULL) and RFC 5758 §3.2 (parameters absent), as DER.
+        AlgorithmIdentifier = key.Algorithm switch
+        {
+            KeyAlgorithm.Rsa => Convert.FromHexString("300D06092A864886F70D01010B0500"),
+            KeyAlgorithm.Ecdsa when _hash == HashAlgorithmName.SHA384 => Convert.FromHexString("300A06082A8648CE3D040303"),
+            KeyAlgorithm.Ecdsa => Convert.FromHexString("300A06082A8648CE3D040302"),
+            KeyAlgorithm.Ed25519 or KeyAlgorithm.Other => throw new InvalidOperationException($"A CA key is RSA or ECDSA, not {key.Describe()}."),
+        };
+    }
+
+    /// <summary>The signature AlgorithmIdentifier as DER.</summary>
+    public ReadOnlyMemory<byte> AlgorithmIdentifier { get; }
+
+    public byte[] Sign(ReadOnlySpan<byte> data)
+    {
+        var hash = CryptographicOperations.HashData(_hash, data);
+        var signature = _key switch
+        {
+            RSA rsa => rsa.SignHash(hash, _hash, RSASignaturePadding.Pkcs1),
+            ECDsa ecdsa => ecdsa.SignHash(hash, DSASignatureFormat.Rfc3279DerSequence),
+            _ => throw new InvalidOperationException($"A CA key is RSA or ECDSA, not {_key.GetType().Name}."),
+        };
+        return SignatureVerifier.VerifyHash(_publicKey, _hash, hash, signature)
+            ? signature
+            : throw new CryptographicException("The CA key made a signature that does not verify; the key or this machine is faulty.");
+    }
+}

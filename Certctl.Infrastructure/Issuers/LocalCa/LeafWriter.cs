@@ -1,0 +1,114 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography.X509Certificates;
+using Certctl.Domain.Profiles;
+
+namespace Certctl.Infrastructure.Issuers.LocalCa;
+
+/// <summary>Writes a leaf certificate field by field in the order of RFC 5280 §4.1. What never changes for this CA is encoded once.</summary>
+internal sealed class LeafWriter
+{
+    private const string TlsFeature = "1.3.6.1.5.5.7.1.24";
+
+    // RFC 7633 §6: SEQUENCE OF INTEGER { status_request(5) }.
+    private static readonly byte[] StatusRequest = [0x30, 0x03, 0x02, 0x01, 0x05];
+
+    // RFC 5280 §4.2.1.9: cA is DEFAULT FALSE, so an empty SEQUENCE says "not a CA".
+    private static readonly byte[] NotACa = [0x30, 0x00];
+
+    // RFC 5280 §4.1.2.5: UTCTime through 2049.
+    private static readonly DateTimeOffset FirstGeneralizedTime = new(2050, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly CaSigner _signer;
+    private readonly byte[] _issuer;
+    private readonly IReadOnlyList<byte[]> _constantExtensions;
+    private readonly bool _caHasTlsFeature;
+
+    public LeafWriter(X509Certificate2 ca, CaSigner signer, LocalCaSettings settings)
+    {
+        _signer = signer;
+        _issuer = ca.SubjectName.RawData;
+        _constantExtensions = LeafExtensions.ConstantFor(ca, settings);
+
+        // RFC 7633 §4.2.2: what the CA's certificate promises, every certificate below it must promise too.
+        _caHasTlsFeature = ca.Extensions[TlsFeature] is not null;
+    }
+
+    public byte[] Write(CertificateTemplate template, ReadOnlySpan<byte> serial, DateTimeOffset notAfter)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER, 2048);
+        WriteToBeSigned(writer, template, serial, notAfter);
+        var toBeSigned = writer.Encode();
+        var signature = _signer.Sign(toBeSigned);
+
+        writer.Reset();
+        using (writer.PushSequence())
+        {
+            writer.WriteEncodedValue(toBeSigned);
+            writer.WriteEncodedValue(_signer.AlgorithmIdentifier.Span);
+            writer.WriteBitString(signature);
+        }
+
+        return writer.Encode();
+    }
+
+    private void WriteToBeSigned(AsnWriter writer, CertificateTemplate template, ReadOnlySpan<byte> serial, DateTimeOffset notAfter)
+    {
+        using (writer.PushSequence())
+        {
+            // version v3(2)
+            using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
+                writer.WriteInteger(2);
+
+            // serialNumber
+            writer.WriteIntegerUnsigned(TrimLeadingZeros(serial));
+
+            // signature
+            writer.WriteEncodedValue(_signer.AlgorithmIdentifier.Span);
+
+            // issuer: the octets of the CA's subject
+            writer.WriteEncodedValue(_issuer);
+
+            // validity
+            using (writer.PushSequence())
+            {
+                WriteTime(writer, template.NotBefore);
+                WriteTime(writer, notAfter);
+            }
+
+            // subject
+            writer.WriteEncodedValue(template.Subject.Der.Span);
+
+            // subjectPublicKeyInfo
+            writer.WriteEncodedValue(template.PublicKey.Der.Span);
+
+            // extensions
+            using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 3)))
+            using (writer.PushSequence())
+                WriteExtensions(writer, template);
+        }
+    }
+
+    private void WriteExtensions(AsnWriter writer, CertificateTemplate template)
+    {
+        LeafExtensions.Write(writer, "2.5.29.19", critical: true, NotACa);
+        LeafExtensions.WriteKeyUsage(writer, template.KeyUsage);
+        LeafExtensions.WriteExtendedKeyUsage(writer, template.ExtendedKeyUsages);
+        LeafExtensions.WriteSubjectKeyIdentifier(writer, template.PublicKey.Der);
+        foreach (var extension in _constantExtensions)
+            writer.WriteEncodedValue(extension);
+        if (template.SubjectAltNames.Count > 0)
+            LeafExtensions.WriteSubjectAltNames(writer, template.SubjectAltNames, critical: template.Subject.IsEmpty);
+        if (template.MustStaple || _caHasTlsFeature)
+            LeafExtensions.Write(writer, TlsFeature, critical: false, StatusRequest);
+    }
+
+    private static ReadOnlySpan<byte> TrimLeadingZeros(ReadOnlySpan<byte> serial) => serial.TrimStart((byte)0);
+
+    private static void WriteTime(AsnWriter writer, DateTimeOffset time)
+    {
+        if (time < FirstGeneralizedTime)
+            writer.WriteUtcTime(time.ToUniversalTime());
+        else
+            writer.WriteGeneralizedTime(time.ToUniversalTime(), omitFractionalSeconds: true);
+    }
+}

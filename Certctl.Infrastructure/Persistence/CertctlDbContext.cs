@@ -1,0 +1,59 @@
+using Certctl.Domain.Audit;
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Profiles;
+using Certctl.Infrastructure.Persistence.Mapping;
+using Microsoft.EntityFrameworkCore;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <summary>
+/// One model for both databases. It owns tables, migrations and every path that is not in a hurry; what the journal writes, it writes past it
+/// (EnrolmentJournal).
+/// </summary>
+internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(options)
+{
+    public DbSet<CertificateProfile> CertificateProfiles => Set<CertificateProfile>();
+
+    public DbSet<IssuedCertificate> Certificates => Set<IssuedCertificate>();
+
+    public DbSet<Domain.Enrolment.Enrolment> Enrolments => Set<Domain.Enrolment.Enrolment>();
+
+    public DbSet<EnrolmentAnswer> EnrolmentAnswers => Set<EnrolmentAnswer>();
+
+    public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<string>().HaveConversion<TextConverter>();
+        configurationBuilder.Properties<IReadOnlyList<string>>().HaveConversion<TextListConverter, TextListComparer>();
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.ApplyConfiguration(new CertificateProfileMapping());
+        modelBuilder.ApplyConfiguration(new IssuedCertificateMapping());
+        modelBuilder.ApplyConfiguration(new EnrolmentMapping());
+        modelBuilder.ApplyConfiguration(new EnrolmentAnswerMapping());
+        modelBuilder.ApplyConfiguration(new AuditEventMapping());
+    }
+}
+
+internal sealed class PostgresCertctlDbContext(DbContextOptions<PostgresCertctlDbContext> options) : CertctlDbContext(options)
+{
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcMicrosecondsConverter>();
+        configurationBuilder.Properties<IReadOnlyList<string>>().HaveColumnType("jsonb");
+        configurationBuilder.Properties<IReadOnlyList<KeyAlgorithmRule>>().HaveColumnType("jsonb");
+    }
+}
+
+internal sealed class SqliteCertctlDbContext(DbContextOptions<SqliteCertctlDbContext> options) : CertctlDbContext(options)
+{
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UnixMicrosecondsConverter>();
+    }
+}

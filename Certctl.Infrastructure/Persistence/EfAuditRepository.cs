@@ -1,0 +1,112 @@
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Audit;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <inheritdoc cref="IAuditRepository"/>
+internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDisposable
+{
+    private static readonly TimeSpan FlushPeriod = TimeSpan.FromSeconds(10);
+
+    private readonly IDbContextFactory<CertctlDbContext> _contexts;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<EfAuditRepository> _logger;
+    private readonly RefusalTally _tally = new();
+    private readonly Lock _tallyLock = new();
+    private readonly SemaphoreSlim _flushing = new(1, 1);
+    private readonly ITimer _timer;
+
+    public EfAuditRepository(IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, ILogger<EfAuditRepository> logger)
+    {
+        (_contexts, _clock, _logger) = (contexts, clock, logger);
+        _timer = clock.CreateTimer(_ => _ = FlushAsync(), null, FlushPeriod, FlushPeriod);
+    }
+
+    public async Task AppendRefusalAsync(AuditEvent refusal, CancellationToken cancellationToken)
+    {
+        lock (_tallyLock)
+        {
+            if (!_tally.Admit(refusal, _clock.GetUtcNow()))
+                return;
+        }
+
+        await WriteAsync([RefusalTrim.Apply(refusal)], cancellationToken);
+    }
+
+    /// <summary>Writes what was counted so far; where that fails, it stays counted for the next time.</summary>
+    internal async Task FlushAsync()
+    {
+        await _flushing.WaitAsync();
+        try
+        {
+            IReadOnlyList<AuditEvent> rows;
+            lock (_tallyLock)
+                rows = _tally.HasCounted ? _tally.Drain(_clock.GetUtcNow()) : [];
+            if (rows.Count == 0)
+                return;
+            var write = WriteAsync(rows, CancellationToken.None);
+            await write.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (write.IsCompletedSuccessfully)
+                return;
+            lock (_tallyLock)
+                _tally.TakeBack();
+            LogFlushFailed(write.Exception, rows.Sum(row => row.Count));
+        }
+        finally
+        {
+            _flushing.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _timer.DisposeAsync();
+        await FlushAsync();
+    }
+
+    private async Task WriteAsync(IReadOnlyList<AuditEvent> rows, CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        db.AuditEvents.AddRange(rows);
+        await db.SaveChangesAsync(cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} counted refusals could not be written to the audit table; they stay counted")]
+    private partial void LogFlushFailed(Exception? exception, int count);
+}
+
+/// <summary>A refused request was vetted by nobody: what it says about itself is kept, but not at any length.</summary>
+internal static class RefusalTrim
+{
+    private const int LongText = 1024;
+    private const int ShortText = 256;
+    private const int MostNames = 32;
+
+    public static AuditEvent Apply(AuditEvent refusal) => new()
+    {
+        Id = refusal.Id,
+        Timestamp = refusal.Timestamp,
+        Actor = refusal.Actor,
+        ActorType = refusal.ActorType,
+        Action = refusal.Action,
+        Outcome = refusal.Outcome,
+        Reason = refusal.Reason,
+        Detail = Cut(refusal.Detail, LongText),
+        ResourceType = refusal.ResourceType,
+        ResourceId = refusal.ResourceId,
+        PathId = Cut(refusal.PathId, ShortText),
+        ProfileId = refusal.ProfileId,
+        TransactionId = Cut(refusal.TransactionId, ShortText),
+        Subject = Cut(refusal.Subject, LongText),
+        SubjectAltNames = [.. refusal.SubjectAltNames.Take(MostNames).Select(name => Cut(name, ShortText)!)],
+        SerialNumber = Cut(refusal.SerialNumber, ShortText),
+        Signer = Cut(refusal.Signer, LongText),
+        SourceAddress = refusal.SourceAddress,
+        RequestId = Cut(refusal.RequestId, ShortText),
+        Count = refusal.Count,
+    };
+
+    private static string? Cut(string? text, int length) => text is null || text.Length <= length ? text : string.Concat(text.AsSpan(0, length - 1), "…");
+}

@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Profiles;
+using Microsoft.EntityFrameworkCore;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <inheritdoc cref="ICertificateProfileRepository"/>
+internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock) : ICertificateProfileRepository
+{
+    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(2);
+
+    // Holds profiles that exist; ids come from the configuration, and what is not found is not kept.
+    private readonly ConcurrentDictionary<string, (CertificateProfile Profile, long ReadAt)> _known = new(StringComparer.Ordinal);
+
+    public async Task<CertificateProfile?> FindAsync(string profileId, bool fresh, CancellationToken cancellationToken)
+    {
+        if (!fresh && _known.TryGetValue(profileId, out var known) && clock.GetElapsedTime(known.ReadAt) < MaxAge)
+            return known.Profile;
+        var readAt = clock.GetTimestamp();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var profile = await db.CertificateProfiles.AsNoTracking().SingleOrDefaultAsync(p => p.Id == profileId, cancellationToken);
+        if (profile is null)
+            _known.TryRemove(profileId, out _);
+        else
+            _known[profileId] = (profile, readAt);
+        return profile;
+    }
+
+    public async Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.CertificateProfiles.AsNoTracking().OrderBy(profile => profile.Name).ToListAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The stored version is <paramref name="expectedVersion"/> + 1, whatever <paramref name="profile"/> carries; created_at of a replaced
+    /// profile stays. A name that another profile has throws.
+    /// </remarks>
+    public async Task<bool> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var stored = await db.CertificateProfiles.SingleOrDefaultAsync(p => p.Id == profile.Id, cancellationToken);
+        if ((stored?.Version ?? 0) != expectedVersion)
+            return false;
+        var entry = stored is not null
+            ? db.Entry(stored)
+            : db.Add(new CertificateProfile { Id = profile.Id, Name = profile.Name, AllowedKeyAlgorithms = [], AllowedEkus = [] });
+        var createdAt = stored?.CreatedAt ?? profile.CreatedAt;
+        entry.CurrentValues.SetValues(profile);
+        entry.Property(p => p.Version).CurrentValue = expectedVersion + 1;
+        entry.Property(p => p.CreatedAt).CurrentValue = createdAt;
+        db.AuditEvents.Add(audit);
+        var saved = await TrySaveAsync(db, profile.Id, inserts: stored is null, cancellationToken);
+        _known.TryRemove(profile.Id, out _);
+        return saved;
+    }
+
+    /// <summary>False when another process wrote the profile between our read and our write.</summary>
+    private async Task<bool> TrySaveAsync(CertctlDbContext db, string profileId, bool inserts, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+            return true;
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            return false;
+        }
+        catch (DbUpdateException) when (inserts)
+        {
+            await using var now = await contexts.CreateDbContextAsync(cancellationToken);
+            if (await now.CertificateProfiles.AnyAsync(profile => profile.Id == profileId, cancellationToken))
+                return false;
+            throw;
+        }
+    }
+}

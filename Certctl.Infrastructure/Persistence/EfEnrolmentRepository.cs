@@ -1,0 +1,78 @@
+using System.Linq.Expressions;
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
+using Microsoft.EntityFrameworkCore;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <inheritdoc cref="IEnrolmentRepository"/>
+internal sealed class EfEnrolmentRepository(IDbContextFactory<CertctlDbContext> contexts) : IEnrolmentRepository
+{
+    public async Task<StoredEnrolment?> FindByTransactionAsync(
+        string pathId, TransactionId transactionId, ReadOnlyMemory<byte> signerKeySha256, CancellationToken cancellationToken)
+    {
+        var signer = signerKeySha256.ToArray();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.FindStoredAsync(
+            enrolment => enrolment.PathId == pathId && enrolment.TransactionId == transactionId && enrolment.SignerKeySha256 == signer,
+            cancellationToken);
+    }
+
+    public async Task<IssuedCertificate?> FindCertificateAsync(string issuerId, string serialNumber, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Certificates.AsNoTracking()
+            .SingleOrDefaultAsync(certificate => certificate.IssuerId == issuerId && certificate.SerialNumber == serialNumber, cancellationToken);
+    }
+
+    public async Task<Domain.Enrolment.Enrolment?> FindAsync(Guid enrolmentId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Enrolments.AsNoTracking().SingleOrDefaultAsync(enrolment => enrolment.Id == enrolmentId, cancellationToken);
+    }
+
+    public async Task<bool> DecideAsync(Domain.Enrolment.Enrolment decided, AuditEvent audit, CancellationToken cancellationToken)
+    {
+        var at = decided.DecidedAt ?? throw new ArgumentException("The enrolment carries no decision.", nameof(decided));
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+
+        // One conditional statement: of two operators one decides, and nobody decides what has lapsed.
+        var written = await db.Enrolments
+            .Where(enrolment => enrolment.Id == decided.Id && enrolment.State == EnrolmentState.Pending && enrolment.HeldUntil > at)
+            .ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(enrolment => enrolment.State, decided.State)
+                    .SetProperty(enrolment => enrolment.DecidedAt, decided.DecidedAt)
+                    .SetProperty(enrolment => enrolment.DecidedBy, decided.DecidedBy),
+                cancellationToken);
+        if (written == 0)
+            return false;
+        db.AuditEvents.Add(audit);
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+}
+
+/// <summary>Reads that journal and repository share.</summary>
+internal static class StoredEnrolmentQueries
+{
+    /// <summary>The newest enrolment that fits, with its certificate once there is one: one query.</summary>
+    public static async Task<StoredEnrolment?> FindStoredAsync(
+        this CertctlDbContext db, Expression<Func<Domain.Enrolment.Enrolment, bool>> which, CancellationToken cancellationToken)
+    {
+        var newest = db.Enrolments.AsNoTracking().Where(which)
+            .OrderByDescending(enrolment => enrolment.CreatedAt).ThenByDescending(enrolment => enrolment.Id).Take(1);
+        var found = await (
+            from enrolment in newest
+            join certificate in db.Certificates.AsNoTracking()
+                on new { enrolment.IssuerId, enrolment.SerialNumber }
+                equals new { IssuerId = (string?)certificate.IssuerId, SerialNumber = (string?)certificate.SerialNumber } into certificates
+            from certificate in certificates.DefaultIfEmpty()
+            select new { enrolment, certificate }).SingleOrDefaultAsync(cancellationToken);
+        return found is null ? null : new StoredEnrolment(found.enrolment, found.certificate);
+    }
+}

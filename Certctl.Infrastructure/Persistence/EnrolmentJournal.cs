@@ -1,0 +1,146 @@
+using System.Threading.Channels;
+using Certctl.Application.Enrolment;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <summary>
+/// Group commit: callers hand their entry to one writer task, which takes whatever is waiting and commits it together. No timer: under little
+/// load an entry goes alone at once; under much load the waiting grows into batches by itself. Each entry gets its own verdict.
+/// </summary>
+internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
+{
+    public const int BatchLimit = 64;
+
+    private const int Capacity = 1024;
+
+    // The reason of a refused claim can be gone by the time it is looked for (an answer that just lapsed); then the claim is tried again.
+    private const int Attempts = 3;
+
+    private static readonly JournalVerdict.Committed Committed = new();
+
+    private readonly Channel<Item> _waiting = Channel.CreateBounded<Item>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+    private readonly IJournalWriter _writer;
+    private readonly JournalConflicts _conflicts;
+    private readonly TimeProvider _clock;
+    private readonly Lazy<Task> _running;
+
+    public EnrolmentJournal(IJournalWriter writer, JournalConflicts conflicts, TimeProvider clock)
+    {
+        (_writer, _conflicts, _clock) = (writer, conflicts, clock);
+        _running = new Lazy<Task>(() => Task.Run(RunAsync));
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Once handed over the entry is committed, also when the caller stops waiting: a repeated request then meets its answer.</remarks>
+    public async Task<JournalVerdict> CommitAsync(JournalEntry entry, CancellationToken cancellationToken)
+    {
+        _ = _running.Value;
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var item = new Item(entry);
+            await _waiting.Writer.WriteAsync(item, cancellationToken);
+            if (await item.Claimed.Task.WaitAsync(cancellationToken))
+                return Committed;
+            if (await _conflicts.FindAsync(entry, _clock.GetUtcNow(), cancellationToken) is { } verdict)
+                return verdict;
+        }
+
+        throw new InvalidOperationException($"The journal refused enrolment {entry.Enrolment.Id} and found no reason for it.");
+    }
+
+    /// <summary>Takes no more, commits what is waiting, closes the connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _waiting.Writer.TryComplete();
+        if (_running.IsValueCreated)
+            await _running.Value;
+        await _writer.DisposeAsync();
+    }
+
+    private async Task RunAsync()
+    {
+        // Entries whose key the batch before already carried: they must see its outcome.
+        Queue<Item> again = new();
+        var reader = _waiting.Reader;
+        while (again.Count > 0 || await reader.WaitToReadAsync())
+        {
+            var batch = Take(reader, again);
+            await CommitAsync(batch);
+        }
+    }
+
+    /// <summary>What is waiting, sorted by request key, no key twice, an entry that completes another alone.</summary>
+    private static List<Item> Take(ChannelReader<Item> reader, Queue<Item> again)
+    {
+        List<Item> batch = new(BatchLimit);
+        HashSet<byte[]> keys = new(BatchLimit, RequestKeyComparer.Instance);
+        for (var waiting = again.Count; waiting > 0; waiting--)
+            Place(again.Dequeue());
+        while (batch.Count < BatchLimit && again.Count < BatchLimit && reader.TryRead(out var item))
+            Place(item);
+        batch.Sort(static (a, b) => a.Entry.RequestKey.AsSpan().SequenceCompareTo(b.Entry.RequestKey));
+        return batch;
+
+        void Place(Item item)
+        {
+            var alone = batch.Count > 0 && (item.Entry.Completes || batch[0].Entry.Completes);
+            if (!alone && batch.Count < BatchLimit && keys.Add(item.Entry.RequestKey))
+                batch.Add(item);
+            else
+                again.Enqueue(item);
+        }
+    }
+
+    /// <summary>Commits the batch; where it fails as a whole, each entry by itself, so that one bad row costs the others nothing but time.</summary>
+    private async Task CommitAsync(List<Item> batch)
+    {
+        var fault = await FaultOfAsync(TryAsync(batch));
+        if (fault is not null && _writer.IsTransient(fault))
+            fault = await FaultOfAsync(TryAsync(batch));
+        if (fault is null)
+            return;
+        if (batch.Count == 1 || IsUnreachable(fault))
+        {
+            foreach (var item in batch)
+                item.Claimed.TrySetException(fault);
+            return;
+        }
+
+        foreach (var item in batch)
+            await CommitAsync([item]);
+    }
+
+    private async Task TryAsync(List<Item> batch)
+    {
+        HashSet<Guid> claimed = new(batch.Count);
+        await _writer.WriteAsync(batch.ConvertAll(static item => item.Entry), _clock.GetUtcNow(), claimed, CancellationToken.None);
+        foreach (var item in batch)
+            item.Claimed.TrySetResult(claimed.Contains(item.Entry.Enrolment.Id));
+    }
+
+    private static bool IsUnreachable(Exception fault) => fault is Npgsql.NpgsqlException and not Npgsql.PostgresException;
+
+    // The writer task must outlive any accident: it belongs to the caller whose entry met it.
+    private static async Task<Exception?> FaultOfAsync(Task work)
+    {
+        await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return work.IsFaulted ? work.Exception.InnerException : null;
+    }
+
+    private sealed class Item(JournalEntry entry)
+    {
+        public JournalEntry Entry => entry;
+
+        public TaskCompletionSource<bool> Claimed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
+
+/// <summary>Request keys are SHA-256 digests: any four bytes of one are a good hash.</summary>
+internal sealed class RequestKeyComparer : IEqualityComparer<byte[]>
+{
+    public static readonly RequestKeyComparer Instance = new();
+
+    public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+    public int GetHashCode(byte[] obj) => obj.Length < sizeof(int) ? obj.Length : BitConverter.ToInt32(obj, 0);
+}

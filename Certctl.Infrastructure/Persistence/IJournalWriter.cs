@@ -1,0 +1,19 @@
+using Certctl.Application.Enrolment;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <summary>Writes a batch in one transaction. Used by one task at a time.</summary>
+internal interface IJournalWriter : IAsyncDisposable
+{
+    /// <summary>
+    /// Claims the retry key of each entry and writes everything about those that got it. Either all of that is durable on return, or the call
+    /// throws and nothing was written (or, when the connection broke, nobody knows).
+    /// </summary>
+    /// <param name="batch">In the order of their request keys, none twice; an entry that completes an approved request comes alone.</param>
+    /// <param name="now">Claims that ran out before this instant count no more.</param>
+    /// <param name="claimed">Receives the ids of the enrolments that were written.</param>
+    Task WriteAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken);
+
+    /// <summary>True for a failure that a second try may not meet: a broken connection, a deadlock, a lock held by another process.</summary>
+    bool IsTransient(Exception fault);
+}

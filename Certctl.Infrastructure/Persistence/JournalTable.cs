@@ -1,0 +1,113 @@
+using Certctl.Application.Enrolment;
+using Certctl.Infrastructure.Persistence.Mapping;
+using NpgsqlTypes;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <summary>A table that the journal inserts into. What stands here must say the same as <c>Mapping/</c>; a test reads it back through EF.</summary>
+internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Columns)
+{
+    /// <summary>The claim of the retry key: its key, who answers, until when.</summary>
+    public static readonly JournalTable Answers = new("enrolment_answers",
+    [
+        Bytes("request_key", e => e.RequestKey),
+        Id("enrolment_id", e => e.Enrolment.Id),
+        Time("held_until", e => e.Enrolment.HeldUntil),
+    ]);
+
+    /// <summary>Rows with a null serial number are no certificates and are left out.</summary>
+    public static readonly JournalTable Certificates = new("certificates",
+    [
+        Text("issuer_id", e => e.Certificate?.IssuerId),
+        Text("serial_number", e => e.Certificate?.SerialNumber),
+        Text("subject", e => e.Certificate?.Subject),
+        Text("common_name", e => e.Certificate?.CommonName),
+        Json("sans", e => e.Certificate?.SubjectAltNames),
+        TimeOrNull("not_before", e => e.Certificate?.NotBefore),
+        TimeOrNull("not_after", e => e.Certificate?.NotAfter),
+        Text("key_algorithm", e => e.Certificate?.KeyAlgorithm),
+        Bytes("public_key_sha256", e => e.Certificate?.PublicKeySha256),
+        Bytes("fingerprint_sha256", e => e.Certificate?.Sha256),
+        Bytes("der", e => e.Certificate?.Der),
+        Text("profile_id", e => e.Certificate?.ProfileId),
+        Text("path_id", e => e.Certificate?.PathId),
+        Text("source", e => e.Certificate?.Source),
+        TimeOrNull("created_at", e => e.Certificate?.CreatedAt),
+        TimeOrNull("revoked_at", e => e.Certificate?.RevokedAt),
+        Text("revocation_reason", e => e.Certificate?.RevocationReason?.ToString()),
+    ]);
+
+    public static readonly JournalTable Enrolments = new("enrolments",
+    [
+        Id("id", e => e.Enrolment.Id),
+        Text("protocol", e => e.Enrolment.Protocol),
+        Text("path_id", e => e.Enrolment.PathId),
+        Text("kind", e => e.Enrolment.Kind.ToString()),
+        Text("transaction_id", e => e.Enrolment.TransactionId.Value),
+        Bytes("signer_key_sha256", e => e.Enrolment.SignerKeySha256),
+        Bytes("csr", e => e.Enrolment.Csr),
+        Text("profile_id", e => e.Enrolment.ProfileId),
+        Text("subject", e => e.Enrolment.Subject),
+        Json("sans", e => e.Enrolment.SubjectAltNames),
+        Text("challenge_kind", e => e.Enrolment.ChallengeKind.ToString()),
+        Text("vouched_by", e => e.Enrolment.VouchedBy),
+        Text("source_address", e => e.Enrolment.SourceAddress),
+        Time("created_at", e => e.Enrolment.CreatedAt),
+        Text("state", e => e.Enrolment.State.ToString()),
+        Time("held_until", e => e.Enrolment.HeldUntil),
+        TimeOrNull("decided_at", e => e.Enrolment.DecidedAt),
+        Text("decided_by", e => e.Enrolment.DecidedBy),
+        Text("issuer_id", e => e.Enrolment.IssuerId),
+        Text("serial_number", e => e.Enrolment.SerialNumber),
+    ]);
+
+    public static readonly JournalTable Audit = new("audit_events",
+    [
+        Id("id", e => e.Audit.Id),
+        Time("timestamp", e => e.Audit.Timestamp),
+        Text("actor", e => e.Audit.Actor),
+        Text("actor_type", e => e.Audit.ActorType),
+        Text("action", e => e.Audit.Action),
+        Text("outcome", e => e.Audit.Outcome.ToString()),
+        Text("reason", e => e.Audit.Reason),
+        Text("detail", e => e.Audit.Detail),
+        Text("resource_type", e => e.Audit.ResourceType),
+        Text("resource_id", e => e.Audit.ResourceId),
+        Text("path_id", e => e.Audit.PathId),
+        Text("profile_id", e => e.Audit.ProfileId),
+        Text("transaction_id", e => e.Audit.TransactionId),
+        Text("subject", e => e.Audit.Subject),
+        Json("sans", e => e.Audit.SubjectAltNames),
+        Text("serial_number", e => e.Audit.SerialNumber),
+        Text("signer", e => e.Audit.Signer),
+        Text("source_address", e => e.Audit.SourceAddress),
+        Text("request_id", e => e.Audit.RequestId),
+        new JournalColumn<int>("count", "integer", NpgsqlDbType.Integer, e => e.Audit.Count),
+    ]);
+
+    /// <summary>The guard of the claim: the profile version that vetted the request.</summary>
+    public static readonly IReadOnlyList<JournalColumn> Guard =
+    [
+        Text("profile_id", e => e.Enrolment.ProfileId),
+        new JournalColumn<int>("profile_version", "integer", NpgsqlDbType.Integer, e => e.ProfileVersion),
+    ];
+
+    public string ColumnNames => string.Join(", ", Columns.Select(column => column.Name));
+
+    private static JournalColumn<Guid> Id(string name, Func<JournalEntry, Guid> value) => new(name, "uuid", NpgsqlDbType.Uuid, value);
+
+    private static JournalColumn<byte[]?> Bytes(string name, Func<JournalEntry, byte[]?> value) =>
+        new(name, "bytea", NpgsqlDbType.Bytea, value);
+
+    private static JournalColumn<string?> Text(string name, Func<JournalEntry, string?> value) =>
+        new(name, "text", NpgsqlDbType.Text, e => Stored.TextOrNull(value(e)));
+
+    private static JournalColumn<string?> Json(string name, Func<JournalEntry, IReadOnlyList<string>?> value) =>
+        new(name, "jsonb", NpgsqlDbType.Jsonb, e => value(e) is { } list ? Stored.List(list) : null);
+
+    private static JournalColumn<DateTimeOffset> Time(string name, Func<JournalEntry, DateTimeOffset> value) =>
+        new(name, "timestamptz", NpgsqlDbType.TimestampTz, e => Stored.Time(value(e)));
+
+    private static JournalColumn<DateTimeOffset?> TimeOrNull(string name, Func<JournalEntry, DateTimeOffset?> value) =>
+        new(name, "timestamptz", NpgsqlDbType.TimestampTz, e => value(e) is { } time ? Stored.Time(time) : null);
+}

@@ -1,0 +1,40 @@
+using Certctl.Domain.Audit;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Certctl.Infrastructure.Persistence.Mapping;
+
+// Append-only: triggers of the first migration refuse UPDATE, DELETE and (PostgreSQL) TRUNCATE.
+internal sealed class AuditEventMapping : IEntityTypeConfiguration<AuditEvent>
+{
+    public void Configure(EntityTypeBuilder<AuditEvent> builder)
+    {
+        builder.ToTable("audit_events");
+        builder.HasKey(audit => audit.Id).HasName("audit_events_pkey");
+        builder.HasIndex(audit => new { audit.Timestamp, audit.Id }, "audit_events_timestamp_idx");
+        builder.HasIndex(audit => new { audit.Action, audit.Timestamp }, "audit_events_action_idx");
+        builder.HasIndex(audit => audit.TransactionId, "audit_events_transaction_idx").HasFilter("transaction_id IS NOT NULL");
+        builder.HasIndex(audit => audit.SerialNumber, "audit_events_serial_number_idx").HasFilter("serial_number IS NOT NULL");
+        builder.HasIndex(audit => new { audit.Reason, audit.Timestamp }, "audit_events_reason_idx").HasFilter("reason IS NOT NULL");
+        builder.Property(audit => audit.Id).HasColumnName("id").ValueGeneratedNever();
+        builder.Property(audit => audit.Timestamp).HasColumnName("timestamp");
+        builder.Property(audit => audit.Actor).HasColumnName("actor");
+        builder.Property(audit => audit.ActorType).HasColumnName("actor_type");
+        builder.Property(audit => audit.Action).HasColumnName("action");
+        builder.Property(audit => audit.Outcome).HasColumnName("outcome").HasConversion<string>();
+        builder.Property(audit => audit.Reason).HasColumnName("reason");
+        builder.Property(audit => audit.Detail).HasColumnName("detail");
+        builder.Property(audit => audit.ResourceType).HasColumnName("resource_type");
+        builder.Property(audit => audit.ResourceId).HasColumnName("resource_id");
+        builder.Property(audit => audit.PathId).HasColumnName("path_id");
+        builder.Property(audit => audit.ProfileId).HasColumnName("profile_id");
+        builder.Property(audit => audit.TransactionId).HasColumnName("transaction_id");
+        builder.Property(audit => audit.Subject).HasColumnName("subject");
+        builder.Property(audit => audit.SubjectAltNames).HasColumnName("sans");
+        builder.Property(audit => audit.SerialNumber).HasColumnName("serial_number");
+        builder.Property(audit => audit.Signer).HasColumnName("signer");
+        builder.Property(audit => audit.SourceAddress).HasColumnName("source_address");
+        builder.Property(audit => audit.RequestId).HasColumnName("request_id");
+        builder.Property(audit => audit.Count).HasColumnName("count").ValueGeneratedNever();
+    }
+}

@@ -1,0 +1,52 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Certctl.Infrastructure.Persistence.Mapping;
+
+internal sealed class EnrolmentMapping : IEntityTypeConfiguration<Domain.Enrolment.Enrolment>
+{
+    public void Configure(EntityTypeBuilder<Domain.Enrolment.Enrolment> builder)
+    {
+        builder.ToTable("enrolments");
+        builder.HasKey(enrolment => enrolment.Id).HasName("enrolments_pkey");
+        builder.HasIndex(
+            enrolment => new { enrolment.PathId, enrolment.TransactionId, enrolment.SignerKeySha256, enrolment.CreatedAt },
+            "enrolments_transaction_idx");
+        builder.HasIndex(enrolment => new { enrolment.State, enrolment.CreatedAt }, "enrolments_state_idx");
+        builder.Property(enrolment => enrolment.Id).HasColumnName("id").ValueGeneratedNever();
+        builder.Property(enrolment => enrolment.Protocol).HasColumnName("protocol");
+        builder.Property(enrolment => enrolment.PathId).HasColumnName("path_id");
+        builder.Property(enrolment => enrolment.Kind).HasColumnName("kind").HasConversion<string>();
+        builder.Property(enrolment => enrolment.TransactionId).HasColumnName("transaction_id").HasConversion<TransactionIdConverter>();
+        builder.Property(enrolment => enrolment.SignerKeySha256).HasColumnName("signer_key_sha256");
+        builder.Property(enrolment => enrolment.Csr).HasColumnName("csr");
+        builder.Property(enrolment => enrolment.ProfileId).HasColumnName("profile_id");
+        builder.Property(enrolment => enrolment.Subject).HasColumnName("subject");
+        builder.Property(enrolment => enrolment.SubjectAltNames).HasColumnName("sans");
+
+        // These two are the challenge use of a static or renewal grant; one-time challenges will bring a table of their own (challenge_uses).
+        builder.Property(enrolment => enrolment.ChallengeKind).HasColumnName("challenge_kind").HasConversion<string>();
+        builder.Property(enrolment => enrolment.VouchedBy).HasColumnName("vouched_by");
+        builder.Property(enrolment => enrolment.SourceAddress).HasColumnName("source_address");
+        builder.Property(enrolment => enrolment.CreatedAt).HasColumnName("created_at");
+        builder.Property(enrolment => enrolment.State).HasColumnName("state").HasConversion<string>();
+        builder.Property(enrolment => enrolment.HeldUntil).HasColumnName("held_until");
+        builder.Property(enrolment => enrolment.DecidedAt).HasColumnName("decided_at");
+        builder.Property(enrolment => enrolment.DecidedBy).HasColumnName("decided_by");
+        builder.Property(enrolment => enrolment.IssuerId).HasColumnName("issuer_id");
+        builder.Property(enrolment => enrolment.SerialNumber).HasColumnName("serial_number");
+    }
+}
+
+// No foreign keys: the journal writes all rows in one statement, nothing deletes any, and each check would cost every enrolment a lookup.
+internal sealed class EnrolmentAnswerMapping : IEntityTypeConfiguration<EnrolmentAnswer>
+{
+    public void Configure(EntityTypeBuilder<EnrolmentAnswer> builder)
+    {
+        builder.ToTable("enrolment_answers");
+        builder.HasKey(answer => answer.RequestKey).HasName("enrolment_answers_pkey");
+        builder.Property(answer => answer.RequestKey).HasColumnName("request_key");
+        builder.Property(answer => answer.EnrolmentId).HasColumnName("enrolment_id");
+        builder.Property(answer => answer.HeldUntil).HasColumnName("held_until");
+    }
+}

@@ -1,0 +1,76 @@
+using Certctl.Application.Enrolment;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <summary>Puts the database behind the application's seams.</summary>
+public static class PersistenceRegistration
+{
+    // The migration's lock and the journal each keep a connection; a third serves the rest.
+    private const int LeastConnections = 3;
+
+    /// <summary>
+    /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="ICertificateProfileRepository"/>,
+    /// <see cref="IAuditRepository"/> and <see cref="IDatabaseMigrator"/>, all singletons. The host registers <see cref="TimeProvider"/> and
+    /// logging, and disposes its provider asynchronously: the journal and the audit write out what they hold.
+    /// </summary>
+    /// <param name="connectionString">For Npgsql or Microsoft.Data.Sqlite.</param>
+    /// <param name="maxConnections">Pool size on PostgreSQL, at least 3; SQLite takes no notice.</param>
+    public static IServiceCollection AddCertctlPersistence(
+        this IServiceCollection services, DatabaseKind kind, string connectionString, int maxConnections)
+    {
+        if (kind == DatabaseKind.PostgreSql)
+            AddPostgres(services, connectionString, maxConnections);
+        else
+            AddSqlite(services, connectionString);
+        services.AddSingleton<JournalConflicts>();
+        services.AddSingleton<IEnrolmentJournal, EnrolmentJournal>();
+        services.AddSingleton<IEnrolmentRepository, EfEnrolmentRepository>();
+        services.AddSingleton<ICertificateProfileRepository, EfCertificateProfileRepository>();
+        services.AddSingleton<IAuditRepository, EfAuditRepository>();
+        return services;
+    }
+
+    private static void AddPostgres(IServiceCollection services, string connectionString, int maxConnections)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            MaxPoolSize = Math.Max(maxConnections, LeastConnections),
+            ApplicationName = "certctl",
+
+            // Statements of EF are prepared by themselves once they repeat.
+            MaxAutoPrepare = 32,
+
+            // Errors never carry the values of rows.
+            IncludeErrorDetail = false,
+        };
+        services.AddSingleton(_ => new NpgsqlDataSourceBuilder(settings.ConnectionString).Build());
+        services.AddSingleton<IDbContextFactory<CertctlDbContext>>(provider => new CertctlContexts<PostgresCertctlDbContext>(
+            DatabaseOptionsBuilder.Postgres<PostgresCertctlDbContext>(provider.GetRequiredService<NpgsqlDataSource>()).Options));
+        services.AddSingleton<IJournalWriter, PostgresJournalWriter>();
+        services.AddSingleton<IDatabaseMigrator, PostgresMigrator>();
+    }
+
+    private static void AddSqlite(IServiceCollection services, string connectionString)
+    {
+        var settings = new SqliteConnectionStringBuilder(connectionString).ConnectionString;
+        services.AddSingleton<IDbContextFactory<CertctlDbContext>>(_ => new CertctlContexts<SqliteCertctlDbContext>(
+            DatabaseOptionsBuilder.Sqlite<SqliteCertctlDbContext>(settings).Options));
+        services.AddSingleton<IJournalWriter>(_ => new SqliteJournalWriter(settings));
+        services.AddSingleton<IDatabaseMigrator>(provider => new SqliteMigrator(
+            settings, provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(), provider.GetRequiredService<TimeProvider>()));
+    }
+
+    /// <summary>Hands out pooled contexts of either provider under the name that the repositories know.</summary>
+    private sealed class CertctlContexts<TContext>(DbContextOptions<TContext> options) : IDbContextFactory<CertctlDbContext>
+        where TContext : CertctlDbContext
+    {
+        private readonly PooledDbContextFactory<TContext> _pool = new(options);
+
+        public CertctlDbContext CreateDbContext() => _pool.CreateDbContext();
+    }
+}

@@ -1,0 +1,169 @@
+using System.Data;
+using Certctl.Application.Enrolment;
+using Certctl.Infrastructure.Persistence.Mapping;
+using Microsoft.Data.Sqlite;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <summary>The same semantics on SQLite: one IMMEDIATE transaction a batch, a handful of prepared commands a row.</summary>
+internal sealed class SqliteJournalWriter(string connectionString) : IJournalWriter
+{
+    private const int Busy = 5;
+    private const int Locked = 6;
+
+    private Session? _session;
+
+    public async Task WriteAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
+    {
+        var intact = false;
+        try
+        {
+            _session ??= await Session.OpenAsync(connectionString, cancellationToken);
+            _session.Write(batch, now, claimed);
+            intact = true;
+        }
+        finally
+        {
+            if (!intact)
+                await DisposeAsync();
+        }
+    }
+
+    public bool IsTransient(Exception fault) => fault is SqliteException { SqliteErrorCode: Busy or Locked };
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _session, null) is { } session)
+            await session.DisposeAsync();
+    }
+
+    private sealed class Session : IAsyncDisposable
+    {
+        private const string FreeKey = """
+            held_until <= @now OR EXISTS (
+                SELECT 1 FROM enrolments o JOIN certificates r ON r.issuer_id = o.issuer_id AND r.serial_number = o.serial_number
+                WHERE o.id = enrolment_answers.enrolment_id AND r.revoked_at IS NOT NULL)
+            """;
+
+        private const string Vetted = "EXISTS (SELECT 1 FROM certificate_profiles WHERE id = @profile_id AND version = @profile_version AND enabled)";
+
+        private readonly SqliteConnection _connection;
+        private readonly Statement _arrival;
+        private readonly Statement _completion;
+        private readonly Statement _certificate;
+        private readonly Statement _enrolment;
+        private readonly Statement _issue;
+        private readonly Statement _audit;
+
+        private Session(SqliteConnection connection)
+        {
+            _connection = connection;
+            JournalColumn[] claim = [.. JournalTable.Answers.Columns, .. JournalTable.Guard];
+            _arrival = new Statement(connection, Claim(Vetted, FreeKey), claim);
+            _completion = new Statement(
+                connection,
+                Claim(
+                    $"{Vetted} AND EXISTS (SELECT 1 FROM enrolments WHERE id = @enrolment_id AND state = 'Approved')",
+                    $"enrolment_id = excluded.enrolment_id OR {FreeKey}"),
+                claim);
+            _certificate = Insert(connection, JournalTable.Certificates);
+            _enrolment = Insert(connection, JournalTable.Enrolments);
+            _issue = new Statement(
+                connection,
+                "UPDATE enrolments SET state = @state, issuer_id = @issuer_id, serial_number = @serial_number, held_until = @held_until WHERE id = @id",
+                [.. JournalTable.Enrolments.Columns.Where(column => column.Name is "id" or "state" or "issuer_id" or "serial_number" or "held_until")]);
+            _audit = Insert(connection, JournalTable.Audit);
+        }
+
+        public static async Task<Session> OpenAsync(string connectionString, CancellationToken cancellationToken)
+        {
+            var connection = new SqliteConnection(connectionString);
+            try
+            {
+                await connection.OpenAsync(cancellationToken);
+                SqlitePragmas.Apply(connection);
+                return new Session(connection);
+            }
+            catch
+            {
+                await connection.DisposeAsync();
+                throw;
+            }
+        }
+
+        public void Write(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed)
+        {
+            List<Guid> written = [];
+            using var transaction = _connection.BeginTransaction(IsolationLevel.Serializable, deferred: false);
+            foreach (var entry in batch)
+            {
+                if (WriteOne(entry, transaction, now))
+                    written.Add(entry.Enrolment.Id);
+            }
+
+            transaction.Commit();
+            claimed.UnionWith(written);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var statement in new[] { _arrival, _completion, _certificate, _enrolment, _issue, _audit })
+                await statement.DisposeAsync();
+            await _connection.DisposeAsync();
+        }
+
+        private static string Claim(string condition, string free) => $"""
+            INSERT INTO enrolment_answers (request_key, enrolment_id, held_until)
+            SELECT @request_key, @enrolment_id, @held_until WHERE {condition}
+            ON CONFLICT (request_key) DO UPDATE SET enrolment_id = excluded.enrolment_id, held_until = excluded.held_until
+            WHERE {free}
+            """;
+
+        private static Statement Insert(SqliteConnection connection, JournalTable table)
+        {
+            var values = string.Join(", ", table.Columns.Select(column => "@" + column.Name));
+            return new Statement(connection, $"INSERT INTO {table.Name} ({table.ColumnNames}) VALUES ({values})", table.Columns);
+        }
+
+        private bool WriteOne(JournalEntry entry, SqliteTransaction transaction, DateTimeOffset now)
+        {
+            if ((entry.Completes ? _completion : _arrival).Run(entry, transaction, now) == 0)
+                return false;
+            if (entry.Certificate is not null)
+                _certificate.Run(entry, transaction, now);
+            (entry.Completes ? _issue : _enrolment).Run(entry, transaction, now);
+            _audit.Run(entry, transaction, now);
+            return true;
+        }
+    }
+
+    private sealed class Statement : IAsyncDisposable
+    {
+        private readonly SqliteCommand _command;
+        private readonly IReadOnlyList<JournalColumn> _columns;
+        private readonly SqliteParameter _now = new("@now", SqliteType.Integer);
+
+        public Statement(SqliteConnection connection, string sql, IReadOnlyList<JournalColumn> columns)
+        {
+            _command = connection.CreateCommand();
+            _command.CommandText = sql;
+            _columns = columns;
+            foreach (var column in columns)
+                _command.Parameters.Add(new SqliteParameter { ParameterName = "@" + column.Name });
+            if (sql.Contains("@now", StringComparison.Ordinal))
+                _command.Parameters.Add(_now);
+        }
+
+        /// <summary>The number of rows that were written.</summary>
+        public int Run(JournalEntry entry, SqliteTransaction transaction, DateTimeOffset now)
+        {
+            _command.Transaction = transaction;
+            for (var i = 0; i < _columns.Count; i++)
+                _command.Parameters[i].Value = _columns[i].ForSqlite(entry);
+            _now.Value = Stored.UnixMicroseconds(now);
+            return _command.ExecuteNonQuery();
+        }
+
+        public ValueTask DisposeAsync() => _command.DisposeAsync();
+    }
+}

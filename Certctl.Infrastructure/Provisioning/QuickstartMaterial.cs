@@ -1,0 +1,79 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using Certctl.Domain.Enrolment;
+using Certctl.Infrastructure.Crypto.Keys;
+
+namespace Certctl.Infrastructure.Provisioning;
+
+/// <summary>Paths of a certificate and its key.</summary>
+public sealed record PairPaths(string CertPath, string KeyPath);
+
+/// <summary>What a quickstart folder holds: a CA, an RA, a TLS certificate, a challenge and an API key.</summary>
+public sealed record QuickstartMaterial
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    // 192 and 256 bits: nobody guesses them.
+    private const int ChallengeOctets = 24;
+    private const int ApiKeyOctets = 32;
+
+    public required string CaCertPath { get; init; }
+
+    public required string CaKeyPath { get; init; }
+
+    public required string TlsCertPath { get; init; }
+
+    public required string TlsKeyPath { get; init; }
+
+    /// <summary>The pair in use first; after a renewal the one before it too, because clients may still encrypt to it.</summary>
+    public required IReadOnlyList<PairPaths> RaPairs { get; init; }
+
+    public required Secret Challenge { get; init; }
+
+    public required Secret ApiKey { get; init; }
+
+    /// <summary>What this call made or renewed; empty for a folder that lacked nothing.</summary>
+    public required IReadOnlyList<string> Created { get; init; }
+
+    /// <summary>
+    /// Makes what the folder lacks, each file whole or not at all, keys of mode 0600 in a folder of mode 0700; a complete folder is left as it is. RA and
+    /// TLS certificates under 30 days before their end are renewed with new keys.
+    /// </summary>
+    /// <param name="folder">Made when absent.</param>
+    /// <param name="caKey">rsa-2048, rsa-3072, rsa-4096, p-256 or p-384; matters only when the CA is made.</param>
+    /// <param name="passphrase">Encrypts the keys that are made and opens those that are there.</param>
+    /// <exception cref="IOException">The folder cannot be used, or a pair in it cannot.</exception>
+    public static QuickstartMaterial Ensure(string folder, string caKey, Secret? passphrase, TimeProvider clock)
+    {
+        if (!Directory.Exists(folder))
+            Directory.CreateDirectory(folder, OwnerOnly);
+        File.SetUnixFileMode(folder, OwnerOnly);
+        var created = new List<string>();
+        var pairs = new QuickstartPairs(folder, passphrase, clock, created);
+        using var ca = pairs.Ca(caKey);
+        var ra = pairs.Ra(ca);
+        var tls = pairs.Tls(ca);
+        return new QuickstartMaterial
+        {
+            CaCertPath = Path.Combine(folder, "ca.crt"),
+            CaKeyPath = Path.Combine(folder, "ca.key"),
+            TlsCertPath = tls.CertPath,
+            TlsKeyPath = tls.KeyPath,
+            RaPairs = ra,
+            Challenge = EnsureSecret(Path.Combine(folder, "challenge"), ChallengeOctets, created),
+            ApiKey = EnsureSecret(Path.Combine(folder, "api-key"), ApiKeyOctets, created),
+            Created = created,
+        };
+    }
+
+    private static Secret EnsureSecret(string path, int octets, List<string> created)
+    {
+        if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: > 0 } kept)
+            return new Secret(kept);
+        var made = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(octets));
+        DurableFile.Replace(path, Encoding.ASCII.GetBytes(made + "\n"), DurableFile.Private);
+        created.Add(Path.GetFileName(path));
+        return new Secret(made);
+    }
+}

@@ -1,0 +1,112 @@
+using System.Security.Cryptography;
+using Certctl.Domain.Enrolment;
+using Certctl.Infrastructure.Crypto.Keys;
+
+namespace Certctl.Infrastructure.Provisioning;
+
+/// <summary>The three pairs of a quickstart folder: found, completed or renewed.</summary>
+internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimeProvider clock, List<string> created)
+{
+    private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
+
+    /// <summary>The CA. A key without certificate is what a crash between the two files leaves; it has signed nothing yet and is used.</summary>
+    public KeyPair Ca(string caKey)
+    {
+        var (cert, key) = Paths("ca");
+        if (!File.Exists(cert))
+        {
+            if (!File.Exists(key))
+            {
+                using var made = QuickstartCertificates.NewKey(caKey);
+                KeyFiles.WriteKey(key, made, passphrase);
+            }
+
+            using var own = LoadKey(key);
+            using var certificate = QuickstartCertificates.Ca(own, clock.GetUtcNow());
+            KeyFiles.WriteCertificates(cert, [certificate]);
+            created.Add("ca");
+        }
+
+        return Load(cert, key);
+    }
+
+    /// <summary>The RA pairs, the one in use first.</summary>
+    public IReadOnlyList<PairPaths> Ra(KeyPair ca)
+    {
+        var (cert, key) = Paths("ra");
+        var (previousCert, previousKey) = Paths("ra-previous");
+        if (IsDue(cert, key))
+        {
+            // The pair before stays beside the new one: requests that were encrypted to it are on their way.
+            if (File.Exists(cert) && File.Exists(key))
+            {
+                File.Copy(key, previousKey, overwrite: true);
+                File.SetUnixFileMode(previousKey, DurableFile.Private);
+                File.Copy(cert, previousCert, overwrite: true);
+            }
+
+            Make(cert, key, "rsa-2048", made => QuickstartCertificates.Ra(made, ca, clock.GetUtcNow()), withChain: null);
+            created.Add("ra");
+        }
+
+        var pairs = new List<PairPaths> { new(cert, key) };
+        if (File.Exists(previousCert) && File.Exists(previousKey) && !IsExpired(previousCert, previousKey))
+            pairs.Add(new PairPaths(previousCert, previousKey));
+        return pairs;
+    }
+
+    /// <summary>The TLS server certificate, with the CA behind it in the file.</summary>
+    public PairPaths Tls(KeyPair ca)
+    {
+        var (cert, key) = Paths("tls");
+        if (IsDue(cert, key))
+        {
+            Make(cert, key, "p-256", made => QuickstartCertificates.Tls(made, ca, clock.GetUtcNow()), withChain: ca);
+            created.Add("tls");
+        }
+
+        return new PairPaths(cert, key);
+    }
+
+    // A new key beside the old file, then both renamed: at any instant the names hold a pair or a key whose certificate is missing, which is due.
+    private void Make(
+        string cert, string key, string kind, Func<AsymmetricAlgorithm, System.Security.Cryptography.X509Certificates.X509Certificate2> certify, KeyPair? withChain)
+    {
+        var draft = key + ".new";
+        File.Delete(draft);
+        using var made = QuickstartCertificates.NewKey(kind);
+        KeyFiles.WriteKey(draft, made, passphrase);
+        File.Delete(cert);
+        File.Move(draft, key, overwrite: true);
+        using var certificate = certify(made);
+        KeyFiles.WriteCertificates(cert, withChain is null ? [certificate] : [certificate, withChain.Certificate]);
+    }
+
+    private bool IsDue(string cert, string key)
+    {
+        if (!File.Exists(cert) || !File.Exists(key))
+            return true;
+        using var pair = Load(cert, key);
+        return pair.Certificate.NotAfter.ToUniversalTime() - clock.GetUtcNow().UtcDateTime < RenewBefore;
+    }
+
+    private bool IsExpired(string cert, string key)
+    {
+        using var pair = Load(cert, key);
+        return pair.Certificate.NotAfter.ToUniversalTime() <= clock.GetUtcNow().UtcDateTime;
+    }
+
+    private KeyPair Load(string cert, string key)
+    {
+        var (pair, problems) = KeyFiles.LoadPair(cert, key, passphrase);
+        return pair ?? throw new IOException(string.Join(' ', problems));
+    }
+
+    private AsymmetricAlgorithm LoadKey(string key)
+    {
+        var (loaded, problem) = PrivateKeyPem.Import(File.ReadAllText(key), passphrase);
+        return loaded ?? throw new IOException($"{key}: {problem}");
+    }
+
+    private (string Cert, string Key) Paths(string name) => (Path.Combine(folder, name + ".crt"), Path.Combine(folder, name + ".key"));
+}

@@ -1,0 +1,138 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Certctl.Application;
+using Certctl.Application.Enrolment;
+using Certctl.Application.Scep;
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
+using Certctl.Domain.Profiles;
+using Certctl.Tests.Fakes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using NSubstitute;
+using Xunit;
+
+namespace Certctl.Tests.Application.Scep;
+
+/// <summary>The rooms of the application as registered for the real server, between a scripted codec and stores in memory.</summary>
+internal sealed class EnrolmentWalk : IDisposable
+{
+    public static readonly DateTimeOffset Now = new(2026, 11, 25, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly ServiceProvider _services;
+    private readonly IScepCodec _codec = Substitute.For<IScepCodec>();
+
+    public EnrolmentWalk(CertificateProfile? profile = null, Func<ScepProfile, ScepProfile>? adjust = null)
+    {
+        Profiles = new FixedProfiles(profile ?? CertificateProfile.Default(Now));
+        _services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton<TimeProvider>(Clock)
+            .AddSingleton<IEnrolmentJournal>(Journal)
+            .AddSingleton<IEnrolmentRepository>(Journal)
+            .AddSingleton<IAuditRepository>(Journal)
+            .AddSingleton<ICertificateProfileRepository>(Profiles)
+            .AddCertctlApplication()
+            .BuildServiceProvider();
+        var scep = new ScepProfile
+        {
+            PathId = "corp",
+            Issuer = Issuer,
+            CertificateProfileId = CertificateProfile.DefaultId,
+            Challenge = new Secret("the current secret"),
+            PreviousChallenge = new Secret("the secret before"),
+            Capabilities = ScepCapability.Default,
+            LeafValidity = TimeSpan.FromDays(90),
+            Codec = _codec,
+        };
+        Profile = adjust?.Invoke(scep) ?? scep;
+        _codec.EncodeCertRep(default!, default!).ReturnsForAnyArgs(call =>
+        {
+            Reply = call.Arg<ScepReply>();
+            return [0x30];
+        });
+        _codec.ReadRequest(default).ReturnsForAnyArgs(call => Request());
+    }
+
+    public FakeTimeProvider Clock { get; } = new(Now);
+
+    public InMemoryJournal Journal { get; } = new();
+
+    public FixedProfiles Profiles { get; }
+
+    public FakeIssuer Issuer { get; } = new(Now.AddYears(5));
+
+    public ScepProfile Profile { get; }
+
+    public ScepReply? Reply { get; private set; }
+
+    /// <summary>A request as the codec would have decoded it.</summary>
+    public static CertificateSigningRequest Request(
+        string commonName = "device-1", string? challenge = "the current secret", byte[]? keySeed = null, params string[] dnsNames) => new()
+        {
+            Der = System.Text.Encoding.UTF8.GetBytes($"csr {commonName} {challenge} {string.Join(',', dnsNames)}"),
+            Sha256 = SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"csr {commonName} {challenge} {string.Join(',', dnsNames)}")),
+            Subject = Name(commonName),
+            PublicKey = Key(keySeed ?? [1]),
+            ChallengePassword = challenge is null ? null : new Secret(challenge),
+            SubjectAltNames = [.. dnsNames.Select(dns => new SubjectAltName(SubjectAltNameKind.DnsName, dns, Dns(dns)))],
+        };
+
+    /// <summary>A self-signed signer with the key of the seed, or the journal's own certificate when given.</summary>
+    public static RequestSigner Signer(byte[]? keySeed = null, string subject = "device-1", string? issuer = null, IssuedCertificate? of = null) => new()
+    {
+        CertificateDer = of?.Der ?? [9, 9],
+        Subject = Name(subject),
+        Issuer = Name(issuer ?? (of is null ? subject : "the CA")),
+        SerialNumber = of is null ? new byte[] { 1 } : Convert.FromHexString(of.SerialNumber),
+        PublicKey = Key(keySeed ?? [1]),
+        NotBefore = Now.AddDays(-1),
+        NotAfter = Now.AddDays(1),
+    };
+
+    public async Task<ScepReply> SendAsync(MessageType type, RequestSigner signer, CertificateSigningRequest? csr, string transactionId = "T-1")
+    {
+        var head = new ScepRequestHead
+        {
+            TransactionId = new TransactionId(transactionId),
+            TransactionIdTag = 0x13,
+            SenderNonce = new byte[16],
+            MessageType = type,
+            Signer = signer,
+            DigestOid = "2.16.840.1.101.3.4.2.1",
+            CipherOid = "2.16.840.1.101.3.4.1.2",
+        };
+        ScepContent content = csr is null ? new ScepContent.IssuerAndSubject(null, null) : new ScepContent.CertificationRequest(csr);
+        _codec.Decode(default).ReturnsForAnyArgs(new ScepDecoding.Readable(head, content));
+        Assert.NotNull(await Responder.AnswerAsync(Profile, new byte[1], new RequestOrigin("192.0.2.1", "r-1"), CancellationToken.None));
+        return Reply!;
+    }
+
+    /// <summary>Answers a message for which the codec says <paramref name="decoding"/>.</summary>
+    public Task<byte[]?> SendAsync(ScepDecoding decoding)
+    {
+        _codec.Decode(default).ReturnsForAnyArgs(decoding);
+        return Responder.AnswerAsync(Profile, new byte[1], new RequestOrigin("192.0.2.1", "r-1"), CancellationToken.None);
+    }
+
+    public void Dispose() => _services.Dispose();
+
+    private ScepResponder Responder => _services.GetRequiredService<ScepResponder>();
+
+    private static SubjectName Name(string commonName)
+    {
+        var der = new X500DistinguishedName($"CN={commonName}").RawData;
+        return new SubjectName { Der = der, Rdns = [[new NameAttribute("2.5.4.3", commonName, der.AsMemory(11))]] };
+    }
+
+    private static byte[] Dns(string name) => [0x82, (byte)name.Length, .. System.Text.Encoding.ASCII.GetBytes(name)];
+
+    private static PublicKeyInfo Key(byte[] seed) => new()
+    {
+        Der = seed,
+        Algorithm = KeyAlgorithm.Ecdsa,
+        Bits = 256,
+        CurveOid = "1.2.840.10045.3.1.7",
+        Sha256 = SHA256.HashData(seed),
+    };
+}

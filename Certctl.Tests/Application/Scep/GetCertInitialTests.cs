@@ -1,0 +1,69 @@
+using Certctl.Application.Scep;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Profiles;
+using Xunit;
+using static Certctl.Tests.Application.Scep.EnrolmentWalk;
+
+namespace Certctl.Tests.Application.Scep;
+
+public sealed class GetCertInitialTests
+{
+    private static readonly CertificateProfile Approval = new()
+    {
+        Id = "default",
+        Name = "an operator decides",
+        AllowedKeyAlgorithms = [new(KeyAlgorithm.Ecdsa, 256)],
+        AllowedEkus = ["clientAuth"],
+        RequiresApproval = true,
+    };
+
+    [Fact]
+    public async Task An_unknown_transaction_is_badCertId()
+    {
+        using var walk = new EnrolmentWalk();
+        Assert.Equal(FailInfo.BadCertId, Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null)).FailInfo);
+    }
+
+    [Fact]
+    public async Task A_poll_with_another_key_finds_nothing()
+    {
+        using var walk = new EnrolmentWalk(Approval);
+        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.Equal(FailInfo.BadCertId, Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.GetCertInitial, Signer(keySeed: [5]), null)).FailInfo);
+    }
+
+    [Fact]
+    public async Task A_pending_request_waits_and_once_approved_is_issued_again_and_again()
+    {
+        using var walk = new EnrolmentWalk(Approval);
+        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
+        Assert.Equal(0, walk.Issuer.Signed);
+
+        await DecideAsync(walk, approved: true);
+        var first = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
+        var second = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
+        Assert.Equal(first.Certificate.ToArray(), second.Certificate.ToArray());
+        Assert.Equal(1, walk.Issuer.Signed);
+    }
+
+    [Fact]
+    public async Task A_denied_request_is_badRequest_and_an_undecided_one_lapses_to_badCertId()
+    {
+        using var walk = new EnrolmentWalk(Approval);
+        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
+        walk.Clock.Advance(TimeSpan.FromDays(7));
+        Assert.Equal(FailInfo.BadCertId, Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null)).FailInfo);
+
+        await DecideAsync(walk, approved: false);
+        Assert.Equal(FailInfo.BadRequest, Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null)).FailInfo);
+    }
+
+    private static Task<bool> DecideAsync(EnrolmentWalk walk, bool approved)
+    {
+        var pending = walk.Journal.Enrolments.Values.Single().Enrolment;
+        var audit = new AuditEvent { Id = Guid.NewGuid(), Timestamp = Now, Actor = "alice", ActorType = "User", Action = AuditAction.EnrolmentApproved, Outcome = AuditOutcome.Done, ResourceType = "enrolment", ResourceId = pending.Id.ToString() };
+        return walk.Journal.DecideAsync(pending.Decided(approved, "alice", Now), audit, CancellationToken.None);
+    }
+}

@@ -1,0 +1,97 @@
+using Certctl.Application.Scep;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Enrolment;
+using Certctl.Domain.Profiles;
+using Xunit;
+using static Certctl.Tests.Application.Scep.EnrolmentWalk;
+
+namespace Certctl.Tests.Application.Scep;
+
+public sealed class PkcsReqTests
+{
+    [Fact]
+    public async Task A_request_with_the_right_challenge_is_issued_and_journalled_with_its_audit_event()
+    {
+        using var walk = new EnrolmentWalk();
+        var reply = await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
+
+        var success = Assert.IsType<ScepReply.Success>(reply);
+        var entry = Assert.Single(walk.Journal.Committed);
+        Assert.Equal(entry.Certificate!.Der, success.Certificate.ToArray());
+        Assert.Equal((AuditAction.ScepPkcsReq, AuditOutcome.Issued, "T-1"), (entry.Audit.Action, entry.Audit.Outcome, entry.Audit.TransactionId));
+        Assert.Equal(EnrolmentState.Issued, entry.Enrolment.State);
+        Assert.Equal(Now.AddHours(1), entry.Enrolment.HeldUntil);
+    }
+
+    [Theory]
+    [InlineData("not the secret", "challenge_wrong")]
+    [InlineData(null, "challenge_missing")]
+    [InlineData("The current secret", "challenge_wrong")]
+    [InlineData("the current secret ", "challenge_wrong")]
+    public async Task Without_the_right_challenge_nothing_is_signed_and_the_refusal_is_on_record(string? challenge, string label)
+    {
+        using var walk = new EnrolmentWalk();
+        var reply = await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: challenge));
+
+        Assert.Equal(FailInfo.BadRequest, Assert.IsType<ScepReply.Failure>(reply).FailInfo);
+        Assert.Equal(0, walk.Issuer.Signed);
+        Assert.Empty(walk.Journal.Committed);
+        Assert.Equal(label, Assert.Single(walk.Journal.Refusals).Reason);
+    }
+
+    [Fact]
+    public async Task The_previous_challenge_is_accepted_during_rotation_and_the_journal_says_so()
+    {
+        using var walk = new EnrolmentWalk();
+        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: "the secret before")));
+        Assert.Equal("previous", Assert.Single(walk.Journal.Committed).Enrolment.VouchedBy);
+    }
+
+    [Fact]
+    public async Task A_self_signed_signer_with_another_key_than_the_request_is_refused()
+    {
+        using var walk = new EnrolmentWalk();
+        await walk.SendAsync(MessageType.PkcsReq, Signer(keySeed: [2]), Request());
+        Assert.Equal("signer_key_mismatch", Assert.Single(walk.Journal.Refusals).Reason);
+        Assert.Equal(0, walk.Issuer.Signed);
+    }
+
+    [Fact]
+    public async Task The_same_request_again_gets_the_same_certificate_and_a_changed_one_its_own()
+    {
+        using var walk = new EnrolmentWalk();
+        var first = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        var again = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(), "T-2"));
+        var other = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request("device-2")));
+
+        Assert.Equal(first.Certificate.ToArray(), again.Certificate.ToArray());
+        Assert.NotEqual(first.Certificate.ToArray(), other.Certificate.ToArray());
+        Assert.Equal(2, walk.Journal.Committed.Count);
+    }
+
+    [Fact]
+    public async Task A_profile_changed_under_way_is_read_again_and_judged_anew()
+    {
+        using var walk = new EnrolmentWalk();
+        walk.Journal.Scripted.Enqueue(new Certctl.Application.Enrolment.JournalVerdict.ProfileChanged());
+        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.Equal(2, walk.Issuer.Signed);
+        Assert.Single(walk.Journal.Committed);
+    }
+
+    [Fact]
+    public async Task A_disabled_certificate_profile_refuses()
+    {
+        var disabled = new CertificateProfile { Id = "default", Name = "off", AllowedKeyAlgorithms = [new(Certctl.Domain.Certificates.KeyAlgorithm.Ecdsa, 256)], AllowedEkus = ["clientAuth"], Enabled = false };
+        using var walk = new EnrolmentWalk(disabled);
+        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
+        Assert.Equal("profile_unavailable", Assert.Single(walk.Journal.Refusals).Reason);
+    }
+
+    [Fact]
+    public async Task An_unreadable_message_is_no_CertRep()
+    {
+        using var walk = new EnrolmentWalk();
+        Assert.Null(await walk.SendAsync(new ScepDecoding.Unreadable("not CMS")));
+    }
+}

@@ -1,0 +1,102 @@
+using System.Text.RegularExpressions;
+using Certctl.Application.Scep;
+using Certctl.Domain.Enrolment;
+using Certctl.Infrastructure.Crypto.Scep;
+using Xunit;
+
+namespace Certctl.Tests.Architecture;
+
+/// <summary>The habits of the house that a machine can check.</summary>
+public sealed partial class HouseRuleTests
+{
+    private static readonly string[] ForbiddenFolders =
+        ["Commands", "Queries", "Interfaces", "Services", "Helpers", "Common", "Models", "Utils", "Utilities", "Managers", "Dtos", "Abstractions"];
+
+    private static readonly Type[] OneTypeOfEachRoom =
+        [typeof(Secret), typeof(IScepCodec), typeof(CmsScepCodec), typeof(Api.Configuration.CertctlOptions)];
+
+    [Fact]
+    public void The_application_has_at_most_sixteen_interfaces()
+    {
+        var interfaces = typeof(IScepCodec).Assembly.GetTypes().Where(type => type.IsInterface).Select(type => type.Name).Order().ToList();
+
+        Assert.NotEmpty(interfaces);
+        Assert.True(interfaces.Count <= 16, $"{interfaces.Count} interfaces: {string.Join(", ", interfaces)}");
+    }
+
+    [Fact]
+    public void No_product_file_is_longer_than_three_hundred_lines()
+    {
+        var tooLong = SourceTree.ProductFiles()
+            .Where(file => !file.Contains("/Migrations/", StringComparison.Ordinal))
+            .Select(file => (file, lines: File.ReadLines(SourceTree.PathOf(file)).Count()))
+            .Where(entry => entry.lines > 300);
+
+        Assert.Empty(tooLong);
+    }
+
+    [Fact]
+    public void Everything_is_caught_in_at_most_one_place()
+    {
+        // Accidents are handled by one handler; a second catch-all is a place where errors disappear.
+        var catches = SourceTree.ProductFiles()
+            .SelectMany(file => CatchesEverything().Matches(SourceTree.Read(file)).Select(match => $"{file}: {match.Value}"))
+            .ToList();
+
+        Assert.True(catches.Count <= 1, string.Join(Environment.NewLine, catches));
+    }
+
+    [Fact]
+    public void Folders_are_features_never_kinds()
+    {
+        var kinds = SourceTree.ProductFiles()
+            .Select(file => Path.GetDirectoryName(file)!.Replace('\\', '/'))
+            .Distinct()
+            .Where(folder => folder != "Certctl.Api/Commands" && !folder.StartsWith("Certctl.Api/Commands/", StringComparison.Ordinal)) // the verbs of the command line
+            .Where(folder => folder.Split('/').Any(part => ForbiddenFolders.Contains(part)));
+
+        Assert.Empty(kinds);
+    }
+
+    [Fact]
+    public void No_type_and_no_file_is_named_for_what_it_is_not()
+    {
+        var types = OneTypeOfEachRoom.SelectMany(type => type.Assembly.GetTypes()).Select(type => type.FullName!.Split('`')[0]);
+        var files = SourceTree.ProductFiles().Select(file => Path.ChangeExtension(file, null));
+
+        Assert.DoesNotContain(types.Concat(files), name => ForbiddenSuffix().IsMatch(name));
+    }
+
+    [Fact]
+    public void A_namespace_is_its_folder()
+    {
+        var astray = SourceTree.ProductFiles()
+            .Where(file => file.EndsWith(".cs", StringComparison.Ordinal) && !file.Contains("/Migrations/", StringComparison.Ordinal))
+            .Select(file => (file, expected: Path.GetDirectoryName(file)!.Replace('\\', '/').Replace('/', '.'), declared: Namespace().Match(SourceTree.Read(file))))
+            .Where(entry => entry.declared.Success && entry.declared.Groups[1].Value != entry.expected)
+            .Select(entry => $"{entry.file} says {entry.declared.Groups[1].Value}");
+
+        Assert.Empty(astray);
+    }
+
+    [Fact]
+    public void Nothing_waits_to_be_written()
+    {
+        var unfinished = SourceTree.ProductFiles().Where(file => Unfinished().IsMatch(SourceTree.Read(file)));
+
+        Assert.Empty(unfinished);
+    }
+
+    // catch (Exception …), and catch without a type unless it only cleans up and throws on.
+    [GeneratedRegex(@"catch\s*\(\s*(System\.)?Exception\b[^)]*\)|catch\s*\{(?![^}]*\bthrow;)")]
+    private static partial Regex CatchesEverything();
+
+    [GeneratedRegex("(Service|Manager|Helper|Helpers|Util|Utils|Impl|Dto)$")]
+    private static partial Regex ForbiddenSuffix();
+
+    [GeneratedRegex(@"^namespace\s+([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
+
+    [GeneratedRegex(@"NotImplementedException|\b(TODO|FIXME|HACK|XXX)\b")]
+    private static partial Regex Unfinished();
+}

@@ -1,0 +1,70 @@
+using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolment.Pipeline;
+using Certctl.Application.Scep.Challenges;
+using Certctl.Domain.Enrolment;
+using MediatR;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Certctl.Tests.Architecture;
+
+/// <summary>The order of the checks is a decision: cheap before dear, and nobody's state is touched before someone has vouched.</summary>
+public sealed class PipelineTests
+{
+    [Fact]
+    public void The_checks_stand_in_the_order_of_the_house()
+    {
+        Assert.Equal([typeof(ValidationBehavior<,>), typeof(ChallengeDispatchBehavior<,>)], EnrolmentPipeline.Checks);
+    }
+
+    [Fact]
+    public void What_is_listed_is_what_runs_in_that_order()
+    {
+        var registered = new ServiceCollection().AddEnrolmentPipeline()
+            .Where(service => service.ServiceType == typeof(IPipelineBehavior<,>))
+            .Select(service => service.ImplementationType);
+
+        Assert.Equal(EnrolmentPipeline.Checks, registered);
+    }
+
+    [Fact]
+    public void Every_check_derives_from_the_one_base_class_and_every_such_class_is_listed()
+    {
+        var checks = typeof(EnrolmentPipeline).Assembly.GetTypes()
+            .Where(type => !type.IsAbstract && IsCheck(type))
+            .OrderBy(type => type.Name, StringComparer.Ordinal);
+
+        Assert.Equal(EnrolmentPipeline.Checks.OrderBy(type => type.Name, StringComparer.Ordinal), checks);
+    }
+
+    [Fact]
+    public void Every_way_to_vouch_is_listed_and_a_renewal_is_asked_first()
+    {
+        var validators = typeof(EnrolmentPipeline).Assembly.GetTypes().Where(type => type.IsClass && !type.IsAbstract && type.IsAssignableTo(typeof(IChallengeValidator)));
+
+        Assert.Equal(typeof(RenewalProof), EnrolmentPipeline.ChallengeValidators[0]);
+        Assert.Equal(validators.OrderBy(type => type.Name, StringComparer.Ordinal), EnrolmentPipeline.ChallengeValidators.OrderBy(type => type.Name, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Whatever_may_mint_is_checked_for_its_challenge()
+    {
+        var constraint = typeof(ChallengeDispatchBehavior<,>).GetGenericArguments()[0].GetGenericParameterConstraints();
+        var minting = typeof(EnrolmentPipeline).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IIssuanceCommand)));
+
+        Assert.Contains(typeof(IIssuanceCommand), constraint);
+        Assert.NotEmpty(minting);
+        Assert.All(minting, command => Assert.True(command.IsAssignableTo(typeof(IRequest<EnrolmentOutcome>)), $"{command.Name} does not pass the pipeline of enrolment outcomes."));
+    }
+
+    private static bool IsCheck(Type type)
+    {
+        for (var parent = type.BaseType; parent is not null; parent = parent.BaseType)
+        {
+            if (parent.IsGenericType && parent.GetGenericTypeDefinition() == typeof(EnrolmentCheck<,>))
+                return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Certctl.Tests.Architecture;
+
+/// <summary>
+/// Who may know whom. Read from the compiled assemblies: the metadata names every foreign type that signatures and method bodies touch, so a
+/// fully qualified name does not slip through as it would in a search for usings.
+/// </summary>
+public sealed partial class ReferenceTests
+{
+    [Theory]
+    [InlineData("Certctl.Domain", "Certctl.Application", "Certctl.Infrastructure", "certctl", "Microsoft.", "MediatR", "FluentValidation", "Npgsql",
+        "Polly", "System.Security.Cryptography.Pkcs", "System.Net.Http")]
+    [InlineData("Certctl.Application", "Certctl.Infrastructure", "certctl", "Microsoft.EntityFrameworkCore", "Microsoft.Data", "Npgsql",
+        "Microsoft.AspNetCore", "Polly", "System.Security.Cryptography.Pkcs", "System.Net.Http")]
+    [InlineData("Certctl.Infrastructure", "certctl", "Microsoft.AspNetCore", "MediatR", "FluentValidation")]
+    [InlineData("certctl", "Microsoft.EntityFrameworkCore", "System.Security.Cryptography.Pkcs")]
+    public void An_assembly_refers_only_to_what_its_room_may_know(string assembly, params string[] forbidden)
+    {
+        var found = AssemblyReferences(assembly).Where(name => forbidden.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)));
+
+        Assert.True(!found.Any(), $"{assembly} refers to {string.Join(", ", found)}; see docs/architecture.md, \"Who may know whom\".");
+    }
+
+    [Fact]
+    public void The_domain_knows_nothing_but_the_base_library()
+    {
+        var foreign = AssemblyReferences("Certctl.Domain").Where(name => !name.StartsWith("System.", StringComparison.Ordinal) && name != "netstandard");
+
+        Assert.Empty(foreign);
+    }
+
+    [Fact]
+    public void The_application_touches_neither_files_nor_http()
+    {
+        string[] forbidden = ["System.IO.File", "System.IO.Directory", "System.IO.FileStream", "System.IO.FileInfo", "System.IO.FileSystemWatcher"];
+
+        var found = TypeReferences("Certctl.Application").Where(type => forbidden.Contains(type) || type.StartsWith("System.Net.Http.", StringComparison.Ordinal));
+
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public void The_domain_does_not_log()
+    {
+        Assert.DoesNotContain(TypeReferences("Certctl.Domain"), type => type.Contains("Logging", StringComparison.Ordinal) || type == "System.Console");
+    }
+
+    [Fact]
+    public void The_doors_reach_the_infrastructure_only_where_the_host_is_composed_and_in_the_verbs()
+    {
+        string[] allowed = ["Certctl.Api/Hosting/", "Certctl.Api/Commands/", "Certctl.Api/Configuration/Preflight", "Certctl.Api/Program.cs"];
+
+        var found = SourceTree.FilesOf("Certctl.Api")
+            .Where(file => !allowed.Any(prefix => file.StartsWith(prefix, StringComparison.Ordinal)))
+            .Where(file => UsesInfrastructure().IsMatch(SourceTree.Read(file)));
+
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public void The_command_bus_stays_in_the_application()
+    {
+        // MediatR is known to the pipeline, the commands with their handlers, and whoever sends: the responder. Nobody else.
+        var found = SourceTree.ProductFiles()
+            .Where(file => !file.StartsWith("Certctl.Application/", StringComparison.Ordinal) && !file.StartsWith("Certctl.Api/Hosting/", StringComparison.Ordinal))
+            .Where(file => UsesMediatR().IsMatch(SourceTree.Read(file)));
+
+        Assert.Empty(found);
+    }
+
+    private static List<string> AssemblyReferences(string assembly)
+    {
+        using var pe = Open(assembly, out var metadata);
+        var names = metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)).ToList();
+        Assert.NotEmpty(names);
+        return names;
+    }
+
+    private static List<string> TypeReferences(string assembly)
+    {
+        using var pe = Open(assembly, out var metadata);
+        var names = metadata.TypeReferences.Select(metadata.GetTypeReference)
+            .Select(type => $"{metadata.GetString(type.Namespace)}.{metadata.GetString(type.Name)}").ToList();
+        Assert.NotEmpty(names);
+        return names;
+    }
+
+    private static PEReader Open(string assembly, out MetadataReader metadata)
+    {
+        var pe = new PEReader(File.OpenRead(Path.Combine(AppContext.BaseDirectory, assembly + ".dll")));
+        metadata = pe.GetMetadataReader();
+        return pe;
+    }
+
+    [GeneratedRegex(@"^\s*using\s+(static\s+)?Certctl\.Infrastructure\b|\bCertctl\.Infrastructure\.\w", RegexOptions.Multiline)]
+    private static partial Regex UsesInfrastructure();
+
+    [GeneratedRegex(@"^\s*using\s+MediatR\b|\bMediatR\.\w", RegexOptions.Multiline)]
+    private static partial Regex UsesMediatR();
+}

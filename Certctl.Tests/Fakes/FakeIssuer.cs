@@ -1,0 +1,44 @@
+using System.Security.Cryptography;
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Profiles;
+
+namespace Certctl.Tests.Fakes;
+
+/// <summary>Hands out placeholders with distinct serial numbers: the rooms before the CA do not look inside.</summary>
+internal sealed class FakeIssuer(DateTimeOffset notAfter) : ICertificateIssuer
+{
+    private int _serial;
+
+    public string IssuerId => "iss-local";
+
+    public IReadOnlyList<ReadOnlyMemory<byte>> Chain => [];
+
+    public DateTimeOffset NotAfter => notAfter;
+
+    public int Signed => _serial;
+
+    public Task<IssuedCertificate> IssueAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken)
+    {
+        var serial = Interlocked.Increment(ref _serial).ToString("x40", System.Globalization.CultureInfo.InvariantCulture);
+        var der = System.Text.Encoding.ASCII.GetBytes("certificate " + serial);
+        return Task.FromResult(new IssuedCertificate
+        {
+            IssuerId = IssuerId,
+            SerialNumber = serial,
+            ProfileId = template.ProfileId,
+            PathId = pathId,
+            Source = source,
+            Subject = template.Subject.ToString(),
+            CommonName = template.Subject.CommonName,
+            SubjectAltNames = [.. template.SubjectAltNames.Select(san => san.ToString())],
+            NotBefore = template.NotBefore,
+            NotAfter = template.NotAfter,
+            KeyAlgorithm = template.PublicKey.Describe(),
+            PublicKeySha256 = template.PublicKey.Sha256.ToArray(),
+            Sha256 = SHA256.HashData(der),
+            Der = der,
+            CreatedAt = template.NotBefore,
+        });
+    }
+}

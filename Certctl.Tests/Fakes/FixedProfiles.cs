@@ -1,0 +1,24 @@
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Profiles;
+
+namespace Certctl.Tests.Fakes;
+
+/// <summary>Certificate profiles in a list.</summary>
+internal sealed class FixedProfiles(params CertificateProfile[] profiles) : ICertificateProfileRepository
+{
+    private readonly List<CertificateProfile> _profiles = [.. profiles];
+
+    public Task<CertificateProfile?> FindAsync(string profileId, bool fresh, CancellationToken cancellationToken) =>
+        Task.FromResult(_profiles.Find(p => p.Id == profileId));
+
+    public Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<CertificateProfile>>(_profiles);
+
+    public Task<bool> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
+    {
+        _profiles.RemoveAll(p => p.Id == profile.Id);
+        _profiles.Add(profile);
+        return Task.FromResult(true);
+    }
+}

@@ -1,0 +1,56 @@
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
+
+namespace Certctl.Tests.Fakes;
+
+/// <summary>Journal, enrolments and audit in memory, with the conflicts of the real ones: for tests of the rooms before it.</summary>
+internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository, IAuditRepository
+{
+    private readonly Dictionary<string, Guid> _answers = [];
+
+    public List<JournalEntry> Committed { get; } = [];
+
+    public List<AuditEvent> Refusals { get; } = [];
+
+    public Dictionary<Guid, StoredEnrolment> Enrolments { get; } = [];
+
+    public Queue<JournalVerdict> Scripted { get; } = [];
+
+    public Task<JournalVerdict> CommitAsync(JournalEntry entry, CancellationToken cancellationToken)
+    {
+        if (Scripted.TryDequeue(out var scripted))
+            return Task.FromResult(scripted);
+        var key = Convert.ToHexString(entry.RequestKey);
+        if (_answers.TryGetValue(key, out var id) && (id != entry.Enrolment.Id || !entry.Completes))
+            return Task.FromResult<JournalVerdict>(new JournalVerdict.AlreadyAnswered(Enrolments[id]));
+        _answers[key] = entry.Enrolment.Id;
+        Enrolments[entry.Enrolment.Id] = new StoredEnrolment(entry.Enrolment, entry.Certificate);
+        Committed.Add(entry);
+        return Task.FromResult<JournalVerdict>(new JournalVerdict.Committed());
+    }
+
+    public Task<StoredEnrolment?> FindByTransactionAsync(
+        string pathId, TransactionId transactionId, ReadOnlyMemory<byte> signerKeySha256, CancellationToken cancellationToken) =>
+        Task.FromResult(Enrolments.Values.LastOrDefault(e =>
+            e.Enrolment.PathId == pathId && e.Enrolment.TransactionId == transactionId && signerKeySha256.Span.SequenceEqual(e.Enrolment.SignerKeySha256)));
+
+    public Task<IssuedCertificate?> FindCertificateAsync(string issuerId, string serialNumber, CancellationToken cancellationToken) =>
+        Task.FromResult(Enrolments.Values.Select(e => e.Certificate).FirstOrDefault(c => c?.IssuerId == issuerId && c.SerialNumber == serialNumber));
+
+    public Task<Enrolment?> FindAsync(Guid enrolmentId, CancellationToken cancellationToken) =>
+        Task.FromResult(Enrolments.GetValueOrDefault(enrolmentId)?.Enrolment);
+
+    public Task<bool> DecideAsync(Enrolment decided, AuditEvent audit, CancellationToken cancellationToken)
+    {
+        Enrolments[decided.Id] = new StoredEnrolment(decided, null);
+        return Task.FromResult(true);
+    }
+
+    public Task AppendRefusalAsync(AuditEvent refusal, CancellationToken cancellationToken)
+    {
+        Refusals.Add(refusal);
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,126 @@
+using System.Data.Common;
+using Certctl.Domain.Profiles;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+
+namespace Certctl.Tests.Infrastructure.Persistence;
+
+public sealed class PostgresDatabaseMigratorTests(PostgresDatabases databases) : DatabaseMigratorTests(databases), IClassFixture<PostgresDatabases>
+{
+    [Fact]
+    public async Task The_audit_table_cannot_be_truncated()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await RefusesAsync(database, "TRUNCATE audit_events");
+    }
+}
+
+public sealed class SqliteDatabaseMigratorTests(SqliteDatabases databases) : DatabaseMigratorTests(databases), IClassFixture<SqliteDatabases>
+{
+    [Fact]
+    public async Task The_audit_table_cannot_be_replaced_into()
+    {
+        await using var database = await OpenAsync();
+        await database.Journal.CommitAsync(TestEntries.Issued(TestDatabase.Start), default);
+        await RefusesAsync(database, "INSERT OR REPLACE INTO audit_events SELECT * FROM audit_events");
+    }
+
+    [Fact]
+    public async Task A_lock_row_left_behind_by_a_killed_process_stops_nobody()
+    {
+        await using var database = await OpenAsync();
+        await using (var db = database.Open())
+        {
+            await db.Database.ExecuteSqlRawAsync("CREATE TABLE IF NOT EXISTS \"__EFMigrationsLock\" (\"Id\" INTEGER PRIMARY KEY, \"Timestamp\" TEXT NOT NULL)");
+            await db.Database.ExecuteSqlRawAsync("INSERT INTO \"__EFMigrationsLock\" VALUES (1, '2026-01-01')");
+        }
+
+        await database.Migrator.MigrateAsync(default).WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task Every_connection_writes_ahead_and_syncs_fully()
+    {
+        await using var database = await OpenAsync();
+        await using var db = database.Open();
+        Assert.Equal("wal", Assert.Single(await db.Database.SqlQueryRaw<string>("SELECT journal_mode AS Value FROM pragma_journal_mode").ToListAsync()));
+        Assert.Equal(2, Assert.Single(await db.Database.SqlQueryRaw<int>("SELECT synchronous AS Value FROM pragma_synchronous").ToListAsync()));
+    }
+}
+
+public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceTests(databases)
+{
+    [Fact]
+    public async Task The_migrations_say_what_the_model_says()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await using var db = database.Open();
+        Assert.False(db.Database.HasPendingModelChanges());
+    }
+
+    [Fact]
+    public async Task Processes_that_start_together_migrate_once()
+    {
+        if (!IsAvailable)
+            return;
+        await using var first = await OpenAsync(migrated: false);
+        await using var second = OpenBeside(first);
+        await using var third = OpenBeside(first);
+        Assert.NotEmpty(await first.Migrator.PendingAsync(default));
+
+        await Task.WhenAll(new[] { first, second, third }.Select(database => Task.Run(() => database.Migrator.MigrateAsync(default))));
+
+        Assert.Empty(await first.Migrator.PendingAsync(default));
+        await first.Migrator.PingAsync(default);
+        Assert.Equal(CertificateProfile.DefaultId, Assert.Single(await first.Profiles.ListAsync(default)).Id);
+    }
+
+    [Fact]
+    public async Task The_default_profile_is_never_overwritten()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await using var db = database.Open();
+        await db.CertificateProfiles.ExecuteUpdateAsync(set => set.SetProperty(p => p.Enabled, false).SetProperty(p => p.Version, 7));
+
+        await database.Migrator.MigrateAsync(default);
+
+        var profile = Assert.Single(await database.Profiles.ListAsync(default));
+        Assert.False(profile.Enabled);
+        Assert.Equal(7, profile.Version);
+    }
+
+    [Theory]
+    [InlineData("UPDATE audit_events SET detail = 'nothing happened'")]
+    [InlineData("DELETE FROM audit_events")]
+    public async Task The_audit_table_only_grows(string statement)
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await database.Journal.CommitAsync(TestEntries.Issued(TestDatabase.Start), default);
+        await RefusesAsync(database, statement);
+        await using var db = database.Open();
+        Assert.Equal("as asked", Assert.Single(await db.AuditEvents.ToListAsync()).Detail);
+    }
+
+    [Fact]
+    public async Task A_database_that_is_away_fails_the_ping()
+    {
+        await using var database = OpenUnreachable();
+        await Assert.ThrowsAnyAsync<DbException>(() => database.Migrator.PingAsync(default));
+        await Assert.ThrowsAnyAsync<Exception>(() => database.Migrator.MigrateAsync(default).WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    internal static async Task RefusesAsync(TestDatabase database, string statement)
+    {
+        await using var db = database.Open();
+        var refused = await Assert.ThrowsAnyAsync<DbException>(() => db.Database.ExecuteSqlRawAsync(statement));
+        Assert.Contains("append-only", refused.Message, StringComparison.Ordinal);
+    }
+}

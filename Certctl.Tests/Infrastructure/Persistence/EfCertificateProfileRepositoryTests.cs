@@ -1,0 +1,173 @@
+using Certctl.Domain.Audit;
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Profiles;
+using Certctl.Infrastructure.Persistence.Mapping;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+
+namespace Certctl.Tests.Infrastructure.Persistence;
+
+public sealed class PostgresEfCertificateProfileRepositoryTests(PostgresDatabases databases)
+    : EfCertificateProfileRepositoryTests(databases), IClassFixture<PostgresDatabases>;
+
+public sealed class SqliteEfCertificateProfileRepositoryTests(SqliteDatabases databases)
+    : EfCertificateProfileRepositoryTests(databases), IClassFixture<SqliteDatabases>;
+
+public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) : PersistenceTests(databases)
+{
+    private static readonly DateTimeOffset Now = TestDatabase.Start;
+
+    [Fact]
+    public async Task A_profile_reads_back_with_every_field()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var profile = Profile("vpn", "VPN", enabled: true);
+
+        Assert.True(await database.Profiles.SaveAsync(profile, 0, Saved(), default));
+
+        var stored = await database.Profiles.FindAsync("vpn", fresh: true, default);
+        Assert.Equal("VPN", stored!.Name);
+        Assert.Equal("for gateways", stored.Description);
+        Assert.Equal(profile.AllowedKeyAlgorithms, stored.AllowedKeyAlgorithms);
+        Assert.Equal(86_400, stored.MaxTtlSeconds);
+        Assert.Equal(["clientAuth", "serverAuth"], stored.AllowedEkus);
+        Assert.Equal([@"^DNS:.*\.example$"], stored.RequiredSanPatterns);
+        Assert.Equal("^spiffe://example/", stored.SpiffeUriPattern);
+        Assert.True(stored.AllowShortLived);
+        Assert.True(stored.MustStaple);
+        Assert.Equal(["1.2.3.4"], stored.RequiredCsrAttributes);
+        Assert.True(stored.RequiresApproval);
+        Assert.True(stored.Enabled);
+        Assert.Equal(1, stored.Version);
+        Assert.Equal(Stored.Time(Now), stored.CreatedAt);
+        Assert.Equal(Stored.Time(Now), stored.UpdatedAt);
+        await using var db = database.Open();
+        Assert.Equal(AuditAction.ProfileSaved, Assert.Single(await db.AuditEvents.ToListAsync()).Action);
+    }
+
+    [Fact]
+    public async Task Each_save_counts_the_version_up_and_a_stale_one_is_refused_without_a_trace()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default);
+
+        Assert.True(await database.Profiles.SaveAsync(Profile("vpn", "VPN 2", enabled: false), 1, Saved(), default));
+        Assert.False(await database.Profiles.SaveAsync(Profile("vpn", "VPN 3", enabled: true), 1, Saved(), default));
+        Assert.False(await database.Profiles.SaveAsync(Profile("vpn", "VPN 4", enabled: true), 0, Saved(), default));
+        Assert.False(await database.Profiles.SaveAsync(Profile("new", "New", enabled: true), 1, Saved(), default));
+
+        var stored = await database.Profiles.FindAsync("vpn", fresh: true, default);
+        Assert.Equal(("VPN 2", false, 2), (stored!.Name, stored.Enabled, stored.Version));
+        await using var db = database.Open();
+        Assert.Equal(2, await db.AuditEvents.CountAsync());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Of_many_saves_of_one_version_one_wins(int expectedVersion)
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        if (expectedVersion == 1)
+            await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default);
+
+        var saved = await Task.WhenAll(Enumerable.Range(0, 10).Select(i =>
+            Task.Run(() => database.Profiles.SaveAsync(Profile("vpn", $"VPN {i}", enabled: true), expectedVersion, Saved(), default))));
+
+        var winner = Assert.Single(Enumerable.Range(0, 10), i => saved[i]);
+        var stored = await database.Profiles.FindAsync("vpn", fresh: true, default);
+        Assert.Equal(($"VPN {winner}", expectedVersion + 1), (stored!.Name, stored.Version));
+    }
+
+    [Fact]
+    public async Task A_name_that_another_profile_has_throws()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default);
+        await Assert.ThrowsAsync<DbUpdateException>(() => database.Profiles.SaveAsync(Profile("other", "VPN", enabled: true), 0, Saved(), default));
+    }
+
+    [Fact]
+    public async Task Another_process_change_is_seen_after_two_seconds_or_at_once_when_asked_freshly()
+    {
+        if (!IsAvailable)
+            return;
+        await using var first = await OpenAsync();
+        await using var second = OpenBeside(first);
+        Assert.True((await first.Profiles.FindAsync("default", fresh: false, default))!.Enabled);
+        await second.Profiles.SaveAsync(Profile("default", "Default", enabled: false), 1, Saved(), default);
+
+        first.Clock.Advance(TimeSpan.FromSeconds(1.9));
+        Assert.True((await first.Profiles.FindAsync("default", fresh: false, default))!.Enabled);
+        first.Clock.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.False((await first.Profiles.FindAsync("default", fresh: false, default))!.Enabled);
+
+        await second.Profiles.SaveAsync(Profile("default", "Default", enabled: true), 2, Saved(), default);
+        Assert.True((await first.Profiles.FindAsync("default", fresh: true, default))!.Enabled);
+        Assert.True((await first.Profiles.FindAsync("default", fresh: false, default))!.Enabled);
+    }
+
+    [Fact]
+    public async Task Our_own_change_is_seen_at_once()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await database.Profiles.FindAsync("default", fresh: false, default);
+        await database.Profiles.SaveAsync(Profile("default", "Default", enabled: false), 1, Saved(), default);
+        Assert.False((await database.Profiles.FindAsync("default", fresh: false, default))!.Enabled);
+    }
+
+    [Fact]
+    public async Task The_list_is_in_the_order_of_names_and_the_unknown_is_null()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await database.Profiles.SaveAsync(Profile("b", "Beta", enabled: true), 0, Saved(), default);
+        await database.Profiles.SaveAsync(Profile("a", "Alpha", enabled: true), 0, Saved(), default);
+
+        Assert.Equal(["a", "b", "default"], (await database.Profiles.ListAsync(default)).Select(profile => profile.Id));
+        Assert.Null(await database.Profiles.FindAsync("nobody", fresh: false, default));
+    }
+
+    private static AuditEvent Saved() => new()
+    {
+        Id = Guid.CreateVersion7(Now),
+        Timestamp = Now,
+        Actor = "olga",
+        ActorType = "User",
+        Action = AuditAction.ProfileSaved,
+        Outcome = AuditOutcome.Done,
+        ResourceType = "profile",
+        ResourceId = "vpn",
+    };
+
+    private static CertificateProfile Profile(string id, string name, bool enabled) => new()
+    {
+        Id = id,
+        Name = name,
+        Description = "for gateways",
+        AllowedKeyAlgorithms = [new(KeyAlgorithm.Rsa, 3072), new(KeyAlgorithm.Ecdsa, 384), new(KeyAlgorithm.Ed25519, 0)],
+        MaxTtlSeconds = 86_400,
+        AllowedEkus = ["clientAuth", "serverAuth"],
+        RequiredSanPatterns = [@"^DNS:.*\.example$"],
+        SpiffeUriPattern = "^spiffe://example/",
+        AllowShortLived = true,
+        MustStaple = true,
+        RequiredCsrAttributes = ["1.2.3.4"],
+        RequiresApproval = true,
+        Enabled = enabled,
+        Version = 99,
+        CreatedAt = Now,
+        UpdatedAt = Now,
+    };
+}

@@ -1,0 +1,126 @@
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
+using Certctl.Infrastructure.Persistence.Mapping;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+
+namespace Certctl.Tests.Infrastructure.Persistence;
+
+public sealed class PostgresEfEnrolmentRepositoryTests(PostgresDatabases databases) : EfEnrolmentRepositoryTests(databases), IClassFixture<PostgresDatabases>;
+
+public sealed class SqliteEfEnrolmentRepositoryTests(SqliteDatabases databases) : EfEnrolmentRepositoryTests(databases), IClassFixture<SqliteDatabases>;
+
+public abstract class EfEnrolmentRepositoryTests(IDatabases databases) : PersistenceTests(databases)
+{
+    private static readonly DateTimeOffset Now = TestDatabase.Start;
+
+    [Fact]
+    [Trait("Conformance", "S-R15")]
+    public async Task A_transaction_is_found_by_its_requester_on_its_path_alone()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var entry = TestEntries.Issued(Now);
+        await database.Journal.CommitAsync(entry, default);
+        var (path, transaction, signer) = (entry.Enrolment.PathId, entry.Enrolment.TransactionId, entry.Enrolment.SignerKeySha256);
+
+        var found = await database.Enrolments.FindByTransactionAsync(path, transaction, signer, default);
+
+        Assert.Equal(entry.Enrolment.Id, found!.Enrolment.Id);
+        Assert.Equal(entry.Certificate!.Der, found.Certificate!.Der);
+        Assert.Null(await database.Enrolments.FindByTransactionAsync("other", transaction, signer, default));
+        Assert.Null(await database.Enrolments.FindByTransactionAsync(path, new TransactionId("other"), signer, default));
+        Assert.Null(await database.Enrolments.FindByTransactionAsync(path, transaction, new byte[32], default));
+    }
+
+    [Fact]
+    public async Task Of_two_requests_in_one_transaction_the_newer_is_found()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var newer = TestEntries.Pending(Now + TimeSpan.FromMicroseconds(1));
+        var older = TestEntries.Pending(Now);
+        newer.Enrolment.SignerKeySha256.CopyTo(older.Enrolment.SignerKeySha256, 0);
+        await database.Journal.CommitAsync(newer, default);
+        await database.Journal.CommitAsync(older, default);
+
+        var found = await database.Enrolments.FindByTransactionAsync("corp", newer.Enrolment.TransactionId, newer.Enrolment.SignerKeySha256, default);
+
+        Assert.Equal(newer.Enrolment.Id, found!.Enrolment.Id);
+        Assert.Null(found.Certificate);
+    }
+
+    [Fact]
+    public async Task A_certificate_is_found_with_its_revocation_as_it_stands_now()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var entry = TestEntries.Issued(Now);
+        await database.Journal.CommitAsync(entry, default);
+        var serial = entry.Certificate!.SerialNumber;
+        Assert.False((await database.Enrolments.FindCertificateAsync("iss-local", serial, default))!.IsRevoked);
+        Assert.Null(await database.Enrolments.FindCertificateAsync("iss-other", serial, default));
+
+        await using var db = database.Open();
+        (await db.Certificates.SingleAsync()).Revoke(RevocationReason.Superseded, Now);
+        await db.SaveChangesAsync();
+
+        var revoked = await database.Enrolments.FindCertificateAsync("iss-local", serial, default);
+        Assert.Equal(Stored.Time(Now), revoked!.RevokedAt);
+        Assert.Equal(RevocationReason.Superseded, revoked.RevocationReason);
+    }
+
+    [Fact]
+    public async Task Of_many_operators_one_decides_and_the_trail_says_who()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var entry = TestEntries.Pending(Now);
+        await database.Journal.CommitAsync(entry, default);
+
+        var decisions = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => database.Enrolments.DecideAsync(
+            entry.Enrolment.Decided(i % 2 == 0, $"operator {i}", Now), TestEntries.Audit(Now, null), default))));
+
+        var winner = Assert.Single(Enumerable.Range(0, 8), i => decisions[i]);
+        var stored = await database.Enrolments.FindAsync(entry.Enrolment.Id, default);
+        Assert.Equal($"operator {winner}", stored!.DecidedBy);
+        Assert.Equal(winner % 2 == 0 ? EnrolmentState.Approved : EnrolmentState.Denied, stored.State);
+        Assert.Equal(Stored.Time(Now), stored.DecidedAt);
+        await using var db = database.Open();
+        Assert.Equal(2, await db.AuditEvents.CountAsync());
+    }
+
+    [Fact]
+    public async Task What_has_lapsed_cannot_be_approved()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var entry = TestEntries.Pending(Now);
+        await database.Journal.CommitAsync(entry, default);
+
+        var late = entry.Enrolment.Decided(true, "olga", entry.Enrolment.HeldUntil);
+
+        Assert.False(await database.Enrolments.DecideAsync(late, TestEntries.Audit(Now, null), default));
+        Assert.Equal(EnrolmentState.Pending, (await database.Enrolments.FindAsync(entry.Enrolment.Id, default))!.State);
+    }
+
+    [Fact]
+    public async Task A_decision_whose_audit_event_cannot_be_written_is_no_decision()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var entry = TestEntries.Pending(Now);
+        await database.Journal.CommitAsync(entry, default);
+
+        // The id is taken.
+        await Assert.ThrowsAsync<DbUpdateException>(() => database.Enrolments.DecideAsync(entry.Enrolment.Decided(true, "olga", Now), entry.Audit, default));
+
+        Assert.Equal(EnrolmentState.Pending, (await database.Enrolments.FindAsync(entry.Enrolment.Id, default))!.State);
+    }
+}
