@@ -3,11 +3,13 @@ using System.Text.Json;
 using Certctl.Domain.Certificates;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.X509;
+using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Keys;
 
-public sealed class SignatureVerifierTests
+public sealed class SignatureVerifierTests(ITestOutputHelper output)
 {
     [Theory]
     [Trait("Conformance", "R-13")]
@@ -15,7 +17,7 @@ public sealed class SignatureVerifierTests
     [InlineData("ecdsa_secp256r1_sha256_test.json")]
     public void Wycheproof_and_we_agree(string file)
     {
-        if (Vectors.Find($"wycheproof/{file}") is not { } path)
+        if (TestVectors.Find($"wycheproof/{file}", output) is not { } path)
             return;
         using var document = JsonDocument.Parse(File.ReadAllBytes(path));
         var wrong = new List<string>();
