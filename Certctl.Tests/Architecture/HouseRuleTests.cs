@@ -13,7 +13,7 @@ public sealed partial class HouseRuleTests
         ["Commands", "Queries", "Interfaces", "Services", "Helpers", "Common", "Models", "Utils", "Utilities", "Managers", "Dtos", "Abstractions"];
 
     private static readonly Type[] OneTypeOfEachRoom =
-        [typeof(Secret), typeof(IScepCodec), typeof(CmsScepCodec), typeof(Api.Configuration.CertctlOptions)];
+        [typeof(Secret), typeof(IScepCodec), typeof(CmsScepCodec), typeof(global::Certctl.Api.Configuration.CertctlOptions)];
 
     [Fact]
     public void The_application_has_at_most_sixteen_interfaces()

@@ -10,7 +10,35 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Persistence;
 
-public sealed class PostgresEnrolmentJournalTests(PostgresDatabases databases) : EnrolmentJournalTests(databases), IClassFixture<PostgresDatabases>;
+public sealed class PostgresEnrolmentJournalTests(PostgresDatabases databases) : EnrolmentJournalTests(databases), IClassFixture<PostgresDatabases>
+{
+    [Fact]
+    public async Task A_connection_that_breaks_under_load_costs_no_enrolment_and_doubles_none()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await using var server = Npgsql.NpgsqlDataSource.Create(
+            new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
+        var name = new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString).Database;
+        var terminated = 0L;
+        for (var round = 0; round < 10; round++)
+        {
+            var commits = Enumerable.Range(0, 100).Select(_ => database.Journal.CommitAsync(TestEntries.Issued(TestDatabase.Start), default)).ToList();
+            await commits[round];
+            await using var terminate = server.CreateCommand($"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'");
+            terminated += (long)(await terminate.ExecuteScalarAsync())!;
+            Assert.All(await Task.WhenAll(commits), verdict => Assert.IsType<JournalVerdict.Committed>(verdict));
+        }
+
+        Assert.True(terminated > 0, "no connection was broken");
+        await using var db = database.Open();
+        Assert.Equal(1000, await db.Enrolments.CountAsync());
+        Assert.Equal(1000, await db.Certificates.CountAsync());
+        Assert.Equal(1000, await db.AuditEvents.CountAsync());
+        Assert.Equal(1000, await db.EnrolmentAnswers.CountAsync());
+    }
+}
 
 public sealed class SqliteEnrolmentJournalTests(SqliteDatabases databases) : EnrolmentJournalTests(databases), IClassFixture<SqliteDatabases>;
 
@@ -135,6 +163,37 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
 
         var again = await database.Journal.CommitAsync(TestEntries.Issued(database.Clock.GetUtcNow(), key), default);
         Assert.Equal(renewed.Enrolment.Id, Assert.IsType<JournalVerdict.AlreadyAnswered>(again).Stored.Enrolment.Id);
+    }
+
+    [Fact]
+    public async Task Of_many_that_race_for_a_lapsed_answer_one_takes_it_over()
+    {
+        if (!IsAvailable)
+            return;
+        await using var first = await OpenAsync();
+        await using var second = OpenBeside(first);
+        var key = RandomNumberGenerator.GetBytes(32);
+        await first.Journal.CommitAsync(TestEntries.Issued(Now, key), default);
+        first.Clock.Advance(TestEntries.Hold);
+        second.Clock.Advance(TestEntries.Hold);
+        var later = first.Clock.GetUtcNow();
+
+        var verdicts = await Task.WhenAll(Enumerable.Range(0, 30).Select(i =>
+            Task.Run(() => (i % 2 == 0 ? first : second).Journal.CommitAsync(TestEntries.Issued(later, key), default))));
+
+        Assert.Single(verdicts.OfType<JournalVerdict.Committed>());
+        await using var db = first.Open();
+        Assert.Equal(2, await db.Certificates.CountAsync());
+    }
+
+    [Fact]
+    public async Task A_database_that_is_away_is_an_accident_and_not_a_verdict()
+    {
+        await using var database = OpenUnreachable();
+        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => database.Journal.CommitAsync(TestEntries.Issued(Now), default));
+
+        // The writer lives on: the next caller hears the same.
+        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => database.Journal.CommitAsync(TestEntries.Issued(Now), default));
     }
 
     [Fact]
