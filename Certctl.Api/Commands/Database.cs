@@ -1,5 +1,5 @@
 using Certctl.Api.Configuration;
-using Certctl.Infrastructure.Persistence;
+using Certctl.Api.Hosting;
 
 namespace Certctl.Api.Commands;
 
@@ -9,6 +9,6 @@ internal static class Database
     public static ServiceProvider Open(DatabaseOptions options) => new ServiceCollection()
         .AddSingleton(TimeProvider.System)
         .AddLogging()
-        .AddCertctlPersistence(options.Kind, options.ConnectionString.Reveal(), options.MaxConnections)
+        .AddDatabase(options)
         .BuildServiceProvider();
 }

@@ -1,5 +1,4 @@
 using Certctl.Domain.Enrolment;
-using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Configuration;
 
@@ -28,10 +27,16 @@ public sealed record CertctlOptions
 /// <param name="TlsKeyPath">PEM.</param>
 public sealed record ServerOptions(string Host, int Port, int MaxBodySize, string TlsCertPath, string TlsKeyPath);
 
-/// <param name="Kind">Which database.</param>
+public enum DatabaseProvider
+{
+    PostgreSql,
+    Sqlite,
+}
+
+/// <param name="Provider">Which database.</param>
 /// <param name="ConnectionString">For Npgsql or Microsoft.Data.Sqlite; a secret, because it may hold a password.</param>
 /// <param name="MaxConnections">Pool size.</param>
-public sealed record DatabaseOptions(DatabaseKind Kind, Secret ConnectionString, int MaxConnections);
+public sealed record DatabaseOptions(DatabaseProvider Provider, Secret ConnectionString, int MaxConnections);
 
 /// <param name="Level">Least level written.</param>
 /// <param name="Json">JSON lines, or text for people.</param>

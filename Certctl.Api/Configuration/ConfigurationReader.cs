@@ -64,7 +64,7 @@ internal static class ConfigurationReader
         if (url is null && values.Problems.Count == problems)
             values.Problems.Add($"{Name} is not set: postgres://user:password@host/database or sqlite:///path (or {Name}{KnownSettings.FileSuffix}).");
         return (url is null ? null : DatabaseUrl.Parse(url, connections, values.Problems))
-            ?? new DatabaseOptions(Infrastructure.Persistence.DatabaseKind.Sqlite, new Secret(""), connections);
+            ?? new DatabaseOptions(DatabaseProvider.Sqlite, new Secret(""), connections);
     }
 
     private static LogOptions ReadLog(SettingValues values)

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
 using Certctl.Domain.Enrolment;
-using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Configuration;
 
@@ -52,7 +51,7 @@ internal static class DatabaseUrl
 
         var file = path.StartsWith("//", StringComparison.Ordinal) ? path[1..] : path;
         var builder = new DbConnectionStringBuilder { ["Data Source"] = Uri.UnescapeDataString(file) };
-        return new DatabaseOptions(DatabaseKind.Sqlite, new Secret(builder.ConnectionString), maxConnections);
+        return new DatabaseOptions(DatabaseProvider.Sqlite, new Secret(builder.ConnectionString), maxConnections);
     }
 
     private static DatabaseOptions? Postgres(string url, int maxConnections, ICollection<string> problems)
@@ -82,7 +81,7 @@ internal static class DatabaseUrl
             AddOption(builder, option, problems);
         if (!builder.ContainsKey("Host") || !builder.ContainsKey("Database"))
             problems.Add($"{Name}: names no host or no database.");
-        return problems.Count > before ? null : new DatabaseOptions(DatabaseKind.PostgreSql, new Secret(builder.ConnectionString), maxConnections);
+        return problems.Count > before ? null : new DatabaseOptions(DatabaseProvider.PostgreSql, new Secret(builder.ConnectionString), maxConnections);
     }
 
     private static void AddOption(DbConnectionStringBuilder builder, string option, ICollection<string> problems)

@@ -5,7 +5,6 @@ using Certctl.Application;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Issuers.LocalCa;
-using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Hosting;
 
@@ -42,7 +41,7 @@ internal static class ServerHost
         services.AddSingleton(options.Server);
         services.AddSingleton(certificate);
         services.AddSingleton<IReadOnlyDictionary<string, RaKeyRing>>(rings);
-        services.AddCertctlPersistence(options.Database.Kind, options.Database.ConnectionString.Reveal(), options.Database.MaxConnections);
+        services.AddDatabase(options.Database);
         services.AddCertctlApplication();
         services.AddSingleton(provider => Profiles(options, material, rings, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SignalReload>();

@@ -130,13 +130,21 @@ public static class KeyFiles
                 return ReadAll(handle, (int)length);
             problems.Add($"{path}: the {what} file is {(length == 0 ? "empty" : "larger than 1 MiB")}.");
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (FileNotFoundException)
         {
             problems.Add($"{path}: the {what} file does not exist.");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (DirectoryNotFoundException)
         {
-            problems.Add($"{path}: the {what} file cannot be read ({e.GetType().Name}). It must be a file that the server's user may read.");
+            problems.Add($"{path}: the folder of the {what} file does not exist.");
+        }
+        catch (IOException unreadable)
+        {
+            problems.Add($"{path}: the {what} file cannot be read ({unreadable.GetType().Name}).");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            problems.Add($"{path}: the {what} file cannot be read. It must be a file that the server's user may read.");
         }
 
         return null;

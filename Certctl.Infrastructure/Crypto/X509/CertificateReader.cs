@@ -38,13 +38,14 @@ internal static class CertificateReader
         return true;
     }
 
+    // null alone would become an empty memory here: ReadOnlyMemory converts from a null array.
     /// <summary>Content octets of the subjectKeyIdentifier extension, or null: CMS signers may be named by it.</summary>
     public static ReadOnlyMemory<byte>? FindSubjectKeyIdentifier(ReadOnlyMemory<byte> der)
     {
         if (FindExtension(der, ExtensionReader.SubjectKeyIdentifierOid) is not { } value)
             return null;
         var reader = new DerReader(value);
-        return reader.TryRead(DerTag.OctetString, out var identifier) && reader.AtEnd ? identifier : null;
+        return reader.TryRead(DerTag.OctetString, out var identifier) && reader.AtEnd ? identifier : (ReadOnlyMemory<byte>?)null;
     }
 
     /// <summary>
@@ -59,7 +60,7 @@ internal static class CertificateReader
         && ExtensionReader.TryReadAll(extensions, out var values, out _)
         && values.TryGetValue(oid, out var value)
             ? value
-            : null;
+            : (ReadOnlyMemory<byte>?)null;
 
     private static bool TryReadFields(ReadOnlyMemory<byte> der, out Fields fields, out string? defect)
     {

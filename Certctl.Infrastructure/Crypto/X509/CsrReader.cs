@@ -64,8 +64,8 @@ internal static class CsrReader
         info = default;
         var reader = new DerReader(frame.Info);
         if (!reader.TryEnter(DerTag.Sequence, out var fields)
-            // RFC 2986 §4.1: version shall be 0.
-            || !fields.TryReadInt32(out var version) || version != 0
+            // RFC 2986 §4.1: version shall be 0. Compat: macOS 2016 wrote 2 (docs/divergences.md).
+            || !fields.TryReadInt32(out var version) || version is not (0 or 2)
             || !fields.TryRead(DerTag.Sequence, out _, out var subject)
             || !fields.TryRead(DerTag.Sequence, out _, out var key))
             return false;

@@ -29,7 +29,8 @@ public sealed class CertificateReaderTests
 
         Assert.True(CertificateReader.TryRead(made.RawData, out var read, out var defect), defect);
 
-        Assert.Equal("O=Example,CN=device", read!.Subject.ToString());
+        Assert.Equal(made.SubjectName.RawData, read!.Subject.Der.ToArray());
+        Assert.Equal("CN=device,O=Example", read.Subject.ToString());
         Assert.True(read.IsSelfIssued);
         Assert.Equal(made.SerialNumberBytes.ToArray(), read.SerialNumber.ToArray());
         Assert.Equal(notBefore, read.NotBefore);

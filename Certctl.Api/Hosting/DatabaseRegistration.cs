@@ -1,0 +1,18 @@
+using Certctl.Api.Configuration;
+using Certctl.Infrastructure.Persistence;
+
+namespace Certctl.Api.Hosting;
+
+/// <summary>The configured database behind the application's seams.</summary>
+internal static class DatabaseRegistration
+{
+    public static IServiceCollection AddDatabase(this IServiceCollection services, DatabaseOptions options)
+    {
+        var kind = options.Provider switch
+        {
+            DatabaseProvider.PostgreSql => DatabaseKind.PostgreSql,
+            DatabaseProvider.Sqlite => DatabaseKind.Sqlite,
+        };
+        return services.AddCertctlPersistence(kind, options.ConnectionString.Reveal(), options.MaxConnections);
+    }
+}
