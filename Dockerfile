@@ -7,7 +7,7 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /src
 
 # What decides about packages comes first, so that a change of code does not restore again.
-COPY global.json nuget.config Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
+COPY global.json nuget.config Directory.Build.props Directory.Build.targets Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY Certctl.Domain/Certctl.Domain.csproj Certctl.Domain/packages.lock.json Certctl.Domain/
 COPY Certctl.Application/Certctl.Application.csproj Certctl.Application/packages.lock.json Certctl.Application/
 COPY Certctl.Infrastructure/Certctl.Infrastructure.csproj Certctl.Infrastructure/packages.lock.json Certctl.Infrastructure/

@@ -14,4 +14,8 @@ var root = new RootCommand("Certctl, a certificate enrolment server for managed 
         ScepEnrollCommand.Create(),
     },
 };
-return await root.Parse(args).InvokeAsync();
+var command = root.Parse(args);
+var code = await command.InvokeAsync();
+
+// A command line that nobody could understand is no failure of the thing it asked for.
+return command.Errors.Count > 0 ? 2 : code;

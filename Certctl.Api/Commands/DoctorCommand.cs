@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Data.Common;
+using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Application.Enrolment;
@@ -11,6 +13,7 @@ namespace Certctl.Api.Commands;
 /// <summary><c>certctl doctor</c>: everything that a start would look at, a line each with its remedy; exit code 1 when something would keep the server from starting.</summary>
 internal static class DoctorCommand
 {
+    private static readonly TimeSpan PortPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(10);
 
     public static Command Create()
@@ -29,7 +32,7 @@ internal static class DoctorCommand
         {
             checks.AddRange(Preflight.Run(options, TimeProvider.System.GetUtcNow()).Checks);
             checks.AddRange(await DatabaseAsync(options, cancellationToken));
-            checks.Add(Port(options.Server));
+            checks.Add(await PortAsync(options.Server, cancellationToken));
         }
 
         foreach (var check in checks)
@@ -92,18 +95,49 @@ internal static class DoctorCommand
         return checks;
     }
 
-    private static PreflightCheck Port(ServerOptions server)
+    private static async Task<PreflightCheck> PortAsync(ServerOptions server, CancellationToken cancellationToken)
     {
         var name = $"port {server.Host}:{server.Port}";
+        var address = ServerHost.Address(server.Host);
         try
         {
-            using var listener = new TcpListener(ServerHost.Address(server.Host), server.Port);
+            using var listener = new TcpListener(address, server.Port);
             listener.Start();
             return new PreflightCheck(name, [], []);
         }
         catch (SocketException busy)
         {
-            return new PreflightCheck(name, [$"it cannot be bound: {busy.Message}. Is certctl running already? Else choose CERTCTL_SERVER_PORT"], []);
+            // The doctor is also called beside a running server, by a container's health check for one.
+            return await IsServedByUsAsync(address, server, cancellationToken)
+                ? new PreflightCheck(name + ", served by certctl", [], [])
+                : new PreflightCheck(name, [$"it cannot be bound: {busy.Message}, and it is not certctl that answers there. Choose another CERTCTL_SERVER_PORT"], []);
         }
+    }
+
+    // It is ours when it shows the certificate of our configuration and says that it is healthy.
+    private static async Task<bool> IsServedByUsAsync(IPAddress address, ServerOptions server, CancellationToken cancellationToken)
+    {
+        var target = address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address;
+        using var handler = new SocketsHttpHandler { UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => IsOurs(shown, server.TlsCertPath) } };
+        using var client = new HttpClient(handler) { Timeout = PortPatience };
+        try
+        {
+            using var answer = await client.GetAsync(new UriBuilder("https", target.ToString(), server.Port, "/health").Uri, cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsOurs(X509Certificate? shown, string certPath)
+    {
+        using var ours = X509Certificate2.CreateFromPem(File.ReadAllText(certPath));
+        return shown is not null && shown.GetRawCertData().AsSpan().SequenceEqual(ours.RawData);
     }
 }

@@ -26,7 +26,7 @@ internal static class QuickstartCertificates
     {
         var request = Request($"CN=Certctl Quickstart CA {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}", key);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         request.CertificateExtensions.Add(KeyIdentifier(request));
         using var certificate = request.Create(request.SubjectName, Generator(key), now - BackDating, now.AddYears(10), SerialNumbers.Next());
         return X509CertificateLoader.LoadCertificate(certificate.RawData);
