@@ -29,7 +29,9 @@ internal static class ServerHost
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
-            kestrel.Limits.MaxRequestBodySize = options.Server.MaxBodySize;
+
+            // Endpoints that read a body keep to the configured limit themselves, so that they can still say 413.
+            kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(5);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
             kestrel.Listen(new IPEndPoint(Address(options.Server.Host), options.Server.Port), listen => listen.UseHttps(certificate.Handshake()));

@@ -10,6 +10,7 @@ namespace Certctl.Api.Scep;
 /// </summary>
 internal static class ScepEndpoints
 {
+    private const int MaxDiscarded = 16 * 1024 * 1024;
     private const string PkiMessage = "application/x-pki-message";
 
     public static void MapScep(this IEndpointRouteBuilder routes)
@@ -96,29 +97,22 @@ internal static class ScepEndpoints
             await Send(http, PkiMessage, certRep);
     }
 
-    // Whatever Content-Type the client claims, the body is taken as it comes.
+    // Whatever Content-Type the client claims, the body is taken as it comes. One that is too large is read on for a while and thrown away: a client that
+    // is still sending when the connection closes never sees why.
     private static async Task<byte[]?> ReadBodyAsync(HttpContext http, int maxBodySize)
     {
-        if (http.Request.ContentLength is { } announced)
-        {
-            if (announced > maxBodySize)
-                return null;
-            var exact = new byte[announced];
-            await http.Request.Body.ReadExactlyAsync(exact, http.RequestAborted);
-            return exact;
-        }
-
-        using var chunks = new MemoryStream();
+        using var kept = new MemoryStream((int)Math.Clamp(http.Request.ContentLength ?? 0, 0, maxBodySize));
         var buffer = new byte[8192];
+        var length = 0L;
         int read;
-        while ((read = await http.Request.Body.ReadAsync(buffer, http.RequestAborted)) > 0)
+        while (length <= maxBodySize + MaxDiscarded && (read = await http.Request.Body.ReadAsync(buffer, http.RequestAborted)) > 0)
         {
-            if (chunks.Length + read > maxBodySize)
-                return null;
-            chunks.Write(buffer, 0, read);
+            length += read;
+            if (length <= maxBodySize)
+                kept.Write(buffer, 0, read);
         }
 
-        return chunks.ToArray();
+        return length <= maxBodySize ? kept.ToArray() : null;
     }
 
     // With a Content-Length, never chunked: HTTP/1.0 clients and several embedded ones cannot read chunks.

@@ -1,0 +1,226 @@
+using System.Formats.Asn1;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.Pkcs;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Certctl.Tests.Infrastructure.Crypto.Scep;
+using Certctl.Tests.Interop;
+using Xunit;
+
+namespace Certctl.Tests.Conformance;
+
+/// <summary>
+/// A device on the wire: HTTPS to the real executable, requests by <see cref="ForgedRequest"/>, answers read with the platform's CMS. Shares no code with the server.
+/// </summary>
+internal sealed class ScepWire : IDisposable
+{
+    public const string ChallengeOid = "1.2.840.113549.1.9.7";
+
+    private readonly HttpClient _http;
+
+    public ScepWire(Uri server, string caFile, string path = "/scep")
+    {
+        Server = server;
+        Path = path;
+        _http = NewClient(caFile);
+    }
+
+    public Uri Server { get; }
+
+    public string Path { get; }
+
+    public HttpClient Http => _http;
+
+    public static HttpClient NewClient(string caFile)
+    {
+        var root = X509CertificateLoader.LoadCertificateFromFile(caFile);
+        return new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                EnabledSslProtocols = SslProtocols.Tls13,
+                CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck },
+            },
+        });
+    }
+
+    /// <summary>The certificates of GetCACert in the order of the bag.</summary>
+    public async Task<List<X509Certificate2>> CaCertificatesAsync()
+    {
+        var bag = new X509Certificate2Collection();
+        var body = await _http.GetByteArrayAsync(new Uri(Server, Path + "?operation=GetCACert"));
+
+        // SignedCms keeps the order of the bag.
+        var signed = new SignedCms();
+        signed.Decode(body);
+        bag.AddRange(signed.Certificates);
+        return [.. bag];
+    }
+
+    /// <summary>A PKCSReq of this device to this server, right in every respect until the test changes it.</summary>
+    public async Task<ForgedRequest> RequestAsync(byte[] csr, ScepDevice device) => new()
+    {
+        Plaintext = csr,
+        Recipient = (await CaCertificatesAsync())[0],
+        SignerKey = device.Key,
+        SignerCertificate = device.Certificate,
+        Certificates = [device.Certificate.RawData],
+    };
+
+    public async Task<HttpResponseMessage> PostAsync(byte[] message, string? contentType = "application/x-pki-message", string query = "?operation=PKIOperation")
+    {
+        var content = new ByteArrayContent(message);
+        content.Headers.ContentType = contentType is null ? null : MediaTypeHeaderValue.Parse(contentType);
+        return await _http.PostAsync(new Uri(Server, Path + query), content);
+    }
+
+    public async Task<CertRepReading> SendAsync(byte[] message)
+    {
+        using var answer = await PostAsync(message);
+        Assert.Equal(System.Net.HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("application/x-pki-message", answer.Content.Headers.ContentType?.ToString());
+        return CertRepReading.Of(await answer.Content.ReadAsByteArrayAsync());
+    }
+
+    public void Dispose() => _http.Dispose();
+}
+
+/// <summary>A device's key with the throw-away certificate that signs its first request.</summary>
+internal sealed class ScepDevice(AsymmetricAlgorithm key, X509Certificate2 certificate)
+{
+    private static readonly Lazy<RSA[]> Keys = new(() => [.. Enumerable.Range(0, 4).Select(_ => RSA.Create(2048))]);
+
+    public AsymmetricAlgorithm Key { get; } = key;
+
+    public X509Certificate2 Certificate { get; } = certificate;
+
+    public RSA Rsa => (RSA)Key;
+
+    /// <summary>One of a few keys that the whole run shares.</summary>
+    public static ScepDevice Shared(int key = 0, string subject = "CN=signer") =>
+        new(Keys.Value[key], Request(subject, Keys.Value[key]).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30)));
+
+    public static ScepDevice OfKey(AsymmetricAlgorithm key) =>
+        new(key, Request("CN=signer", key).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30)));
+
+    /// <summary>The device after it got <paramref name="certificate"/>.</summary>
+    public ScepDevice With(X509Certificate2 certificate) => new(Key, certificate);
+
+    public byte[] Csr(string subject, string? challenge, params string[] dnsNames) =>
+        Csr(subject, challenge is null ? null : ForgedRequest.Der(w => w.WriteCharacterString(UniversalTagNumber.UTF8String, challenge)), dnsNames);
+
+    public byte[] Csr(string subject, byte[]? challengeDer, string[] dnsNames, Action<CertificateRequest>? more = null)
+    {
+        var request = Request(subject, Key);
+        if (challengeDer is not null)
+            request.OtherRequestAttributes.Add(new AsnEncodedData(new Oid(ScepWire.ChallengeOid), challengeDer));
+        if (dnsNames.Length > 0)
+        {
+            var names = new SubjectAlternativeNameBuilder();
+            foreach (var name in dnsNames)
+                names.AddDnsName(name);
+            request.CertificateExtensions.Add(names.Build());
+        }
+
+        more?.Invoke(request);
+        return request.CreateSigningRequest();
+    }
+
+    private static CertificateRequest Request(string subject, AsymmetricAlgorithm key) => key is RSA rsa
+        ? new CertificateRequest(subject, rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+        : new CertificateRequest(subject, (ECDsa)key, HashAlgorithmName.SHA256);
+}
+
+/// <summary>A CertRep as the platform reads it, its signature verified.</summary>
+internal sealed record CertRepReading(Dictionary<string, byte[]> Attributes, byte[] Content, X509Certificate2 Signer, byte[] Raw)
+{
+    public string Status => Text("2.16.840.1.113733.1.9.3");
+
+    public string FailInfo => Text("2.16.840.1.113733.1.9.4");
+
+    public string FailInfoText => Text("1.3.6.1.5.5.7.24.1");
+
+    public string TransactionId => Text("2.16.840.1.113733.1.9.7");
+
+    public static CertRepReading Of(byte[] body)
+    {
+        var signed = new SignedCms();
+        signed.Decode(body);
+        var signer = Assert.Single(signed.SignerInfos.Cast<SignerInfo>());
+        signer.CheckSignature(verifySignatureOnly: true);
+        var attributes = signer.SignedAttributes.Cast<CryptographicAttributeObject>().ToDictionary(a => a.Oid.Value!, a => Assert.Single(a.Values.Cast<AsnEncodedData>()).RawData);
+        return new CertRepReading(attributes, signed.ContentInfo.Content, signer.Certificate!, body);
+    }
+
+    public CertRepReading MustFail(string failInfo)
+    {
+        Assert.Equal(("2", failInfo), (Status, FailInfo));
+        Assert.Empty(Content);
+        return this;
+    }
+
+    /// <summary>The issued certificate, opened with the key of the request's signer.</summary>
+    public X509Certificate2 Issued(ScepDevice device)
+    {
+        Assert.True(Status == "0", $"pkiStatus {Status}, failInfo {(Attributes.ContainsKey("2.16.840.1.113733.1.9.4") ? FailInfo + " " + FailInfoText : "-")}");
+        var envelope = new EnvelopedCms();
+        envelope.Decode(Content);
+        envelope.Decrypt(envelope.RecipientInfos[0], device.Key);
+        var bag = new SignedCms();
+        bag.Decode(envelope.ContentInfo.Content);
+        return bag.Certificates[0];
+    }
+
+    private string Text(string oid)
+    {
+        var value = Attributes[oid];
+        return Encoding.UTF8.GetString(value.AsSpan(2));
+    }
+}
+
+/// <summary>One quickstart server a class.</summary>
+public sealed class ScepServerFixture : IAsyncLifetime
+{
+    internal const string PreviousChallenge = "the challenge before this one";
+
+    private QuickstartServer? _server;
+
+    internal QuickstartServer Server => _server!;
+
+    internal ScepWire Wire { get; private set; } = null!;
+
+    internal string Challenge => Server.Challenge;
+
+    internal string DatabaseFile => System.IO.Path.Combine(Server.Folder, "data", "certctl.db");
+
+    public async Task InitializeAsync()
+    {
+        _server = await QuickstartServer.StartAsync(null, ("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", PreviousChallenge));
+        Wire = new ScepWire(_server.Url, _server.CaFile);
+    }
+
+    public async Task DisposeAsync()
+    {
+        Wire.Dispose();
+        await Server.DisposeAsync();
+    }
+
+    internal async Task<X509Certificate2> EnrolAsync(ScepDevice device, string subject, params string[] dnsNames)
+    {
+        var request = await Wire.RequestAsync(device.Csr(subject, Challenge, dnsNames), device);
+        return (await Wire.SendAsync(request.Build())).Issued(device);
+    }
+
+    internal long Count(string sql)
+    {
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={DatabaseFile};Mode=ReadOnly");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
+    }
+}
