@@ -1,0 +1,95 @@
+using System.Security.Cryptography.X509Certificates;
+using Certctl.Tests.Infrastructure.Crypto.Scep;
+using Xunit;
+
+namespace Certctl.Tests.Conformance.Rfc8894;
+
+/// <summary>RFC 8894 §2.3 and §2.5 over the wire: the signature by an issued certificate is the authorisation.</summary>
+public sealed class RenewalTests(ScepServerFixture server) : IClassFixture<ScepServerFixture>
+{
+    private ScepWire Wire => server.Wire;
+
+    [Theory]
+    [InlineData("17")]
+    [InlineData("19")]
+    [Trait("Conformance", "S-R8")]
+    [Trait("Conformance", "S-R10")]
+    [Trait("Conformance", "S-R11")]
+    [Trait("Conformance", "S-R13")]
+    [Trait("Conformance", "S-P4")]
+    public async Task A_renewal_needs_no_challenge_takes_a_new_key_and_answers_to_the_old_one(string messageType)
+    {
+        var old = await EnrolledAsync(0, $"CN=renewing {messageType}", "a.example");
+        var fresh = ScepDevice.Shared(2);
+        var reply = await Wire.SendAsync(await RenewalAsync(old, fresh.Csr($"CN=renewing {messageType}", null, "a.example"), messageType));
+        var renewed = reply.Issued(old);
+        Assert.NotEqual(old.Certificate.SerialNumber, renewed.SerialNumber);
+        Assert.Equal(fresh.Rsa.ExportSubjectPublicKeyInfo(), renewed.PublicKey.ExportSubjectPublicKeyInfo());
+    }
+
+    [Fact]
+    [Trait("Conformance", "S-R11")]
+    public async Task The_same_key_renews_too()
+    {
+        var old = await EnrolledAsync(0, "CN=same key");
+        Assert.NotEqual(old.Certificate.SerialNumber, (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=same key", (string?)null), "17"))).Issued(old).SerialNumber);
+    }
+
+    [Theory]
+    [InlineData("CN=another name", "a.example")]
+    [InlineData("CN=keeps names", "b.example")]
+    [InlineData("CN=keeps names", null)]
+    [Trait("Conformance", "S-R12")]
+    public async Task Another_name_is_refused(string subject, string? dns)
+    {
+        var old = await EnrolledAsync(0, "CN=keeps names", "a.example");
+        (await Wire.SendAsync(await RenewalAsync(old, old.Csr(subject, null, dns is null ? [] : [dns]), "17"))).MustFail("2");
+    }
+
+    [Fact]
+    [Trait("Conformance", "S-M7")]
+    [Trait("Conformance", "S-R8")]
+    public async Task A_self_signed_certificate_that_copies_every_name_does_not_renew()
+    {
+        var old = await EnrolledAsync(0, "CN=copied");
+        var ca = (await Wire.CaCertificatesAsync())[1];
+        var thief = ScepDevice.Shared(1);
+        var request = new System.Security.Cryptography.X509Certificates.CertificateRequest("CN=copied", thief.Rsa, System.Security.Cryptography.HashAlgorithmName.SHA256, System.Security.Cryptography.RSASignaturePadding.Pkcs1);
+        var forged = request.Create(ca.SubjectName, X509SignatureGenerator.CreateForRSA(thief.Rsa, System.Security.Cryptography.RSASignaturePadding.Pkcs1), old.Certificate.NotBefore, old.Certificate.NotAfter, old.Certificate.SerialNumberBytes.Span);
+        var certificate = X509CertificateLoader.LoadCertificate(forged.RawData);
+        (await Wire.SendAsync(await RenewalAsync(thief.With(certificate), thief.Csr("CN=copied", (string?)null), "17"))).MustFail("2");
+        (await Wire.SendAsync(await RenewalAsync(ScepDevice.Shared(1, "CN=copied"), thief.Csr("CN=copied", (string?)null), "17"))).MustFail("2");
+    }
+
+    [Fact]
+    public async Task A_wrong_challenge_spoils_a_renewal()
+    {
+        var old = await EnrolledAsync(0, "CN=with challenge");
+        (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=with challenge", "wrong wrong wrong"), "17"))).MustFail("2");
+    }
+
+    [Fact]
+    [Trait("Conformance", "S-R8")]
+    public async Task A_revoked_certificate_does_not_renew()
+    {
+        var old = await EnrolledAsync(0, "CN=revoked");
+        await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={server.DatabaseFile}"))
+        {
+            connection.Open();
+            await using var command = connection.CreateCommand();
+            command.CommandText = "UPDATE certificates SET revoked_at = created_at, revocation_reason = 1 WHERE common_name = 'revoked'";
+            Assert.Equal(1, await command.ExecuteNonQueryAsync());
+        }
+
+        (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=revoked", (string?)null), "17"))).MustFail("2");
+    }
+
+    private async Task<ScepDevice> EnrolledAsync(int key, string subject, params string[] dnsNames)
+    {
+        var device = ScepDevice.Shared(key);
+        return device.With(await server.EnrolAsync(device, subject, dnsNames));
+    }
+
+    private async Task<byte[]> RenewalAsync(ScepDevice signer, byte[] csr, string messageType) =>
+        (await Wire.RequestAsync(csr, signer)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(messageType)).Build();
+}
