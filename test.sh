@@ -137,7 +137,7 @@ if [ "$runner" != 0 ] && [ "$failed" = 0 ]; then
 fi
 
 step "Slowest tests"
-result_lines | sed -n 's/^[^>]* testName="\([^"]*\)"[^>]* duration="\([^"]*\)".*/\2 \1/p' | sort -r | head -n 12 | cut -c1-160
+result_lines | sed -n 's/^[^>]* testName="\([^"]*\)"[^>]* duration="\([^"]*\)".*/\2 \1/p' | sort -r | sed -n '1,12p' | cut -c1-160
 
 if [ "$skipped" != 0 ]; then
   step "Skipped"
