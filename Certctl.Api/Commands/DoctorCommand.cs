@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
@@ -14,7 +13,6 @@ namespace Certctl.Api.Commands;
 internal static class DoctorCommand
 {
     private static readonly TimeSpan PortPatience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(10);
 
     public static Command Create()
     {
@@ -52,31 +50,25 @@ internal static class DoctorCommand
 
     private static async Task<IReadOnlyList<PreflightCheck>> DatabaseAsync(CertctlOptions options, CancellationToken cancellationToken)
     {
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bounded.CancelAfter(DatabasePatience);
+        if (Database.MissingFile(options.Database) is { } path)
+            return [new("database", [], [$"{path} does not exist yet; serve makes it"])];
         await using var services = Database.Open(options.Database);
-        try
-        {
-            var migrator = services.GetRequiredService<IDatabaseMigrator>();
-            await migrator.PingAsync(bounded.Token);
-            var pending = await migrator.PendingAsync(bounded.Token);
-            List<PreflightCheck> checks =
-            [
-                new("database", [], []),
-                new("database schema", [], pending.Count == 0 ? [] : [$"{pending.Count} migrations are pending; serve applies them, or run: certctl migrate"]),
-            ];
-            if (pending.Count == 0)
-                checks.AddRange(await ProfilesAsync(options, services.GetRequiredService<ICertificateProfileRepository>(), bounded.Token));
-            return checks;
-        }
-        catch (DbException outage)
-        {
-            return [new("database", [$"it cannot be used: {outage.Message}. Check CERTCTL_DATABASE_URL"], [])];
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return [new("database", [$"it did not answer within {DatabasePatience.TotalSeconds:0} s. Check CERTCTL_DATABASE_URL"], [])];
-        }
+        List<PreflightCheck> checks = [];
+        var outage = await Database.TryAsync(
+            async bounded =>
+            {
+                var migrator = services.GetRequiredService<IDatabaseMigrator>();
+                await migrator.PingAsync(bounded);
+                checks.Add(new("database", [], []));
+                var pending = await migrator.PendingAsync(bounded);
+                checks.Add(new("database schema", [], pending.Count == 0 ? [] : [$"{pending.Count} migrations are pending; serve applies them, or run: certctl migrate"]));
+                if (pending.Count == 0)
+                    checks.AddRange(await ProfilesAsync(options, services.GetRequiredService<ICertificateProfileRepository>(), bounded));
+            },
+            cancellationToken);
+        if (outage is not null)
+            checks.Add(new("database", [outage], []));
+        return checks;
     }
 
     private static async Task<IEnumerable<PreflightCheck>> ProfilesAsync(

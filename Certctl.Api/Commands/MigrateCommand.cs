@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Data.Common;
 using Certctl.Api.Configuration;
 using Certctl.Infrastructure.Persistence;
 
@@ -18,22 +17,28 @@ internal static class MigrateCommand
 
     private static async Task<int> RunAsync(string? configPath, CancellationToken cancellationToken)
     {
-        var reading = ConfigurationReader.FromProcess(configPath);
-        if (reading.Options is null)
-            return ServerRun.Fail(reading.Problems);
-        await using var services = Database.Open(reading.Options.Database);
+        if (ConfigurationReader.DatabaseFromProcess(configPath, out var problems) is not { } options)
+            return Fail(problems);
+        await using var services = Database.Open(options);
         var migrator = services.GetRequiredService<IDatabaseMigrator>();
-        try
-        {
-            var pending = await migrator.PendingAsync(cancellationToken);
-            await migrator.MigrateAsync(cancellationToken);
-            Console.WriteLine(pending.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", pending)}.");
-            return 0;
-        }
-        catch (DbException outage)
-        {
-            Console.Error.WriteLine($"certctl migrate: the database cannot be used: {outage.Message}. Check CERTCTL_DATABASE_URL; the role must own the schema.");
-            return 1;
-        }
+        IReadOnlyList<string> pending = [];
+        var outage = await Database.TryAsync(
+            async bounded =>
+            {
+                pending = await migrator.PendingAsync(bounded);
+                await migrator.MigrateAsync(bounded);
+            },
+            cancellationToken);
+        if (outage is not null)
+            return Fail([outage]);
+        Console.WriteLine(pending.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", pending)}.");
+        return 0;
+    }
+
+    private static int Fail(IEnumerable<string> problems)
+    {
+        foreach (var problem in problems)
+            Console.Error.WriteLine($"certctl migrate: {problem}");
+        return 1;
     }
 }

@@ -17,11 +17,11 @@ internal static class ProfilesCommand
         var file = new Argument<string>("FILE") { Description = "JSON file with one profile; '-' reads standard input." };
 
         var list = new Command("list", "All certificate profiles.");
-        list.SetAction((parse, token) => WithRepositoryAsync(parse.GetValue(config), (profiles, _) => ListAsync(profiles, token)));
+        list.SetAction((parse, token) => WithRepositoryAsync(parse.GetValue(config), ListAsync, token));
         var show = new Command("show", "One certificate profile as JSON.") { id };
-        show.SetAction((parse, token) => WithRepositoryAsync(parse.GetValue(config), (profiles, _) => ShowAsync(profiles, parse.GetValue(id)!, token)));
+        show.SetAction((parse, token) => WithRepositoryAsync(parse.GetValue(config), (profiles, bounded) => ShowAsync(profiles, parse.GetValue(id)!, bounded), token));
         var put = new Command("put", "Create or replace a certificate profile.") { file };
-        put.SetAction((parse, token) => WithRepositoryAsync(parse.GetValue(config), (profiles, clock) => PutAsync(profiles, parse.GetValue(file)!, clock, token)));
+        put.SetAction((parse, token) => WithRepositoryAsync(parse.GetValue(config), (profiles, bounded) => PutAsync(profiles, parse.GetValue(file)!, TimeProvider.System, bounded), token));
         return new Command("profiles", "The certificate profiles: what may be issued.") { config, list, show, put };
     }
 
@@ -63,10 +63,16 @@ internal static class ProfilesCommand
         var stored = await profiles.FindAsync(json.Id ?? "", fresh: true, cancellationToken);
         if (json.ToProfile(stored, now, out var problems) is not { } profile)
             return Fail([.. problems]);
-        if (!await profiles.SaveAsync(profile, stored?.Version ?? 0, Audit(profile, now), cancellationToken))
-            return Fail($"The profile \"{profile.Id}\" was changed by somebody else meanwhile; look at it and try again.");
-        Console.WriteLine($"{profile.Id} {(stored is null ? "created" : "replaced")}.");
-        return 0;
+        switch (await profiles.SaveAsync(profile, stored?.Version ?? 0, Audit(profile, now), cancellationToken))
+        {
+            case ProfileSaving.NameTaken:
+                return Fail($"Another profile has the name \"{profile.Name}\"; see: certctl profiles list");
+            case ProfileSaving.ChangedMeanwhile:
+                return Fail($"The profile \"{profile.Id}\" was changed by somebody else meanwhile; look at it and try again.");
+            default:
+                Console.WriteLine($"{profile.Id} {(stored is null ? "created" : "replaced")}.");
+                return 0;
+        }
     }
 
     private static AuditEvent Audit(CertificateProfile profile, DateTimeOffset now) => new()
@@ -83,20 +89,16 @@ internal static class ProfilesCommand
         Detail = JsonSerializer.Serialize(ProfileJson.From(profile), ProfileJson.Compact),
     };
 
-    private static async Task<int> WithRepositoryAsync(string? configPath, Func<ICertificateProfileRepository, TimeProvider, Task<int>> act)
+    private static async Task<int> WithRepositoryAsync(
+        string? configPath, Func<ICertificateProfileRepository, CancellationToken, Task<int>> act, CancellationToken cancellationToken)
     {
-        var reading = ConfigurationReader.FromProcess(configPath);
-        if (reading.Options is null)
-            return ServerRun.Fail(reading.Problems);
-        await using var provider = Database.Open(reading.Options.Database);
-        try
-        {
-            return await act(provider.GetRequiredService<ICertificateProfileRepository>(), TimeProvider.System);
-        }
-        catch (System.Data.Common.DbException outage)
-        {
-            return Fail($"The database cannot be used: {outage.Message}. Check CERTCTL_DATABASE_URL and run 'certctl doctor'.");
-        }
+        if (ConfigurationReader.DatabaseFromProcess(configPath, out var problems) is not { } options)
+            return Fail(problems);
+        await using var provider = Database.Open(options);
+        var code = 0;
+        var outage = await Database.TryAsync(
+            async bounded => code = await act(provider.GetRequiredService<ICertificateProfileRepository>(), bounded), cancellationToken);
+        return outage is null ? code : Fail(outage);
     }
 
     private static int Fail(params IReadOnlyList<string> problems)

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Net.Sockets;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
@@ -13,8 +12,6 @@ namespace Certctl.Api.Commands;
 /// <summary>Starts the checked server, says when it is ready, and stays until it is told to stop. Whatever keeps it from starting ends in words and exit code 1.</summary>
 internal static class ServerRun
 {
-    private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(30);
-
     /// <param name="options">What the server was told.</param>
     /// <param name="material">What its files hold.</param>
     /// <param name="configure">Further services; quickstart adds its own.</param>
@@ -60,27 +57,18 @@ internal static class ServerRun
 
     private static async Task<string?> PrepareDatabaseAsync(IServiceProvider services, CertctlOptions options, CancellationToken cancellationToken)
     {
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bounded.CancelAfter(DatabasePatience);
-        try
+        string? missing = null;
+        return await Database.TryAsync(PrepareAsync, cancellationToken) ?? missing;
+
+        async Task PrepareAsync(CancellationToken bounded)
         {
-            await services.GetRequiredService<IDatabaseMigrator>().MigrateAsync(bounded.Token);
+            await services.GetRequiredService<IDatabaseMigrator>().MigrateAsync(bounded);
             var profiles = services.GetRequiredService<ICertificateProfileRepository>();
             foreach (var scep in options.ScepProfiles)
             {
-                if (await profiles.FindAsync(scep.CertificateProfileId, fresh: true, bounded.Token) is null)
-                    return $"SCEP profile \"{scep.PathId}\": certificate profile \"{scep.CertificateProfileId}\" does not exist; store it with 'certctl profiles put FILE'.";
+                if (await profiles.FindAsync(scep.CertificateProfileId, fresh: true, bounded) is null)
+                    missing = $"SCEP profile \"{scep.PathId}\": certificate profile \"{scep.CertificateProfileId}\" does not exist; store it with 'certctl profiles put FILE'.";
             }
-
-            return null;
-        }
-        catch (DbException outage)
-        {
-            return $"The database cannot be used: {outage.Message}. Check CERTCTL_DATABASE_URL and run 'certctl doctor'.";
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return $"The database did not answer within {DatabasePatience.TotalSeconds:0} s. Check CERTCTL_DATABASE_URL and run 'certctl doctor'.";
         }
     }
 }

@@ -29,15 +29,30 @@ internal static class ConfigurationReader
     public static ConfigurationReading Read(
         IReadOnlyDictionary<string, string> environment, string? configPath, IReadOnlyDictionary<string, string>? defaults = null)
     {
+        var values = Values(environment, configPath, defaults);
+        var options = ReadOptions(values);
+        return new ConfigurationReading(values.Problems.Count == 0 ? options : null, values.Problems, values.Warnings);
+    }
+
+    /// <summary>The database alone, for the verbs that need nothing else; a misspelt name is a problem here too.</summary>
+    public static DatabaseOptions? DatabaseFromProcess(string? configPath, out IReadOnlyList<string> problems)
+    {
+        var values = Values(ProcessEnvironment(), configPath, defaults: null);
+        var database = ReadDatabase(values);
+        problems = values.Problems;
+        return problems.Count == 0 ? database : null;
+    }
+
+    private static SettingValues Values(
+        IReadOnlyDictionary<string, string> environment, string? configPath, IReadOnlyDictionary<string, string>? defaults)
+    {
         var fileProblems = new List<string>();
         var ours = environment.Where(pair => pair.Key.StartsWith(KnownSettings.Prefix, StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
         Dictionary<string, string> file = configPath is null ? [] : JsonSettings.Read(configPath, fileProblems);
         var values = new SettingValues([ours, file, defaults ?? new Dictionary<string, string>()]);
         values.Problems.AddRange(fileProblems);
         values.Problems.AddRange(UnknownNames.Find(values.Names, [.. values.List("CERTCTL_SCEP_PROFILES").Select(ScepProfileReader.Token)]));
-
-        var options = ReadOptions(values);
-        return new ConfigurationReading(values.Problems.Count == 0 ? options : null, values.Problems, values.Warnings);
+        return values;
     }
 
     private static CertctlOptions ReadOptions(SettingValues values) => new()

@@ -15,8 +15,20 @@ public interface ICertificateProfileRepository
     Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Inserts (<paramref name="expectedVersion"/> 0) or replaces the profile and appends the audit event in one transaction; false when the stored
-    /// version is not the expected one.
+    /// Inserts (<paramref name="expectedVersion"/> 0) or replaces the profile and appends the audit event in one transaction, or writes nothing and
+    /// says why.
     /// </summary>
-    Task<bool> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken);
+    Task<ProfileSaving> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken);
+}
+
+/// <summary>What became of a profile that was to be stored.</summary>
+public enum ProfileSaving
+{
+    Saved,
+
+    /// <summary>The stored version is not the expected one: somebody else was faster.</summary>
+    ChangedMeanwhile,
+
+    /// <summary>Another profile has this name.</summary>
+    NameTaken,
 }

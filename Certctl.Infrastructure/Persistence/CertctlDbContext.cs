@@ -1,3 +1,5 @@
+using System.Data.Common;
+using System.Runtime.ExceptionServices;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
@@ -21,6 +23,20 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
     public DbSet<EnrolmentAnswer> EnrolmentAnswers => Set<EnrolmentAnswer>();
 
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
+
+    /// <summary>As EF's, but what the driver threw comes out as it was: a <see cref="DbException"/> is everybody's word for the database's trouble.</summary>
+    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        }
+        catch (DbUpdateException failed) when (failed is not DbUpdateConcurrencyException && failed.InnerException is DbException driver)
+        {
+            ExceptionDispatchInfo.Throw(driver);
+            throw;
+        }
+    }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

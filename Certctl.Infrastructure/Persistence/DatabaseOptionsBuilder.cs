@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Certctl.Infrastructure.Persistence;
 
@@ -10,9 +11,13 @@ internal static class DatabaseOptionsBuilder
         where TContext : DbContext => new DbContextOptionsBuilder<TContext>().UseNpgsql(connectionString);
 
     public static DbContextOptionsBuilder<TContext> Postgres<TContext>(DbDataSource dataSource)
-        where TContext : DbContext => new DbContextOptionsBuilder<TContext>().UseNpgsql(dataSource);
+        where TContext : DbContext =>
+        new DbContextOptionsBuilder<TContext>().UseNpgsql(dataSource, npgsql => npgsql.ExecutionStrategy(Plainly));
 
     public static DbContextOptionsBuilder<TContext> Sqlite<TContext>(string connectionString)
         where TContext : DbContext =>
         new DbContextOptionsBuilder<TContext>().UseSqlite(connectionString).AddInterceptors(SqlitePragmas.Instance);
+
+    // The provider's own strategy wraps an outage in an InvalidOperationException that advises to retry; here an outage stays a DbException.
+    private static NonRetryingExecutionStrategy Plainly(ExecutionStrategyDependencies dependencies) => new(dependencies);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Profiles;
@@ -37,14 +38,14 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
     /// <inheritdoc/>
     /// <remarks>
     /// The stored version is <paramref name="expectedVersion"/> + 1, whatever <paramref name="profile"/> carries; created_at of a replaced
-    /// profile stays. A name that another profile has throws.
+    /// profile stays.
     /// </remarks>
-    public async Task<bool> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
+    public async Task<ProfileSaving> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var stored = await db.CertificateProfiles.SingleOrDefaultAsync(p => p.Id == profile.Id, cancellationToken);
         if ((stored?.Version ?? 0) != expectedVersion)
-            return false;
+            return ProfileSaving.ChangedMeanwhile;
         var entry = stored is not null
             ? db.Entry(stored)
             : db.Add(new CertificateProfile { Id = profile.Id, Name = profile.Name, AllowedKeyAlgorithms = [], AllowedEkus = [] });
@@ -53,28 +54,30 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
         entry.Property(p => p.Version).CurrentValue = expectedVersion + 1;
         entry.Property(p => p.CreatedAt).CurrentValue = createdAt;
         db.AuditEvents.Add(audit);
-        var saved = await TrySaveAsync(db, profile.Id, inserts: stored is null, cancellationToken);
+        var saving = await TrySaveAsync(db, profile, inserts: stored is null, cancellationToken);
         _known.TryRemove(profile.Id, out _);
-        return saved;
+        return saving;
     }
 
-    /// <summary>False when another process wrote the profile between our read and our write.</summary>
-    private async Task<bool> TrySaveAsync(CertctlDbContext db, string profileId, bool inserts, CancellationToken cancellationToken)
+    private async Task<ProfileSaving> TrySaveAsync(CertctlDbContext db, CertificateProfile profile, bool inserts, CancellationToken cancellationToken)
     {
         try
         {
             await db.SaveChangesAsync(cancellationToken);
-            return true;
+            return ProfileSaving.Saved;
         }
         catch (DbUpdateConcurrencyException)
         {
-            return false;
+            return ProfileSaving.ChangedMeanwhile;
         }
-        catch (DbUpdateException) when (inserts)
+        catch (DbException)
         {
+            // A unique key was met, or the database is away: a look at the rows tells which, in either database's dialect.
             await using var now = await contexts.CreateDbContextAsync(cancellationToken);
-            if (await now.CertificateProfiles.AnyAsync(profile => profile.Id == profileId, cancellationToken))
-                return false;
+            if (await now.CertificateProfiles.AnyAsync(other => other.Name == profile.Name && other.Id != profile.Id, cancellationToken))
+                return ProfileSaving.NameTaken;
+            if (inserts && await now.CertificateProfiles.AnyAsync(other => other.Id == profile.Id, cancellationToken))
+                return ProfileSaving.ChangedMeanwhile;
             throw;
         }
     }

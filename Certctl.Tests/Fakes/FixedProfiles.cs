@@ -15,10 +15,10 @@ internal sealed class FixedProfiles(params CertificateProfile[] profiles) : ICer
     public Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<CertificateProfile>>(_profiles);
 
-    public Task<bool> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
+    public Task<ProfileSaving> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
     {
         _profiles.RemoveAll(p => p.Id == profile.Id);
         _profiles.Add(profile);
-        return Task.FromResult(true);
+        return Task.FromResult(ProfileSaving.Saved);
     }
 }

@@ -210,7 +210,7 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
             CreatedAt = stored.CreatedAt,
             UpdatedAt = now,
         };
-        Assert.True(await profiles.SaveAsync(changed, stored.Version, Audit(AuditAction.ProfileSaved, "profile", changed.Id, now), CancellationToken.None));
+        Assert.Equal(ProfileSaving.Saved, await profiles.SaveAsync(changed, stored.Version, Audit(AuditAction.ProfileSaved, "profile", changed.Id, now), CancellationToken.None));
     }
 
     private async Task<Enrolment> PendingEnrolmentAsync(Task<ToolRun> client)

@@ -19,7 +19,8 @@ namespace Certctl.Tests.Measure;
 /// </summary>
 public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
-    private const int WarmUp = 5000;
+    private const int WarmUp = 4000;
+    private const int WarmUpRounds = 4;
     private const int Measured = 4000;
     private const int Connections = 16;
     private const double Limit = 1.6;
@@ -44,7 +45,9 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
             var messages = Messages(ra, announced.GetProperty("challenge").GetString()!, WarmUp + Measured);
             using var client = Client(announced.GetProperty("ca_file").GetString()!);
 
-            await SendAsync(client, url, messages[..WarmUp]);
+            // The runtime goes on compiling for some ten thousand requests; the repeated ones are answered from the journal.
+            for (var round = 0; round < WarmUpRounds; round++)
+                await SendAsync(client, url, messages[..WarmUp]);
             var (before, started) = (Cpu(server.Id), Stopwatch.GetTimestamp());
             await SendAsync(client, url, messages[WarmUp..]);
             var elapsed = Stopwatch.GetElapsedTime(started);

@@ -9,7 +9,6 @@ namespace Certctl.Infrastructure.Issuers.LocalCa;
 internal sealed class CaSigner
 {
     private readonly AsymmetricAlgorithm _key;
-    private readonly PublicKeyInfo _publicKey;
     private readonly HashAlgorithmName _hash;
 
     public CaSigner(KeyPair ca)
@@ -17,7 +16,6 @@ internal sealed class CaSigner
         _key = ca.Key;
         if (!PublicKeyReader.TryRead(ca.Certificate.PublicKey.ExportSubjectPublicKeyInfo(), out var key, out var defect))
             throw new InvalidOperationException($"The CA's public key cannot be read: {defect}.");
-        _publicKey = key!;
 
         // NIST SP 800-57: a hash as strong as the curve.
         _hash = key!.Algorithm == KeyAlgorithm.Ecdsa && key.Bits > 256 ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256;
@@ -38,14 +36,14 @@ internal sealed class CaSigner
     public byte[] Sign(ReadOnlySpan<byte> data)
     {
         var hash = CryptographicOperations.HashData(_hash, data);
-        var signature = _key switch
+        var (signature, verifies) = _key switch
         {
-            RSA rsa => rsa.SignHash(hash, _hash, RSASignaturePadding.Pkcs1),
-            ECDsa ecdsa => ecdsa.SignHash(hash, DSASignatureFormat.Rfc3279DerSequence),
+            RSA rsa when rsa.SignHash(hash, _hash, RSASignaturePadding.Pkcs1) is var made =>
+                (made, rsa.VerifyHash(hash, made, _hash, RSASignaturePadding.Pkcs1)),
+            ECDsa ecdsa when ecdsa.SignHash(hash, DSASignatureFormat.Rfc3279DerSequence) is var made =>
+                (made, ecdsa.VerifyHash(hash, made, DSASignatureFormat.Rfc3279DerSequence)),
             _ => throw new InvalidOperationException($"A CA key is RSA or ECDSA, not {_key.GetType().Name}."),
         };
-        return SignatureVerifier.VerifyHash(_publicKey, _hash, hash, signature)
-            ? signature
-            : throw new CryptographicException("The CA key made a signature that does not verify; the key or this machine is faulty.");
+        return verifies ? signature : throw new CryptographicException("The CA key made a signature that does not verify; the key or this machine is faulty.");
     }
 }

@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
@@ -25,7 +26,7 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         await using var database = await OpenAsync();
         var profile = Profile("vpn", "VPN", enabled: true);
 
-        Assert.True(await database.Profiles.SaveAsync(profile, 0, Saved(), default));
+        Assert.Equal(ProfileSaving.Saved, await database.Profiles.SaveAsync(profile, 0, Saved(), default));
 
         var stored = await database.Profiles.FindAsync("vpn", fresh: true, default);
         Assert.Equal("VPN", stored!.Name);
@@ -55,10 +56,10 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         await using var database = await OpenAsync();
         await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default);
 
-        Assert.True(await database.Profiles.SaveAsync(Profile("vpn", "VPN 2", enabled: false), 1, Saved(), default));
-        Assert.False(await database.Profiles.SaveAsync(Profile("vpn", "VPN 3", enabled: true), 1, Saved(), default));
-        Assert.False(await database.Profiles.SaveAsync(Profile("vpn", "VPN 4", enabled: true), 0, Saved(), default));
-        Assert.False(await database.Profiles.SaveAsync(Profile("new", "New", enabled: true), 1, Saved(), default));
+        Assert.Equal(ProfileSaving.Saved, await database.Profiles.SaveAsync(Profile("vpn", "VPN 2", enabled: false), 1, Saved(), default));
+        Assert.Equal(ProfileSaving.ChangedMeanwhile, await database.Profiles.SaveAsync(Profile("vpn", "VPN 3", enabled: true), 1, Saved(), default));
+        Assert.Equal(ProfileSaving.ChangedMeanwhile, await database.Profiles.SaveAsync(Profile("vpn", "VPN 4", enabled: true), 0, Saved(), default));
+        Assert.Equal(ProfileSaving.ChangedMeanwhile, await database.Profiles.SaveAsync(Profile("new", "New", enabled: true), 1, Saved(), default));
 
         var stored = await database.Profiles.FindAsync("vpn", fresh: true, default);
         Assert.Equal(("VPN 2", false, 2), (stored!.Name, stored.Enabled, stored.Version));
@@ -80,19 +81,20 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         var saved = await Task.WhenAll(Enumerable.Range(0, 10).Select(i =>
             Task.Run(() => database.Profiles.SaveAsync(Profile("vpn", $"VPN {i}", enabled: true), expectedVersion, Saved(), default))));
 
-        var winner = Assert.Single(Enumerable.Range(0, 10), i => saved[i]);
+        var winner = Assert.Single(Enumerable.Range(0, 10), i => saved[i] == ProfileSaving.Saved);
         var stored = await database.Profiles.FindAsync("vpn", fresh: true, default);
         Assert.Equal(($"VPN {winner}", expectedVersion + 1), (stored!.Name, stored.Version));
     }
 
     [Fact]
-    public async Task A_name_that_another_profile_has_throws()
+    public async Task A_name_that_another_profile_has_is_refused()
     {
         if (!IsAvailable)
             return;
         await using var database = await OpenAsync();
         await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default);
-        await Assert.ThrowsAsync<DbUpdateException>(() => database.Profiles.SaveAsync(Profile("other", "VPN", enabled: true), 0, Saved(), default));
+        Assert.Equal(ProfileSaving.NameTaken, await database.Profiles.SaveAsync(Profile("other", "VPN", enabled: true), 0, Saved(), default));
+        Assert.Null(await database.Profiles.FindAsync("other", fresh: true, default));
     }
 
     [Fact]
