@@ -30,7 +30,8 @@ internal static class DoctorCommand
         {
             checks.AddRange(Preflight.Run(options, TimeProvider.System.GetUtcNow()).Checks);
             checks.AddRange(await DatabaseAsync(options, cancellationToken));
-            checks.Add(await PortAsync(options.Server, cancellationToken));
+            if (Preflight.Resolve(options.Server.Host) is { } address)
+                checks.Add(await PortAsync(address, options.Server, cancellationToken));
         }
 
         foreach (var check in checks)
@@ -87,10 +88,9 @@ internal static class DoctorCommand
         return checks;
     }
 
-    private static async Task<PreflightCheck> PortAsync(ServerOptions server, CancellationToken cancellationToken)
+    private static async Task<PreflightCheck> PortAsync(IPAddress address, ServerOptions server, CancellationToken cancellationToken)
     {
         var name = $"port {server.Host}:{server.Port}";
-        var address = ServerHost.Address(server.Host);
         try
         {
             using var listener = new TcpListener(address, server.Port);

@@ -21,7 +21,7 @@ internal static class ProfilesCommand
         var show = new Command("show", "One certificate profile as JSON.") { id };
         show.SetAction((parse, token) => WithRepositoryAsync(parse.GetValue(config), (profiles, bounded) => ShowAsync(profiles, parse.GetValue(id)!, bounded), token));
         var put = new Command("put", "Create or replace a certificate profile.") { file };
-        put.SetAction((parse, token) => WithRepositoryAsync(parse.GetValue(config), (profiles, bounded) => PutAsync(profiles, parse.GetValue(file)!, TimeProvider.System, bounded), token));
+        put.SetAction((parse, token) => PutAsync(parse.GetValue(config), parse.GetValue(file)!, token));
         return new Command("profiles", "The certificate profiles: what may be issued.") { config, list, show, put };
     }
 
@@ -40,26 +40,32 @@ internal static class ProfilesCommand
         return 0;
     }
 
-    private static async Task<int> PutAsync(ICertificateProfileRepository profiles, string file, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<int> PutAsync(string? configPath, string file, CancellationToken cancellationToken)
     {
-        ProfileJson? json;
         try
         {
             var text = file == "-" ? await Console.In.ReadToEndAsync(cancellationToken) : await File.ReadAllTextAsync(file, cancellationToken);
-            json = JsonSerializer.Deserialize<ProfileJson>(text, ProfileJson.Options);
+            return JsonSerializer.Deserialize<ProfileJson>(text, ProfileJson.Options) is { } json
+                ? await WithRepositoryAsync(configPath, (profiles, bounded) => StoreAsync(profiles, json, bounded), cancellationToken)
+                : Fail($"{file} is not a profile: it holds null.");
         }
         catch (IOException unreadable)
         {
             return Fail($"{file} cannot be read: {unreadable.Message}");
         }
+        catch (UnauthorizedAccessException denied)
+        {
+            return Fail($"{file} cannot be read: {denied.Message}");
+        }
         catch (JsonException malformed)
         {
             return Fail($"{file} is not a profile: {malformed.Message}");
         }
+    }
 
-        if (json is null)
-            return Fail($"{file} is not a profile: it holds null.");
-        var now = clock.GetUtcNow();
+    private static async Task<int> StoreAsync(ICertificateProfileRepository profiles, ProfileJson json, CancellationToken cancellationToken)
+    {
+        var now = TimeProvider.System.GetUtcNow();
         var stored = await profiles.FindAsync(json.Id ?? "", fresh: true, cancellationToken);
         if (json.ToProfile(stored, now, out var problems) is not { } profile)
             return Fail([.. problems]);

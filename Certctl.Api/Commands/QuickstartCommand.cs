@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
+using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Provisioning;
 
 namespace Certctl.Api.Commands;
@@ -51,6 +52,9 @@ internal static class QuickstartCommand
         if (reading.Options is null)
             return ServerRun.Fail(reading.Problems);
 
+        if (reading.Options.ScepProfiles.Count == 0)
+            return ServerRun.Fail("CERTCTL_SCEP_ENABLED is false, and quickstart is there to serve SCEP; unset it.");
+
         var (material, problems, warnings) = Preflight.Load(reading.Options, TimeProvider.System.GetUtcNow());
         ServerRun.Warn(warnings);
         if (material is null)
@@ -60,7 +64,7 @@ internal static class QuickstartCommand
             reading.Options,
             material,
             services => services.AddHostedService(provider => new QuickstartRenewal(
-                () => QuickstartMaterial.Ensure(folder, caKey, passphrase, TimeProvider.System),
+                () => Renew(folder, caKey, passphrase, port),
                 provider.GetRequiredService<SignalReload>(),
                 TimeProvider.System,
                 provider.GetRequiredService<ILogger<QuickstartRenewal>>())),
@@ -68,21 +72,37 @@ internal static class QuickstartCommand
             cancellationToken);
     }
 
-    // What the folder holds, as settings; a variable of the environment wins over each of them.
-    private static Dictionary<string, string> Defaults(QuickstartMaterial made, string folder, int port) => new()
+    private static CertctlOptions? Renew(string folder, string caKey, Secret? passphrase, int port)
     {
-        ["CERTCTL_SERVER_PORT"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        ["CERTCTL_SERVER_TLS_CERT_PATH"] = made.TlsCertPath,
-        ["CERTCTL_SERVER_TLS_KEY_PATH"] = made.TlsKeyPath,
-        ["CERTCTL_DATABASE_URL"] = $"sqlite:///{Path.Combine(folder, "certctl.db")}",
-        ["CERTCTL_LOG_FORMAT"] = "text",
-        ["CERTCTL_CA_CERT_PATH"] = made.CaCertPath,
-        ["CERTCTL_CA_KEY_PATH"] = made.CaKeyPath,
-        ["CERTCTL_SCEP_ENABLED"] = "true",
-        ["CERTCTL_SCEP_CHALLENGE_PASSWORD"] = made.Challenge.Reveal(),
-        ["CERTCTL_SCEP_RA_CERT_PATH"] = string.Join(',', made.RaPairs.Select(pair => pair.CertPath)),
-        ["CERTCTL_SCEP_RA_KEY_PATH"] = string.Join(',', made.RaPairs.Select(pair => pair.KeyPath)),
-    };
+        var made = QuickstartMaterial.Ensure(folder, caKey, passphrase, TimeProvider.System);
+        return made.Created.Count == 0 ? null : ConfigurationReader.FromProcess(configPath: null, Defaults(made, folder, port)).Options;
+    }
+
+    // What the folder holds, as settings; a variable of the environment wins over each of them.
+    private static Dictionary<string, string> Defaults(QuickstartMaterial made, string folder, int port)
+    {
+        Dictionary<string, string> defaults = new()
+        {
+            ["CERTCTL_SERVER_PORT"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["CERTCTL_SERVER_TLS_CERT_PATH"] = made.TlsCertPath,
+            ["CERTCTL_SERVER_TLS_KEY_PATH"] = made.TlsKeyPath,
+            ["CERTCTL_DATABASE_URL"] = $"sqlite:///{Path.Combine(folder, "certctl.db")}",
+            ["CERTCTL_LOG_FORMAT"] = "text",
+            ["CERTCTL_CA_CERT_PATH"] = made.CaCertPath,
+            ["CERTCTL_CA_KEY_PATH"] = made.CaKeyPath,
+            ["CERTCTL_SCEP_ENABLED"] = "true",
+        };
+
+        // Named profiles bring their own and take nothing from the flat form.
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CERTCTL_SCEP_PROFILES")))
+        {
+            defaults["CERTCTL_SCEP_CHALLENGE_PASSWORD"] = made.Challenge.Reveal();
+            defaults["CERTCTL_SCEP_RA_CERT_PATH"] = string.Join(',', made.RaPairs.Select(pair => pair.CertPath));
+            defaults["CERTCTL_SCEP_RA_KEY_PATH"] = string.Join(',', made.RaPairs.Select(pair => pair.KeyPath));
+        }
+
+        return defaults;
+    }
 
     private static void Announce(QuickstartMaterial made, string folder, int port, CertctlOptions options, bool json)
     {

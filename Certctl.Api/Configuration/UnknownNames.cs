@@ -10,11 +10,18 @@ internal static class UnknownNames
         {
             if (known.Contains(name) || name.StartsWith(KnownSettings.TestPrefix, StringComparison.Ordinal))
                 continue;
-            yield return IsNotYet(name, profileTokens) ? $"{name} is not supported by this version of certctl; remove it."
-                : IsOfUnlistedProfile(name, profileTokens) ? $"{name} belongs to no profile of CERTCTL_SCEP_PROFILES ({(profileTokens.Count == 0 ? "none is listed" : string.Join(", ", profileTokens))})."
-                : NearestName.Of(name, known) is { } near ? $"{name} is unknown; did you mean {near}?"
-                : $"{name} is unknown; docs/configuration.md lists all names.";
+            yield return $"{name} {Explain(name, known, profileTokens)}";
         }
+    }
+
+    private static string Explain(string name, HashSet<string> known, IReadOnlyList<string> profileTokens)
+    {
+        if (IsNotYet(name, profileTokens))
+            return "is not supported by this version of certctl; remove it.";
+        var near = NearestName.Of(name, known);
+        if (IsOfUnlistedProfile(name, profileTokens))
+            return $"belongs to no profile of CERTCTL_SCEP_PROFILES ({(profileTokens.Count == 0 ? "none is listed" : string.Join(", ", profileTokens))}){(near is null ? "." : $"; did you mean {near}?")}";
+        return near is null ? "is unknown; docs/configuration.md lists all names." : $"is unknown; did you mean {near}?";
     }
 
     private static IEnumerable<string> Known(IReadOnlyList<string> profileTokens) =>

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Certctl.Api.Configuration;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Keys;
@@ -6,10 +8,11 @@ using Certctl.Infrastructure.Issuers.LocalCa;
 namespace Certctl.Api.Hosting;
 
 /// <summary>Keys and certificates as read and checked once; what was checked is what is used.</summary>
+/// <param name="Address">To listen on.</param>
 /// <param name="Tls">The server's own.</param>
 /// <param name="Ca">The issuing CA.</param>
 /// <param name="RaPairs">RA pairs by PathID.</param>
-internal sealed record PreflightMaterial(KeyPair Tls, KeyPair Ca, IReadOnlyDictionary<string, IReadOnlyList<KeyPair>> RaPairs);
+internal sealed record PreflightMaterial(IPAddress Address, KeyPair Tls, KeyPair Ca, IReadOnlyDictionary<string, IReadOnlyList<KeyPair>> RaPairs);
 
 /// <summary>One thing that was looked at before the start, for people.</summary>
 /// <param name="Name">What was looked at.</param>
@@ -36,14 +39,31 @@ internal static class Preflight
     {
         var checks = new List<PreflightCheck>();
         var passphrase = options.KeyPassphrase;
+        var address = Resolve(options.Server.Host);
+        if (address is null)
+            checks.Add(new PreflightCheck("listen address", [$"{options.Server.Host} is no IP address and resolves to none; set CERTCTL_SERVER_HOST to an address of this machine"], []));
         var tls = Load("TLS certificate", options.Server.TlsCertPath, options.Server.TlsKeyPath, passphrase, checks, pair => CheckTls(pair, now));
         var ca = Load("CA", options.Ca.CertPath, options.Ca.KeyPath, passphrase, checks, pair => Split(LocalCaIssuer.Check(pair, now)));
         var rings = options.ScepProfiles.ToDictionary(
             profile => profile.PathId,
             IReadOnlyList<KeyPair> (profile) => LoadRing(profile, ca, passphrase, now, checks));
-        return checks.All(check => check.Problems.Count == 0) && tls is not null && ca is not null
-            ? (new PreflightMaterial(tls, ca, rings), checks)
+        return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
+            ? (new PreflightMaterial(address, tls, ca, rings), checks)
             : (null, checks);
+    }
+
+    /// <summary>The address of a host that is one, or whose name has one; null when there is none.</summary>
+    public static IPAddress? Resolve(string host)
+    {
+        try
+        {
+            return IPAddress.TryParse(host, out var address) ? address : Dns.GetHostAddresses(host).FirstOrDefault();
+        }
+        catch (SocketException)
+        {
+            // The resolver's word for "no such name".
+            return null;
+        }
     }
 
     private static List<KeyPair> LoadRing(
@@ -78,7 +98,7 @@ internal static class Preflight
         var outside = now >= certificate.NotAfter.ToUniversalTime() || now < certificate.NotBefore.ToUniversalTime();
         if (several && outside)
             return ([], [$"it is outside its validity ({certificate.NotBefore.ToUniversalTime():O} to {certificate.NotAfter.ToUniversalTime():O}) and is not used"]);
-        return ca is null ? ([], []) : RaPairCheck.Check(pair, LocalCaIssuer.ChainOf(ca), now);
+        return RaPairCheck.Check(pair, ca is null ? [] : LocalCaIssuer.ChainOf(ca), now);
     }
 
     private static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) CheckTls(KeyPair pair, DateTimeOffset now)

@@ -1,7 +1,11 @@
+using System.Security.Cryptography;
+using Certctl.Api.Configuration;
+
 namespace Certctl.Api.Hosting;
 
 /// <summary>Looks twice a day whether a certificate of the quickstart folder is near its end, and puts the renewed one to use.</summary>
-internal sealed partial class QuickstartRenewal(Func<Infrastructure.Provisioning.QuickstartMaterial> ensure, SignalReload reload, TimeProvider clock, ILogger<QuickstartRenewal> logger)
+/// <param name="renew">Renews what is due and gives the options that name all files then; null when nothing was due.</param>
+internal sealed partial class QuickstartRenewal(Func<CertctlOptions?> renew, SignalReload reload, TimeProvider clock, ILogger<QuickstartRenewal> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(12);
@@ -10,17 +14,28 @@ internal sealed partial class QuickstartRenewal(Func<Infrastructure.Provisioning
     {
         using var timer = new PeriodicTimer(Interval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
+            Renew();
+    }
+
+    // The certificates in use stay good for weeks; where this fails, the next tick tries again.
+    private void Renew()
+    {
+        try
         {
-            try
-            {
-                if (ensure().Created.Count > 0)
-                    reload.Reload();
-            }
-            catch (IOException unusable)
-            {
-                // The certificates in use stay good for weeks; the next tick tries again.
-                LogFailed(unusable);
-            }
+            if (renew() is { } options)
+                reload.Reload(options);
+        }
+        catch (IOException unusable)
+        {
+            LogFailed(unusable);
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            LogFailed(denied);
+        }
+        catch (CryptographicException failed)
+        {
+            LogFailed(failed);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Net;
 using Certctl.Api.Configuration;
 using Certctl.Api.Scep;
 using Certctl.Application;
@@ -13,6 +12,9 @@ internal static class ServerHost
 {
     /// <summary>GET carries whole pkiMessages in its request line; NDES and its clients go to 64 KiB.</summary>
     private const int MaxRequestLine = 64 * 1024 + 256;
+
+    /// <summary>In HTTP/2 the request line is a header among the others.</summary>
+    private const int MaxOtherHeaders = 32 * 1024;
 
     public static WebApplication Build(CertctlOptions options, PreflightMaterial material, Action<IServiceCollection> configure)
     {
@@ -29,12 +31,14 @@ internal static class ServerHost
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
+            kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxRequestLine;
+            kestrel.Limits.MaxRequestHeadersTotalSize = MaxRequestLine + MaxOtherHeaders;
 
             // Endpoints that read a body keep to the configured limit themselves, so that they can still say 413.
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(5);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
-            kestrel.Listen(new IPEndPoint(Address(options.Server.Host), options.Server.Port), listen => listen.UseHttps(certificate.Handshake()));
+            kestrel.Listen(material.Address, options.Server.Port, listen => listen.UseHttps(certificate.Handshake()));
         });
 
         var services = builder.Services;
@@ -95,9 +99,4 @@ internal static class ServerHost
         else
             logging.AddSimpleConsole(text => (text.UseUtcTimestamp, text.TimestampFormat, text.SingleLine) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
     }
-
-    public static IPAddress Address(string host) =>
-        IPAddress.TryParse(host, out var address) ? address : Dns.GetHostAddresses(host) is [var first, ..]
-            ? first
-            : throw new InvalidOperationException($"{host} resolves to no address.");
 }

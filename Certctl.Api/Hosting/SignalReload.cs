@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Certctl.Api.Configuration;
 using Certctl.Infrastructure.Crypto.Scep;
 
@@ -13,6 +14,7 @@ internal sealed partial class SignalReload(
     : IHostedService, IDisposable
 {
     private readonly Lock _oneAtATime = new();
+    private CertctlOptions _options = options;
     private PosixSignalRegistration? _registration;
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -29,26 +31,42 @@ internal sealed partial class SignalReload(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>True when everything was replaced.</summary>
-    public bool Reload()
+    /// <param name="renewed">From now on the files are those that these options name; null: as before.</param>
+    public bool Reload(CertctlOptions? renewed = null)
     {
         lock (_oneAtATime)
         {
-            var (material, problems, warnings) = Preflight.Load(options, clock.GetUtcNow());
+            _options = renewed ?? _options;
+            var (material, problems, warnings) = Preflight.Load(_options, clock.GetUtcNow());
             foreach (var warning in warnings)
                 LogWarning(warning);
-            if (material is null)
-            {
-                foreach (var problem in problems)
-                    LogKept(problem);
-                return false;
-            }
-
-            certificate.Replace(material.Tls);
-            foreach (var (pathId, pairs) in material.RaPairs)
-                rings[pathId].Replace(pairs);
-            LogReloaded(material.Tls.Certificate.NotAfter.ToUniversalTime(), rings.Count);
-            return true;
+            foreach (var problem in problems)
+                LogKept(problem);
+            return material is not null && TryUse(material);
         }
+    }
+
+    private bool TryUse(PreflightMaterial material)
+    {
+        try
+        {
+            // Everything is made before anything is exchanged.
+            List<Action> staged = [certificate.Stage(material.Tls), .. material.RaPairs.Select(ra => rings[ra.Key].Stage(ra.Value))];
+            staged.ForEach(exchange => exchange());
+        }
+        catch (ArgumentException unusable)
+        {
+            LogKept(unusable.Message);
+            return false;
+        }
+        catch (CryptographicException unusable)
+        {
+            LogKept(unusable.Message);
+            return false;
+        }
+
+        LogReloaded(material.Tls.Certificate.NotAfter.ToUniversalTime(), rings.Count);
+        return true;
     }
 
     public void Dispose() => _registration?.Dispose();

@@ -11,7 +11,12 @@ internal sealed class ServerCertificate(KeyPair pair)
     // Read by handshakes, replaced by SIGHUP: one reference, so no lock.
     private volatile SslStreamCertificateContext _context = Context(pair);
 
-    public void Replace(KeyPair pair) => _context = Context(pair);
+    /// <summary>Makes another pair ready; the action puts it to use and cannot fail.</summary>
+    public Action Stage(KeyPair pair)
+    {
+        var context = Context(pair);
+        return () => _context = context;
+    }
 
     /// <summary>TLS 1.3 alone, HTTP/2 and HTTP/1.1, no client certificate asked for (a request breaks macOS renewals).</summary>
     public TlsHandshakeCallbackOptions Handshake() => new()

@@ -11,35 +11,42 @@ public static class EnrolmentTrail
     private const string Device = "scep-client";
 
     public static AuditEvent Issued(EnrolmentContext context, string action, IssuedCertificate certificate) =>
-        Event(context.Profile, context.Origin, context.ReceivedAt, context.TransactionId, context.Signer, action, AuditOutcome.Issued, new()
+        Event(context, action, AuditOutcome.Issued) with
         {
-            ResourceType = "certificate",
             ResourceId = certificate.SerialNumber,
             Subject = certificate.Subject,
             SubjectAltNames = certificate.SubjectAltNames,
             SerialNumber = certificate.SerialNumber,
-        });
+        };
 
     public static AuditEvent Pending(EnrolmentContext context, string action, Domain.Enrolment.Enrolment enrolment) =>
-        Event(context.Profile, context.Origin, context.ReceivedAt, context.TransactionId, context.Signer, action, AuditOutcome.Pending, new()
+        Event(context, action, AuditOutcome.Pending) with
         {
             ResourceType = "enrolment",
             ResourceId = enrolment.Id.ToString(),
             Subject = enrolment.Subject,
             SubjectAltNames = enrolment.SubjectAltNames,
-        });
+        };
 
     public static AuditEvent Refused(
         ScepProfile profile, RequestOrigin origin, DateTimeOffset at, ScepRequestHead head, CertificateSigningRequest? csr, EnrolmentFailure failure) =>
-        Event(profile, origin, at, head.TransactionId, head.Signer, ActionOf(head.MessageType), AuditOutcome.Refused, new()
+        Event(profile, origin, at, ActionOf(head.MessageType), AuditOutcome.Refused) with
         {
-            ResourceType = "certificate",
-            ResourceId = "",
             Reason = FailureTable.Of(failure.Reason).Label,
             Detail = failure.Detail,
+            TransactionId = head.TransactionId.Value,
+            Signer = Describe(head.Signer),
             Subject = csr?.Subject.ToString(),
             SubjectAltNames = csr?.SubjectAltNames.Select(san => san.ToString()).ToArray() ?? [],
-        });
+        };
+
+    /// <summary>Octets that are no pkiMessage: nothing is known but where they came from.</summary>
+    public static AuditEvent Unreadable(ScepProfile profile, RequestOrigin origin, DateTimeOffset at, string defect) =>
+        Event(profile, origin, at, AuditAction.ScepMessage, AuditOutcome.Refused) with
+        {
+            Reason = FailureTable.Of(FailureReason.MalformedRequest).Label,
+            Detail = defect,
+        };
 
     public static string ActionOf(EnrolmentKind kind) => kind switch
     {
@@ -47,7 +54,7 @@ public static class EnrolmentTrail
         EnrolmentKind.RenewalReq => AuditAction.ScepRenewalReq,
     };
 
-    public static string ActionOf(MessageType? type) => type switch
+    private static string ActionOf(MessageType? type) => type switch
     {
         MessageType.PkcsReq => AuditAction.ScepPkcsReq,
         MessageType.RenewalReq => AuditAction.ScepRenewalReq,
@@ -55,45 +62,29 @@ public static class EnrolmentTrail
         _ => AuditAction.ScepMessage,
     };
 
-    private static AuditEvent Event(
-        ScepProfile profile, RequestOrigin origin, DateTimeOffset at, TransactionId transaction, RequestSigner? signer,
-        string action, AuditOutcome outcome, Facts facts) => new()
+    private static AuditEvent Event(EnrolmentContext context, string action, AuditOutcome outcome) =>
+        Event(context.Profile, context.Origin, context.ReceivedAt, action, outcome) with
         {
-            Id = Guid.CreateVersion7(at),
-            Timestamp = at,
-            Actor = Device,
-            ActorType = "System",
-            Action = action,
-            Outcome = outcome,
-            Reason = facts.Reason,
-            Detail = facts.Detail,
-            ResourceType = facts.ResourceType,
-            ResourceId = facts.ResourceId,
-            PathId = profile.PathId,
-            ProfileId = profile.CertificateProfileId,
-            TransactionId = transaction.Value,
-            Subject = facts.Subject,
-            SubjectAltNames = facts.SubjectAltNames,
-            SerialNumber = facts.SerialNumber,
-            Signer = signer is null ? null : $"{signer.Subject} #{Convert.ToHexStringLower(signer.SerialNumber.Span)}",
-            SourceAddress = origin.SourceAddress,
-            RequestId = origin.RequestId,
+            TransactionId = context.TransactionId.Value,
+            Signer = Describe(context.Signer),
         };
 
-    private sealed class Facts
+    private static AuditEvent Event(ScepProfile profile, RequestOrigin origin, DateTimeOffset at, string action, AuditOutcome outcome) => new()
     {
-        public required string ResourceType { get; init; }
+        Id = Guid.CreateVersion7(at),
+        Timestamp = at,
+        Actor = Device,
+        ActorType = "System",
+        Action = action,
+        Outcome = outcome,
+        ResourceType = "certificate",
+        ResourceId = "",
+        PathId = profile.PathId,
+        ProfileId = profile.CertificateProfileId,
+        SourceAddress = origin.SourceAddress,
+        RequestId = origin.RequestId,
+    };
 
-        public required string ResourceId { get; init; }
-
-        public string? Reason { get; init; }
-
-        public string? Detail { get; init; }
-
-        public string? Subject { get; init; }
-
-        public IReadOnlyList<string> SubjectAltNames { get; init; } = [];
-
-        public string? SerialNumber { get; init; }
-    }
+    private static string? Describe(RequestSigner? signer) =>
+        signer is null ? null : $"{signer.Subject} #{Convert.ToHexStringLower(signer.SerialNumber.Span)}";
 }

@@ -25,8 +25,6 @@ public static class FailureTable
             new(FailInfo.BadAlg, "unsupported_algorithm", "An algorithm or key size of the message is not accepted; use SHA-256, AES and RSA from 2048 bits."),
         FailureReason.MessageCheckFailed =>
             new(FailInfo.BadMessageCheck, "message_check_failed", "The signature of the message is not valid."),
-        FailureReason.BadTime =>
-            new(FailInfo.BadTime, "bad_time", "The signing time is too far from the server's time; set the device's clock."),
         FailureReason.NotEncryptedToUs =>
             new(FailInfo.BadRequest, "not_encrypted_to_us", "The message is not encrypted to this server's RA certificate; fetch GetCACert again."),
         FailureReason.UnreadableContent =>

@@ -1,4 +1,3 @@
-using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Application.Scep;
@@ -73,8 +72,8 @@ public abstract record ScepContent
     /// <summary>PKCSReq and RenewalReq: a PKCS#10 with a verified signature.</summary>
     public sealed record CertificationRequest(CertificateSigningRequest Csr) : ScepContent;
 
-    /// <summary>GetCertInitial: RFC 8894 §3.3.3. Not evaluated, the transactionID decides; null where it could not be read.</summary>
-    public sealed record IssuerAndSubject(SubjectName? Issuer, SubjectName? Subject) : ScepContent;
+    /// <summary>GetCertInitial. Its names (RFC 8894 §3.3.3) are not read: the transactionID and the signer's key say which request is meant.</summary>
+    public sealed record CertPoll : ScepContent;
 }
 
 /// <summary>What a CertRep says.</summary>

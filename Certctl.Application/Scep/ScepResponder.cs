@@ -19,8 +19,16 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
     {
         var started = clock.GetTimestamp();
         var now = clock.GetUtcNow();
-        if (profile.Codec.Decode(message) is not ScepDecoding.Readable(var head, var content))
-            return Unreadable(profile, origin);
+        var decoding = profile.Codec.Decode(message);
+        if (decoding is ScepDecoding.Unreadable(var defect))
+        {
+            await audit.AppendRefusalAsync(EnrolmentTrail.Unreadable(profile, origin, now, defect), cancellationToken);
+            metrics.Unreadable(profile.PathId);
+            LogUnreadable(profile.PathId, defect, origin.SourceAddress, origin.RequestId);
+            return null;
+        }
+
+        var (head, content) = (ScepDecoding.Readable)decoding;
 
         var outcome = content is ScepContent.Refused refused
             ? new EnrolmentOutcome.Refused(refused.Failure)
@@ -32,8 +40,11 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
             await audit.AppendRefusalAsync(EnrolmentTrail.Refused(profile, origin, now, head, csr, failure), cancellationToken);
         }
 
-        Tell(profile, head, outcome, origin, clock.GetElapsedTime(started));
-        return profile.Codec.EncodeCertRep(head, Reply(outcome));
+        var (reply, word, reason, detail) = Describe(outcome);
+        var elapsed = clock.GetElapsedTime(started);
+        metrics.Answered(profile.PathId, head.MessageType, word, reason, elapsed);
+        LogAnswered(profile.PathId, head.MessageType, word, reason, detail, head.TransactionId, origin.SourceAddress, origin.RequestId, elapsed.TotalMilliseconds);
+        return profile.Codec.EncodeCertRep(head, reply);
     }
 
     private static EnrolmentContext Context(ScepProfile profile, ScepRequestHead head, RequestOrigin origin, DateTimeOffset now) => new()
@@ -53,38 +64,19 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
         _ => throw new InvalidOperationException($"The codec let a {head.MessageType} pass with content that does not belong to it."),
     };
 
-    private static ScepReply Reply(EnrolmentOutcome outcome) => outcome switch
+    private static (ScepReply Reply, string Word, string? Reason, string Detail) Describe(EnrolmentOutcome outcome) => outcome switch
     {
-        EnrolmentOutcome.Issued(var certificate) => new ScepReply.Success(certificate.Der),
-        EnrolmentOutcome.Pending => new ScepReply.Pending(),
-        EnrolmentOutcome.Refused(var failure) => new ScepReply.Failure(FailureTable.Of(failure.Reason).FailInfo, FailureTable.Of(failure.Reason).PublicText),
+        EnrolmentOutcome.Issued(var certificate) => (new ScepReply.Success(certificate.Der), "issued", null, certificate.SerialNumber),
+        EnrolmentOutcome.Pending(var id) => (new ScepReply.Pending(), "pending", null, id.ToString()),
+        EnrolmentOutcome.Refused(var failure) when FailureTable.Of(failure.Reason) is var row =>
+            (new ScepReply.Failure(row.FailInfo, row.PublicText), "refused", row.Label, failure.Detail),
         _ => throw new InvalidOperationException("An outcome is one of three."),
     };
-
-    private byte[]? Unreadable(ScepProfile profile, RequestOrigin origin)
-    {
-        metrics.Unreadable(profile.PathId);
-        LogUnreadable(profile.PathId, origin.SourceAddress, origin.RequestId);
-        return null;
-    }
-
-    private void Tell(ScepProfile profile, ScepRequestHead head, EnrolmentOutcome outcome, RequestOrigin origin, TimeSpan elapsed)
-    {
-        var (word, reason, detail) = outcome switch
-        {
-            EnrolmentOutcome.Issued(var certificate) => ("issued", null, certificate.SerialNumber),
-            EnrolmentOutcome.Pending(var id) => ("pending", null, id.ToString()),
-            EnrolmentOutcome.Refused(var failure) => ("refused", FailureTable.Of(failure.Reason).Label, failure.Detail),
-            _ => throw new InvalidOperationException("An outcome is one of three."),
-        };
-        metrics.Answered(profile.PathId, head.MessageType, word, reason, elapsed);
-        LogAnswered(profile.PathId, head.MessageType, word, reason, detail, head.TransactionId, origin.SourceAddress, origin.RequestId, elapsed.TotalMilliseconds);
-    }
 
     [LoggerMessage(1, LogLevel.Information, "SCEP \"{PathId}\" {MessageType} {Outcome} {Reason} {Detail} transaction {TransactionId} from {Source} request {RequestId} in {Milliseconds:F1} ms")]
     private partial void LogAnswered(
         string pathId, MessageType? messageType, string outcome, string? reason, string detail, TransactionId transactionId, string? source, string requestId, double milliseconds);
 
-    [LoggerMessage(2, LogLevel.Warning, "SCEP \"{PathId}\" unreadable pkiMessage from {Source} request {RequestId}")]
-    private partial void LogUnreadable(string pathId, string? source, string requestId);
+    [LoggerMessage(2, LogLevel.Warning, "SCEP \"{PathId}\" unreadable pkiMessage: {Defect}, from {Source} request {RequestId}")]
+    private partial void LogUnreadable(string pathId, string defect, string? source, string requestId);
 }

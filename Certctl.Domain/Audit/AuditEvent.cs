@@ -25,7 +25,7 @@ public enum AuditOutcome
 }
 
 /// <summary>One line of the trail: append-only.</summary>
-public sealed class AuditEvent
+public sealed record AuditEvent
 {
     /// <summary>Time-ordered (UUID version 7).</summary>
     public required Guid Id { get; init; }

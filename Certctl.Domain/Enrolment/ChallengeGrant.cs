@@ -3,8 +3,7 @@ namespace Certctl.Domain.Enrolment;
 /// <summary>Who vouched for the device. Written once by the challenge dispatcher, read by everything after it.</summary>
 /// <param name="Kind">How: the word that journal and audit keep.</param>
 /// <param name="VouchedBy">Which secret, certificate or person: <c>current</c>, <c>previous</c>, a serial number; never the secret itself.</param>
-/// <param name="Renews">The certificate being renewed, where that is what vouched.</param>
-public sealed record ChallengeGrant(ChallengeKind Kind, string VouchedBy, Certificates.IssuedCertificate? Renews = null);
+public sealed record ChallengeGrant(ChallengeKind Kind, string VouchedBy);
 
 /// <summary>The kinds of vouching.</summary>
 public enum ChallengeKind

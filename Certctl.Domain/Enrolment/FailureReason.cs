@@ -18,9 +18,6 @@ public enum FailureReason
     /// <summary>The CMS signature, its messageDigest or the signer certificate is wrong or missing.</summary>
     MessageCheckFailed,
 
-    /// <summary>signingTime lies outside the window.</summary>
-    BadTime,
-
     /// <summary>The envelope names no certificate of ours as a recipient.</summary>
     NotEncryptedToUs,
 

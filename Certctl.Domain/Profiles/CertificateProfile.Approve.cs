@@ -33,7 +33,6 @@ public sealed partial class CertificateProfile
         return new Approval.Granted(new CertificateTemplate
         {
             ProfileId = Id,
-            ProfileVersion = Version,
             Subject = csr.Subject.Normalised(),
             PublicKey = csr.PublicKey,
             SubjectAltNames = names,

@@ -13,9 +13,6 @@ public sealed class CertificateTemplate
 
     public required string ProfileId { get; init; }
 
-    /// <summary>Version of the profile that vetted it; the journal refuses the commit when the profile has changed since.</summary>
-    public required int ProfileVersion { get; init; }
-
     /// <summary>The subject to write, in the string types of RFC 5280 §4.1.2.4; may be empty, then the SAN extension is critical.</summary>
     public required SubjectName Subject { get; init; }
 

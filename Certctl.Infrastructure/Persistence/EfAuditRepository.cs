@@ -84,28 +84,16 @@ internal static class RefusalTrim
     private const int ShortText = 256;
     private const int MostNames = 32;
 
-    public static AuditEvent Apply(AuditEvent refusal) => new()
+    public static AuditEvent Apply(AuditEvent refusal) => refusal with
     {
-        Id = refusal.Id,
-        Timestamp = refusal.Timestamp,
-        Actor = refusal.Actor,
-        ActorType = refusal.ActorType,
-        Action = refusal.Action,
-        Outcome = refusal.Outcome,
-        Reason = refusal.Reason,
         Detail = Cut(refusal.Detail, LongText),
-        ResourceType = refusal.ResourceType,
-        ResourceId = refusal.ResourceId,
         PathId = Cut(refusal.PathId, ShortText),
-        ProfileId = refusal.ProfileId,
         TransactionId = Cut(refusal.TransactionId, ShortText),
         Subject = Cut(refusal.Subject, LongText),
         SubjectAltNames = [.. refusal.SubjectAltNames.Take(MostNames).Select(name => Cut(name, ShortText)!)],
         SerialNumber = Cut(refusal.SerialNumber, ShortText),
         Signer = Cut(refusal.Signer, LongText),
-        SourceAddress = refusal.SourceAddress,
         RequestId = Cut(refusal.RequestId, ShortText),
-        Count = refusal.Count,
     };
 
     private static string? Cut(string? text, int length) => text is null || text.Length <= length ? text : string.Concat(text.AsSpan(0, length - 1), "…");

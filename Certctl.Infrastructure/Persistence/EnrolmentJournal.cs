@@ -124,7 +124,7 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
     private static async Task<Exception?> FaultOfAsync(Task work)
     {
         await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return work.IsFaulted ? work.Exception.InnerException : null;
+        return work.IsCompletedSuccessfully ? null : work.Exception?.InnerException ?? new OperationCanceledException();
     }
 
     private sealed class Item(JournalEntry entry)

@@ -46,9 +46,7 @@ public sealed record QuickstartMaterial
     /// <exception cref="IOException">The folder cannot be used, or a pair in it cannot.</exception>
     public static QuickstartMaterial Ensure(string folder, string caKey, Secret? passphrase, TimeProvider clock)
     {
-        if (!Directory.Exists(folder))
-            Directory.CreateDirectory(folder, OwnerOnly);
-        File.SetUnixFileMode(folder, OwnerOnly);
+        TakeFolder(folder);
         var created = new List<string>();
         var pairs = new QuickstartPairs(folder, passphrase, clock, created);
         using var ca = pairs.Ca(caKey);
@@ -65,6 +63,18 @@ public sealed record QuickstartMaterial
             ApiKey = EnsureSecret(Path.Combine(folder, "api-key"), ApiKeyOctets, created),
             Created = created,
         };
+    }
+
+    // A folder that is empty or ours may be closed to others; one that holds somebody's files may not.
+    private static void TakeFolder(string folder)
+    {
+        if (!Directory.Exists(folder))
+            Directory.CreateDirectory(folder, OwnerOnly);
+        if (File.GetUnixFileMode(folder) == OwnerOnly)
+            return;
+        if (!File.Exists(Path.Combine(folder, "ca.key")) && Directory.EnumerateFileSystemEntries(folder).Any())
+            throw new IOException($"it holds other files and is open to others; take a folder of its own, or run: chmod 700 '{folder}'");
+        File.SetUnixFileMode(folder, OwnerOnly);
     }
 
     private static Secret EnsureSecret(string path, int octets, List<string> created)

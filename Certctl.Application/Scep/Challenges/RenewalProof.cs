@@ -27,7 +27,7 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
 
         return Judge(known, command) is { } failure
             ? new ChallengeVerdict.Rejected(failure)
-            : new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber, known));
+            : new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber));
     }
 
     private static EnrolmentFailure? Judge(IssuedCertificate old, IIssuanceCommand command)
@@ -51,7 +51,10 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
     // Names are compared by type and text, so that a device may choose another string type for the same name.
     private static bool SameNames(IssuedCertificate old, IIssuanceCommand command) =>
         command.Context.Signer.Subject.ToString() == command.Csr.Subject.ToString()
-        && old.SubjectAltNames.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(command.Csr.SubjectAltNames.Select(san => san.ToString()));
+        && old.SubjectAltNames.Select(Comparable).ToHashSet(StringComparer.Ordinal).SetEquals(command.Csr.SubjectAltNames.Select(san => Comparable(san.ToString())));
+
+    // RFC 5280 §7.2: DNS names are the same in any case. No other name is: spiffe://td/Admin is not spiffe://td/admin.
+    private static string Comparable(string name) => name.StartsWith("DNS:", StringComparison.Ordinal) ? name.ToLowerInvariant() : name;
 
     private static string? SerialNumber(RequestSigner signer)
     {

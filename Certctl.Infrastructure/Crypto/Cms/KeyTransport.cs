@@ -29,8 +29,7 @@ internal sealed record KeyTransport(MessageDigest? OaepDigest, MessageDigest? Ma
         // Every field of RSAES-OAEP-params has a default, and Windows leaves the whole of them out.
         if (algorithm.Parameters.IsEmpty || algorithm.Parameters.Span.SequenceEqual((ReadOnlySpan<byte>)[DerTag.Null, 0]))
             return OaepSha1;
-        var transport = ReadOaep(algorithm.Parameters, out refusal);
-        return transport;
+        return ReadOaep(algorithm.Parameters, out refusal);
     }
 
     private static KeyTransport? ReadOaep(ReadOnlyMemory<byte> encoded, out string? refusal)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Infrastructure.Crypto.X509;
 using Certctl.Infrastructure.Issuers.LocalCa;
 
 namespace Certctl.Infrastructure.Crypto.Keys;
@@ -10,7 +11,7 @@ public static class RaPairCheck
     private static readonly TimeSpan ExpiryWarning = TimeSpan.FromDays(30);
 
     /// <summary>What forbids the pair, and what an operator should know about it; each in words with the remedy.</summary>
-    /// <param name="issuerChain">DER, the profile's issuing CA first.</param>
+    /// <param name="issuerChain">DER, the profile's issuing CA first; empty when that is not known, and then not looked at.</param>
     public static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Check(
         KeyPair ra, IReadOnlyList<ReadOnlyMemory<byte>> issuerChain, DateTimeOffset now)
     {
@@ -33,6 +34,10 @@ public static class RaPairCheck
         if (certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } usage && (usage.KeyUsages & Needed) != Needed)
             problems.Add("the RA certificate's keyUsage must have digitalSignature and keyEncipherment");
 
+        if (!CertificateReader.TryRead(certificate.RawData, out _, out var defect))
+            problems.Add($"the RA certificate cannot be read: {defect}; issue a new one");
+        if (issuerChain.Count == 0)
+            return (problems, warnings);
         using var issuer = X509CertificateLoader.LoadCertificate(issuerChain[0].Span);
         if (!certificate.RawData.AsSpan().SequenceEqual(issuer.RawData) && !CaCheck.Issued(issuer, certificate))
             warnings.Add("the RA certificate was not issued by this profile's CA; Apple and Windows clients insist on that");

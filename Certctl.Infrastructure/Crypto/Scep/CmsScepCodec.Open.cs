@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Certctl.Application.Scep;
-using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Cms;
@@ -25,9 +24,9 @@ public sealed partial class CmsScepCodec
         if (KeyTransport.Find(recipient.Algorithm, out var refusal) is not { } transport)
             return Refuse(FailureReason.UnsupportedAlgorithm, refusal!);
         var plaintext = Decrypt(pair, transport, recipient.EncryptedKey.Span, cipher, iv.Span, envelope.EncryptedContent.Span, out var genuine);
-        return reading.Attributes.MessageType == MessageType.GetCertInitial
-            ? ReadIssuerAndSubject(genuine ? plaintext : default)
-            : ReadRequest(plaintext, genuine);
+
+        // RFC 8894 §3.3.3: the transactionID decides, so content that cannot be read is no reason to refuse a poll.
+        return reading.Attributes.MessageType == MessageType.GetCertInitial ? new ScepContent.CertPoll() : ReadRequest(plaintext, genuine);
     }
 
     // RFC 8894 §3.2.2: the content is an EnvelopedData, always in its ContentInfo, and never a request in the clear (§3.1).
@@ -145,26 +144,6 @@ public sealed partial class CmsScepCodec
             CsrReading.Invalid invalid when genuine => Refuse(FailureReason.UnreadableContent, invalid.Defect),
             _ => Refuse(FailureReason.UnreadableContent, "the envelope does not open: wrong key, padding or length"),
         };
-    }
-
-    // RFC 8894 §3.3.3: the transactionID decides, so content that cannot be read is no reason to refuse.
-    private static ScepContent.IssuerAndSubject ReadIssuerAndSubject(ReadOnlyMemory<byte> plaintext)
-    {
-        SubjectName? issuer = null;
-        SubjectName? subject = null;
-        if (BerNormaliser.TryNormalise(plaintext, out var der, out _, out _))
-        {
-            var outer = new DerReader(der);
-            if (outer.TryEnter(DerTag.Sequence, out var fields)
-                && fields.TryRead(DerTag.Sequence, out _, out var issuerName)
-                && fields.TryRead(DerTag.Sequence, out _, out var subjectName))
-            {
-                NameReader.TryRead(issuerName, out issuer, out _);
-                NameReader.TryRead(subjectName, out subject, out _);
-            }
-        }
-
-        return new ScepContent.IssuerAndSubject(issuer, subject);
     }
 
     private static ScepContent.Refused Refuse(FailureReason reason, string detail) => new(new EnrolmentFailure(reason, detail));

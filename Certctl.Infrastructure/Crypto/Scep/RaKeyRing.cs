@@ -22,13 +22,19 @@ public sealed class RaKeyRing
     }
 
     /// <summary>
-    /// Puts other pairs in place of all that were there. The old ones are not disposed: a request may still be decrypting with them, and
-    /// counting those would cost every request a contended write. The finalizers of their handles free them when the last one is done.
+    /// Makes other pairs ready; the action puts them in place of all that are there and cannot fail. The old ones are not disposed: a request
+    /// may still be decrypting with them, and counting those would cost every request a contended write. The finalizers of their handles free
+    /// them when the last one is done.
     /// </summary>
-    public void Replace(IReadOnlyList<KeyPair> pairs) => _state = new State(pairs);
+    /// <exception cref="ArgumentException">A pair cannot be used.</exception>
+    public Action Stage(IReadOnlyList<KeyPair> pairs)
+    {
+        var state = new State(pairs);
+        return () => _state = state;
+    }
 
     /// <summary>The pair that signs now.</summary>
-    /// <exception cref="InvalidOperationException">No pair is valid: nothing can be answered, which readiness reports as well.</exception>
+    /// <exception cref="InvalidOperationException">No pair is valid: nothing can be answered until a valid one is put beside it (SIGHUP).</exception>
     internal RaPair SigningPair(DateTimeOffset now) => _state.SigningPair(now);
 
     /// <summary>The pair that <paramref name="recipient"/> names, or null.</summary>

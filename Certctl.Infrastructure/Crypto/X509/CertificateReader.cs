@@ -1,4 +1,3 @@
-using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Asn1;
 
@@ -38,21 +37,16 @@ internal static class CertificateReader
         return true;
     }
 
-    // null alone would become an empty memory here: ReadOnlyMemory converts from a null array.
     /// <summary>Content octets of the subjectKeyIdentifier extension, or null: CMS signers may be named by it.</summary>
     public static ReadOnlyMemory<byte>? FindSubjectKeyIdentifier(ReadOnlyMemory<byte> der)
     {
         if (FindExtension(der, ExtensionReader.SubjectKeyIdentifierOid) is not { } value)
             return null;
         var reader = new DerReader(value);
+
+        // The cast: null alone would become an empty memory, because ReadOnlyMemory converts from a null array.
         return reader.TryRead(DerTag.OctetString, out var identifier) && reader.AtEnd ? identifier : (ReadOnlyMemory<byte>?)null;
     }
-
-    /// <summary>
-    /// Subject alternative names of a certificate, in order; empty when it has none, or none that can be read. For renewals: same names as before.
-    /// </summary>
-    public static IReadOnlyList<SubjectAltName> ReadSubjectAltNames(ReadOnlyMemory<byte> der) =>
-        FindExtension(der, ExtensionReader.SubjectAltNameOid) is { } value && GeneralNameReader.TryReadAll(value, out var names, out _) ? names : [];
 
     private static ReadOnlyMemory<byte>? FindExtension(ReadOnlyMemory<byte> der, string oid) =>
         TryReadFields(der, out var fields, out _)

@@ -102,7 +102,7 @@ internal sealed class EnrolmentWalk : IDisposable
             DigestOid = "2.16.840.1.101.3.4.2.1",
             CipherOid = "2.16.840.1.101.3.4.1.2",
         };
-        ScepContent content = csr is null ? new ScepContent.IssuerAndSubject(null, null) : new ScepContent.CertificationRequest(csr);
+        ScepContent content = csr is null ? new ScepContent.CertPoll() : new ScepContent.CertificationRequest(csr);
         _codec.Decode(default).ReturnsForAnyArgs(new ScepDecoding.Readable(head, content));
         Assert.NotNull(await Responder.AnswerAsync(Profile, new byte[1], new RequestOrigin("192.0.2.1", "r-1"), CancellationToken.None));
         return Reply!;

@@ -57,7 +57,7 @@ public sealed class RaKeyRingTests(ITestOutputHelper output)
         var codec = new CmsScepCodec(ring, ScepTestKeys.Clock());
         Assert.Equal(ScepTestKeys.OtherRa.RawData, SignerOf(codec));
 
-        ring.Replace([Newer]);
+        ring.Stage([Newer])();
 
         Assert.Equal(ScepTestKeys.Ra.RawData, SignerOf(codec));
         Assert.IsType<ScepContent.Refused>(Decode(codec, ScepTestKeys.OtherRa).Content);
@@ -140,7 +140,7 @@ public sealed class RaKeyRingTests(ITestOutputHelper output)
         var writer = Task.Run(() =>
         {
             for (var i = 0; i < 20; i++)
-                ring.Replace([Newer]);
+                ring.Stage([Newer])();
         });
 
         await Task.WhenAll([.. readers, writer]);
