@@ -6,8 +6,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
-using Certctl.Tests.Interop;
 using Xunit;
 
 namespace Certctl.Tests.Conformance;
@@ -187,20 +187,18 @@ public sealed class ScepServerFixture : IAsyncLifetime
 {
     internal const string PreviousChallenge = "the challenge before this one";
 
-    private QuickstartServer? _server;
+    private CertctlHost? _server;
 
-    internal QuickstartServer Server => _server!;
+    internal CertctlHost Server => _server!;
 
     internal ScepWire Wire { get; private set; } = null!;
 
     internal string Challenge => Server.Challenge;
 
-    internal string DatabaseFile => System.IO.Path.Combine(Server.Folder, "data", "certctl.db");
-
     public async Task InitializeAsync()
     {
-        _server = await QuickstartServer.StartAsync(null, ("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", PreviousChallenge));
-        Wire = new ScepWire(_server.Url, _server.CaFile);
+        _server = await CertctlHost.StartAsync(null, ("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", PreviousChallenge));
+        Wire = _server.Connect();
     }
 
     public async Task DisposeAsync()
@@ -217,7 +215,7 @@ public sealed class ScepServerFixture : IAsyncLifetime
 
     internal long Count(string sql)
     {
-        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={DatabaseFile};Mode=ReadOnly");
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Server.DatabaseFile};Mode=ReadOnly");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;

@@ -24,7 +24,7 @@ public abstract class CrashTests(PostgresFixture? postgres, ITestOutputHelper ou
         if (postgres is { IsAvailable: false })
             return;
         var database = postgres is null ? null : await postgres.CreateDatabaseAsync(migrated: true);
-        await using var server = await RestartableServer.StartAsync(database is null ? null : PostgresFixture.UrlOf(database));
+        await using var server = await CertctlHost.StartAsync(database);
         var rows = new RowCounter(database, server.DatabaseFile);
         using var wire = server.Connect();
         var ra = (await wire.CaCertificatesAsync())[0];
@@ -47,7 +47,7 @@ public abstract class CrashTests(PostgresFixture? postgres, ITestOutputHelper ou
         if (postgres is { IsAvailable: false })
             return;
         var database = postgres is null ? null : await postgres.CreateDatabaseAsync(migrated: true);
-        await using var server = await RestartableServer.StartAsync(database is null ? null : PostgresFixture.UrlOf(database));
+        await using var server = await CertctlHost.StartAsync(database);
         var rows = new RowCounter(database, server.DatabaseFile);
         var held = new ConcurrentDictionary<string, string>();
         var requests = new ConcurrentDictionary<string, (ScepDevice Device, byte[] Message)>();
@@ -74,7 +74,7 @@ public abstract class CrashTests(PostgresFixture? postgres, ITestOutputHelper ou
     }
 
     private static async Task LoadUntilKilledAsync(
-        RestartableServer server, int round, int milliseconds, ConcurrentDictionary<string, string> held, ConcurrentDictionary<string, (ScepDevice Device, byte[] Message)> requests)
+        CertctlHost server, int round, int milliseconds, ConcurrentDictionary<string, string> held, ConcurrentDictionary<string, (ScepDevice Device, byte[] Message)> requests)
     {
         using var wire = server.Connect();
         var ra = (await wire.CaCertificatesAsync())[0];

@@ -1,5 +1,6 @@
 using System.Net;
 using Certctl.Tests.Conformance;
+using Certctl.Tests.Fixtures;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -20,7 +21,7 @@ public sealed class MutationTests(ITestOutputHelper output)
     public async Task Ten_thousand_mutated_messages_are_refused_and_nothing_breaks()
     {
         output.WriteLine($"seed {Seed}");
-        await using var server = await RestartableServer.StartAsync(null);
+        await using var server = await CertctlHost.StartAsync(null);
         using var wire = server.Connect();
         var ra = (await wire.CaCertificatesAsync())[0];
         var good = Enumerable.Range(0, 8).Select(i => LoadDevice.Request(ra, server.Challenge, $"victim-{i}").Message).ToArray();

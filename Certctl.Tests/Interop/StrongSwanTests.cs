@@ -27,10 +27,10 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
     private const string CurlPlugin = "/usr/lib/ipsec/plugins/libstrongswan-curl.so";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private QuickstartServer? _server;
+    private CertctlHost? _server;
     private TlsBridge? _bridge;
 
-    private QuickstartServer Server => _server ?? throw new InvalidOperationException("Ask IsLeftOut first.");
+    private CertctlHost Server => _server ?? throw new InvalidOperationException("Ask IsLeftOut first.");
 
     private string Folder => Server.Folder;
 
@@ -43,7 +43,7 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
         if (!ExternalTool.AllPresent(Pki, CurlPlugin, TlsBridge.HaProxy, OpenSsl) || postgres is { IsAvailable: false })
             return;
         var database = postgres is null ? null : await postgres.CreateDatabaseAsync(migrated: true);
-        _server = await QuickstartServer.StartAsync(database, ("CERTCTL_SCEP_EXTRA_CAPABILITIES", "SHA-384,DES3"));
+        _server = await CertctlHost.StartAsync(database, ("CERTCTL_SCEP_EXTRA_CAPABILITIES", "SHA-384,DES3"));
         _bridge = await TlsBridge.StartAsync(_server.Folder, _server.Url, _server.CaFile);
         Run("--scepca", "--url", Url, "--caout", "ca.crt", "--raout", "ra.crt", "--outform", "pem").MustSucceed();
     }

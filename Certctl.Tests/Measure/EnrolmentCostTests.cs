@@ -26,14 +26,9 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
     private const double Limit = 1.6;
 
     [Fact]
+    [Trait("Category", "Measure")]
     public async Task A_whole_enrolment_costs_the_server_less_than_1_6_times_its_private_key_operations()
     {
-        if (Environment.GetEnvironmentVariable("CERTCTL_TEST_MEASURE") != "1")
-        {
-            output.WriteLine("Left out: run ./measure.sh on a quiet machine.");
-            return;
-        }
-
         using var folder = new TemporaryFolder();
         using var server = StartOnOneCore(folder.Path, postgres.Url);
         var announced = JsonDocument.Parse((await server.StandardOutput.ReadLineAsync())!).RootElement;
@@ -44,7 +39,6 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
             using var ra = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(folder["ra.crt"]));
             var messages = Messages(ra, announced.GetProperty("challenge").GetString()!, WarmUp + Measured);
             using var client = Client(announced.GetProperty("ca_file").GetString()!);
-
             // The runtime goes on compiling for some ten thousand requests; the repeated ones are answered from the journal.
             for (var round = 0; round < WarmUpRounds; round++)
                 await SendAsync(client, url, messages[..WarmUp]);

@@ -73,7 +73,7 @@ public sealed class RenewalTests(ScepServerFixture server) : IClassFixture<ScepS
     public async Task A_revoked_certificate_does_not_renew()
     {
         var old = await EnrolledAsync(0, "CN=revoked");
-        await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={server.DatabaseFile}"))
+        await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={server.Server.DatabaseFile}"))
         {
             connection.Open();
             await using var command = connection.CreateCommand();

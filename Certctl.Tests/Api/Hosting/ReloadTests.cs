@@ -1,0 +1,147 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Certctl.Tests.Conformance;
+using Certctl.Tests.Fixtures;
+using Xunit;
+
+namespace Certctl.Tests.Api.Hosting;
+
+/// <summary>SIGHUP on the real executable: every RA pair and the TLS certificate are exchanged without a lost request, or nothing is.</summary>
+public sealed class ReloadTests : IAsyncLifetime
+{
+    private const string Reloaded = "Reloaded the TLS certificate";
+    private const string Refused = "Reload refused";
+    private static readonly TimeSpan Year = TimeSpan.FromDays(365);
+    private static readonly Lazy<RSA[]> Keys = new(() => [RSA.Create(2048), RSA.Create(2048)]);
+
+    private CertctlHost? _host;
+
+    private CertctlHost Host => _host!;
+
+    /// <summary>A first start makes the CA; the second has two RA pairs of ours, a valid one and one that has expired.</summary>
+    public async Task InitializeAsync()
+    {
+        _host = await CertctlHost.StartAsync(null);
+        await Host.StopAsync();
+        TestRa.Write(Host, "first", Keys.Value[0], TimeSpan.FromDays(90));
+        TestRa.Write(Host, "second", Keys.Value[1], -Year);
+        Host.Settings["CERTCTL_SCEP_RA_CERT_PATH"] = $"{TestRa.Paths(Host, "first").Cert},{TestRa.Paths(Host, "second").Cert}";
+        Host.Settings["CERTCTL_SCEP_RA_KEY_PATH"] = $"{TestRa.Paths(Host, "first").Key},{TestRa.Paths(Host, "second").Key}";
+        Host.Settings["CERTCTL_SERVER_TLS_CERT_PATH"] = TestRa.Paths(Host, "tls").Cert;
+        Host.Settings["CERTCTL_SERVER_TLS_KEY_PATH"] = TestRa.Paths(Host, "tls").Key;
+        WriteTls();
+        await Host.StartAgainAsync();
+    }
+
+    public async Task DisposeAsync() => await Host.DisposeAsync();
+
+    [Fact]
+    [Trait("Conformance", "S-G3")]
+    public async Task A_rotated_RA_signs_and_is_announced_first_the_old_one_still_decrypts_and_no_request_is_lost()
+    {
+        using var wire = Host.Connect();
+        var old = Assert.Single(await wire.CaCertificatesAsync(), certificate => certificate.Subject == "CN=RA first");
+        var device = ScepDevice.Shared();
+        using var stop = new CancellationTokenSource();
+        var load = Task.Run(async () =>
+        {
+            var count = 0;
+            for (; !stop.IsCancellationRequested; count++)
+                (await wire.SendAsync((await wire.RequestAsync(device.Csr($"CN=load-{count}", Host.Challenge), device)).Build())).Issued(device);
+            return count;
+        });
+
+        var made = TestRa.Write(Host, "second", Keys.Value[1], Year);
+        await Host.SignalAsync("HUP");
+        await Host.LoggedAsync(Reloaded);
+
+        Assert.Equal(["CN=RA second", "CN=RA first"], (await wire.CaCertificatesAsync()).Take(2).Select(certificate => certificate.Subject));
+        var request = await wire.RequestAsync(device.Csr("CN=late", Host.Challenge), device);
+        request.Recipient = old;
+        var reply = await wire.SendAsync(request.Build());
+        reply.Issued(device);
+        Assert.Equal(made.RawData, reply.Signer.RawData);
+        await stop.CancelAsync();
+        Assert.NotEqual(0, await load);
+    }
+
+    [Fact]
+    public async Task A_new_TLS_certificate_is_shown_to_new_connections()
+    {
+        var before = await ShownAsync();
+        var made = WriteTls();
+        Assert.Equal(before, await ShownAsync());
+        await Host.SignalAsync("HUP");
+        await Host.LoggedAsync(Reloaded);
+        Assert.Equal(made, await ShownAsync());
+    }
+
+    [Theory]
+    [InlineData("broken key")]
+    [InlineData("EC key")]
+    [InlineData("all expired")]
+    [InlineData("open key file")]
+    public async Task One_bad_file_keeps_everything_as_it_was_and_is_named(string defect)
+    {
+        using var wire = Host.Connect();
+        var (before, shown) = ((await wire.CaCertificatesAsync())[0].RawData, await ShownAsync());
+        WriteTls();
+        var (cert, key) = TestRa.Paths(Host, "first");
+        switch (defect)
+        {
+            case "broken key":
+                await File.WriteAllTextAsync(key, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+                break;
+            case "EC key":
+                using (var ec = ECDsa.Create(ECCurve.NamedCurves.nistP256))
+                    TestRa.Write(Host, "first", ec, Year);
+                break;
+            case "all expired":
+                TestRa.Write(Host, "first", Keys.Value[0], -Year);
+                break;
+            default:
+                File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+                break;
+        }
+
+        await Host.SignalAsync("HUP");
+        await Host.LoggedAsync(Refused);
+
+        if (defect != "all expired")
+            Assert.Contains(Host.Log.Split('\n'), line => line.Contains(Refused, StringComparison.Ordinal) && (line.Contains(cert, StringComparison.Ordinal) || line.Contains(key, StringComparison.Ordinal)));
+        Assert.DoesNotContain(Reloaded, Host.Log, StringComparison.Ordinal);
+        Assert.Equal(before, (await wire.CaCertificatesAsync())[0].RawData);
+        Assert.Equal(shown, await ShownAsync());
+        var device = ScepDevice.Shared();
+        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=still-served", Host.Challenge), device)).Build())).Issued(device);
+    }
+
+    private string WriteTls()
+    {
+        using var ca = X509Certificate2.CreateFromPemFile(Host.CaFile, Path.Combine(Host.Data, "ca.key"));
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.Create(
+            ca.SubjectName, X509SignatureGenerator.CreateForRSA(ca.GetRSAPrivateKey()!, RSASignaturePadding.Pkcs1), DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddDays(90), RandomNumberGenerator.GetBytes(8));
+        var (certFile, keyFile) = TestRa.Paths(Host, "tls");
+        File.WriteAllText(certFile, certificate.ExportCertificatePem());
+        File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
+        File.SetUnixFileMode(keyFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return certificate.SerialNumber;
+    }
+
+    private async Task<string> ShownAsync()
+    {
+        using var ca = X509CertificateLoader.LoadCertificateFromFile(Host.CaFile);
+        using var client = new TcpClient();
+        await client.ConnectAsync("localhost", Host.Url.Port);
+        await using var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, shown, _, _) => shown?.Issuer == ca.Subject);
+        await tls.AuthenticateAsClientAsync("localhost");
+        return ((X509Certificate2)tls.RemoteCertificate!).SerialNumber;
+    }
+}

@@ -1,0 +1,128 @@
+using System.Net;
+using System.Security.Cryptography;
+using Certctl.Tests.Fixtures;
+using Xunit;
+
+namespace Certctl.Tests.Conformance.Rfc8894;
+
+/// <summary>Two SCEP profiles on one server share nothing but the CA.</summary>
+public sealed class ProfileIsolationTests(TwoProfiles server) : IClassFixture<TwoProfiles>
+{
+    [Theory]
+    [InlineData("/scep/corp")]
+    [InlineData("/scep/corp/")]
+    [InlineData("/scep/corp/pkiclient.exe")]
+    [InlineData("/scep/corp/anything/else")]
+    [Trait("Conformance", "S-T9")]
+    public async Task Whatever_stands_behind_its_name_leads_to_the_profile(string path)
+    {
+        using var wire = server.Host.Connect(path);
+        Assert.Equal("CN=RA corp", (await wire.CaCertificatesAsync())[0].Subject);
+        var device = ScepDevice.Shared();
+        (await wire.SendAsync((await wire.RequestAsync(device.Csr($"CN={path.Length}", TwoProfiles.Corp), device)).Build())).Issued(device);
+    }
+
+    [Theory]
+    [InlineData("/scep")]
+    [InlineData("/scep/other")]
+    [InlineData("/scep/corps")]
+    [InlineData("/scep/CORP")]
+    [Trait("Conformance", "S-H4")]
+    public async Task Without_a_root_profile_every_other_path_is_unknown(string path)
+    {
+        using var wire = server.Host.Connect(path);
+        using var answer = await wire.Http.GetAsync(new Uri(server.Host.Url, path + "?operation=GetCACaps"));
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+    }
+
+    [Fact]
+    [Trait("Conformance", "Z-6")]
+    public async Task The_challenge_of_one_is_nothing_to_the_other()
+    {
+        var device = ScepDevice.Shared();
+        using var iot = server.Host.Connect("/scep/iot");
+        (await iot.SendAsync((await iot.RequestAsync(device.Csr("CN=wrong door", TwoProfiles.Corp), device)).Build())).MustFail("2");
+        (await iot.SendAsync((await iot.RequestAsync(device.Csr("CN=right door", TwoProfiles.Iot), device)).Build())).Issued(device);
+    }
+
+    [Fact]
+    [Trait("Conformance", "Z-6")]
+    public async Task What_is_encrypted_to_the_RA_of_one_is_not_read_by_the_other()
+    {
+        var device = ScepDevice.Shared();
+        using var corp = server.Host.Connect("/scep/corp");
+        using var iot = server.Host.Connect("/scep/iot");
+        var request = await corp.RequestAsync(device.Csr("CN=astray", TwoProfiles.Corp), device);
+        (await iot.SendAsync(request.Build())).MustFail("2");
+        Assert.Equal("not_encrypted_to_us", await server.LastReasonAsync());
+    }
+
+    [Fact]
+    [Trait("Conformance", "S-R14")]
+    [Trait("Conformance", "Z-6")]
+    public async Task A_certificate_of_one_does_not_renew_at_the_other()
+    {
+        var device = ScepDevice.Shared();
+        using var corp = server.Host.Connect("/scep/corp");
+        using var iot = server.Host.Connect("/scep/iot");
+        var enrolled = device.With((await corp.SendAsync((await corp.RequestAsync(device.Csr("CN=stays", TwoProfiles.Corp), device)).Build())).Issued(device));
+
+        (await iot.SendAsync((await iot.RequestAsync(enrolled.Csr("CN=stays", challenge: null), enrolled)).Build())).MustFail("2");
+        Assert.Equal("renewal_other_profile", await server.LastReasonAsync());
+        (await corp.SendAsync((await corp.RequestAsync(enrolled.Csr("CN=stays", challenge: null), enrolled)).Build())).Issued(enrolled);
+    }
+
+    [Fact]
+    [Trait("Conformance", "S-S5")]
+    [Trait("Conformance", "Z-6")]
+    public async Task One_transactionID_on_two_paths_is_two_transactions()
+    {
+        var device = ScepDevice.Shared();
+        using var corp = server.Host.Connect("/scep/corp");
+        using var iot = server.Host.Connect("/scep/iot");
+        (await corp.SendAsync((await corp.RequestAsync(device.Csr("CN=one id", TwoProfiles.Corp), device)).Build())).Issued(device);
+        var poll = (await iot.RequestAsync([0x30, 0x00], device)).Replace("2.16.840.1.113733.1.9.2", Certctl.Tests.Infrastructure.Crypto.Scep.ForgedRequest.Der(w => w.WriteCharacterString(System.Formats.Asn1.UniversalTagNumber.PrintableString, "20")));
+        (await iot.SendAsync(poll.Build())).MustFail("4");
+    }
+}
+
+/// <summary>A server with the profiles corp and iot, each with an RA and a challenge of its own, and no root profile.</summary>
+public sealed class TwoProfiles : IAsyncLifetime
+{
+    internal const string Corp = "the challenge of the corp profile";
+    internal const string Iot = "the challenge of the iot profile";
+
+    private CertctlHost? _host;
+
+    internal CertctlHost Host => _host!;
+
+    public async Task InitializeAsync()
+    {
+        _host = await CertctlHost.StartAsync(null);
+        await Host.StopAsync();
+        Host.Settings["CERTCTL_SCEP_PROFILES"] = "corp,iot";
+        foreach (var (name, challenge) in new[] { ("corp", Corp), ("iot", Iot) })
+        {
+            using var key = RSA.Create(2048);
+            TestRa.Write(Host, name, key, TimeSpan.FromDays(365));
+            var prefix = $"CERTCTL_SCEP_PROFILE_{name.ToUpperInvariant()}_";
+            Host.Settings[prefix + "ISSUER_ID"] = "iss-local";
+            Host.Settings[prefix + "CHALLENGE_PASSWORD"] = challenge;
+            (Host.Settings[prefix + "RA_CERT_PATH"], Host.Settings[prefix + "RA_KEY_PATH"]) = TestRa.Paths(Host, name);
+        }
+
+        await Host.StartAgainAsync();
+    }
+
+    public async Task DisposeAsync() => await Host.DisposeAsync();
+
+    /// <summary>The reason of the newest refusal in the trail.</summary>
+    internal async Task<string?> LastReasonAsync()
+    {
+        await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Host.DatabaseFile}");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT reason FROM audit_events WHERE outcome = 'Refused' ORDER BY id DESC LIMIT 1";
+        return (string?)await command.ExecuteScalarAsync();
+    }
+}

@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Certctl.Infrastructure.Persistence;
+using Certctl.Tests.Conformance;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Certctl.Tests.Fixtures;
+
+/// <summary>
+/// The real executable under <c>quickstart --json</c> in a folder of its own, on a free port, with the database and the settings that the test chooses. It can be
+/// stopped, killed and started again: folder, keys, database and port stay.
+/// </summary>
+internal sealed class CertctlHost : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("certctl-host-");
+    private readonly string? _postgres;
+    private readonly List<string> _log = [];
+    private readonly Lazy<ServiceProvider> _database;
+    private Process? _process;
+    private int _port;
+
+    private CertctlHost(string? postgres, (string Name, string Value)[] settings)
+    {
+        _postgres = postgres;
+        Settings = settings.ToDictionary(setting => setting.Name, setting => setting.Value);
+        var (kind, connection) = postgres is null ? (DatabaseKind.Sqlite, $"Data Source={DatabaseFile}") : (DatabaseKind.PostgreSql, postgres);
+        _database = new(() => new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddCertctlPersistence(kind, connection, 4).BuildServiceProvider());
+    }
+
+    /// <summary>Environment variables of the next start.</summary>
+    public Dictionary<string, string> Settings { get; }
+
+    public Uri Url => new($"https://localhost:{_port}");
+
+    /// <summary>A folder for what the test writes; <see cref="Data"/> is in it.</summary>
+    public string Folder => _folder.FullName;
+
+    public string Data => Path.Combine(Folder, "data");
+
+    public string CaFile => Path.Combine(Data, "ca.crt");
+
+    public string DatabaseFile => Path.Combine(Data, "certctl.db");
+
+    public string Challenge { get; private set; } = "";
+
+    public int ProcessId => _process!.Id;
+
+    /// <summary>The server's database, through connections of the test's own.</summary>
+    public ServiceProvider Database => _database.Value;
+
+    /// <summary>All that it has logged, over all starts.</summary>
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+                return string.Join('\n', _log);
+        }
+    }
+
+    /// <param name="postgres">Npgsql's connection string of a database; null: a SQLite file in the server's folder.</param>
+    /// <param name="settings">Further settings, as environment variables.</param>
+    public static async Task<CertctlHost> StartAsync(string? postgres, params (string Name, string Value)[] settings)
+    {
+        var host = new CertctlHost(postgres, settings);
+        try
+        {
+            await host.StartAgainAsync();
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+
+        return host;
+    }
+
+    public async Task StartAgainAsync()
+    {
+        var start = new ProcessStartInfo(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "certctl.dll"), "quickstart", "--data", Data, "--port", $"{_port}", "--ca-key", "rsa-2048", "--json"])
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        if (_postgres is not null)
+            start.Environment["CERTCTL_DATABASE_URL"] = PostgresFixture.UrlOf(_postgres);
+        foreach (var (name, value) in Settings)
+            start.Environment[name] = value;
+
+        _process = Process.Start(start)!;
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            lock (_log)
+                _log.Add(line.Data ?? "");
+        };
+        _process.BeginErrorReadLine();
+        using var patience = new CancellationTokenSource(Patience);
+        var announced = await _process.StandardOutput.ReadLineAsync(patience.Token) ?? throw new InvalidOperationException($"The server did not start: {Log}");
+        var json = JsonDocument.Parse(announced).RootElement;
+        _port = new Uri(json.GetProperty("url").GetString()!).Port;
+        Challenge = json.GetProperty("challenge").GetString()!;
+    }
+
+    public ScepWire Connect(string path = "/scep") => new(Url, CaFile, path);
+
+    /// <summary>SIGKILL.</summary>
+    public async Task KillAsync()
+    {
+        _process!.Kill(entireProcessTree: true);
+        await EndedAsync();
+    }
+
+    /// <summary>SIGTERM, and waits for the end.</summary>
+    public async Task StopAsync()
+    {
+        await SignalAsync("TERM");
+        await EndedAsync();
+    }
+
+    /// <summary>Sends a signal by its short name.</summary>
+    public async Task SignalAsync(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{ProcessId}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>Waits until the log says <paramref name="text"/> once more than <paramref name="before"/> times.</summary>
+    public async Task LoggedAsync(string text, int before = 0)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (Log.Split(text).Length - 1 <= before)
+            await Task.Delay(20, patience.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+            await KillAsync();
+        if (_database.IsValueCreated)
+            await Database.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private async Task EndedAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        await _process!.WaitForExitAsync(patience.Token);
+        _process.Dispose();
+        _process = null;
+    }
+}
