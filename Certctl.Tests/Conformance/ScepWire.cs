@@ -163,6 +163,13 @@ internal sealed record CertRepReading(Dictionary<string, byte[]> Attributes, byt
         return this;
     }
 
+    public void MustWait(string transactionId)
+    {
+        Assert.True(Status == "3", $"pkiStatus {Status} {(Status == "2" ? FailInfoText : "")}");
+        Assert.Equal(transactionId, TransactionId);
+        Assert.Empty(Content);
+    }
+
     /// <summary>The issued certificate, opened with the key of the request's signer.</summary>
     public X509Certificate2 Issued(ScepDevice device)
     {

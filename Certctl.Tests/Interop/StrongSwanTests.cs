@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Application.Enrolment;
-using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolment;
-using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Tests.Fixtures;
 using Microsoft.EntityFrameworkCore;
@@ -125,7 +123,7 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
     {
         if (IsLeftOut)
             return;
-        await RequireApprovalAsync();
+        await Server.Database.RequireApprovalAsync();
         NewKey("first.key");
 
         // pki blocks while it polls, so it runs beside the operator.
@@ -133,7 +131,7 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
         var pending = await PendingEnrolmentAsync(client);
         await Task.WhenAny(client, Task.Delay(TimeSpan.FromSeconds(2)));
         Assert.False(client.IsCompleted, client.IsCompleted ? (await client).All : "");
-        await DecideAsync(pending, approved: true);
+        await Server.Database.DecideAsync(pending, approved: true);
 
         var certificate = await EnrolledAsync("patient", await client);
         await using var db = await OpenDatabaseAsync();
@@ -147,11 +145,11 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
     {
         if (IsLeftOut)
             return;
-        await RequireApprovalAsync();
+        await Server.Database.RequireApprovalAsync();
         NewKey("first.key");
 
         var client = Task.Run(() => Enrol("first.key", "denied", ["--password", Server.Challenge, "--interval", "1", "--maxpolltime", "60"]));
-        await DecideAsync(await PendingEnrolmentAsync(client), approved: false);
+        await Server.Database.DecideAsync(await PendingEnrolmentAsync(client), approved: false);
 
         Assert.NotEqual(0, (await client).ExitCode);
         await using var db = await OpenDatabaseAsync();
@@ -194,25 +192,6 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
         return await db.AuditEvents.Where(audit => serials.Contains(audit.SerialNumber)).OrderBy(audit => audit.Timestamp).Select(audit => audit.Action).ToListAsync();
     }
 
-    private async Task RequireApprovalAsync()
-    {
-        var profiles = Server.Database.GetRequiredService<ICertificateProfileRepository>();
-        var stored = await profiles.FindAsync(CertificateProfile.DefaultId, fresh: true, CancellationToken.None);
-        var now = TimeProvider.System.GetUtcNow();
-        var changed = new CertificateProfile
-        {
-            Id = stored!.Id,
-            Name = stored.Name,
-            AllowedKeyAlgorithms = stored.AllowedKeyAlgorithms,
-            AllowedEkus = stored.AllowedEkus,
-            RequiresApproval = true,
-            Version = stored.Version + 1,
-            CreatedAt = stored.CreatedAt,
-            UpdatedAt = now,
-        };
-        Assert.Equal(ProfileSaving.Saved, await profiles.SaveAsync(changed, stored.Version, Audit(AuditAction.ProfileSaved, "profile", changed.Id, now), CancellationToken.None));
-    }
-
     private async Task<Enrolment> PendingEnrolmentAsync(Task<ToolRun> client)
     {
         for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience; await Task.Delay(100))
@@ -226,25 +205,4 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
 
         throw new InvalidOperationException($"No request is pending: {(client.IsCompleted ? (await client).All : "the client is still running")}");
     }
-
-    private async Task DecideAsync(Enrolment pending, bool approved)
-    {
-        var now = TimeProvider.System.GetUtcNow();
-        var audit = Audit(approved ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied, "enrolment", pending.Id.ToString(), now);
-
-        Assert.True(await Server.Database.GetRequiredService<IEnrolmentRepository>()
-            .DecideAsync(pending.Decided(approved, "operator", now), audit, CancellationToken.None));
-    }
-
-    private static AuditEvent Audit(string action, string resourceType, string resourceId, DateTimeOffset now) => new()
-    {
-        Id = Guid.CreateVersion7(now),
-        Timestamp = now,
-        Actor = "operator",
-        ActorType = "User",
-        Action = action,
-        Outcome = AuditOutcome.Done,
-        ResourceType = resourceType,
-        ResourceId = resourceId,
-    };
 }

@@ -1,0 +1,51 @@
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Enrolment;
+using Certctl.Domain.Profiles;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Certctl.Tests.Fixtures;
+
+/// <summary>What an operator does, on the server's database, through the product's own repositories: the doors for it come later.</summary>
+internal static class Operator
+{
+    /// <summary>From now on the default certificate profile wants an operator's approval.</summary>
+    public static async Task RequireApprovalAsync(this ServiceProvider database)
+    {
+        var profiles = database.GetRequiredService<ICertificateProfileRepository>();
+        var stored = await profiles.FindAsync(CertificateProfile.DefaultId, fresh: true, CancellationToken.None);
+        var now = TimeProvider.System.GetUtcNow();
+        var changed = new CertificateProfile
+        {
+            Id = stored!.Id,
+            Name = stored.Name,
+            AllowedKeyAlgorithms = stored.AllowedKeyAlgorithms,
+            AllowedEkus = stored.AllowedEkus,
+            RequiresApproval = true,
+            Version = stored.Version + 1,
+            CreatedAt = stored.CreatedAt,
+            UpdatedAt = now,
+        };
+        Assert.Equal(ProfileSaving.Saved, await profiles.SaveAsync(changed, stored.Version, Audit(AuditAction.ProfileSaved, "profile", changed.Id, now), CancellationToken.None));
+    }
+
+    public static async Task DecideAsync(this ServiceProvider database, Enrolment pending, bool approved)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var audit = Audit(approved ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied, "enrolment", pending.Id.ToString(), now);
+        Assert.True(await database.GetRequiredService<IEnrolmentRepository>().DecideAsync(pending.Decided(approved, "operator", now), audit, CancellationToken.None));
+    }
+
+    private static AuditEvent Audit(string action, string resourceType, string resourceId, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        Timestamp = now,
+        Actor = "operator",
+        ActorType = "User",
+        Action = action,
+        Outcome = AuditOutcome.Done,
+        ResourceType = resourceType,
+        ResourceId = resourceId,
+    };
+}
