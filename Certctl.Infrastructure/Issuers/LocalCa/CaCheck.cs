@@ -27,9 +27,22 @@ internal static class CaCheck
             problems.Add(key);
         if (certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault() is null)
             problems.Add("warning: it has no subjectKeyIdentifier; authorityKeyIdentifier is computed from its key");
-        if (ca.Chain.Count > Path(ca).Count - 1)
+        if (TlsFeature.FindDefect(certificate) is { } feature)
+            problems.Add(feature);
+        var path = Path(ca);
+        problems.AddRange(path.SelectMany(ConstraintProblems));
+        if (ca.Chain.Count > path.Count - 1)
             problems.Add("warning: its file holds certificates that are not on the path to its root; they are not handed out");
         return problems;
+    }
+
+    // What cannot be read cannot be obeyed, and what cannot be compared is refused: an operator should know before a device does.
+    private static IEnumerable<string> ConstraintProblems(X509Certificate2 certificate)
+    {
+        if (!NameConstraints.TryRead(certificate, out var constraints, out var defect))
+            yield return $"the nameConstraints of {certificate.Subject} cannot be obeyed: {defect}";
+        foreach (var kind in constraints?.UnevaluatedKinds ?? [])
+            yield return $"warning: the nameConstraints of {certificate.Subject} restrict {kind} names, which this server does not compare; requests with such names are refused";
     }
 
     public static List<X509Certificate2> Path(KeyPair ca)
