@@ -29,9 +29,10 @@ internal static class CaCheck
             problems.Add("warning: it has no subjectKeyIdentifier; authorityKeyIdentifier is computed from its key");
         if (TlsFeature.FindDefect(certificate) is { } feature)
             problems.Add(feature);
-        var path = Path(ca);
-        problems.AddRange(path.SelectMany(ConstraintProblems));
-        if (ca.Chain.Count > path.Count - 1)
+
+        // All that the file holds: the platform builds no path through constraints that it cannot read, so those would be missed on the path alone.
+        problems.AddRange(ca.Chain.Prepend(certificate).SelectMany(ConstraintProblems));
+        if (ca.Chain.Count > Path(ca).Count - 1)
             problems.Add("warning: its file holds certificates that are not on the path to its root; they are not handed out");
         return problems;
     }
