@@ -74,9 +74,14 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
             if (approval is Approval.Denied denied)
                 return (new EnrolmentOutcome.Refused(denied.Failure), null);
 
+            // Before anyone is asked to approve: an operator cannot talk the CA into it.
+            var template = ((Approval.Granted)approval).Template;
+            if (context.Profile.Issuer.FindObstacle(template) is { } obstacle)
+                return (new EnrolmentOutcome.Refused(obstacle), null);
+
             var waits = profile.RequiresApproval && !completes;
             var certificate = waits ? null : await context.Profile.Issuer.IssueAsync(
-                ((Approval.Granted)approval).Template, context.Profile.PathId, Protocol, cancellationToken);
+                template, context.Profile.PathId, Protocol, cancellationToken);
             var entry = Entry(context, csr, enrolment, certificate, profile.Version, completes);
             switch (await journal.CommitAsync(entry, cancellationToken))
             {

@@ -1,4 +1,5 @@
 using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
 
 namespace Certctl.Application.Enrolment;
@@ -15,9 +16,13 @@ public interface ICertificateIssuer
     /// <summary>NotAfter of the issuing CA's certificate: no leaf outlives it.</summary>
     DateTimeOffset NotAfter { get; }
 
+    /// <summary>Why this CA must not sign what a profile approved, for example because its own certificate constrains the names below it; null when it may.</summary>
+    EnrolmentFailure? FindObstacle(CertificateTemplate template);
+
     /// <summary>
     /// Signs <paramref name="template"/> under a fresh serial number of 159 random bits (RFC 5280 §4.1.2.2), shortened to the CA's own life.
     /// Throws when the CA cannot be reached or its key fails: an accident, not a refusal.
+    /// Throws too for what <see cref="FindObstacle"/> would have refused: whoever asks has to have looked.
     /// </summary>
     /// <param name="template">What a profile approved.</param>
     /// <param name="pathId">PathID of the SCEP profile, kept with the certificate.</param>

@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Text;
 
 namespace Certctl.Domain.Certificates;
 
@@ -26,18 +27,17 @@ public sealed class SubjectName
     public override string ToString() => string.Join(',', Rdns.Reverse().Select(rdn => string.Join('+', rdn.Select(Format))));
 
     /// <summary>
-    /// The same name in the string types that a CA may write (RFC 5280 §4.1.2.4): PrintableString, UTF8String and IA5String stay, every other string
-    /// becomes UTF8String. A name that needs no change comes back as it is.
+    /// The same name as a CA may write it (RFC 5280 §4.1.2.4 and appendix A.1): in DER, the attributes that have one string type in that, the others as
+    /// PrintableString, UTF8String or IA5String. A name that needs no change comes back as it is.
     /// </summary>
     public SubjectName Normalised()
     {
-        if (Rdns.All(rdn => rdn.All(MayStay)))
-            return this;
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
             foreach (var rdn in Rdns)
             {
+                // X.690 §11.6: the writer sorts the SET OF, which devices leave in any order.
                 using (writer.PushSetOf())
                 {
                     foreach (var attribute in rdn)
@@ -46,7 +46,8 @@ public sealed class SubjectName
             }
         }
 
-        return new SubjectName { Der = writer.Encode(), Rdns = Rdns };
+        var der = writer.Encode();
+        return Der.Span.SequenceEqual(der) ? this : new SubjectName { Der = der, Rdns = Rdns };
     }
 
     private static void Write(AsnWriter writer, NameAttribute attribute)
@@ -54,21 +55,45 @@ public sealed class SubjectName
         using (writer.PushSequence())
         {
             writer.WriteObjectIdentifier(attribute.Oid);
-            if (MayStay(attribute))
-                writer.WriteEncodedValue(attribute.Der.Span);
+            if (StringTypeFor(attribute) is { } type)
+                writer.WriteCharacterString(type, attribute.Value);
             else
-                writer.WriteCharacterString(UniversalTagNumber.UTF8String, attribute.Value);
+                writer.WriteEncodedValue(attribute.Der.Span);
         }
     }
 
-    // PrintableString with characters outside its alphabet is no PrintableString (X.680 §41.4); devices write it all the same.
-    private static bool MayStay(NameAttribute attribute) => (UniversalTagNumber)(attribute.Der.Span[0] & 0x1F) switch
+    // Null: the value keeps its octets, either in its string type or because it is no string.
+    private static UniversalTagNumber? StringTypeFor(NameAttribute attribute)
     {
-        UniversalTagNumber.PrintableString => attribute.Value.All(c => char.IsAsciiLetterOrDigit(c) || " '()+,-./:=?".Contains(c, StringComparison.Ordinal)),
-        UniversalTagNumber.UTF8String or UniversalTagNumber.IA5String or UniversalTagNumber.NumericString => true,
-        UniversalTagNumber.BMPString or UniversalTagNumber.TeletexString or UniversalTagNumber.UniversalString or UniversalTagNumber.VisibleString => false,
-        _ => true,
+        var type = (UniversalTagNumber)(attribute.Der.Span[0] & 0x1F);
+        if (!IsString(type))
+            return null;
+
+        var wanted = attribute.Oid switch
+        {
+            // RFC 5280 appendix A.1: dnQualifier, countryName and serialNumber are PrintableStrings, domainComponent and emailAddress IA5Strings.
+            "2.5.4.46" or "2.5.4.6" or "2.5.4.5" when IsPrintable(attribute.Value) => UniversalTagNumber.PrintableString,
+            "0.9.2342.19200300.100.1.25" or "1.2.840.113549.1.9.1" when Ascii.IsValid(attribute.Value) => UniversalTagNumber.IA5String,
+            _ => MayStay(type, attribute.Value) ? type : UniversalTagNumber.UTF8String,
+        };
+        return wanted == type ? null : wanted;
+    }
+
+    private static bool IsString(UniversalTagNumber type) => type
+        is UniversalTagNumber.UTF8String or UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String or UniversalTagNumber.NumericString
+        or UniversalTagNumber.BMPString or UniversalTagNumber.TeletexString or UniversalTagNumber.UniversalString or UniversalTagNumber.VisibleString;
+
+    private static bool MayStay(UniversalTagNumber type, string value) => type switch
+    {
+        UniversalTagNumber.PrintableString => IsPrintable(value),
+        UniversalTagNumber.IA5String => Ascii.IsValid(value),
+        UniversalTagNumber.NumericString => value.All(c => char.IsAsciiDigit(c) || c == ' '),
+        UniversalTagNumber.UTF8String => true,
+        _ => false,
     };
+
+    // X.680 §41.4. Devices put other characters into a PrintableString all the same.
+    private static bool IsPrintable(string value) => value.All(c => char.IsAsciiLetterOrDigit(c) || " '()+,-./:=?".Contains(c, StringComparison.Ordinal));
 
     private static string Format(NameAttribute attribute) =>
         $"{Keyword(attribute.Oid)}={(attribute.Value.StartsWith('#') ? attribute.Value : Escape(attribute.Value))}";
@@ -98,7 +123,7 @@ public sealed class SubjectName
     // RFC 4514 §2.4.
     private static string Escape(string value)
     {
-        var escaped = new System.Text.StringBuilder(value.Length + 4);
+        var escaped = new StringBuilder(value.Length + 4);
         for (var i = 0; i < value.Length; i++)
         {
             var c = value[i];

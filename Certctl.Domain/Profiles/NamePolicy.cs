@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using Certctl.Domain.Certificates;
 
@@ -10,6 +11,8 @@ internal sealed class NamePolicy
     private const int MaxSubjectAttributes = 32;
     private const int MaxSans = 100;
     private const string CountryName = "2.5.4.6";
+    private const string DomainComponent = "0.9.2342.19200300.100.1.25";
+    private const string EmailAddress = "1.2.840.113549.1.9.1";
 
     // RFC 5280 appendix A.1, upper bounds in characters.
     private static readonly Dictionary<string, int> UpperBounds = new(StringComparer.Ordinal)
@@ -21,7 +24,7 @@ internal sealed class NamePolicy
         ["2.5.4.10"] = 64,
         ["2.5.4.11"] = 64,
         ["2.5.4.12"] = 64,
-        ["1.2.840.113549.1.9.1"] = 255,
+        [EmailAddress] = 255,
     };
 
     private readonly (string Source, Regex Pattern)[] _required;
@@ -105,20 +108,24 @@ internal sealed class NamePolicy
         if (value.Length == 0)
             return $"subject attribute {attribute.Oid} is empty";
         if (FindUnsafe(value) is { } character)
-            return $"subject attribute {attribute.Oid} holds U+{(int)character:X4}";
+            return $"subject attribute {attribute.Oid} holds U+{character.Value:X4}";
         if (attribute.Oid == CountryName && !(value.Length == 2 && value.All(char.IsAsciiLetter)))
             return "countryName is not two letters";
-        var length = new StringInfo(value).LengthInTextElements;
+        // RFC 5280 appendix A.1: these are IA5Strings.
+        if (attribute.Oid is DomainComponent or EmailAddress && !Ascii.IsValid(value))
+            return $"subject attribute {attribute.Oid} is not in ASCII";
+        // X.680 §51.5: an upper bound counts characters, combining ones too.
+        var length = value.EnumerateRunes().Count();
         return length > UpperBounds.GetValueOrDefault(attribute.Oid, 255) ? $"subject attribute {attribute.Oid} has {length} characters" : null;
     }
 
-    // What cannot be seen, or turns the reading direction, makes one name look like another.
-    private static char? FindUnsafe(string text)
+    /// <summary>The first character that cannot be seen or turns the reading direction, so that one name looks like another; null when there is none.</summary>
+    internal static Rune? FindUnsafe(string text)
     {
-        foreach (var c in text)
+        foreach (var character in text.EnumerateRunes())
         {
-            if (CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
-                return c;
+            if (Rune.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
+                return character;
         }
 
         return null;

@@ -47,7 +47,7 @@ internal static partial class SanSyntax
     private static string? FindOtherNameDefect(SubjectAltName name) =>
         name.OtherNameOid != SubjectAltName.UserPrincipalNameOid
             ? $"otherName {name.OtherNameOid} is not certified"
-            : name.Text.Split('@') is [{ Length: > 0 }, { Length: > 0 }] && !name.Text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)) ? null : $"{name} is no user principal name";
+            : name.Text.Split('@') is [{ Length: > 0 }, { Length: > 0 }] && NamePolicy.FindUnsafe(name.Text) is null && !name.Text.Any(char.IsWhiteSpace) ? null : $"{name} is no user principal name";
 
     [GeneratedRegex("^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\z", RegexOptions.CultureInvariant)]
     private static partial Regex Label();

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
 
 namespace Certctl.Tests.Fakes;
@@ -17,6 +18,11 @@ internal sealed class FakeIssuer(DateTimeOffset notAfter) : ICertificateIssuer
     public DateTimeOffset NotAfter => notAfter;
 
     public int Signed => _serial;
+
+    /// <summary>What the CA objects to.</summary>
+    public EnrolmentFailure? Obstacle { get; set; }
+
+    public EnrolmentFailure? FindObstacle(CertificateTemplate template) => Obstacle;
 
     public Task<IssuedCertificate> IssueAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken)
     {

@@ -167,7 +167,7 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
     ]);
 
     /// <summary>What pki printed is a certificate that openssl accepts, and the database holds it under its serial number.</summary>
-    private async Task<Domain.Certificates.IssuedCertificate> EnrolledAsync(string commonName, ToolRun run, int serial = 1)
+    private async Task<global::Certctl.Domain.Certificates.IssuedCertificate> EnrolledAsync(string commonName, ToolRun run, int serial = 1)
     {
         run.MustSucceed();
         var file = Path.Combine(Folder, $"{commonName}-{serial}.pem");

@@ -92,6 +92,9 @@ internal sealed class CsrAttributes
             return "extensionRequest is not one list of extensions";
         if (!ExtensionReader.TryReadAll(whole, out var extensions, out var defect))
             return defect;
+        // The profile decides about the TLS feature; one that is malformed says that the device does not know what it asks for.
+        if (extensions.TryGetValue(TlsFeatureReader.Oid, out var feature) && !TlsFeatureReader.TryRead(feature, out _, out defect))
+            return $"the request's {defect}";
         _oids.UnionWith(extensions.Keys);
         if (!extensions.TryGetValue(ExtensionReader.SubjectAltNameOid, out var der))
             return null;

@@ -27,9 +27,23 @@ internal static class CaCheck
             problems.Add(key);
         if (certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault() is null)
             problems.Add("warning: it has no subjectKeyIdentifier; authorityKeyIdentifier is computed from its key");
+        if (TlsFeature.FindDefect(certificate) is { } feature)
+            problems.Add(feature);
+
+        // All that the file holds: the platform builds no path through constraints that it cannot read, so those would be missed on the path alone.
+        problems.AddRange(ca.Chain.Prepend(certificate).SelectMany(ConstraintProblems));
         if (ca.Chain.Count > Path(ca).Count - 1)
             problems.Add("warning: its file holds certificates that are not on the path to its root; they are not handed out");
         return problems;
+    }
+
+    // What cannot be read cannot be obeyed, and what cannot be compared is refused: an operator should know before a device does.
+    private static IEnumerable<string> ConstraintProblems(X509Certificate2 certificate)
+    {
+        if (!NameConstraints.TryRead(certificate, out var constraints, out var defect))
+            yield return $"the nameConstraints of {certificate.Subject} cannot be obeyed: {defect}";
+        foreach (var kind in constraints?.UnevaluatedKinds ?? [])
+            yield return $"warning: the nameConstraints of {certificate.Subject} restrict {kind} names, which this server does not compare; requests with such names are refused";
     }
 
     public static List<X509Certificate2> Path(KeyPair ca)

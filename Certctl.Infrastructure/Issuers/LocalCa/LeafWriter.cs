@@ -7,11 +7,6 @@ namespace Certctl.Infrastructure.Issuers.LocalCa;
 /// <summary>Writes a leaf certificate field by field in the order of RFC 5280 §4.1. What never changes for this CA is encoded once.</summary>
 internal sealed class LeafWriter
 {
-    private const string TlsFeature = "1.3.6.1.5.5.7.1.24";
-
-    // RFC 7633 §6: SEQUENCE OF INTEGER { status_request(5) }.
-    private static readonly byte[] StatusRequest = [0x30, 0x03, 0x02, 0x01, 0x05];
-
     // RFC 5280 §4.2.1.9: cA is DEFAULT FALSE, so an empty SEQUENCE says "not a CA".
     private static readonly byte[] NotACa = [0x30, 0x00];
 
@@ -21,7 +16,8 @@ internal sealed class LeafWriter
     private readonly CaSigner _signer;
     private readonly byte[] _issuer;
     private readonly IReadOnlyList<byte[]> _constantExtensions;
-    private readonly bool _caHasTlsFeature;
+    private readonly byte[]? _tlsFeature;
+    private readonly byte[] _tlsFeatureWithStapling;
 
     public LeafWriter(X509Certificate2 ca, CaSigner signer, LocalCaSettings settings)
     {
@@ -29,14 +25,13 @@ internal sealed class LeafWriter
         _issuer = ca.SubjectName.RawData;
         _constantExtensions = LeafExtensions.ConstantFor(ca, settings);
 
-        // RFC 7633 §4.2.2: what the CA's certificate promises, every certificate below it must promise too.
-        _caHasTlsFeature = ca.Extensions[TlsFeature] is not null;
+        (_tlsFeature, _tlsFeatureWithStapling) = (TlsFeature.Below(ca, mustStaple: false), TlsFeature.Below(ca, mustStaple: true)!);
     }
 
-    public byte[] Write(CertificateTemplate template, ReadOnlySpan<byte> serial, DateTimeOffset notAfter)
+    public byte[] Write(CertificateTemplate template, ReadOnlySpan<byte> serial, DateTimeOffset notBefore, DateTimeOffset notAfter)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER, 2048);
-        WriteToBeSigned(writer, template, serial, notAfter);
+        WriteToBeSigned(writer, template, serial, notBefore, notAfter);
         var toBeSigned = writer.Encode();
         var signature = _signer.Sign(toBeSigned);
 
@@ -51,7 +46,7 @@ internal sealed class LeafWriter
         return writer.Encode();
     }
 
-    private void WriteToBeSigned(AsnWriter writer, CertificateTemplate template, ReadOnlySpan<byte> serial, DateTimeOffset notAfter)
+    private void WriteToBeSigned(AsnWriter writer, CertificateTemplate template, ReadOnlySpan<byte> serial, DateTimeOffset notBefore, DateTimeOffset notAfter)
     {
         using (writer.PushSequence())
         {
@@ -71,7 +66,7 @@ internal sealed class LeafWriter
             // validity
             using (writer.PushSequence())
             {
-                WriteTime(writer, template.NotBefore);
+                WriteTime(writer, notBefore);
                 WriteTime(writer, notAfter);
             }
 
@@ -98,8 +93,8 @@ internal sealed class LeafWriter
             writer.WriteEncodedValue(extension);
         if (template.SubjectAltNames.Count > 0)
             LeafExtensions.WriteSubjectAltNames(writer, template.SubjectAltNames, critical: template.Subject.IsEmpty);
-        if (template.MustStaple || _caHasTlsFeature)
-            LeafExtensions.Write(writer, TlsFeature, critical: false, StatusRequest);
+        if ((template.MustStaple ? _tlsFeatureWithStapling : _tlsFeature) is { } feature)
+            LeafExtensions.Write(writer, TlsFeature.Oid, critical: false, feature);
     }
 
     private static ReadOnlySpan<byte> TrimLeadingZeros(ReadOnlySpan<byte> serial) => serial.TrimStart((byte)0);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Crypto.Keys;
 
@@ -16,6 +17,8 @@ public sealed class LocalCaIssuer : ICertificateIssuer
     private readonly TimeProvider _clock;
     private readonly CaSigner _signer;
     private readonly LeafWriter _writer;
+    private readonly IReadOnlyList<NameConstraints> _constraints;
+    private readonly DateTimeOffset _notBefore;
 
     public LocalCaIssuer(KeyPair ca, LocalCaSettings settings, TimeProvider clock)
     {
@@ -23,7 +26,9 @@ public sealed class LocalCaIssuer : ICertificateIssuer
         _clock = clock;
         _signer = new CaSigner(ca);
         _writer = new LeafWriter(ca.Certificate, _signer, settings);
+        _constraints = [.. CaCheck.Path(ca).Select(NameConstraints.Of).OfType<NameConstraints>()];
         Chain = ChainOf(ca);
+        _notBefore = ca.Certificate.NotBefore.ToUniversalTime();
         NotAfter = ca.Certificate.NotAfter.ToUniversalTime();
     }
 
@@ -39,14 +44,22 @@ public sealed class LocalCaIssuer : ICertificateIssuer
     /// <summary>Every reason why this pair cannot be a CA at <paramref name="now"/>; those that begin with "warning: " do not forbid it.</summary>
     public static IReadOnlyList<string> Check(KeyPair ca, DateTimeOffset now) => CaCheck.Check(ca, now);
 
+    /// <summary>RFC 5280 §4.2.1.10: the names that this CA, and every CA above it that is known, may certify.</summary>
+    public EnrolmentFailure? FindObstacle(CertificateTemplate template) =>
+        _constraints.Select(constraints => constraints.FindViolation(template)).FirstOrDefault(violation => violation is not null);
+
     public Task<IssuedCertificate> IssueAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken)
     {
         var notAfter = template.NotAfter < NotAfter ? template.NotAfter : NotAfter;
-        if (notAfter <= template.NotBefore)
-            throw new InvalidOperationException($"The CA ends at {NotAfter:O}, before a certificate from {template.NotBefore:O} could begin.");
+        // RFC 5280 §6.1.3 asks of each certificate alone whether it is valid; a leaf that begins before its CA would still puzzle everybody.
+        var notBefore = template.NotBefore > _notBefore ? template.NotBefore : _notBefore;
+        if (notAfter <= notBefore)
+            throw new InvalidOperationException($"The CA ends at {NotAfter:O}, before a certificate from {notBefore:O} could begin.");
+        if (FindObstacle(template) is { } obstacle)
+            throw new InvalidOperationException($"The CA was asked for what it must not sign: {obstacle.Detail}.");
 
         var serial = SerialNumbers.Next();
-        var der = _writer.Write(template, serial, notAfter);
+        var der = _writer.Write(template, serial, notBefore, notAfter);
         return Task.FromResult(new IssuedCertificate
         {
             IssuerId = IssuerId,
@@ -57,7 +70,7 @@ public sealed class LocalCaIssuer : ICertificateIssuer
             Subject = template.Subject.ToString(),
             CommonName = template.Subject.CommonName,
             SubjectAltNames = [.. template.SubjectAltNames.Select(san => san.ToString())],
-            NotBefore = template.NotBefore,
+            NotBefore = notBefore,
             NotAfter = notAfter,
             KeyAlgorithm = template.PublicKey.Describe(),
             PublicKeySha256 = template.PublicKey.Sha256.ToArray(),

@@ -1,0 +1,317 @@
+using System.Text.Json;
+using Certctl.Api.Commands;
+using Certctl.Application.Scep;
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
+using Certctl.Domain.Profiles;
+using Certctl.Tests.Application.Scep;
+using Xunit;
+using static Certctl.Tests.Domain.Profiles.Requests;
+
+namespace Certctl.Tests.Domain.Profiles;
+
+/// <summary>Each field of the upstream profile object does something here, or cannot be written at all. One test a field, named for it.</summary>
+public sealed class ProfileFieldTests
+{
+    [Fact]
+    public void Id_and_version_go_with_every_template()
+    {
+        var template = Profile().Granted(Csr());
+        Assert.Equal(("vpn", 3), (template.ProfileId, template.ProfileVersion));
+    }
+
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("VPN", false)]
+    [InlineData("-vpn", false)]
+    [InlineData("vpn\n", false)]
+    [InlineData("a/b", false)]
+    [InlineData("vpn-2", true)]
+    [InlineData("0", true)]
+    public void Id_has_one_form(string id, bool valid) => MustSay("id", valid, Copy(id: id));
+
+    [Fact]
+    public void Id_has_at_most_63_characters()
+    {
+        MustSay("id", valid: true, Copy(id: new string('a', 63)));
+        MustSay("id", valid: false, Copy(id: new string('a', 64)));
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    [InlineData(255, true)]
+    [InlineData(256, false)]
+    public void Name_is_required_and_bounded(int length, bool valid) => MustSay("name", valid, Copy(name: new string('n', length)));
+
+    [Fact]
+    public void Name_of_blanks_is_none() => MustSay("name", valid: false, Copy(name: "  "));
+
+    [Theory]
+    [InlineData(4000, true)]
+    [InlineData(4001, false)]
+    public void Description_is_bounded(int length, bool valid) => MustSay("description", valid, Copy(description: new string('d', length)));
+
+    [Theory]
+    [InlineData(KeyAlgorithm.Rsa, 2047, false)]
+    [InlineData(KeyAlgorithm.Rsa, 2048, true)]
+    [InlineData(KeyAlgorithm.Rsa, 8192, true)]
+    [InlineData(KeyAlgorithm.Rsa, 8193, false)]
+    [InlineData(KeyAlgorithm.Ecdsa, 0, false)]
+    [InlineData(KeyAlgorithm.Ecdsa, 255, false)]
+    [InlineData(KeyAlgorithm.Ecdsa, 256, true)]
+    [InlineData(KeyAlgorithm.Ecdsa, 384, true)]
+    [InlineData(KeyAlgorithm.Ecdsa, 521, true)]
+    [InlineData(KeyAlgorithm.Ed25519, 0, false)]
+    [InlineData(KeyAlgorithm.Other, 0, false)]
+    public void AllowedKeyAlgorithms_names_what_can_be_certified(KeyAlgorithm algorithm, int size, bool valid) =>
+        MustSay("allowed_key_algorithms", valid, Copy(keys: [new(algorithm, size)]));
+
+    [Fact]
+    public void AllowedKeyAlgorithms_is_never_empty() => MustSay("allowed_key_algorithms", valid: false, Copy(keys: []));
+
+    [Fact]
+    public void AllowedKeyAlgorithms_wants_the_algorithm_and_the_size_of_one_rule()
+    {
+        var profile = Copy(keys: [new(KeyAlgorithm.Rsa, 3072), new(KeyAlgorithm.Ecdsa, 384)]);
+        profile.Granted(Csr(Rsa(3072)));
+        profile.Granted(Csr(Ec("1.3.132.0.34", 384)));
+        Assert.Contains("RSA-2048", profile.Denied(FailureReason.KeyNotAllowed, Csr(Rsa(2048))), StringComparison.Ordinal);
+        Assert.Contains("ECDSA-P256", profile.Denied(FailureReason.KeyNotAllowed, Csr(Ec())), StringComparison.Ordinal);
+
+        var ecOnly = Copy(keys: [new(KeyAlgorithm.Ecdsa, 256)]);
+        ecOnly.Denied(FailureReason.KeyNotAllowed, Csr(Rsa(8192)));
+        Copy(keys: []).Denied(FailureReason.KeyNotAllowed, Csr());
+    }
+
+    [Theory]
+    [InlineData(0, 365 * 86400)]
+    [InlineData(3600, 3600)]
+    [InlineData(86400, 86400)]
+    [InlineData(366 * 86400, 365 * 86400)]
+    public void MaxTtlSeconds_shortens_the_life_and_never_lengthens_it(int seconds, int expected) =>
+        Assert.Equal(Now.AddSeconds(expected), Copy(ttl: seconds).Granted(Csr()).NotAfter);
+
+    [Theory]
+    [InlineData(-1, false, false)]
+    [InlineData(0, false, true)]
+    [InlineData(1, false, false)]
+    [InlineData(3599, false, false)]
+    [InlineData(3600, false, true)]
+    [InlineData(1, true, true)]
+    [InlineData(3599, true, true)]
+    public void MaxTtlSeconds_under_an_hour_needs_to_be_meant(int seconds, bool shortLived, bool valid) =>
+        MustSay("max_ttl_seconds", valid, Copy(ttl: seconds, shortLived: shortLived));
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(3600, false)]
+    [InlineData(3599, true)]
+    public void AllowShortLived_stands_with_a_short_life_only(int seconds, bool valid) =>
+        MustSay("allow_short_lived", valid, Copy(ttl: seconds, shortLived: true));
+
+    [Fact]
+    public void AllowedEkus_is_what_the_certificate_gets_in_that_order() =>
+        Assert.Equal(
+            ["1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.8"],
+            Profile("clientAuth", "serverAuth", "emailProtection", "codeSigning", "timeStamping").Granted(Csr()).ExtendedKeyUsages);
+
+    [Theory]
+    [InlineData("anyExtendedKeyUsage")]
+    [InlineData("OCSPSigning")]
+    [InlineData("ocspSigning")]
+    [InlineData("cmcRA")]
+    [InlineData("ClientAuth")]
+    [InlineData("1.3.6.1.5.5.7.3.9")]
+    [InlineData("")]
+    [Trait("Conformance", "P-20")]
+    public void AllowedEkus_has_none_that_speaks_for_the_CA(string eku) => MustSay("allowed_ekus", valid: false, Copy(ekus: ["clientAuth", eku]));
+
+    [Fact]
+    public void AllowedEkus_is_neither_empty_nor_repetitive()
+    {
+        MustSay("allowed_ekus", valid: false, Copy(ekus: []));
+        MustSay("allowed_ekus", valid: false, Copy(ekus: ["clientAuth", "clientAuth"]));
+        MustSay("allowed_ekus", valid: true, Copy(ekus: ["serverAuth", "clientAuth", "codeSigning", "emailProtection", "timeStamping"]));
+    }
+
+    [Fact]
+    public void RequiredSanPatterns_must_each_be_met_and_each_name_must_meet_one()
+    {
+        var profile = Copy(sanPatterns: ["[a-z0-9-]+\\.corp\\.example", "UPN:.+@corp\\.example"]);
+        profile.Granted(Csr(sans: [Dns("dev-1.corp.example"), Upn("eve@corp.example"), Dns("dev-2.corp.example")]));
+        foreach (var sans in (SubjectAltName[][])[
+            [],
+            [Dns("dev-1.corp.example")],
+            [Upn("eve@corp.example")],
+            [Dns("dev-1.corp.example"), Upn("eve@corp.example"), Dns("other.example")],
+            [Dns("dev-1.corp.example"), Upn("eve@corp.example"), Uri("urn:dev")],
+
+            // A pattern is about the whole name.
+            [Dns("dev-1.corp.example.evil.example"), Upn("eve@corp.example")],
+            [Dns("x.dev-1.corp.example"), Upn("eve@corp.example")],
+        ])
+            profile.Denied(FailureReason.SubjectAltNameNotAllowed, Csr(sans: sans));
+    }
+
+    [Theory]
+    [InlineData("[a-z]+\\.example", true)]
+    [InlineData("a|b", true)]
+    [InlineData("", false)]
+    [InlineData("(", false)]
+    [InlineData("(a)\\1", false)]
+    [InlineData("(?=a)a", false)]
+    [InlineData("(?<!a)b", false)]
+    public void RequiredSanPatterns_are_regular_expressions_of_linear_time(string pattern, bool valid) =>
+        MustSay("required_san_patterns", valid, Copy(sanPatterns: [pattern]));
+
+    [Fact]
+    public void RequiredSanPatterns_are_bounded()
+    {
+        MustSay("required_san_patterns", valid: true, Copy(sanPatterns: [new string('a', 512)]));
+        MustSay("required_san_patterns", valid: false, Copy(sanPatterns: [new string('a', 513)]));
+        MustSay("required_san_patterns", valid: true, Copy(sanPatterns: [.. Enumerable.Repeat("a", 50)]));
+        MustSay("required_san_patterns", valid: false, Copy(sanPatterns: [.. Enumerable.Repeat("a", 51)]));
+    }
+
+    [Fact]
+    public void RequiredSanPatterns_alternatives_are_anchored_as_a_whole()
+    {
+        var profile = Copy(sanPatterns: ["good\\.example|fine\\.example"]);
+        profile.Granted(Csr(sans: [Dns("fine.example")]));
+        profile.Denied(FailureReason.SubjectAltNameNotAllowed, Csr(sans: [Dns("good.example.evil")]));
+        profile.Denied(FailureReason.SubjectAltNameNotAllowed, Csr(sans: [Dns("evil-fine.example")]));
+    }
+
+    [Fact]
+    public void SpiffeUriPattern_wants_one_SPIFFE_ID_and_no_other_URI()
+    {
+        var profile = Copy(spiffe: "spiffe://corp\\.example/device/[a-z0-9]+");
+        profile.Granted(Csr(sans: [Uri("spiffe://corp.example/device/a1"), Dns("a1.corp.example")]));
+        foreach (var sans in (SubjectAltName[][])[
+            [],
+            [Dns("a1.corp.example")],
+            [Uri("spiffe://corp.example/device/")],
+            [Uri("spiffe://other.example/device/a1")],
+            [Uri("spiffe://corp.example/device/a1"), Uri("urn:dev:1")],
+            [Uri("spiffe://corp.example/device/a1"), Uri("spiffe://corp.example/device/a2")],
+        ])
+            profile.Denied(FailureReason.SubjectAltNameNotAllowed, Csr(sans: sans));
+
+        // However wide the pattern: a SPIFFE ID begins as one.
+        Copy(spiffe: ".*").Denied(FailureReason.SubjectAltNameNotAllowed, Csr(sans: [Uri("https://corp.example/a1")]));
+        MustSay("spiffe_uri_pattern", valid: false, Copy(spiffe: "["));
+        MustSay("spiffe_uri_pattern", valid: true, Copy(spiffe: ""));
+    }
+
+    [Fact]
+    public void MustStaple_goes_into_the_template()
+    {
+        Assert.True(Copy(mustStaple: true).Granted(Csr()).MustStaple);
+        Assert.False(Copy().Granted(Csr()).MustStaple);
+    }
+
+    [Theory]
+    [InlineData("challengePassword", "1.2.840.113549.1.9.7")]
+    [InlineData("unstructuredName", "1.2.840.113549.1.9.2")]
+    [InlineData("subjectAltName", "2.5.29.17")]
+    [InlineData("keyUsage", "2.5.29.15")]
+    [InlineData("extKeyUsage", "2.5.29.37")]
+    [InlineData("deviceSerialNumber", "1.3.6.1.4.1.311.21.14")]
+    [InlineData("1.2.3.4", "1.2.3.4")]
+    public void RequiredCsrAttributes_must_be_in_the_request(string name, string oid)
+    {
+        var profile = Copy(attributes: [name]);
+        MustSay("required_csr_attributes", valid: true, profile);
+        profile.Granted(Csr(attributes: [oid, "9.9"]));
+        Assert.Contains(name, profile.Denied(FailureReason.AttributeMissing, Csr(attributes: ["9.9"])), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RequiredCsrAttributes_may_be_attributes_of_the_subject()
+    {
+        var profile = Copy(attributes: ["serialNumber", "2.5.4.10"]);
+        profile.Granted(Csr(subject: Name((CommonName, "d"), ("2.5.4.5", "42"), ("2.5.4.10", "Corp"))));
+        profile.Denied(FailureReason.AttributeMissing, Csr(subject: Name((CommonName, "d"), ("2.5.4.5", "42"))));
+    }
+
+    [Theory]
+    [InlineData("serialnumber")]
+    [InlineData("1")]
+    [InlineData("1.02")]
+    [InlineData("1..2")]
+    [InlineData("")]
+    public void RequiredCsrAttributes_are_known_names_or_OIDs(string name) => MustSay("required_csr_attributes", valid: false, Copy(attributes: [name]));
+
+    [Fact]
+    public async Task RequiresApproval_lets_requests_wait_without_a_certificate()
+    {
+        using var walk = new EnrolmentWalk(Copy(id: CertificateProfile.DefaultId, approval: true));
+        var reply = await walk.SendAsync(MessageType.PkcsReq, EnrolmentWalk.Signer(), EnrolmentWalk.Request());
+        Assert.IsType<ScepReply.Pending>(reply);
+        Assert.Equal(EnrolmentState.Pending, Assert.Single(walk.Journal.Committed).Enrolment.State);
+        Assert.Equal(0, walk.Issuer.Signed);
+    }
+
+    [Fact]
+    public void Enabled_is_the_first_thing_that_is_asked() =>
+        Assert.Contains("disabled", Copy(enabled: false).Denied(FailureReason.ProfileUnavailable, Csr(Rsa(1024))), StringComparison.Ordinal);
+
+    [Fact]
+    public void AcmeAuthMode_and_what_else_is_not_enforced_cannot_be_written()
+    {
+        Assert.NotNull(Read("{}"));
+        Assert.Contains("acme_auth_mode", Assert.Throws<JsonException>(() => Read("""{ "acme_auth_mode": "strict" }""")).Message, StringComparison.Ordinal);
+        Assert.Throws<JsonException>(() => Read("""{ "max_ttl": 3600 }"""));
+        Assert.Throws<JsonException>(() => Read("""{ "required_san_patterns": null }"""));
+    }
+
+    [Fact]
+    public void CreatedAt_and_UpdatedAt_are_the_clock_and_not_the_writer()
+    {
+        var json = Read("""
+            { "id": "vpn", "name": "VPN", "allowed_key_algorithms": [{ "algorithm": "RSA", "min_size": 2048 }], "allowed_ekus": ["clientAuth"],
+              "created_at": "1999-01-01T00:00:00Z", "updated_at": "1999-01-01T00:00:00Z", "version": 77 }
+            """);
+        var created = json.ToProfile(null, Now, out var problems)!;
+        Assert.Empty(problems);
+        Assert.Equal((Now, Now, 1), (created.CreatedAt, created.UpdatedAt, created.Version));
+        var updated = json.ToProfile(created, Now.AddDays(1), out _)!;
+        Assert.Equal((Now, Now.AddDays(1), 2), (updated.CreatedAt, updated.UpdatedAt, updated.Version));
+    }
+
+    [Fact]
+    public void Every_problem_is_told_at_once() =>
+        Assert.Equal(
+            ["id", "name", "allowed_key_algorithms", "max_ttl_seconds", "allowed_ekus", "required_san_patterns", "spiffe_uri_pattern", "required_csr_attributes"],
+            Copy(id: "", name: "", keys: [], ttl: -1, ekus: [], sanPatterns: ["("], spiffe: "(", attributes: ["?"]).Validate().Select(FieldOf).Distinct());
+
+    [Fact]
+    public void The_profile_that_a_database_begins_with_is_valid() => Assert.Empty(CertificateProfile.Default(Now).Validate());
+
+    private static ProfileJson Read(string json) => JsonSerializer.Deserialize<ProfileJson>(json, ProfileJson.Options)!;
+
+    private static string FieldOf(string problem) => problem[..problem.IndexOf(':', StringComparison.Ordinal)];
+
+    private static void MustSay(string field, bool valid, CertificateProfile profile) =>
+        Assert.Equal(!valid, profile.Validate().Any(problem => FieldOf(problem) == field));
+
+    private static CertificateProfile Copy(
+        string id = "vpn", string name = "VPN", string description = "", IReadOnlyList<KeyAlgorithmRule>? keys = null, int ttl = 0, bool shortLived = false, string[]? ekus = null,
+        string[]? sanPatterns = null, string spiffe = "", bool mustStaple = false, string[]? attributes = null, bool approval = false, bool enabled = true) => new()
+        {
+            Id = id,
+            Name = name,
+            Description = description,
+            AllowedKeyAlgorithms = keys ?? [new(KeyAlgorithm.Rsa, 2048), new(KeyAlgorithm.Ecdsa, 256)],
+            MaxTtlSeconds = ttl,
+            AllowShortLived = shortLived,
+            AllowedEkus = ekus ?? ["clientAuth"],
+            RequiredSanPatterns = sanPatterns ?? [],
+            SpiffeUriPattern = spiffe,
+            MustStaple = mustStaple,
+            RequiredCsrAttributes = attributes ?? [],
+            RequiresApproval = approval,
+            Enabled = enabled,
+        };
+}
