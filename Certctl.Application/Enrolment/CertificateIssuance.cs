@@ -46,7 +46,7 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
 
     private async Task<EnrolmentOutcome> CompleteAsync(Domain.Enrolment.Enrolment approved, EnrolmentContext context, CancellationToken cancellationToken)
     {
-        var csr = context.Profile.Codec.ReadRequest(approved.Csr)
+        var csr = context.Profile.Codec.ReadKept(approved.Csr)
             ?? throw new InvalidOperationException($"The stored request of enrolment {approved.Id} cannot be read any more.");
         var verdict = await CommitAsync(context, csr, approved, completes: true, cancellationToken);
 
@@ -82,7 +82,7 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
             var waits = profile.RequiresApproval && !completes;
             var certificate = waits ? null : await context.Profile.Issuer.IssueAsync(
                 template, context.Profile.PathId, Protocol, cancellationToken);
-            var entry = Entry(context, csr, enrolment, certificate, profile.Version, completes);
+            var entry = Entry(context, enrolment, certificate, profile.Version, completes);
             switch (await journal.CommitAsync(entry, cancellationToken))
             {
                 case JournalVerdict.Committed:
@@ -96,7 +96,7 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
     }
 
     private JournalEntry Entry(
-        EnrolmentContext context, CertificateSigningRequest csr, Domain.Enrolment.Enrolment enrolment, IssuedCertificate? certificate, int profileVersion, bool completes)
+        EnrolmentContext context, Domain.Enrolment.Enrolment enrolment, IssuedCertificate? certificate, int profileVersion, bool completes)
     {
         var action = EnrolmentTrail.ActionOf(enrolment.Kind);
         var now = clock.GetUtcNow();
@@ -106,7 +106,7 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
         return new JournalEntry
         {
             Enrolment = written,
-            RequestKey = RequestKey(context, csr, enrolment.SignerKeySha256),
+            RequestKey = RequestKey(enrolment),
             Certificate = certificate,
             ProfileVersion = profileVersion,
             Completes = completes,
@@ -122,7 +122,8 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
         Kind = kind,
         TransactionId = command.Context.TransactionId,
         SignerKeySha256 = command.Context.Signer.PublicKey.Sha256.ToArray(),
-        Csr = command.Csr.Der.ToArray(),
+        Csr = command.Csr.DerWithoutChallenge.ToArray(),
+        CsrSha256 = command.Csr.Sha256.ToArray(),
         ProfileId = command.Context.Profile.CertificateProfileId,
         Subject = command.Csr.Subject.ToString(),
         SubjectAltNames = [.. command.Csr.SubjectAltNames.Select(san => san.ToString())],
@@ -134,13 +135,13 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
     };
 
     // The same request is the same octets signed with the same key on the same path. Not the transactionID: clients use one for many requests.
-    private static byte[] RequestKey(EnrolmentContext context, CertificateSigningRequest csr, byte[] signerKeySha256)
+    private static byte[] RequestKey(Domain.Enrolment.Enrolment enrolment)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(context.Profile.PathId));
+        hash.AppendData(Encoding.UTF8.GetBytes(enrolment.PathId));
         hash.AppendData([0]);
-        hash.AppendData(csr.Sha256.Span);
-        hash.AppendData(signerKeySha256);
+        hash.AppendData(enrolment.CsrSha256);
+        hash.AppendData(enrolment.SignerKeySha256);
         return hash.GetHashAndReset();
     }
 }

@@ -14,8 +14,8 @@ public interface IScepCodec
     /// <summary>Builds the signed CertRep that answers <paramref name="request"/> (RFC 8894 §3.3.2), in the request's own digest and cipher.</summary>
     byte[] EncodeCertRep(ScepRequestHead request, ScepReply reply);
 
-    /// <summary>Reads a bare PKCS#10 that the journal kept, verifying its signature again; null when it is none.</summary>
-    CertificateSigningRequest? ReadRequest(ReadOnlyMemory<byte> pkcs10);
+    /// <summary>Reads a PKCS#10 that the journal kept (<see cref="CertificateSigningRequest.DerWithoutChallenge"/>); null when it is none.</summary>
+    CertificateSigningRequest? ReadKept(ReadOnlyMemory<byte> pkcs10);
 
     /// <summary>The answer to GetCACert (RFC 8894 §4.2.1).</summary>
     ScepCaCertificates CaCertificates();

@@ -8,8 +8,8 @@ namespace Certctl.Domain.Enrolment;
 /// </summary>
 public sealed class CertificateSigningRequest
 {
-    /// <summary>The request as DER.</summary>
-    public required ReadOnlyMemory<byte> Der { get; init; }
+    /// <summary>The request as DER, for keeping: the octets of its challengePassword are zeros, so its signature no longer verifies.</summary>
+    public required ReadOnlyMemory<byte> DerWithoutChallenge { get; init; }
 
     public required SubjectName Subject { get; init; }
 
@@ -24,6 +24,6 @@ public sealed class CertificateSigningRequest
     /// <summary>Dotted OIDs of the attributes and of the requested extensions, for profiles that require some of them.</summary>
     public IReadOnlySet<string> AttributeOids { get; init; } = new HashSet<string>();
 
-    /// <summary>SHA-256 of <see cref="Der"/>.</summary>
+    /// <summary>SHA-256 of the request as it came.</summary>
     public required ReadOnlyMemory<byte> Sha256 { get; init; }
 }

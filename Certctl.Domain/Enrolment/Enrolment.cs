@@ -36,8 +36,11 @@ public sealed class Enrolment
     /// <summary>SHA-256 of the signer's SubjectPublicKeyInfo: who may ask for this enrolment again.</summary>
     public required byte[] SignerKeySha256 { get; init; }
 
-    /// <summary>The PKCS#10 as DER.</summary>
+    /// <summary>The PKCS#10 as DER, the octets of its challengePassword zeros: the database is no place for a secret that many devices share.</summary>
     public required byte[] Csr { get; init; }
+
+    /// <summary>SHA-256 of the PKCS#10 as it came.</summary>
+    public required byte[] CsrSha256 { get; init; }
 
     public required string ProfileId { get; init; }
 

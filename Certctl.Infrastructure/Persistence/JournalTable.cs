@@ -46,6 +46,7 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         Text("transaction_id", e => e.Enrolment.TransactionId.Value),
         Bytes("signer_key_sha256", e => e.Enrolment.SignerKeySha256),
         Bytes("csr", e => e.Enrolment.Csr),
+        Bytes("csr_sha256", e => e.Enrolment.CsrSha256),
         Text("profile_id", e => e.Enrolment.ProfileId),
         Text("subject", e => e.Enrolment.Subject),
         Json("sans", e => e.Enrolment.SubjectAltNames),

@@ -21,8 +21,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : I
         return reading!.Conclude(Open(reading!));
     }
 
-    public CertificateSigningRequest? ReadRequest(ReadOnlyMemory<byte> pkcs10) =>
-        X509.CsrReader.Read(pkcs10) is X509.CsrReading.Valid valid ? valid.Csr : null;
+    public CertificateSigningRequest? ReadKept(ReadOnlyMemory<byte> pkcs10) => X509.CsrReader.ReadKept(pkcs10);
 
     public ScepCaCertificates CaCertificates() => keys.CaCertificates(clock.GetUtcNow());
 

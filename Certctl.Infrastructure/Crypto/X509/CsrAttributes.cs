@@ -22,6 +22,9 @@ internal sealed class CsrAttributes
 
     public Secret? ChallengePassword { get; private set; }
 
+    /// <summary>The octets of <see cref="ChallengePassword"/> where they stand in the content that was read; empty when it has none.</summary>
+    public ReadOnlyMemory<byte> ChallengeOctets { get; private set; }
+
     public IReadOnlyList<SubjectAltName> SubjectAltNames { get; private set; } = [];
 
     /// <summary>OIDs of the attributes and of the requested extensions.</summary>
@@ -77,6 +80,8 @@ internal sealed class CsrAttributes
             return "challengePassword is no text";
         if (!values.AtEnd)
             return "challengePassword has more than one value";
+        ChallengeOctets = content;
+
         // Compat: clients send a blank one on renewal, which is none.
         ChallengePassword = string.IsNullOrWhiteSpace(text) ? null : new Secret(text);
         return null;

@@ -14,33 +14,56 @@ internal static class CsrReader
     /// </summary>
     public static CsrReading Read(ReadOnlyMemory<byte> bytes)
     {
-        if (!BerNormaliser.TryNormalise(bytes, out var der, out var consumed, out var defect))
-            return new CsrReading.Invalid($"the request is no ASN.1: {defect}");
-        if (consumed != bytes.Length)
-            return new CsrReading.Invalid("octets follow the request");
-        if (!TryReadFrame(der, out var frame) || !TryReadInfo(frame, out var info))
-            return new CsrReading.Invalid("the request is no CertificationRequest");
-        if (!NameReader.TryRead(info.Subject, out var subject, out defect)
-            || !PublicKeyReader.TryRead(info.PublicKey, out var key, out defect)
-            || !CsrAttributes.TryRead(info.Attributes, out var attributes, out defect))
+        if (!TryParse(bytes, out var frame, out var request, out var defect))
             return new CsrReading.Invalid(defect!);
 
         // Well-formed before anything else, so that ForbiddenAlgorithm always speaks of a request; signature last, because it is dear.
         if (!CsrSignatureAlgorithm.TryRead(frame.Algorithm, out var algorithm, out defect))
             return new CsrReading.ForbiddenAlgorithm(defect!);
-        if (!IsSigned(bytes, frame, key!, algorithm!))
-            return new CsrReading.Invalid("the request's own signature does not verify with the key in it");
+        return IsSigned(bytes, frame, request!.PublicKey, algorithm!)
+            ? new CsrReading.Valid(request)
+            : new CsrReading.Invalid("the request's own signature does not verify with the key in it");
+    }
 
-        return new CsrReading.Valid(new CertificateSigningRequest
-        {
-            Der = bytes,
-            Subject = subject!,
-            PublicKey = key!,
-            SubjectAltNames = attributes!.SubjectAltNames,
-            ChallengePassword = attributes.ChallengePassword,
-            AttributeOids = attributes.Oids,
-            Sha256 = SHA256.HashData(bytes.Span),
-        });
+    /// <summary>
+    /// Reads a request that <see cref="Read"/> once found valid and the journal kept without its challenge; null when it is none. Its signature, over
+    /// the challenge too, can no longer be verified.
+    /// </summary>
+    public static CertificateSigningRequest? ReadKept(ReadOnlyMemory<byte> der) => TryParse(der, out _, out var request, out _) ? request : null;
+
+    private static bool TryParse(ReadOnlyMemory<byte> bytes, out Frame frame, out CertificateSigningRequest? request, out string? defect)
+    {
+        (frame, request) = (default, null);
+        if (!BerNormaliser.TryNormalise(bytes, out var der, out var consumed, out defect))
+            defect = $"the request is no ASN.1: {defect}";
+        else if (consumed != bytes.Length)
+            defect = "octets follow the request";
+        else if (!TryReadFrame(der, out frame) || !TryReadInfo(frame, out var info))
+            defect = "the request is no CertificationRequest";
+        else if (NameReader.TryRead(info.Subject, out var subject, out defect)
+            && PublicKeyReader.TryRead(info.PublicKey, out var key, out defect)
+            && CsrAttributes.TryRead(info.Attributes, out var attributes, out defect))
+            request = new CertificateSigningRequest
+            {
+                DerWithoutChallenge = Blank(der, attributes!.ChallengeOctets),
+                Subject = subject!,
+                PublicKey = key!,
+                SubjectAltNames = attributes.SubjectAltNames,
+                ChallengePassword = attributes.ChallengePassword,
+                AttributeOids = attributes.Oids,
+                Sha256 = SHA256.HashData(bytes.Span),
+            };
+        return request is not null;
+    }
+
+    // Zeros are text in every string type, so that the request can still be parsed.
+    private static ReadOnlyMemory<byte> Blank(ReadOnlyMemory<byte> der, ReadOnlyMemory<byte> secret)
+    {
+        if (secret.IsEmpty || !der.Span.Overlaps(secret.Span, out var offset))
+            return der;
+        var blanked = der.ToArray();
+        blanked.AsSpan(-offset, secret.Length).Clear();
+        return blanked;
     }
 
     // RFC 2986 §4.2: SEQUENCE { certificationRequestInfo, signatureAlgorithm, signature BIT STRING }.

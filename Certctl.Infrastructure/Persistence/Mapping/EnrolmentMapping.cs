@@ -20,6 +20,7 @@ internal sealed class EnrolmentMapping : IEntityTypeConfiguration<Domain.Enrolme
         builder.Property(enrolment => enrolment.TransactionId).HasColumnName("transaction_id").HasConversion<TransactionIdConverter>();
         builder.Property(enrolment => enrolment.SignerKeySha256).HasColumnName("signer_key_sha256");
         builder.Property(enrolment => enrolment.Csr).HasColumnName("csr");
+        builder.Property(enrolment => enrolment.CsrSha256).HasColumnName("csr_sha256");
         builder.Property(enrolment => enrolment.ProfileId).HasColumnName("profile_id");
         builder.Property(enrolment => enrolment.Subject).HasColumnName("subject");
         builder.Property(enrolment => enrolment.SubjectAltNames).HasColumnName("sans");

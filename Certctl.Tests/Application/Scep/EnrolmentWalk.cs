@@ -51,7 +51,7 @@ internal sealed class EnrolmentWalk : IDisposable
             Reply = call.Arg<ScepReply>();
             return [0x30];
         });
-        _codec.ReadRequest(default).ReturnsForAnyArgs(call => Request());
+        _codec.ReadKept(default).ReturnsForAnyArgs(call => Request());
     }
 
     public FakeTimeProvider Clock { get; } = new(Now);
@@ -70,7 +70,7 @@ internal sealed class EnrolmentWalk : IDisposable
     public static CertificateSigningRequest Request(
         string commonName = "device-1", string? challenge = "the current secret", byte[]? keySeed = null, params string[] dnsNames) => new()
         {
-            Der = System.Text.Encoding.UTF8.GetBytes($"csr {commonName} {challenge} {string.Join(',', dnsNames)}"),
+            DerWithoutChallenge = System.Text.Encoding.UTF8.GetBytes($"csr {commonName} {challenge} {string.Join(',', dnsNames)}"),
             Sha256 = SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"csr {commonName} {challenge} {string.Join(',', dnsNames)}")),
             Subject = Name(commonName),
             PublicKey = Key(keySeed ?? [1]),

@@ -81,6 +81,7 @@ public sealed class EnrolmentStateTests
         TransactionId = new TransactionId("T-1"),
         SignerKeySha256 = new byte[32],
         Csr = [0x30, 0x00],
+        CsrSha256 = new byte[32],
         ProfileId = "default",
         Subject = "CN=device",
         SubjectAltNames = [],

@@ -30,7 +30,7 @@ internal static class Requests
     public static CertificateSigningRequest Csr(
         PublicKeyInfo? key = null, SubjectName? subject = null, IEnumerable<SubjectAltName>? sans = null, params string[] attributes) => new()
         {
-            Der = new byte[] { 0x30, 0x00 },
+            DerWithoutChallenge = new byte[] { 0x30, 0x00 },
             Sha256 = new byte[32],
             Subject = subject ?? Name((CommonName, "device-1")),
             PublicKey = key ?? Ec(),

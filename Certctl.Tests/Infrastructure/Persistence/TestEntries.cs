@@ -79,6 +79,7 @@ internal static class TestEntries
         TransactionId = new TransactionId(transactionId),
         SignerKeySha256 = RandomNumberGenerator.GetBytes(32),
         Csr = RandomNumberGenerator.GetBytes(700),
+        CsrSha256 = RandomNumberGenerator.GetBytes(32),
         ProfileId = CertificateProfile.DefaultId,
         Subject = "CN=device,O=Example \"GmbH\"",
         SubjectAltNames = ["DNS:device.example"],
