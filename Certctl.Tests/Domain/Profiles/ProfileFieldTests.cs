@@ -14,10 +14,7 @@ namespace Certctl.Tests.Domain.Profiles;
 public sealed class ProfileFieldTests
 {
     [Fact]
-    public void The_id_goes_with_every_template()
-    {
-        Assert.Equal("vpn", Profile().Granted(Csr()).ProfileId);
-    }
+    public void Id_goes_with_every_template() => Assert.Equal("vpn", Profile().Granted(Csr()).ProfileId);
 
     [Theory]
     [InlineData("", false)]

@@ -24,7 +24,6 @@ internal static class Requests
         Name = "VPN",
         AllowedKeyAlgorithms = [new(KeyAlgorithm.Rsa, 2048), new(KeyAlgorithm.Ecdsa, 256)],
         AllowedEkus = ekus.Length == 0 ? ["clientAuth"] : ekus,
-        Version = 3,
     };
 
     public static CertificateSigningRequest Csr(
