@@ -19,6 +19,7 @@ internal sealed class CertctlHost : IAsyncDisposable
     private readonly List<string> _log = [];
     private readonly Lazy<ServiceProvider> _database;
     private Process? _process;
+    private string _caKey = "rsa-2048";
     private int _port;
 
     private CertctlHost(string? postgres, (string Name, string Value)[] settings)
@@ -62,9 +63,13 @@ internal sealed class CertctlHost : IAsyncDisposable
 
     /// <param name="postgres">Npgsql's connection string of a database; null: a SQLite file in the server's folder.</param>
     /// <param name="settings">Further settings, as environment variables.</param>
-    public static async Task<CertctlHost> StartAsync(string? postgres, params (string Name, string Value)[] settings)
+    public static Task<CertctlHost> StartAsync(string? postgres, params (string Name, string Value)[] settings) => StartAsync(new CertctlHost(postgres, settings));
+
+    /// <param name="caKey">As quickstart's <c>--ca-key</c>.</param>
+    public static Task<CertctlHost> StartWithCaAsync(string caKey) => StartAsync(new CertctlHost(null, []) { _caKey = caKey });
+
+    private static async Task<CertctlHost> StartAsync(CertctlHost host)
     {
-        var host = new CertctlHost(postgres, settings);
         try
         {
             await host.StartAgainAsync();
@@ -81,7 +86,7 @@ internal sealed class CertctlHost : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var start = new ProcessStartInfo(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "certctl.dll"), "quickstart", "--data", Data, "--port", $"{_port}", "--ca-key", "rsa-2048", "--json"])
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "certctl.dll"), "quickstart", "--data", Data, "--port", $"{_port}", "--ca-key", _caKey, "--json"])
         {
             WorkingDirectory = Folder,
             RedirectStandardOutput = true,

@@ -62,7 +62,7 @@ internal static class CsrReader
         if (secret.IsEmpty || !der.Span.Overlaps(secret.Span, out var offset))
             return der;
         var blanked = der.ToArray();
-        blanked.AsSpan(-offset, secret.Length).Clear();
+        blanked.AsSpan(offset, secret.Length).Clear();
         return blanked;
     }
 

@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
 
@@ -53,6 +54,7 @@ public sealed class EnrolmentTests(ScepServerFixture server) : IClassFixture<Sce
 
     [Fact]
     [Trait("Conformance", "S-R2")]
+    [Trait("Conformance", "S-T11")]
     [Trait("Conformance", "S-P8")]
     [Trait("Conformance", "S-F3")]
     public async Task A_wrong_a_missing_and_a_doubled_challenge_are_badRequest_and_tell_nothing()
@@ -243,5 +245,62 @@ public sealed class EnrolmentTests(ScepServerFixture server) : IClassFixture<Sce
         });
         var request = await Wire.RequestAsync(issuerAndSubject, device);
         return request.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("20")).Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable(transactionId)).Build();
+    }
+
+    [Fact]
+    [Trait("Conformance", "S-F2")]
+    public async Task A_damaged_signature_is_badMessageCheck()
+    {
+        var device = ScepDevice.Shared();
+        var message = (await Wire.RequestAsync(device.Csr("CN=damaged", server.Challenge), device)).Build();
+
+        // The signature ends the message.
+        message[^1] ^= 1;
+        (await Wire.SendAsync(message)).MustFail("1");
+    }
+
+    [Fact]
+    [Trait("Conformance", "S-S10")]
+    public async Task What_is_encrypted_to_the_CA_is_not_opened()
+    {
+        var device = ScepDevice.Shared();
+        var request = await Wire.RequestAsync(device.Csr("CN=to the CA", server.Challenge), device);
+        request.Recipient = (await Wire.CaCertificatesAsync())[1];
+        Assert.Contains("GetCACert", (await Wire.SendAsync(request.Build())).MustFail("2").FailInfoText, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Conformance", "S-M15")]
+    public async Task A_PKCSReq_with_the_content_of_a_poll_is_badRequest()
+    {
+        var device = ScepDevice.Shared();
+        var request = await Wire.RequestAsync(ForgedRequest.Der(w =>
+        {
+            using (w.PushSequence())
+            {
+                w.WriteEncodedValue(device.Certificate.SubjectName.RawData);
+                w.WriteEncodedValue(device.Certificate.SubjectName.RawData);
+            }
+        }), device);
+        (await Wire.SendAsync(request.Build())).MustFail("2");
+    }
+}
+
+/// <summary>RFC 8894 §3.1: a CA whose key cannot decrypt has an RA whose key can.</summary>
+public sealed class EcCaTests
+{
+    [Theory]
+    [InlineData("p-256")]
+    [InlineData("p-384")]
+    [Trait("Conformance", "S-G10")]
+    public async Task Behind_an_EC_CA_devices_enrol_through_an_RSA_RA(string caKey)
+    {
+        await using var host = await CertctlHost.StartWithCaAsync(caKey);
+        using var wire = host.Connect();
+        var device = ScepDevice.Shared();
+        var issued = (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=behind EC", host.Challenge), device)).Build())).Issued(device);
+        var file = Path.Combine(host.Folder, "issued.pem");
+        await File.WriteAllTextAsync(file, issued.ExportCertificatePem());
+        Fixtures.OpenSsl.Run("verify", "-x509_strict", "-CAfile", host.CaFile, file);
     }
 }
