@@ -18,6 +18,9 @@ internal static class UnknownNames
     {
         if (IsNotYet(name, profileTokens))
             return "is not supported by this version of certctl; remove it.";
+        var plain = name.EndsWith(KnownSettings.FileSuffix, StringComparison.Ordinal) ? name[..^KnownSettings.FileSuffix.Length] : name;
+        if (known.Contains(plain))
+            return $"names a file, but {plain} is no secret; set {plain} itself.";
         var near = NearestName.Of(name, known);
         if (IsOfUnlistedProfile(name, profileTokens))
             return $"belongs to no profile of CERTCTL_SCEP_PROFILES ({(profileTokens.Count == 0 ? "none is listed" : string.Join(", ", profileTokens))}){(near is null ? "." : $"; did you mean {near}?")}";

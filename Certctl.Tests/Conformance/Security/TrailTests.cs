@@ -63,12 +63,14 @@ public sealed class TrailTests : IAsyncLifetime
         Assert.Equal((AuditOutcome.Refused, "malformed_request"), (unreadable.Outcome, unreadable.Reason));
         Assert.NotEqual("", unreadable.Detail);
 
+        // The log is written a moment after the answer.
+        foreach (var e in events)
+            await Host.LoggedAsync(e.RequestId!);
         Assert.All(events, e =>
         {
             Assert.Equal("127.0.0.1", e.SourceAddress);
             Assert.Equal(TimeSpan.Zero, e.Timestamp.Offset);
             Assert.InRange(e.Timestamp, before.AddSeconds(-1), DateTimeOffset.UtcNow);
-            Assert.Contains(e.RequestId!, Host.Log, StringComparison.Ordinal);
         });
     }
 
