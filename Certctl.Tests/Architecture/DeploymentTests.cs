@@ -122,6 +122,18 @@ public sealed partial class DeploymentTests
         Assert.All(SourceTree.Products, project => Assert.Contains($"!{project}\n", SourceTree.Read(".dockerignore"), StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Whatever_the_image_copies_is_let_through_to_it()
+    {
+        var copied = SourceTree.Read("Dockerfile").Split('\n').Where(line => line.StartsWith("COPY ", StringComparison.Ordinal) && !line.Contains("--from", StringComparison.Ordinal))
+            .SelectMany(line => line.Split(' ')[1..^1]).ToList();
+        var through = SourceTree.Read(".dockerignore").Split('\n').Where(line => line.StartsWith('!')).Select(line => line[1..]).ToList();
+
+        Assert.True(copied.Count > 10);
+        Assert.All(copied, path => Assert.Contains(through, name => path == name || path.StartsWith(name + "/", StringComparison.Ordinal)));
+        Assert.All(copied, path => Assert.True(Path.Exists(Path.Combine(SourceTree.Root, path)), $"{path} does not exist"));
+    }
+
     [GeneratedRegex(@"\b(CERTCTL_\w+)=")]
     private static partial Regex Variable();
 

@@ -6,6 +6,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Enrolment;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
@@ -161,6 +163,14 @@ internal sealed record CertRepReading(Dictionary<string, byte[]> Attributes, byt
         Assert.Equal(("2", failInfo), (Status, FailInfo));
         Assert.Empty(Content);
         return this;
+    }
+
+    /// <summary>Refused for exactly this reason: each has a text of its own.</summary>
+    public CertRepReading MustFail(FailureReason reason)
+    {
+        var row = FailureTable.Of(reason);
+        Assert.Equal(row.PublicText, Attributes.ContainsKey("1.3.6.1.5.5.7.24.1") ? FailInfoText : $"pkiStatus {Status}");
+        return MustFail(((int)row.FailInfo).ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 
     public void MustWait(string transactionId)

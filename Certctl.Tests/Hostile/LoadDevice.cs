@@ -9,7 +9,7 @@ internal static class LoadDevice
 {
     public static (ScepDevice Device, byte[] Message) Request(X509Certificate2 ra, string challenge, string commonName)
     {
-        var device = ScepDevice.Shared(Math.Abs(commonName.GetHashCode(StringComparison.Ordinal)) % 4);
+        var device = ScepDevice.Shared(commonName.Sum(c => c) % 4);
         return (device, new ForgedRequest
         {
             Plaintext = device.Csr($"CN={commonName}", challenge),

@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Domain.Enrolment;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
@@ -135,8 +136,8 @@ public sealed class EnrolmentTests(ScepServerFixture server) : IClassFixture<Sce
 
         Assert.Equal(issued.SerialNumber, (await Wire.SendAsync(await PollAsync(device, "POLL-1"))).Issued(device).SerialNumber);
         Assert.Equal(issued.SerialNumber, (await Wire.SendAsync(await PollAsync(device, "POLL-1"))).Issued(device).SerialNumber);
-        (await Wire.SendAsync(await PollAsync(stranger, "POLL-1"))).MustFail("4");
-        (await Wire.SendAsync(await PollAsync(device, "POLL-2"))).MustFail("4");
+        (await Wire.SendAsync(await PollAsync(stranger, "POLL-1"))).MustFail(FailureReason.TransactionUnknown);
+        (await Wire.SendAsync(await PollAsync(device, "POLL-2"))).MustFail(FailureReason.TransactionUnknown);
     }
 
     [Fact]
@@ -148,7 +149,7 @@ public sealed class EnrolmentTests(ScepServerFixture server) : IClassFixture<Sce
         var before = server.Count("SELECT COUNT(*) FROM certificates");
         var request = await Wire.RequestAsync(device.Csr("CN=ec", server.Challenge), device);
         request.SignatureOid = "1.2.840.10045.4.3.2";
-        (await Wire.SendAsync(request.Build())).MustFail("0");
+        (await Wire.SendAsync(request.Build())).MustFail(FailureReason.RequesterCannotReceive);
         Assert.Equal(before, server.Count("SELECT COUNT(*) FROM certificates"));
     }
 
@@ -158,7 +159,7 @@ public sealed class EnrolmentTests(ScepServerFixture server) : IClassFixture<Sce
     {
         var (device, other) = (ScepDevice.Shared(0, "CN=anything else"), ScepDevice.Shared(1));
         (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=own key", server.Challenge), device)).Build())).Issued(device);
-        (await Wire.SendAsync((await Wire.RequestAsync(other.Csr("CN=foreign key", server.Challenge), device)).Build())).MustFail("2");
+        (await Wire.SendAsync((await Wire.RequestAsync(other.Csr("CN=foreign key", server.Challenge), device)).Build())).MustFail(FailureReason.SignerKeyMismatch);
     }
 
     [Fact]
@@ -187,7 +188,7 @@ public sealed class EnrolmentTests(ScepServerFixture server) : IClassFixture<Sce
         var seen = new HashSet<string>();
         foreach (var request in new[] { notACsr, wrongSignature, badPadding, badKeyPadding, wrongKeyLength, trailing })
         {
-            var reply = (await Wire.SendAsync(request.Build())).MustFail("2");
+            var reply = (await Wire.SendAsync(request.Build())).MustFail(FailureReason.UnreadableContent);
             seen.Add($"{reply.FailInfo} {reply.FailInfoText} {reply.Raw.Length} {reply.Attributes.Count}");
         }
 
@@ -202,7 +203,7 @@ public sealed class EnrolmentTests(ScepServerFixture server) : IClassFixture<Sce
     {
         using var weak = RSA.Create(bits);
         var device = ScepDevice.OfKey(weak);
-        (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=weak", server.Challenge), device)).Build())).MustFail("0");
+        (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=weak", server.Challenge), device)).Build())).MustFail(FailureReason.UnsupportedAlgorithm);
     }
 
     [Fact]
@@ -215,7 +216,7 @@ public sealed class EnrolmentTests(ScepServerFixture server) : IClassFixture<Sce
         foreach (var type in new[] { "21", "22", "3", "18", "abc" })
         {
             var request = await Wire.RequestAsync(device.Csr("CN=type", server.Challenge), device);
-            (await Wire.SendAsync(request.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(type)).Build())).MustFail("2");
+            (await Wire.SendAsync(request.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(type)).Build())).MustFail(FailureReason.UnknownMessageType);
         }
     }
 
@@ -256,7 +257,7 @@ public sealed class EnrolmentTests(ScepServerFixture server) : IClassFixture<Sce
 
         // The signature ends the message.
         message[^1] ^= 1;
-        (await Wire.SendAsync(message)).MustFail("1");
+        (await Wire.SendAsync(message)).MustFail(FailureReason.MessageCheckFailed);
     }
 
     [Fact]
@@ -266,7 +267,7 @@ public sealed class EnrolmentTests(ScepServerFixture server) : IClassFixture<Sce
         var device = ScepDevice.Shared();
         var request = await Wire.RequestAsync(device.Csr("CN=to the CA", server.Challenge), device);
         request.Recipient = (await Wire.CaCertificatesAsync())[1];
-        Assert.Contains("GetCACert", (await Wire.SendAsync(request.Build())).MustFail("2").FailInfoText, StringComparison.Ordinal);
+        (await Wire.SendAsync(request.Build())).MustFail(FailureReason.NotEncryptedToUs);
     }
 
     [Fact]
@@ -282,7 +283,7 @@ public sealed class EnrolmentTests(ScepServerFixture server) : IClassFixture<Sce
                 w.WriteEncodedValue(device.Certificate.SubjectName.RawData);
             }
         }), device);
-        (await Wire.SendAsync(request.Build())).MustFail("2");
+        (await Wire.SendAsync(request.Build())).MustFail(FailureReason.UnreadableContent);
     }
 }
 

@@ -50,8 +50,8 @@ public sealed class PollingTests : IAsyncLifetime
         Assert.Equal(EnrolmentState.Pending, (await OnlyAsync()).State);
 
         (await Wire.SendAsync((await PollAsync(device, "transaction-1")).Build())).MustWait("transaction-1");
-        (await Wire.SendAsync((await PollAsync(stranger, "transaction-1")).Build())).MustFail("4");
-        (await Wire.SendAsync((await PollAsync(device, "transaction-2")).Build())).MustFail("4");
+        (await Wire.SendAsync((await PollAsync(stranger, "transaction-1")).Build())).MustFail(FailureReason.TransactionUnknown);
+        (await Wire.SendAsync((await PollAsync(device, "transaction-2")).Build())).MustFail(FailureReason.TransactionUnknown);
 
         await Host.Database.DecideAsync(await OnlyAsync(), approved: true);
         var issued = (await Wire.SendAsync((await PollAsync(device, "transaction-1")).Build())).Issued(device);
@@ -68,8 +68,8 @@ public sealed class PollingTests : IAsyncLifetime
         var device = ScepDevice.Shared();
         (await Wire.SendAsync((await NamedAsync(device.Csr("CN=unwanted", Host.Challenge), device, "denied")).Build())).MustWait("denied");
         await Host.Database.DecideAsync(await OnlyAsync(), approved: false);
-        Assert.Contains("denied", (await Wire.SendAsync((await PollAsync(device, "denied")).Build())).MustFail("2").FailInfoText, StringComparison.OrdinalIgnoreCase);
-        (await Wire.SendAsync((await PollAsync(device, "denied")).Build())).MustFail("2");
+        (await Wire.SendAsync((await PollAsync(device, "denied")).Build())).MustFail(FailureReason.RequestDenied);
+        (await Wire.SendAsync((await PollAsync(device, "denied")).Build())).MustFail(FailureReason.RequestDenied);
     }
 
     [Fact]

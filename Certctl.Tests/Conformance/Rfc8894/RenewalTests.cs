@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Domain.Enrolment;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
 
@@ -43,7 +44,7 @@ public sealed class RenewalTests(ScepServerFixture server) : IClassFixture<ScepS
     public async Task Another_name_is_refused(string subject, string? dns)
     {
         var old = await EnrolledAsync(0, "CN=keeps names", "a.example");
-        (await Wire.SendAsync(await RenewalAsync(old, old.Csr(subject, null, dns is null ? [] : [dns]), "17"))).MustFail("2");
+        (await Wire.SendAsync(await RenewalAsync(old, old.Csr(subject, null, dns is null ? [] : [dns]), "17"))).MustFail(FailureReason.RenewalNameChanged);
     }
 
     [Fact]
@@ -57,15 +58,15 @@ public sealed class RenewalTests(ScepServerFixture server) : IClassFixture<ScepS
         var request = new System.Security.Cryptography.X509Certificates.CertificateRequest("CN=copied", thief.Rsa, System.Security.Cryptography.HashAlgorithmName.SHA256, System.Security.Cryptography.RSASignaturePadding.Pkcs1);
         var forged = request.Create(ca.SubjectName, X509SignatureGenerator.CreateForRSA(thief.Rsa, System.Security.Cryptography.RSASignaturePadding.Pkcs1), old.Certificate.NotBefore, old.Certificate.NotAfter, old.Certificate.SerialNumberBytes.Span);
         var certificate = X509CertificateLoader.LoadCertificate(forged.RawData);
-        (await Wire.SendAsync(await RenewalAsync(thief.With(certificate), thief.Csr("CN=copied", (string?)null), "17"))).MustFail("2");
-        (await Wire.SendAsync(await RenewalAsync(ScepDevice.Shared(1, "CN=copied"), thief.Csr("CN=copied", (string?)null), "17"))).MustFail("2");
+        (await Wire.SendAsync(await RenewalAsync(thief.With(certificate), thief.Csr("CN=copied", (string?)null), "17"))).MustFail(FailureReason.RenewalSignerUnknown);
+        (await Wire.SendAsync(await RenewalAsync(ScepDevice.Shared(1, "CN=copied"), thief.Csr("CN=copied", (string?)null), "17"))).MustFail(FailureReason.RenewalSignerUnknown);
     }
 
     [Fact]
     public async Task A_wrong_challenge_spoils_a_renewal()
     {
         var old = await EnrolledAsync(0, "CN=with challenge");
-        (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=with challenge", "wrong wrong wrong"), "17"))).MustFail("2");
+        (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=with challenge", "wrong wrong wrong"), "17"))).MustFail(FailureReason.ChallengeWrong);
     }
 
     [Fact]
@@ -81,7 +82,7 @@ public sealed class RenewalTests(ScepServerFixture server) : IClassFixture<ScepS
             Assert.Equal(1, await command.ExecuteNonQueryAsync());
         }
 
-        (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=revoked", (string?)null), "17"))).MustFail("2");
+        (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=revoked", (string?)null), "17"))).MustFail(FailureReason.RenewalSignerRevoked);
     }
 
     private async Task<ScepDevice> EnrolledAsync(int key, string subject, params string[] dnsNames)

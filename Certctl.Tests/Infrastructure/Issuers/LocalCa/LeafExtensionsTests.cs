@@ -110,6 +110,7 @@ public sealed class LeafExtensionsTests
 
     [Fact]
     [Trait("Conformance", "P-21")]
+    [Trait("Conformance", "S-R21")]
     public void Each_CRL_URL_is_a_distribution_point_of_its_own()
     {
         using var certificate = TestCa.Issuer(TestCa.Root(), Published).Issue(TestCa.Template()).Certificate();
