@@ -199,12 +199,13 @@ internal sealed record CertRepReading(Dictionary<string, byte[]> Attributes, byt
     }
 }
 
-/// <summary>One quickstart server a class.</summary>
-public sealed class ScepServerFixture : IAsyncLifetime
+/// <summary>One quickstart server a class, on SQLite.</summary>
+public class ScepServerFixture : IAsyncLifetime
 {
     internal const string PreviousChallenge = "the challenge before this one";
 
     private CertctlHost? _server;
+    private string? _postgres;
 
     internal CertctlHost Server => _server!;
 
@@ -214,11 +215,12 @@ public sealed class ScepServerFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _server = await CertctlHost.StartAsync(null, ("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", PreviousChallenge));
+        _postgres = await PostgresAsync();
+        _server = await CertctlHost.StartAsync(_postgres, ("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", PreviousChallenge));
         Wire = _server.Connect();
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         Wire.Dispose();
         await Server.DisposeAsync();
@@ -230,12 +232,40 @@ public sealed class ScepServerFixture : IAsyncLifetime
         return (await Wire.SendAsync(request.Build())).Issued(device);
     }
 
-    internal long Count(string sql)
+    internal long Count(string sql) => Ask(sql, command => Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture));
+
+    /// <summary>Changes the server's database behind its back; how many rows.</summary>
+    internal int Change(string sql) => Ask(sql, command => command.ExecuteNonQuery());
+
+    /// <summary>Npgsql's connection string; null for SQLite.</summary>
+    protected virtual Task<string?> PostgresAsync() => Task.FromResult<string?>(null);
+
+    private T Ask<T>(string sql, Func<System.Data.Common.DbCommand, T> ask)
     {
-        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Server.DatabaseFile};Mode=ReadOnly");
+        using System.Data.Common.DbConnection connection = _postgres is null
+            ? new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Server.DatabaseFile}")
+            : new Npgsql.NpgsqlConnection(_postgres);
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;
-        return (long)command.ExecuteScalar()!;
+        return ask(command);
+    }
+}
+
+/// <summary>The same on PostgreSQL; without one its tests fail, and ./test.sh installs it.</summary>
+public sealed class PostgresScepServerFixture : ScepServerFixture
+{
+    private readonly PostgresFixture _databases = new();
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await _databases.DisposeAsync();
+    }
+
+    protected override async Task<string?> PostgresAsync()
+    {
+        await _databases.InitializeAsync();
+        return _databases.ConnectionString;
     }
 }

@@ -2,14 +2,17 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Domain.Enrolment;
-using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
 
 namespace Certctl.Tests.Conformance.Rfc8894;
 
+public sealed class EnrolmentOnSqliteTests(ScepServerFixture server) : EnrolmentTests(server), IClassFixture<ScepServerFixture>;
+
+public sealed class EnrolmentOnPostgresTests(PostgresScepServerFixture server) : EnrolmentTests(server), IClassFixture<PostgresScepServerFixture>;
+
 /// <summary>RFC 8894 §2.3 to §2.5, §3.3 and §5: who gets a certificate, who does not, and who gets the same one again.</summary>
-public sealed class EnrolmentTests(ScepServerFixture server) : IClassFixture<ScepServerFixture>
+public abstract class EnrolmentTests(ScepServerFixture server)
 {
     private const string Aes256 = "2.16.840.1.101.3.4.1.42";
 
@@ -284,24 +287,5 @@ public sealed class EnrolmentTests(ScepServerFixture server) : IClassFixture<Sce
             }
         }), device);
         (await Wire.SendAsync(request.Build())).MustFail(FailureReason.UnreadableContent);
-    }
-}
-
-/// <summary>RFC 8894 §3.1: a CA whose key cannot decrypt has an RA whose key can.</summary>
-public sealed class EcCaTests
-{
-    [Theory]
-    [InlineData("p-256")]
-    [InlineData("p-384")]
-    [Trait("Conformance", "S-G10")]
-    public async Task Behind_an_EC_CA_devices_enrol_through_an_RSA_RA(string caKey)
-    {
-        await using var host = await CertctlHost.StartWithCaAsync(caKey);
-        using var wire = host.Connect();
-        var device = ScepDevice.Shared();
-        var issued = (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=behind EC", host.Challenge), device)).Build())).Issued(device);
-        var file = Path.Combine(host.Folder, "issued.pem");
-        await File.WriteAllTextAsync(file, issued.ExportCertificatePem());
-        Fixtures.OpenSsl.Run("verify", "-x509_strict", "-CAfile", host.CaFile, file);
     }
 }

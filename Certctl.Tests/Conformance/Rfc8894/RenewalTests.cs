@@ -5,8 +5,12 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Rfc8894;
 
+public sealed class RenewalOnSqliteTests(ScepServerFixture server) : RenewalTests(server), IClassFixture<ScepServerFixture>;
+
+public sealed class RenewalOnPostgresTests(PostgresScepServerFixture server) : RenewalTests(server), IClassFixture<PostgresScepServerFixture>;
+
 /// <summary>RFC 8894 §2.3 and §2.5 over the wire: the signature by an issued certificate is the authorisation.</summary>
-public sealed class RenewalTests(ScepServerFixture server) : IClassFixture<ScepServerFixture>
+public abstract class RenewalTests(ScepServerFixture server)
 {
     private ScepWire Wire => server.Wire;
 
@@ -74,14 +78,7 @@ public sealed class RenewalTests(ScepServerFixture server) : IClassFixture<ScepS
     public async Task A_revoked_certificate_does_not_renew()
     {
         var old = await EnrolledAsync(0, "CN=revoked");
-        await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={server.Server.DatabaseFile}"))
-        {
-            connection.Open();
-            await using var command = connection.CreateCommand();
-            command.CommandText = "UPDATE certificates SET revoked_at = created_at, revocation_reason = 1 WHERE common_name = 'revoked'";
-            Assert.Equal(1, await command.ExecuteNonQueryAsync());
-        }
-
+        Assert.Equal(1, server.Change("UPDATE certificates SET revoked_at = created_at, revocation_reason = 'KeyCompromise' WHERE common_name = 'revoked'"));
         (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=revoked", (string?)null), "17"))).MustFail(FailureReason.RenewalSignerRevoked);
     }
 
