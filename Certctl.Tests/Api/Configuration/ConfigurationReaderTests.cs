@@ -1,0 +1,202 @@
+using Certctl.Api.Configuration;
+using Xunit;
+
+namespace Certctl.Tests.Api.Configuration;
+
+/// <summary>Every setting of the table: what it becomes, and what a value that cannot be read is told.</summary>
+public sealed class ConfigurationReaderTests
+{
+    /// <summary>Setting, a value other than the default, and what stands in the options then (<see cref="Told"/>).</summary>
+    public static readonly TheoryData<string, string, string> Good = new()
+    {
+        { "CERTCTL_SERVER_HOST", "0.0.0.0", "0.0.0.0" },
+        { "CERTCTL_SERVER_PORT", "65535", "65535" },
+        { "CERTCTL_SERVER_PORT", "0", "0" },
+        { "CERTCTL_MAX_BODY_SIZE", "4096", "4096" },
+        { "CERTCTL_MAX_BODY_SIZE", "16777216", "16777216" },
+        { "CERTCTL_SERVER_TLS_CERT_PATH", "/a b/tls.crt", "/a b/tls.crt" },
+        { "CERTCTL_SERVER_TLS_KEY_PATH", "/other/tls.key", "/other/tls.key" },
+        { "CERTCTL_DATABASE_URL", "sqlite:///other.db", "Sqlite" },
+        { "CERTCTL_DATABASE_URL", "postgres://db/certctl", "PostgreSql" },
+        { "CERTCTL_DATABASE_MAX_CONNS", "3", "3" },
+        { "CERTCTL_DATABASE_MAX_CONNS", "500", "500" },
+        { "CERTCTL_LOG_LEVEL", "debug", "Debug" },
+        { "CERTCTL_LOG_LEVEL", "WARN", "Warning" },
+        { "CERTCTL_LOG_LEVEL", "error", "Error" },
+        { "CERTCTL_LOG_FORMAT", "text", "False" },
+        { "CERTCTL_LOG_FORMAT", "JSON", "True" },
+        { "CERTCTL_CA_CERT_PATH", "/other/ca.crt", "/other/ca.crt" },
+        { "CERTCTL_CA_KEY_PATH", "/other/ca.key", "/other/ca.key" },
+        { "CERTCTL_CA_VALIDITY_DAYS", "1", "1.00:00:00" },
+        { "CERTCTL_CA_VALIDITY_DAYS", "3650", "3650.00:00:00" },
+        { "CERTCTL_CA_CRL_URLS", "http://a/c.crl, https://b/c.crl,", "http://a/c.crl|https://b/c.crl" },
+        { "CERTCTL_CA_OCSP_URL", "http://ocsp.example/", "http://ocsp.example/" },
+        { "CERTCTL_CA_ISSUERS_URL", "https://pki.example/ca.crt", "https://pki.example/ca.crt" },
+        { "CERTCTL_KEY_PASSPHRASE", "opens the keys", "opens the keys" },
+        { "CERTCTL_SCEP_ENABLED", "true", "1" },
+        { "CERTCTL_SCEP_PROFILES", "corp", "corp" },
+    };
+
+    /// <summary>Setting, a value that cannot be read, and what it should be.</summary>
+    public static readonly TheoryData<string, string?, string> Bad = new()
+    {
+        { "CERTCTL_SERVER_PORT", "65536", "a whole number from 0 to 65535" },
+        { "CERTCTL_SERVER_PORT", "-1", "a whole number from 0 to 65535" },
+        { "CERTCTL_SERVER_PORT", "https", "a whole number from 0 to 65535" },
+        { "CERTCTL_SERVER_PORT", "99999999999999999999", "a whole number from 0 to 65535" },
+        { "CERTCTL_MAX_BODY_SIZE", "4095", "a whole number from 4096 to 16777216" },
+        { "CERTCTL_MAX_BODY_SIZE", "1e6", "a whole number from 4096 to 16777216" },
+        { "CERTCTL_SERVER_TLS_CERT_PATH", null, "is not set" },
+        { "CERTCTL_SERVER_TLS_KEY_PATH", null, "is not set" },
+        { "CERTCTL_DATABASE_URL", null, "is not set" },
+        { "CERTCTL_DATABASE_URL", "mysql://db/certctl", "neither postgres:// nor sqlite://" },
+        { "CERTCTL_DATABASE_MAX_CONNS", "2", "a whole number from 3 to 500" },
+        { "CERTCTL_DATABASE_MAX_CONNS", "501", "a whole number from 3 to 500" },
+        { "CERTCTL_LOG_LEVEL", "trace", "one of debug, info, warn, error" },
+        { "CERTCTL_LOG_FORMAT", "xml", "json or text" },
+        { "CERTCTL_CA_CERT_PATH", null, "is not set" },
+        { "CERTCTL_CA_KEY_PATH", "", "is not set" },
+        { "CERTCTL_CA_VALIDITY_DAYS", "0", "a whole number from 1 to 3650" },
+        { "CERTCTL_CA_VALIDITY_DAYS", "90d", "a whole number from 1 to 3650" },
+        { "CERTCTL_CA_CRL_URLS", "http://a/c.crl,ldap://b/", "\"ldap://b/\" is not an http or https URL" },
+        { "CERTCTL_CA_OCSP_URL", "ocsp.example", "an http or https URL" },
+        { "CERTCTL_CA_OCSP_URL", "http://öcsp.example/", "an http or https URL" },
+        { "CERTCTL_CA_ISSUERS_URL", "file:///ca.crt", "an http or https URL" },
+        { "CERTCTL_SCEP_ENABLED", "on", "true or false" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Good))]
+    public void A_value_reaches_the_options(string name, string value, string expected)
+    {
+        var environment = (name == "CERTCTL_SCEP_PROFILES" ? Settings.Structured() : Settings.Complete()).With(name, value);
+
+        Assert.Equal(expected, Told(environment.Options(), name));
+    }
+
+    [Theory]
+    [MemberData(nameof(Bad))]
+    public void A_value_that_cannot_be_read_is_a_problem_that_names_the_variable_and_what_it_should_be(string name, string? value, string shouldBe)
+    {
+        var problem = Settings.Complete().With(name, value).Problem();
+
+        Assert.StartsWith(name, problem, StringComparison.Ordinal);
+        Assert.Contains(shouldBe, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_setting_of_the_table_has_its_good_value_here_and_its_bad_one_where_there_can_be_one()
+    {
+        // Any text is a host name (the preflight resolves it) or a passphrase; the list of profiles has tests of its own.
+        string[] anything = ["CERTCTL_SERVER_HOST", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_SCEP_PROFILES"];
+        var names = KnownSettings.Global.Select(setting => setting.Name).ToList();
+
+        Assert.Equal(names.Order(), Good.Select(row => (string)row[0]).Distinct().Order());
+        Assert.Equal(names.Except(anything).Order(), Bad.Select(row => (string)row[0]).Distinct().Order());
+    }
+
+    [Fact]
+    public void What_is_not_set_has_the_documented_default()
+    {
+        var options = Settings.Complete().With("CERTCTL_SCEP_ENABLED", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_RA_CERT_PATH", null).With("CERTCTL_SCEP_RA_KEY_PATH", null).Options();
+
+        foreach (var setting in KnownSettings.Global.Where(setting => setting.Default is not null && setting.Name != "CERTCTL_SCEP_ENABLED"))
+        {
+            var told = Told(options, setting.Name);
+            var documented = setting.Name switch { "CERTCTL_LOG_LEVEL" => "Information", "CERTCTL_LOG_FORMAT" => "True", "CERTCTL_CA_VALIDITY_DAYS" => "90.00:00:00", _ => setting.Default };
+            Assert.True(documented == told, $"{setting.Name}: {told}");
+        }
+
+        Assert.Empty(options.ScepProfiles);
+        Assert.Empty(options.Ca.CrlUrls);
+        Assert.Null(options.Ca.OcspUrl);
+        Assert.Null(options.Ca.CaIssuersUrl);
+        Assert.Null(options.KeyPassphrase);
+    }
+
+    [Theory]
+    [InlineData("true", true)]
+    [InlineData("TRUE", true)]
+    [InlineData("True", true)]
+    [InlineData("1", true)]
+    [InlineData("yes", true)]
+    [InlineData("YES", true)]
+    [InlineData(" Yes ", true)]
+    [InlineData("false", false)]
+    [InlineData("FALSE", false)]
+    [InlineData("0", false)]
+    [InlineData("no", false)]
+    [InlineData("No", false)]
+    public void Booleans_have_six_words_in_any_case(string text, bool expected) =>
+        Assert.Equal(expected, Settings.Complete().With("CERTCTL_SCEP_RENEWAL_ALLOW_NAME_CHANGE", text).Options().ScepProfiles[0].RenewalMayChangeName);
+
+    [Theory]
+    [InlineData("on")]
+    [InlineData("y")]
+    [InlineData("t")]
+    [InlineData("2")]
+    [InlineData("tru")]
+    public void Any_other_word_is_no_boolean(string text)
+    {
+        var problem = Settings.Complete().With("CERTCTL_SCEP_RENEWAL_ALLOW_NAME_CHANGE", text).Problem();
+        Assert.Equal($"CERTCTL_SCEP_RENEWAL_ALLOW_NAME_CHANGE: \"{text}\" is not true or false.", problem);
+    }
+
+    [Fact]
+    public void Everything_wrong_is_told_at_once_and_there_are_no_options()
+    {
+        Dictionary<string, string> environment = new()
+        {
+            ["CERTCTL_SERVER_PORT"] = "many",
+            ["CERTCTL_LOG_LEVEL"] = "loud",
+            ["CERTCTL_DATABASE_URL"] = "oracle:thin",
+            ["CERTCTL_CA_OCSP_URL"] = "nowhere",
+            ["CERTCTL_SCEP_ENABLED"] = "yes",
+            ["CERTCTL_SCEP_CHALLENGE_PASSWORD"] = "short",
+            ["CERTCTL_SCEP_RETRY_WINDOW"] = "soon",
+            ["CERTCTL_NONSENSE"] = "1",
+        };
+
+        var reading = environment.Reading();
+
+        Assert.Null(reading.Options);
+        string[] expected =
+        [
+            "CERTCTL_NONSENSE", "CERTCTL_SERVER_PORT", "CERTCTL_SERVER_TLS_CERT_PATH", "CERTCTL_SERVER_TLS_KEY_PATH", "CERTCTL_DATABASE_URL", "CERTCTL_LOG_LEVEL", "CERTCTL_CA_CERT_PATH",
+            "CERTCTL_CA_KEY_PATH", "CERTCTL_CA_OCSP_URL", "CERTCTL_SCEP_CHALLENGE_PASSWORD", "CERTCTL_SCEP_RA_CERT_PATH", "CERTCTL_SCEP_RA_KEY_PATH", "CERTCTL_SCEP_RETRY_WINDOW",
+        ];
+        Assert.Equal(expected.Order(), reading.Problems.Select(problem => problem.Split(' ', ':')[0]).Order());
+    }
+
+    [Fact]
+    public void What_is_not_ours_is_left_alone()
+    {
+        var environment = Settings.Complete().With("PATH", "/bin").With("certctl_server_port", "x").With("CERTCTLX", "y").With("CERTCTL_TEST_POSTGRES", "z");
+
+        Assert.Empty(environment.Reading().Problems);
+        Assert.Empty(environment.Reading().Warnings);
+    }
+
+    private static string? Told(CertctlOptions options, string name) => name switch
+    {
+        "CERTCTL_SERVER_HOST" => options.Server.Host,
+        "CERTCTL_SERVER_PORT" => $"{options.Server.Port}",
+        "CERTCTL_MAX_BODY_SIZE" => $"{options.Server.MaxBodySize}",
+        "CERTCTL_SERVER_TLS_CERT_PATH" => options.Server.TlsCertPath,
+        "CERTCTL_SERVER_TLS_KEY_PATH" => options.Server.TlsKeyPath,
+        "CERTCTL_DATABASE_URL" => $"{options.Database.Provider}",
+        "CERTCTL_DATABASE_MAX_CONNS" => $"{options.Database.MaxConnections}",
+        "CERTCTL_LOG_LEVEL" => $"{options.Log.Level}",
+        "CERTCTL_LOG_FORMAT" => $"{options.Log.Json}",
+        "CERTCTL_CA_CERT_PATH" => options.Ca.CertPath,
+        "CERTCTL_CA_KEY_PATH" => options.Ca.KeyPath,
+        "CERTCTL_CA_VALIDITY_DAYS" => options.Ca.Validity.ToString("c"),
+        "CERTCTL_CA_CRL_URLS" => string.Join('|', options.Ca.CrlUrls),
+        "CERTCTL_CA_OCSP_URL" => options.Ca.OcspUrl,
+        "CERTCTL_CA_ISSUERS_URL" => options.Ca.CaIssuersUrl,
+        "CERTCTL_KEY_PASSPHRASE" => options.KeyPassphrase?.Reveal(),
+        "CERTCTL_SCEP_ENABLED" => $"{options.ScepProfiles.Count}",
+        "CERTCTL_SCEP_PROFILES" => string.Join(',', options.ScepProfiles.Select(profile => profile.PathId)),
+        _ => throw new ArgumentException(name),
+    };
+}
