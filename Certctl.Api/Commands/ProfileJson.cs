@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Certctl.Domain.Certificates;
@@ -16,6 +17,9 @@ internal sealed class ProfileJson
         AllowTrailingCommas = true,
         RespectNullableAnnotations = true,
         WriteIndented = true,
+
+        // Patterns are to be read; the output goes to a terminal or into a JSON reader, never into HTML.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     public static readonly JsonSerializerOptions Compact = new(Options) { WriteIndented = false };

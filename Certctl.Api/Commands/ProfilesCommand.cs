@@ -59,7 +59,7 @@ internal static class ProfilesCommand
         }
         catch (JsonException malformed)
         {
-            return Fail($"{file} is not a profile: {malformed.Message}");
+            return Fail($"{(file == "-" ? "standard input" : file)} is not a profile: line {malformed.LineNumber + 1}, {malformed.Path}: not JSON, a key that profiles do not have, or a value of the wrong kind. See docs/configuration.md.");
         }
     }
 

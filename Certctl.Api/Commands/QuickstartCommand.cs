@@ -22,9 +22,18 @@ internal static class QuickstartCommand
         caKey.AcceptOnlyFromAmong("rsa-2048", "rsa-3072", "rsa-4096", "p-256", "p-384");
         var json = new Option<bool>("--json") { Description = "Print one JSON line when ready." };
         var command = new Command("quickstart", "Make a CA, an RA, a TLS certificate, a database and secrets where they are missing, then serve.") { data, port, caKey, json };
-        command.SetAction((parse, cancellationToken) => RunAsync(
-            Path.GetFullPath(parse.GetValue(data)!), parse.GetValue(port), parse.GetValue(caKey)!, parse.GetValue(json), cancellationToken));
+        command.SetAction((parse, cancellationToken) => Misuse(parse, data, port) is { } misuse
+            ? Task.FromResult(ServerRun.Fail(misuse))
+            : RunAsync(Path.GetFullPath(parse.GetValue(data)!), parse.GetValue(port), parse.GetValue(caKey)!, parse.GetValue(json), cancellationToken));
         return command;
+    }
+
+    private static string? Misuse(ParseResult parse, Option<string> data, Option<int> port)
+    {
+        if (parse.GetResult(port) is { Implicit: false } && !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CERTCTL_SERVER_PORT")))
+            return "--port is given and CERTCTL_SERVER_PORT is set; use one of them.";
+        // Paths go into settings that are lists of paths.
+        return Path.GetFullPath(parse.GetValue(data)!).Contains(',', StringComparison.Ordinal) ? "--data: the path holds a comma; choose another folder." : null;
     }
 
     private static async Task<int> RunAsync(string folder, int port, string caKey, bool json, CancellationToken cancellationToken)
@@ -86,7 +95,7 @@ internal static class QuickstartCommand
             ["CERTCTL_SERVER_PORT"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["CERTCTL_SERVER_TLS_CERT_PATH"] = made.TlsCertPath,
             ["CERTCTL_SERVER_TLS_KEY_PATH"] = made.TlsKeyPath,
-            ["CERTCTL_DATABASE_URL"] = $"sqlite:///{Path.Combine(folder, "certctl.db")}",
+            ["CERTCTL_DATABASE_URL"] = "sqlite://" + Uri.EscapeDataString(Path.Combine(folder, "certctl.db")).Replace("%2F", "/", StringComparison.Ordinal),
             ["CERTCTL_LOG_FORMAT"] = "text",
             ["CERTCTL_CA_CERT_PATH"] = made.CaCertPath,
             ["CERTCTL_CA_KEY_PATH"] = made.CaKeyPath,

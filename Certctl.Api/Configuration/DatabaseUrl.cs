@@ -9,6 +9,9 @@ internal static class DatabaseUrl
 {
     private const string Name = "CERTCTL_DATABASE_URL";
 
+    // Npgsql's limit.
+    private const int MaxTimeout = 1024;
+
     // libpq's names for what a URL may say beside host and database, and Npgsql's.
     private static readonly Dictionary<string, string> Options = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -43,9 +46,10 @@ internal static class DatabaseUrl
     // sqlite:///path is the absolute path; the four slashes that some write for it are the same file.
     private static DatabaseOptions? Sqlite(string path, int maxConnections, ICollection<string> problems)
     {
-        if (path.Length == 0 || path.EndsWith('/') || path.Contains('?', StringComparison.Ordinal))
+        // A relative path would be another database wherever the server is started from.
+        if (!path.StartsWith('/') || path.EndsWith('/') || path.Contains('?', StringComparison.Ordinal))
         {
-            problems.Add($"{Name}: sqlite:// needs the path of a file and nothing else: sqlite:///var/lib/certctl/certctl.db");
+            problems.Add($"{Name}: sqlite:// needs the absolute path of a file and nothing else: sqlite:///var/lib/certctl/certctl.db");
             return null;
         }
 
@@ -56,7 +60,11 @@ internal static class DatabaseUrl
 
     private static DatabaseOptions? Postgres(string url, int maxConnections, ICollection<string> problems)
     {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.AbsolutePath.Trim('/').Contains('/', StringComparison.Ordinal))
+        // A '/', '?' or '#' in a password ends what a URL takes for the host; the rest of the password must not be quoted as an option or a name.
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri)
+            || uri.AbsolutePath.Trim('/').Contains('/', StringComparison.Ordinal)
+            || uri.PathAndQuery.Contains('@', StringComparison.Ordinal)
+            || uri.Fragment.Length > 0)
         {
             problems.Add($"{Name}: is not of the form postgres://user:password@host:port/database; percent-encode special characters of the password.");
             return null;
@@ -91,6 +99,8 @@ internal static class DatabaseUrl
             problems.Add($"{Name}: option \"{key}\" is none of {string.Join(", ", Options.Keys)}.");
         else if (key.Equals("sslmode", StringComparison.OrdinalIgnoreCase) && !SslModes.TryGetValue(value, out value!))
             problems.Add($"{Name}: sslmode is none of {string.Join(", ", SslModes.Keys)}.");
+        else if (key.Equals("connect_timeout", StringComparison.OrdinalIgnoreCase) && !(ushort.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= MaxTimeout))
+            problems.Add($"{Name}: connect_timeout is no number of seconds up to {MaxTimeout}.");
         else
             builder[keyword] = value;
     }

@@ -6,7 +6,7 @@ internal static class NearestName
     /// <summary>The closest candidate, or null when none is close enough to be worth naming.</summary>
     public static string? Of(string name, IEnumerable<string> candidates) => candidates
         .Select(candidate => (candidate, distance: Distance(name, candidate)))
-        .Where(pair => pair.distance <= Math.Max(2, name.Length / 5))
+        .Where(pair => pair.distance <= Math.Max(2, name.Length / 4))
         .OrderBy(pair => pair.distance)
         .Select(pair => pair.candidate)
         .FirstOrDefault();

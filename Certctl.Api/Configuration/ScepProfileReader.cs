@@ -90,12 +90,18 @@ internal static partial class ScepProfileReader
     private static IReadOnlyList<RaPairPaths> ReadRaPairs(string prefix, SettingValues values)
     {
         var (certName, keyName) = (prefix + "RA_CERT_PATH", prefix + "RA_KEY_PATH");
-        values.Required(certName, "the RA certificate that devices encrypt their requests to");
-        values.Required(keyName, "the private key of the RA");
-        var (certs, keys) = (values.List(certName), values.List(keyName));
+        var (certs, keys) = (ReadPaths(certName, "the RA certificate that devices encrypt their requests to", values), ReadPaths(keyName, "the private key of the RA", values));
         if (certs.Count != keys.Count && certs.Count > 0 && keys.Count > 0)
             values.Problems.Add($"{certName} names {certs.Count} files and {keyName} names {keys.Count}; each certificate needs its key, in the same order.");
         return [.. certs.Zip(keys, (cert, key) => new RaPairPaths(cert, key))];
+    }
+
+    private static IReadOnlyList<string> ReadPaths(string name, string what, SettingValues values)
+    {
+        var paths = values.List(name);
+        if (paths.Count == 0 && values.Required(name, what) is not null)
+            values.Problems.Add($"{name}: names no file.");
+        return paths;
     }
 
     private static List<string> ReadCapabilities(string name, SettingValues values)

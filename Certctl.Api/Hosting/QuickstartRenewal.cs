@@ -13,8 +13,15 @@ internal sealed partial class QuickstartRenewal(Func<CertctlOptions?> renew, Sig
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-            Renew();
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                Renew();
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The end of the server, also of one whose start failed: no failure of this task.
+        }
     }
 
     // The certificates in use stay good for weeks; where this fails, the next tick tries again.

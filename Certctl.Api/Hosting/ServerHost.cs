@@ -92,6 +92,9 @@ internal static class ServerHost
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         logging.AddFilter("System.Net", LogLevel.Warning);
 
+        // Its errors come again: a failed start in the verb's own words, a failed background task as critical.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+
         // Standard output belongs to what a verb prints, such as quickstart's --json.
         logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         if (options.Json)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Infrastructure.Issuers.LocalCa;
 
 namespace Certctl.Infrastructure.Provisioning;
 
@@ -9,12 +10,17 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
 {
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
 
-    /// <summary>The CA. A key without certificate is what a crash between the two files leaves; it has signed nothing yet and is used.</summary>
+    /// <summary>
+    /// The CA. A key without certificate is what a crash between the two files leaves; it has signed nothing yet and is used. Where it has signed, another
+    /// certificate for it would be another CA, and nothing that the old one issued would verify.
+    /// </summary>
     public KeyPair Ca(string caKey)
     {
         var (cert, key) = Paths("ca");
         if (!File.Exists(cert))
         {
+            if (File.Exists(key) && File.Exists(Paths("tls").Cert))
+                throw new IOException($"{cert} is missing, and the CA has issued certificates: put it back (it is the second certificate in {Paths("tls").Cert}), or remove {key} too to begin with a new CA.");
             if (!File.Exists(key))
             {
                 using var made = QuickstartCertificates.NewKey(caKey);
@@ -35,7 +41,7 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
     {
         var (cert, key) = Paths("ra");
         var (previousCert, previousKey) = Paths("ra-previous");
-        if (IsDue(cert, key))
+        if (IsDue(cert, key, ca))
         {
             // The pair before stays beside the new one: requests that were encrypted to it are on their way.
             if (File.Exists(cert) && File.Exists(key))
@@ -50,7 +56,7 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
         }
 
         var pairs = new List<PairPaths> { new(cert, key) };
-        if (File.Exists(previousCert) && File.Exists(previousKey) && !IsExpired(previousCert, previousKey))
+        if (File.Exists(previousCert) && File.Exists(previousKey) && IsOfUse(previousCert, previousKey, ca))
             pairs.Add(new PairPaths(previousCert, previousKey));
         return pairs;
     }
@@ -59,7 +65,7 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
     public PairPaths Tls(KeyPair ca)
     {
         var (cert, key) = Paths("tls");
-        if (IsDue(cert, key))
+        if (IsDue(cert, key, ca))
         {
             Make(cert, key, "p-256", made => QuickstartCertificates.Tls(made, ca, clock.GetUtcNow()), withChain: ca);
             created.Add("tls");
@@ -82,18 +88,19 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
         KeyFiles.WriteCertificates(cert, withChain is null ? [certificate] : [certificate, withChain.Certificate]);
     }
 
-    private bool IsDue(string cert, string key)
+    // A certificate of another CA is what a folder holds whose CA was taken out.
+    private bool IsDue(string cert, string key, KeyPair ca)
     {
         if (!File.Exists(cert) || !File.Exists(key))
             return true;
         using var pair = Load(cert, key);
-        return pair.Certificate.NotAfter.ToUniversalTime() - clock.GetUtcNow().UtcDateTime < RenewBefore;
+        return pair.Certificate.NotAfter.ToUniversalTime() - clock.GetUtcNow().UtcDateTime < RenewBefore || !CaCheck.Issued(ca.Certificate, pair.Certificate);
     }
 
-    private bool IsExpired(string cert, string key)
+    private bool IsOfUse(string cert, string key, KeyPair ca)
     {
         using var pair = Load(cert, key);
-        return pair.Certificate.NotAfter.ToUniversalTime() <= clock.GetUtcNow().UtcDateTime;
+        return pair.Certificate.NotAfter.ToUniversalTime() > clock.GetUtcNow().UtcDateTime && CaCheck.Issued(ca.Certificate, pair.Certificate);
     }
 
     private KeyPair Load(string cert, string key)

@@ -1,0 +1,235 @@
+using Certctl.Api.Configuration;
+using Xunit;
+
+namespace Certctl.Tests.Api.Configuration;
+
+/// <summary>The flat form, the named profiles, and what holds when somebody mixes them.</summary>
+public sealed class ScepProfileReaderTests
+{
+    /// <summary>Suffix, a value other than the default, and what stands in the profile then.</summary>
+    public static readonly TheoryData<string, string, string> Good = new()
+    {
+        { "ISSUER_ID", "iss-local", "iss-local" },
+        { "PROFILE_ID", "iot-devices", "iot-devices" },
+        { "CHALLENGE_PASSWORD", "sixteen letters!", "sixteen letters!" },
+        { "CHALLENGE_PASSWORD_PREVIOUS", "the one before it", "the one before it" },
+        { "RA_CERT_PATH", "/other.crt", "/other.crt+/keys/ra.key" },
+        { "RA_KEY_PATH", "/other.key", "/keys/ra.crt+/other.key" },
+        { "EXTRA_CAPABILITIES", "SHA-384,des3 , SHA-1,DES3", "SHA-384|DES3|SHA-1" },
+        { "RETRY_WINDOW", "90m", "01:30:00" },
+        { "RETRY_WINDOW", "1h30m10s", "01:30:10" },
+        { "RETRY_WINDOW", "0s", "00:00:00" },
+        { "RETRY_WINDOW", "24h", "1.00:00:00" },
+        { "RENEWAL_ALLOW_NAME_CHANGE", "yes", "True" },
+    };
+
+    /// <summary>Suffix, a value that cannot be, and what is said of it.</summary>
+    public static readonly TheoryData<string, string?, string> Bad = new()
+    {
+        { "ISSUER_ID", "iss-other", "there is no issuer \"iss-other\"" },
+        { "CHALLENGE_PASSWORD", null, "is not set" },
+        { "CHALLENGE_PASSWORD", "1234567", "has fewer than 8 characters" },
+        { "CHALLENGE_PASSWORD_PREVIOUS", "1234567", "has fewer than 8 characters" },
+        { "RA_CERT_PATH", null, "is not set" },
+        { "RA_CERT_PATH", "/a.crt,/b.crt", "names 2 files and" },
+        { "RA_KEY_PATH", null, "is not set" },
+        { "RA_KEY_PATH", " , ", "names no file" },
+        { "EXTRA_CAPABILITIES", "SHA-384,MD5", "\"MD5\" is not one of SHA-384, DES3, SHA-1" },
+        { "RETRY_WINDOW", "24h1s", "a duration such as 90m or 1h30m, at most 24h" },
+        { "RETRY_WINDOW", "60", "a duration" },
+        { "RETRY_WINDOW", "-1h", "a duration" },
+        { "RETRY_WINDOW", "1d", "a duration" },
+        { "RETRY_WINDOW", "99999999h", "a duration" },
+        { "RENEWAL_ALLOW_NAME_CHANGE", "maybe", "true or false" },
+    };
+
+    public static TheoryData<bool, string, string, string> GoodInBothForms() => InBothForms(Good.Select(row => ((string)row[0], (string)row[1], (string)row[2])));
+
+    public static TheoryData<bool, string, string, string> BadInBothForms() => InBothForms(Bad.Select(row => ((string)row[0], (string)row[1], (string)row[2])));
+
+    [Theory]
+    [MemberData(nameof(GoodInBothForms))]
+    public void A_value_reaches_the_profile(bool structured, string suffix, string value, string expected)
+    {
+        var (environment, prefix) = Form(structured);
+
+        var profile = Assert.Single(environment.With(prefix + suffix, value).Options().ScepProfiles);
+
+        Assert.Equal(structured ? "corp" : "", profile.PathId);
+        Assert.Equal(expected, Told(profile, suffix));
+    }
+
+    [Theory]
+    [MemberData(nameof(BadInBothForms))]
+    public void A_value_that_cannot_be_is_a_problem_that_names_the_variable(bool structured, string suffix, string? value, string said)
+    {
+        var (environment, prefix) = Form(structured);
+
+        var problem = environment.With(prefix + suffix, value).Problem();
+
+        Assert.StartsWith(prefix + suffix, problem, StringComparison.Ordinal);
+        Assert.Contains(said, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_setting_of_a_profile_has_its_values_here()
+    {
+        var names = KnownSettings.ScepProfile.Select(setting => setting.Name).Order().ToList();
+
+        Assert.Equal(names, Good.Select(row => (string)row[0]).Distinct().Order());
+        // Which certificate profiles there are is a question to the database.
+        Assert.Equal(names.Except(["PROFILE_ID"]), Bad.Select(row => (string)row[0]).Distinct().Order());
+    }
+
+    [Fact]
+    public void What_is_not_set_has_the_documented_default()
+    {
+        var profile = Assert.Single(Settings.Complete().Options().ScepProfiles);
+
+        Assert.Equal("iss-local", profile.IssuerId);
+        Assert.Equal("default", profile.CertificateProfileId);
+        Assert.Null(profile.PreviousChallenge);
+        Assert.Empty(profile.ExtraCapabilities);
+        Assert.Equal(TimeSpan.FromHours(1), profile.RetryWindow);
+        Assert.False(profile.RenewalMayChangeName);
+    }
+
+    [Theory]
+    [InlineData("CHALLENGE_PASSWORD")]
+    [InlineData("CHALLENGE_PASSWORD_PREVIOUS")]
+    public void A_challenge_under_eight_characters_is_refused_and_one_under_sixteen_warned_about(string suffix)
+    {
+        var name = "CERTCTL_SCEP_" + suffix;
+
+        Assert.Contains("fewer than 8", Settings.Complete().With(name, "1234567").Problem(), StringComparison.Ordinal);
+        foreach (var weak in new[] { "12345678", "123456789012345" })
+        {
+            var reading = Settings.Complete().With(name, weak).Reading();
+            Assert.Empty(reading.Problems);
+            Assert.StartsWith($"{name}: has fewer than 16 characters", Assert.Single(reading.Warnings), StringComparison.Ordinal);
+        }
+
+        Assert.Empty(Settings.Complete().With(name, "1234567890123456").Reading().Warnings);
+    }
+
+    [Fact]
+    public void Several_RA_pairs_go_together_in_the_order_of_the_setting()
+    {
+        var profile = Settings.Complete().With("CERTCTL_SCEP_RA_CERT_PATH", "/new.crt, /old.crt").With("CERTCTL_SCEP_RA_KEY_PATH", "/new.key,/old.key").Options().ScepProfiles[0];
+
+        Assert.Equal([new RaPairPaths("/new.crt", "/new.key"), new RaPairPaths("/old.crt", "/old.key")], profile.RaPairs);
+    }
+
+    [Fact]
+    public void A_named_profile_needs_its_issuer_and_takes_none_from_a_default()
+    {
+        var problem = Settings.Structured().With("CERTCTL_SCEP_PROFILE_CORP_ISSUER_ID", null).Problem();
+
+        Assert.StartsWith("CERTCTL_SCEP_PROFILE_CORP_ISSUER_ID is not set", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Each_name_of_the_list_is_a_profile_at_its_own_path_with_its_own_settings()
+    {
+        var options = Settings.Structured().With("CERTCTL_SCEP_PROFILES", " corp ,, Shop-Floor ").AddProfile("SHOP_FLOOR").Options();
+
+        Assert.Equal(["corp", "shop-floor"], options.ScepProfiles.Select(profile => profile.PathId));
+        Assert.Equal(["CORP " + Settings.Challenge, "SHOP_FLOOR " + Settings.Challenge], options.ScepProfiles.Select(profile => profile.Challenge.Reveal()));
+    }
+
+    [Fact]
+    public void Both_forms_together_are_a_problem_that_names_what_is_set()
+    {
+        var problem = Settings.Structured().With("CERTCTL_SCEP_RA_CERT_PATH", "/ra.crt").With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", "/challenge").Problem();
+
+        Assert.Contains("CERTCTL_SCEP_PROFILES", problem, StringComparison.Ordinal);
+        Assert.Contains("CERTCTL_SCEP_RA_CERT_PATH", problem, StringComparison.Ordinal);
+        Assert.Contains("CERTCTL_SCEP_CHALLENGE_PASSWORD", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_empty_list_is_no_list_and_leaves_the_flat_form() =>
+        Assert.Equal("", Assert.Single(Settings.Complete().With("CERTCTL_SCEP_PROFILES", " , ").Options().ScepProfiles).PathId);
+
+    [Theory]
+    [InlineData("-corp")]
+    [InlineData("corp-")]
+    [InlineData("-")]
+    [InlineData("co_rp")]
+    [InlineData("co rp")]
+    [InlineData("co/rp")]
+    [InlineData("cörp")]
+    [InlineData("corp.exe")]
+    public void A_name_that_cannot_be_a_path_is_refused(string name)
+    {
+        var problem = Settings.Structured().AddProfile(ScepProfileReader.Token(name)).With("CERTCTL_SCEP_PROFILES", $"corp,{name}").Problem();
+
+        Assert.StartsWith($"CERTCTL_SCEP_PROFILES: \"{name}\" cannot be a path", problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a")]
+    [InlineData("1")]
+    [InlineData("a-b")]
+    [InlineData("a--b")]
+    public void A_name_of_letters_digits_and_inner_hyphens_can(string name) =>
+        Assert.Equal(name, Settings.Structured().AddProfile(ScepProfileReader.Token(name)).With("CERTCTL_SCEP_PROFILES", $"corp,{name}").Options().ScepProfiles[1].PathId);
+
+    [Fact]
+    public void A_name_has_at_most_64_characters()
+    {
+        var (longest, tooLong) = (new string('a', 64), new string('a', 65));
+
+        Assert.Equal(longest, Settings.Structured().AddProfile(longest.ToUpperInvariant()).With("CERTCTL_SCEP_PROFILES", $"corp,{longest}").Options().ScepProfiles[1].PathId);
+        Assert.Contains("at most 64", Settings.Structured().AddProfile(tooLong.ToUpperInvariant()).With("CERTCTL_SCEP_PROFILES", $"corp,{tooLong}").Problem(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("corp,corp")]
+    [InlineData("corp,CORP")]
+    public void The_same_name_twice_is_refused(string list) =>
+        Assert.Contains("are the same name", Settings.Structured().With("CERTCTL_SCEP_PROFILES", list).Problem(), StringComparison.Ordinal);
+
+    [Fact]
+    public void While_SCEP_is_off_its_settings_are_not_judged_but_that_they_rest_is_said()
+    {
+        foreach (var environment in new[] { Settings.Complete(), Settings.Structured() })
+        {
+            var off = environment.With("CERTCTL_SCEP_ENABLED", "no").Where(pair => !pair.Key.EndsWith("RA_KEY_PATH", StringComparison.Ordinal)).ToDictionary();
+
+            var reading = off.Reading();
+
+            Assert.Empty(reading.Problems);
+            Assert.Empty(reading.Options!.ScepProfiles);
+            Assert.Equal("CERTCTL_SCEP_ENABLED is false, so the SCEP settings have no effect.", Assert.Single(reading.Warnings));
+        }
+    }
+
+    private static (Dictionary<string, string> Environment, string Prefix) Form(bool structured) =>
+        structured ? (Settings.Structured(), "CERTCTL_SCEP_PROFILE_CORP_") : (Settings.Complete(), "CERTCTL_SCEP_");
+
+    private static TheoryData<bool, string, string, string> InBothForms(IEnumerable<(string Suffix, string Value, string Expected)> rows)
+    {
+        var both = new TheoryData<bool, string, string, string>();
+        foreach (var (suffix, value, expected) in rows)
+        {
+            both.Add(false, suffix, value, expected);
+            both.Add(true, suffix, value, expected);
+        }
+
+        return both;
+    }
+
+    private static string? Told(ScepProfileOptions profile, string suffix) => suffix switch
+    {
+        "ISSUER_ID" => profile.IssuerId,
+        "PROFILE_ID" => profile.CertificateProfileId,
+        "CHALLENGE_PASSWORD" => profile.Challenge.Reveal(),
+        "CHALLENGE_PASSWORD_PREVIOUS" => profile.PreviousChallenge?.Reveal(),
+        "RA_CERT_PATH" or "RA_KEY_PATH" => string.Join('|', profile.RaPairs.Select(pair => $"{pair.CertPath}+{pair.KeyPath}")),
+        "EXTRA_CAPABILITIES" => string.Join('|', profile.ExtraCapabilities),
+        "RETRY_WINDOW" => profile.RetryWindow.ToString("c"),
+        "RENEWAL_ALLOW_NAME_CHANGE" => $"{profile.RenewalMayChangeName}",
+        _ => throw new ArgumentException(suffix),
+    };
+}

@@ -1,0 +1,152 @@
+using Certctl.Api.Configuration;
+using Certctl.Tests.Fixtures;
+using Xunit;
+
+namespace Certctl.Tests.Api.Configuration;
+
+/// <summary>Secrets: from the variable or from a file, and never in what anybody is told.</summary>
+public sealed class SecretSettingTests : IDisposable
+{
+    private const string Value = "Kx9-secret-Kx9-secret";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string> Secrets() => new(
+    [
+        .. KnownSettings.Global.Where(setting => setting.IsSecret).Select(setting => setting.Name),
+        .. KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => KnownSettings.FlatPrefix + setting.Name),
+        .. KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => $"{KnownSettings.ProfilePrefix}CORP_{setting.Name}"),
+    ]);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void What_gives_access_is_a_secret()
+    {
+        Assert.Equal(["CERTCTL_DATABASE_URL", "CERTCTL_KEY_PASSPHRASE"], KnownSettings.Global.Where(setting => setting.IsSecret).Select(setting => setting.Name));
+        Assert.Equal(["CHALLENGE_PASSWORD", "CHALLENGE_PASSWORD_PREVIOUS"], KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => setting.Name));
+    }
+
+    [Theory]
+    [MemberData(nameof(Secrets))]
+    public void A_secret_comes_from_a_file_as_well(string name)
+    {
+        var text = name == "CERTCTL_DATABASE_URL" ? $"postgres://u:{Value}@db/certctl" : Value;
+
+        var reading = Base(name).With(name, null).With(name + "_FILE", Place(text + "\n")).Reading();
+
+        Assert.Empty(reading.Problems);
+        Assert.Empty(reading.Warnings);
+        Assert.Contains(Value, Told(reading.Options!, name), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Secrets))]
+    public void Both_forms_of_one_secret_are_a_problem(string name)
+    {
+        var problem = Base(name).With(name, Value).With(name + "_FILE", Place(Value)).Problem();
+
+        Assert.Equal($"{name} and {name}_FILE are both set; set one.", problem);
+    }
+
+    [Theory]
+    [MemberData(nameof(Secrets))]
+    public void A_file_that_is_not_there_is_named_with_its_variable_and_nothing_else_is_said_of_the_secret(string name)
+    {
+        var problem = Base(name).With(name, null).With(name + "_FILE", _folder["absent"]).Problem();
+
+        Assert.StartsWith($"{name}_FILE: {_folder["absent"]} cannot be read", problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\n")]
+    [InlineData("abc\0defghijk")]
+    public void A_file_without_a_secret_is_a_problem(string content)
+    {
+        var path = Place(content);
+
+        Assert.Equal(
+            $"CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE: {path} is empty or holds a NUL.",
+            Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", path).Problem());
+    }
+
+    [Theory]
+    [InlineData("a challenge for you\n", "a challenge for you")]
+    [InlineData("a challenge for you\r\n", "a challenge for you")]
+    [InlineData("a challenge for you\n\n", "a challenge for you\n")]
+    [InlineData(" a challenge for you ", " a challenge for you ")]
+    public void One_line_end_belongs_to_the_editor_and_all_else_to_the_secret(string content, string expected)
+    {
+        var options = Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", Place(content)).Options();
+
+        Assert.Equal(expected, options.ScepProfiles[0].Challenge.Reveal());
+    }
+
+    [Theory]
+    [InlineData(UnixFileMode.GroupRead)]
+    [InlineData(UnixFileMode.OtherRead)]
+    [InlineData(UnixFileMode.OtherWrite)]
+    public void A_file_that_is_open_to_others_is_warned_about(UnixFileMode open)
+    {
+        var path = Place(Value);
+        File.SetUnixFileMode(path, File.GetUnixFileMode(path) | open);
+
+        var reading = Settings.Complete().With("CERTCTL_KEY_PASSPHRASE_FILE", path).Reading();
+
+        Assert.Equal($"CERTCTL_KEY_PASSPHRASE_FILE: {path} can be read by others; run: chmod 600 '{path}'", Assert.Single(reading.Warnings));
+        Assert.Equal(Value, reading.Options!.KeyPassphrase!.Reveal());
+    }
+
+    [Fact]
+    public void Whatever_is_wrong_no_secret_is_told()
+    {
+        // A challenge that is too short, a database URL that is none, and secrets under names that do not exist.
+        var environment = Settings.Complete()
+            .With("CERTCTL_SCEP_CHALLENGE_PASSWORD", "Kx9-s")
+            .With("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", "Kx9-t")
+            .With("CERTCTL_DATABASE_URL", "postgre://u:Kx9-secret@db/certctl")
+            .With("CERTCTL_KEY_PASSPHRASE", "Kx9-pass")
+            .With("CERTCTL_KEY_PASSPHRASE_FILE", Place("Kx9-file"))
+            .With("CERTCTL_SCEP_CHALENGE_PASSWORD", "Kx9-typo")
+            .With("CERTCTL_SCEP_PROFILE_IOT_CHALLENGE_PASSWORD", "Kx9-astray");
+
+        var reading = environment.Reading();
+
+        Assert.Equal(6, reading.Problems.Count);
+        Assert.DoesNotContain(reading.Problems.Concat(reading.Warnings), text => text.Contains("Kx9", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_options_do_not_print_their_secrets()
+    {
+        var environment = Settings.Complete()
+            .With("CERTCTL_SCEP_CHALLENGE_PASSWORD", Value)
+            .With("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", Value)
+            .With("CERTCTL_DATABASE_URL", $"postgres://u:{Value}@db/certctl")
+            .With("CERTCTL_KEY_PASSPHRASE", Value);
+
+        var options = environment.Options();
+
+        Assert.DoesNotContain(Value, $"{options} {options.Database} {options.ScepProfiles[0]}", StringComparison.Ordinal);
+    }
+
+    private static Dictionary<string, string> Base(string name) =>
+        name.StartsWith(KnownSettings.ProfilePrefix, StringComparison.Ordinal) ? Settings.Structured() : Settings.Complete();
+
+    private static string Told(CertctlOptions options, string name) => name switch
+    {
+        "CERTCTL_DATABASE_URL" => options.Database.ConnectionString.Reveal(),
+        "CERTCTL_KEY_PASSPHRASE" => options.KeyPassphrase!.Reveal(),
+        _ when name.EndsWith("_PREVIOUS", StringComparison.Ordinal) => options.ScepProfiles[0].PreviousChallenge!.Reveal(),
+        _ => options.ScepProfiles[0].Challenge.Reveal(),
+    };
+
+    private string Place(string content)
+    {
+        var path = _folder[Guid.NewGuid().ToString("N")];
+        File.WriteAllText(path, content);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return path;
+    }
+}
