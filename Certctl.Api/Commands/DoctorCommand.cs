@@ -26,9 +26,9 @@ internal static class DoctorCommand
     {
         var reading = ConfigurationReader.FromProcess(configPath);
         List<PreflightCheck> checks = [new("configuration", reading.Problems, reading.Warnings)];
+        checks.AddRange(Preflight.Run(reading.Draft, TimeProvider.System.GetUtcNow()).Checks);
         if (reading.Options is { } options)
         {
-            checks.AddRange(Preflight.Run(options, TimeProvider.System.GetUtcNow()).Checks);
             checks.AddRange(await DatabaseAsync(options, cancellationToken));
             if (Preflight.Resolve(options.Server.Host) is { } address)
                 checks.Add(await PortAsync(address, options.Server, cancellationToken));

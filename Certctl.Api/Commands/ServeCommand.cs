@@ -19,13 +19,10 @@ internal static class ServeCommand
     {
         var reading = ConfigurationReader.FromProcess(configPath);
         ServerRun.Warn(reading.Warnings);
-        if (reading.Options is null)
-            return ServerRun.Fail(reading.Problems);
-
-        var (material, problems, warnings) = Preflight.Load(reading.Options, TimeProvider.System.GetUtcNow());
+        var (material, problems, warnings) = Preflight.Load(reading.Draft, TimeProvider.System.GetUtcNow());
         ServerRun.Warn(warnings);
-        if (material is null)
-            return ServerRun.Fail(problems);
+        if (reading.Options is null || material is null)
+            return ServerRun.Fail([.. reading.Problems, .. problems]);
 
         return await ServerRun.RunAsync(
             reading.Options,

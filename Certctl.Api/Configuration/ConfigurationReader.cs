@@ -4,7 +4,9 @@ using Certctl.Domain.Enrolment;
 namespace Certctl.Api.Configuration;
 
 /// <summary>What came of reading the configuration: the options, or every problem at once.</summary>
-internal sealed record ConfigurationReading(CertctlOptions? Options, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings);
+/// <param name="Options">Null when there is a problem.</param>
+/// <param name="Draft">What could be read beside the problems: nothing to start from, but the files that it names can be looked at, so that all is told at once.</param>
+internal sealed record ConfigurationReading(CertctlOptions? Options, CertctlOptions Draft, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings);
 
 /// <summary>The one place where text becomes options. Strict: an unknown name or an unreadable value is a problem, and all problems come together.</summary>
 internal static class ConfigurationReader
@@ -31,7 +33,7 @@ internal static class ConfigurationReader
     {
         var values = Values(environment, configPath, defaults);
         var options = ReadOptions(values);
-        return new ConfigurationReading(values.Problems.Count == 0 ? options : null, values.Problems, values.Warnings);
+        return new ConfigurationReading(values.Problems.Count == 0 ? options : null, options, values.Problems, values.Warnings);
     }
 
     /// <summary>The database alone, for the verbs that need nothing else; a misspelt name is a problem here too.</summary>

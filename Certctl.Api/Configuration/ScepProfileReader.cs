@@ -28,7 +28,9 @@ internal static partial class ScepProfileReader
         if (names.Count > 0 && flat.Count > 0)
             values.Problems.Add($"{ProfileList} and the flat form ({string.Join(", ", flat)}) are both set; a named profile takes nothing from the flat form, so set one of the two.");
 
-        var enabled = values.Boolean(Enabled, otherwise: false);
+        // What cannot be read was meant to say something: then the profiles are read too, and their problems told with it.
+        var before = values.Problems.Count;
+        var enabled = values.Boolean(Enabled, otherwise: false) || values.Problems.Count > before;
         if (!enabled && (names.Count > 0 || flat.Count > 0))
             values.Warnings.Add($"{Enabled} is false, so the SCEP settings have no effect.");
         if (!enabled)

@@ -44,7 +44,7 @@ internal static class Preflight
             checks.Add(new PreflightCheck("listen address", [$"{options.Server.Host} is no IP address and resolves to none; set CERTCTL_SERVER_HOST to an address of this machine"], []));
         var tls = Load("TLS certificate", options.Server.TlsCertPath, options.Server.TlsKeyPath, passphrase, checks, pair => CheckTls(pair, now));
         var ca = Load("CA", options.Ca.CertPath, options.Ca.KeyPath, passphrase, checks, pair => Split(LocalCaIssuer.Check(pair, now)));
-        var rings = options.ScepProfiles.ToDictionary(
+        var rings = options.ScepProfiles.DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
             IReadOnlyList<KeyPair> (profile) => LoadRing(profile, ca, passphrase, now, checks));
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
@@ -86,6 +86,9 @@ internal static class Preflight
         string name, string certPath, string keyPath, Secret? passphrase, List<PreflightCheck> checks,
         Func<KeyPair, (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings)> check)
     {
+        // A path that is not set is the configuration's problem, and told there.
+        if (certPath.Length == 0 || keyPath.Length == 0)
+            return null;
         var (pair, unreadable) = KeyFiles.LoadPair(certPath, keyPath, passphrase);
         var (problems, warnings) = pair is null ? (unreadable, []) : check(pair);
         checks.Add(new PreflightCheck(name, problems, warnings));
