@@ -24,22 +24,9 @@ internal static class ExternalTool
 
     public static ToolRun Run(string tool, params IEnumerable<string> arguments) => RunIn(SourceFolder, tool, arguments);
 
-    public static ToolRun RunIn(string folder, string tool, params IEnumerable<string> arguments) => ToItsEnd(tool, Start(folder, tool, arguments));
-
-    /// <summary>With these variables of ours and no others of ours.</summary>
-    public static ToolRun RunWith(IReadOnlyDictionary<string, string> environment, string tool, IEnumerable<string> arguments)
+    public static ToolRun RunIn(string folder, string tool, params IEnumerable<string> arguments)
     {
-        var start = Redirected(Path.GetTempPath(), tool, arguments);
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CERTCTL_", StringComparison.Ordinal)).ToList())
-            start.Environment.Remove(name);
-        foreach (var (name, value) in environment)
-            start.Environment[name] = value;
-        return ToItsEnd(tool, Process.Start(start)!);
-    }
-
-    private static ToolRun ToItsEnd(string tool, Process started)
-    {
-        using var process = started;
+        using var process = Start(folder, tool, arguments);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
@@ -53,15 +40,17 @@ internal static class ExternalTool
     }
 
     /// <summary>Starts it with all three streams redirected; the caller ends it.</summary>
-    public static Process Start(string folder, string tool, IEnumerable<string> arguments) => Process.Start(Redirected(folder, tool, arguments))!;
-
-    private static ProcessStartInfo Redirected(string folder, string tool, IEnumerable<string> arguments) => new(tool, arguments)
+    public static Process Start(string folder, string tool, IEnumerable<string> arguments)
     {
-        WorkingDirectory = folder,
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    };
+        var start = new ProcessStartInfo(tool, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return Process.Start(start)!;
+    }
 
     private static string SourceFolder => Architecture.SourceTree.Root;
 }

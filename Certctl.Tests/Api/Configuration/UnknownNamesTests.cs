@@ -60,7 +60,7 @@ public sealed class UnknownNamesTests
 
     [Fact]
     public void A_file_form_is_for_secrets_alone() => Assert.StartsWith(
-        "CERTCTL_SERVER_HOST_FILE is unknown", Settings.Complete().With("CERTCTL_SERVER_HOST_FILE", "/x").Problem(), StringComparison.Ordinal);
+        "CERTCTL_SERVER_HOST_FILE names a file, but CERTCTL_SERVER_HOST is no secret", Settings.Complete().With("CERTCTL_SERVER_HOST_FILE", "/x").Problem(), StringComparison.Ordinal);
 
     [Fact]
     public void A_profile_that_is_not_listed_is_told_with_those_that_are()
