@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Application.Enrolment;
+using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Persistence;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -20,6 +21,8 @@ internal static class ServerRun
         CertctlOptions options, PreflightMaterial material, Action<IServiceCollection> configure, Action<int> ready, CancellationToken cancellationToken)
     {
         await using var app = ServerHost.Build(options, material, configure);
+        if (app.Services.GetRequiredService<IReadOnlyDictionary<string, RaKeyRing>>().Values.Any(ring => !ring.DecryptsInConstantTime))
+            Warn(["RSA decryption does not run in constant time: the runtime's OpenSSL 3 (libcrypto.so.3) was not found or is not the one that .NET uses; see docs/adr/0006."]);
         if (await PrepareDatabaseAsync(app.Services, options, cancellationToken) is { } problem)
             return Fail(problem);
         try

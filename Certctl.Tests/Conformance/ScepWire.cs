@@ -155,7 +155,14 @@ internal sealed record CertRepReading(Dictionary<string, byte[]> Attributes, byt
         var signer = Assert.Single(signed.SignerInfos.Cast<SignerInfo>());
         signer.CheckSignature(verifySignatureOnly: true);
         var attributes = signer.SignedAttributes.Cast<CryptographicAttributeObject>().ToDictionary(a => a.Oid.Value!, a => Assert.Single(a.Values.Cast<AsnEncodedData>()).RawData);
-        return new CertRepReading(attributes, signed.ContentInfo.Content, signer.Certificate!, body);
+        var reading = new CertRepReading(attributes, signed.ContentInfo.Content, signer.Certificate!, body);
+
+        // RFC 8894 §3.2.1: what every CertRep says, whatever else it says.
+        Assert.Equal("3", reading.Text("2.16.840.1.113733.1.9.2"));
+        Assert.Equal(18, attributes["2.16.840.1.113733.1.9.5"].Length);
+        if (attributes.TryGetValue("2.16.840.1.113733.1.9.6", out var recipientNonce))
+            Assert.Equal(ForgedRequest.Nonce, recipientNonce[2..]);
+        return reading;
     }
 
     public CertRepReading MustFail(string failInfo)

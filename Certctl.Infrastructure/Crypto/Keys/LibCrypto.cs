@@ -58,7 +58,7 @@ internal sealed unsafe class LibCrypto
     [SupportedOSPlatform("linux")]
     public SafeEvpPKeyHandle? ImportRsa(ReadOnlySpan<byte> modulus, ReadOnlySpan<byte> exponent)
     {
-        // OSSL_PARAM integers are in native byte order; .NET runs on little-endian machines only where OpenSSL 3 does, but ask anyway.
+        // OSSL_PARAM integers are in native byte order, ours in that of ASN.1.
         Span<byte> n = stackalloc byte[modulus.Length];
         Span<byte> e = stackalloc byte[exponent.Length];
         modulus.CopyTo(n);

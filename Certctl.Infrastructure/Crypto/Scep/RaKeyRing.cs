@@ -33,6 +33,12 @@ public sealed class RaKeyRing
         return () => _state = state;
     }
 
+    /// <summary>
+    /// False where the runtime's libcrypto cannot be asked for bare RSA operations: paddings are then judged by the platform's exceptions, whose time
+    /// an attacker may measure.
+    /// </summary>
+    public bool DecryptsInConstantTime => Array.TrueForAll(_state.Pairs, pair => pair.Transport.IsConstantTime);
+
     /// <summary>The pair that signs now.</summary>
     /// <exception cref="InvalidOperationException">No pair is valid: nothing can be answered until a valid one is put beside it (SIGHUP).</exception>
     internal RaPair SigningPair(DateTimeOffset now) => _state.SigningPair(now);
