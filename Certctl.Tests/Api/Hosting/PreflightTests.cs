@@ -1,0 +1,318 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Certctl.Api.Hosting;
+using Certctl.Domain.Enrolment;
+using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Tests.Api.Configuration;
+using Certctl.Tests.Fixtures;
+using Certctl.Tests.Infrastructure.Crypto.Keys;
+using Certctl.Tests.Infrastructure.Issuers.LocalCa;
+using Xunit;
+
+namespace Certctl.Tests.Api.Hosting;
+
+/// <summary>What is looked at before a start: files, modes, pairs, dates. Whatever forbids the start is told with its file, all of it at once.</summary>
+public sealed class PreflightTests : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly KeyPair _ca = TestCa.Root();
+    private readonly Dictionary<string, string> _environment = Settings.Complete();
+
+    public PreflightTests()
+    {
+        Place("CERTCTL_SERVER_TLS", "tls", Tls());
+        Place("CERTCTL_CA", "ca", _ca);
+        Place("CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(_ca));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Good_files_are_material_with_nothing_to_say()
+    {
+        var (material, checks) = Run();
+
+        Assert.All(checks, check => Assert.Empty(check.Problems.Concat(check.Warnings)));
+        Assert.Equal(["TLS certificate", "CA", $"SCEP profile <root>, RA pair {_folder["ra.crt"]}"], checks.Select(check => check.Name));
+        Assert.Equal(_ca.Certificate.RawData, material!.Ca.Certificate.RawData);
+        Assert.IsAssignableFrom<RSA>(Assert.Single(material.RaPairs[""]).Key);
+    }
+
+    [Theory]
+    [InlineData("tls.crt", "TLS certificate")]
+    [InlineData("tls.key", "TLS certificate")]
+    [InlineData("ca.crt", "CA")]
+    [InlineData("ca.key", "CA")]
+    [InlineData("ra.crt", "SCEP profile <root>, RA pair")]
+    [InlineData("ra.key", "SCEP profile <root>, RA pair")]
+    public void Both_files_of_each_pair_must_be_there(string file, string check)
+    {
+        File.Delete(_folder[file]);
+
+        var problem = Problem();
+
+        Assert.StartsWith(check, problem, StringComparison.Ordinal);
+        Assert.Contains($"{_folder[file]}: the {(file.EndsWith("key", StringComparison.Ordinal) ? "private key" : "certificate")} file does not exist.", problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tls.key", UnixFileMode.GroupRead)]
+    [InlineData("ca.key", UnixFileMode.OtherRead)]
+    [InlineData("ra.key", UnixFileMode.GroupWrite)]
+    [InlineData("ra.key", UnixFileMode.OtherExecute)]
+    public void A_key_file_that_is_open_to_others_is_refused_with_the_command_that_closes_it(string file, UnixFileMode open)
+    {
+        File.SetUnixFileMode(_folder[file], OwnerOnly | open);
+
+        Assert.EndsWith($"Run: chmod 600 '{_folder[file]}'", Problem(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tls")]
+    [InlineData("ca")]
+    [InlineData("ra")]
+    public void A_key_of_another_certificate_is_refused(string name)
+    {
+        WriteKey(name, RaCertificates.AnotherKey);
+
+        Assert.Contains($"{_folder[name + ".key"]}: the private key does not belong to the first certificate (certificate file {_folder[name + ".crt"]})", Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_encrypted_key_opens_with_the_passphrase_alone()
+    {
+        File.Delete(_folder["ra.key"]);
+        KeyFiles.WriteKey(_folder["ra.key"], RaCertificates.Key, new Secret("opens it"));
+
+        Assert.Contains("Set CERTCTL_KEY_PASSPHRASE", Problem(), StringComparison.Ordinal);
+
+        _environment["CERTCTL_KEY_PASSPHRASE"] = "does not open it";
+        var problem = Problem();
+        Assert.Contains("the passphrase is wrong", problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("open it", problem, StringComparison.Ordinal);
+
+        // The keys in the clear beside it are read as before.
+        _environment["CERTCTL_KEY_PASSPHRASE"] = "opens it";
+        Assert.NotNull(Run().Material);
+    }
+
+    [Fact]
+    public void An_EC_RA_is_refused_with_the_reason()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        Place("CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(_ca, key, X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment));
+
+        Assert.Contains("an EC key cannot decrypt", Problem(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ra", -10, 0, "expired at")]
+    [InlineData("ra", 1, 10, "is not valid before")]
+    [InlineData("tls", -10, 0, "expired at")]
+    [InlineData("tls", 1, 10, "is not valid before")]
+    [InlineData("ca", -10, 0, "expired at")]
+    [InlineData("ca", 1, 10, "is not valid before")]
+    public void A_certificate_outside_its_validity_is_refused(string name, int fromDay, int toDay, string said)
+    {
+        var (from, to) = (TestCa.Now.AddDays(fromDay), TestCa.Now.AddDays(toDay));
+        switch (name)
+        {
+            case "ra":
+                Place("CERTCTL_SCEP_RA", name, RaCertificates.Pair(_ca, notBefore: from, notAfter: to));
+                break;
+            case "tls":
+                Place("CERTCTL_SERVER_TLS", name, Tls(from, to));
+                break;
+            default:
+                // The same key and name, so that the RA is still its own.
+                Place("CERTCTL_CA", name, TestCa.Root(notBefore: from, notAfter: to));
+                break;
+        }
+
+        Assert.Contains(said, Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_wrong_keyUsage_of_the_RA_is_refused()
+    {
+        Place("CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(_ca, usage: X509KeyUsageFlags.DigitalSignature));
+
+        Assert.Contains("digitalSignature and keyEncipherment", Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_RA_of_another_CA_is_warned_about_and_used()
+    {
+        Place("CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(TestCa.Root(subject: "CN=Another CA")));
+
+        var (material, checks) = Run();
+
+        Assert.Single(material!.RaPairs[""]);
+        Assert.Contains("was not issued by this profile's CA", Assert.Single(checks.SelectMany(check => check.Warnings)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unusable_CA_does_not_hide_what_is_wrong_with_the_RA()
+    {
+        File.Delete(_folder["ca.key"]);
+        Place("CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(_ca, notAfter: TestCa.Now));
+
+        var (material, checks) = Run();
+
+        Assert.Null(material);
+        Assert.Equal(["CA", $"SCEP profile <root>, RA pair {_folder["ra.crt"]}"], checks.Where(check => check.Problems.Count > 0).Select(check => check.Name));
+    }
+
+    [Fact]
+    public void A_certificate_that_is_no_CA_is_refused()
+    {
+        Place("CERTCTL_CA", "ca", TestCa.Root(more: new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true)));
+
+        Assert.Contains("basicConstraints", Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_CA_check_only_warns_of_is_a_warning_here()
+    {
+        Place("CERTCTL_CA", "ca", TestCa.Root(more: new X509Extension("2.5.29.14", [], critical: false)));
+
+        var (material, problems, warnings) = Preflight.Load(_environment.Options(), TestCa.Now);
+
+        Assert.NotNull(material);
+        Assert.Empty(problems);
+        Assert.StartsWith("CA: it has no subjectKeyIdentifier", Assert.Single(warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_TLS_certificate_near_its_end_or_without_a_host_name_is_warned_about()
+    {
+        Place("CERTCTL_SERVER_TLS", "tls", Tls(to: TestCa.Now.AddDays(14), host: false));
+
+        var (material, checks) = Run();
+
+        Assert.NotNull(material);
+        Assert.Collection(
+            checks[0].Warnings,
+            expiry => Assert.Contains("renew it and send SIGHUP", expiry, StringComparison.Ordinal),
+            name => Assert.Contains("subjectAltName", name, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Of_several_RA_pairs_those_outside_their_validity_are_warned_about_and_left_out()
+    {
+        PlaceRa(("new", RaCertificates.Pair(_ca)), ("old", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, notAfter: TestCa.Now)), ("next", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, notBefore: TestCa.Now.AddDays(1))));
+
+        var (material, checks) = Run();
+
+        Assert.Equal(RaCertificates.Key.ExportSubjectPublicKeyInfo(), Assert.Single(material!.RaPairs[""]).Certificate.PublicKey.ExportSubjectPublicKeyInfo());
+        Assert.Equal(["old", "next"], checks.Where(check => check.Warnings.Any(warning => warning.Contains("is not used", StringComparison.Ordinal))).Select(check => Path.GetFileNameWithoutExtension(check.Name)));
+    }
+
+    [Fact]
+    public void Of_several_RA_pairs_one_must_be_valid()
+    {
+        PlaceRa(("old", RaCertificates.Pair(_ca, notAfter: TestCa.Now)), ("older", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, notAfter: TestCa.Now.AddHours(-1))));
+
+        Assert.Contains("none of the RA certificates is valid now", Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_unreadable_pair_among_several_is_a_problem_all_the_same()
+    {
+        PlaceRa(("new", RaCertificates.Pair(_ca)), ("old", RaCertificates.Pair(_ca, RaCertificates.AnotherKey)));
+        File.Delete(_folder["old.key"]);
+
+        Assert.Contains(_folder["old.key"], Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Each_named_profile_has_its_own_check()
+    {
+        Place("CERTCTL_SCEP_RA", "iot", RaCertificates.Pair(_ca, RaCertificates.AnotherKey));
+        var environment = Settings.Structured().With("CERTCTL_SCEP_PROFILES", "corp,iot").AddProfile("IOT");
+        foreach (var (name, value) in _environment.Where(pair => !pair.Key.StartsWith("CERTCTL_SCEP_", StringComparison.Ordinal)))
+            environment[name] = value;
+        foreach (var (token, file) in new[] { ("CORP", "absent"), ("IOT", "iot") })
+        {
+            environment[$"CERTCTL_SCEP_PROFILE_{token}_RA_CERT_PATH"] = _folder[file + ".crt"];
+            environment[$"CERTCTL_SCEP_PROFILE_{token}_RA_KEY_PATH"] = _folder[file + ".key"];
+        }
+
+        var (material, checks) = Preflight.Run(environment.Options(), TestCa.Now);
+
+        Assert.Null(material);
+        Assert.Equal($"SCEP profile \"corp\", RA pair {_folder["absent.crt"]}", Assert.Single(checks, check => check.Problems.Count > 0).Name);
+    }
+
+    [Fact]
+    public void Everything_is_looked_at_whatever_the_first_check_says()
+    {
+        foreach (var file in new[] { "tls.key", "ca.crt", "ra.key" })
+            File.Delete(_folder[file]);
+        _environment["CERTCTL_SERVER_HOST"] = "no-such-host.invalid";
+
+        var (material, problems, _) = Preflight.Load(_environment.Options(), TestCa.Now);
+
+        Assert.Null(material);
+        Assert.Equal(["listen address", "TLS certificate", "CA", "SCEP profile <root>, RA pair " + _folder["ra.crt"]], problems.Select(problem => problem.Split(": ")[0]));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("::", "::")]
+    [InlineData("localhost", null)]
+    public void The_host_is_an_address_or_resolves_to_one(string host, string? address)
+    {
+        _environment["CERTCTL_SERVER_HOST"] = host;
+
+        var material = Run().Material;
+
+        Assert.True(address is null ? System.Net.IPAddress.IsLoopback(material!.Address) : address == material!.Address.ToString());
+    }
+
+    private static KeyPair Tls(DateTimeOffset? from = null, DateTimeOffset? to = null, bool host = true)
+    {
+        var key = (ECDsa)TestCa.Key("p-384");
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        if (host)
+            request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.Create(
+            request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), from ?? TestCa.Now.AddDays(-20), to ?? TestCa.Now.AddDays(15), RandomNumberGenerator.GetBytes(8));
+        return new KeyPair(X509CertificateLoader.LoadCertificate(certificate.RawData), key, []);
+    }
+
+    private (PreflightMaterial? Material, IReadOnlyList<PreflightCheck> Checks) Run() => Preflight.Run(_environment.Options(), TestCa.Now);
+
+    private string Problem()
+    {
+        var (material, problems, _) = Preflight.Load(_environment.Options(), TestCa.Now);
+        Assert.Null(material);
+        return Assert.Single(problems);
+    }
+
+    private void PlaceRa(params (string Name, KeyPair Pair)[] pairs)
+    {
+        foreach (var (name, pair) in pairs)
+            Place("CERTCTL_SCEP_RA", name, pair);
+        _environment["CERTCTL_SCEP_RA_CERT_PATH"] = string.Join(',', pairs.Select(pair => _folder[pair.Name + ".crt"]));
+        _environment["CERTCTL_SCEP_RA_KEY_PATH"] = string.Join(',', pairs.Select(pair => _folder[pair.Name + ".key"]));
+    }
+
+    private void Place(string prefix, string name, KeyPair pair)
+    {
+        File.WriteAllText(_folder[name + ".crt"], string.Concat(pair.Chain.Prepend(pair.Certificate).Select(certificate => certificate.ExportCertificatePem() + "\n")));
+        WriteKey(name, pair.Key);
+        _environment[prefix + "_CERT_PATH"] = _folder[name + ".crt"];
+        _environment[prefix + "_KEY_PATH"] = _folder[name + ".key"];
+    }
+
+    private void WriteKey(string name, AsymmetricAlgorithm key)
+    {
+        File.WriteAllText(_folder[name + ".key"], key.ExportPkcs8PrivateKeyPem());
+        File.SetUnixFileMode(_folder[name + ".key"], OwnerOnly);
+    }
+}
