@@ -4,6 +4,7 @@ using Certctl.Api.Configuration;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Profiles;
+using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Commands;
 
@@ -100,10 +101,15 @@ internal static class ProfilesCommand
     {
         if (ConfigurationReader.DatabaseFromProcess(configPath, out var problems) is not { } options)
             return Fail(problems);
+        if (Database.MissingFile(options) is { } path)
+            return Fail($"{path} does not exist yet; make it with: certctl migrate");
         await using var provider = Database.Open(options);
         var code = 0;
         var outage = await Database.TryAsync(
-            async bounded => code = await act(provider.GetRequiredService<ICertificateProfileRepository>(), bounded), cancellationToken);
+            async bounded => code = await provider.GetRequiredService<IDatabaseMigrator>().PendingAsync(bounded) is { Count: > 0 } pending
+                ? Fail($"{pending.Count} migrations of the schema are pending; run: certctl migrate")
+                : await act(provider.GetRequiredService<ICertificateProfileRepository>(), bounded),
+            cancellationToken);
         return outage is null ? code : Fail(outage);
     }
 

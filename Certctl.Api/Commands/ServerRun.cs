@@ -31,11 +31,11 @@ internal static class ServerRun
         }
         catch (IOException busy)
         {
-            return Fail($"{options.Server.Host}:{options.Server.Port} cannot be bound: {busy.Message}");
+            return Fail($"{options.Server.Host}:{options.Server.Port} cannot be bound: {busy.Message.TrimEnd('.')}. Choose another port.");
         }
         catch (SocketException refused)
         {
-            return Fail($"{options.Server.Host}:{options.Server.Port} cannot be bound: {refused.Message}");
+            return Fail($"{options.Server.Host}:{options.Server.Port} cannot be bound: {refused.Message}. Choose another address or port.");
         }
 
         var address = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();

@@ -24,7 +24,7 @@ internal static class QuickstartCertificates
     /// <summary>A root for ten years. The name carries random hex, so that two quickstarts on one machine are not taken for each other.</summary>
     public static X509Certificate2 Ca(AsymmetricAlgorithm key, DateTimeOffset now)
     {
-        var request = Request($"CN=Certctl Quickstart CA {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}", key);
+        var request = Request($"CN=Certctl Quickstart CA {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}", key, key);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         request.CertificateExtensions.Add(KeyIdentifier(request));
@@ -35,14 +35,14 @@ internal static class QuickstartCertificates
     /// <summary>RFC 8894 §2.1.2: signs CertReps and receives keys, so digitalSignature and keyEncipherment.</summary>
     public static X509Certificate2 Ra(AsymmetricAlgorithm key, KeyPair ca, DateTimeOffset now)
     {
-        var request = Request("CN=Certctl RA", key);
+        var request = Request("CN=Certctl RA", key, ca.Key);
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, critical: true));
         return Sign(request, ca, now);
     }
 
     public static X509Certificate2 Tls(AsymmetricAlgorithm key, KeyPair ca, DateTimeOffset now)
     {
-        var request = Request("CN=localhost", key);
+        var request = Request("CN=localhost", key, ca.Key);
         var names = new SubjectAlternativeNameBuilder();
         foreach (var name in HostNames())
             names.AddDnsName(name);
@@ -65,12 +65,15 @@ internal static class QuickstartCertificates
         return X509CertificateLoader.LoadCertificate(certificate.RawData);
     }
 
-    private static CertificateRequest Request(string subject, AsymmetricAlgorithm key) => key switch
+    // The digest is the signer's: one as strong as its key.
+    private static CertificateRequest Request(string subject, AsymmetricAlgorithm key, AsymmetricAlgorithm signer) => key switch
     {
-        RSA rsa => new CertificateRequest(subject, rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
-        ECDsa ecdsa => new CertificateRequest(subject, ecdsa, ecdsa.KeySize > 256 ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256),
+        RSA rsa => new CertificateRequest(subject, rsa, Digest(signer), RSASignaturePadding.Pkcs1),
+        ECDsa ecdsa => new CertificateRequest(subject, ecdsa, Digest(signer)),
         _ => throw new ArgumentException("A quickstart key is RSA or ECDSA.", nameof(key)),
     };
+
+    private static HashAlgorithmName Digest(AsymmetricAlgorithm signer) => signer is ECDsa { KeySize: > 256 } ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256;
 
     private static X509SignatureGenerator Generator(AsymmetricAlgorithm key) => key switch
     {

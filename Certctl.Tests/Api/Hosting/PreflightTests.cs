@@ -1,184 +1,318 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Domain.Enrolment;
-using Certctl.Infrastructure.Provisioning;
+using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Tests.Api.Configuration;
 using Certctl.Tests.Fixtures;
-using Microsoft.Extensions.Logging;
+using Certctl.Tests.Infrastructure.Crypto.Keys;
+using Certctl.Tests.Infrastructure.Issuers.LocalCa;
 using Xunit;
 
 namespace Certctl.Tests.Api.Hosting;
 
-/// <summary>What a start looks into before it serves: a good folder passes, and each thing that is wrong with it is named with its remedy.</summary>
+/// <summary>What is looked at before a start: files, modes, pairs, dates. Whatever forbids the start is told with its file, all of it at once.</summary>
 public sealed class PreflightTests : IDisposable
 {
-    private const string Ra = "SCEP profile <root>, RA pair";
-    private static readonly DateTimeOffset Now = DateTimeOffset.UtcNow;
-    private static readonly Lazy<RSA> RsaKey = new(() => RSA.Create(2048));
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly TemporaryFolder _folder = new();
-    private readonly QuickstartMaterial _made;
+    private readonly KeyPair _ca = TestCa.Root();
+    private readonly Dictionary<string, string> _environment = Settings.Complete();
 
-    public PreflightTests() => _made = QuickstartMaterial.Ensure(_folder["data"], "p-256", null, TimeProvider.System);
+    public PreflightTests()
+    {
+        Place("CERTCTL_SERVER_TLS", "tls", Tls());
+        Place("CERTCTL_CA", "ca", _ca);
+        Place("CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(_ca));
+    }
 
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void A_good_folder_gives_the_material_and_no_word()
+    public void Good_files_are_material_with_nothing_to_say()
     {
-        var (material, problems, warnings) = Preflight.Load(Options(), Now);
-        Assert.Empty(problems);
-        Assert.Empty(warnings);
-        Assert.Equal("CN=Certctl RA", Assert.Single(material!.RaPairs[""]).Certificate.Subject);
-    }
+        var (material, checks) = Run();
 
-    public static TheoryData<string, string, string> Defects() => new()
-    {
-        { "missing RA key", "RA pair", "does not exist" },
-        { "open RA key", "RA pair", "chmod 600" },
-        { "RA key of another", "RA pair", "does not belong" },
-        { "RA garbage", "RA pair", "no CERTIFICATE" },
-        { "EC RA", "RA pair", "not RSA" },
-        { "RSA-1024 RA", "RA pair", "at least 2048" },
-        { "expired RA", "RA pair", "issue a new one" },
-        { "future RA", "RA pair", "is not valid before" },
-        { "RA without keyEncipherment", "RA pair", "keyUsage must have digitalSignature and keyEncipherment" },
-        { "CA is a leaf", "CA", "is not a CA's" },
-        { "CA key missing", "CA", "does not exist" },
-        { "expired TLS", "TLS certificate", "issue a new one" },
-        { "no such host", "listen address", "CERTCTL_SERVER_HOST" },
-    };
+        Assert.All(checks, check => Assert.Empty(check.Problems.Concat(check.Warnings)));
+        Assert.Equal(["TLS certificate", "CA", $"SCEP profile <root>, RA pair {_folder["ra.crt"]}"], checks.Select(check => check.Name));
+        Assert.Equal(_ca.Certificate.RawData, material!.Ca.Certificate.RawData);
+        Assert.IsAssignableFrom<RSA>(Assert.Single(material.RaPairs[""]).Key);
+    }
 
     [Theory]
-    [MemberData(nameof(Defects))]
-    [Trait("Conformance", "Z-10")]
-    public void Each_defect_forbids_the_start_and_is_named(string defect, string where, string words)
+    [InlineData("tls.crt", "TLS certificate")]
+    [InlineData("tls.key", "TLS certificate")]
+    [InlineData("ca.crt", "CA")]
+    [InlineData("ca.key", "CA")]
+    [InlineData("ra.crt", "SCEP profile <root>, RA pair")]
+    [InlineData("ra.key", "SCEP profile <root>, RA pair")]
+    public void Both_files_of_each_pair_must_be_there(string file, string check)
     {
-        var options = Break(defect);
-        var (material, problems, _) = Preflight.Load(options, Now);
-        Assert.Null(material);
-        Assert.Contains(problems, problem => problem.Contains(where, StringComparison.Ordinal) && problem.Contains(words, StringComparison.Ordinal));
+        File.Delete(_folder[file]);
+
+        var problem = Problem();
+
+        Assert.StartsWith(check, problem, StringComparison.Ordinal);
+        Assert.Contains($"{_folder[file]}: the {(file.EndsWith("key", StringComparison.Ordinal) ? "private key" : "certificate")} file does not exist.", problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tls.key", UnixFileMode.GroupRead)]
+    [InlineData("ca.key", UnixFileMode.OtherRead)]
+    [InlineData("ra.key", UnixFileMode.GroupWrite)]
+    [InlineData("ra.key", UnixFileMode.OtherExecute)]
+    public void A_key_file_that_is_open_to_others_is_refused_with_the_command_that_closes_it(string file, UnixFileMode open)
+    {
+        File.SetUnixFileMode(_folder[file], OwnerOnly | open);
+
+        Assert.EndsWith($"Run: chmod 600 '{_folder[file]}'", Problem(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tls")]
+    [InlineData("ca")]
+    [InlineData("ra")]
+    public void A_key_of_another_certificate_is_refused(string name)
+    {
+        WriteKey(name, RaCertificates.AnotherKey);
+
+        Assert.Contains($"{_folder[name + ".key"]}: the private key does not belong to the first certificate (certificate file {_folder[name + ".crt"]})", Problem(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Without_a_CA_the_RA_is_looked_at_all_the_same()
+    public void An_encrypted_key_opens_with_the_passphrase_alone()
     {
-        using var ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        Write("ra2", ec, Now.AddDays(-1), Now.AddDays(300), X509KeyUsageFlags.DigitalSignature);
-        File.Delete(_made.CaKeyPath);
-        var (_, problems, _) = Preflight.Load(Options("ra2"), Now);
-        Assert.Contains(problems, problem => problem.StartsWith("CA:", StringComparison.Ordinal));
-        Assert.Contains(problems, problem => problem.StartsWith(Ra, StringComparison.Ordinal) && problem.Contains("not RSA", StringComparison.Ordinal));
+        File.Delete(_folder["ra.key"]);
+        KeyFiles.WriteKey(_folder["ra.key"], RaCertificates.Key, new Secret("opens it"));
+
+        Assert.Contains("Set CERTCTL_KEY_PASSPHRASE", Problem(), StringComparison.Ordinal);
+
+        _environment["CERTCTL_KEY_PASSPHRASE"] = "does not open it";
+        var problem = Problem();
+        Assert.Contains("the passphrase is wrong", problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("open it", problem, StringComparison.Ordinal);
+
+        // The keys in the clear beside it are read as before.
+        _environment["CERTCTL_KEY_PASSPHRASE"] = "opens it";
+        Assert.NotNull(Run().Material);
     }
 
     [Fact]
-    public void What_only_should_be_known_is_a_warning()
+    public void An_EC_RA_is_refused_with_the_reason()
     {
-        Write("foreign", RsaKey.Value, Now.AddDays(-1), Now.AddDays(20), X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, selfSigned: true);
-        var (material, problems, warnings) = Preflight.Load(Options("foreign"), Now);
-        Assert.Empty(problems);
-        Assert.NotNull(material);
-        Assert.Contains(warnings, warning => warning.Contains("was not issued by this profile's CA", StringComparison.Ordinal));
-        Assert.Contains(warnings, warning => warning.Contains("put a new pair beside it", StringComparison.Ordinal));
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        Place("CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(_ca, key, X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment));
+
+        Assert.Contains("an EC key cannot decrypt", Problem(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Of_several_RA_pairs_an_expired_one_only_waits_to_be_removed()
+    [Theory]
+    [InlineData("ra", -10, 0, "expired at")]
+    [InlineData("ra", 1, 10, "is not valid before")]
+    [InlineData("tls", -10, 0, "expired at")]
+    [InlineData("tls", 1, 10, "is not valid before")]
+    [InlineData("ca", -10, 0, "expired at")]
+    [InlineData("ca", 1, 10, "is not valid before")]
+    public void A_certificate_outside_its_validity_is_refused(string name, int fromDay, int toDay, string said)
     {
-        Write("old", RsaKey.Value, Now.AddDays(-400), Now.AddDays(-1), X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment);
-        var (material, problems, warnings) = Preflight.Load(Options("old", "ra"), Now);
-        Assert.Empty(problems);
-        Assert.Single(material!.RaPairs[""]);
-        Assert.Contains(warnings, warning => warning.Contains("is outside its validity", StringComparison.Ordinal));
-
-        Write("older", RsaKey.Value, Now.AddDays(-800), Now.AddDays(-400), X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment);
-        Assert.Contains(Preflight.Load(Options("old", "older"), Now).Problems, problem => problem.Contains("none of the RA certificates is valid now", StringComparison.Ordinal));
-    }
-
-    private CertctlOptions Break(string defect)
-    {
-        const X509KeyUsageFlags Both = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment;
-        var raKey = _made.RaPairs[0].KeyPath;
-        switch (defect)
+        var (from, to) = (TestCa.Now.AddDays(fromDay), TestCa.Now.AddDays(toDay));
+        switch (name)
         {
-            case "missing RA key":
-                File.Delete(raKey);
-                return Options();
-            case "open RA key":
-                File.SetUnixFileMode(raKey, UnixFileMode.UserRead | UnixFileMode.GroupRead);
-                return Options();
-            case "RA key of another":
-                File.WriteAllText(raKey, RsaKey.Value.ExportPkcs8PrivateKeyPem());
-                return Options();
-            case "RA garbage":
-                File.WriteAllText(_made.RaPairs[0].CertPath, "hello");
-                return Options();
-            case "EC RA":
-                using (var ec = ECDsa.Create(ECCurve.NamedCurves.nistP256))
-                    Write("ra2", ec, Now.AddDays(-1), Now.AddDays(300), Both);
-                return Options("ra2");
-            case "RSA-1024 RA":
-                using (var small = RSA.Create(1024))
-                    Write("ra2", small, Now.AddDays(-1), Now.AddDays(300), Both);
-                return Options("ra2");
-            case "expired RA":
-                Write("ra2", RsaKey.Value, Now.AddDays(-300), Now.AddDays(-1), Both);
-                return Options("ra2");
-            case "future RA":
-                Write("ra2", RsaKey.Value, Now.AddDays(1), Now.AddDays(300), Both);
-                return Options("ra2");
-            case "RA without keyEncipherment":
-                Write("ra2", RsaKey.Value, Now.AddDays(-1), Now.AddDays(300), X509KeyUsageFlags.DigitalSignature);
-                return Options("ra2");
-            case "CA is a leaf":
-                return Options() with { Ca = Options().Ca with { CertPath = _made.RaPairs[0].CertPath, KeyPath = raKey } };
-            case "CA key missing":
-                File.Delete(_made.CaKeyPath);
-                return Options();
-            case "expired TLS":
-                Write("tls2", RsaKey.Value, Now.AddDays(-300), Now.AddDays(-1), X509KeyUsageFlags.DigitalSignature);
-                return Options() with { Server = Options().Server with { TlsCertPath = InData("tls2.crt"), TlsKeyPath = InData("tls2.key") } };
-            case "no such host":
-                return Options() with { Server = Options().Server with { Host = "nobody.invalid" } };
+            case "ra":
+                Place("CERTCTL_SCEP_RA", name, RaCertificates.Pair(_ca, notBefore: from, notAfter: to));
+                break;
+            case "tls":
+                Place("CERTCTL_SERVER_TLS", name, Tls(from, to));
+                break;
             default:
-                throw new ArgumentException(defect);
+                // The same key and name, so that the RA is still its own.
+                Place("CERTCTL_CA", name, TestCa.Root(notBefore: from, notAfter: to));
+                break;
         }
+
+        Assert.Contains(said, Problem(), StringComparison.Ordinal);
     }
 
-    private CertctlOptions Options(params string[] ra) => new()
+    [Fact]
+    public void A_wrong_keyUsage_of_the_RA_is_refused()
     {
-        Server = new ServerOptions("127.0.0.1", 0, 1048576, _made.TlsCertPath, _made.TlsKeyPath),
-        Database = new DatabaseOptions(DatabaseProvider.Sqlite, new Secret("Data Source=:memory:"), 3),
-        Log = new LogOptions(LogLevel.Information, Json: true),
-        Ca = new CaOptions("iss-local", _made.CaCertPath, _made.CaKeyPath, TimeSpan.FromDays(90), [], null, null),
-        ScepProfiles =
-        [
-            new ScepProfileOptions
-            {
-                PathId = "",
-                IssuerId = "iss-local",
-                CertificateProfileId = "default",
-                Challenge = new Secret("not asked for here"),
-                RaPairs = [.. (ra.Length == 0 ? ["ra"] : ra).Select(name => new RaPairPaths(InData(name + ".crt"), InData(name + ".key")))],
-            },
-        ],
-    };
+        Place("CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(_ca, usage: X509KeyUsageFlags.DigitalSignature));
 
-    private string InData(string name) => Path.Combine(_folder["data"], name);
+        Assert.Contains("digitalSignature and keyEncipherment", Problem(), StringComparison.Ordinal);
+    }
 
-    private void Write(string name, AsymmetricAlgorithm key, DateTimeOffset notBefore, DateTimeOffset notAfter, X509KeyUsageFlags usage, bool selfSigned = false)
+    [Fact]
+    public void An_RA_of_another_CA_is_warned_about_and_used()
     {
-        var request = key is RSA rsa
-            ? new CertificateRequest("CN=Certctl RA", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
-            : new CertificateRequest("CN=Certctl RA", (ECDsa)key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(usage, critical: true));
-        using var ca = X509Certificate2.CreateFromPemFile(_made.CaCertPath, _made.CaKeyPath);
-        using var certificate = selfSigned
-            ? request.CreateSelfSigned(notBefore, notAfter)
-            : request.Create(ca.SubjectName, X509SignatureGenerator.CreateForECDsa(ca.GetECDsaPrivateKey()!), notBefore, notAfter, RandomNumberGenerator.GetBytes(8));
-        File.WriteAllText(InData(name + ".crt"), certificate.ExportCertificatePem());
-        File.WriteAllText(InData(name + ".key"), key.ExportPkcs8PrivateKeyPem());
-        File.SetUnixFileMode(InData(name + ".key"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Place("CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(TestCa.Root(subject: "CN=Another CA")));
+
+        var (material, checks) = Run();
+
+        Assert.Single(material!.RaPairs[""]);
+        Assert.Contains("was not issued by this profile's CA", Assert.Single(checks.SelectMany(check => check.Warnings)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unusable_CA_does_not_hide_what_is_wrong_with_the_RA()
+    {
+        File.Delete(_folder["ca.key"]);
+        Place("CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(_ca, notAfter: TestCa.Now));
+
+        var (material, checks) = Run();
+
+        Assert.Null(material);
+        Assert.Equal(["CA", $"SCEP profile <root>, RA pair {_folder["ra.crt"]}"], checks.Where(check => check.Problems.Count > 0).Select(check => check.Name));
+    }
+
+    [Fact]
+    public void A_certificate_that_is_no_CA_is_refused()
+    {
+        Place("CERTCTL_CA", "ca", TestCa.Root(more: new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true)));
+
+        Assert.Contains("basicConstraints", Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_CA_check_only_warns_of_is_a_warning_here()
+    {
+        Place("CERTCTL_CA", "ca", TestCa.Root(more: new X509Extension("2.5.29.14", [], critical: false)));
+
+        var (material, problems, warnings) = Preflight.Load(_environment.Options(), TestCa.Now);
+
+        Assert.NotNull(material);
+        Assert.Empty(problems);
+        Assert.StartsWith("CA: it has no subjectKeyIdentifier", Assert.Single(warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_TLS_certificate_near_its_end_or_without_a_host_name_is_warned_about()
+    {
+        Place("CERTCTL_SERVER_TLS", "tls", Tls(to: TestCa.Now.AddDays(14), host: false));
+
+        var (material, checks) = Run();
+
+        Assert.NotNull(material);
+        Assert.Collection(
+            checks[0].Warnings,
+            expiry => Assert.Contains("renew it and send SIGHUP", expiry, StringComparison.Ordinal),
+            name => Assert.Contains("subjectAltName", name, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Of_several_RA_pairs_those_outside_their_validity_are_warned_about_and_left_out()
+    {
+        PlaceRa(("new", RaCertificates.Pair(_ca)), ("old", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, notAfter: TestCa.Now)), ("next", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, notBefore: TestCa.Now.AddDays(1))));
+
+        var (material, checks) = Run();
+
+        Assert.Equal(RaCertificates.Key.ExportSubjectPublicKeyInfo(), Assert.Single(material!.RaPairs[""]).Certificate.PublicKey.ExportSubjectPublicKeyInfo());
+        Assert.Equal(["old", "next"], checks.Where(check => check.Warnings.Any(warning => warning.Contains("is not used", StringComparison.Ordinal))).Select(check => Path.GetFileNameWithoutExtension(check.Name)));
+    }
+
+    [Fact]
+    public void Of_several_RA_pairs_one_must_be_valid()
+    {
+        PlaceRa(("old", RaCertificates.Pair(_ca, notAfter: TestCa.Now)), ("older", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, notAfter: TestCa.Now.AddHours(-1))));
+
+        Assert.Contains("none of the RA certificates is valid now", Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_unreadable_pair_among_several_is_a_problem_all_the_same()
+    {
+        PlaceRa(("new", RaCertificates.Pair(_ca)), ("old", RaCertificates.Pair(_ca, RaCertificates.AnotherKey)));
+        File.Delete(_folder["old.key"]);
+
+        Assert.Contains(_folder["old.key"], Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Each_named_profile_has_its_own_check()
+    {
+        Place("CERTCTL_SCEP_RA", "iot", RaCertificates.Pair(_ca, RaCertificates.AnotherKey));
+        var environment = Settings.Structured().With("CERTCTL_SCEP_PROFILES", "corp,iot").AddProfile("IOT");
+        foreach (var (name, value) in _environment.Where(pair => !pair.Key.StartsWith("CERTCTL_SCEP_", StringComparison.Ordinal)))
+            environment[name] = value;
+        foreach (var (token, file) in new[] { ("CORP", "absent"), ("IOT", "iot") })
+        {
+            environment[$"CERTCTL_SCEP_PROFILE_{token}_RA_CERT_PATH"] = _folder[file + ".crt"];
+            environment[$"CERTCTL_SCEP_PROFILE_{token}_RA_KEY_PATH"] = _folder[file + ".key"];
+        }
+
+        var (material, checks) = Preflight.Run(environment.Options(), TestCa.Now);
+
+        Assert.Null(material);
+        Assert.Equal($"SCEP profile \"corp\", RA pair {_folder["absent.crt"]}", Assert.Single(checks, check => check.Problems.Count > 0).Name);
+    }
+
+    [Fact]
+    public void Everything_is_looked_at_whatever_the_first_check_says()
+    {
+        foreach (var file in new[] { "tls.key", "ca.crt", "ra.key" })
+            File.Delete(_folder[file]);
+        _environment["CERTCTL_SERVER_HOST"] = "no-such-host.invalid";
+
+        var (material, problems, _) = Preflight.Load(_environment.Options(), TestCa.Now);
+
+        Assert.Null(material);
+        Assert.Equal(["listen address", "TLS certificate", "CA", "SCEP profile <root>, RA pair " + _folder["ra.crt"]], problems.Select(problem => problem.Split(": ")[0]));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("::", "::")]
+    [InlineData("localhost", null)]
+    public void The_host_is_an_address_or_resolves_to_one(string host, string? address)
+    {
+        _environment["CERTCTL_SERVER_HOST"] = host;
+
+        var material = Run().Material;
+
+        Assert.True(address is null ? System.Net.IPAddress.IsLoopback(material!.Address) : address == material!.Address.ToString());
+    }
+
+    private static KeyPair Tls(DateTimeOffset? from = null, DateTimeOffset? to = null, bool host = true)
+    {
+        var key = (ECDsa)TestCa.Key("p-384");
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        if (host)
+            request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.Create(
+            request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), from ?? TestCa.Now.AddDays(-20), to ?? TestCa.Now.AddDays(15), RandomNumberGenerator.GetBytes(8));
+        return new KeyPair(X509CertificateLoader.LoadCertificate(certificate.RawData), key, []);
+    }
+
+    private (PreflightMaterial? Material, IReadOnlyList<PreflightCheck> Checks) Run() => Preflight.Run(_environment.Options(), TestCa.Now);
+
+    private string Problem()
+    {
+        var (material, problems, _) = Preflight.Load(_environment.Options(), TestCa.Now);
+        Assert.Null(material);
+        return Assert.Single(problems);
+    }
+
+    private void PlaceRa(params (string Name, KeyPair Pair)[] pairs)
+    {
+        foreach (var (name, pair) in pairs)
+            Place("CERTCTL_SCEP_RA", name, pair);
+        _environment["CERTCTL_SCEP_RA_CERT_PATH"] = string.Join(',', pairs.Select(pair => _folder[pair.Name + ".crt"]));
+        _environment["CERTCTL_SCEP_RA_KEY_PATH"] = string.Join(',', pairs.Select(pair => _folder[pair.Name + ".key"]));
+    }
+
+    private void Place(string prefix, string name, KeyPair pair)
+    {
+        File.WriteAllText(_folder[name + ".crt"], string.Concat(pair.Chain.Prepend(pair.Certificate).Select(certificate => certificate.ExportCertificatePem() + "\n")));
+        WriteKey(name, pair.Key);
+        _environment[prefix + "_CERT_PATH"] = _folder[name + ".crt"];
+        _environment[prefix + "_KEY_PATH"] = _folder[name + ".key"];
+    }
+
+    private void WriteKey(string name, AsymmetricAlgorithm key)
+    {
+        File.WriteAllText(_folder[name + ".key"], key.ExportPkcs8PrivateKeyPem());
+        File.SetUnixFileMode(_folder[name + ".key"], OwnerOnly);
     }
 }
