@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.AspNetCore.Connections;
 
 namespace Certctl.Api.Hosting;
 
@@ -31,7 +32,7 @@ internal sealed partial class RequestFrame(RequestDelegate next, ILogger<Request
 
     private void Answer(HttpContext http, Exception accident)
     {
-        if (accident is OperationCanceledException && http.RequestAborted.IsCancellationRequested)
+        if (accident is ConnectionResetException || (accident is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested))
         {
             LogGone(http.Request.Path, http.TraceIdentifier);
             return;

@@ -13,6 +13,9 @@ internal static class ServerHost
     /// <summary>GET carries whole pkiMessages in its request line; NDES and its clients go to 64 KiB.</summary>
     private const int MaxRequestLine = 64 * 1024 + 256;
 
+    /// <summary>Each costs some tens of kilobytes before it has said anything; more than this at once is no fleet.</summary>
+    private const int MaxConnections = 10_000;
+
     /// <summary>In HTTP/2 the request line is a header among the others.</summary>
     private const int MaxOtherHeaders = 32 * 1024;
 
@@ -36,6 +39,7 @@ internal static class ServerHost
 
             // Endpoints that read a body keep to the configured limit themselves, so that they can still say 413.
             kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(5);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
             kestrel.Listen(material.Address, options.Server.Port, listen => listen.UseHttps(certificate.Handshake()));

@@ -10,6 +10,7 @@ namespace Certctl.Api.Scep;
 /// </summary>
 internal static class ScepEndpoints
 {
+    private const int UsualBody = 16 * 1024;
     private const int MaxDiscarded = 16 * 1024 * 1024;
     private const string PkiMessage = "application/x-pki-message";
 
@@ -31,6 +32,13 @@ internal static class ScepEndpoints
             return Say(http, StatusCodes.Status404NotFound, "No SCEP profile at this path.");
 
         http.Response.Headers.CacheControl = "no-store";
+        if (!profile.Codec.CanAnswer)
+        {
+            // An outage, and /ready says which; a device may simply try again.
+            http.Response.Headers.RetryAfter = "300";
+            return Say(http, StatusCodes.Status503ServiceUnavailable, "This SCEP profile has no valid RA certificate.");
+        }
+
         return http.Request.Method switch
         {
             "GET" => GetAsync(http, profile, responder),
@@ -90,7 +98,9 @@ internal static class ScepEndpoints
     private static async Task AnswerAsync(HttpContext http, ScepProfile profile, ScepResponder responder, byte[] message)
     {
         var origin = new RequestOrigin(http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier);
-        var certRep = await responder.AnswerAsync(profile, message, origin, http.RequestAborted);
+
+        // Whoever hangs up is written down all the same: a guess, or a certificate that is asked for again.
+        var certRep = await responder.AnswerAsync(profile, message, origin, CancellationToken.None);
         if (certRep is null)
             await Say(http, StatusCodes.Status400BadRequest, "Not a SCEP pkiMessage.");
         else
@@ -101,7 +111,8 @@ internal static class ScepEndpoints
     // is still sending when the connection closes never sees why.
     private static async Task<byte[]?> ReadBodyAsync(HttpContext http, int maxBodySize)
     {
-        using var kept = new MemoryStream((int)Math.Clamp(http.Request.ContentLength ?? 0, 0, maxBodySize));
+        // Grows with what has come, not with what a header promises: that costs a stranger nothing.
+        using var kept = new MemoryStream((int)Math.Clamp(http.Request.ContentLength ?? 0, 0, Math.Min(maxBodySize, UsualBody)));
         var buffer = new byte[8192];
         var length = 0L;
         int read;

@@ -10,6 +10,9 @@ public sealed class ScepProfileTable(IEnumerable<ScepProfile> profiles)
 
     private readonly Dictionary<string, ScepProfile> _byPathId = profiles.ToDictionary(p => p.PathId, StringComparer.Ordinal);
 
+    /// <summary>PathIDs of the profiles whose RA certificates have all expired.</summary>
+    public IReadOnlyList<string> Expired => [.. _byPathId.Values.Where(profile => !profile.Codec.CanAnswer).Select(profile => profile.PathId)];
+
     /// <summary>
     /// The profile for what stands behind <c>/scep/</c>: its first segment names it, whatever follows is ignored. Without a known name it is the root
     /// profile's, provided that the segment cannot be meant as a name: an unknown profile is unknown, never the root.

@@ -28,6 +28,8 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
     {
         switch (stored.Enrolment.StateAt(context.ReceivedAt))
         {
+            case EnrolmentState.Issued when stored.Certificate is { IsRevoked: true } revoked:
+                return new EnrolmentOutcome.Refused(FailureReason.CertificateRevoked, $"{revoked.SerialNumber} was revoked at {revoked.RevokedAt:O}");
             case EnrolmentState.Issued:
                 return new EnrolmentOutcome.Issued(stored.Certificate
                     ?? throw new InvalidOperationException($"Enrolment {stored.Enrolment.Id} is issued, but its certificate is not in the journal."));

@@ -34,7 +34,7 @@ public static class EnrolmentTrail
         {
             Reason = FailureTable.Of(failure.Reason).Label,
             Detail = failure.Detail,
-            TransactionId = head.TransactionId.Value,
+            TransactionId = head.TransactionId.ToString(),
             Signer = Describe(head.Signer),
             Subject = csr?.Subject.ToString(),
             SubjectAltNames = csr?.SubjectAltNames.Select(san => san.ToString()).ToArray() ?? [],
@@ -65,7 +65,7 @@ public static class EnrolmentTrail
     private static AuditEvent Event(EnrolmentContext context, string action, AuditOutcome outcome) =>
         Event(context.Profile, context.Origin, context.ReceivedAt, action, outcome) with
         {
-            TransactionId = context.TransactionId.Value,
+            TransactionId = context.TransactionId.ToString(),
             Signer = Describe(context.Signer),
         };
 

@@ -61,6 +61,8 @@ public static class FailureTable
             new(FailInfo.BadRequest, "renewal_name_changed", "A renewal must keep subject and subject alternative names."),
         FailureReason.TransactionUnknown =>
             new(FailInfo.BadCertId, "transaction_unknown", "No request of this requester has this transactionID."),
+        FailureReason.CertificateRevoked =>
+            new(FailInfo.BadRequest, "certificate_revoked", "The certificate for this request was revoked; enrol again with a new request."),
         FailureReason.RequestDenied =>
             new(FailInfo.BadRequest, "request_denied", "An operator denied the request."),
         FailureReason.RequestExpired =>

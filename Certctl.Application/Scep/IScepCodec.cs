@@ -17,6 +17,9 @@ public interface IScepCodec
     /// <summary>Reads a PKCS#10 that the journal kept (<see cref="CertificateSigningRequest.DerWithoutChallenge"/>); null when it is none.</summary>
     CertificateSigningRequest? ReadKept(ReadOnlyMemory<byte> pkcs10);
 
+    /// <summary>False while no RA certificate is valid: then nothing can be answered.</summary>
+    bool CanAnswer { get; }
+
     /// <summary>The answer to GetCACert (RFC 8894 §4.2.1).</summary>
     ScepCaCertificates CaCertificates();
 }

@@ -11,12 +11,16 @@ namespace Certctl.Application.Scep;
 /// <summary>The story of a SCEP message: decode, dispatch by messageType, write down, encode. One line of log and one count at the one exit.</summary>
 public sealed partial class ScepResponder(IMediator mediator, IAuditRepository audit, EnrolmentMetrics metrics, TimeProvider clock, ILogger<ScepResponder> logger)
 {
+    private static readonly TimeSpan UnreadableContentFloor = TimeSpan.FromMilliseconds(20);
+
     /// <summary>
     /// Answers a pkiMessage with a CertRep; null when the bytes are no pkiMessage at all (HTTP 400). Throws when database or issuer fail: an outage is
     /// not a decision, and a CertRep FAILURE is one that clients may take as final.
     /// </summary>
     public async Task<byte[]?> AnswerAsync(ScepProfile profile, ReadOnlyMemory<byte> message, RequestOrigin origin, CancellationToken cancellationToken)
     {
+        // Begun now, so that its end does not depend on what the message costs (ADR 6).
+        var floor = Task.Delay(UnreadableContentFloor, CancellationToken.None);
         var started = clock.GetTimestamp();
         var now = clock.GetUtcNow();
         var decoding = profile.Codec.Decode(message);
@@ -38,6 +42,8 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
         {
             var csr = (content as ScepContent.CertificationRequest)?.Csr;
             await audit.AppendRefusalAsync(EnrolmentTrail.Refused(profile, origin, now, head, csr, failure), cancellationToken);
+            if (failure.Reason == FailureReason.UnreadableContent)
+                await floor;
         }
 
         var (reply, word, reason, detail) = Describe(outcome);

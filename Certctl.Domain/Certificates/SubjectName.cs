@@ -7,7 +7,13 @@ namespace Certctl.Domain.Certificates;
 /// <param name="Oid">Dotted attribute type.</param>
 /// <param name="Value">The decoded text; for a value that is no string, its DER in hex after <c>#</c>.</param>
 /// <param name="Der">The value as DER, string type included.</param>
-public sealed record NameAttribute(string Oid, string Value, ReadOnlyMemory<byte> Der);
+public sealed record NameAttribute(string Oid, string Value, ReadOnlyMemory<byte> Der)
+{
+    /// <summary>A string of DER, by its whole tag: a constructed string or one of another class is none.</summary>
+    public bool IsText => (UniversalTagNumber)Der.Span[0]
+        is UniversalTagNumber.UTF8String or UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String or UniversalTagNumber.NumericString
+        or UniversalTagNumber.BMPString or UniversalTagNumber.TeletexString or UniversalTagNumber.UniversalString or UniversalTagNumber.VisibleString;
+}
 
 /// <summary>A distinguished name (RFC 5280 §4.1.2.4): its bytes, and its parts for policy and people.</summary>
 public sealed class SubjectName
@@ -25,6 +31,13 @@ public sealed class SubjectName
 
     /// <summary>RFC 4514 string form: most specific first, special characters escaped.</summary>
     public override string ToString() => string.Join(',', Rdns.Reverse().Select(rdn => string.Join('+', rdn.Select(Format))));
+
+    /// <summary>
+    /// Same RDNs in the same order, each with the same attributes by type and value; the string type may differ. Not by text: what a text looks like is
+    /// for people.
+    /// </summary>
+    public bool SameAs(SubjectName other) => Rdns.Count == other.Rdns.Count
+        && Rdns.Zip(other.Rdns).All(pair => Comparable(pair.First).SetEquals(Comparable(pair.Second)) && pair.First.Count == pair.Second.Count);
 
     /// <summary>
     /// The same name as a CA may write it (RFC 5280 §4.1.2.4 and appendix A.1): in DER, the attributes that have one string type in that, the others as
@@ -50,6 +63,8 @@ public sealed class SubjectName
         return Der.Span.SequenceEqual(der) ? this : new SubjectName { Der = der, Rdns = Rdns };
     }
 
+    private static HashSet<(string, string, bool)> Comparable(IReadOnlyList<NameAttribute> rdn) => [.. rdn.Select(a => (a.Oid, a.Value, a.IsText))];
+
     private static void Write(AsnWriter writer, NameAttribute attribute)
     {
         using (writer.PushSequence())
@@ -65,9 +80,9 @@ public sealed class SubjectName
     // Null: the value keeps its octets, either in its string type or because it is no string.
     private static UniversalTagNumber? StringTypeFor(NameAttribute attribute)
     {
-        var type = (UniversalTagNumber)(attribute.Der.Span[0] & 0x1F);
-        if (!IsString(type))
+        if (!attribute.IsText)
             return null;
+        var type = (UniversalTagNumber)attribute.Der.Span[0];
 
         var wanted = attribute.Oid switch
         {
@@ -78,10 +93,6 @@ public sealed class SubjectName
         };
         return wanted == type ? null : wanted;
     }
-
-    private static bool IsString(UniversalTagNumber type) => type
-        is UniversalTagNumber.UTF8String or UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String or UniversalTagNumber.NumericString
-        or UniversalTagNumber.BMPString or UniversalTagNumber.TeletexString or UniversalTagNumber.UniversalString or UniversalTagNumber.VisibleString;
 
     private static bool MayStay(UniversalTagNumber type, string value) => type switch
     {
@@ -96,7 +107,7 @@ public sealed class SubjectName
     private static bool IsPrintable(string value) => value.All(c => char.IsAsciiLetterOrDigit(c) || " '()+,-./:=?".Contains(c, StringComparison.Ordinal));
 
     private static string Format(NameAttribute attribute) =>
-        $"{Keyword(attribute.Oid)}={(attribute.Value.StartsWith('#') ? attribute.Value : Escape(attribute.Value))}";
+        $"{Keyword(attribute.Oid)}={(attribute.IsText ? Escape(attribute.Value) : attribute.Value)}";
 
     // RFC 4514 §3, and the keywords beside it that operators read every day.
     private static string Keyword(string oid) => oid switch

@@ -75,6 +75,9 @@ public enum FailureReason
     /// <summary>No transaction of this requester matches (RFC 8894 §4.4).</summary>
     TransactionUnknown,
 
+    /// <summary>The request has its certificate, and that was revoked.</summary>
+    CertificateRevoked,
+
     /// <summary>An operator denied the request.</summary>
     RequestDenied,
 
@@ -83,6 +86,21 @@ public enum FailureReason
 }
 
 /// <summary>A refusal: a value, not an exception.</summary>
-/// <param name="Reason">What the requester is told, through the failure table.</param>
-/// <param name="Detail">For log and audit only; never on the wire, never a secret.</param>
-public sealed record EnrolmentFailure(FailureReason Reason, string Detail);
+public sealed record EnrolmentFailure
+{
+    private const int MaxDetail = 1024;
+
+    public EnrolmentFailure(FailureReason reason, string detail)
+    {
+        Reason = reason;
+
+        // It may quote what a stranger sent, at any length.
+        Detail = detail.Length <= MaxDetail ? detail : string.Concat(detail.AsSpan(0, MaxDetail - 1), "…");
+    }
+
+    /// <summary>Decides what the device is told.</summary>
+    public FailureReason Reason { get; }
+
+    /// <summary>What exactly was wrong, for audit and log; never on the wire. 1024 characters at most.</summary>
+    public string Detail { get; }
+}

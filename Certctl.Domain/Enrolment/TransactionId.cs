@@ -14,5 +14,8 @@ public readonly record struct TransactionId(string Value)
 
     public byte[] ToBytes() => Encoding.Latin1.GetBytes(Value);
 
-    public override string ToString() => Value;
+    /// <summary>For logs: control characters, which would write lines or move cursors there, as their number.</summary>
+    public override string ToString() => Value.Any(char.IsControl)
+        ? string.Concat(Value.Select(c => char.IsControl(c) ? $"\\x{(int)c:X2}" : c.ToString()))
+        : Value;
 }

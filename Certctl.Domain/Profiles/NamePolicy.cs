@@ -105,6 +105,8 @@ internal sealed class NamePolicy
     private static string? FindAttributeDefect(NameAttribute attribute)
     {
         var value = attribute.Value;
+        if (!attribute.IsText)
+            return $"subject attribute {attribute.Oid} is no string";
         if (value.Length == 0)
             return $"subject attribute {attribute.Oid} is empty";
         if (FindUnsafe(value) is { } character)

@@ -107,6 +107,7 @@ internal sealed class SqliteMigrator(string connectionString, IDbContextFactory<
     protected override async Task<IAsyncDisposable> LockAsync(CancellationToken cancellationToken)
     {
         var path = new SqliteConnectionStringBuilder(connectionString).DataSource;
+        CreatePrivately(path);
         var file = await LockFileAsync(path + ".migrate-lock", cancellationToken);
         try
         {
@@ -119,6 +120,20 @@ internal sealed class SqliteMigrator(string connectionString, IDbContextFactory<
         }
 
         return file;
+    }
+
+    // The driver would make it readable for everybody. Its journals take the mode of the file.
+    private static void CreatePrivately(string path)
+    {
+        if (File.Exists(path) || path == ":memory:")
+            return;
+        using var made = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.Write,
+            Share = FileShare.ReadWrite,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
     }
 
     private static async Task<FileStream> LockFileAsync(string path, CancellationToken cancellationToken)

@@ -36,7 +36,6 @@ internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> conte
         var answer = await db.EnrolmentAnswers.AsNoTracking().SingleOrDefaultAsync(a => a.RequestKey == requestKey, cancellationToken);
         if (answer is null || answer.HeldUntil <= now)
             return null;
-        var stored = await db.FindStoredAsync(enrolment => enrolment.Id == answer.EnrolmentId, cancellationToken);
-        return stored is { Certificate.IsRevoked: true } ? null : stored;
+        return await db.FindStoredAsync(enrolment => enrolment.Id == answer.EnrolmentId, cancellationToken);
     }
 }

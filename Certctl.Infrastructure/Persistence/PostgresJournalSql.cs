@@ -16,13 +16,8 @@ internal static class PostgresJournalSql
         .. Prefixed("a", JournalTable.Audit.Columns),
     ];
 
-    // A live answer keeps its key, unless its certificate has been revoked. A rival's answer that was committed after this statement began is
-    // seen here too (READ COMMITTED waits for it and looks again), and as its certificate is not visible yet, it counts as live.
-    private const string FreeKey = """
-        k.held_until <= $1 OR EXISTS (
-            SELECT 1 FROM enrolments o JOIN certificates r ON r.issuer_id = o.issuer_id AND r.serial_number = o.serial_number
-            WHERE o.id = k.enrolment_id AND r.revoked_at IS NOT NULL)
-        """;
+    // A live answer keeps its key, also when its certificate has been revoked: the same octets must not bring a fresh one.
+    private const string FreeKey = "k.held_until <= $1";
 
     private const string VettedBy = "JOIN certificate_profiles p ON p.id = b.p_profile_id AND p.version = b.p_profile_version AND p.enabled";
 

@@ -39,11 +39,7 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
 
     private sealed class Session : IAsyncDisposable
     {
-        private const string FreeKey = """
-            held_until <= @now OR EXISTS (
-                SELECT 1 FROM enrolments o JOIN certificates r ON r.issuer_id = o.issuer_id AND r.serial_number = o.serial_number
-                WHERE o.id = enrolment_answers.enrolment_id AND r.revoked_at IS NOT NULL)
-            """;
+        private const string FreeKey = "held_until <= @now";
 
         private const string Vetted = "EXISTS (SELECT 1 FROM certificate_profiles WHERE id = @profile_id AND version = @profile_version AND enabled)";
 

@@ -5,12 +5,27 @@ using Certctl.Domain.Enrolment;
 namespace Certctl.Application.Scep.Challenges;
 
 /// <summary>RFC 8894 §2.4: the profile's shared secret as challengePassword, the current one or, while it is being replaced, the one before.</summary>
-public sealed class StaticChallengeValidator : IChallengeValidator
+public sealed class StaticChallengeValidator(IEnrolmentRepository enrolments) : IChallengeValidator
 {
     public bool Handles(IIssuanceCommand command) => true;
 
-    public Task<ChallengeVerdict> ValidateAsync(IIssuanceCommand command, CancellationToken cancellationToken) =>
-        Task.FromResult(Validate(command.Context.Profile, command.Csr.ChallengePassword));
+    public async Task<ChallengeVerdict> ValidateAsync(IIssuanceCommand command, CancellationToken cancellationToken)
+    {
+        var verdict = Validate(command.Context.Profile, command.Csr.ChallengePassword);
+        return verdict is ChallengeVerdict.Vouched && await FindStrangerAsync(command, cancellationToken) is { } stranger ? new ChallengeVerdict.Rejected(stranger) : verdict;
+    }
+
+    // RFC 8894 §2.3: the request is signed with the key that is to be certified, or with that of a certificate of ours. Else whoever caught an envelope could
+    // sign it anew and be sent a certificate on its challenge. Which names a stranger's certificate carries proves nothing: he wrote them.
+    private async Task<EnrolmentFailure?> FindStrangerAsync(IIssuanceCommand command, CancellationToken cancellationToken)
+    {
+        var context = command.Context;
+        if (context.Signer.PublicKey.Der.Span.SequenceEqual(command.Csr.PublicKey.Der.Span))
+            return null;
+        return await KnownSigner.FindAsync(enrolments, context, cancellationToken) is { } known
+            ? KnownSigner.Judge(known, context)
+            : new(FailureReason.SignerKeyMismatch, $"signer {context.Signer.Subject} holds another key than the request and is none of ours");
+    }
 
     internal static ChallengeVerdict Validate(ScepProfile profile, Secret? presented)
     {

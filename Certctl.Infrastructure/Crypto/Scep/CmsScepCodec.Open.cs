@@ -140,7 +140,6 @@ public sealed partial class CmsScepCodec
         CryptographicOperations.ZeroMemory(plaintext.Span);
         return request switch
         {
-            CsrReading.ForbiddenAlgorithm forbidden when genuine => Refuse(FailureReason.UnsupportedAlgorithm, forbidden.Defect),
             CsrReading.Invalid invalid when genuine => Refuse(FailureReason.UnreadableContent, invalid.Defect),
             _ => Refuse(FailureReason.UnreadableContent, "the envelope does not open: wrong key, padding or length"),
         };

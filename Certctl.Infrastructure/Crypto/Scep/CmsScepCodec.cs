@@ -23,6 +23,8 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : I
 
     public CertificateSigningRequest? ReadKept(ReadOnlyMemory<byte> pkcs10) => X509.CsrReader.ReadKept(pkcs10);
 
+    public bool CanAnswer => keys.HasValidPair(clock.GetUtcNow());
+
     public ScepCaCertificates CaCertificates() => keys.CaCertificates(clock.GetUtcNow());
 
     private static bool TryRead(ReadOnlyMemory<byte> message, out Reading? reading, out string? defect)

@@ -39,6 +39,8 @@ public sealed class RaKeyRing
     /// </summary>
     public bool DecryptsInConstantTime => Array.TrueForAll(_state.Pairs, pair => pair.Transport.IsConstantTime);
 
+    internal bool HasValidPair(DateTimeOffset now) => Array.Exists(_state.Pairs, pair => pair.IsValidAt(now));
+
     /// <summary>The pair that signs now.</summary>
     /// <exception cref="InvalidOperationException">No pair is valid: nothing can be answered until a valid one is put beside it (SIGHUP).</exception>
     internal RaPair SigningPair(DateTimeOffset now) => _state.SigningPair(now);

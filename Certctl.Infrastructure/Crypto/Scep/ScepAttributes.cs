@@ -9,6 +9,7 @@ namespace Certctl.Infrastructure.Crypto.Scep;
 internal sealed class ScepAttributes
 {
     private const int MaxNonceLength = 64;
+    private const int MaxAttributes = 64;
 
     private AttributeValue _contentType;
     private AttributeValue _messageDigest;
@@ -47,9 +48,10 @@ internal sealed class ScepAttributes
         var outer = new DerReader(encoded);
         if (!outer.TryEnter(DerTag.ContextConstructed(0), out var set))
             return false;
-        while (!set.AtEnd)
+        for (var count = 0; !set.AtEnd; count++)
         {
-            if (!set.TryEnter(DerTag.Sequence, out var attribute)
+            if (count == MaxAttributes
+                || !set.TryEnter(DerTag.Sequence, out var attribute)
                 || !attribute.TryRead(DerTag.Oid, out _, out var type)
                 || !attribute.TryEnter(DerTag.Set, out var values)
                 || !attribute.AtEnd)
@@ -72,7 +74,7 @@ internal sealed class ScepAttributes
     {
         // Control characters have no place in a PrintableString, and would write lines of their own into logs. Other illegal ones are in
         // the field.
-        if (_transactionId.Content.Span.IndexOfAnyInRange((byte)0, (byte)0x1F) >= 0 || _transactionId.Content.Span.Contains((byte)0x7F))
+        if (_transactionId.Content.Span.IndexOfAnyInRange((byte)0, (byte)0x1F) >= 0 || _transactionId.Content.Span.IndexOfAnyInRange((byte)0x7F, (byte)0x9F) >= 0)
             return "transactionID has control characters";
         if (_contentType.IsAmbiguous || _messageDigest.IsAmbiguous || _messageType.IsAmbiguous || _senderNonce.IsAmbiguous)
             return "contentType, messageDigest, messageType or senderNonce is not exactly one value";

@@ -17,9 +17,10 @@ internal static class CsrReader
         if (!TryParse(bytes, out var frame, out var request, out var defect))
             return new CsrReading.Invalid(defect!);
 
-        // Well-formed before anything else, so that ForbiddenAlgorithm always speaks of a request; signature last, because it is dear.
+        // An algorithm that policy refuses (MD5 and older) is no case of its own: it would be answered before the signature is verified, and so tell of a
+        // spliced plaintext whether it is well-formed (ADR 6).
         if (!CsrSignatureAlgorithm.TryRead(frame.Algorithm, out var algorithm, out defect))
-            return new CsrReading.ForbiddenAlgorithm(defect!);
+            return new CsrReading.Invalid(defect!);
         return IsSigned(bytes, frame, request!.PublicKey, algorithm!)
             ? new CsrReading.Valid(request)
             : new CsrReading.Invalid("the request's own signature does not verify with the key in it");

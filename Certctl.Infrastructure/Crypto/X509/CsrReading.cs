@@ -13,7 +13,4 @@ internal abstract record CsrReading
 
     /// <summary>Not a PKCS#10, or one whose signature is wrong. The defect is for the log: on the wire all of these are one answer.</summary>
     public sealed record Invalid(string Defect) : CsrReading;
-
-    /// <summary>Readable, but signed with an algorithm that policy refuses (MD5 and older).</summary>
-    public sealed record ForbiddenAlgorithm(string Defect) : CsrReading;
 }

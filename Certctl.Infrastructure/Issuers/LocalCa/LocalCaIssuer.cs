@@ -4,6 +4,7 @@ using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Infrastructure.Crypto.X509;
 
 namespace Certctl.Infrastructure.Issuers.LocalCa;
 
@@ -16,6 +17,7 @@ public sealed class LocalCaIssuer : ICertificateIssuer
     private readonly LocalCaSettings _settings;
     private readonly TimeProvider _clock;
     private readonly CaSigner _signer;
+    private readonly SubjectName _subject;
     private readonly LeafWriter _writer;
     private readonly IReadOnlyList<NameConstraints> _constraints;
     private readonly DateTimeOffset _notBefore;
@@ -25,6 +27,9 @@ public sealed class LocalCaIssuer : ICertificateIssuer
         _settings = settings;
         _clock = clock;
         _signer = new CaSigner(ca);
+        if (!NameReader.TryRead(ca.Certificate.SubjectName.RawData, out var subject, out var defect))
+            throw new InvalidOperationException($"The CA's name cannot be read: {defect}.");
+        _subject = subject!;
         _writer = new LeafWriter(ca.Certificate, _signer, settings);
         _constraints = [.. CaCheck.Path(ca).Select(NameConstraints.Of).OfType<NameConstraints>()];
         Chain = ChainOf(ca);
@@ -44,9 +49,10 @@ public sealed class LocalCaIssuer : ICertificateIssuer
     /// <summary>Every reason why this pair cannot be a CA at <paramref name="now"/>; those that begin with "warning: " do not forbid it.</summary>
     public static IReadOnlyList<string> Check(KeyPair ca, DateTimeOffset now) => CaCheck.Check(ca, now);
 
-    /// <summary>RFC 5280 §4.2.1.10: the names that this CA, and every CA above it that is known, may certify.</summary>
-    public EnrolmentFailure? FindObstacle(CertificateTemplate template) =>
-        _constraints.Select(constraints => constraints.FindViolation(template)).FirstOrDefault(violation => violation is not null);
+    /// <summary>RFC 5280 §4.2.1.10: the names that this CA, and every CA above it that is known, may certify; its own name is not among them.</summary>
+    public EnrolmentFailure? FindObstacle(CertificateTemplate template) => template.Subject.SameAs(_subject)
+        ? new EnrolmentFailure(FailureReason.SubjectNotAllowed, "the subject is the CA's own name: the certificate would look self-issued")
+        : _constraints.Select(constraints => constraints.FindViolation(template)).FirstOrDefault(violation => violation is not null);
 
     public Task<IssuedCertificate> IssueAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken)
     {

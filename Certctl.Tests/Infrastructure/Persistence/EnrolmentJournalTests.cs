@@ -197,7 +197,7 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
     }
 
     [Fact]
-    public async Task A_revoked_certificate_frees_its_request()
+    public async Task A_revoked_certificate_stays_the_answer_to_its_request()
     {
         if (!IsAvailable)
             return;
@@ -210,8 +210,8 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
             await db.SaveChangesAsync();
         }
 
-        Assert.IsType<JournalVerdict.Committed>(await database.Journal.CommitAsync(TestEntries.Issued(Now, key), default));
-        Assert.IsType<JournalVerdict.AlreadyAnswered>(await database.Journal.CommitAsync(TestEntries.Issued(Now, key), default));
+        var answer = Assert.IsType<JournalVerdict.AlreadyAnswered>(await database.Journal.CommitAsync(TestEntries.Issued(Now, key), default));
+        Assert.True(answer.Stored.Certificate!.IsRevoked);
     }
 
     [Theory]
