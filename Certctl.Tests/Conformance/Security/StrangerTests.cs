@@ -128,12 +128,14 @@ public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<Scep
     public async Task Who_hangs_up_is_written_down_all_the_same()
     {
         var device = ScepDevice.Shared();
+        List<TcpClient> clients = [];
         for (var i = 0; i < 4; i++)
         {
             var message = (await Wire.RequestAsync(device.Csr($"CN=hung up {i}", "not the challenge here"), device)).Build();
-            using var client = new TcpClient();
+            var client = new TcpClient();
+            clients.Add(client);
             await client.ConnectAsync("localhost", Wire.Server.Port);
-            await using var tls = new SslStream(client.GetStream());
+            var tls = new SslStream(client.GetStream());
             using var root = X509CertificateLoader.LoadCertificateFromFile(server.Server.CaFile);
             await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
             {
@@ -144,12 +146,13 @@ public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<Scep
             await tls.WriteAsync(message);
             await tls.FlushAsync();
 
-            // A reset, not a farewell.
-            client.LingerState = new LingerOption(true, 0);
+            // The end of the connection behind the last octet, so that nothing of the request is lost with it.
+            client.Client.Shutdown(SocketShutdown.Send);
         }
 
         for (var watch = Stopwatch.StartNew(); server.Count("SELECT COUNT(*) FROM audit_events WHERE subject LIKE 'CN=hung up%'") < 4; await Task.Delay(50))
             Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), "not every refusal was written down");
+        clients.ForEach(client => client.Dispose());
     }
 
     [Fact]
