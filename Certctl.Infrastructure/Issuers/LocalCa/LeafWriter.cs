@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
 
 namespace Certctl.Infrastructure.Issuers.LocalCa;
@@ -12,6 +13,9 @@ internal sealed class LeafWriter
 
     // RFC 5280 §4.1.2.5: UTCTime through 2049.
     private static readonly DateTimeOffset FirstGeneralizedTime = new(2050, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    // AlgorithmIdentifier { rsaEncryption, NULL }
+    private static readonly byte[] RsaEncryption = Convert.FromHexString("300D06092A864886F70D0101010500");
 
     private readonly CaSigner _signer;
     private readonly byte[] _issuer;
@@ -74,12 +78,35 @@ internal sealed class LeafWriter
             writer.WriteEncodedValue(template.Subject.Der.Span);
 
             // subjectPublicKeyInfo
-            writer.WriteEncodedValue(template.PublicKey.Der.Span);
+            WritePublicKey(writer, template.PublicKey);
 
             // extensions
             using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 3)))
             using (writer.PushSequence())
                 WriteExtensions(writer, template);
+        }
+    }
+
+    // RFC 3279 §2.3.1: the parameters of rsaEncryption are NULL. Devices leave them out, and strict readers of the certificate would refuse it then.
+    private static void WritePublicKey(AsnWriter writer, PublicKeyInfo key)
+    {
+        if (key.Algorithm != KeyAlgorithm.Rsa || key.Der.Span.IndexOf(RsaEncryption) >= 0)
+        {
+            writer.WriteEncodedValue(key.Der.Span);
+            return;
+        }
+
+        var numbers = new AsnWriter(AsnEncodingRules.DER);
+        using (numbers.PushSequence())
+        {
+            numbers.WriteIntegerUnsigned(key.Modulus.Span);
+            numbers.WriteIntegerUnsigned(key.Exponent.Span);
+        }
+
+        using (writer.PushSequence())
+        {
+            writer.WriteEncodedValue(RsaEncryption);
+            writer.WriteBitString(numbers.Encode());
         }
     }
 

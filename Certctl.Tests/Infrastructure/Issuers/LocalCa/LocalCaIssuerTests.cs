@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Domain.Profiles;
+using Certctl.Infrastructure.Crypto.X509;
 using Certctl.Infrastructure.Issuers.LocalCa;
 using Certctl.Tests.Fixtures;
 using Xunit;
@@ -126,6 +128,23 @@ public sealed class LocalCaIssuerTests
         using var certificate = issued.Certificate();
         Assert.Equal(subject.RawData, certificate.IssuerName.RawData);
         issued.MustVerify(issuer);
+    }
+
+    [Fact]
+    public void An_RSA_key_without_its_NULL_gets_it_back()
+    {
+        // The device's encoding, less 05 00 in the AlgorithmIdentifier and two octets in both lengths.
+        var whole = TestCa.LeafKey("rsa").Der.ToArray();
+        byte[] bare = [.. whole[..2], .. BitConverter.GetBytes((ushort)(whole.Length - 6)).Reverse(), 0x30, 0x0B, .. whole[6..17], .. whole[19..]];
+        Assert.True(PublicKeyReader.TryRead(bare, out var key, out var defect), defect);
+        var template = TestCa.Template(key: "rsa");
+        var copy = Assert.IsType<Approval.Granted>(Profile().Approve(Csr(key), TimeSpan.FromDays(30), TestCa.Now)).Template;
+        Assert.Equal(bare, copy.PublicKey.Der.ToArray());
+
+        using var certificate = TestCa.Issuer(TestCa.Root()).Issue(copy).Certificate();
+
+        Assert.Equal(template.PublicKey.Der.ToArray(), certificate.PublicKey.ExportSubjectPublicKeyInfo());
+        Assert.True(certificate.RawData.AsSpan().IndexOf(whole) > 0);
     }
 
     [Fact]
