@@ -14,13 +14,12 @@ internal static partial class HealthEndpoints
         routes.MapGet("/ready", ReadyAsync);
     }
 
-    private static async Task<IResult> ReadyAsync(IDatabaseMigrator database, ILogger<IDatabaseMigrator> logger, CancellationToken cancellationToken)
+    private static async Task<IResult> ReadyAsync(DatabasePing ping, ILogger<IDatabaseMigrator> logger, CancellationToken cancellationToken)
     {
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bounded.CancelAfter(PingTimeout);
         try
         {
-            await database.PingAsync(bounded.Token);
+            // The driver's own end of a query is no bound: where the database hangs, it waits for its request to cancel to be answered, by the database.
+            await ping.AskAsync().WaitAsync(PingTimeout, cancellationToken);
             return Results.Json(new { status = "ready", db = "reachable" });
         }
         catch (DbException outage)
@@ -28,10 +27,6 @@ internal static partial class HealthEndpoints
             return Unavailable(logger, outage);
         }
         catch (TimeoutException outage)
-        {
-            return Unavailable(logger, outage);
-        }
-        catch (OperationCanceledException outage) when (!cancellationToken.IsCancellationRequested)
         {
             return Unavailable(logger, outage);
         }
@@ -45,4 +40,22 @@ internal static partial class HealthEndpoints
 
     [LoggerMessage(1, LogLevel.Warning, "The database cannot be reached")]
     private static partial void LogOutage(ILogger logger, Exception outage);
+}
+
+/// <summary>One question to the database at a time, however many ask meanwhile: probes of a database that hangs do not eat up its connections.</summary>
+internal sealed class DatabasePing(IDatabaseMigrator database)
+{
+    private readonly Lock _one = new();
+    private Task _asking = Task.CompletedTask;
+
+    public Task AskAsync()
+    {
+        lock (_one)
+        {
+            // No request's token: whoever gives up does not answer for the others.
+            if (_asking.IsCompleted)
+                _asking = database.PingAsync(CancellationToken.None);
+            return _asking;
+        }
+    }
 }
