@@ -156,7 +156,7 @@ public sealed class PlainAndOld : IAsyncLifetime
         await Host.StopAsync();
         Host.Settings["CERTCTL_CA_CRL_URLS"] = CrlUrl;
         Host.Settings["CERTCTL_SCEP_PROFILES"] = "plain,old";
-        Host.Settings["CERTCTL_SCEP_PROFILE_OLD_EXTRA_CAPABILITIES"] = "DES3,SHA-1";
+        Host.Settings["CERTCTL_SCEP_PROFILE_OLD_EXTRA_CAPABILITIES"] = "SHA-384,DES3,SHA-1";
         foreach (var name in new[] { "PLAIN", "OLD" })
         {
             var prefix = $"CERTCTL_SCEP_PROFILE_{name}_";
