@@ -16,7 +16,7 @@ internal static partial class HealthEndpoints
     }
 
     private static async Task<IResult> ReadyAsync(
-        IDatabaseMigrator database, ScepProfileTable profiles, ILogger<IDatabaseMigrator> logger, CancellationToken cancellationToken)
+        DatabasePing ping, ScepProfileTable profiles, ILogger<IDatabaseMigrator> logger, CancellationToken cancellationToken)
     {
         if (profiles.Expired is { Count: > 0 } expired)
         {
@@ -24,11 +24,10 @@ internal static partial class HealthEndpoints
             return Results.Json(new { status = "ra_expired" }, statusCode: StatusCodes.Status503ServiceUnavailable);
         }
 
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bounded.CancelAfter(PingTimeout);
         try
         {
-            await database.PingAsync(bounded.Token);
+            // The driver's own end of a query is no bound: where the database hangs, it waits for its request to cancel to be answered, by the database.
+            await ping.AskAsync().WaitAsync(PingTimeout, cancellationToken);
             return Results.Json(new { status = "ready", db = "reachable" });
         }
         catch (DbException outage)
@@ -36,10 +35,6 @@ internal static partial class HealthEndpoints
             return Unavailable(logger, outage);
         }
         catch (TimeoutException outage)
-        {
-            return Unavailable(logger, outage);
-        }
-        catch (OperationCanceledException outage) when (!cancellationToken.IsCancellationRequested)
         {
             return Unavailable(logger, outage);
         }
@@ -56,4 +51,22 @@ internal static partial class HealthEndpoints
 
     [LoggerMessage(2, LogLevel.Error, "No RA certificate is valid for SCEP profile {PathIds}: put new ones in place and send SIGHUP")]
     private static partial void LogExpired(ILogger logger, string pathIds);
+}
+
+/// <summary>One question to the database at a time, however many ask meanwhile: probes of a database that hangs do not eat up its connections.</summary>
+internal sealed class DatabasePing(IDatabaseMigrator database)
+{
+    private readonly Lock _one = new();
+    private Task _asking = Task.CompletedTask;
+
+    public Task AskAsync()
+    {
+        lock (_one)
+        {
+            // No request's token: whoever gives up does not answer for the others.
+            if (_asking.IsCompleted)
+                _asking = database.PingAsync(CancellationToken.None);
+            return _asking;
+        }
+    }
 }

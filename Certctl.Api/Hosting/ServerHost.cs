@@ -54,6 +54,7 @@ internal static class ServerHost
         services.AddDatabase(options.Database);
         services.AddCertctlApplication();
         services.AddSingleton(provider => Profiles(options, material, rings, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<DatabasePing>();
         services.AddSingleton<SignalReload>();
         services.AddHostedService(provider => provider.GetRequiredService<SignalReload>());
 

@@ -10,10 +10,12 @@ internal sealed class TcpGate : IAsyncDisposable
     private readonly List<TcpClient> _open = [];
     private TcpListener? _listener;
     private Task _accepting = Task.CompletedTask;
+    private volatile TaskCompletionSource _flowing = new();
 
     public TcpGate(string host, int port)
     {
         _target = new IPEndPoint(IPAddress.Parse(host), port);
+        Flow();
         Open();
     }
 
@@ -41,7 +43,16 @@ internal sealed class TcpGate : IAsyncDisposable
         await _accepting;
     }
 
-    public async ValueTask DisposeAsync() => await ShutAsync();
+    /// <summary>From now on nothing gets through and nothing is cut: a server that hangs, or a network that swallows packets.</summary>
+    public void Stall() => _flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Flow() => _flowing.TrySetResult();
+
+    public async ValueTask DisposeAsync()
+    {
+        Flow();
+        await ShutAsync();
+    }
 
     private async Task AcceptAsync(TcpListener listener)
     {
@@ -68,7 +79,7 @@ internal sealed class TcpGate : IAsyncDisposable
         try
         {
             await far.ConnectAsync(_target);
-            await Task.WhenAny(near.GetStream().CopyToAsync(far.GetStream()), far.GetStream().CopyToAsync(near.GetStream()));
+            await Task.WhenAny(PumpAsync(near.GetStream(), far.GetStream()), PumpAsync(far.GetStream(), near.GetStream()));
         }
         catch (Exception cut) when (cut is SocketException or IOException or ObjectDisposedException or InvalidOperationException)
         {
@@ -77,5 +88,16 @@ internal sealed class TcpGate : IAsyncDisposable
 
         near.Close();
         far.Close();
+    }
+
+    private async Task PumpAsync(NetworkStream from, NetworkStream to)
+    {
+        var buffer = new byte[8192];
+        int read;
+        while ((read = await from.ReadAsync(buffer)) > 0)
+        {
+            await _flowing.Task;
+            await to.WriteAsync(buffer.AsMemory(0, read));
+        }
     }
 }

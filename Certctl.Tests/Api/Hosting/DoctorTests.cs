@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Certctl.Tests.Fixtures;
 using Xunit;
 
@@ -31,40 +32,79 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
         Assert.False(File.Exists(path));
     }
 
-    [Theory]
-    [InlineData("TLS certificate missing", "FAIL  TLS certificate", "does not exist")]
-    [InlineData("key open to others", "FAIL  SCEP profile <root>, RA pair", "chmod 600")]
-    [InlineData("key of another", "FAIL  SCEP profile <root>, RA pair", "does not belong")]
-    [InlineData("EC RA", "FAIL  SCEP profile <root>, RA pair", "make an RSA pair")]
-    [InlineData("expired RA", "FAIL  SCEP profile <root>, RA pair", "issue a new one")]
-    [InlineData("encrypted key", "FAIL  SCEP profile <root>, RA pair", "CERTCTL_KEY_PASSPHRASE")]
-    [InlineData("leaf as CA", "FAIL  CA", "basicConstraints")]
-    [InlineData("DER", "FAIL  TLS certificate", "openssl x509 -inform DER")]
-    [InlineData("no such profile", "FAIL  certificate profile \"nowhere\"", "certctl profiles put")]
-    [InlineData("database down", "FAIL  database", "CERTCTL_DATABASE_URL")]
-    [InlineData("misspelt name", "FAIL  configuration", "did you mean CERTCTL_LOG_LEVEL?")]
-    public async Task Each_broken_thing_is_a_line_with_its_remedy(string defect, string begins, string remedy)
+    [Fact]
+    public async Task Every_broken_file_is_a_line_with_its_remedy_all_in_one_go()
     {
-        var run = await CommandLine.RunAsync(await BrokenAsync(defect), ["doctor"]);
+        TestRa.Write(folder.Host, "open", Key.Value, Year);
+        File.SetUnixFileMode(folder.Path("open.key"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        using (var other = RSA.Create(2048))
+            TestRa.Write(folder.Host, "mixed", other, Year);
+        await File.WriteAllTextAsync(folder.Path("mixed.key"), Key.Value.ExportPkcs8PrivateKeyPem());
+        using (var ec = ECDsa.Create(ECCurve.NamedCurves.nistP256))
+            TestRa.Write(folder.Host, "ec", ec, Year);
+        TestRa.Write(folder.Host, "expired", Key.Value, -Year);
+        TestRa.Write(folder.Host, "encrypted", Key.Value, Year);
+        var cipher = new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 2000);
+        await File.WriteAllTextAsync(folder.Path("encrypted.key"), Key.Value.ExportEncryptedPkcs8PrivateKeyPem("a passphrase", cipher));
+        TestRa.Write(folder.Host, "leaf", Key.Value, Year);
+        using (var pem = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(Path.Combine(folder.Host.Data, "tls.crt"))))
+            await File.WriteAllBytesAsync(folder.Path("tls.der"), pem.RawData);
+
+        var run = await CommandLine.RunAsync(WithRas("open", "mixed", "ec", "expired", "encrypted", "absent", "leaf"), ["doctor"]);
         Assert.Equal(1, run.ExitCode);
         var failed = Lines(run).Where(line => line.StartsWith("FAIL", StringComparison.Ordinal)).ToList();
-        Assert.All(failed, line => Assert.StartsWith(begins, line, StringComparison.Ordinal));
-        Assert.Single(failed, line => line.Contains(remedy, StringComparison.Ordinal));
+        (string Thing, string Remedy)[] expected =
+        [
+            ("TLS certificate", "openssl x509 -inform DER"),
+            ("CA", "basicConstraints"),
+            (Ra("open"), "chmod 600"),
+            (Ra("mixed"), "does not belong"),
+            (Ra("ec"), "make an RSA pair"),
+            (Ra("expired"), "issue a new one"),
+            (Ra("encrypted"), "CERTCTL_KEY_PASSPHRASE"),
+            (Ra("absent"), "does not exist"),
+        ];
+        Assert.All(expected, e => Assert.Contains(failed, line => line.StartsWith($"FAIL  {e.Thing}: ", StringComparison.Ordinal) && line.Contains(e.Remedy, StringComparison.Ordinal)));
+        Assert.All(failed, line => Assert.Contains(expected, e => line.StartsWith($"FAIL  {e.Thing}: ", StringComparison.Ordinal)));
+        Assert.DoesNotContain("PRIVATE", run.All, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task All_broken_things_are_told_at_once()
+    public async Task A_configuration_that_cannot_be_read_keeps_it_from_no_file()
     {
-        var settings = await BrokenAsync("expired RA");
-        settings["CERTCTL_SERVER_TLS_CERT_PATH"] = folder.Path("nothing.crt");
-        settings["CERTCTL_CA_KEY_PATH"] = folder.Path("nothing.key");
-        settings["CERTCTL_LOG_LEVEL"] = "loud";
-        settings["CERTCTL_SCEP_ENABLED"] = "perhaps";
+        var settings = folder.Settings(
+            ("CERTCTL_LOG_LEVLE", "debug"),
+            ("CERTCTL_SCEP_ENABLED", "perhaps"),
+            ("CERTCTL_CA_KEY_PATH", folder.Path("nothing.key")),
+            ("CERTCTL_SCEP_RA_CERT_PATH", folder.Path("nothing.crt")));
+        settings.Remove("CERTCTL_SERVER_TLS_KEY_PATH");
         var run = await CommandLine.RunAsync(settings, ["doctor"]);
         Assert.Equal(1, run.ExitCode);
-        foreach (var failed in new[] { "configuration: CERTCTL_LOG_LEVEL", "configuration: CERTCTL_SCEP_ENABLED", "TLS certificate", "CA: ", "SCEP profile <root>, RA pair" })
-            Assert.Contains(Lines(run), line => line.StartsWith($"FAIL  {failed}", StringComparison.Ordinal));
+        string[] expected =
+        [
+            "configuration: CERTCTL_LOG_LEVLE is unknown; did you mean CERTCTL_LOG_LEVEL?",
+            "configuration: CERTCTL_SCEP_ENABLED: \"perhaps\" is not true or false",
+            "configuration: CERTCTL_SERVER_TLS_KEY_PATH is not set",
+            $"CA: {folder.Path("nothing.key")}",
+            $"SCEP profile <root>, RA pair {folder.Path("nothing.crt")}: ",
+        ];
+        var failed = Lines(run).Where(line => line.StartsWith("FAIL", StringComparison.Ordinal)).ToList();
+        Assert.All(expected, begins => Assert.Single(failed, line => line.StartsWith($"FAIL  {begins}", StringComparison.Ordinal)));
+        Assert.Equal(expected.Length, failed.Count);
         Assert.DoesNotContain("is false", run.All, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("CERTCTL_SCEP_PROFILE_ID", "nowhere", "FAIL  certificate profile \"nowhere\": ", "certctl profiles put")]
+    [InlineData("CERTCTL_DATABASE_URL", "postgres://user:hunter2hunter2@127.0.0.1:1/certctl", "FAIL  database: ", "CERTCTL_DATABASE_URL")]
+    public async Task What_the_database_lacks_is_a_line_with_its_remedy(string name, string value, string begins, string remedy)
+    {
+        var run = await CommandLine.RunAsync(folder.Settings((name, value)), ["doctor"]);
+        Assert.Equal(1, run.ExitCode);
+        var failed = Assert.Single(Lines(run), line => line.StartsWith("FAIL", StringComparison.Ordinal));
+        Assert.StartsWith(begins, failed, StringComparison.Ordinal);
+        Assert.Contains(remedy, failed, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", run.All, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,53 +122,28 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
         Assert.Contains($"ok    port 127.0.0.1:{serving.Port}, served by certctl", Lines(run));
     }
 
-    private async Task<Dictionary<string, string>> BrokenAsync(string defect)
-    {
-        switch (defect)
-        {
-            case "TLS certificate missing":
-                return folder.Settings(("CERTCTL_SERVER_TLS_CERT_PATH", folder.Path("nothing.crt")));
-            case "key open to others":
-                TestRa.Write(folder.Host, "open", Key.Value, Year);
-                File.SetUnixFileMode(folder.Path("open.key"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
-                return WithRa("open", "open");
-            case "key of another":
-                TestRa.Write(folder.Host, "mine", Key.Value, Year);
-                using (var other = RSA.Create(2048))
-                    TestRa.Write(folder.Host, "other", other, Year);
-                return WithRa("mine", "other");
-            case "EC RA":
-                using (var ec = ECDsa.Create(ECCurve.NamedCurves.nistP256))
-                    TestRa.Write(folder.Host, "ec", ec, Year);
-                return WithRa("ec", "ec");
-            case "expired RA":
-                TestRa.Write(folder.Host, "expired", Key.Value, -Year);
-                return WithRa("expired", "expired");
-            case "encrypted key":
-                TestRa.Write(folder.Host, "encrypted", Key.Value, Year);
-                var cipher = new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 2000);
-                await File.WriteAllTextAsync(folder.Path("encrypted.key"), Key.Value.ExportEncryptedPkcs8PrivateKeyPem("a passphrase", cipher));
-                return WithRa("encrypted", "encrypted");
-            case "leaf as CA":
-                TestRa.Write(folder.Host, "leaf", Key.Value, Year);
-                return folder.Settings(("CERTCTL_CA_CERT_PATH", folder.Path("leaf.crt")), ("CERTCTL_CA_KEY_PATH", folder.Path("leaf.key")));
-            case "DER":
-                using (var pem = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(Path.Combine(folder.Host.Data, "tls.crt"))))
-                    await File.WriteAllBytesAsync(folder.Path("tls.der"), pem.RawData);
-                return folder.Settings(("CERTCTL_SERVER_TLS_CERT_PATH", folder.Path("tls.der")));
-            case "no such profile":
-                return folder.Settings(("CERTCTL_SCEP_PROFILE_ID", "nowhere"));
-            case "database down":
-                return folder.Settings(("CERTCTL_DATABASE_URL", "postgres://user:password@127.0.0.1:1/certctl"));
-            case "misspelt name":
-                return folder.Settings(("CERTCTL_LOG_LEVLE", "debug"));
-            default:
-                throw new ArgumentException(defect);
-        }
-    }
+    private string Ra(string name) => $"SCEP profile \"{name}\", RA pair {folder.Path(name + ".crt")}";
 
-    private Dictionary<string, string> WithRa(string cert, string key) =>
-        folder.Settings(("CERTCTL_SCEP_RA_CERT_PATH", folder.Path(cert + ".crt")), ("CERTCTL_SCEP_RA_KEY_PATH", folder.Path(key + ".key")));
+    // A profile for each broken RA; the last name is the certificate that is taken for the CA's.
+    private Dictionary<string, string> WithRas(params string[] names)
+    {
+        var settings = folder.Settings(
+            ("CERTCTL_SERVER_TLS_CERT_PATH", folder.Path("tls.der")),
+            ("CERTCTL_CA_CERT_PATH", folder.Path(names[^1] + ".crt")),
+            ("CERTCTL_CA_KEY_PATH", folder.Path(names[^1] + ".key")),
+            ("CERTCTL_SCEP_PROFILES", string.Join(',', names[..^1])));
+        foreach (var name in new[] { "CHALLENGE_PASSWORD", "RA_CERT_PATH", "RA_KEY_PATH" })
+            settings.Remove("CERTCTL_SCEP_" + name);
+        foreach (var name in names[..^1])
+        {
+            var prefix = $"CERTCTL_SCEP_PROFILE_{name.ToUpperInvariant()}_";
+            settings[prefix + "ISSUER_ID"] = "iss-local";
+            settings[prefix + "CHALLENGE_PASSWORD"] = OperatorFolder.Challenge;
+            (settings[prefix + "RA_CERT_PATH"], settings[prefix + "RA_KEY_PATH"]) = TestRa.Paths(folder.Host, name);
+        }
+
+        return settings;
+    }
 
     private static string[] Lines(ToolRun run) => run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }
