@@ -5,6 +5,7 @@ using Certctl.Application.Scep;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Infrastructure.Crypto.X509;
 
 namespace Certctl.Infrastructure.Crypto.Scep;
 
@@ -36,17 +37,29 @@ public sealed partial class CmsScepCodec
         return message.ToArray();
     }
 
-    // RFC 8894 §3.3.2.1, §3.4: the certificate alone in a degenerate SignedData, encrypted to the key that signed the request (§2.3).
-    private static void WriteEnvelope(DerWriter envelope, ScepRequestHead request, ReadOnlyMemory<byte> certificate)
+    // RFC 8894 §3.3.2.1, §3.4: a degenerate SignedData, encrypted to the key that signed the request (§2.3).
+    private void WriteEnvelope(DerWriter envelope, ScepRequestHead request, ReadOnlyMemory<byte> certificate)
     {
         var signer = request.Signer
             ?? throw new InvalidOperationException("A certificate can only be sent to a signer whose signature was verified.");
         using var key = RsaPublicKeys.Import(signer.PublicKey)
             ?? throw new InvalidOperationException("The signer's key verifies but cannot encrypt.");
         using var content = new DerWriter(certificate.Length + 128);
-        SignedDataWriter.WriteCertificatesOnly(content, [certificate]);
+        SignedDataWriter.WriteCertificatesOnly(content, [certificate, .. IssuersOf(certificate)]);
         EnvelopedDataWriter.Write(envelope, signer, key, ContentCipher.Find(request.CipherOid) ?? ContentCipher.Aes128, content.Written);
     }
+
+    // RFC 8894 §3.3.2.1: the issued certificate may be followed by those above it. Of a CA that was here before this one we have none.
+    private IEnumerable<ReadOnlyMemory<byte>> IssuersOf(ReadOnlyMemory<byte> certificate) => replyChain switch
+    {
+        ReplyChain.LeafAndIssuer when IsOurs(certificate) => keys.CaChain.Take(1),
+        ReplyChain.Chain when IsOurs(certificate) => keys.CaChain,
+        _ => [],
+    };
+
+    private bool IsOurs(ReadOnlyMemory<byte> certificate) =>
+        CertificateReader.TryRead(certificate, out var issued, out _) && CertificateReader.TryRead(keys.CaChain[0], out var ca, out _)
+        && issued!.Issuer.Der.Span.SequenceEqual(ca!.Subject.Der.Span);
 
     // RFC 8894 §3.2.1. No signingTime: nothing reads it, and a clock that differs makes some clients refuse.
     private static void WriteSignedAttributes(

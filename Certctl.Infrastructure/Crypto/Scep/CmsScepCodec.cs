@@ -6,7 +6,7 @@ using Certctl.Infrastructure.Crypto.Cms;
 namespace Certctl.Infrastructure.Crypto.Scep;
 
 /// <summary>RFC 8894 in CMS (RFC 5652).</summary>
-public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : IScepCodec
+public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, ReplyChain replyChain = ReplyChain.Leaf) : IScepCodec
 {
     private const int MaxTrailingOctets = 16;
 

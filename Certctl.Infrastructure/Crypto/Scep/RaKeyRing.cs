@@ -5,19 +5,23 @@ using Certctl.Infrastructure.Crypto.Keys;
 namespace Certctl.Infrastructure.Crypto.Scep;
 
 /// <summary>
-/// The RA pairs of one SCEP profile. The newest valid one signs and stands first in GetCACert; all decrypt until they expire.
+/// The RA pairs of one SCEP profile, each for signing, for decrypting or for both, as its certificate's keyUsage says. The newest valid one that may
+/// sign signs and stands first in GetCACert; all that may decrypt do so until they expire.
 /// Replaced as a whole (SIGHUP), without a lock on the reading side; requests under way finish with the ring that they began with.
 /// </summary>
 public sealed class RaKeyRing
 {
-    private readonly IReadOnlyList<ReadOnlyMemory<byte>> _caChain;
+    private readonly CaCertificateShape _shape;
     private volatile State _state;
 
-    /// <param name="pairs">At least one; RSA keys only (the preflight has refused others).</param>
-    /// <param name="caChain">DER, issuing CA first: what GetCACert adds behind the RA certificates.</param>
-    public RaKeyRing(IReadOnlyList<KeyPair> pairs, IReadOnlyList<ReadOnlyMemory<byte>> caChain)
+    /// <param name="pairs">One at least that may sign, and one that may decrypt; RSA keys only (the preflight has refused others).</param>
+    /// <param name="caChain">DER, issuing CA first, root last.</param>
+    /// <param name="shape">What GetCACert hands out.</param>
+    public RaKeyRing(
+        IReadOnlyList<KeyPair> pairs, IReadOnlyList<ReadOnlyMemory<byte>> caChain, CaCertificateShape shape = CaCertificateShape.RaAndChain)
     {
-        _caChain = [.. caChain];
+        CaChain = [.. caChain];
+        _shape = shape;
         _state = new State(pairs);
     }
 
@@ -39,19 +43,24 @@ public sealed class RaKeyRing
     /// </summary>
     public bool DecryptsInConstantTime => Array.TrueForAll(_state.Pairs, pair => pair.Transport.IsConstantTime);
 
-    internal bool HasValidPair(DateTimeOffset now) => Array.Exists(_state.Pairs, pair => pair.IsValidAt(now));
+    /// <summary>DER, issuing CA first, root last.</summary>
+    internal IReadOnlyList<ReadOnlyMemory<byte>> CaChain { get; }
+
+    /// <summary>Requests can be received and answered.</summary>
+    internal bool HasValidPair(DateTimeOffset now) =>
+        Array.Exists(_state.Pairs, pair => pair.MaySign && pair.IsValidAt(now)) && Array.Exists(_state.Pairs, pair => pair.MayDecrypt && pair.IsValidAt(now));
 
     /// <summary>The pair that signs now.</summary>
-    /// <exception cref="InvalidOperationException">No pair is valid: nothing can be answered until a valid one is put beside it (SIGHUP).</exception>
+    /// <exception cref="InvalidOperationException">None is valid: nothing can be answered until a valid one is put beside it (SIGHUP).</exception>
     internal RaPair SigningPair(DateTimeOffset now) => _state.SigningPair(now);
 
     /// <summary>The pair that <paramref name="recipient"/> names, or null.</summary>
     internal RaPair? FindRecipient(CertificateId recipient, DateTimeOffset now) =>
-        Array.Find(_state.Pairs, pair => !pair.IsExpiredAt(now) && recipient.Matches(pair.Certificate));
+        Array.Find(_state.Pairs, pair => pair.MayDecrypt && !pair.IsExpiredAt(now) && recipient.Matches(pair.Certificate));
 
     /// <summary>What a request should have been encrypted to, for logs.</summary>
     internal string DescribeRecipients(DateTimeOffset now) =>
-        string.Join(" or ", _state.Pairs.Where(pair => !pair.IsExpiredAt(now)).Select(pair => pair.ToString()));
+        string.Join(" or ", _state.Pairs.Where(pair => pair.MayDecrypt && !pair.IsExpiredAt(now)).Select(pair => pair.ToString()));
 
     /// <summary>The body of GetCACert; made again only when the pairs, or those of them that are valid, have changed.</summary>
     internal ScepCaCertificates CaCertificates(DateTimeOffset now)
@@ -60,8 +69,10 @@ public sealed class RaKeyRing
         var valid = Array.FindAll(state.Pairs, pair => pair.IsValidAt(now));
         if (state.Published is { } published && published.Pairs.AsSpan().SequenceEqual(valid))
             return published.Body;
-        var signing = state.SigningPair(now);
-        var body = CaCertificateBag.Write(signing.Certificate, [.. valid.Select(pair => pair.Certificate.CertificateDer)], _caChain);
+
+        // Compat: NDES's order, which every client that was tried reads: the certificate that signs, the one to encrypt to, then the rest.
+        var ordered = valid.Prepend(state.DecryptingPair(now)).Prepend(state.SigningPair(now)).Distinct();
+        var body = CaCertificateBag.Write(_shape, [.. ordered.Select(pair => pair.Certificate.CertificateDer)], CaChain);
         state.Published = new Publication(valid, body);
         return body;
     }
@@ -78,6 +89,8 @@ public sealed class RaKeyRing
             if (pairs.Count == 0)
                 throw new ArgumentException("A SCEP profile needs at least one RA pair.", nameof(pairs));
             Pairs = [.. pairs.Select(pair => new RaPair(pair)).OrderByDescending(pair => pair.Certificate.NotBefore)];
+            if (!Array.Exists(Pairs, pair => pair.MaySign) || !Array.Exists(Pairs, pair => pair.MayDecrypt))
+                throw new ArgumentException("A SCEP profile needs an RA certificate that may sign and one that may decrypt.", nameof(pairs));
         }
 
         public RaPair[] Pairs { get; }
@@ -88,7 +101,12 @@ public sealed class RaKeyRing
             set => _published = value;
         }
 
-        public RaPair SigningPair(DateTimeOffset now) => Array.Find(Pairs, pair => pair.IsValidAt(now))
-            ?? throw new InvalidOperationException($"No RA certificate of this SCEP profile is valid now; the newest is {Pairs[0]}.");
+        public RaPair SigningPair(DateTimeOffset now) => Newest(pair => pair.MaySign, "sign", now);
+
+        /// <summary>The one that devices should encrypt to from now on.</summary>
+        public RaPair DecryptingPair(DateTimeOffset now) => Newest(pair => pair.MayDecrypt, "decrypt", now);
+
+        private RaPair Newest(Predicate<RaPair> may, string what, DateTimeOffset now) => Array.Find(Pairs, pair => may(pair) && pair.IsValidAt(now))
+            ?? throw new InvalidOperationException($"No RA certificate of this SCEP profile that may {what} is valid now; the newest is {Array.Find(Pairs, may)}.");
     }
 }

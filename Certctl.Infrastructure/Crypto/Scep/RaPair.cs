@@ -20,6 +20,8 @@ internal sealed class RaPair
         if (!CertificateReader.TryRead(pair.Certificate.RawData, out var certificate, out var defect))
             throw new ArgumentException($"The RA certificate cannot be read: {defect}.", nameof(pair));
         Certificate = certificate!;
+        MaySign = RaPairCheck.MaySign(pair.Certificate);
+        MayDecrypt = RaPairCheck.MayDecrypt(pair.Certificate);
         Transport = new KeyTransportKey(Key);
         _issuerAndSerialNumber = SignedDataWriter.IssuerAndSerialNumber(Certificate);
     }
@@ -28,6 +30,12 @@ internal sealed class RaPair
     public RSA Key { get; }
 
     public RequestSigner Certificate { get; }
+
+    /// <summary>Of an NDES-style pair, the signing certificate; of a certificate for both, that one.</summary>
+    public bool MaySign { get; }
+
+    /// <summary>Of an NDES-style pair, the encryption certificate; of a certificate for both, that one.</summary>
+    public bool MayDecrypt { get; }
 
     public KeyTransportKey Transport { get; }
 
