@@ -83,6 +83,7 @@ internal static class ServerHost
             LeafValidity = ca.Validity,
             RetryWindow = profile.RetryWindow,
             RenewalMayChangeName = profile.RenewalMayChangeName,
+            PendingWindow = profile.PendingWindow,
             Codec = new CmsScepCodec(rings[profile.PathId], clock),
         }));
     }
