@@ -15,9 +15,6 @@ internal sealed record EnvelopedData(
     AlgorithmId Cipher,
     ReadOnlyMemory<byte> EncryptedContent)
 {
-    /// <summary>micromdm sends one for each certificate of GetCACert; nobody needs more than these.</summary>
-    public const int MaxRecipients = 32;
-
     /// <summary>Reads the content of a ContentInfo that bears id-envelopedData.</summary>
     public static bool TryRead(DerReader content, out EnvelopedData? envelopedData, out string? defect)
     {
@@ -26,7 +23,7 @@ internal sealed record EnvelopedData(
         if (!content.TryEnter(DerTag.Sequence, out var fields) || !content.AtEnd || !fields.TryReadInt32(out _))
             return false;
         fields.TryRead(DerTag.ContextConstructed(0), out _);
-        defect = $"EnvelopedData: recipientInfos cannot be read or are more than {MaxRecipients}";
+        defect = $"EnvelopedData: recipientInfos cannot be read or are more than {DecodingLimits.Recipients}";
         if (!TryReadRecipients(ref fields, out var keyTransports, out var hasOthers))
             return false;
         defect = "EnvelopedData: encryptedContentInfo cannot be read";
@@ -52,7 +49,7 @@ internal sealed record EnvelopedData(
             return false;
         for (var count = 0; !set.AtEnd; count++)
         {
-            if (count == MaxRecipients)
+            if (count == DecodingLimits.Recipients)
                 return false;
             if (set.PeekTag != DerTag.Sequence)
             {

@@ -8,8 +8,6 @@ namespace Certctl.Infrastructure.Crypto.Scep;
 /// <summary>RFC 8894 in CMS (RFC 5652).</summary>
 public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : IScepCodec
 {
-    private const int MaxTrailingOctets = 16;
-
     public ScepDecoding Decode(ReadOnlyMemory<byte> message)
     {
         if (!TryRead(message, out var reading, out var defect))
@@ -35,7 +33,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : I
 
         // Compat: iOS pads its GETs with zeros, and line ends survive from base64 and from files.
         var trailing = message.Span[consumed..];
-        if (trailing.Length > MaxTrailingOctets || trailing.ContainsAnyExcept([(byte)0, (byte)'\r', (byte)'\n']))
+        if (trailing.Length > DecodingLimits.TrailingOctets || trailing.ContainsAnyExcept([(byte)0, (byte)'\r', (byte)'\n']))
         {
             defect = $"{trailing.Length} octets behind the message";
             return false;

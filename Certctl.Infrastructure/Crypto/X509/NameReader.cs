@@ -6,9 +6,6 @@ namespace Certctl.Infrastructure.Crypto.X509;
 /// <summary>Reads a Name (RFC 5280 §4.1.2.4).</summary>
 internal static class NameReader
 {
-    /// <summary>Attributes beyond which nobody's name goes, in all RDNs together.</summary>
-    public const int MaxAttributes = 64;
-
     /// <summary>False, with the defect in words, when the bytes are no Name. The name keeps slices of <paramref name="nameDer"/>.</summary>
     public static bool TryRead(ReadOnlyMemory<byte> nameDer, out SubjectName? name, out string? defect)
     {
@@ -21,7 +18,7 @@ internal static class NameReader
         }
 
         var read = new List<IReadOnlyList<NameAttribute>>();
-        var room = MaxAttributes;
+        var room = DecodingLimits.NameAttributes;
         while (!rdns.AtEnd)
         {
             if (!TryReadRdn(ref rdns, ref room, out var rdn, out defect))
@@ -48,7 +45,7 @@ internal static class NameReader
         {
             if (room-- == 0)
             {
-                defect = $"a name has more than {MaxAttributes} attributes";
+                defect = $"a name has more than {DecodingLimits.NameAttributes} attributes";
                 return false;
             }
 
