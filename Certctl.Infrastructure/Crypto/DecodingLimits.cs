@@ -47,4 +47,10 @@ internal static class DecodingLimits
 
     /// <summary>Attributes of a Name, in all its RDNs together. Policy then allows 32.</summary>
     public const int NameAttributes = 64;
+
+    /// <summary>Octets of a Name. Those of devices have a few hundred. A name is compared with that of every certificate in the message.</summary>
+    public const int NameOctets = 16 * 1024;
+
+    /// <summary>Numbers in a TLS feature extension. Two are known (RFC 7633 §4.2, RFC 6961). Each is compared with all before it.</summary>
+    public const int TlsFeatures = 32;
 }

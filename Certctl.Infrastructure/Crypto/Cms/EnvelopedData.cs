@@ -79,27 +79,27 @@ internal sealed record EnvelopedData(
             return true;
         if (!info.TryEnter(DerTag.ContextConstructed(0), out var pieces))
             return false;
-        var joined = new List<ReadOnlyMemory<byte>>();
-        while (!pieces.AtEnd)
+
+        // Read twice rather than kept in a list: a stranger can send half a million empty ones.
+        var (rest, length) = (pieces, 0);
+        while (!rest.AtEnd)
         {
-            if (!pieces.TryRead(DerTag.OctetString, out var piece))
+            if (!rest.TryRead(DerTag.OctetString, out var piece))
                 return false;
-            joined.Add(piece);
+            length += piece.Length;
         }
 
-        encrypted = Join(joined);
+        encrypted = Join(pieces, length);
         return true;
     }
 
-    private static ReadOnlyMemory<byte> Join(List<ReadOnlyMemory<byte>> pieces)
+    private static byte[] Join(DerReader pieces, int length)
     {
-        if (pieces.Count == 1)
-            return pieces[0];
-        var whole = new byte[pieces.Sum(p => p.Length)];
+        var whole = new byte[length];
         var offset = 0;
-        foreach (var piece in pieces)
+        while (pieces.TryRead(DerTag.OctetString, out var piece))
         {
-            piece.CopyTo(whole.AsMemory(offset));
+            piece.Span.CopyTo(whole.AsSpan(offset));
             offset += piece.Length;
         }
 

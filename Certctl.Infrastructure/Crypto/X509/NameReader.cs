@@ -10,6 +10,12 @@ internal static class NameReader
     public static bool TryRead(ReadOnlyMemory<byte> nameDer, out SubjectName? name, out string? defect)
     {
         name = null;
+        if (nameDer.Length > DecodingLimits.NameOctets)
+        {
+            defect = $"a name has more than {DecodingLimits.NameOctets} octets";
+            return false;
+        }
+
         var reader = new DerReader(nameDer);
         if (!reader.TryEnter(DerTag.Sequence, out var rdns) || !reader.AtEnd)
         {
