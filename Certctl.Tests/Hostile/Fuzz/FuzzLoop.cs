@@ -16,7 +16,6 @@ internal sealed class FuzzLoop(FuzzTarget target, int seed, LastInput last)
     public FuzzReport Run(long executions, TimeSpan time)
     {
         var mutator = new Mutator(_random, target.Words);
-        var start = Stopwatch.GetTimestamp();
         foreach (var input in target.Seeds())
         {
             _report.Seeds++;
@@ -24,6 +23,8 @@ internal sealed class FuzzLoop(FuzzTarget target, int seed, LastInput last)
             Execute(input);
         }
 
+        // Making the keys of the seeds takes a while.
+        var start = Stopwatch.GetTimestamp();
         while (_report is { Broken: null } && _report.Executions < executions && Stopwatch.GetElapsedTime(start) < time)
         {
             var input = mutator.Mutate(Pick(), Pick());
@@ -39,6 +40,7 @@ internal sealed class FuzzLoop(FuzzTarget target, int seed, LastInput last)
     public FuzzReport RunOne(byte[] input)
     {
         Execute(input);
+        _report.Edges = _seen.Edges;
         return _report;
     }
 

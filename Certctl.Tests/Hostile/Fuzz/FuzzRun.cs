@@ -32,7 +32,11 @@ public static class FuzzRun
 
         var report = run.GetAwaiter().GetResult();
         last.Dispose();
-        return report.Broken is null ? report.Summary : throw Broken(decoder, report.Broken, report.BrokenBy, seed);
+        if (report.Broken is { } broken)
+            throw Broken(decoder, broken, report.BrokenBy, seed);
+
+        // Without counters every run is green.
+        return report.Edges > 0 && report.Corpus >= report.Seeds ? report.Summary : throw new InvalidOperationException($"Decoder {decoder}: the run was blind, no branch was counted.");
     }
 
     private static InvalidOperationException Broken(string decoder, string how, byte[] input, int seed)

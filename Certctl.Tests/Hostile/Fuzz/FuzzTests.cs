@@ -10,7 +10,7 @@ namespace Certctl.Tests.Hostile.Fuzz;
 /// </summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
-    private const int UsualSeconds = 3;
+    private const int UsualSeconds = 2;
     private const int Days = 3 * 24 * 3600;
     private const int UsualSeed = 8894;
 

@@ -11,7 +11,8 @@ namespace Certctl.Tests.Hostile.Fuzz;
 /// </summary>
 internal sealed class InstrumentedProduct : AssemblyLoadContext
 {
-    private static readonly string[] Instrumented = ["Certctl.Domain", "Certctl.Application", "Certctl.Infrastructure", "certctl"];
+    // The platform's CMS with the product: our client's decoders rest on it.
+    private static readonly string[] Instrumented = ["Certctl.Domain", "Certctl.Application", "Certctl.Infrastructure", "certctl", "System.Security.Cryptography.Pkcs"];
     private static readonly string Tests = typeof(InstrumentedProduct).Assembly.GetName().Name!;
 
     private readonly string _folder;

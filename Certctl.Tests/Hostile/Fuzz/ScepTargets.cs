@@ -4,7 +4,9 @@ using Certctl.Api.Scep;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Scep;
+using Certctl.Infrastructure.Crypto.X509;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
+using Certctl.Tests.Infrastructure.Crypto.X509;
 
 namespace Certctl.Tests.Hostile.Fuzz;
 
@@ -12,6 +14,8 @@ internal static class ScepTargets
 {
     private static readonly CmsScepCodec Codec = ScepTestKeys.Codec();
     private static readonly byte[] GoodEnvelope = new ForgedRequest().Envelope();
+    private static readonly byte[] MessageType = ForgedRequest.Attribute(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("19"));
+    private static readonly byte[] TransactionIdAttribute = ForgedRequest.Attribute(ForgedRequest.TransactionIdOid, ForgedRequest.Printable("TX-1"));
     private static readonly byte[] GoodCsr = SHA256.HashData(ScepTestKeys.Csr);
 
     public static void Attributes(byte[] input)
@@ -34,6 +38,17 @@ internal static class ScepTargets
             ContradictionException.Unless(request.Csr.Sha256.Span.SequenceEqual(GoodCsr), "only what was signed is issued");
     }
 
+    /// <summary>Rightly signed, whatever the signer's certificate; and sent a certificate, for that signer alone to open.</summary>
+    public static void SignerCertificate(byte[] input)
+    {
+        var name = CertificateReader.TryRead(input, out var signer, out _)
+            ? Der.Sequence(signer!.Issuer.Der.ToArray(), Der.Tlv(0x02, signer.SerialNumber.ToArray()))
+            : ForgedRequest.IssuerAndSerial(ScepTestKeys.DeviceSelfSigned);
+        var attributes = SignedMessage.Attributes(GoodEnvelope, MessageType, TransactionIdAttribute);
+        if (Codec.Decode(SignedMessage.Wrap(attributes, GoodEnvelope, input, name, ScepTestKeys.Device)) is ScepDecoding.Readable { Content: ScepContent.CertificationRequest } readable)
+            _ = Codec.EncodeCertRep(readable.Head, new ScepReply.Success(ScepTestKeys.Leaf.RawData));
+    }
+
     /// <summary>Rightly signed, whatever the attributes; and answered.</summary>
     public static void SignedAttributes(byte[] input)
     {
@@ -45,10 +60,7 @@ internal static class ScepTargets
     /// <summary>Rightly signed, whatever the content.</summary>
     public static void Envelope(byte[] input)
     {
-        var attributes = SignedMessage.Attributes(
-            input,
-            ForgedRequest.Attribute(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("19")),
-            ForgedRequest.Attribute(ForgedRequest.TransactionIdOid, ForgedRequest.Printable("TX-1")));
+        var attributes = SignedMessage.Attributes(input, MessageType, TransactionIdAttribute);
         var decoding = Codec.Decode(SignedMessage.Wrap(attributes, input, ScepTestKeys.DeviceSelfSigned, ScepTestKeys.Device));
         ContradictionException.Unless(decoding is ScepDecoding.Readable { Head.Signer: not null }, "what is signed rightly is answered");
     }

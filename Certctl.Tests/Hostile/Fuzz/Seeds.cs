@@ -60,6 +60,9 @@ internal static class Seeds
 
     public static IEnumerable<byte[]> Certificates() => [ScepTestKeys.Ca.RawData, ScepTestKeys.Leaf.RawData, ScepTestKeys.DeviceSelfSigned.RawData, EcSigner().RawData, FakePki.Ra.RawData];
 
+    /// <summary>Of the device's RSA key, so that what it signs can be verified.</summary>
+    public static IEnumerable<byte[]> SignerCertificates() => [ScepTestKeys.DeviceSelfSigned.RawData, ScepTestKeys.Leaf.RawData];
+
     public static IEnumerable<byte[]> Requests()
     {
         yield return ScepTestKeys.Csr;

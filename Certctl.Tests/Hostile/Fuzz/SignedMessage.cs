@@ -13,11 +13,16 @@ internal static class SignedMessage
     private static readonly byte[] Data = Oid(ForgedRequest.DataOid);
 
     /// <param name="attributes">The content of signedAttrs: the attributes one after the other.</param>
-    public static byte[] Wrap(byte[] attributes, byte[] content, X509Certificate2 signer, RSA key)
+    public static byte[] Wrap(byte[] attributes, byte[] content, X509Certificate2 signer, RSA key) =>
+        Wrap(attributes, content, signer.RawData, ForgedRequest.IssuerAndSerial(signer), key);
+
+    /// <param name="certificate">What stands for the signer's certificate.</param>
+    /// <param name="signer">The SignerIdentifier.</param>
+    public static byte[] Wrap(byte[] attributes, byte[] content, byte[] certificate, byte[] signer, RSA key)
     {
         var signature = key.SignData(Tlv(0x31, attributes), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var signerInfo = Sequence(Number(1), ForgedRequest.IssuerAndSerial(signer), Sha256, Tlv(0xA0, attributes), RsaEncryption, Tlv(0x04, signature));
-        var signedData = Sequence(Number(1), Set(Sha256), Sequence(Data, Tlv(0xA0, Tlv(0x04, content))), Tlv(0xA0, signer.RawData), Set(signerInfo));
+        var signerInfo = Sequence(Number(1), signer, Sha256, Tlv(0xA0, attributes), RsaEncryption, Tlv(0x04, signature));
+        var signedData = Sequence(Number(1), Set(Sha256), Sequence(Data, Tlv(0xA0, Tlv(0x04, content))), Tlv(0xA0, certificate), Set(signerInfo));
         return Sequence(Oid(ForgedRequest.SignedDataOid), Tlv(0xA0, signedData));
     }
 
