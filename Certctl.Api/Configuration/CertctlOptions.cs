@@ -1,3 +1,4 @@
+using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Api.Configuration;
@@ -75,6 +76,8 @@ public sealed record ScepProfileOptions
     public TimeSpan RetryWindow { get; init; } = TimeSpan.FromHours(1);
 
     public bool RenewalMayChangeName { get; init; }
+
+    public CryptoPolicy CryptoPolicy { get; init; } = CryptoPolicy.Compatible;
 }
 
 public sealed record RaPairPaths(string CertPath, string KeyPath);
