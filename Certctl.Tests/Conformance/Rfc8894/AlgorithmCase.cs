@@ -64,7 +64,6 @@ internal sealed record DeviceTransport(HashAlgorithmName? Hash, HashAlgorithmNam
         new(HashAlgorithmName.SHA1, HashAlgorithmName.SHA1),
         new(HashAlgorithmName.SHA256, HashAlgorithmName.SHA256),
         new(HashAlgorithmName.SHA256, HashAlgorithmName.SHA1),
-        new(HashAlgorithmName.MD5, HashAlgorithmName.MD5),
     ];
 
     /// <summary>RFC 4055 §4.1; SHA-1 is the default of both, and left out.</summary>
@@ -88,7 +87,7 @@ internal sealed record DeviceTransport(HashAlgorithmName? Hash, HashAlgorithmNam
 
     private static byte[] Identifier(HashAlgorithmName hash) => Der.Sequence(Der.Oid(DeviceDigest.All.Single(d => d.Name == hash).Oid), [0x05, 0x00]);
 
-    private static IDigest Digest(HashAlgorithmName hash) => hash.Name switch { "MD5" => new MD5Digest(), "SHA1" => new Sha1Digest(), _ => new Sha256Digest() };
+    private static IDigest Digest(HashAlgorithmName hash) => hash == HashAlgorithmName.SHA1 ? new Sha1Digest() : new Sha256Digest();
 }
 
 /// <summary>One combination.</summary>

@@ -11,7 +11,7 @@ internal sealed record DeviceEncoding(string Name, bool IsIndefinite, bool IsSeg
     private const byte Explicit0 = 0xA0;
     private const int Segment = 100;
 
-    public static readonly DeviceEncoding[] All = [new("DER", false, false), new("BER indefinite", true, false), new("segmented", false, true), new("both", true, true)];
+    public static readonly DeviceEncoding[] All = [new("DER", false, false), new("BER indefinite", true, false), new("segmented", false, true)];
 
     /// <summary>Of the EnvelopedData in its ContentInfo: nothing in it is signed by itself.</summary>
     public byte[] Inside(byte[] der) => Write(der, depth: 0, int.MaxValue);
