@@ -1,3 +1,4 @@
+using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Api.Configuration;
@@ -77,6 +78,8 @@ public sealed record ScepProfileOptions
     public bool RenewalMayChangeName { get; init; }
 
     public TimeSpan PendingWindow { get; init; } = TimeSpan.FromDays(7);
+
+    public CryptoPolicy CryptoPolicy { get; init; } = CryptoPolicy.Compatible;
 }
 
 public sealed record RaPairPaths(string CertPath, string KeyPath);

@@ -58,10 +58,11 @@ internal static partial class ScepProfileReader
         Challenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD", required: true, values) ?? new Secret(""),
         PreviousChallenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD_PREVIOUS", required: false, values),
         RaPairs = ReadRaPairs(prefix, values),
-        ExtraCapabilities = ReadCapabilities(prefix + "EXTRA_CAPABILITIES", values),
+        ExtraCapabilities = ReadCapabilities(prefix + "EXTRA_CAPABILITIES", prefix + "CRYPTO_POLICY", values),
         RetryWindow = values.Duration(prefix + "RETRY_WINDOW", TimeSpan.FromHours(1), MaxRetryWindow),
         RenewalMayChangeName = values.Boolean(prefix + "RENEWAL_ALLOW_NAME_CHANGE", otherwise: false),
         PendingWindow = values.Duration(prefix + "PENDING_WINDOW", TimeSpan.FromDays(7), MaxPendingWindow, LeastPendingWindow),
+        CryptoPolicy = ReadCryptoPolicy(prefix + "CRYPTO_POLICY", values),
     };
 
     private static string ReadIssuer(string name, string? otherwise, SettingValues values)
@@ -109,7 +110,22 @@ internal static partial class ScepProfileReader
         return paths;
     }
 
-    private static List<string> ReadCapabilities(string name, SettingValues values)
+    private static CryptoPolicy ReadCryptoPolicy(string name, SettingValues values)
+    {
+        if (values.Text(name) is { } text && ParseCryptoPolicy(text) is null)
+            values.Reject(name, text, "one of modern, compatible, legacy");
+        return ParseCryptoPolicy(values.Text(name)) ?? CryptoPolicy.Compatible;
+    }
+
+    private static CryptoPolicy? ParseCryptoPolicy(string? text) => text?.Trim().ToUpperInvariant() switch
+    {
+        "MODERN" => CryptoPolicy.Modern,
+        "COMPATIBLE" => CryptoPolicy.Compatible,
+        "LEGACY" => CryptoPolicy.Legacy,
+        _ => null,
+    };
+
+    private static List<string> ReadCapabilities(string name, string policyName, SettingValues values)
     {
         var extras = new List<string>();
         foreach (var text in values.List(name))
@@ -118,6 +134,8 @@ internal static partial class ScepProfileReader
             var known = ScepCapability.Extra.FirstOrDefault(capability => capability.Equals(text, StringComparison.OrdinalIgnoreCase));
             if (known is null)
                 values.Reject(name, text, $"one of {string.Join(", ", ScepCapability.Extra)}");
+            else if (ParseCryptoPolicy(values.Text(policyName))?.MayList(known) == false)
+                values.Problems.Add($"{name}: {known} cannot be listed, since {policyName} is {values.Text(policyName)} and refuses it; take it away, or take another policy.");
             else if (!extras.Contains(known))
                 extras.Add(known);
         }

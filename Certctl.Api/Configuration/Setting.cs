@@ -52,6 +52,7 @@ internal static class KnownSettings
         new("RETRY_WINDOW", "1h", "How long the same request gets the same certificate again, 0s to 24h."),
         new("RENEWAL_ALLOW_NAME_CHANGE", "false", "A renewal may ask for another subject or other SANs."),
         new("PENDING_WINDOW", "168h", "How long a request waits for an operator before it lapses, 1m to 2160h."),
+        new("CRYPTO_POLICY", "compatible", "Algorithms that are taken: `modern` (AES, SHA-256, SHA-384, SHA-512), `compatible` (also 3DES and SHA-1), `legacy` (also single DES and MD5)."),
     ];
 
     /// <summary>Names for the client's side, which quickstart.env sets: known, and no concern of the server.</summary>

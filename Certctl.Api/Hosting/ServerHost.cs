@@ -71,12 +71,12 @@ internal static class ServerHost
             CertificateProfileId = profile.CertificateProfileId,
             Challenge = profile.Challenge,
             PreviousChallenge = profile.PreviousChallenge,
-            Capabilities = [.. ScepCapability.Default, .. profile.ExtraCapabilities],
+            Capabilities = [.. profile.CryptoPolicy.Capabilities().Union(profile.ExtraCapabilities)],
             LeafValidity = ca.Validity,
             RetryWindow = profile.RetryWindow,
             RenewalMayChangeName = profile.RenewalMayChangeName,
             PendingWindow = profile.PendingWindow,
-            Codec = new CmsScepCodec(rings[profile.PathId], clock),
+            Codec = new CmsScepCodec(rings[profile.PathId], clock, profile.CryptoPolicy),
         }));
     }
 

@@ -89,6 +89,9 @@ public enum FailureReason
 
     /// <summary>Nobody decided about the request in time.</summary>
     RequestExpired,
+
+    /// <summary>An RSA key of the message or of the request whose private half can be computed: exponent, factors, close primes, ROCA.</summary>
+    WeakKey,
 }
 
 /// <summary>A refusal: a value, not an exception.</summary>
