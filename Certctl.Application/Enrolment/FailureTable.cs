@@ -67,5 +67,13 @@ public static class FailureTable
             new(FailInfo.BadRequest, "request_denied", "An operator denied the request."),
         FailureReason.RequestExpired =>
             new(FailInfo.BadCertId, "request_expired", "Nobody decided about the request in time; send it anew."),
+        FailureReason.ClientCertificateMissing =>
+            new(FailInfo.BadRequest, "client_certificate_missing", "Client certificate required for /scep-mtls."),
+        FailureReason.ClientCertificateUntrusted =>
+            new(FailInfo.BadRequest, "client_certificate_untrusted", "Client certificate not trusted by this profile."),
+        FailureReason.ClientCertificateUnknown =>
+            new(FailInfo.BadRequest, "client_certificate_unknown", "Client certificate names the issuer of this server, which does not know it."),
+        FailureReason.ClientCertificateRevoked =>
+            new(FailInfo.BadRequest, "client_certificate_revoked", "Client certificate has been revoked."),
     };
 }

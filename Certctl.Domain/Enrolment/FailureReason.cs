@@ -83,6 +83,18 @@ public enum FailureReason
 
     /// <summary>Nobody decided about the request in time.</summary>
     RequestExpired,
+
+    /// <summary>The mTLS route was called without a client certificate.</summary>
+    ClientCertificateMissing,
+
+    /// <summary>The client certificate does not lead to this profile's trust bundle, is outside its validity, is not for clients, or belongs to another profile.</summary>
+    ClientCertificateUntrusted,
+
+    /// <summary>The client certificate names our own issuer, and the journal does not know it.</summary>
+    ClientCertificateUnknown,
+
+    /// <summary>The client certificate is one of ours and has been revoked.</summary>
+    ClientCertificateRevoked,
 }
 
 /// <summary>A refusal: a value, not an exception.</summary>
