@@ -4,6 +4,7 @@ using Certctl.Application.Enrolment;
 using Certctl.Application.Enrolment.Pipeline;
 using Certctl.Application.Scep;
 using Certctl.Application.Scep.GetCertInitial;
+using Certctl.Application.Scep.Mtls;
 using Certctl.Application.Scep.PkcsReq;
 using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Enrolment;
@@ -31,6 +32,7 @@ public static class ApplicationRegistration
         services.AddSingleton<CertificateIssuance>();
         services.AddSingleton<EnrolmentMetrics>();
         services.AddSingleton<ScepResponder>();
+        services.AddSingleton<MtlsGate>();
         return services;
     }
 

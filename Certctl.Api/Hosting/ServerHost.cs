@@ -1,9 +1,13 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Api.Scep;
 using Certctl.Application;
 using Certctl.Application.Scep;
+using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Issuers.LocalCa;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Certctl.Api.Hosting;
 
@@ -18,8 +22,10 @@ internal static class ServerHost
         builder.Configuration.Sources.Clear();
         AddLogging(builder.Logging, options.Log);
 
-        var certificate = new ServerCertificate(material.Tls);
+        var certificate = new ServerCertificate(material.Tls, material.AllClientCas);
         var rings = material.RaPairs.ToDictionary(ra => ra.Key, ra => new RaKeyRing(ra.Value, LocalCaIssuer.ChainOf(material.Ca)));
+        var ownCas = new Dictionary<string, X509Certificate2> { [options.Ca.IssuerId] = material.Ca.Certificate };
+        var trusts = material.ClientCas.ToDictionary(cas => cas.Key, cas => new BundleTrust(cas.Value, ownCas));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -34,7 +40,7 @@ internal static class ServerHost
             kestrel.Limits.MaxConcurrentConnections = HttpLimits.Connections;
             kestrel.Limits.RequestHeadersTimeout = HttpLimits.HeadersWithin;
             kestrel.Limits.KeepAliveTimeout = HttpLimits.KeepAlive;
-            kestrel.Listen(material.Address, options.Server.Port, listen => listen.UseHttps(certificate.Handshake()));
+            Listen(kestrel, material.Address, options, certificate);
         });
 
         var services = builder.Services;
@@ -43,9 +49,10 @@ internal static class ServerHost
         services.AddSingleton(options.Server);
         services.AddSingleton(certificate);
         services.AddSingleton<IReadOnlyDictionary<string, RaKeyRing>>(rings);
+        services.AddSingleton<IReadOnlyDictionary<string, BundleTrust>>(trusts);
         services.AddDatabase(options.Database);
         services.AddCertctlApplication();
-        services.AddSingleton(provider => Profiles(options, material, rings, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => Profiles(options, material, rings, trusts, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<DatabasePing>();
         services.AddSingleton<SignalReload>();
         services.AddHostedService(provider => provider.GetRequiredService<SignalReload>());
@@ -54,13 +61,26 @@ internal static class ServerHost
 
         var app = builder.Build();
         app.UseMiddleware<RequestFrame>();
+        if (options.Server.MtlsPort is not null)
+            app.UseMtlsPort();
         app.MapHealth();
         app.MapScep();
+        app.MapScepMtls();
         return app;
     }
 
+    // A client certificate is asked for only where somebody wants one, and on the port of its own if there is one.
+    private static void Listen(KestrelServerOptions kestrel, IPAddress address, CertctlOptions options, ServerCertificate certificate)
+    {
+        var asks = options.WantsClientCertificates;
+        var ownPort = options.Server.MtlsPort;
+        kestrel.Listen(address, options.Server.Port, listen => listen.UseHttps(asks && ownPort is null ? certificate.HandshakeThatAsks() : certificate.Handshake()));
+        if (asks && ownPort is { } port)
+            kestrel.Listen(address, port, listen => listen.UseHttps(certificate.HandshakeThatAsks()));
+    }
+
     private static ScepProfileTable Profiles(
-        CertctlOptions options, PreflightMaterial material, Dictionary<string, RaKeyRing> rings, TimeProvider clock)
+        CertctlOptions options, PreflightMaterial material, Dictionary<string, RaKeyRing> rings, Dictionary<string, BundleTrust> trusts, TimeProvider clock)
     {
         var ca = options.Ca;
         var issuer = new LocalCaIssuer(material.Ca, new LocalCaSettings(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl), clock);
@@ -77,6 +97,7 @@ internal static class ServerHost
             RenewalMayChangeName = profile.RenewalMayChangeName,
             PendingWindow = profile.PendingWindow,
             Codec = new CmsScepCodec(rings[profile.PathId], clock, profile.CryptoPolicy),
+            ClientTrust = trusts.GetValueOrDefault(profile.PathId),
         }));
     }
 

@@ -29,7 +29,13 @@ internal static class ScepEndpoints
         var profile = path.StartsWithSegments("/scep", out var behind) ? profiles.Find(behind) : profiles.Find("");
         if (profile is null)
             return Say(http, StatusCodes.Status404NotFound, "No SCEP profile at this path.");
+        return ServeAsync(http, profile, responder, server, OriginOf(http));
+    }
 
+    public static RequestOrigin OriginOf(HttpContext http) => new(http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier);
+
+    public static Task ServeAsync(HttpContext http, ScepProfile profile, ScepResponder responder, ServerOptions server, RequestOrigin origin)
+    {
         http.Response.Headers.CacheControl = "no-store";
         if (!profile.Codec.CanAnswer)
         {
@@ -40,13 +46,13 @@ internal static class ScepEndpoints
 
         return http.Request.Method switch
         {
-            "GET" => GetAsync(http, profile, responder),
-            "POST" => PostAsync(http, profile, responder, server.MaxBodySize),
+            "GET" => GetAsync(http, profile, responder, origin),
+            "POST" => PostAsync(http, profile, responder, server.MaxBodySize, origin),
             _ => NotAllowed(http, "GET, POST"),
         };
     }
 
-    private static Task GetAsync(HttpContext http, ScepProfile profile, ScepResponder responder)
+    private static Task GetAsync(HttpContext http, ScepProfile profile, ScepResponder responder, RequestOrigin origin)
     {
         var query = http.Request.QueryString.Value;
         switch (ScepQuery.Operation(query)?.ToUpperInvariant())
@@ -59,7 +65,7 @@ internal static class ScepEndpoints
                 return Send(http, certificates.IsBag ? "application/x-x509-ca-ra-cert" : "application/x-x509-ca-cert", certificates.Body);
             case "PKIOPERATION":
                 return ScepQuery.Message(query) is { } message
-                    ? AnswerAsync(http, profile, responder, message)
+                    ? AnswerAsync(http, profile, responder, message, origin)
                     : Say(http, StatusCodes.Status400BadRequest, "The message parameter is missing or is not base64.");
             case "GETNEXTCACERT":
                 return Say(http, StatusCodes.Status404NotFound, "No next CA certificate is staged.");
@@ -70,7 +76,7 @@ internal static class ScepEndpoints
         }
     }
 
-    private static async Task PostAsync(HttpContext http, ScepProfile profile, ScepResponder responder, int maxBodySize)
+    private static async Task PostAsync(HttpContext http, ScepProfile profile, ScepResponder responder, int maxBodySize, RequestOrigin origin)
     {
         // RFC 8894 §4.3: with POST there is but one operation; many clients leave it out.
         switch (ScepQuery.Operation(http.Request.QueryString.Value)?.ToUpperInvariant())
@@ -91,13 +97,11 @@ internal static class ScepEndpoints
         else if (body.Length == 0)
             await Say(http, StatusCodes.Status400BadRequest, "Empty request body.");
         else
-            await AnswerAsync(http, profile, responder, body);
+            await AnswerAsync(http, profile, responder, body, origin);
     }
 
-    private static async Task AnswerAsync(HttpContext http, ScepProfile profile, ScepResponder responder, byte[] message)
+    private static async Task AnswerAsync(HttpContext http, ScepProfile profile, ScepResponder responder, byte[] message, RequestOrigin origin)
     {
-        var origin = new RequestOrigin(http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier);
-
         // Whoever hangs up is written down all the same: a guess, or a certificate that is asked for again.
         var certRep = await responder.AnswerAsync(profile, message, origin, CancellationToken.None);
         if (certRep is null)
@@ -147,7 +151,7 @@ internal static class ScepEndpoints
         return Say(http, StatusCodes.Status405MethodNotAllowed, "Method not allowed.");
     }
 
-    private static Task Say(HttpContext http, int status, string text)
+    public static Task Say(HttpContext http, int status, string text)
     {
         http.Response.StatusCode = status;
         return HttpMethods.IsHead(http.Request.Method) ? Task.CompletedTask : Send(http, "text/plain", System.Text.Encoding.ASCII.GetBytes(text + "\n"));

@@ -73,5 +73,13 @@ public static class FailureTable
             new(FailInfo.BadCertId, "request_expired", "Nobody decided about the request in time; send it anew."),
         FailureReason.WeakKey =>
             new(FailInfo.BadAlg, "weak_key", "The RSA key is unsafe: a bad exponent, small or close primes, or the ROCA flaw; make a new key with current software."),
+        FailureReason.ClientCertificateMissing =>
+            new(FailInfo.BadRequest, "client_certificate_missing", "Client certificate required for /scep-mtls."),
+        FailureReason.ClientCertificateUntrusted =>
+            new(FailInfo.BadRequest, "client_certificate_untrusted", "Client certificate not trusted by this profile."),
+        FailureReason.ClientCertificateUnknown =>
+            new(FailInfo.BadRequest, "client_certificate_unknown", "Client certificate names the issuer of this server, which does not know it."),
+        FailureReason.ClientCertificateRevoked =>
+            new(FailInfo.BadRequest, "client_certificate_revoked", "Client certificate has been revoked."),
     };
 }

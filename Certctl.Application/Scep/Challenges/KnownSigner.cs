@@ -8,14 +8,17 @@ namespace Certctl.Application.Scep.Challenges;
 internal static class KnownSigner
 {
     /// <summary>The journal's own copy, octet for octet: nothing that merely looks like a certificate of ours passes. Null: none of ours.</summary>
-    public static async Task<IssuedCertificate?> FindAsync(IEnrolmentRepository enrolments, EnrolmentContext context, CancellationToken cancellationToken)
+    public static Task<IssuedCertificate?> FindAsync(IEnrolmentRepository enrolments, EnrolmentContext context, CancellationToken cancellationToken) =>
+        FindAsync(enrolments, context.Profile.Issuer.IssuerId, context.Signer, cancellationToken);
+
+    public static async Task<IssuedCertificate?> FindAsync(IEnrolmentRepository enrolments, string issuerId, RequestSigner signer, CancellationToken cancellationToken)
     {
         // RFC 5280 §4.1.2.2: ours are at most 20 octets.
-        var hex = Convert.ToHexStringLower(context.Signer.SerialNumber.Span).TrimStart('0');
+        var hex = Convert.ToHexStringLower(signer.SerialNumber.Span).TrimStart('0');
         if (hex.Length is 0 or > 40)
             return null;
-        var known = await enrolments.FindCertificateAsync(context.Profile.Issuer.IssuerId, hex.PadLeft(40, '0'), cancellationToken);
-        return known is not null && context.Signer.CertificateDer.Span.SequenceEqual(known.Der) ? known : null;
+        var known = await enrolments.FindCertificateAsync(issuerId, hex.PadLeft(40, '0'), cancellationToken);
+        return known is not null && signer.CertificateDer.Span.SequenceEqual(known.Der) ? known : null;
     }
 
     /// <summary>
