@@ -30,8 +30,8 @@ internal static class Asn1Targets
         while (!reader.AtEnd && depth < MaxDepth)
         {
             var before = reader;
-            var reads = new[] { TryAsOid(reader), TryAsNumber(reader), TryAsTime(reader), TryAsBits(reader) };
-            ContradictionException.Unless(reads.Count(read => read) <= 1, "an element is of one type");
+            var types = (TryAsOid(reader) ? 1 : 0) + (TryAsNumber(reader) ? 1 : 0) + (TryAsTime(reader) ? 1 : 0) + (TryAsBits(reader) ? 1 : 0);
+            ContradictionException.Unless(types <= 1, "an element is of one type");
             if (!reader.TryReadAny(out var tag, out var content, out var whole))
             {
                 ContradictionException.Unless(reader.PeekTag == before.PeekTag && !reader.AtEnd, "what cannot be read leaves the cursor where it was");
@@ -39,8 +39,10 @@ internal static class Asn1Targets
             }
 
             ContradictionException.Unless(content.Length < whole.Length && whole.Span[0] == tag && whole.Span.EndsWith(content.Span), "an element ends with its content");
-            _ = DerText.TryDecode(tag, content.Span, out _);
-            Walk(new DerReader(content), depth + 1);
+            if ((tag & 0x20) != 0)
+                Walk(new DerReader(content), depth + 1);
+            else
+                _ = DerText.TryDecode(tag, content.Span, out _);
         }
     }
 
