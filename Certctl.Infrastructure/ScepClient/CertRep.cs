@@ -10,6 +10,9 @@ namespace Certctl.Infrastructure.ScepClient;
 /// <summary>What a verified CertRep says (RFC 8894 §3.3.2).</summary>
 internal abstract record CertRep
 {
+    // Hexadecimal digits: 64 octets. RFC 5280 §4.1.2.2 says 20.
+    private const int LongestSerialNumber = 128;
+
     private CertRep()
     {
     }
@@ -57,6 +60,10 @@ internal abstract record CertRep
         if (message.SignerInfos.Count != 1)
             throw Wrong($"it has {message.SignerInfos.Count} signatures instead of one");
         var signature = message.SignerInfos[0];
+
+        // The platform also reads the number as a decimal when it looks for the certificate, which takes the square of its length: hours for one of a megabyte.
+        if (signature.SignerIdentifier.Value is X509IssuerSerial { SerialNumber.Length: > LongestSerialNumber })
+            throw Wrong("its signer's serial number is longer than any");
 
         // RFC 8894 §3.2: the content type is data.
         if (message.ContentInfo.ContentType.Value != ScepOids.Data)

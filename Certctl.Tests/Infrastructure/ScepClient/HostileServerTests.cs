@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Certctl.Infrastructure.ScepClient;
 using Certctl.Tests.Hostile.Fuzz;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
+using Certctl.Tests.Infrastructure.Crypto.X509;
 using Xunit;
 
 namespace Certctl.Tests.Infrastructure.ScepClient;
@@ -11,6 +12,8 @@ namespace Certctl.Tests.Infrastructure.ScepClient;
 public sealed class HostileServerTests
 {
     private const string Arc = "2.16.840.1.113733.1.9.";
+
+    private static readonly byte[] Nonce = [1, 2, 3];
 
     [Theory]
     [InlineData("application/x-x509-ca-cert")]
@@ -33,22 +36,39 @@ public sealed class HostileServerTests
     [Fact]
     public void Signed_attributes_in_ber_are_refused()
     {
-        byte[] nonce = [1, 2, 3];
-
         // The messageType with its length in more octets than needed.
         var attributes = SignedMessage.Attributes(
             [],
             [0x30, 0x12, .. ForgedRequest.Attribute(Arc + "2", ForgedRequest.Printable("3"))[2..^5], 0x31, 0x04, 0x13, 0x81, 0x01, (byte)'3'],
             ForgedRequest.Attribute(Arc + "3", ForgedRequest.Printable("3")),
-            ForgedRequest.Attribute(Arc + "6", ForgedRequest.Octets(nonce)),
+            ForgedRequest.Attribute(Arc + "6", ForgedRequest.Octets(Nonce)),
             ForgedRequest.Attribute(Arc + "7", ForgedRequest.Printable("T")));
-        var answer = new ScepAnswer("application/x-pki-message", SignedMessage.Wrap(attributes, [], FakePki.Ra, FakePki.RaKey));
-        var trust = CaCertificates.Parse(new ScepAnswer("application/x-x509-ca-ra-cert", ClientTargets.Bag())).Trust(null, FakePki.Now);
 
+        Assert.Contains("not in DER", Refusal(SignedMessage.Wrap(attributes, [], FakePki.Ra, FakePki.RaKey)), StringComparison.Ordinal);
+    }
+
+    // Without the limit eight kilobytes of it cost 225 megabytes, and that grows with the square: an answer may be a megabyte long.
+    [Fact]
+    public void A_signer_with_an_endless_serial_number_is_refused_before_the_platform_reads_it()
+    {
+        var signer = Der.Sequence(FakePki.Ra.IssuerName.RawData, Der.Tlv(0x02, [.. Enumerable.Repeat((byte)0x59, 30_000)]));
+        var message = SignedMessage.Wrap(SignedMessage.Attributes([]), [], FakePki.Ra.RawData, signer, FakePki.RaKey);
+        Refusal(message);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var refusal = Refusal(message);
+
+        Assert.Contains("serial number", refusal, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2 * 1024 * 1024);
+    }
+
+    private static string Refusal(byte[] message)
+    {
+        using var certificates = CaCertificates.Parse(new ScepAnswer("application/x-x509-ca-ra-cert", ClientTargets.Bag()));
         var refusal = Assert.Throws<ScepClientException>(() => CertRep.Read(
-            answer, new PkiMessage([], nonce), "T", new MessageSigner(FakePki.Ra, FakePki.RaKey), trust, new MessageAlgorithms(HashAlgorithmName.SHA256, ScepCipher.Aes128)));
-
-        Assert.Contains("not in DER", refusal.Message, StringComparison.Ordinal);
+            new ScepAnswer("application/x-pki-message", message), new PkiMessage([], Nonce), "T", new MessageSigner(FakePki.Ra, FakePki.RaKey),
+            certificates.Trust(null, FakePki.Now), new MessageAlgorithms(HashAlgorithmName.SHA256, ScepCipher.Aes128)));
+        return refusal.Message;
     }
 
     private static byte[] Bag(byte[] certificate)
