@@ -16,7 +16,9 @@ public static class FuzzRun
     {
         CoverageMap.Connect();
         var target = FuzzTargets.All.Single(candidate => candidate.Name == decoder);
-        var last = new LastInput(PathFor(decoder + ".running"));
+
+        // Of this process: two that run the same decoder would pull the file from under each other.
+        var last = new LastInput(PathFor($"{decoder}-{Environment.ProcessId}.running"));
         var run = Task.Factory.StartNew(
             () => input.Length > 0
                 ? new FuzzLoop(target, seed, last).RunOne(File.ReadAllBytes(input))
