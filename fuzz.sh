@@ -15,11 +15,11 @@ case ${2:-} in
   *) export CERTCTL_FUZZ_EXECUTIONS="${2:-1000000}" ;;
 esac
 
-dotnet build Certctl.Tests -c Release -v quiet
+dotnet build Certctl.Tests -c Release -v quiet -nologo -clp:NoSummary
 log=$(mktemp)
 trap 'rm -f -- "$log"' EXIT
 result=0
-dotnet test Certctl.Tests -c Release --no-build --filter "FullyQualifiedName~Certctl.Tests.Hostile.Fuzz" \
+dotnet test Certctl.Tests -c Release --no-build --filter "FullyQualifiedName~Hostile.Fuzz.FuzzTests" \
   --logger "console;verbosity=detailed" >"$log" 2>&1 || result=$?
-grep -E "^ *[a-z-]+: [0-9]+ executions|InvalidOperationException : Decoder|^Total tests|^ +(Passed|Failed):" "$log" || tail -n 40 "$log"
+grep -E "^ *[a-z-]+: [0-9]+ executions|InvalidOperationException : Decoder|Test Run Aborted|^Total tests|^ +(Passed|Failed):" "$log" || tail -n 40 "$log"
 exit $result
