@@ -1,7 +1,10 @@
+using Certctl.Application.Admin;
+using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Enrolment.Pipeline;
 using Certctl.Application.Scep;
 using Certctl.Application.Scep.GetCertInitial;
+using Certctl.Application.Scep.Mtls;
 using Certctl.Application.Scep.PkcsReq;
 using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Enrolment;
@@ -16,8 +19,7 @@ public static class ApplicationRegistration
 {
     public static IServiceCollection AddCertctlApplication(this IServiceCollection services)
     {
-        services.AddSingleton<ServiceFactory>(provider => provider.GetRequiredService);
-        services.AddSingleton<IMediator, Mediator>();
+        services.AddCertctlAdmin();
         services.AddEnrolmentPipeline();
 
         services.AddSingleton<IRequestHandler<PkcsReqCommand, EnrolmentOutcome>, PkcsReqHandler>();
@@ -30,6 +32,19 @@ public static class ApplicationRegistration
         services.AddSingleton<CertificateIssuance>();
         services.AddSingleton<EnrolmentMetrics>();
         services.AddSingleton<ScepResponder>();
+        services.AddSingleton<MtlsGate>();
+        return services;
+    }
+
+    /// <summary>What people do, without the devices' side: enough for a verb that works on the database alone.</summary>
+    public static IServiceCollection AddCertctlAdmin(this IServiceCollection services)
+    {
+        services.AddSingleton<ServiceFactory>(provider => provider.GetRequiredService);
+        services.AddSingleton<IMediator, Mediator>();
+        services.AddSingleton<AdminDesk>();
+        services.AddSingleton(typeof(IPipelineBehavior<,>), typeof(AdminValidationBehavior<,>));
+        services.AddSingleton<IRequestHandler<DecideEnrolmentCommand, AdminOutcome>, DecideEnrolmentHandler>();
+        services.AddSingleton<IValidator<DecideEnrolmentCommand>, DecideEnrolmentValidator>();
         return services;
     }
 }

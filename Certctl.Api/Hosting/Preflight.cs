@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Issuers.LocalCa;
 
 namespace Certctl.Api.Hosting;
@@ -13,7 +15,17 @@ namespace Certctl.Api.Hosting;
 /// <param name="Tls">The server's own.</param>
 /// <param name="Ca">The issuing CA.</param>
 /// <param name="RaPairs">RA pairs by PathID.</param>
-internal sealed record PreflightMaterial(IPAddress Address, KeyPair Tls, KeyPair Ca, IReadOnlyDictionary<string, IReadOnlyList<KeyPair>> RaPairs);
+/// <param name="ClientCas">CAs of client certificates by PathID, of the profiles that are served at <c>/scep-mtls</c>.</param>
+internal sealed record PreflightMaterial(
+    IPAddress Address,
+    KeyPair Tls,
+    KeyPair Ca,
+    IReadOnlyDictionary<string, IReadOnlyList<KeyPair>> RaPairs,
+    IReadOnlyDictionary<string, IReadOnlyList<X509Certificate2>> ClientCas)
+{
+    /// <summary>The union of the bundles: what the listener names to clients.</summary>
+    public IReadOnlyCollection<X509Certificate2> AllClientCas => [.. ClientCas.Values.SelectMany(cas => cas).DistinctBy(ca => ca.Thumbprint)];
+}
 
 /// <summary>One thing that was looked at before the start, for people.</summary>
 /// <param name="Name">What was looked at.</param>
@@ -48,8 +60,11 @@ internal static class Preflight
         var rings = options.ScepProfiles.DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
             IReadOnlyList<KeyPair> (profile) => LoadRing(profile, ca, passphrase, now, checks));
+        var clientCas = options.ScepProfiles.Where(profile => profile.MtlsBundlePath is not null).DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
+            profile => profile.PathId,
+            profile => LoadBundle(profile.PathId, profile.MtlsBundlePath!, now, checks));
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
-            ? (new PreflightMaterial(address, tls, ca, rings), checks)
+            ? (new PreflightMaterial(address, tls, ca, rings, clientCas), checks)
             : (null, checks);
     }
 
@@ -72,7 +87,7 @@ internal static class Preflight
     {
         // An expired pair among several only waits to be removed; a profile without any valid one cannot answer.
         var several = profile.RaPairs.Count > 1;
-        var name = $"SCEP profile {(profile.PathId.Length == 0 ? "<root>" : $"\"{profile.PathId}\"")}, RA pair";
+        var name = $"{NameOf(profile.PathId)}, RA pair";
         var pairs = profile.RaPairs
             .Select(paths => Load($"{name} {paths.CertPath}", paths.CertPath, paths.KeyPath, passphrase, checks, pair => CheckRa(pair, ca, several, now)))
             .OfType<KeyPair>()
@@ -84,6 +99,15 @@ internal static class Preflight
             checks.Add(LegacyCheck.Run(profile, pairs[0]));
         return several ? valid : pairs;
     }
+
+    private static IReadOnlyList<X509Certificate2> LoadBundle(string pathId, string path, DateTimeOffset now, List<PreflightCheck> checks)
+    {
+        var (anchors, problems, warnings) = TrustBundle.Load(path, now);
+        checks.Add(new PreflightCheck($"{NameOf(pathId)}, mTLS trust bundle {path}", problems, warnings));
+        return anchors;
+    }
+
+    private static string NameOf(string pathId) => $"SCEP profile {(pathId.Length == 0 ? "<root>" : $"\"{pathId}\"")}";
 
     private static KeyPair? Load(
         string name, string certPath, string keyPath, Secret? passphrase, List<PreflightCheck> checks,

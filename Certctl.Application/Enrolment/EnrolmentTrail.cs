@@ -19,6 +19,17 @@ public static class EnrolmentTrail
             SerialNumber = certificate.SerialNumber,
         };
 
+    /// <summary>An older certificate that the issuance of <paramref name="issued"/> revokes.</summary>
+    public static AuditEvent Superseded(AuditEvent issued, string serialNumber) => issued with
+    {
+        Id = Guid.CreateVersion7(issued.Timestamp),
+        Action = AuditAction.CertificateRevoked,
+        Outcome = AuditOutcome.Done,
+        Detail = $"superseded by {issued.SerialNumber}",
+        ResourceId = serialNumber,
+        SerialNumber = serialNumber,
+    };
+
     public static AuditEvent Pending(EnrolmentContext context, string action, Domain.Enrolment.Enrolment enrolment) =>
         Event(context, action, AuditOutcome.Pending) with
         {
@@ -46,6 +57,14 @@ public static class EnrolmentTrail
         {
             Reason = FailureTable.Of(FailureReason.MalformedRequest).Label,
             Detail = defect,
+        };
+
+    /// <summary>Turned away from the mTLS route: the origin says who it was.</summary>
+    public static AuditEvent NotAdmitted(ScepProfile profile, RequestOrigin origin, DateTimeOffset at, EnrolmentFailure failure) =>
+        Event(profile, origin, at, AuditAction.ScepMtls, AuditOutcome.Refused) with
+        {
+            Reason = FailureTable.Of(failure.Reason).Label,
+            Detail = failure.Detail,
         };
 
     public static string ActionOf(EnrolmentKind kind) => kind switch
@@ -83,8 +102,9 @@ public static class EnrolmentTrail
         ProfileId = profile.CertificateProfileId,
         SourceAddress = origin.SourceAddress,
         RequestId = origin.RequestId,
+        ClientCertificate = origin.ClientCertificate,
     };
 
-    private static string? Describe(RequestSigner? signer) =>
+    public static string? Describe(RequestSigner? signer) =>
         signer is null ? null : $"{signer.Subject} #{Convert.ToHexStringLower(signer.SerialNumber.Span)}";
 }

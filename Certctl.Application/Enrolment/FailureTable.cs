@@ -59,6 +59,10 @@ public static class FailureTable
             new(FailInfo.BadRequest, "renewal_other_profile", "The certificate that signed the renewal belongs to another profile."),
         FailureReason.RenewalNameChanged =>
             new(FailInfo.BadRequest, "renewal_name_changed", "A renewal must keep subject and subject alternative names."),
+        FailureReason.RenewalTooEarly =>
+            new(FailInfo.BadRequest, "renewal_too_early", "It is too early to renew this certificate; try again closer to its end."),
+        FailureReason.RenewalKeyReused =>
+            new(FailInfo.BadRequest, "renewal_key_reused", "A renewal needs a new key in this certificate profile."),
         FailureReason.TransactionUnknown =>
             new(FailInfo.BadCertId, "transaction_unknown", "No request of this requester has this transactionID."),
         FailureReason.CertificateRevoked =>
@@ -69,5 +73,13 @@ public static class FailureTable
             new(FailInfo.BadCertId, "request_expired", "Nobody decided about the request in time; send it anew."),
         FailureReason.WeakKey =>
             new(FailInfo.BadAlg, "weak_key", "The RSA key is unsafe: a bad exponent, small or close primes, or the ROCA flaw; make a new key with current software."),
+        FailureReason.ClientCertificateMissing =>
+            new(FailInfo.BadRequest, "client_certificate_missing", "Client certificate required for /scep-mtls."),
+        FailureReason.ClientCertificateUntrusted =>
+            new(FailInfo.BadRequest, "client_certificate_untrusted", "Client certificate not trusted by this profile."),
+        FailureReason.ClientCertificateUnknown =>
+            new(FailInfo.BadRequest, "client_certificate_unknown", "Client certificate names the issuer of this server, which does not know it."),
+        FailureReason.ClientCertificateRevoked =>
+            new(FailInfo.BadRequest, "client_certificate_revoked", "Client certificate has been revoked."),
     };
 }

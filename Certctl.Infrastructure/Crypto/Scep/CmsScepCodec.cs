@@ -9,8 +9,6 @@ namespace Certctl.Infrastructure.Crypto.Scep;
 /// <param name="policy">Which algorithms requests may use; what it does not take is no algorithm of ours, neither to verify with nor to answer with.</param>
 public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, CryptoPolicy policy = CryptoPolicy.Compatible) : IScepCodec
 {
-    private const int MaxTrailingOctets = 16;
-
     public ScepDecoding Decode(ReadOnlyMemory<byte> message)
     {
         if (!TryRead(message, out var reading, out var defect))
@@ -36,7 +34,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Cry
 
         // Compat: iOS pads its GETs with zeros, and line ends survive from base64 and from files.
         var trailing = message.Span[consumed..];
-        if (trailing.Length > MaxTrailingOctets || trailing.ContainsAnyExcept([(byte)0, (byte)'\r', (byte)'\n']))
+        if (trailing.Length > DecodingLimits.TrailingOctets || trailing.ContainsAnyExcept([(byte)0, (byte)'\r', (byte)'\n']))
         {
             defect = $"{trailing.Length} octets behind the message";
             return false;
