@@ -77,6 +77,14 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
         Assert.Equal(lines.Split(','), body.TrimEnd('\n').Split('\n'));
     }
 
+    [Fact]
+    public async Task A_start_with_legacy_is_warned_about_by_the_name_of_the_profile()
+    {
+        await server.Host.LoggedAsync("SCEP profile \"legacy\", crypto policy: CRYPTO_POLICY is legacy");
+        foreach (var policy in new[] { "modern", "compatible" })
+            Assert.DoesNotContain($"CRYPTO_POLICY is {policy}", server.Host.Log, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("MD5", "1.2.840.113549.1.1.4", "legacy")]
     [InlineData("SHA1", "1.2.840.113549.1.1.5", "compatible,legacy")]
