@@ -45,29 +45,23 @@ public static class RsaWeakness
     // the modulus is a power of 65537. Of other keys one in 200 million looks like that.
     private static bool HasRocaFingerprint(BigInteger modulus) => Array.TrueForAll(RocaPrimes, roca => roca.Powers[(int)(modulus % roca.Prime)]);
 
-    // Fermat: n = a² − b² = (a − b)(a + b), and where the primes are close, a is little more than √n.
+    // Fermat: n = a² − b² = (a − b)(a + b), and where the primes are close, a is little more than √n. One a² − n in a hundred passes both tables; only
+    // then are the large numbers looked at.
     private static bool HasClosePrimes(BigInteger modulus)
     {
-        var a = SquareRoot(modulus);
-        if (a * a < modulus)
-            a++;
-        var difference = (a * a) - modulus;
+        var least = SquareRoot(modulus - 1) + 1;
+        var (mayBe256, mayBe45045) = (new SquareTest(SquaresModulo256, least, modulus), new SquareTest(SquaresModulo45045, least, modulus));
         for (var round = 0; round < FermatRounds; round++)
         {
-            if (IsSquare(difference))
+            if (mayBe256.Passes(round) && mayBe45045.Passes(round) && IsSquare(((least + round) * (least + round)) - modulus))
                 return true;
-            difference += (2 * a) + 1;
-            a++;
         }
 
         return false;
     }
 
-    // One number in a hundred passes both tables.
     private static bool IsSquare(BigInteger number)
     {
-        if (!SquaresModulo256[(int)(number & 0xFF)] || !SquaresModulo45045[(int)(number % SquaresModulo45045.Length)])
-            return false;
         var root = SquareRoot(number);
         return root * root == number;
     }
@@ -77,7 +71,10 @@ public static class RsaWeakness
     {
         if (number.IsZero)
             return number;
-        var root = BigInteger.One << (int)((number.GetBitLength() + 1) / 2);
+
+        // The first 52 bits of the root are a machine number's.
+        var shift = (int)Math.Max(0, number.GetBitLength() - 104) / 2 * 2;
+        var root = ((BigInteger)Math.Sqrt((double)(number >> shift)) + 2) << (shift / 2);
         while (true)
         {
             var next = (root + (number / root)) >> 1;
@@ -101,5 +98,14 @@ public static class RsaWeakness
         for (var number = 0L; number < modulus; number++)
             squares[number * number % modulus] = true;
         return squares;
+    }
+
+    /// <summary>Whether (least + round)² − modulus can be a square, as far as its remainder tells.</summary>
+    private readonly struct SquareTest(bool[] squares, BigInteger least, BigInteger modulus)
+    {
+        private readonly long _least = (long)(least % squares.Length);
+        private readonly long _modulus = (long)(modulus % squares.Length);
+
+        public bool Passes(int round) => squares[(((_least + round) * (_least + round)) + squares.Length - _modulus) % squares.Length];
     }
 }

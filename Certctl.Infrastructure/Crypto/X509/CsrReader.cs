@@ -13,7 +13,7 @@ internal static class CsrReader
     /// Reads exactly one CertificationRequest (RFC 2986 §4): trailing octets are a defect. BER is tolerated by way of <see cref="BerNormaliser"/>;
     /// the signature is verified over the CertificationRequestInfo as received, with an algorithm that <paramref name="policy"/> takes.
     /// </summary>
-    public static CsrReading Read(ReadOnlyMemory<byte> bytes, CryptoPolicy policy = CryptoPolicy.Compatible)
+    public static CsrReading Read(ReadOnlyMemory<byte> bytes, CryptoPolicy policy)
     {
         if (!TryParse(bytes, out var frame, out var request, out var defect))
             return new CsrReading.Invalid(defect!);

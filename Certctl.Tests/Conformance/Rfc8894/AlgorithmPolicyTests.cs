@@ -61,7 +61,7 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
                 wrong.Add($"{combination.Cipher.Name}, {combination.Digest.Name}, {combination.Transport}: {seen} instead of {expected}");
         });
 
-        Assert.Empty(wrong);
+        Assert.True(wrong.IsEmpty, string.Join('\n', wrong));
     }
 
     [Theory]
@@ -75,6 +75,14 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
         using var wire = server.Host.Connect("/scep/" + policy);
         var body = await wire.Http.GetStringAsync(new Uri(wire.Server, wire.Path + "?operation=GetCACaps"));
         Assert.Equal(lines.Split(','), body.TrimEnd('\n').Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_start_with_legacy_is_warned_about_by_the_name_of_the_profile()
+    {
+        await server.Host.LoggedAsync("SCEP profile \"legacy\", crypto policy: CRYPTO_POLICY is legacy");
+        foreach (var policy in new[] { "modern", "compatible" })
+            Assert.DoesNotContain($"CRYPTO_POLICY is {policy}", server.Host.Log, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Crypto;
@@ -61,7 +62,7 @@ internal static class X509Targets
     public static void Request(byte[] input)
     {
         var kept = CsrReader.ReadKept(input);
-        var reading = CsrReader.Read(input);
+        var reading = CsrReader.Read(input, CryptoPolicy.Legacy);
         ContradictionException.Unless(kept is not null || reading is CsrReading.Invalid, "a valid request can be parsed");
         if (kept is null)
             return;
