@@ -1,7 +1,10 @@
 using Certctl.Application.Enrolment;
 using Certctl.Application.Enrolment.Pipeline;
+using Certctl.Application.Publication;
 using Certctl.Application.Scep;
+using Certctl.Application.Scep.GetCert;
 using Certctl.Application.Scep.GetCertInitial;
+using Certctl.Application.Scep.GetCrl;
 using Certctl.Application.Scep.PkcsReq;
 using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Enrolment;
@@ -26,8 +29,11 @@ public static class ApplicationRegistration
         services.AddSingleton<IValidator<RenewalReqCommand>, RenewalReqValidator>();
         services.AddSingleton<IRequestHandler<GetCertInitialCommand, EnrolmentOutcome>, GetCertInitialHandler>();
         services.AddSingleton<IValidator<GetCertInitialCommand>, GetCertInitialValidator>();
+        services.AddSingleton<IRequestHandler<GetCertCommand, EnrolmentOutcome>, GetCertHandler>();
+        services.AddSingleton<IRequestHandler<GetCrlCommand, EnrolmentOutcome>, GetCrlHandler>();
 
         services.AddSingleton<CertificateIssuance>();
+        services.AddSingleton<CrlPublisher>();
         services.AddSingleton<EnrolmentMetrics>();
         services.AddSingleton<ScepResponder>();
         return services;

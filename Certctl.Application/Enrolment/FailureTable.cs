@@ -67,5 +67,7 @@ public static class FailureTable
             new(FailInfo.BadRequest, "request_denied", "An operator denied the request."),
         FailureReason.RequestExpired =>
             new(FailInfo.BadCertId, "request_expired", "Nobody decided about the request in time; send it anew."),
+        FailureReason.CertificateUnknown =>
+            new(FailInfo.BadCertId, "certificate_unknown", "The query names nothing that this requester can have here."),
     };
 }

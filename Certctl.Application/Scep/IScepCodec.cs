@@ -1,3 +1,4 @@
+using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Application.Scep;
@@ -77,6 +78,10 @@ public abstract record ScepContent
 
     /// <summary>GetCertInitial. Its names (RFC 8894 §3.3.3) are not read: the transactionID and the signer's key say which request is meant.</summary>
     public sealed record CertPoll : ScepContent;
+
+    /// <summary>GetCert and GetCRL (RFC 8894 §3.3.4, §3.3.5).</summary>
+    /// <param name="Named">Null: the content could not be read, and is answered like a name that nobody knows (ADR 12).</param>
+    public sealed record CertQuery(IssuerAndSerialNumber? Named) : ScepContent;
 }
 
 /// <summary>What a CertRep says.</summary>
@@ -88,6 +93,9 @@ public abstract record ScepReply
 
     /// <param name="Certificate">The issued certificate as DER, encrypted to the request's signer.</param>
     public sealed record Success(ReadOnlyMemory<byte> Certificate) : ScepReply;
+
+    /// <param name="Crl">As DER; encrypted like a certificate, and alone (RFC 8894 §3.4).</param>
+    public sealed record CrlSuccess(ReadOnlyMemory<byte> Crl) : ScepReply;
 
     public sealed record Pending : ScepReply;
 

@@ -1,5 +1,7 @@
 using Certctl.Application.Enrolment;
+using Certctl.Application.Scep.GetCert;
 using Certctl.Application.Scep.GetCertInitial;
+using Certctl.Application.Scep.GetCrl;
 using Certctl.Application.Scep.PkcsReq;
 using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Enrolment;
@@ -42,7 +44,7 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
         {
             var csr = (content as ScepContent.CertificationRequest)?.Csr;
             await audit.AppendRefusalAsync(EnrolmentTrail.Refused(profile, origin, now, head, csr, failure), cancellationToken);
-            if (failure.Reason == FailureReason.UnreadableContent)
+            if (failure.Reason is FailureReason.UnreadableContent or FailureReason.CertificateUnknown)
                 await floor;
         }
 
@@ -67,16 +69,19 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
         (MessageType.PkcsReq, ScepContent.CertificationRequest(var csr)) => new PkcsReqCommand(context, csr),
         (MessageType.RenewalReq, ScepContent.CertificationRequest(var csr)) => new RenewalReqCommand(context, csr),
         (MessageType.GetCertInitial, _) => new GetCertInitialCommand(context),
+        (MessageType.GetCert, ScepContent.CertQuery(var named)) => new GetCertCommand(context, named),
+        (MessageType.GetCrl, ScepContent.CertQuery(var named)) => new GetCrlCommand(context, named),
         _ => throw new InvalidOperationException($"The codec let a {head.MessageType} pass with content that does not belong to it."),
     };
 
     private static (ScepReply Reply, string Word, string? Reason, string Detail) Describe(EnrolmentOutcome outcome) => outcome switch
     {
         EnrolmentOutcome.Issued(var certificate) => (new ScepReply.Success(certificate.Der), "issued", null, certificate.SerialNumber),
+        EnrolmentOutcome.Published(var crl) => (new ScepReply.CrlSuccess(crl.Der), "published", null, $"CRL {crl.Number}"),
         EnrolmentOutcome.Pending(var id) => (new ScepReply.Pending(), "pending", null, id.ToString()),
         EnrolmentOutcome.Refused(var failure) when FailureTable.Of(failure.Reason) is var row =>
             (new ScepReply.Failure(row.FailInfo, row.PublicText), "refused", row.Label, failure.Detail),
-        _ => throw new InvalidOperationException("An outcome is one of three."),
+        _ => throw new InvalidOperationException("An outcome is one of four."),
     };
 
     [LoggerMessage(1, LogLevel.Information, "SCEP \"{PathId}\" {MessageType} {Outcome} {Reason} {Detail} transaction {TransactionId} from {Source} request {RequestId} in {Milliseconds:F1} ms")]

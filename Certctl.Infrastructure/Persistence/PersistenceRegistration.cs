@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolment;
+using Certctl.Application.Publication;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -30,6 +31,7 @@ public static class PersistenceRegistration
         services.AddSingleton<JournalConflicts>();
         services.AddSingleton<IEnrolmentJournal, EnrolmentJournal>();
         services.AddSingleton<IEnrolmentRepository, EfEnrolmentRepository>();
+        services.AddSingleton<ICertificateRepository, EfCertificateRepository>();
         services.AddSingleton<ICertificateProfileRepository, EfCertificateProfileRepository>();
         services.AddSingleton<IAuditRepository, EfAuditRepository>();
         return services;

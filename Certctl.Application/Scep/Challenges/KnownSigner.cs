@@ -10,11 +10,9 @@ internal static class KnownSigner
     /// <summary>The journal's own copy, octet for octet: nothing that merely looks like a certificate of ours passes. Null: none of ours.</summary>
     public static async Task<IssuedCertificate?> FindAsync(IEnrolmentRepository enrolments, EnrolmentContext context, CancellationToken cancellationToken)
     {
-        // RFC 5280 §4.1.2.2: ours are at most 20 octets.
-        var hex = Convert.ToHexStringLower(context.Signer.SerialNumber.Span).TrimStart('0');
-        if (hex.Length is 0 or > 40)
+        if (IssuedCertificate.SerialText(context.Signer.SerialNumber.Span) is not { } serial)
             return null;
-        var known = await enrolments.FindCertificateAsync(context.Profile.Issuer.IssuerId, hex.PadLeft(40, '0'), cancellationToken);
+        var known = await enrolments.FindCertificateAsync(context.Profile.Issuer.IssuerId, serial, cancellationToken);
         return known is not null && context.Signer.CertificateDer.Span.SequenceEqual(known.Der) ? known : null;
     }
 

@@ -34,7 +34,13 @@ internal static class SignedDataWriter
     /// <summary>
     /// A degenerate SignedData in its ContentInfo: certificates in the order given, no content, no signer (RFC 8894 §3.4).
     /// </summary>
-    public static void WriteCertificatesOnly(DerWriter writer, IReadOnlyList<ReadOnlyMemory<byte>> certificates)
+    public static void WriteCertificatesOnly(DerWriter writer, IReadOnlyList<ReadOnlyMemory<byte>> certificates) =>
+        WriteDegenerate(writer, DerTag.ContextConstructed(0), certificates);
+
+    /// <summary>The same with one CRL and no certificate.</summary>
+    public static void WriteCrlOnly(DerWriter writer, ReadOnlyMemory<byte> crl) => WriteDegenerate(writer, DerTag.ContextConstructed(1), [crl]);
+
+    private static void WriteDegenerate(DerWriter writer, byte field, IReadOnlyList<ReadOnlyMemory<byte>> elements)
     {
         using (writer.Open(DerTag.Sequence))
         {
@@ -46,10 +52,10 @@ internal static class SignedDataWriter
                 writer.Write(DerTag.Set, []);
                 using (writer.Open(DerTag.Sequence))
                     writer.WriteEncoded(CmsOid.Data);
-                using (writer.Open(DerTag.ContextConstructed(0)))
+                using (writer.Open(field))
                 {
-                    foreach (var certificate in certificates)
-                        writer.WriteEncoded(certificate.Span);
+                    foreach (var element in elements)
+                        writer.WriteEncoded(element.Span);
                 }
 
                 writer.Write(DerTag.Set, []);

@@ -68,9 +68,9 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : I
             : new EnrolmentFailure(FailureReason.MalformedRequest, "eContentType is not data");
     }
 
-    // GetCert and GetCRL are optional (RFC 8894 §2.9), and a CertRep is no request.
+    // A CertRep is no request.
     private static EnrolmentFailure? CheckMessageType(Reading reading) =>
-        reading.Attributes.MessageType is MessageType.PkcsReq or MessageType.RenewalReq or MessageType.GetCertInitial
+        reading.Attributes.MessageType is MessageType.PkcsReq or MessageType.RenewalReq or MessageType.GetCertInitial or MessageType.GetCert or MessageType.GetCrl
             ? null
             : new EnrolmentFailure(
                 FailureReason.UnknownMessageType, $"messageType {reading.Attributes.MessageType?.ToString() ?? "of no known value"}");

@@ -7,6 +7,7 @@ internal static class ExtensionReader
 {
     public const string SubjectAltNameOid = "2.5.29.17";
     public const string SubjectKeyIdentifierOid = "2.5.29.14";
+    public const string AuthorityKeyIdentifierOid = "2.5.29.35";
 
     private const int MaxExtensions = 64;
 

@@ -12,6 +12,7 @@ internal sealed class IssuedCertificateMapping : IEntityTypeConfiguration<Issued
 
         // RFC 5280 §4.1.2.2: a serial number is unique for its issuer; here the database sees to it.
         builder.HasKey(certificate => new { certificate.IssuerId, certificate.SerialNumber }).HasName("certificates_pkey");
+        builder.HasIndex(certificate => new { certificate.IssuerId, certificate.RevokedAt }, "certificates_revoked_idx").HasFilter("revoked_at IS NOT NULL");
         builder.Property(certificate => certificate.IssuerId).HasColumnName("issuer_id");
         builder.Property(certificate => certificate.SerialNumber).HasColumnName("serial_number");
         builder.Property(certificate => certificate.Subject).HasColumnName("subject");

@@ -119,7 +119,7 @@ internal sealed class EnrolmentWalk : IDisposable
 
     private ScepResponder Responder => _services.GetRequiredService<ScepResponder>();
 
-    private static SubjectName Name(string commonName)
+    internal static SubjectName Name(string commonName)
     {
         var der = new X500DistinguishedName($"CN={commonName}").RawData;
         return new SubjectName { Der = der, Rdns = [[new NameAttribute("2.5.4.3", commonName, der.AsMemory(11))]] };
