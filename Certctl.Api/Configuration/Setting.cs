@@ -36,6 +36,8 @@ internal static class KnownSettings
         new("CERTCTL_CA_ISSUERS_URL", null, "http(s) URL of the CA certificate for authorityInfoAccess."),
         new("CERTCTL_KEY_PASSPHRASE", null, "Opens every private key file that is encrypted.", IsSecret: true),
         new("CERTCTL_SCEP_ENABLED", "false", "Serve SCEP."),
+        new("CERTCTL_CA_NEXT_CERT_PATH", null, "PEM: the CA that follows, then the CAs above it. Staged: GetNextCACert hands it out, and it issues to who asks its RA. Already valid; read at start."),
+        new("CERTCTL_CA_NEXT_KEY_PATH", null, "Its PEM private key, mode 0600."),
         new("CERTCTL_SCEP_PROFILES", null, "Comma-separated names: `corp,iot` serves `/scep/corp` and `/scep/iot` from `CERTCTL_SCEP_PROFILE_CORP_…` and so on. Excludes the flat form."),
     ];
 
@@ -51,6 +53,8 @@ internal static class KnownSettings
         new("EXTRA_CAPABILITIES", null, "Comma-separated lines to add to GetCACaps: `SHA-384`, `DES3`, `SHA-1`."),
         new("RETRY_WINDOW", "1h", "How long the same request gets the same certificate again, 0s to 24h."),
         new("RENEWAL_ALLOW_NAME_CHANGE", "false", "A renewal may ask for another subject or other SANs."),
+        new("NEXT_RA_CERT_PATH", null, "PEM certificate of the RA below the next CA; required once `CERTCTL_CA_NEXT_CERT_PATH` is set. Several: as for `RA_CERT_PATH`. Read at start."),
+        new("NEXT_RA_KEY_PATH", null, "Its PEM RSA key, mode 0600, and no key of a current RA; as many as certificates, in the same order."),
     ];
 
     /// <summary>Names for the client's side, which quickstart.env sets: known, and no concern of the server.</summary>

@@ -12,7 +12,11 @@ namespace Certctl.Api.Hosting;
 /// <param name="Tls">The server's own.</param>
 /// <param name="Ca">The issuing CA.</param>
 /// <param name="RaPairs">RA pairs by PathID.</param>
-internal sealed record PreflightMaterial(IPAddress Address, KeyPair Tls, KeyPair Ca, IReadOnlyDictionary<string, IReadOnlyList<KeyPair>> RaPairs);
+internal sealed record PreflightMaterial(IPAddress Address, KeyPair Tls, KeyPair Ca, IReadOnlyDictionary<string, IReadOnlyList<KeyPair>> RaPairs)
+{
+    /// <summary>Null when no next CA is staged.</summary>
+    public NextCaMaterial? Next { get; init; }
+}
 
 /// <summary>One thing that was looked at before the start, for people.</summary>
 /// <param name="Name">What was looked at.</param>
@@ -21,7 +25,7 @@ internal sealed record PreflightMaterial(IPAddress Address, KeyPair Tls, KeyPair
 internal sealed record PreflightCheck(string Name, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings);
 
 /// <summary>Looks into the files that the configuration names. Everything is looked at, whatever the first one says.</summary>
-internal static class Preflight
+internal static partial class Preflight
 {
     private static readonly TimeSpan TlsWarning = TimeSpan.FromDays(14);
 
@@ -46,9 +50,10 @@ internal static class Preflight
         var ca = Load("CA", options.Ca.CertPath, options.Ca.KeyPath, passphrase, checks, pair => Split(LocalCaIssuer.Check(pair, now)));
         var rings = options.ScepProfiles.DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
-            IReadOnlyList<KeyPair> (profile) => LoadRing(profile, ca, passphrase, now, checks));
+            IReadOnlyList<KeyPair> (profile) => LoadRing($"{NameOf(profile)}, RA pair", profile.RaPairs, ca, passphrase, now, checks));
+        var next = LoadNext(options, ca, rings, now, checks);
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
-            ? (new PreflightMaterial(address, tls, ca, rings), checks)
+            ? (new PreflightMaterial(address, tls, ca, rings) { Next = next }, checks)
             : (null, checks);
     }
 
@@ -67,12 +72,11 @@ internal static class Preflight
     }
 
     private static List<KeyPair> LoadRing(
-        ScepProfileOptions profile, KeyPair? ca, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks)
+        string name, IReadOnlyList<RaPairPaths> paired, KeyPair? ca, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks)
     {
         // An expired pair among several only waits to be removed; a profile without any valid one cannot answer.
-        var several = profile.RaPairs.Count > 1;
-        var name = $"SCEP profile {(profile.PathId.Length == 0 ? "<root>" : $"\"{profile.PathId}\"")}, RA pair";
-        var pairs = profile.RaPairs
+        var several = paired.Count > 1;
+        var pairs = paired
             .Select(paths => Load($"{name} {paths.CertPath}", paths.CertPath, paths.KeyPath, passphrase, checks, pair => CheckRa(pair, ca, several, now)))
             .OfType<KeyPair>()
             .ToList();

@@ -71,19 +71,23 @@ internal static class ServerHost
         CertctlOptions options, PreflightMaterial material, Dictionary<string, RaKeyRing> rings, TimeProvider clock)
     {
         var ca = options.Ca;
-        var issuer = new LocalCaIssuer(material.Ca, new LocalCaSettings(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl), clock);
+        var settings = new LocalCaSettings(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl);
+        var issuer = new LocalCaIssuer(material.Ca, settings, clock);
+        var next = material.Next is { } staged ? new LocalCaIssuer(staged.Ca, settings, clock) : null;
         return new ScepProfileTable(options.ScepProfiles.Select(profile => new ScepProfile
         {
             PathId = profile.PathId,
             Issuer = issuer,
+            NextIssuer = next,
             CertificateProfileId = profile.CertificateProfileId,
             Challenge = profile.Challenge,
             PreviousChallenge = profile.PreviousChallenge,
-            Capabilities = [.. ScepCapability.Default, .. profile.ExtraCapabilities],
+            Capabilities = [.. ScepCapability.Default, .. next is null ? [] : new[] { ScepCapability.GetNextCaCert }, .. profile.ExtraCapabilities],
             LeafValidity = ca.Validity,
             RetryWindow = profile.RetryWindow,
             RenewalMayChangeName = profile.RenewalMayChangeName,
-            Codec = new CmsScepCodec(rings[profile.PathId], clock),
+            Codec = new CmsScepCodec(
+                rings[profile.PathId], clock, next is null ? null : new NextCa(material.Next!.RaPairs[profile.PathId], next.Chain, issuer.Chain)),
         }));
     }
 

@@ -69,8 +69,8 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
                 return (new EnrolmentOutcome.Refused(FailureReason.ProfileUnavailable, $"certificate profile {context.Profile.CertificateProfileId} does not exist"), null);
 
             // RFC 5280 §4.1.2.5: validity lies within the issuer's.
-            if (context.Profile.Issuer.NotAfter <= context.ReceivedAt + TimeSpan.FromMinutes(1))
-                return (new EnrolmentOutcome.Refused(FailureReason.ValidityNotPossible, $"the CA ends at {context.Profile.Issuer.NotAfter:O}"), null);
+            if (context.Issuer.NotAfter <= context.ReceivedAt + TimeSpan.FromMinutes(1))
+                return (new EnrolmentOutcome.Refused(FailureReason.ValidityNotPossible, $"the CA ends at {context.Issuer.NotAfter:O}"), null);
 
             var approval = profile.Approve(csr, context.Profile.LeafValidity, context.ReceivedAt);
             if (approval is Approval.Denied denied)
@@ -78,11 +78,11 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
 
             // Before anyone is asked to approve: an operator cannot talk the CA into it.
             var template = ((Approval.Granted)approval).Template;
-            if (context.Profile.Issuer.FindObstacle(template) is { } obstacle)
+            if (context.Issuer.FindObstacle(template) is { } obstacle)
                 return (new EnrolmentOutcome.Refused(obstacle), null);
 
             var waits = profile.RequiresApproval && !completes;
-            var certificate = waits ? null : await context.Profile.Issuer.IssueAsync(
+            var certificate = waits ? null : await context.Issuer.IssueAsync(
                 template, context.Profile.PathId, Protocol, cancellationToken);
             var entry = Entry(context, enrolment, certificate, profile.Version, completes);
             switch (await journal.CommitAsync(entry, cancellationToken))
@@ -108,7 +108,7 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
         return new JournalEntry
         {
             Enrolment = written,
-            RequestKey = RequestKey(enrolment),
+            RequestKey = RequestKey(enrolment, context),
             Certificate = certificate,
             ProfileVersion = profileVersion,
             Completes = completes,
@@ -137,13 +137,17 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
     };
 
     // The same request is the same octets signed with the same key on the same path. Not the transactionID: clients use one for many requests.
-    private static byte[] RequestKey(Domain.Enrolment.Enrolment enrolment)
+    private static byte[] RequestKey(Domain.Enrolment.Enrolment enrolment, EnrolmentContext context)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(enrolment.PathId));
         hash.AppendData([0]);
         hash.AppendData(enrolment.CsrSha256);
         hash.AppendData(enrolment.SignerKeySha256);
+
+        // RFC 8894 §5.1: the next CA is asked for a certificate of its own.
+        if (context.Issuer != context.Profile.Issuer)
+            hash.AppendData(context.Issuer.Chain[0].Span);
         return hash.GetHashAndReset();
     }
 }

@@ -23,6 +23,9 @@ public interface IScepCodec
 
     /// <summary>The answer to GetCACert (RFC 8894 §4.2.1).</summary>
     ScepCaCertificates CaCertificates();
+
+    /// <summary>The answer to GetNextCACert (RFC 8894 §4.7.1): a SignedData around a certificates-only one; null when no next CA is staged.</summary>
+    byte[]? NextCaCertificates();
 }
 
 /// <summary>What <see cref="IScepCodec.Decode"/> made of the bytes.</summary>
@@ -55,6 +58,9 @@ public sealed class ScepRequestHead
 
     /// <summary>Null until the signature has been verified.</summary>
     public RequestSigner? Signer { get; init; }
+
+    /// <summary>True when it was encrypted to the RA of the next CA, which then answers.</summary>
+    public bool ToNextCa { get; init; }
 
     /// <summary>Dotted OID of the message digest to answer with.</summary>
     public required string DigestOid { get; init; }

@@ -58,6 +58,7 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
     private static EnrolmentContext Context(ScepProfile profile, ScepRequestHead head, RequestOrigin origin, DateTimeOffset now) => new()
     {
         Profile = profile,
+        Issuer = head.ToNextCa ? profile.NextIssuer! : profile.Issuer,
         TransactionId = head.TransactionId,
         Signer = head.Signer ?? throw new InvalidOperationException("The codec let a message pass without a verified signer."),
         Origin = origin,

@@ -31,10 +31,11 @@ public sealed class GetCertHandler(IEnrolmentRepository enrolments) : IRequestHa
 
     private async Task<IssuedCertificate?> FindAsync(ScepProfile profile, IssuerAndSerialNumber named, CancellationToken cancellationToken)
     {
-        if (!profile.Issuer.Name.SameAs(named.Issuer) || IssuedCertificate.SerialText(named.SerialNumber.Span) is not { } serial)
+        var issuers = profile.Issuers.Where(issuer => issuer.Name.SameAs(named.Issuer)).ToList();
+        if (issuers.Count == 0 || IssuedCertificate.SerialText(named.SerialNumber.Span) is not { } serial)
             return null;
-        var found = await enrolments.FindCertificateAsync(profile.Issuer.IssuerId, serial, cancellationToken);
-        return found is not null && profile.Issuer.HasIssued(found) ? found : null;
+        var found = await enrolments.FindCertificateAsync(issuers[0].IssuerId, serial, cancellationToken);
+        return found is not null && issuers.Exists(issuer => issuer.HasIssued(found)) ? found : null;
     }
 
     private async Task<bool> MayAskAsync(IssuedCertificate certificate, EnrolmentContext context, CancellationToken cancellationToken) =>

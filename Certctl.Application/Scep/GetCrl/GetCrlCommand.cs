@@ -17,9 +17,12 @@ public sealed class GetCrlHandler(CrlPublisher crls) : IRequestHandler<GetCrlCom
     {
         if (request.Named is not { } named)
             return Unknown("the content is no IssuerAndSerialNumber");
-        var issuer = request.Context.Profile.Issuer;
-        if (!issuer.Name.SameAs(named.Issuer) || IssuedCertificate.SerialText(named.SerialNumber.Span) is null)
-            return Unknown($"{named} cannot be in a CRL of {issuer.Name}");
+        var (profile, asked) = (request.Context.Profile, request.Context.Issuer);
+
+        // Two generations of a CA may have one name: then the one that was asked is meant.
+        var issuer = profile.Issuers.OrderByDescending(issuer => issuer == asked).FirstOrDefault(issuer => issuer.Name.SameAs(named.Issuer));
+        if (issuer is null || IssuedCertificate.SerialText(named.SerialNumber.Span) is null)
+            return Unknown($"{named} cannot be in a CRL of {asked.Name}");
         return issuer.Crls is null
             ? Unknown($"{issuer.Name} may not sign CRLs: its keyUsage lacks cRLSign")
             : new EnrolmentOutcome.Published(await crls.CurrentAsync(issuer, cancellationToken));

@@ -65,7 +65,7 @@ internal static class SignedDataWriter
 
     /// <summary>A SignedData in its ContentInfo: one signer, its certificate beside it.</summary>
     /// <param name="content">The octets of eContent; present even when there are none.</param>
-    /// <param name="certificate">The signer's certificate as DER.</param>
+    /// <param name="certificate">The signer's certificate as DER; others may follow it.</param>
     /// <param name="signedAttributes">The content of the SET, sorted as DER demands.</param>
     public static void WriteSigned(
         DerWriter writer,

@@ -14,7 +14,7 @@ public sealed partial class CmsScepCodec
 
     public byte[] EncodeCertRep(ScepRequestHead request, ScepReply reply)
     {
-        var pair = keys.SigningPair(clock.GetUtcNow());
+        var pair = (request.ToNextCa ? next!.Keys : keys).SigningPair(clock.GetUtcNow());
         var digest = MessageDigest.Find(request.DigestOid) ?? MessageDigest.Sha256;
 
         // RFC 8894 §3.3.2.2 leaves the pkcsPKIEnvelope out of FAILURE and PENDING. Compat: certmonger, scepclient and PyScep fail when

@@ -19,7 +19,7 @@ public sealed partial class CmsScepCodec
         var initialisation = new DerReader(envelope.Cipher.Parameters);
         if (!initialisation.TryRead(DerTag.OctetString, out var iv) || !initialisation.AtEnd || iv.Length != cipher.BlockLength)
             return Refuse(FailureReason.MalformedRequest, "the initialisation vector is missing or of a wrong length");
-        if (FindRecipient(envelope, out var recipient, out failure) is not { } pair)
+        if (FindRecipient(reading, envelope, out var recipient, out failure) is not { } pair)
             return new ScepContent.Refused(failure!);
         if (KeyTransport.Find(recipient.Algorithm, out var refusal) is not { } transport)
             return Refuse(FailureReason.UnsupportedAlgorithm, refusal!);
@@ -84,7 +84,7 @@ public sealed partial class CmsScepCodec
         return failure is null;
     }
 
-    private RaPair? FindRecipient(EnvelopedData envelope, out KeyTransportRecipient recipient, out EnrolmentFailure? failure)
+    private RaPair? FindRecipient(Reading reading, EnvelopedData envelope, out KeyTransportRecipient recipient, out EnrolmentFailure? failure)
     {
         var now = clock.GetUtcNow();
         failure = null;
@@ -93,6 +93,13 @@ public sealed partial class CmsScepCodec
             recipient = candidate;
             if (keys.FindRecipient(candidate.Recipient, now) is { } pair)
                 return pair;
+
+            // RFC 8894 §5.1: who encrypts to the next CA's RA wants a certificate of the next CA.
+            if (next?.Keys.FindRecipient(candidate.Recipient, now) is { } following)
+            {
+                reading.ToNextCa = true;
+                return following;
+            }
         }
 
         recipient = default;

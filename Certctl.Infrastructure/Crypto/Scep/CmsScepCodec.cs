@@ -6,7 +6,8 @@ using Certctl.Infrastructure.Crypto.Cms;
 namespace Certctl.Infrastructure.Crypto.Scep;
 
 /// <summary>RFC 8894 in CMS (RFC 5652).</summary>
-public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : IScepCodec
+/// <param name="next">Null unless a next CA is staged.</param>
+public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, NextCa? next = null) : IScepCodec
 {
     private const int MaxTrailingOctets = 16;
 
@@ -93,6 +94,8 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : I
         /// <summary>Null until the signature has been verified.</summary>
         public RequestSigner? Signer { get; set; }
 
+        public bool ToNextCa { get; set; }
+
         public ScepDecoding.Readable Conclude(ScepContent content) => new(
             new ScepRequestHead
             {
@@ -101,6 +104,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : I
                 SenderNonce = attributes.SenderNonce,
                 MessageType = attributes.MessageType,
                 Signer = Signer,
+                ToNextCa = ToNextCa,
                 DigestOid = (Digest ?? MessageDigest.Sha256).Oid,
                 CipherOid = (Cipher ?? ContentCipher.Aes128).Oid,
             },
