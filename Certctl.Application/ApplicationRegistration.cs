@@ -1,3 +1,5 @@
+using Certctl.Application.Admin;
+using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Enrolment.Pipeline;
 using Certctl.Application.Publication;
@@ -19,8 +21,7 @@ public static class ApplicationRegistration
 {
     public static IServiceCollection AddCertctlApplication(this IServiceCollection services)
     {
-        services.AddSingleton<ServiceFactory>(provider => provider.GetRequiredService);
-        services.AddSingleton<IMediator, Mediator>();
+        services.AddCertctlAdmin();
         services.AddEnrolmentPipeline();
 
         services.AddSingleton<IRequestHandler<PkcsReqCommand, EnrolmentOutcome>, PkcsReqHandler>();
@@ -36,6 +37,18 @@ public static class ApplicationRegistration
         services.AddSingleton<CrlPublisher>();
         services.AddSingleton<EnrolmentMetrics>();
         services.AddSingleton<ScepResponder>();
+        return services;
+    }
+
+    /// <summary>What people do, without the devices' side: enough for a verb that works on the database alone.</summary>
+    public static IServiceCollection AddCertctlAdmin(this IServiceCollection services)
+    {
+        services.AddSingleton<ServiceFactory>(provider => provider.GetRequiredService);
+        services.AddSingleton<IMediator, Mediator>();
+        services.AddSingleton<AdminDesk>();
+        services.AddSingleton(typeof(IPipelineBehavior<,>), typeof(AdminValidationBehavior<,>));
+        services.AddSingleton<IRequestHandler<DecideEnrolmentCommand, AdminOutcome>, DecideEnrolmentHandler>();
+        services.AddSingleton<IValidator<DecideEnrolmentCommand>, DecideEnrolmentValidator>();
         return services;
     }
 }

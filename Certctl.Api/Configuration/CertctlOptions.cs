@@ -84,6 +84,8 @@ public sealed record ScepProfileOptions
     public TimeSpan RetryWindow { get; init; } = TimeSpan.FromHours(1);
 
     public bool RenewalMayChangeName { get; init; }
+
+    public TimeSpan PendingWindow { get; init; } = TimeSpan.FromDays(7);
 }
 
 public sealed record RaPairPaths(string CertPath, string KeyPath);

@@ -16,6 +16,8 @@ internal static partial class ScepProfileReader
     private const int MaxPathId = 64;
 
     private static readonly TimeSpan MaxRetryWindow = TimeSpan.FromHours(24);
+    private static readonly TimeSpan LeastPendingWindow = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxPendingWindow = TimeSpan.FromDays(90);
 
     /// <summary>How a profile's name stands inside a variable's: a shell takes no hyphens there.</summary>
     public static string Token(string name) => name.ToUpperInvariant().Replace('-', '_');
@@ -60,6 +62,7 @@ internal static partial class ScepProfileReader
         ExtraCapabilities = ReadCapabilities(prefix + "EXTRA_CAPABILITIES", values),
         RetryWindow = values.Duration(prefix + "RETRY_WINDOW", TimeSpan.FromHours(1), MaxRetryWindow),
         RenewalMayChangeName = values.Boolean(prefix + "RENEWAL_ALLOW_NAME_CHANGE", otherwise: false),
+        PendingWindow = values.Duration(prefix + "PENDING_WINDOW", TimeSpan.FromDays(7), MaxPendingWindow, LeastPendingWindow),
     };
 
     private static string ReadIssuer(string name, string? otherwise, SettingValues values)

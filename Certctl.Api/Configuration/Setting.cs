@@ -55,6 +55,7 @@ internal static class KnownSettings
         new("RENEWAL_ALLOW_NAME_CHANGE", "false", "A renewal may ask for another subject or other SANs."),
         new("NEXT_RA_CERT_PATH", null, "PEM certificate of the RA below the next CA; required once `CERTCTL_CA_NEXT_CERT_PATH` is set. Several: as for `RA_CERT_PATH`. Read at start."),
         new("NEXT_RA_KEY_PATH", null, "Its PEM RSA key, mode 0600, and no key of a current RA; as many as certificates, in the same order."),
+        new("PENDING_WINDOW", "168h", "How long a request waits for an operator before it lapses, 1m to 2160h."),
     ];
 
     /// <summary>Names for the client's side, which quickstart.env sets: known, and no concern of the server.</summary>

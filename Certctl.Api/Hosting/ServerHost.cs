@@ -86,6 +86,7 @@ internal static class ServerHost
             LeafValidity = ca.Validity,
             RetryWindow = profile.RetryWindow,
             RenewalMayChangeName = profile.RenewalMayChangeName,
+            PendingWindow = profile.PendingWindow,
             Codec = new CmsScepCodec(
                 rings[profile.PathId], clock, next is null ? null : new NextCa(material.Next!.RaPairs[profile.PathId], next.Chain, issuer.Chain)),
         }));

@@ -59,6 +59,10 @@ public static class FailureTable
             new(FailInfo.BadRequest, "renewal_other_profile", "The certificate that signed the renewal belongs to another profile."),
         FailureReason.RenewalNameChanged =>
             new(FailInfo.BadRequest, "renewal_name_changed", "A renewal must keep subject and subject alternative names."),
+        FailureReason.RenewalTooEarly =>
+            new(FailInfo.BadRequest, "renewal_too_early", "It is too early to renew this certificate; try again closer to its end."),
+        FailureReason.RenewalKeyReused =>
+            new(FailInfo.BadRequest, "renewal_key_reused", "A renewal needs a new key in this certificate profile."),
         FailureReason.TransactionUnknown =>
             new(FailInfo.BadCertId, "transaction_unknown", "No request of this requester has this transactionID."),
         FailureReason.CertificateRevoked =>

@@ -1,9 +1,4 @@
 using Certctl.Application.Enrolment;
-using Certctl.Application.Scep.GetCert;
-using Certctl.Application.Scep.GetCertInitial;
-using Certctl.Application.Scep.GetCrl;
-using Certctl.Application.Scep.PkcsReq;
-using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Enrolment;
 using MediatR;
 using Microsoft.Extensions.Logging;
@@ -38,7 +33,7 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
 
         var outcome = content is ScepContent.Refused refused
             ? new EnrolmentOutcome.Refused(refused.Failure)
-            : await mediator.Send(Command(Context(profile, head, origin, now), head, content), cancellationToken);
+            : await mediator.Send(ScepDispatch.Command(Context(profile, head, origin, now), head.MessageType, content), cancellationToken);
 
         if (outcome is EnrolmentOutcome.Refused(var failure))
         {
@@ -63,16 +58,6 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
         Signer = head.Signer ?? throw new InvalidOperationException("The codec let a message pass without a verified signer."),
         Origin = origin,
         ReceivedAt = now,
-    };
-
-    private static IEnrolmentCommand Command(EnrolmentContext context, ScepRequestHead head, ScepContent content) => (head.MessageType, content) switch
-    {
-        (MessageType.PkcsReq, ScepContent.CertificationRequest(var csr)) => new PkcsReqCommand(context, csr),
-        (MessageType.RenewalReq, ScepContent.CertificationRequest(var csr)) => new RenewalReqCommand(context, csr),
-        (MessageType.GetCertInitial, _) => new GetCertInitialCommand(context),
-        (MessageType.GetCert, ScepContent.CertQuery(var named)) => new GetCertCommand(context, named),
-        (MessageType.GetCrl, ScepContent.CertQuery(var named)) => new GetCrlCommand(context, named),
-        _ => throw new InvalidOperationException($"The codec let a {head.MessageType} pass with content that does not belong to it."),
     };
 
     private static (ScepReply Reply, string Word, string? Reason, string Detail) Describe(EnrolmentOutcome outcome) => outcome switch

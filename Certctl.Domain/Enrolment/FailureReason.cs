@@ -72,6 +72,12 @@ public enum FailureReason
     /// <summary>The renewal asks for another subject or other SANs than the certificate it renews.</summary>
     RenewalNameChanged,
 
+    /// <summary>The certificate profile takes renewals only later in the life of the certificate.</summary>
+    RenewalTooEarly,
+
+    /// <summary>The certificate profile wants a new key for each renewal.</summary>
+    RenewalKeyReused,
+
     /// <summary>No transaction of this requester matches (RFC 8894 §4.4).</summary>
     TransactionUnknown,
 

@@ -267,6 +267,9 @@ public class ScepServerFixture : IAsyncLifetime
     /// <summary>Changes the server's database behind its back; how many rows.</summary>
     internal int Change(string sql) => Ask(sql, command => command.ExecuteNonQuery());
 
+    /// <summary>A moment before every certificate's end, as the database writes it.</summary>
+    internal virtual string LongAgo => "0";
+
     /// <summary>Npgsql's connection string; null for SQLite.</summary>
     protected virtual Task<string?> PostgresAsync() => Task.FromResult<string?>(null);
 
@@ -286,6 +289,8 @@ public class ScepServerFixture : IAsyncLifetime
 public sealed class PostgresScepServerFixture : ScepServerFixture
 {
     private readonly PostgresFixture _databases = new();
+
+    internal override string LongAgo => "'2001-01-01T00:00:00Z'";
 
     public override async Task DisposeAsync()
     {

@@ -40,7 +40,9 @@ public sealed class GetCertHandler(IEnrolmentRepository enrolments) : IRequestHa
 
     private async Task<bool> MayAskAsync(IssuedCertificate certificate, EnrolmentContext context, CancellationToken cancellationToken) =>
         context.Signer.PublicKey.Sha256.Span.SequenceEqual(certificate.PublicKeySha256)
-        || (await KnownSigner.FindAsync(enrolments, context, cancellationToken) is { } signer && KnownSigner.Judge(signer, context) is null);
+        || (await KnownSigner.FindAsync(enrolments, context, cancellationToken) is { } signer
+            && context.ReceivedAt < signer.NotAfter
+            && KnownSigner.Judge(signer, context) is null);
 
     private static EnrolmentOutcome.Refused Unknown(string detail) => new(FailureReason.CertificateUnknown, detail);
 }

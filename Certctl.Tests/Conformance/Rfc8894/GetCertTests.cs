@@ -37,6 +37,10 @@ public abstract class GetCertTests(ScepServerFixture server)
 
         Assert.Equal(1, server.Change("UPDATE certificates SET revoked_at = created_at, revocation_reason = 'KeyCompromise' WHERE common_name = 'peer'"));
         (await AskAsync(peer, query)).MustFail(FailureReason.CertificateUnknown);
+
+        var ended = await EnrolledAsync(1, "CN=ended peer");
+        Assert.Equal(1, server.Change($"UPDATE certificates SET not_after = {server.LongAgo} WHERE common_name = 'ended peer'"));
+        (await AskAsync(ended, query)).MustFail(FailureReason.CertificateUnknown);
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public abstract class GetCrlTests(ScepServerFixture server)
         Assert.Equal(1, server.Change(string.Format(null, Revoke, "KeyCompromise", "compromised")));
         Assert.Equal(1, server.Change(string.Format(null, Revoke, "Unspecified", "unspecified")));
         Assert.Equal(1, server.Change(string.Format(null, Revoke, "Superseded", "long ago")));
-        Assert.Equal(1, server.Change("UPDATE certificates SET not_after = " + (server is PostgresScepServerFixture ? "now() - interval '2 days'" : "0") + " WHERE common_name = 'long ago'"));
+        Assert.Equal(1, server.Change($"UPDATE certificates SET not_after = {server.LongAgo} WHERE common_name = 'long ago'"));
 
         using var patience = new CancellationTokenSource(Patience);
         var text = Read(folder, await CrlAsync(device));
