@@ -7,6 +7,7 @@ using Certctl.Application.Scep;
 using Certctl.Application.Scep.GetCert;
 using Certctl.Application.Scep.GetCertInitial;
 using Certctl.Application.Scep.GetCrl;
+using Certctl.Application.Scep.Mtls;
 using Certctl.Application.Scep.PkcsReq;
 using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Enrolment;
@@ -37,6 +38,7 @@ public static class ApplicationRegistration
         services.AddSingleton<CrlPublisher>();
         services.AddSingleton<EnrolmentMetrics>();
         services.AddSingleton<ScepResponder>();
+        services.AddSingleton<MtlsGate>();
         return services;
     }
 

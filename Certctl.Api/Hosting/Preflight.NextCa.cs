@@ -21,7 +21,7 @@ internal static partial class Preflight
             checks.Add(new PreflightCheck("next CA", ["it is the CA in use; stage the one that follows, or unset CERTCTL_CA_NEXT_CERT_PATH and CERTCTL_CA_NEXT_KEY_PATH"], []));
         var next = options.ScepProfiles.DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
-            IReadOnlyList<KeyPair> (profile) => LoadRing($"{NameOf(profile)}, next RA pair", profile.NextRaPairs, ca, options.KeyPassphrase, now, checks));
+            IReadOnlyList<KeyPair> (profile) => LoadRing($"{NameOf(profile.PathId)}, next RA pair", profile.NextRaPairs, ca, options.KeyPassphrase, now, checks));
         foreach (var (pathId, pairs) in next)
         {
             foreach (var pair in pairs.Where(pair => rings[pathId].Any(used => SameKey(used, pair))))
@@ -33,6 +33,4 @@ internal static partial class Preflight
 
     private static bool SameKey(KeyPair one, KeyPair other) =>
         one.Certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(other.Certificate.PublicKey.ExportSubjectPublicKeyInfo());
-
-    private static string NameOf(ScepProfileOptions profile) => $"SCEP profile {(profile.PathId.Length == 0 ? "<root>" : $"\"{profile.PathId}\"")}";
 }

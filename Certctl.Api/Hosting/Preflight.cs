@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
+using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Issuers.LocalCa;
 
 namespace Certctl.Api.Hosting;
@@ -12,8 +15,17 @@ namespace Certctl.Api.Hosting;
 /// <param name="Tls">The server's own.</param>
 /// <param name="Ca">The issuing CA.</param>
 /// <param name="RaPairs">RA pairs by PathID.</param>
-internal sealed record PreflightMaterial(IPAddress Address, KeyPair Tls, KeyPair Ca, IReadOnlyDictionary<string, IReadOnlyList<KeyPair>> RaPairs)
+/// <param name="ClientCas">CAs of client certificates by PathID, of the profiles that are served at <c>/scep-mtls</c>.</param>
+internal sealed record PreflightMaterial(
+    IPAddress Address,
+    KeyPair Tls,
+    KeyPair Ca,
+    IReadOnlyDictionary<string, IReadOnlyList<KeyPair>> RaPairs,
+    IReadOnlyDictionary<string, IReadOnlyList<X509Certificate2>> ClientCas)
 {
+    /// <summary>The union of the bundles: what the listener names to clients.</summary>
+    public IReadOnlyCollection<X509Certificate2> AllClientCas => [.. ClientCas.Values.SelectMany(cas => cas).DistinctBy(ca => ca.Thumbprint)];
+
     /// <summary>Null when no next CA is staged.</summary>
     public NextCaMaterial? Next { get; init; }
 }
@@ -50,10 +62,15 @@ internal static partial class Preflight
         var ca = Load("CA", options.Ca.CertPath, options.Ca.KeyPath, passphrase, checks, pair => Split(LocalCaIssuer.Check(pair, now)));
         var rings = options.ScepProfiles.DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
-            IReadOnlyList<KeyPair> (profile) => LoadRing($"{NameOf(profile)}, RA pair", profile.RaPairs, ca, passphrase, now, checks));
+            IReadOnlyList<KeyPair> (profile) => LoadRing($"{NameOf(profile.PathId)}, RA pair", profile.RaPairs, ca, passphrase, now, checks));
+        foreach (var legacy in options.ScepProfiles.Where(profile => profile.CryptoPolicy == CryptoPolicy.Legacy && rings[profile.PathId].Count > 0))
+            checks.Add(LegacyCheck.Run(legacy, rings[legacy.PathId][0]));
         var next = LoadNext(options, ca, rings, now, checks);
+        var clientCas = options.ScepProfiles.Where(profile => profile.MtlsBundlePath is not null).DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
+            profile => profile.PathId,
+            profile => LoadBundle(profile.PathId, profile.MtlsBundlePath!, now, checks));
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
-            ? (new PreflightMaterial(address, tls, ca, rings) { Next = next }, checks)
+            ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next }, checks)
             : (null, checks);
     }
 
@@ -85,6 +102,15 @@ internal static partial class Preflight
             checks.Add(new PreflightCheck(name, ["none of the RA certificates is valid now; issue a new one"], []));
         return several ? valid : pairs;
     }
+
+    private static IReadOnlyList<X509Certificate2> LoadBundle(string pathId, string path, DateTimeOffset now, List<PreflightCheck> checks)
+    {
+        var (anchors, problems, warnings) = TrustBundle.Load(path, now);
+        checks.Add(new PreflightCheck($"{NameOf(pathId)}, mTLS trust bundle {path}", problems, warnings));
+        return anchors;
+    }
+
+    private static string NameOf(string pathId) => $"SCEP profile {(pathId.Length == 0 ? "<root>" : $"\"{pathId}\"")}";
 
     private static KeyPair? Load(
         string name, string certPath, string keyPath, Secret? passphrase, List<PreflightCheck> checks,

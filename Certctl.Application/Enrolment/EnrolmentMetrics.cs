@@ -29,5 +29,8 @@ public sealed class EnrolmentMetrics : IDisposable
     public void Unreadable(string pathId) =>
         _enrolments.Add(1, new TagList { { "profile", pathId }, { "kind", "unknown" }, { "outcome", "unreadable" }, { "reason", "" } });
 
+    public void NotAdmitted(string pathId, string reason) =>
+        _enrolments.Add(1, new TagList { { "profile", pathId }, { "kind", "unknown" }, { "outcome", "refused" }, { "reason", reason } });
+
     public void Dispose() => _meter.Dispose();
 }

@@ -59,6 +59,14 @@ public static class EnrolmentTrail
             Detail = defect,
         };
 
+    /// <summary>Turned away from the mTLS route: the origin says who it was.</summary>
+    public static AuditEvent NotAdmitted(ScepProfile profile, RequestOrigin origin, DateTimeOffset at, EnrolmentFailure failure) =>
+        Event(profile, origin, at, AuditAction.ScepMtls, AuditOutcome.Refused) with
+        {
+            Reason = FailureTable.Of(failure.Reason).Label,
+            Detail = failure.Detail,
+        };
+
     public static string ActionOf(EnrolmentKind kind) => kind switch
     {
         EnrolmentKind.PkcsReq => AuditAction.ScepPkcsReq,
@@ -96,8 +104,9 @@ public static class EnrolmentTrail
         ProfileId = profile.CertificateProfileId,
         SourceAddress = origin.SourceAddress,
         RequestId = origin.RequestId,
+        ClientCertificate = origin.ClientCertificate,
     };
 
-    private static string? Describe(RequestSigner? signer) =>
+    public static string? Describe(RequestSigner? signer) =>
         signer is null ? null : $"{signer.Subject} #{Convert.ToHexStringLower(signer.SerialNumber.Span)}";
 }

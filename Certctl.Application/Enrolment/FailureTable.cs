@@ -28,7 +28,7 @@ public static class FailureTable
         FailureReason.NotEncryptedToUs =>
             new(FailInfo.BadRequest, "not_encrypted_to_us", "The message is not encrypted to this server's RA certificate; fetch GetCACert again."),
         FailureReason.UnreadableContent =>
-            new(FailInfo.BadRequest, "unreadable_content", "The encrypted content could not be read as a correctly signed PKCS#10 request."),
+            new(FailInfo.BadRequest, "unreadable_content", "The encrypted content could not be read as a PKCS#10 request that is correctly signed, with a digest of this server's policy."),
         FailureReason.RequesterCannotReceive =>
             new(FailInfo.BadAlg, "requester_cannot_receive", "The reply must be encrypted to the key that signed the message, and that key is not RSA."),
         FailureReason.SignerKeyMismatch =>
@@ -73,5 +73,15 @@ public static class FailureTable
             new(FailInfo.BadCertId, "request_expired", "Nobody decided about the request in time; send it anew."),
         FailureReason.CertificateUnknown =>
             new(FailInfo.BadCertId, "certificate_unknown", "The query names nothing that this requester can have here."),
+        FailureReason.WeakKey =>
+            new(FailInfo.BadAlg, "weak_key", "The RSA key is unsafe: a bad exponent, small or close primes, or the ROCA flaw; make a new key with current software."),
+        FailureReason.ClientCertificateMissing =>
+            new(FailInfo.BadRequest, "client_certificate_missing", "Client certificate required for /scep-mtls."),
+        FailureReason.ClientCertificateUntrusted =>
+            new(FailInfo.BadRequest, "client_certificate_untrusted", "Client certificate not trusted by this profile."),
+        FailureReason.ClientCertificateUnknown =>
+            new(FailInfo.BadRequest, "client_certificate_unknown", "Client certificate names the issuer of this server, which does not know it."),
+        FailureReason.ClientCertificateRevoked =>
+            new(FailInfo.BadRequest, "client_certificate_revoked", "Client certificate has been revoked."),
     };
 }

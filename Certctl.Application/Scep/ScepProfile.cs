@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolment;
+using Certctl.Application.Scep.Mtls;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Application.Scep;
@@ -39,6 +40,9 @@ public sealed class ScepProfile
 
     /// <summary>A renewal may ask for another subject or other SANs.</summary>
     public bool RenewalMayChangeName { get; init; }
+
+    /// <summary>Whose client certificates are let in at <c>/scep-mtls</c>; null: this profile is not served there.</summary>
+    public IClientTrust? ClientTrust { get; init; }
 
     /// <summary>Verifies, decrypts, signs and encrypts with this profile's RA keys.</summary>
     public required IScepCodec Codec { get; init; }

@@ -95,6 +95,21 @@ public enum FailureReason
     /// text: the name was inside the envelope.
     /// </summary>
     CertificateUnknown,
+
+    /// <summary>An RSA key of the message or of the request whose private half can be computed: exponent, factors, close primes, ROCA.</summary>
+    WeakKey,
+
+    /// <summary>The mTLS route was called without a client certificate.</summary>
+    ClientCertificateMissing,
+
+    /// <summary>The client certificate does not lead to this profile's trust bundle, is outside its validity, is not for clients, or belongs to another profile.</summary>
+    ClientCertificateUntrusted,
+
+    /// <summary>The client certificate names our own issuer, and the journal does not know it.</summary>
+    ClientCertificateUnknown,
+
+    /// <summary>The client certificate is one of ours and has been revoked.</summary>
+    ClientCertificateRevoked,
 }
 
 /// <summary>A refusal: a value, not an exception.</summary>

@@ -22,6 +22,8 @@ public sealed partial class CertificateProfile
             return new Approval.Denied(untimely);
         if (KeyPolicy.FindDefect(csr.PublicKey, AllowedKeyAlgorithms) is { } key)
             return Deny(FailureReason.KeyNotAllowed, key);
+        if (KeyPolicy.FindWeakness(csr.PublicKey) is { } weakness)
+            return Deny(FailureReason.WeakKey, weakness);
         if (NamePolicy.FindSubjectDefect(csr.Subject, csr.SubjectAltNames.Count > 0) is { } subject)
             return Deny(FailureReason.SubjectNotAllowed, subject);
 

@@ -84,6 +84,7 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         Json("sans", e => e.Audit.SubjectAltNames),
         Text("serial_number", e => e.Audit.SerialNumber),
         Text("signer", e => e.Audit.Signer),
+        Text("client_certificate", e => e.Audit.ClientCertificate),
         Text("source_address", e => e.Audit.SourceAddress),
         Text("request_id", e => e.Audit.RequestId),
         new JournalColumn<int>("count", "integer", NpgsqlDbType.Integer, e => e.Audit.Count),

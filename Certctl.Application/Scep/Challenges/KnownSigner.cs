@@ -8,12 +8,15 @@ namespace Certctl.Application.Scep.Challenges;
 internal static class KnownSigner
 {
     /// <summary>The journal's own copy, octet for octet: nothing that merely looks like a certificate of ours passes. Null: none of ours.</summary>
-    public static async Task<IssuedCertificate?> FindAsync(IEnrolmentRepository enrolments, EnrolmentContext context, CancellationToken cancellationToken)
+    public static Task<IssuedCertificate?> FindAsync(IEnrolmentRepository enrolments, EnrolmentContext context, CancellationToken cancellationToken) =>
+        FindAsync(enrolments, context.Profile.Issuer.IssuerId, context.Signer, cancellationToken);
+
+    public static async Task<IssuedCertificate?> FindAsync(IEnrolmentRepository enrolments, string issuerId, RequestSigner signer, CancellationToken cancellationToken)
     {
-        if (IssuedCertificate.SerialText(context.Signer.SerialNumber.Span) is not { } serial)
+        if (IssuedCertificate.SerialText(signer.SerialNumber.Span) is not { } serial)
             return null;
-        var known = await enrolments.FindCertificateAsync(context.Profile.Issuer.IssuerId, serial, cancellationToken);
-        return known is not null && context.Signer.CertificateDer.Span.SequenceEqual(known.Der) ? known : null;
+        var known = await enrolments.FindCertificateAsync(issuerId, serial, cancellationToken);
+        return known is not null && signer.CertificateDer.Span.SequenceEqual(known.Der) ? known : null;
     }
 
     /// <summary>

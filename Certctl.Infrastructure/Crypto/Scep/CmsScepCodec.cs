@@ -6,11 +6,10 @@ using Certctl.Infrastructure.Crypto.Cms;
 namespace Certctl.Infrastructure.Crypto.Scep;
 
 /// <summary>RFC 8894 in CMS (RFC 5652).</summary>
+/// <param name="policy">Which algorithms requests may use; what it does not take is no algorithm of ours, neither to verify with nor to answer with.</param>
 /// <param name="next">Null unless a next CA is staged.</param>
-public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, NextCa? next = null) : IScepCodec
+public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, CryptoPolicy policy = CryptoPolicy.Compatible, NextCa? next = null) : IScepCodec
 {
-    private const int MaxTrailingOctets = 16;
-
     public ScepDecoding Decode(ReadOnlyMemory<byte> message)
     {
         if (!TryRead(message, out var reading, out var defect))
@@ -28,7 +27,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Nex
 
     public ScepCaCertificates CaCertificates() => keys.CaCertificates(clock.GetUtcNow());
 
-    private static bool TryRead(ReadOnlyMemory<byte> message, out Reading? reading, out string? defect)
+    private bool TryRead(ReadOnlyMemory<byte> message, out Reading? reading, out string? defect)
     {
         reading = null;
         if (!BerNormaliser.TryNormalise(message, out var der, out var consumed, out defect))
@@ -36,7 +35,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Nex
 
         // Compat: iOS pads its GETs with zeros, and line ends survive from base64 and from files.
         var trailing = message.Span[consumed..];
-        if (trailing.Length > MaxTrailingOctets || trailing.ContainsAnyExcept([(byte)0, (byte)'\r', (byte)'\n']))
+        if (trailing.Length > DecodingLimits.TrailingOctets || trailing.ContainsAnyExcept([(byte)0, (byte)'\r', (byte)'\n']))
         {
             defect = $"{trailing.Length} octets behind the message";
             return false;
@@ -54,7 +53,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Nex
 
         if (!ScepAttributes.TryRead(signedData.Signers[0].SignedAttributes, out var attributes, out defect))
             return false;
-        reading = new Reading(signedData, signedData.Signers[0], attributes!);
+        reading = new Reading(signedData, signedData.Signers[0], attributes!, policy);
         return true;
     }
 
@@ -77,7 +76,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Nex
                 FailureReason.UnknownMessageType, $"messageType {reading.Attributes.MessageType?.ToString() ?? "of no known value"}");
 
     /// <summary>What is known of a request so far; the reply mirrors it, whatever comes of the rest.</summary>
-    private sealed class Reading(SignedData message, SignerInfo signerInfo, ScepAttributes attributes)
+    private sealed class Reading(SignedData message, SignerInfo signerInfo, ScepAttributes attributes, CryptoPolicy policy)
     {
         public SignedData Message => message;
 
@@ -86,7 +85,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Nex
         public ScepAttributes Attributes => attributes;
 
         /// <summary>Null unless it is one of ours.</summary>
-        public MessageDigest? Digest { get; } = MessageDigest.Find(signerInfo.Digest);
+        public MessageDigest? Digest { get; } = MessageDigest.Find(signerInfo.Digest, policy);
 
         /// <summary>Null until the envelope has been looked at.</summary>
         public ContentCipher? Cipher { get; set; }

@@ -1,4 +1,5 @@
 using Certctl.Api.Configuration;
+using Certctl.Application.Scep;
 using Xunit;
 
 namespace Certctl.Tests.Api.Configuration;
@@ -21,6 +22,8 @@ public sealed class ScepProfileReaderTests
         { "RETRY_WINDOW", "0s", "00:00:00" },
         { "RETRY_WINDOW", "24h", "1.00:00:00" },
         { "RENEWAL_ALLOW_NAME_CHANGE", "yes", "True" },
+        { "CRYPTO_POLICY", "modern", "Modern" },
+        { "CRYPTO_POLICY", " Legacy", "Legacy" },
     };
 
     /// <summary>Suffix, a value that cannot be, and what is said of it.</summary>
@@ -41,6 +44,8 @@ public sealed class ScepProfileReaderTests
         { "RETRY_WINDOW", "1d", "a duration" },
         { "RETRY_WINDOW", "99999999h", "a duration" },
         { "RENEWAL_ALLOW_NAME_CHANGE", "maybe", "true or false" },
+        { "CRYPTO_POLICY", "1", "one of modern, compatible, legacy" },
+        { "CRYPTO_POLICY", "strict", "one of modern, compatible, legacy" },
     };
 
     public static TheoryData<bool, string, string, string> GoodInBothForms() => InBothForms(Good.Select(row => ((string)row[0], (string)row[1], (string)row[2])));
@@ -93,6 +98,20 @@ public sealed class ScepProfileReaderTests
         Assert.Empty(profile.ExtraCapabilities);
         Assert.Equal(TimeSpan.FromHours(1), profile.RetryWindow);
         Assert.False(profile.RenewalMayChangeName);
+        Assert.Equal(CryptoPolicy.Compatible, profile.CryptoPolicy);
+    }
+
+    [Theory]
+    [InlineData("DES3")]
+    [InlineData("SHA-1")]
+    public void What_the_policy_refuses_cannot_be_listed_and_both_settings_are_named(string capability)
+    {
+        var environment = Settings.Complete().With("CERTCTL_SCEP_EXTRA_CAPABILITIES", $"SHA-384,{capability}");
+
+        var problem = environment.With("CERTCTL_SCEP_CRYPTO_POLICY", "modern").Problem();
+        Assert.StartsWith($"CERTCTL_SCEP_EXTRA_CAPABILITIES: {capability} cannot be listed, since CERTCTL_SCEP_CRYPTO_POLICY is modern", problem, StringComparison.Ordinal);
+        foreach (var policy in new[] { "compatible", "legacy" })
+            Assert.Equal(["SHA-384", capability], environment.With("CERTCTL_SCEP_CRYPTO_POLICY", policy).Options().ScepProfiles[0].ExtraCapabilities);
     }
 
     [Theory]
@@ -231,6 +250,7 @@ public sealed class ScepProfileReaderTests
         "EXTRA_CAPABILITIES" => string.Join('|', profile.ExtraCapabilities),
         "RETRY_WINDOW" => profile.RetryWindow.ToString("c"),
         "RENEWAL_ALLOW_NAME_CHANGE" => $"{profile.RenewalMayChangeName}",
+        "CRYPTO_POLICY" => $"{profile.CryptoPolicy}",
         _ => throw new ArgumentException(suffix),
     };
 }

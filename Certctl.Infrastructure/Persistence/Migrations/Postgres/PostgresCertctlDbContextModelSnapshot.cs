@@ -43,6 +43,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("actor_type");
 
+                    b.Property<string>("ClientCertificate")
+                        .HasColumnType("text")
+                        .HasColumnName("client_certificate");
+
                     b.Property<int>("Count")
                         .HasColumnType("integer")
                         .HasColumnName("count");

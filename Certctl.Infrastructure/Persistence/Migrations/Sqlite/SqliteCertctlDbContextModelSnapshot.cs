@@ -38,6 +38,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("actor_type");
 
+                    b.Property<string>("ClientCertificate")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("client_certificate");
+
                     b.Property<int>("Count")
                         .HasColumnType("INTEGER")
                         .HasColumnName("count");
