@@ -2,8 +2,11 @@ using Certctl.Application.Admin;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Enrolment.Pipeline;
+using Certctl.Application.Publication;
 using Certctl.Application.Scep;
+using Certctl.Application.Scep.GetCert;
 using Certctl.Application.Scep.GetCertInitial;
+using Certctl.Application.Scep.GetCrl;
 using Certctl.Application.Scep.Mtls;
 using Certctl.Application.Scep.PkcsReq;
 using Certctl.Application.Scep.RenewalReq;
@@ -28,8 +31,11 @@ public static class ApplicationRegistration
         services.AddSingleton<IValidator<RenewalReqCommand>, RenewalReqValidator>();
         services.AddSingleton<IRequestHandler<GetCertInitialCommand, EnrolmentOutcome>, GetCertInitialHandler>();
         services.AddSingleton<IValidator<GetCertInitialCommand>, GetCertInitialValidator>();
+        services.AddSingleton<IRequestHandler<GetCertCommand, EnrolmentOutcome>, GetCertHandler>();
+        services.AddSingleton<IRequestHandler<GetCrlCommand, EnrolmentOutcome>, GetCrlHandler>();
 
         services.AddSingleton<CertificateIssuance>();
+        services.AddSingleton<CrlPublisher>();
         services.AddSingleton<EnrolmentMetrics>();
         services.AddSingleton<ScepResponder>();
         services.AddSingleton<MtlsGate>();

@@ -55,7 +55,13 @@ public sealed record LogOptions(LogLevel Level, bool Json);
 /// <param name="OcspUrl">AIA OCSP responder; null: none.</param>
 /// <param name="CaIssuersUrl">AIA caIssuers; null: none.</param>
 public sealed record CaOptions(
-    string IssuerId, string CertPath, string KeyPath, TimeSpan Validity, IReadOnlyList<string> CrlUrls, string? OcspUrl, string? CaIssuersUrl);
+    string IssuerId, string CertPath, string KeyPath, TimeSpan Validity, IReadOnlyList<string> CrlUrls, string? OcspUrl, string? CaIssuersUrl)
+{
+    /// <summary>The files of the CA that follows; null when none is staged.</summary>
+    public NextCaPaths? Next { get; init; }
+}
+
+public sealed record NextCaPaths(string CertPath, string KeyPath);
 
 /// <summary>One SCEP profile.</summary>
 public sealed record ScepProfileOptions
@@ -74,6 +80,9 @@ public sealed record ScepProfileOptions
 
     /// <summary>One pair or more: certificate and key paths, in the order of the setting.</summary>
     public required IReadOnlyList<RaPairPaths> RaPairs { get; init; }
+
+    /// <summary>Likewise below the next CA; empty when none is staged.</summary>
+    public IReadOnlyList<RaPairPaths> NextRaPairs { get; init; } = [];
 
     public IReadOnlyList<string> ExtraCapabilities { get; init; } = [];
 

@@ -122,7 +122,10 @@ internal static class ConfigurationReader
         TimeSpan.FromDays(values.Integer("CERTCTL_CA_VALIDITY_DAYS", 90, 1, MaxDays)),
         [.. values.List("CERTCTL_CA_CRL_URLS").Select(url => values.WebUrl("CERTCTL_CA_CRL_URLS", url)).OfType<string>()],
         values.WebUrl("CERTCTL_CA_OCSP_URL", values.Text("CERTCTL_CA_OCSP_URL")),
-        values.WebUrl("CERTCTL_CA_ISSUERS_URL", values.Text("CERTCTL_CA_ISSUERS_URL")));
+        values.WebUrl("CERTCTL_CA_ISSUERS_URL", values.Text("CERTCTL_CA_ISSUERS_URL")))
+    {
+        Next = NextCaReader.ReadCa(values),
+    };
 
     private static Dictionary<string, string> ProcessEnvironment() => Environment.GetEnvironmentVariables()
         .Cast<DictionaryEntry>()

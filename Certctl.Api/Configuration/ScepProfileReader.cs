@@ -69,6 +69,7 @@ internal static partial class ScepProfileReader
         Challenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD", required: true, values) ?? new Secret(""),
         PreviousChallenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD_PREVIOUS", required: false, values),
         RaPairs = ReadRaPairs(prefix, values),
+        NextRaPairs = NextCaReader.IsStaged(values, prefix) ? ReadRaPairs(prefix + "NEXT_", values) : [],
         ExtraCapabilities = ReadCapabilities(prefix + "EXTRA_CAPABILITIES", prefix + "CRYPTO_POLICY", values),
         RetryWindow = values.Duration(prefix + "RETRY_WINDOW", TimeSpan.FromHours(1), MaxRetryWindow),
         RenewalMayChangeName = values.Boolean(prefix + "RENEWAL_ALLOW_NAME_CHANGE", otherwise: false),

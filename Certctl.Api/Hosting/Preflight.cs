@@ -25,6 +25,9 @@ internal sealed record PreflightMaterial(
 {
     /// <summary>The union of the bundles: what the listener names to clients.</summary>
     public IReadOnlyCollection<X509Certificate2> AllClientCas => [.. ClientCas.Values.SelectMany(cas => cas).DistinctBy(ca => ca.Thumbprint)];
+
+    /// <summary>Null when no next CA is staged.</summary>
+    public NextCaMaterial? Next { get; init; }
 }
 
 /// <summary>One thing that was looked at before the start, for people.</summary>
@@ -34,7 +37,7 @@ internal sealed record PreflightMaterial(
 internal sealed record PreflightCheck(string Name, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings);
 
 /// <summary>Looks into the files that the configuration names. Everything is looked at, whatever the first one says.</summary>
-internal static class Preflight
+internal static partial class Preflight
 {
     private static readonly TimeSpan TlsWarning = TimeSpan.FromDays(14);
 
@@ -59,12 +62,15 @@ internal static class Preflight
         var ca = Load("CA", options.Ca.CertPath, options.Ca.KeyPath, passphrase, checks, pair => Split(LocalCaIssuer.Check(pair, now)));
         var rings = options.ScepProfiles.DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
-            IReadOnlyList<KeyPair> (profile) => LoadRing(profile, ca, passphrase, now, checks));
+            IReadOnlyList<KeyPair> (profile) => LoadRing($"{NameOf(profile.PathId)}, RA pair", profile.RaPairs, ca, passphrase, now, checks));
+        foreach (var legacy in options.ScepProfiles.Where(profile => profile.CryptoPolicy == CryptoPolicy.Legacy && rings[profile.PathId].Count > 0))
+            checks.Add(LegacyCheck.Run(legacy, rings[legacy.PathId][0]));
+        var next = LoadNext(options, ca, rings, now, checks);
         var clientCas = options.ScepProfiles.Where(profile => profile.MtlsBundlePath is not null).DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
             profile => LoadBundle(profile.PathId, profile.MtlsBundlePath!, now, checks));
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
-            ? (new PreflightMaterial(address, tls, ca, rings, clientCas), checks)
+            ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next }, checks)
             : (null, checks);
     }
 
@@ -83,20 +89,17 @@ internal static class Preflight
     }
 
     private static List<KeyPair> LoadRing(
-        ScepProfileOptions profile, KeyPair? ca, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks)
+        string name, IReadOnlyList<RaPairPaths> paired, KeyPair? ca, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks)
     {
         // An expired pair among several only waits to be removed; a profile without any valid one cannot answer.
-        var several = profile.RaPairs.Count > 1;
-        var name = $"{NameOf(profile.PathId)}, RA pair";
-        var pairs = profile.RaPairs
+        var several = paired.Count > 1;
+        var pairs = paired
             .Select(paths => Load($"{name} {paths.CertPath}", paths.CertPath, paths.KeyPath, passphrase, checks, pair => CheckRa(pair, ca, several, now)))
             .OfType<KeyPair>()
             .ToList();
         var valid = pairs.Where(pair => now >= pair.Certificate.NotBefore.ToUniversalTime() && now < pair.Certificate.NotAfter.ToUniversalTime()).ToList();
         if (several && valid.Count == 0)
             checks.Add(new PreflightCheck(name, ["none of the RA certificates is valid now; issue a new one"], []));
-        if (profile.CryptoPolicy == CryptoPolicy.Legacy && pairs.Count > 0)
-            checks.Add(LegacyCheck.Run(profile, pairs[0]));
         return several ? valid : pairs;
     }
 

@@ -83,20 +83,27 @@ internal static class ServerHost
         CertctlOptions options, PreflightMaterial material, Dictionary<string, RaKeyRing> rings, Dictionary<string, BundleTrust> trusts, TimeProvider clock)
     {
         var ca = options.Ca;
-        var issuer = new LocalCaIssuer(material.Ca, new LocalCaSettings(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl), clock);
+        var settings = new LocalCaSettings(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl);
+        var issuer = new LocalCaIssuer(material.Ca, settings, clock);
+        var next = material.Next is { } staged ? new LocalCaIssuer(staged.Ca, settings, clock) : null;
         return new ScepProfileTable(options.ScepProfiles.Select(profile => new ScepProfile
         {
             PathId = profile.PathId,
             Issuer = issuer,
+            NextIssuer = next,
             CertificateProfileId = profile.CertificateProfileId,
             Challenge = profile.Challenge,
             PreviousChallenge = profile.PreviousChallenge,
-            Capabilities = [.. profile.CryptoPolicy.Capabilities().Union(profile.ExtraCapabilities)],
+            Capabilities = [.. profile.CryptoPolicy.Capabilities(), .. next is null ? [] : new[] { ScepCapability.GetNextCaCert }, .. profile.ExtraCapabilities.Except(profile.CryptoPolicy.Capabilities())],
             LeafValidity = ca.Validity,
             RetryWindow = profile.RetryWindow,
             RenewalMayChangeName = profile.RenewalMayChangeName,
             PendingWindow = profile.PendingWindow,
-            Codec = new CmsScepCodec(rings[profile.PathId], clock, profile.CryptoPolicy),
+            Codec = new CmsScepCodec(
+                rings[profile.PathId],
+                clock,
+                profile.CryptoPolicy,
+                next is null ? null : new NextCa(material.Next!.RaPairs[profile.PathId], next.Chain, issuer.Chain)),
             ClientTrust = trusts.GetValueOrDefault(profile.PathId),
         }));
     }

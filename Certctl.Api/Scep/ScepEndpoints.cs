@@ -68,7 +68,9 @@ internal static class ScepEndpoints
                     ? AnswerAsync(http, profile, responder, message, origin)
                     : Say(http, StatusCodes.Status400BadRequest, "The message parameter is missing or is not base64.");
             case "GETNEXTCACERT":
-                return Say(http, StatusCodes.Status404NotFound, "No next CA certificate is staged.");
+                return profile.Codec.NextCaCertificates() is { } following
+                    ? Send(http, "application/x-x509-next-ca-cert", following)
+                    : Say(http, StatusCodes.Status404NotFound, "No next CA certificate is staged.");
             case null or "":
                 return Say(http, StatusCodes.Status400BadRequest, "The operation parameter is missing.");
             default:

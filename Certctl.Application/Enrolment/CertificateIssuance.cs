@@ -80,8 +80,8 @@ public sealed class CertificateIssuance(
                 return (new EnrolmentOutcome.Refused(FailureReason.ProfileUnavailable, $"certificate profile {context.Profile.CertificateProfileId} does not exist"), null);
 
             // RFC 5280 §4.1.2.5: validity lies within the issuer's.
-            if (context.Profile.Issuer.NotAfter <= context.ReceivedAt + TimeSpan.FromMinutes(1))
-                return (new EnrolmentOutcome.Refused(FailureReason.ValidityNotPossible, $"the CA ends at {context.Profile.Issuer.NotAfter:O}"), null);
+            if (context.Issuer.NotAfter <= context.ReceivedAt + TimeSpan.FromMinutes(1))
+                return (new EnrolmentOutcome.Refused(FailureReason.ValidityNotPossible, $"the CA ends at {context.Issuer.NotAfter:O}"), null);
 
             var approval = profile.Approve(csr, context.Profile.LeafValidity, context.ReceivedAt, renewal);
             if (approval is Approval.Denied denied)
@@ -89,11 +89,11 @@ public sealed class CertificateIssuance(
 
             // Before anyone is asked to approve: an operator cannot talk the CA into it.
             var template = ((Approval.Granted)approval).Template;
-            if (context.Profile.Issuer.FindObstacle(template) is { } obstacle)
+            if (context.Issuer.FindObstacle(template) is { } obstacle)
                 return (new EnrolmentOutcome.Refused(obstacle), null);
 
             var waits = profile.RequiresApproval && !completes;
-            var certificate = waits ? null : await context.Profile.Issuer.IssueAsync(
+            var certificate = waits ? null : await context.Issuer.IssueAsync(
                 template, context.Profile.PathId, Protocol, cancellationToken);
             var entry = Entry(draft, certificate, profile);
             switch (await journal.CommitAsync(entry, cancellationToken))
@@ -119,7 +119,7 @@ public sealed class CertificateIssuance(
         return new JournalEntry
         {
             Enrolment = written,
-            RequestKey = RequestKey.Of(enrolment.PathId, enrolment.CsrSha256, enrolment.SignerKeySha256),
+            RequestKey = RequestKey.Of(context, enrolment.CsrSha256, enrolment.SignerKeySha256),
             Certificate = certificate,
             ProfileVersion = profile.Version,
             MaxActiveCertificates = profile.MaxActiveCertificates,

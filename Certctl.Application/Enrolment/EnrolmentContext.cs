@@ -17,9 +17,17 @@ public sealed record RequestOrigin(string? SourceAddress, string RequestId)
 /// </summary>
 public sealed class EnrolmentContext
 {
+    private readonly ICertificateIssuer? _issuer;
     private ChallengeGrant? _grant;
 
     public required ScepProfile Profile { get; init; }
+
+    /// <summary>The CA of the profile that was asked; the current one unless said otherwise.</summary>
+    public ICertificateIssuer Issuer
+    {
+        get => _issuer ?? Profile.Issuer;
+        init => _issuer = value;
+    }
 
     public required TransactionId TransactionId { get; init; }
 

@@ -78,6 +78,8 @@ public static class EnrolmentTrail
         MessageType.PkcsReq => AuditAction.ScepPkcsReq,
         MessageType.RenewalReq => AuditAction.ScepRenewalReq,
         MessageType.GetCertInitial => AuditAction.ScepGetCertInitial,
+        MessageType.GetCert => AuditAction.ScepGetCert,
+        MessageType.GetCrl => AuditAction.ScepGetCrl,
         _ => AuditAction.ScepMessage,
     };
 

@@ -71,6 +71,8 @@ public static class FailureTable
             new(FailInfo.BadRequest, "request_denied", "An operator denied the request."),
         FailureReason.RequestExpired =>
             new(FailInfo.BadCertId, "request_expired", "Nobody decided about the request in time; send it anew."),
+        FailureReason.CertificateUnknown =>
+            new(FailInfo.BadCertId, "certificate_unknown", "The query names nothing that this requester can have here."),
         FailureReason.WeakKey =>
             new(FailInfo.BadAlg, "weak_key", "The RSA key is unsafe: a bad exponent, small or close primes, or the ROCA flaw; make a new key with current software."),
         FailureReason.ClientCertificateMissing =>

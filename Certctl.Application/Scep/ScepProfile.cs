@@ -12,6 +12,11 @@ public sealed class ScepProfile
 
     public required ICertificateIssuer Issuer { get; init; }
 
+    /// <summary>The CA that follows, once it is staged: it issues to who encrypts to its RA (RFC 8894 §5.1).</summary>
+    public ICertificateIssuer? NextIssuer { get; init; }
+
+    public IEnumerable<ICertificateIssuer> Issuers => NextIssuer is null ? [Issuer] : [Issuer, NextIssuer];
+
     /// <summary>Which <see cref="Domain.Profiles.CertificateProfile"/>.</summary>
     public required string CertificateProfileId { get; init; }
 

@@ -6,6 +6,8 @@ public static class AuditAction
     public const string ScepPkcsReq = "scep_pkcsreq";
     public const string ScepRenewalReq = "scep_renewalreq";
     public const string ScepGetCertInitial = "scep_getcertinitial";
+    public const string ScepGetCert = "scep_getcert";
+    public const string ScepGetCrl = "scep_getcrl";
 
     /// <summary>A message whose type could not be told, or is none that enrols.</summary>
     public const string ScepMessage = "scep_message";

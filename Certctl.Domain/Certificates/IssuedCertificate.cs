@@ -73,5 +73,12 @@ public sealed class IssuedCertificate
 
     public bool IsRevoked => RevokedAt is not null;
 
+    /// <summary>The octets of a serial number in the form of <see cref="SerialNumber"/>; null for what is none of ours (RFC 5280 §4.1.2.2: at most 20 octets).</summary>
+    public static string? SerialText(ReadOnlySpan<byte> octets)
+    {
+        var hex = Convert.ToHexStringLower(octets).TrimStart('0');
+        return hex.Length is 0 or > 40 ? null : hex.PadLeft(40, '0');
+    }
+
     public void Revoke(RevocationReason reason, DateTimeOffset at) => (RevokedAt, RevocationReason) = (at, reason);
 }

@@ -90,6 +90,12 @@ public enum FailureReason
     /// <summary>Nobody decided about the request in time.</summary>
     RequestExpired,
 
+    /// <summary>
+    /// A query (RFC 8894 §4.5, §4.6) names no certificate or CA that this requester may ask this profile for, or could not be read. One reason with one
+    /// text: the name was inside the envelope.
+    /// </summary>
+    CertificateUnknown,
+
     /// <summary>An RSA key of the message or of the request whose private half can be computed: exponent, factors, close primes, ROCA.</summary>
     WeakKey,
 

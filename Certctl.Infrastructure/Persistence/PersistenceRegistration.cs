@@ -1,5 +1,6 @@
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Enrolment;
+using Certctl.Application.Publication;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -31,6 +32,7 @@ public static class PersistenceRegistration
         services.AddSingleton<JournalConflicts>();
         services.AddSingleton<IEnrolmentJournal, EnrolmentJournal>();
         services.AddSingleton<IEnrolmentRepository, EfEnrolmentRepository>();
+        services.AddSingleton<ICertificateRepository, EfCertificateRepository>();
         services.AddSingleton<IApprovalRepository, EfApprovalRepository>();
         services.AddSingleton<ICertificateProfileRepository, EfCertificateProfileRepository>();
         services.AddSingleton<IAuditRepository, EfAuditRepository>();

@@ -13,11 +13,9 @@ internal static class KnownSigner
 
     public static async Task<IssuedCertificate?> FindAsync(IEnrolmentRepository enrolments, string issuerId, RequestSigner signer, CancellationToken cancellationToken)
     {
-        // RFC 5280 §4.1.2.2: ours are at most 20 octets.
-        var hex = Convert.ToHexStringLower(signer.SerialNumber.Span).TrimStart('0');
-        if (hex.Length is 0 or > 40)
+        if (IssuedCertificate.SerialText(signer.SerialNumber.Span) is not { } serial)
             return null;
-        var known = await enrolments.FindCertificateAsync(issuerId, hex.PadLeft(40, '0'), cancellationToken);
+        var known = await enrolments.FindCertificateAsync(issuerId, serial, cancellationToken);
         return known is not null && signer.CertificateDer.Span.SequenceEqual(known.Der) ? known : null;
     }
 

@@ -51,7 +51,7 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
         var context = command.Context;
         if (old.RevocationReason != RevocationReason.Superseded)
             return false;
-        var key = RequestKey.Of(context.Profile.PathId, command.Csr.Sha256.Span, context.Signer.PublicKey.Sha256.Span);
+        var key = RequestKey.Of(context, command.Csr.Sha256.Span, context.Signer.PublicKey.Sha256.Span);
         return await enrolments.FindAnswerAsync(key, context.ReceivedAt + Margin, cancellationToken) is { Certificate: not null };
     }
 }

@@ -14,7 +14,7 @@ public sealed partial class CmsScepCodec
 
     public byte[] EncodeCertRep(ScepRequestHead request, ScepReply reply)
     {
-        var pair = keys.SigningPair(clock.GetUtcNow());
+        var pair = (request.ToNextCa ? next!.Keys : keys).SigningPair(clock.GetUtcNow());
         var digest = MessageDigest.Find(request.DigestOid) ?? MessageDigest.Sha256;
 
         // RFC 8894 §3.3.2.2 leaves the pkcsPKIEnvelope out of FAILURE and PENDING. Compat: certmonger, scepclient and PyScep fail when
@@ -22,6 +22,8 @@ public sealed partial class CmsScepCodec
         using var envelope = new DerWriter(2048);
         if (reply is ScepReply.Success success)
             WriteEnvelope(envelope, request, success.Certificate);
+        else if (reply is ScepReply.CrlSuccess published)
+            WriteCrlEnvelope(envelope, request, published.Crl);
         using var attributes = new DerWriter(512);
         WriteSignedAttributes(attributes, request, reply, digest, envelope.Written);
         using var message = new DerWriter(envelope.Length + attributes.Length + pair.Certificate.CertificateDer.Length + 1024);
@@ -39,13 +41,26 @@ public sealed partial class CmsScepCodec
     // RFC 8894 §3.3.2.1, §3.4: the certificate alone in a degenerate SignedData, encrypted to the key that signed the request (§2.3).
     private static void WriteEnvelope(DerWriter envelope, ScepRequestHead request, ReadOnlyMemory<byte> certificate)
     {
+        using var content = new DerWriter(certificate.Length + 128);
+        SignedDataWriter.WriteCertificatesOnly(content, [certificate]);
+        Enclose(envelope, request, content.Written);
+    }
+
+    // RFC 8894 §3.3.2.1, §4.6.1: the CRL alone, without certificates.
+    private static void WriteCrlEnvelope(DerWriter envelope, ScepRequestHead request, ReadOnlyMemory<byte> crl)
+    {
+        using var content = new DerWriter(crl.Length + 128);
+        SignedDataWriter.WriteCrlOnly(content, crl);
+        Enclose(envelope, request, content.Written);
+    }
+
+    private static void Enclose(DerWriter envelope, ScepRequestHead request, ReadOnlySpan<byte> content)
+    {
         var signer = request.Signer
             ?? throw new InvalidOperationException("A certificate can only be sent to a signer whose signature was verified.");
         using var key = RsaPublicKeys.Import(signer.PublicKey)
             ?? throw new InvalidOperationException("The signer's key verifies but cannot encrypt.");
-        using var content = new DerWriter(certificate.Length + 128);
-        SignedDataWriter.WriteCertificatesOnly(content, [certificate]);
-        EnvelopedDataWriter.Write(envelope, signer, key, ContentCipher.Find(request.CipherOid) ?? ContentCipher.Aes128, content.Written);
+        EnvelopedDataWriter.Write(envelope, signer, key, ContentCipher.Find(request.CipherOid) ?? ContentCipher.Aes128, content);
     }
 
     // RFC 8894 §3.2.1. No signingTime: nothing reads it, and a clock that differs makes some clients refuse.
@@ -124,7 +139,7 @@ public sealed partial class CmsScepCodec
 
     private static PkiStatus StatusOf(ScepReply reply) => reply switch
     {
-        ScepReply.Success => PkiStatus.Success,
+        ScepReply.Success or ScepReply.CrlSuccess => PkiStatus.Success,
         ScepReply.Pending => PkiStatus.Pending,
         ScepReply.Failure => PkiStatus.Failure,
         _ => throw new ArgumentOutOfRangeException(nameof(reply)),

@@ -7,7 +7,8 @@ namespace Certctl.Infrastructure.Crypto.Scep;
 
 /// <summary>RFC 8894 in CMS (RFC 5652).</summary>
 /// <param name="policy">Which algorithms requests may use; what it does not take is no algorithm of ours, neither to verify with nor to answer with.</param>
-public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, CryptoPolicy policy = CryptoPolicy.Compatible) : IScepCodec
+/// <param name="next">Null unless a next CA is staged.</param>
+public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, CryptoPolicy policy = CryptoPolicy.Compatible, NextCa? next = null) : IScepCodec
 {
     public ScepDecoding Decode(ReadOnlyMemory<byte> message)
     {
@@ -67,9 +68,9 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Cry
             : new EnrolmentFailure(FailureReason.MalformedRequest, "eContentType is not data");
     }
 
-    // GetCert and GetCRL are optional (RFC 8894 §2.9), and a CertRep is no request.
+    // A CertRep is no request.
     private static EnrolmentFailure? CheckMessageType(Reading reading) =>
-        reading.Attributes.MessageType is MessageType.PkcsReq or MessageType.RenewalReq or MessageType.GetCertInitial
+        reading.Attributes.MessageType is MessageType.PkcsReq or MessageType.RenewalReq or MessageType.GetCertInitial or MessageType.GetCert or MessageType.GetCrl
             ? null
             : new EnrolmentFailure(
                 FailureReason.UnknownMessageType, $"messageType {reading.Attributes.MessageType?.ToString() ?? "of no known value"}");
@@ -92,6 +93,8 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Cry
         /// <summary>Null until the signature has been verified.</summary>
         public RequestSigner? Signer { get; set; }
 
+        public bool ToNextCa { get; set; }
+
         public ScepDecoding.Readable Conclude(ScepContent content) => new(
             new ScepRequestHead
             {
@@ -100,6 +103,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Cry
                 SenderNonce = attributes.SenderNonce,
                 MessageType = attributes.MessageType,
                 Signer = Signer,
+                ToNextCa = ToNextCa,
                 DigestOid = (Digest ?? MessageDigest.Sha256).Oid,
                 CipherOid = (Cipher ?? ContentCipher.Aes128).Oid,
             },

@@ -45,6 +45,15 @@ internal static class CertificateReader
         return reader.TryRead(DerTag.OctetString, out var identifier) && reader.AtEnd ? identifier : (ReadOnlyMemory<byte>?)null;
     }
 
+    /// <summary>The keyIdentifier of the authorityKeyIdentifier extension (RFC 5280 §4.2.1.1), or null.</summary>
+    public static ReadOnlyMemory<byte>? FindAuthorityKeyIdentifier(ReadOnlyMemory<byte> der)
+    {
+        if (FindExtension(der, ExtensionReader.AuthorityKeyIdentifierOid) is not { } value)
+            return null;
+        var reader = new DerReader(value);
+        return reader.TryEnter(DerTag.Sequence, out var fields) && fields.TryRead(DerTag.Context(0), out var identifier) ? identifier : (ReadOnlyMemory<byte>?)null;
+    }
+
     private static ReadOnlyMemory<byte>? FindExtension(ReadOnlyMemory<byte> der, string oid) =>
         TryReadFields(der, out var fields, out _)
         && fields.Extensions is { } extensions

@@ -12,6 +12,7 @@ internal sealed class IssuedCertificateMapping : IEntityTypeConfiguration<Issued
 
         // RFC 5280 §4.1.2.2: a serial number is unique for its issuer; here the database sees to it.
         builder.HasKey(certificate => new { certificate.IssuerId, certificate.SerialNumber }).HasName("certificates_pkey");
+        builder.HasIndex(certificate => new { certificate.IssuerId, certificate.RevokedAt }, "certificates_revoked_idx").HasFilter("revoked_at IS NOT NULL");
 
         // A digest, because a name may be longer than an entry of an index.
         builder.HasIndex(certificate => new { certificate.NameSha256, certificate.ProfileId, certificate.IssuerId }, "certificates_name_idx");

@@ -89,7 +89,8 @@ public sealed class ConfigurationReaderTests
     {
         // Any text is a host name (the preflight resolves it) or a passphrase; the list of profiles has tests of its own.
         string[] anything = ["CERTCTL_SERVER_HOST", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_SCEP_PROFILES"];
-        var names = KnownSettings.Global.Select(setting => setting.Name).ToList();
+        // The settings of a next CA mean something together alone: NextCaReaderTests.
+        var names = KnownSettings.Global.Select(setting => setting.Name).Where(name => !name.StartsWith("CERTCTL_CA_NEXT_", StringComparison.Ordinal)).ToList();
 
         Assert.Equal(names.Order(), Good.Select(row => (string)row[0]).Distinct().Order());
         Assert.Equal(names.Except(anything).Order(), Bad.Select(row => (string)row[0]).Distinct().Order());

@@ -79,7 +79,8 @@ public sealed class ScepProfileReaderTests
     [Fact]
     public void Every_setting_of_a_profile_has_its_values_here()
     {
-        var names = KnownSettings.ScepProfile.Select(setting => setting.Name).Order().ToList();
+        // Those of a next CA have tests of their own: NextCaReaderTests.
+        var names = KnownSettings.ScepProfile.Select(setting => setting.Name).Where(name => !name.StartsWith("NEXT_", StringComparison.Ordinal)).Order().ToList();
 
         Assert.Equal(names, Good.Select(row => (string)row[0]).Distinct().Order());
         // Which certificate profiles there are is a question to the database.

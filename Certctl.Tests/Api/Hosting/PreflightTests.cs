@@ -260,6 +260,59 @@ public sealed class PreflightTests : IDisposable
     }
 
     [Fact]
+    public void A_staged_CA_is_material_of_its_own()
+    {
+        var next = Stage();
+
+        var (material, checks) = Run();
+
+        Assert.All(checks, check => Assert.Empty(check.Problems.Concat(check.Warnings)));
+        Assert.Equal(next.Certificate.RawData, material!.Next!.Ca.Certificate.RawData);
+        Assert.Equal(RaCertificates.AnotherKey.ExportSubjectPublicKeyInfo(), Assert.Single(material.Next.RaPairs[""]).Certificate.PublicKey.ExportSubjectPublicKeyInfo());
+        Assert.Equal(RaCertificates.Key.ExportSubjectPublicKeyInfo(), Assert.Single(material.RaPairs[""]).Certificate.PublicKey.ExportSubjectPublicKeyInfo());
+    }
+
+    [Fact]
+    public void A_staged_CA_is_looked_at_like_the_one_in_use()
+    {
+        Stage();
+        Place("CERTCTL_CA_NEXT", "next", TestCa.Root(subject: "CN=Next", notBefore: TestCa.Now.AddDays(1)));
+        File.Delete(_folder["next-ra.key"]);
+
+        var (material, problems, _) = Preflight.Load(_environment.Options(), TestCa.Now);
+
+        Assert.Null(material);
+        Assert.Equal(["next CA", $"SCEP profile <root>, next RA pair {_folder["next-ra.crt"]}"], problems.Select(problem => problem.Split(": ")[0]));
+        Assert.Contains("it is not valid before", problems[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_CA_in_use_cannot_follow_itself()
+    {
+        Stage();
+        Place("CERTCTL_CA_NEXT", "next", _ca);
+
+        Assert.Contains(Preflight.Load(_environment.Options(), TestCa.Now).Problems, problem => problem.StartsWith("next CA: it is the CA in use", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_RA_key_serves_one_CA()
+    {
+        var next = Stage();
+        Place("CERTCTL_SCEP_NEXT_RA", "next-ra", RaCertificates.Pair(next));
+
+        Assert.Contains("has the key of an RA in use", Problem(), StringComparison.Ordinal);
+    }
+
+    private KeyPair Stage()
+    {
+        var next = TestCa.Root("p-384", "CN=Next");
+        Place("CERTCTL_CA_NEXT", "next", next);
+        Place("CERTCTL_SCEP_NEXT_RA", "next-ra", RaCertificates.Pair(next, RaCertificates.AnotherKey));
+        return next;
+    }
+
+    [Fact]
     public void Everything_is_looked_at_whatever_the_first_check_says()
     {
         foreach (var file in new[] { "tls.key", "ca.crt", "ra.key" })

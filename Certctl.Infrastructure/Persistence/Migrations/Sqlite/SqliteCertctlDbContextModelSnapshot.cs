@@ -216,6 +216,9 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.HasKey("IssuerId", "SerialNumber")
                         .HasName("certificates_pkey");
 
+                    b.HasIndex(new[] { "IssuerId", "RevokedAt" }, "certificates_revoked_idx")
+                        .HasFilter("revoked_at IS NOT NULL");
+
                     b.HasIndex(new[] { "NameSha256", "ProfileId", "IssuerId" }, "certificates_name_idx");
 
                     b.ToTable("certificates", (string)null);
