@@ -6,6 +6,7 @@ using Certctl.Application.Scep;
 using Certctl.Application.Scep.GetCertInitial;
 using Certctl.Application.Scep.Mtls;
 using Certctl.Application.Scep.PkcsReq;
+using Certctl.Application.Scep.RawCsr;
 using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Enrolment;
 using FluentValidation;
@@ -29,9 +30,13 @@ public static class ApplicationRegistration
         services.AddSingleton<IRequestHandler<GetCertInitialCommand, EnrolmentOutcome>, GetCertInitialHandler>();
         services.AddSingleton<IValidator<GetCertInitialCommand>, GetCertInitialValidator>();
 
+        services.AddSingleton<IRequestHandler<RawCsrCommand, EnrolmentOutcome>, RawCsrHandler>();
+        services.AddSingleton<IValidator<RawCsrCommand>, RawCsrValidator>();
+
         services.AddSingleton<CertificateIssuance>();
         services.AddSingleton<EnrolmentMetrics>();
         services.AddSingleton<ScepResponder>();
+        services.AddSingleton<RawCsrResponder>();
         services.AddSingleton<MtlsGate>();
         return services;
     }

@@ -96,6 +96,7 @@ internal static class ServerHost
             RetryWindow = profile.RetryWindow,
             RenewalMayChangeName = profile.RenewalMayChangeName,
             PendingWindow = profile.PendingWindow,
+            AllowRawCsr = profile.AllowRawCsr,
             Codec = new CmsScepCodec(rings[profile.PathId], clock, profile.CryptoPolicy),
             ClientTrust = trusts.GetValueOrDefault(profile.PathId),
         }));

@@ -7,6 +7,9 @@ public static class AuditAction
     public const string ScepRenewalReq = "scep_renewalreq";
     public const string ScepGetCertInitial = "scep_getcertinitial";
 
+    /// <summary>A PKCS#10 in the clear.</summary>
+    public const string ScepRawCsr = "scep_rawcsr";
+
     /// <summary>A message whose type could not be told, or is none that enrols.</summary>
     public const string ScepMessage = "scep_message";
 
