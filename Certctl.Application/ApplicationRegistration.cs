@@ -9,6 +9,7 @@ using Certctl.Application.Scep.GetCertInitial;
 using Certctl.Application.Scep.GetCrl;
 using Certctl.Application.Scep.Mtls;
 using Certctl.Application.Scep.PkcsReq;
+using Certctl.Application.Scep.RawCsr;
 using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Enrolment;
 using FluentValidation;
@@ -34,10 +35,14 @@ public static class ApplicationRegistration
         services.AddSingleton<IRequestHandler<GetCertCommand, EnrolmentOutcome>, GetCertHandler>();
         services.AddSingleton<IRequestHandler<GetCrlCommand, EnrolmentOutcome>, GetCrlHandler>();
 
+        services.AddSingleton<IRequestHandler<RawCsrCommand, EnrolmentOutcome>, RawCsrHandler>();
+        services.AddSingleton<IValidator<RawCsrCommand>, RawCsrValidator>();
+
         services.AddSingleton<CertificateIssuance>();
         services.AddSingleton<CrlPublisher>();
         services.AddSingleton<EnrolmentMetrics>();
         services.AddSingleton<ScepResponder>();
+        services.AddSingleton<RawCsrResponder>();
         services.AddSingleton<MtlsGate>();
         return services;
     }

@@ -96,6 +96,8 @@ public sealed record ScepProfileOptions
 
     /// <summary>PEM file with the CAs of its client certificates; null: not served at <c>/scep-mtls</c>.</summary>
     public string? MtlsBundlePath { get; init; }
+
+    public bool AllowRawCsr { get; init; } = true;
 }
 
 public sealed record RaPairPaths(string CertPath, string KeyPath);

@@ -60,6 +60,7 @@ internal static class KnownSettings
         new("CRYPTO_POLICY", "compatible", "Algorithms that are taken: `modern` (AES, SHA-256, SHA-384, SHA-512), `compatible` (also 3DES and SHA-1), `legacy` (also single DES and MD5)."),
         new("MTLS_ENABLED", "false", "Serve this profile also at `/scep-mtls`, to clients that show a TLS client certificate and know the challenge."),
         new("MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", null, "Required with `MTLS_ENABLED`. PEM: the CAs whose client certificates are let in. Read again on SIGHUP."),
+        new("ALLOW_RAW_CSR", "true", "Serve a PKCS#10 in the clear too, protected by TLS alone (ADR 14); `false`: pkiMessages only."),
     ];
 
     /// <summary>Names for the client's side, which quickstart.env sets: known, and no concern of the server.</summary>

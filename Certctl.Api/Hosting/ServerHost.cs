@@ -99,6 +99,7 @@ internal static class ServerHost
             RetryWindow = profile.RetryWindow,
             RenewalMayChangeName = profile.RenewalMayChangeName,
             PendingWindow = profile.PendingWindow,
+            AllowRawCsr = profile.AllowRawCsr,
             Codec = new CmsScepCodec(
                 rings[profile.PathId],
                 clock,

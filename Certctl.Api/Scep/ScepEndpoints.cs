@@ -2,6 +2,7 @@ using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Scep;
+using Certctl.Application.Scep.RawCsr;
 
 namespace Certctl.Api.Scep;
 
@@ -12,6 +13,8 @@ namespace Certctl.Api.Scep;
 internal static class ScepEndpoints
 {
     private const string PkiMessage = "application/x-pki-message";
+    private const string OutageSeconds = "300";
+    private const string PendingSeconds = "300";
 
     public static void MapScep(this IEndpointRouteBuilder routes)
     {
@@ -23,31 +26,32 @@ internal static class ScepEndpoints
         routes.Map("/certsrv/mscep/mscep.dll/{**rest}", HandleAsync);
     }
 
-    private static Task HandleAsync(HttpContext http, ScepProfileTable profiles, ScepResponder responder, ServerOptions server)
+    private static Task HandleAsync(HttpContext http, ScepProfileTable profiles, ScepResponder responder, RawCsrResponder rawCsr, ServerOptions server)
     {
         var path = http.Request.Path;
         var profile = path.StartsWithSegments("/scep", out var behind) ? profiles.Find(behind) : profiles.Find("");
         if (profile is null)
             return Say(http, StatusCodes.Status404NotFound, "No SCEP profile at this path.");
-        return ServeAsync(http, profile, responder, server, OriginOf(http));
+        return ServeAsync(http, profile, responder, rawCsr, server, OriginOf(http));
     }
 
     public static RequestOrigin OriginOf(HttpContext http) => new(http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier);
 
-    public static Task ServeAsync(HttpContext http, ScepProfile profile, ScepResponder responder, ServerOptions server, RequestOrigin origin)
+    public static Task ServeAsync(
+        HttpContext http, ScepProfile profile, ScepResponder responder, RawCsrResponder rawCsr, ServerOptions server, RequestOrigin origin)
     {
         http.Response.Headers.CacheControl = "no-store";
         if (!profile.Codec.CanAnswer)
         {
             // An outage, and /ready says which; a device may simply try again.
-            http.Response.Headers.RetryAfter = "300";
+            http.Response.Headers.RetryAfter = OutageSeconds;
             return Say(http, StatusCodes.Status503ServiceUnavailable, "This SCEP profile has no valid RA certificate.");
         }
 
         return http.Request.Method switch
         {
             "GET" => GetAsync(http, profile, responder, origin),
-            "POST" => PostAsync(http, profile, responder, server.MaxBodySize, origin),
+            "POST" => PostAsync(http, profile, responder, rawCsr, server.MaxBodySize, origin),
             _ => NotAllowed(http, "GET, POST"),
         };
     }
@@ -78,7 +82,8 @@ internal static class ScepEndpoints
         }
     }
 
-    private static async Task PostAsync(HttpContext http, ScepProfile profile, ScepResponder responder, int maxBodySize, RequestOrigin origin)
+    private static async Task PostAsync(
+        HttpContext http, ScepProfile profile, ScepResponder responder, RawCsrResponder rawCsr, int maxBodySize, RequestOrigin origin)
     {
         // RFC 8894 §4.3: with POST there is but one operation; many clients leave it out.
         switch (ScepQuery.Operation(http.Request.QueryString.Value)?.ToUpperInvariant())
@@ -98,8 +103,29 @@ internal static class ScepEndpoints
             await Say(http, StatusCodes.Status413PayloadTooLarge, "The message is too large.");
         else if (body.Length == 0)
             await Say(http, StatusCodes.Status400BadRequest, "Empty request body.");
+        else if (await rawCsr.AnswerAsync(profile, body, origin, CancellationToken.None) is { } answer)
+            await Say(http, answer);
         else
             await AnswerAsync(http, profile, responder, body, origin);
+    }
+
+    // By POST alone: in a URL the challenge would stand in every log on the way.
+    private static Task Say(HttpContext http, RawCsrAnswer answer)
+    {
+        switch (answer)
+        {
+            case RawCsrAnswer.Issued(var certificates):
+                return Send(http, PkiMessage, certificates);
+            case RawCsrAnswer.Pending:
+                http.Response.Headers.RetryAfter = PendingSeconds;
+                return Say(http, StatusCodes.Status202Accepted, "The request waits for an operator; send it again, octet for octet.");
+            case RawCsrAnswer.Unreadable(var text):
+                return Say(http, StatusCodes.Status400BadRequest, text);
+            case RawCsrAnswer.Refused(var text):
+                return Say(http, StatusCodes.Status403Forbidden, text);
+            default:
+                throw new InvalidOperationException("An answer is one of four.");
+        }
     }
 
     private static async Task AnswerAsync(HttpContext http, ScepProfile profile, ScepResponder responder, byte[] message, RequestOrigin origin)

@@ -51,6 +51,17 @@ public static class EnrolmentTrail
             SubjectAltNames = csr?.SubjectAltNames.Select(san => san.ToString()).ToArray() ?? [],
         };
 
+    /// <summary>A PKCS#10 in the clear; null where not even that could be read.</summary>
+    public static AuditEvent RefusedRawCsr(ScepProfile profile, RequestOrigin origin, DateTimeOffset at, CertificateSigningRequest? csr, EnrolmentFailure failure) =>
+        Event(profile, origin, at, AuditAction.ScepRawCsr, AuditOutcome.Refused) with
+        {
+            Reason = FailureTable.Of(failure.Reason).Label,
+            Detail = failure.Detail,
+            TransactionId = csr is null ? null : TransactionId.Of(csr).ToString(),
+            Subject = csr?.Subject.ToString(),
+            SubjectAltNames = csr?.SubjectAltNames.Select(san => san.ToString()).ToArray() ?? [],
+        };
+
     /// <summary>Octets that are no pkiMessage: nothing is known but where they came from.</summary>
     public static AuditEvent Unreadable(ScepProfile profile, RequestOrigin origin, DateTimeOffset at, string defect) =>
         Event(profile, origin, at, AuditAction.ScepMessage, AuditOutcome.Refused) with
@@ -71,6 +82,7 @@ public static class EnrolmentTrail
     {
         EnrolmentKind.PkcsReq => AuditAction.ScepPkcsReq,
         EnrolmentKind.RenewalReq => AuditAction.ScepRenewalReq,
+        EnrolmentKind.RawCsr => AuditAction.ScepRawCsr,
     };
 
     private static string ActionOf(MessageType? type) => type switch
@@ -108,5 +120,5 @@ public static class EnrolmentTrail
     };
 
     public static string? Describe(RequestSigner? signer) =>
-        signer is null ? null : $"{signer.Subject} #{Convert.ToHexStringLower(signer.SerialNumber.Span)}";
+        signer is null or { HasCertificate: false } ? null : $"{signer.Subject} #{Convert.ToHexStringLower(signer.SerialNumber.Span)}";
 }

@@ -83,5 +83,7 @@ public static class FailureTable
             new(FailInfo.BadRequest, "client_certificate_unknown", "Client certificate names the issuer of this server, which does not know it."),
         FailureReason.ClientCertificateRevoked =>
             new(FailInfo.BadRequest, "client_certificate_revoked", "Client certificate has been revoked."),
+        FailureReason.RawCsrUnreadable =>
+            new(FailInfo.BadRequest, "raw_csr_unreadable", "The PKCS#10 request could not be read, or its signature is wrong."),
     };
 }

@@ -26,6 +26,15 @@ public interface IScepCodec
 
     /// <summary>The answer to GetNextCACert (RFC 8894 §4.7.1): a SignedData around a certificates-only one; null when no next CA is staged.</summary>
     byte[]? NextCaCertificates();
+
+    /// <summary>
+    /// Reads a message that is a PKCS#10 in the clear (ADR 14): a CertificationRequest or a refusal. Null when the message is of another kind; that is
+    /// decided by its structure alone, before and without any decryption.
+    /// </summary>
+    ScepContent? ReadRawCsr(ReadOnlyMemory<byte> message);
+
+    /// <summary>A certs-only SignedData of DER certificates, in the order given.</summary>
+    byte[] EncodeCertificates(IReadOnlyList<ReadOnlyMemory<byte>> certificates);
 }
 
 /// <summary>What <see cref="IScepCodec.Decode"/> made of the bytes.</summary>

@@ -44,6 +44,9 @@ public sealed class ScepProfile
     /// <summary>Whose client certificates are let in at <c>/scep-mtls</c>; null: this profile is not served there.</summary>
     public IClientTrust? ClientTrust { get; init; }
 
+    /// <summary>A PKCS#10 in the clear is served too (ADR 14).</summary>
+    public bool AllowRawCsr { get; init; } = true;
+
     /// <summary>Verifies, decrypts, signs and encrypts with this profile's RA keys.</summary>
     public required IScepCodec Codec { get; init; }
 }

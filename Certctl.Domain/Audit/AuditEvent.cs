@@ -9,6 +9,9 @@ public static class AuditAction
     public const string ScepGetCert = "scep_getcert";
     public const string ScepGetCrl = "scep_getcrl";
 
+    /// <summary>A PKCS#10 in the clear.</summary>
+    public const string ScepRawCsr = "scep_rawcsr";
+
     /// <summary>A message whose type could not be told, or is none that enrols.</summary>
     public const string ScepMessage = "scep_message";
 

@@ -14,6 +14,9 @@ public enum EnrolmentKind
 {
     PkcsReq,
     RenewalReq,
+
+    /// <summary>A PKCS#10 in the clear, without a pkiMessage around it.</summary>
+    RawCsr,
 }
 
 /// <summary>One request of one device as the journal keeps it, from arrival to certificate.</summary>

@@ -110,6 +110,9 @@ public enum FailureReason
 
     /// <summary>The client certificate is one of ours and has been revoked.</summary>
     ClientCertificateRevoked,
+
+    /// <summary>A PKCS#10 in the clear that cannot be read, or whose own signature is wrong.</summary>
+    RawCsrUnreadable,
 }
 
 /// <summary>A refusal: a value, not an exception.</summary>

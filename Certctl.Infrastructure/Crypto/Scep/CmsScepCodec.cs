@@ -33,11 +33,9 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Cry
         if (!BerNormaliser.TryNormalise(message, out var der, out var consumed, out defect))
             return false;
 
-        // Compat: iOS pads its GETs with zeros, and line ends survive from base64 and from files.
-        var trailing = message.Span[consumed..];
-        if (trailing.Length > DecodingLimits.TrailingOctets || trailing.ContainsAnyExcept([(byte)0, (byte)'\r', (byte)'\n']))
+        if (!IsPadding(message.Span[consumed..]))
         {
-            defect = $"{trailing.Length} octets behind the message";
+            defect = $"{message.Length - consumed} octets behind the message";
             return false;
         }
 
@@ -56,6 +54,10 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Cry
         reading = new Reading(signedData, signedData.Signers[0], attributes!, policy);
         return true;
     }
+
+    // Compat: iOS pads its GETs with zeros, and line ends survive from base64 and from files.
+    private static bool IsPadding(ReadOnlySpan<byte> trailing) =>
+        trailing.Length <= DecodingLimits.TrailingOctets && !trailing.ContainsAnyExcept([(byte)0, (byte)'\r', (byte)'\n']);
 
     private static EnrolmentFailure? CheckShape(Reading reading)
     {

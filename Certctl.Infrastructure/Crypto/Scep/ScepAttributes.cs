@@ -35,12 +35,32 @@ internal sealed class ScepAttributes
     /// <summary>The OBJECT IDENTIFIER, tag and length included; empty when missing.</summary>
     public ReadOnlySpan<byte> ContentType => _contentType.IsSingle(DerTag.Oid) ? _contentType.Whole.Span : [];
 
+    /// <summary>At least one is of RFC 8894 §3.2.1: who sends it means a pkiMessage.</summary>
+    public bool AreOfAPkiMessage => !_messageType.IsAbsent || !_transactionId.IsAbsent || !_senderNonce.IsAbsent;
+
     /// <summary>False, with the defect in words, when there is no transactionID: then nothing can be answered.</summary>
     /// <param name="encoded">The [0] element of the SignerInfo.</param>
     public static bool TryRead(ReadOnlyMemory<byte> encoded, out ScepAttributes? attributes, out string? defect)
     {
-        attributes = null;
         defect = "signedAttrs are missing or cannot be read";
+        if (!TryReadAny(encoded, out attributes))
+            return false;
+        if (attributes!._transactionId.IsSingle() && IsAnyString(attributes._transactionId.Tag)
+            && attributes._transactionId.Content.Length is not 0 and <= Domain.Enrolment.TransactionId.MaxLength)
+        {
+            defect = null;
+            return true;
+        }
+
+        (attributes, defect) = (null, "transactionID is missing, repeated, no string, or not of 1 to 256 octets");
+        return false;
+    }
+
+    /// <summary>False when they are missing or cannot be read; none of them needs to be one of ours.</summary>
+    /// <param name="encoded">The [0] element of the SignerInfo.</param>
+    public static bool TryReadAny(ReadOnlyMemory<byte> encoded, out ScepAttributes? attributes)
+    {
+        attributes = null;
         var reading = new ScepAttributes();
         var outer = new DerReader(encoded);
         if (!outer.TryEnter(DerTag.ContextConstructed(0), out var set))
@@ -56,11 +76,7 @@ internal sealed class ScepAttributes
             reading.Take(type.Span, values);
         }
 
-        defect = "transactionID is missing, repeated, no string, or not of 1 to 256 octets";
-        if (!reading._transactionId.IsSingle() || !IsAnyString(reading._transactionId.Tag)
-            || reading._transactionId.Content.Length is 0 or > Domain.Enrolment.TransactionId.MaxLength)
-            return false;
-        (attributes, defect) = (reading, null);
+        attributes = reading;
         return true;
     }
 

@@ -24,6 +24,7 @@ public sealed class ScepProfileReaderTests
         { "RENEWAL_ALLOW_NAME_CHANGE", "yes", "True" },
         { "CRYPTO_POLICY", "modern", "Modern" },
         { "CRYPTO_POLICY", " Legacy", "Legacy" },
+        { "ALLOW_RAW_CSR", "no", "False" },
     };
 
     /// <summary>Suffix, a value that cannot be, and what is said of it.</summary>
@@ -46,6 +47,7 @@ public sealed class ScepProfileReaderTests
         { "RENEWAL_ALLOW_NAME_CHANGE", "maybe", "true or false" },
         { "CRYPTO_POLICY", "1", "one of modern, compatible, legacy" },
         { "CRYPTO_POLICY", "strict", "one of modern, compatible, legacy" },
+        { "ALLOW_RAW_CSR", "perhaps", "true or false" },
     };
 
     public static TheoryData<bool, string, string, string> GoodInBothForms() => InBothForms(Good.Select(row => ((string)row[0], (string)row[1], (string)row[2])));
@@ -98,6 +100,7 @@ public sealed class ScepProfileReaderTests
         Assert.Empty(profile.ExtraCapabilities);
         Assert.Equal(TimeSpan.FromHours(1), profile.RetryWindow);
         Assert.False(profile.RenewalMayChangeName);
+        Assert.True(profile.AllowRawCsr);
         Assert.Equal(CryptoPolicy.Compatible, profile.CryptoPolicy);
     }
 
@@ -251,6 +254,7 @@ public sealed class ScepProfileReaderTests
         "RETRY_WINDOW" => profile.RetryWindow.ToString("c"),
         "RENEWAL_ALLOW_NAME_CHANGE" => $"{profile.RenewalMayChangeName}",
         "CRYPTO_POLICY" => $"{profile.CryptoPolicy}",
+        "ALLOW_RAW_CSR" => $"{profile.AllowRawCsr}",
         _ => throw new ArgumentException(suffix),
     };
 }

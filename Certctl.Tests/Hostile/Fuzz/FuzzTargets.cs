@@ -19,6 +19,7 @@ internal static class FuzzTargets
         // What a device sends.
         new("attributes", Seeds.Attributes, ScepTargets.Attributes),
         new("signed-data", Seeds.Messages, ScepTargets.Message),
+        new("raw-csr", Seeds.ClearRequests, ScepTargets.ClearRequest),
         new("signer-certificate", Seeds.SignerCertificates, ScepTargets.SignerCertificate),
         new("signed-attributes", Seeds.AttributeLists, ScepTargets.SignedAttributes),
         new("enveloped-data", Seeds.Envelopes, ScepTargets.Envelope),

@@ -38,6 +38,13 @@ internal static class ScepTargets
             ContradictionException.Unless(request.Csr.Sha256.Span.SequenceEqual(GoodCsr), "only what was signed is issued");
     }
 
+    /// <summary>Perhaps a PKCS#10 in the clear.</summary>
+    public static void ClearRequest(byte[] input)
+    {
+        if (Codec.ReadRawCsr(input) is not null)
+            ContradictionException.Unless(Codec.Decode(input) is not ScepDecoding.Readable, "what is in the clear is no pkiMessage");
+    }
+
     /// <summary>Rightly signed, whatever the signer's certificate; and sent a certificate, for that signer alone to open.</summary>
     public static void SignerCertificate(byte[] input)
     {

@@ -99,6 +99,8 @@ internal static class Seeds
         new ForgedRequest { KeyTransport = Oaep(), EncryptedKey = ScepTestKeys.RaPrivateKey.Encrypt(OneKey.Key, RSAEncryptionPadding.OaepSHA256), ContentKey = OneKey.Key }.Envelope(),
     ];
 
+    public static IEnumerable<byte[]> ClearRequests() => [.. ClearRequest.Forms.Select(form => ClearRequest.In(form, ScepTestKeys.Csr, new ForgedRequest())), AsBer(ScepTestKeys.Csr), .. Messages()];
+
     public static IEnumerable<byte[]> Messages() =>
     [
         new ForgedRequest().Build(),
