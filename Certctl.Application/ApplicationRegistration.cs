@@ -1,3 +1,5 @@
+using Certctl.Application.Admin;
+using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Enrolment.Pipeline;
 using Certctl.Application.Scep;
@@ -17,8 +19,7 @@ public static class ApplicationRegistration
 {
     public static IServiceCollection AddCertctlApplication(this IServiceCollection services)
     {
-        services.AddSingleton<ServiceFactory>(provider => provider.GetRequiredService);
-        services.AddSingleton<IMediator, Mediator>();
+        services.AddCertctlAdmin();
         services.AddEnrolmentPipeline();
 
         services.AddSingleton<IRequestHandler<PkcsReqCommand, EnrolmentOutcome>, PkcsReqHandler>();
@@ -32,6 +33,18 @@ public static class ApplicationRegistration
         services.AddSingleton<EnrolmentMetrics>();
         services.AddSingleton<ScepResponder>();
         services.AddSingleton<MtlsGate>();
+        return services;
+    }
+
+    /// <summary>What people do, without the devices' side: enough for a verb that works on the database alone.</summary>
+    public static IServiceCollection AddCertctlAdmin(this IServiceCollection services)
+    {
+        services.AddSingleton<ServiceFactory>(provider => provider.GetRequiredService);
+        services.AddSingleton<IMediator, Mediator>();
+        services.AddSingleton<AdminDesk>();
+        services.AddSingleton(typeof(IPipelineBehavior<,>), typeof(AdminValidationBehavior<,>));
+        services.AddSingleton<IRequestHandler<DecideEnrolmentCommand, AdminOutcome>, DecideEnrolmentHandler>();
+        services.AddSingleton<IValidator<DecideEnrolmentCommand>, DecideEnrolmentValidator>();
         return services;
     }
 }

@@ -1,3 +1,4 @@
+using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Api.Configuration;
@@ -79,6 +80,10 @@ public sealed record ScepProfileOptions
     public TimeSpan RetryWindow { get; init; } = TimeSpan.FromHours(1);
 
     public bool RenewalMayChangeName { get; init; }
+
+    public TimeSpan PendingWindow { get; init; } = TimeSpan.FromDays(7);
+
+    public CryptoPolicy CryptoPolicy { get; init; } = CryptoPolicy.Compatible;
 
     /// <summary>PEM file with the CAs of its client certificates; null: not served at <c>/scep-mtls</c>.</summary>
     public string? MtlsBundlePath { get; init; }

@@ -1,4 +1,5 @@
 using System.Collections;
+using Certctl.Api.Hosting;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Api.Configuration;
@@ -64,7 +65,7 @@ internal static class ConfigurationReader
         Server = new ServerOptions(
             values.Text("CERTCTL_SERVER_HOST") ?? "127.0.0.1",
             values.Integer("CERTCTL_SERVER_PORT", 8080, 0, 65535),
-            values.Integer("CERTCTL_MAX_BODY_SIZE", 1048576, 4096, 16777216),
+            values.Integer("CERTCTL_MAX_BODY_SIZE", HttpLimits.DefaultBody, HttpLimits.LeastBody, HttpLimits.LargestBody),
             values.Required("CERTCTL_SERVER_TLS_CERT_PATH", "the server's TLS certificate; there is no plaintext listener") ?? "",
             values.Required("CERTCTL_SERVER_TLS_KEY_PATH", "the private key of the server's TLS certificate") ?? "",
             values.IsSet(MtlsPort) ? values.Integer(MtlsPort, 0, 0, 65535) : null),

@@ -16,6 +16,8 @@ internal static partial class ScepProfileReader
     private const int MaxPathId = 64;
 
     private static readonly TimeSpan MaxRetryWindow = TimeSpan.FromHours(24);
+    private static readonly TimeSpan LeastPendingWindow = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxPendingWindow = TimeSpan.FromDays(90);
 
     /// <summary>How a profile's name stands inside a variable's: a shell takes no hyphens there.</summary>
     public static string Token(string name) => name.ToUpperInvariant().Replace('-', '_');
@@ -67,9 +69,11 @@ internal static partial class ScepProfileReader
         Challenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD", required: true, values) ?? new Secret(""),
         PreviousChallenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD_PREVIOUS", required: false, values),
         RaPairs = ReadRaPairs(prefix, values),
-        ExtraCapabilities = ReadCapabilities(prefix + "EXTRA_CAPABILITIES", values),
+        ExtraCapabilities = ReadCapabilities(prefix + "EXTRA_CAPABILITIES", prefix + "CRYPTO_POLICY", values),
         RetryWindow = values.Duration(prefix + "RETRY_WINDOW", TimeSpan.FromHours(1), MaxRetryWindow),
         RenewalMayChangeName = values.Boolean(prefix + "RENEWAL_ALLOW_NAME_CHANGE", otherwise: false),
+        PendingWindow = values.Duration(prefix + "PENDING_WINDOW", TimeSpan.FromDays(7), MaxPendingWindow, LeastPendingWindow),
+        CryptoPolicy = ReadCryptoPolicy(prefix + "CRYPTO_POLICY", values),
         MtlsBundlePath = ReadMtlsBundle(prefix + "MTLS_ENABLED", prefix + "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", values),
     };
 
@@ -127,7 +131,22 @@ internal static partial class ScepProfileReader
         return paths;
     }
 
-    private static List<string> ReadCapabilities(string name, SettingValues values)
+    private static CryptoPolicy ReadCryptoPolicy(string name, SettingValues values)
+    {
+        if (values.Text(name) is { } text && ParseCryptoPolicy(text) is null)
+            values.Reject(name, text, "one of modern, compatible, legacy");
+        return ParseCryptoPolicy(values.Text(name)) ?? CryptoPolicy.Compatible;
+    }
+
+    private static CryptoPolicy? ParseCryptoPolicy(string? text) => text?.Trim().ToUpperInvariant() switch
+    {
+        "MODERN" => CryptoPolicy.Modern,
+        "COMPATIBLE" => CryptoPolicy.Compatible,
+        "LEGACY" => CryptoPolicy.Legacy,
+        _ => null,
+    };
+
+    private static List<string> ReadCapabilities(string name, string policyName, SettingValues values)
     {
         var extras = new List<string>();
         foreach (var text in values.List(name))
@@ -136,6 +155,8 @@ internal static partial class ScepProfileReader
             var known = ScepCapability.Extra.FirstOrDefault(capability => capability.Equals(text, StringComparison.OrdinalIgnoreCase));
             if (known is null)
                 values.Reject(name, text, $"one of {string.Join(", ", ScepCapability.Extra)}");
+            else if (ParseCryptoPolicy(values.Text(policyName))?.MayList(known) == false)
+                values.Problems.Add($"{name}: {known} cannot be listed, since {policyName} is {values.Text(policyName)} and refuses it; take it away, or take another policy.");
             else if (!extras.Contains(known))
                 extras.Add(known);
         }

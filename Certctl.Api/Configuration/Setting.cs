@@ -52,6 +52,8 @@ internal static class KnownSettings
         new("EXTRA_CAPABILITIES", null, "Comma-separated lines to add to GetCACaps: `SHA-384`, `DES3`, `SHA-1`."),
         new("RETRY_WINDOW", "1h", "How long the same request gets the same certificate again, 0s to 24h."),
         new("RENEWAL_ALLOW_NAME_CHANGE", "false", "A renewal may ask for another subject or other SANs."),
+        new("PENDING_WINDOW", "168h", "How long a request waits for an operator before it lapses, 1m to 2160h."),
+        new("CRYPTO_POLICY", "compatible", "Algorithms that are taken: `modern` (AES, SHA-256, SHA-384, SHA-512), `compatible` (also 3DES and SHA-1), `legacy` (also single DES and MD5)."),
         new("MTLS_ENABLED", "false", "Serve this profile also at `/scep-mtls`, to clients that show a TLS client certificate and know the challenge."),
         new("MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", null, "Required with `MTLS_ENABLED`. PEM: the CAs whose client certificates are let in. Read again on SIGHUP."),
     ];

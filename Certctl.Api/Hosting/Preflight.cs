@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
+using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.Mtls;
@@ -94,6 +95,8 @@ internal static class Preflight
         var valid = pairs.Where(pair => now >= pair.Certificate.NotBefore.ToUniversalTime() && now < pair.Certificate.NotAfter.ToUniversalTime()).ToList();
         if (several && valid.Count == 0)
             checks.Add(new PreflightCheck(name, ["none of the RA certificates is valid now; issue a new one"], []));
+        if (profile.CryptoPolicy == CryptoPolicy.Legacy && pairs.Count > 0)
+            checks.Add(LegacyCheck.Run(profile, pairs[0]));
         return several ? valid : pairs;
     }
 

@@ -14,15 +14,6 @@ namespace Certctl.Api.Hosting;
 /// <summary>Puts the house together from checked options and checked key material.</summary>
 internal static class ServerHost
 {
-    /// <summary>GET carries whole pkiMessages in its request line; NDES and its clients go to 64 KiB.</summary>
-    private const int MaxRequestLine = 64 * 1024 + 256;
-
-    /// <summary>Each costs some tens of kilobytes before it has said anything; more than this at once is no fleet.</summary>
-    private const int MaxConnections = 10_000;
-
-    /// <summary>In HTTP/2 the request line is a header among the others.</summary>
-    private const int MaxOtherHeaders = 32 * 1024;
-
     public static WebApplication Build(CertctlOptions options, PreflightMaterial material, Action<IServiceCollection> configure)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "certctl" });
@@ -39,15 +30,16 @@ internal static class ServerHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
-            kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxRequestLine;
-            kestrel.Limits.MaxRequestHeadersTotalSize = MaxRequestLine + MaxOtherHeaders;
+            kestrel.Limits.MaxRequestLineSize = HttpLimits.RequestLine;
+            kestrel.Limits.Http2.MaxRequestHeaderFieldSize = HttpLimits.RequestLine;
+            kestrel.Limits.MaxRequestHeadersTotalSize = HttpLimits.Headers;
+            kestrel.Limits.MaxRequestHeaderCount = HttpLimits.HeaderCount;
 
             // Endpoints that read a body keep to the configured limit themselves, so that they can still say 413.
             kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(5);
-            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+            kestrel.Limits.MaxConcurrentConnections = HttpLimits.Connections;
+            kestrel.Limits.RequestHeadersTimeout = HttpLimits.HeadersWithin;
+            kestrel.Limits.KeepAliveTimeout = HttpLimits.KeepAlive;
             Listen(kestrel, material.Address, options, certificate);
         });
 
@@ -99,12 +91,13 @@ internal static class ServerHost
             CertificateProfileId = profile.CertificateProfileId,
             Challenge = profile.Challenge,
             PreviousChallenge = profile.PreviousChallenge,
-            Capabilities = [.. ScepCapability.Default, .. profile.ExtraCapabilities],
+            Capabilities = [.. profile.CryptoPolicy.Capabilities().Union(profile.ExtraCapabilities)],
             LeafValidity = ca.Validity,
             RetryWindow = profile.RetryWindow,
             RenewalMayChangeName = profile.RenewalMayChangeName,
+            PendingWindow = profile.PendingWindow,
+            Codec = new CmsScepCodec(rings[profile.PathId], clock, profile.CryptoPolicy),
             ClientTrust = trusts.GetValueOrDefault(profile.PathId),
-            Codec = new CmsScepCodec(rings[profile.PathId], clock),
         }));
     }
 

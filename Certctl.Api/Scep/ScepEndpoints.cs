@@ -1,4 +1,5 @@
 using Certctl.Api.Configuration;
+using Certctl.Api.Hosting;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Scep;
 
@@ -10,8 +11,6 @@ namespace Certctl.Api.Scep;
 /// </summary>
 internal static class ScepEndpoints
 {
-    private const int UsualBody = 16 * 1024;
-    private const int MaxDiscarded = 16 * 1024 * 1024;
     private const string PkiMessage = "application/x-pki-message";
 
     public static void MapScep(this IEndpointRouteBuilder routes)
@@ -20,7 +19,7 @@ internal static class ScepEndpoints
         routes.Map("/scep/{**rest}", HandleAsync);
 
         // Compat: URLs that devices have built in and that no operator can change.
-        routes.Map("/cgi-bin/pkiclient.exe", HandleAsync);
+        routes.Map("/cgi-bin/pkiclient.exe/{**rest}", HandleAsync);
         routes.Map("/certsrv/mscep/mscep.dll/{**rest}", HandleAsync);
     }
 
@@ -115,12 +114,20 @@ internal static class ScepEndpoints
     // is still sending when the connection closes never sees why.
     private static async Task<byte[]?> ReadBodyAsync(HttpContext http, int maxBodySize)
     {
+        // RFC 9110 §10.1.1: who asks first whether to send it is told no. What comes next on this connection could be the body or a new request, so it ends.
+        if (http.Request.ContentLength > maxBodySize && http.Request.Headers.Expect.Count > 0)
+        {
+            if (HttpProtocol.IsHttp11(http.Request.Protocol))
+                http.Response.Headers.Connection = "close";
+            return null;
+        }
+
         // Grows with what has come, not with what a header promises: that costs a stranger nothing.
-        using var kept = new MemoryStream((int)Math.Clamp(http.Request.ContentLength ?? 0, 0, Math.Min(maxBodySize, UsualBody)));
+        using var kept = new MemoryStream((int)Math.Clamp(http.Request.ContentLength ?? 0, 0, Math.Min(maxBodySize, HttpLimits.UsualBody)));
         var buffer = new byte[8192];
         var length = 0L;
         int read;
-        while (length <= maxBodySize + MaxDiscarded && (read = await http.Request.Body.ReadAsync(buffer, http.RequestAborted)) > 0)
+        while (length <= maxBodySize + HttpLimits.DiscardedBody && (read = await http.Request.Body.ReadAsync(buffer, http.RequestAborted)) > 0)
         {
             length += read;
             if (length <= maxBodySize)

@@ -19,6 +19,17 @@ public static class EnrolmentTrail
             SerialNumber = certificate.SerialNumber,
         };
 
+    /// <summary>An older certificate that the issuance of <paramref name="issued"/> revokes.</summary>
+    public static AuditEvent Superseded(AuditEvent issued, string serialNumber) => issued with
+    {
+        Id = Guid.CreateVersion7(issued.Timestamp),
+        Action = AuditAction.CertificateRevoked,
+        Outcome = AuditOutcome.Done,
+        Detail = $"superseded by {issued.SerialNumber}",
+        ResourceId = serialNumber,
+        SerialNumber = serialNumber,
+    };
+
     public static AuditEvent Pending(EnrolmentContext context, string action, Domain.Enrolment.Enrolment enrolment) =>
         Event(context, action, AuditOutcome.Pending) with
         {

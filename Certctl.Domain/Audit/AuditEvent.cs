@@ -15,6 +15,7 @@ public static class AuditAction
     public const string ProfileSaved = "update_profile";
     public const string EnrolmentApproved = "approve_enrolment";
     public const string EnrolmentDenied = "deny_enrolment";
+    public const string CertificateRevoked = "certificate_revoked";
 }
 
 public enum AuditOutcome

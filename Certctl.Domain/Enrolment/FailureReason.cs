@@ -72,6 +72,12 @@ public enum FailureReason
     /// <summary>The renewal asks for another subject or other SANs than the certificate it renews.</summary>
     RenewalNameChanged,
 
+    /// <summary>The certificate profile takes renewals only later in the life of the certificate.</summary>
+    RenewalTooEarly,
+
+    /// <summary>The certificate profile wants a new key for each renewal.</summary>
+    RenewalKeyReused,
+
     /// <summary>No transaction of this requester matches (RFC 8894 §4.4).</summary>
     TransactionUnknown,
 
@@ -83,6 +89,9 @@ public enum FailureReason
 
     /// <summary>Nobody decided about the request in time.</summary>
     RequestExpired,
+
+    /// <summary>An RSA key of the message or of the request whose private half can be computed: exponent, factors, close primes, ROCA.</summary>
+    WeakKey,
 
     /// <summary>The mTLS route was called without a client certificate.</summary>
     ClientCertificateMissing,

@@ -81,6 +81,11 @@ internal abstract record CertRep
         {
             throw Wrong("its signature is not valid", "Something between here and the server changes messages, or the server's signing key does not match its certificate.", trouble);
         }
+        catch (InvalidOperationException trouble)
+        {
+            // What the platform says when it cannot write the signed attributes as DER, and that is what the signature is over.
+            throw Wrong("its signed attributes are not in DER", inner: trouble);
+        }
 
         return SignedAttributes(signature);
     }
@@ -131,7 +136,7 @@ internal abstract record CertRep
 
         var bag = new SignedCms();
         bag.Decode(envelope.ContentInfo.Content);
-        return [.. bag.Certificates];
+        return [.. bag.Certificates.Select(certificate => certificate.ReadWhole())];
     }
 
     private static ScepRefusal RefusalOf(Dictionary<string, byte[]> attributes)

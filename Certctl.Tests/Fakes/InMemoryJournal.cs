@@ -39,14 +39,10 @@ internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository,
     public Task<IssuedCertificate?> FindCertificateAsync(string issuerId, string serialNumber, CancellationToken cancellationToken) =>
         Task.FromResult(Enrolments.Values.Select(e => e.Certificate).FirstOrDefault(c => c?.IssuerId == issuerId && c.SerialNumber == serialNumber));
 
-    public Task<Enrolment?> FindAsync(Guid enrolmentId, CancellationToken cancellationToken) =>
-        Task.FromResult(Enrolments.GetValueOrDefault(enrolmentId)?.Enrolment);
+    public Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, DateTimeOffset until, CancellationToken cancellationToken) =>
+        Task.FromResult(_answers.TryGetValue(Convert.ToHexString(requestKey), out var id) && Enrolments[id].Enrolment.HeldUntil > until ? Enrolments[id] : null);
 
-    public Task<bool> DecideAsync(Enrolment decided, AuditEvent audit, CancellationToken cancellationToken)
-    {
-        Enrolments[decided.Id] = new StoredEnrolment(decided, null);
-        return Task.FromResult(true);
-    }
+    public void Decide(Enrolment decided) => Enrolments[decided.Id] = new StoredEnrolment(decided, null);
 
     public Task AppendRefusalAsync(AuditEvent refusal, CancellationToken cancellationToken)
     {

@@ -21,15 +21,31 @@ internal static class KnownSigner
         return known is not null && signer.CertificateDer.Span.SequenceEqual(known.Der) ? known : null;
     }
 
-    /// <summary>Why a certificate of ours cannot speak for its device now on this path; null when it can.</summary>
+    /// <summary>
+    /// Why a certificate of ours cannot speak for its device on this path; null when it can. One that has ended may still be within the certificate
+    /// profile's grace.
+    /// </summary>
     public static EnrolmentFailure? Judge(IssuedCertificate known, EnrolmentContext context)
     {
         if (known.IsRevoked)
             return new(FailureReason.RenewalSignerRevoked, $"{known.SerialNumber} was revoked at {known.RevokedAt:O}");
-        if (context.ReceivedAt < known.NotBefore || context.ReceivedAt >= known.NotAfter)
-            return new(FailureReason.RenewalSignerExpired, $"{known.SerialNumber} is valid from {known.NotBefore:O} to {known.NotAfter:O}");
+        if (context.ReceivedAt < known.NotBefore)
+            return new(FailureReason.RenewalSignerExpired, $"{known.SerialNumber} is not valid before {known.NotBefore:O}");
         return known.PathId != context.Profile.PathId
             ? new(FailureReason.RenewalOtherProfile, $"{known.SerialNumber} was issued on path \"{known.PathId}\"")
             : null;
     }
+
+    /// <summary>Why a renewal of <paramref name="old"/> may not have these names; null when it may.</summary>
+    public static EnrolmentFailure? FindNameChange(IssuedCertificate old, IIssuanceCommand command) =>
+        command.Context.Profile.RenewalMayChangeName || SameNames(old, command)
+            ? null
+            : new(FailureReason.RenewalNameChanged, $"{old.SerialNumber} is {old.Subject} [{string.Join(", ", old.SubjectAltNames)}]");
+
+    private static bool SameNames(IssuedCertificate old, IIssuanceCommand command) =>
+        command.Context.Signer.Subject.SameAs(command.Csr.Subject)
+        && old.SubjectAltNames.Select(Comparable).ToHashSet(StringComparer.Ordinal).SetEquals(command.Csr.SubjectAltNames.Select(san => Comparable(san.ToString())));
+
+    // RFC 5280 §7.2: DNS names are the same in any case. No other name is: spiffe://td/Admin is not spiffe://td/admin.
+    private static string Comparable(string name) => name.StartsWith("DNS:", StringComparison.Ordinal) ? name.ToLowerInvariant() : name;
 }

@@ -114,10 +114,14 @@ internal static class SignedDataWriter
         }
     }
 
-    // RFC 5754 §2: parameters absent.
+    // RFC 5754 §2: parameters absent. RFC 3370 §2.2: NULL with MD5.
     private static void WriteDigest(DerWriter writer, MessageDigest digest)
     {
         using (writer.Open(DerTag.Sequence))
+        {
             writer.WriteEncoded(digest.EncodedOid);
+            if (digest == MessageDigest.Md5)
+                writer.Write(DerTag.Null, []);
+        }
     }
 }

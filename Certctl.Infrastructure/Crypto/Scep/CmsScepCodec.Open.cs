@@ -13,7 +13,7 @@ public sealed partial class CmsScepCodec
     {
         if (!TryReadEnvelope(reading.Message.Content, out var envelope, out var failure))
             return new ScepContent.Refused(failure!);
-        reading.Cipher = ContentCipher.Find(envelope!.Cipher);
+        reading.Cipher = ContentCipher.Find(envelope!.Cipher, policy);
         if (reading.Cipher is not { } cipher)
             return Refuse(FailureReason.UnsupportedAlgorithm, $"content encryption {envelope.Cipher}");
         var initialisation = new DerReader(envelope.Cipher.Parameters);
@@ -21,7 +21,7 @@ public sealed partial class CmsScepCodec
             return Refuse(FailureReason.MalformedRequest, "the initialisation vector is missing or of a wrong length");
         if (FindRecipient(envelope, out var recipient, out failure) is not { } pair)
             return new ScepContent.Refused(failure!);
-        if (KeyTransport.Find(recipient.Algorithm, out var refusal) is not { } transport)
+        if (KeyTransport.Find(recipient.Algorithm, policy, out var refusal) is not { } transport)
             return Refuse(FailureReason.UnsupportedAlgorithm, refusal!);
         var plaintext = Decrypt(pair, transport, recipient.EncryptedKey.Span, cipher, iv.Span, envelope.EncryptedContent.Span, out var genuine);
 
@@ -132,9 +132,9 @@ public sealed partial class CmsScepCodec
 
     // RFC 8894 §3.3.1. From here to a verified PKCS#10 every failure is one and the same to the outside; only the detail, for the log,
     // tells more.
-    private static ScepContent ReadRequest(Memory<byte> plaintext, bool genuine)
+    private ScepContent ReadRequest(Memory<byte> plaintext, bool genuine)
     {
-        var request = CsrReader.Read(plaintext);
+        var request = CsrReader.Read(plaintext, policy);
         if (genuine && request is CsrReading.Valid valid)
             return new ScepContent.CertificationRequest(valid.Csr);
         CryptographicOperations.ZeroMemory(plaintext.Span);

@@ -6,10 +6,9 @@ using Certctl.Infrastructure.Crypto.Cms;
 namespace Certctl.Infrastructure.Crypto.Scep;
 
 /// <summary>RFC 8894 in CMS (RFC 5652).</summary>
-public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : IScepCodec
+/// <param name="policy">Which algorithms requests may use; what it does not take is no algorithm of ours, neither to verify with nor to answer with.</param>
+public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, CryptoPolicy policy = CryptoPolicy.Compatible) : IScepCodec
 {
-    private const int MaxTrailingOctets = 16;
-
     public ScepDecoding Decode(ReadOnlyMemory<byte> message)
     {
         if (!TryRead(message, out var reading, out var defect))
@@ -27,7 +26,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : I
 
     public ScepCaCertificates CaCertificates() => keys.CaCertificates(clock.GetUtcNow());
 
-    private static bool TryRead(ReadOnlyMemory<byte> message, out Reading? reading, out string? defect)
+    private bool TryRead(ReadOnlyMemory<byte> message, out Reading? reading, out string? defect)
     {
         reading = null;
         if (!BerNormaliser.TryNormalise(message, out var der, out var consumed, out defect))
@@ -35,7 +34,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : I
 
         // Compat: iOS pads its GETs with zeros, and line ends survive from base64 and from files.
         var trailing = message.Span[consumed..];
-        if (trailing.Length > MaxTrailingOctets || trailing.ContainsAnyExcept([(byte)0, (byte)'\r', (byte)'\n']))
+        if (trailing.Length > DecodingLimits.TrailingOctets || trailing.ContainsAnyExcept([(byte)0, (byte)'\r', (byte)'\n']))
         {
             defect = $"{trailing.Length} octets behind the message";
             return false;
@@ -53,7 +52,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : I
 
         if (!ScepAttributes.TryRead(signedData.Signers[0].SignedAttributes, out var attributes, out defect))
             return false;
-        reading = new Reading(signedData, signedData.Signers[0], attributes!);
+        reading = new Reading(signedData, signedData.Signers[0], attributes!, policy);
         return true;
     }
 
@@ -76,7 +75,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : I
                 FailureReason.UnknownMessageType, $"messageType {reading.Attributes.MessageType?.ToString() ?? "of no known value"}");
 
     /// <summary>What is known of a request so far; the reply mirrors it, whatever comes of the rest.</summary>
-    private sealed class Reading(SignedData message, SignerInfo signerInfo, ScepAttributes attributes)
+    private sealed class Reading(SignedData message, SignerInfo signerInfo, ScepAttributes attributes, CryptoPolicy policy)
     {
         public SignedData Message => message;
 
@@ -85,7 +84,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock) : I
         public ScepAttributes Attributes => attributes;
 
         /// <summary>Null unless it is one of ours.</summary>
-        public MessageDigest? Digest { get; } = MessageDigest.Find(signerInfo.Digest);
+        public MessageDigest? Digest { get; } = MessageDigest.Find(signerInfo.Digest, policy);
 
         /// <summary>Null until the envelope has been looked at.</summary>
         public ContentCipher? Cipher { get; set; }

@@ -8,9 +8,6 @@ namespace Certctl.Infrastructure.Crypto.Scep;
 /// <summary>The signed attributes of a request that mean something to us (RFC 8894 §3.2.1); all others are ignored.</summary>
 internal sealed class ScepAttributes
 {
-    private const int MaxNonceLength = 64;
-    private const int MaxAttributes = 64;
-
     private AttributeValue _contentType;
     private AttributeValue _messageDigest;
     private AttributeValue _messageType;
@@ -27,7 +24,7 @@ internal sealed class ScepAttributes
 
     /// <summary>Empty when absent or not fit to be repeated.</summary>
     public ReadOnlyMemory<byte> SenderNonce =>
-        _senderNonce.IsSingle(DerTag.OctetString) && _senderNonce.Content.Length <= MaxNonceLength ? _senderNonce.Content : default;
+        _senderNonce.IsSingle(DerTag.OctetString) && _senderNonce.Content.Length <= DecodingLimits.NonceOctets ? _senderNonce.Content : default;
 
     /// <summary>The type named, or null when it is none of RFC 8894 §3.2.1.2, in the only spelling that it gives them.</summary>
     public MessageType? MessageType => IsText(_messageType) ? ParseMessageType(_messageType.Content.Span) : null;
@@ -50,7 +47,7 @@ internal sealed class ScepAttributes
             return false;
         for (var count = 0; !set.AtEnd; count++)
         {
-            if (count == MaxAttributes
+            if (count == DecodingLimits.SignedAttributes
                 || !set.TryEnter(DerTag.Sequence, out var attribute)
                 || !attribute.TryRead(DerTag.Oid, out _, out var type)
                 || !attribute.TryEnter(DerTag.Set, out var values)
@@ -82,7 +79,7 @@ internal sealed class ScepAttributes
             return "messageType is missing or no string";
         if (!_senderNonce.IsAbsent && !_senderNonce.IsSingle(DerTag.OctetString))
             return "senderNonce is no OCTET STRING";
-        return _senderNonce.Content.Length > MaxNonceLength ? $"senderNonce is longer than {MaxNonceLength} octets" : null;
+        return _senderNonce.Content.Length > DecodingLimits.NonceOctets ? $"senderNonce is longer than {DecodingLimits.NonceOctets} octets" : null;
     }
 
     private void Take(ReadOnlySpan<byte> type, DerReader values)

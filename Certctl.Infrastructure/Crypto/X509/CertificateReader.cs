@@ -6,9 +6,6 @@ namespace Certctl.Infrastructure.Crypto.X509;
 /// <summary>Reads the fields of a certificate without judging it: devices sign with v1, over-long serials and a century of validity.</summary>
 internal static class CertificateReader
 {
-    // RFC 5280 §4.1.2.2 says 20; sscep and its kin use 32 octets.
-    private const int MaxSerialOctets = 64;
-
     /// <summary>False, with the defect in words, when the bytes are no Certificate (RFC 5280 §4.1). Keeps slices of <paramref name="der"/>.</summary>
     public static bool TryRead(ReadOnlyMemory<byte> der, out RequestSigner? certificate, out string? defect)
     {
@@ -78,9 +75,9 @@ internal static class CertificateReader
             || !tbs.TryRead(DerTag.Sequence, out _, out fields.PublicKey))
             return false;
 
-        if (fields.SerialNumber.Length is 0 or > MaxSerialOctets)
+        if (fields.SerialNumber.Length is 0 or > DecodingLimits.SerialNumberOctets)
         {
-            defect = $"a serial number of no octets or more than {MaxSerialOctets}";
+            defect = $"a serial number of no octets or more than {DecodingLimits.SerialNumberOctets}";
             return false;
         }
 

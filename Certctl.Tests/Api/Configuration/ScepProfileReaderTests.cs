@@ -1,4 +1,5 @@
 using Certctl.Api.Configuration;
+using Certctl.Application.Scep;
 using Xunit;
 
 namespace Certctl.Tests.Api.Configuration;
@@ -23,6 +24,8 @@ public sealed class ScepProfileReaderTests
         { "RENEWAL_ALLOW_NAME_CHANGE", "yes", "True" },
         { "MTLS_ENABLED", "true", "/makers.pem" },
         { "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "/other.pem", "/other.pem" },
+        { "CRYPTO_POLICY", "modern", "Modern" },
+        { "CRYPTO_POLICY", " Legacy", "Legacy" },
     };
 
     /// <summary>Suffix, a value that cannot be, and what is said of it.</summary>
@@ -45,6 +48,8 @@ public sealed class ScepProfileReaderTests
         { "RENEWAL_ALLOW_NAME_CHANGE", "maybe", "true or false" },
         { "MTLS_ENABLED", "on", "true or false" },
         { "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", null, "is not set" },
+        { "CRYPTO_POLICY", "1", "one of modern, compatible, legacy" },
+        { "CRYPTO_POLICY", "strict", "one of modern, compatible, legacy" },
     };
 
     public static TheoryData<bool, string, string, string> GoodInBothForms() => InBothForms(Good.Select(row => ((string)row[0], (string)row[1], (string)row[2])));
@@ -99,6 +104,20 @@ public sealed class ScepProfileReaderTests
         Assert.Equal(TimeSpan.FromHours(1), profile.RetryWindow);
         Assert.False(profile.RenewalMayChangeName);
         Assert.Null(profile.MtlsBundlePath);
+        Assert.Equal(CryptoPolicy.Compatible, profile.CryptoPolicy);
+    }
+
+    [Theory]
+    [InlineData("DES3")]
+    [InlineData("SHA-1")]
+    public void What_the_policy_refuses_cannot_be_listed_and_both_settings_are_named(string capability)
+    {
+        var environment = Settings.Complete().With("CERTCTL_SCEP_EXTRA_CAPABILITIES", $"SHA-384,{capability}");
+
+        var problem = environment.With("CERTCTL_SCEP_CRYPTO_POLICY", "modern").Problem();
+        Assert.StartsWith($"CERTCTL_SCEP_EXTRA_CAPABILITIES: {capability} cannot be listed, since CERTCTL_SCEP_CRYPTO_POLICY is modern", problem, StringComparison.Ordinal);
+        foreach (var policy in new[] { "compatible", "legacy" })
+            Assert.Equal(["SHA-384", capability], environment.With("CERTCTL_SCEP_CRYPTO_POLICY", policy).Options().ScepProfiles[0].ExtraCapabilities);
     }
 
     [Theory]
@@ -265,6 +284,7 @@ public sealed class ScepProfileReaderTests
         "RETRY_WINDOW" => profile.RetryWindow.ToString("c"),
         "RENEWAL_ALLOW_NAME_CHANGE" => $"{profile.RenewalMayChangeName}",
         "MTLS_ENABLED" or "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH" => profile.MtlsBundlePath,
+        "CRYPTO_POLICY" => $"{profile.CryptoPolicy}",
         _ => throw new ArgumentException(suffix),
     };
 }

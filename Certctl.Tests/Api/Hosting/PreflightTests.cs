@@ -40,6 +40,19 @@ public sealed class PreflightTests : IDisposable
         Assert.IsAssignableFrom<RSA>(Assert.Single(material.RaPairs[""]).Key);
     }
 
+    [Fact]
+    public void The_policy_legacy_is_warned_about_with_the_path_of_its_profile()
+    {
+        _environment["CERTCTL_SCEP_CRYPTO_POLICY"] = "legacy";
+
+        var (material, checks) = Run();
+
+        Assert.NotNull(material);
+        var warned = Assert.Single(checks, check => check.Warnings.Count > 0);
+        Assert.Equal("SCEP profile <root>, crypto policy", warned.Name);
+        Assert.StartsWith("CRYPTO_POLICY is legacy: single DES and MD5 are accepted", Assert.Single(warned.Warnings), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("tls.crt", "TLS certificate")]
     [InlineData("tls.key", "TLS certificate")]
