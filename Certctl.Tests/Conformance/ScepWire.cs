@@ -23,11 +23,11 @@ internal sealed class ScepWire : IDisposable
 
     private readonly HttpClient _http;
 
-    public ScepWire(Uri server, string caFile, string path = "/scep")
+    public ScepWire(Uri server, string caFile, string path = "/scep", SslStreamCertificateContext? client = null)
     {
         Server = server;
         Path = path;
-        _http = NewClient(caFile);
+        _http = NewClient(caFile, client);
     }
 
     public Uri Server { get; }
@@ -36,7 +36,8 @@ internal sealed class ScepWire : IDisposable
 
     public HttpClient Http => _http;
 
-    public static HttpClient NewClient(string caFile)
+    /// <param name="client">What the TLS client shows when it is asked; null: nothing.</param>
+    public static HttpClient NewClient(string caFile, SslStreamCertificateContext? client = null)
     {
         var root = X509CertificateLoader.LoadCertificateFromFile(caFile);
         return new HttpClient(new SocketsHttpHandler
@@ -45,6 +46,7 @@ internal sealed class ScepWire : IDisposable
             SslOptions = new SslClientAuthenticationOptions
             {
                 EnabledSslProtocols = SslProtocols.Tls13,
+                ClientCertificateContext = client,
                 CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck },
             },
         });
