@@ -8,6 +8,7 @@ var root = new RootCommand("Certctl, a certificate enrolment server for managed 
     MigrateCommand.Create(),
     DoctorCommand.Create(),
     ProfilesCommand.Create(),
+    ApprovalsCommand.Create(),
     new Command("scep", "Talk to a SCEP server as a device does.")
     {
         ScepProbeCommand.Create(),

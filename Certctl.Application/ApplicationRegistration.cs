@@ -1,8 +1,15 @@
+using Certctl.Application.Admin;
+using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Enrolment.Pipeline;
+using Certctl.Application.Publication;
 using Certctl.Application.Scep;
+using Certctl.Application.Scep.GetCert;
 using Certctl.Application.Scep.GetCertInitial;
+using Certctl.Application.Scep.GetCrl;
+using Certctl.Application.Scep.Mtls;
 using Certctl.Application.Scep.PkcsReq;
+using Certctl.Application.Scep.RawCsr;
 using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Enrolment;
 using FluentValidation;
@@ -16,8 +23,7 @@ public static class ApplicationRegistration
 {
     public static IServiceCollection AddCertctlApplication(this IServiceCollection services)
     {
-        services.AddSingleton<ServiceFactory>(provider => provider.GetRequiredService);
-        services.AddSingleton<IMediator, Mediator>();
+        services.AddCertctlAdmin();
         services.AddEnrolmentPipeline();
 
         services.AddSingleton<IRequestHandler<PkcsReqCommand, EnrolmentOutcome>, PkcsReqHandler>();
@@ -26,10 +32,30 @@ public static class ApplicationRegistration
         services.AddSingleton<IValidator<RenewalReqCommand>, RenewalReqValidator>();
         services.AddSingleton<IRequestHandler<GetCertInitialCommand, EnrolmentOutcome>, GetCertInitialHandler>();
         services.AddSingleton<IValidator<GetCertInitialCommand>, GetCertInitialValidator>();
+        services.AddSingleton<IRequestHandler<GetCertCommand, EnrolmentOutcome>, GetCertHandler>();
+        services.AddSingleton<IRequestHandler<GetCrlCommand, EnrolmentOutcome>, GetCrlHandler>();
+
+        services.AddSingleton<IRequestHandler<RawCsrCommand, EnrolmentOutcome>, RawCsrHandler>();
+        services.AddSingleton<IValidator<RawCsrCommand>, RawCsrValidator>();
 
         services.AddSingleton<CertificateIssuance>();
+        services.AddSingleton<CrlPublisher>();
         services.AddSingleton<EnrolmentMetrics>();
         services.AddSingleton<ScepResponder>();
+        services.AddSingleton<RawCsrResponder>();
+        services.AddSingleton<MtlsGate>();
+        return services;
+    }
+
+    /// <summary>What people do, without the devices' side: enough for a verb that works on the database alone.</summary>
+    public static IServiceCollection AddCertctlAdmin(this IServiceCollection services)
+    {
+        services.AddSingleton<ServiceFactory>(provider => provider.GetRequiredService);
+        services.AddSingleton<IMediator, Mediator>();
+        services.AddSingleton<AdminDesk>();
+        services.AddSingleton(typeof(IPipelineBehavior<,>), typeof(AdminValidationBehavior<,>));
+        services.AddSingleton<IRequestHandler<DecideEnrolmentCommand, AdminOutcome>, DecideEnrolmentHandler>();
+        services.AddSingleton<IValidator<DecideEnrolmentCommand>, DecideEnrolmentValidator>();
         return services;
     }
 }

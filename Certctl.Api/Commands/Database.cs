@@ -1,6 +1,8 @@
 using System.Data.Common;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
+using Certctl.Application;
+using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Commands;
 
@@ -14,7 +16,27 @@ internal static class Database
         .AddSingleton(TimeProvider.System)
         .AddLogging()
         .AddDatabase(options)
+        .AddCertctlAdmin()
         .BuildServiceProvider();
+
+    /// <summary>Runs a verb on the configured database of this schema; the exit code is the verb's, or that of <paramref name="fail"/>.</summary>
+    /// <param name="fail">Prints problems and gives the exit code.</param>
+    public static async Task<int> WithAsync(
+        string? configPath, Func<IServiceProvider, CancellationToken, Task<int>> act, Func<IReadOnlyList<string>, int> fail, CancellationToken cancellationToken)
+    {
+        if (ConfigurationReader.DatabaseFromProcess(configPath, out var problems) is not { } options)
+            return fail(problems);
+        if (MissingFile(options) is { } path)
+            return fail([$"{path} does not exist yet; make it with: certctl migrate"]);
+        await using var services = Open(options);
+        var code = 0;
+        var outage = await TryAsync(
+            async bounded => code = await services.GetRequiredService<IDatabaseMigrator>().PendingAsync(bounded) is { Count: > 0 } pending
+                ? fail([$"{pending.Count} migrations of the schema are pending; run: certctl migrate"])
+                : await act(services, bounded),
+            cancellationToken);
+        return outage is null ? code : fail([outage]);
+    }
 
     /// <summary>Null when <paramref name="act"/> came to its end; else why the database cannot be used, and what to do.</summary>
     public static async Task<string?> TryAsync(Func<CancellationToken, Task> act, CancellationToken cancellationToken)

@@ -48,6 +48,18 @@ internal sealed class ProfileJson
 
     public bool RequiresApproval { get; init; }
 
+    public int ApprovalsRequired { get; init; } = 1;
+
+    public int RenewalWindowDays { get; init; }
+
+    public int RenewalWindowPercent { get; init; }
+
+    public int RenewalGraceDays { get; init; }
+
+    public bool RenewalRequiresNewKey { get; init; }
+
+    public int MaxActiveCertificates { get; init; }
+
     public bool Enabled { get; init; } = true;
 
     /// <summary>Shown; ignored when written, as are the times.</summary>
@@ -71,6 +83,12 @@ internal sealed class ProfileJson
         MustStaple = profile.MustStaple,
         RequiredCsrAttributes = profile.RequiredCsrAttributes,
         RequiresApproval = profile.RequiresApproval,
+        ApprovalsRequired = profile.ApprovalsRequired,
+        RenewalWindowDays = profile.RenewalWindowDays,
+        RenewalWindowPercent = profile.RenewalWindowPercent,
+        RenewalGraceDays = profile.RenewalGraceDays,
+        RenewalRequiresNewKey = profile.RenewalRequiresNewKey,
+        MaxActiveCertificates = profile.MaxActiveCertificates,
         Enabled = profile.Enabled,
         Version = profile.Version,
         CreatedAt = profile.CreatedAt,
@@ -101,6 +119,12 @@ internal sealed class ProfileJson
             MustStaple = MustStaple,
             RequiredCsrAttributes = RequiredCsrAttributes,
             RequiresApproval = RequiresApproval,
+            ApprovalsRequired = ApprovalsRequired,
+            RenewalWindowDays = RenewalWindowDays,
+            RenewalWindowPercent = RenewalWindowPercent,
+            RenewalGraceDays = RenewalGraceDays,
+            RenewalRequiresNewKey = RenewalRequiresNewKey,
+            MaxActiveCertificates = MaxActiveCertificates,
             Enabled = Enabled,
             Version = (stored?.Version ?? 0) + 1,
             CreatedAt = stored?.CreatedAt ?? now,

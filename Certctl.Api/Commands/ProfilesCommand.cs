@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
-using Certctl.Api.Configuration;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Profiles;
-using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Commands;
 
@@ -96,22 +94,9 @@ internal static class ProfilesCommand
         Detail = JsonSerializer.Serialize(ProfileJson.From(profile), ProfileJson.Compact),
     };
 
-    private static async Task<int> WithRepositoryAsync(
-        string? configPath, Func<ICertificateProfileRepository, CancellationToken, Task<int>> act, CancellationToken cancellationToken)
-    {
-        if (ConfigurationReader.DatabaseFromProcess(configPath, out var problems) is not { } options)
-            return Fail(problems);
-        if (Database.MissingFile(options) is { } path)
-            return Fail($"{path} does not exist yet; make it with: certctl migrate");
-        await using var provider = Database.Open(options);
-        var code = 0;
-        var outage = await Database.TryAsync(
-            async bounded => code = await provider.GetRequiredService<IDatabaseMigrator>().PendingAsync(bounded) is { Count: > 0 } pending
-                ? Fail($"{pending.Count} migrations of the schema are pending; run: certctl migrate")
-                : await act(provider.GetRequiredService<ICertificateProfileRepository>(), bounded),
-            cancellationToken);
-        return outage is null ? code : Fail(outage);
-    }
+    private static Task<int> WithRepositoryAsync(
+        string? configPath, Func<ICertificateProfileRepository, CancellationToken, Task<int>> act, CancellationToken cancellationToken) =>
+        Database.WithAsync(configPath, (services, bounded) => act(services.GetRequiredService<ICertificateProfileRepository>(), bounded), Fail, cancellationToken);
 
     private static int Fail(params IReadOnlyList<string> problems)
     {

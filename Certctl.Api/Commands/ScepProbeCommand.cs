@@ -69,19 +69,8 @@ internal static class ScepProbeCommand
             text.WriteLine($"  {string.Join("   ", meanings.Select(entry => $"{entry.Meaning}: {(entry.Has ? "yes" : "no")}"))}");
         }
 
-        foreach (var (certificate, index) in report.Certificates.Select((certificate, index) => (certificate, index + 1)))
-        {
-            text.WriteLine($"""
-                Certificate {index} of {report.Certificates.Count} ({certificate.Role})
-                  subject      {certificate.Subject}
-                  issuer       {certificate.Issuer}
-                  serial       {certificate.Serial}
-                  valid        {certificate.NotBefore:u} to {certificate.NotAfter:u}
-                  key          {certificate.Key}, for {certificate.KeyUsage}
-                  SHA-256      {certificate.Sha256Fingerprint}
-                """);
-        }
-
+        WriteCertificates(text, "Certificate", report.Certificates);
+        WriteCertificates(text, "Next certificate", report.NextCertificates);
         if (report.Recipient is { } recipient)
             text.WriteLine($"Requests are encrypted to: {recipient.Subject} (serial {recipient.Serial})");
         foreach (var verifier in report.Verifiers)
@@ -92,6 +81,22 @@ internal static class ScepProbeCommand
             text.WriteLine($"Failed at stage {trouble.Stage.Name()}: {trouble.Message}\n  What to do: {trouble.Advice}");
         text.WriteLine(report.Usable ? "Usable: a client can enrol here." : "Not usable.");
         return text.ToString();
+    }
+
+    private static void WriteCertificates(StringWriter text, string what, IReadOnlyList<ProbedCertificate> certificates)
+    {
+        foreach (var (certificate, index) in certificates.Select((certificate, index) => (certificate, index + 1)))
+        {
+            text.WriteLine($"""
+                {what} {index} of {certificates.Count} ({certificate.Role})
+                  subject      {certificate.Subject}
+                  issuer       {certificate.Issuer}
+                  serial       {certificate.Serial}
+                  valid        {certificate.NotBefore:u} to {certificate.NotAfter:u}
+                  key          {certificate.Key}, for {certificate.KeyUsage}
+                  SHA-256      {certificate.Sha256Fingerprint}
+                """);
+        }
     }
 
     // The upstream product's names where it has them.
@@ -116,6 +121,7 @@ internal static class ScepProbeCommand
         ca_cert_algorithm = report.IssuingCa?.Key,
         ca_cert_chain_length = report.Certificates.Count(certificate => certificate.Role != "RA"),
         certificates = report.Certificates.Select(Row),
+        next_certificates = report.NextCertificates.Select(Row),
         encrypts_to = report.Recipient?.Sha256Fingerprint,
         verified_by = report.Verifiers.Select(verifier => verifier.Sha256Fingerprint),
         warnings = report.Warnings,

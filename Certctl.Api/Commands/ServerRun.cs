@@ -38,8 +38,10 @@ internal static class ServerRun
             return Fail($"{options.Server.Host}:{options.Server.Port} cannot be bound: {refused.Message}. Choose another address or port.");
         }
 
-        var address = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
-        ready(new Uri(address).Port);
+        var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
+        ready(new Uri(addresses.First()).Port);
+        foreach (var mtls in addresses.Skip(1))
+            Console.Error.WriteLine($"certctl serves /scep-mtls on port {new Uri(mtls).Port}");
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;
     }

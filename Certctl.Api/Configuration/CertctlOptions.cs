@@ -1,3 +1,4 @@
+using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Api.Configuration;
@@ -16,6 +17,9 @@ public sealed record CertctlOptions
     /// <summary>Empty when SCEP is off. The root profile has PathId "".</summary>
     public required IReadOnlyList<ScepProfileOptions> ScepProfiles { get; init; }
 
+    /// <summary>Some profile is served at <c>/scep-mtls</c>: only then is anybody asked for a client certificate.</summary>
+    public bool WantsClientCertificates => ScepProfiles.Any(profile => profile.MtlsBundlePath is not null);
+
     /// <summary>Decrypts every private key file that is encrypted (PKCS#8); null when keys are in the clear.</summary>
     public Secret? KeyPassphrase { get; init; }
 }
@@ -25,7 +29,8 @@ public sealed record CertctlOptions
 /// <param name="MaxBodySize">Octets.</param>
 /// <param name="TlsCertPath">PEM, leaf first, then its chain.</param>
 /// <param name="TlsKeyPath">PEM.</param>
-public sealed record ServerOptions(string Host, int Port, int MaxBodySize, string TlsCertPath, string TlsKeyPath);
+/// <param name="MtlsPort">Port of its own for <c>/scep-mtls</c>, as <paramref name="Port"/>; null: it is served on the main port.</param>
+public sealed record ServerOptions(string Host, int Port, int MaxBodySize, string TlsCertPath, string TlsKeyPath, int? MtlsPort = null);
 
 public enum DatabaseProvider
 {
@@ -50,7 +55,13 @@ public sealed record LogOptions(LogLevel Level, bool Json);
 /// <param name="OcspUrl">AIA OCSP responder; null: none.</param>
 /// <param name="CaIssuersUrl">AIA caIssuers; null: none.</param>
 public sealed record CaOptions(
-    string IssuerId, string CertPath, string KeyPath, TimeSpan Validity, IReadOnlyList<string> CrlUrls, string? OcspUrl, string? CaIssuersUrl);
+    string IssuerId, string CertPath, string KeyPath, TimeSpan Validity, IReadOnlyList<string> CrlUrls, string? OcspUrl, string? CaIssuersUrl)
+{
+    /// <summary>The files of the CA that follows; null when none is staged.</summary>
+    public NextCaPaths? Next { get; init; }
+}
+
+public sealed record NextCaPaths(string CertPath, string KeyPath);
 
 /// <summary>One SCEP profile.</summary>
 public sealed record ScepProfileOptions
@@ -70,11 +81,28 @@ public sealed record ScepProfileOptions
     /// <summary>One pair or more: certificate and key paths, in the order of the setting.</summary>
     public required IReadOnlyList<RaPairPaths> RaPairs { get; init; }
 
+    /// <summary>Likewise below the next CA; empty when none is staged.</summary>
+    public IReadOnlyList<RaPairPaths> NextRaPairs { get; init; } = [];
+
     public IReadOnlyList<string> ExtraCapabilities { get; init; } = [];
 
     public TimeSpan RetryWindow { get; init; } = TimeSpan.FromHours(1);
 
     public bool RenewalMayChangeName { get; init; }
+
+    public TimeSpan PendingWindow { get; init; } = TimeSpan.FromDays(7);
+
+    public CryptoPolicy CryptoPolicy { get; init; } = CryptoPolicy.Compatible;
+
+    /// <summary>PEM file with the CAs of its client certificates; null: not served at <c>/scep-mtls</c>.</summary>
+    public string? MtlsBundlePath { get; init; }
+
+    public bool AllowRawCsr { get; init; } = true;
+
+    /// <summary>What GetCACert hands out.</summary>
+    public CaCertificateShape CaCertificates { get; init; } = CaCertificateShape.RaAndChain;
+
+    public ReplyChain ReplyChain { get; init; } = ReplyChain.Leaf;
 }
 
 public sealed record RaPairPaths(string CertPath, string KeyPath);

@@ -1,4 +1,5 @@
 using System.Collections;
+using Certctl.Api.Hosting;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Api.Configuration;
@@ -12,6 +13,7 @@ internal sealed record ConfigurationReading(CertctlOptions? Options, CertctlOpti
 internal static class ConfigurationReader
 {
     private const int MaxDays = 3650;
+    private const string MtlsPort = "CERTCTL_SERVER_MTLS_PORT";
     private const string Passphrase = "CERTCTL_KEY_PASSPHRASE";
 
     /// <summary>Reads this process's environment, above the file, above <paramref name="defaults"/>.</summary>
@@ -33,6 +35,7 @@ internal static class ConfigurationReader
     {
         var values = Values(environment, configPath, defaults);
         var options = ReadOptions(values);
+        CheckMtlsPort(options, values);
         return new ConfigurationReading(values.Problems.Count == 0 ? options : null, options, values.Problems, values.Warnings);
     }
 
@@ -62,15 +65,25 @@ internal static class ConfigurationReader
         Server = new ServerOptions(
             values.Text("CERTCTL_SERVER_HOST") ?? "127.0.0.1",
             values.Integer("CERTCTL_SERVER_PORT", 8080, 0, 65535),
-            values.Integer("CERTCTL_MAX_BODY_SIZE", 1048576, 4096, 16777216),
+            values.Integer("CERTCTL_MAX_BODY_SIZE", HttpLimits.DefaultBody, HttpLimits.LeastBody, HttpLimits.LargestBody),
             values.Required("CERTCTL_SERVER_TLS_CERT_PATH", "the server's TLS certificate; there is no plaintext listener") ?? "",
-            values.Required("CERTCTL_SERVER_TLS_KEY_PATH", "the private key of the server's TLS certificate") ?? ""),
+            values.Required("CERTCTL_SERVER_TLS_KEY_PATH", "the private key of the server's TLS certificate") ?? "",
+            values.IsSet(MtlsPort) ? values.Integer(MtlsPort, 0, 0, 65535) : null),
         Database = ReadDatabase(values),
         Log = ReadLog(values),
         Ca = ReadCa(values),
         ScepProfiles = ScepProfileReader.Read(values),
         KeyPassphrase = values.SecretText(Passphrase) is { } passphrase ? new Secret(passphrase) : null,
     };
+
+    private static void CheckMtlsPort(CertctlOptions options, SettingValues values)
+    {
+        var server = options.Server;
+        if (server.MtlsPort is > 0 && server.MtlsPort == server.Port)
+            values.Problems.Add($"{MtlsPort} is the main port, {server.Port}; choose another, or leave it out to serve /scep-mtls on the main port.");
+        if (server.MtlsPort is not null && !options.WantsClientCertificates && values.Problems.Count == 0)
+            values.Warnings.Add($"{MtlsPort} has no effect: no SCEP profile has MTLS_ENABLED.");
+    }
 
     private static DatabaseOptions ReadDatabase(SettingValues values)
     {
@@ -109,7 +122,10 @@ internal static class ConfigurationReader
         TimeSpan.FromDays(values.Integer("CERTCTL_CA_VALIDITY_DAYS", 90, 1, MaxDays)),
         [.. values.List("CERTCTL_CA_CRL_URLS").Select(url => values.WebUrl("CERTCTL_CA_CRL_URLS", url)).OfType<string>()],
         values.WebUrl("CERTCTL_CA_OCSP_URL", values.Text("CERTCTL_CA_OCSP_URL")),
-        values.WebUrl("CERTCTL_CA_ISSUERS_URL", values.Text("CERTCTL_CA_ISSUERS_URL")));
+        values.WebUrl("CERTCTL_CA_ISSUERS_URL", values.Text("CERTCTL_CA_ISSUERS_URL")))
+    {
+        Next = NextCaReader.ReadCa(values),
+    };
 
     private static Dictionary<string, string> ProcessEnvironment() => Environment.GetEnvironmentVariables()
         .Cast<DictionaryEntry>()

@@ -5,7 +5,7 @@ using Certctl.Domain.Profiles;
 
 namespace Certctl.Api.Configuration;
 
-/// <summary>The SCEP profiles of a start: one root profile from the flat form, or the named ones of CERTCTL_SCEP_PROFILES; never a mixture.</summary>
+/// <summary>The SCEP profiles of a start: one root profile from the flat form, or the named ones of CERTCTL_SCEP_PROFILES; never a mixture, the named ones win.</summary>
 internal static partial class ScepProfileReader
 {
     private const string Enabled = "CERTCTL_SCEP_ENABLED";
@@ -16,6 +16,8 @@ internal static partial class ScepProfileReader
     private const int MaxPathId = 64;
 
     private static readonly TimeSpan MaxRetryWindow = TimeSpan.FromHours(24);
+    private static readonly TimeSpan LeastPendingWindow = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxPendingWindow = TimeSpan.FromDays(90);
 
     /// <summary>How a profile's name stands inside a variable's: a shell takes no hyphens there.</summary>
     public static string Token(string name) => name.ToUpperInvariant().Replace('-', '_');
@@ -26,7 +28,7 @@ internal static partial class ScepProfileReader
         CheckNames(names, values);
         var flat = KnownSettings.ScepProfile.Where(setting => values.IsSet(KnownSettings.FlatPrefix + setting.Name, setting.IsSecret)).Select(setting => KnownSettings.FlatPrefix + setting.Name).ToList();
         if (names.Count > 0 && flat.Count > 0)
-            values.Problems.Add($"{ProfileList} and the flat form ({string.Join(", ", flat)}) are both set; a named profile takes nothing from the flat form, so set one of the two.");
+            values.Warnings.Add($"{ProfileList} is set, so the flat form has no effect ({string.Join(", ", flat)}): no profile takes anything from it, and /scep itself is not served.");
 
         // What cannot be read was meant to say something: then the profiles are read too, and their problems told with it.
         var before = values.Problems.Count;
@@ -37,7 +39,18 @@ internal static partial class ScepProfileReader
             return [];
         return names.Count == 0
             ? [ReadProfile("", KnownSettings.FlatPrefix, LocalIssuer, values)]
-            : [.. names.Select(name => ReadProfile(name.ToLowerInvariant(), $"{KnownSettings.ProfilePrefix}{Token(name)}_", defaultIssuer: null, values))];
+            : [.. names.Select(name => ReadNamed(name, values))];
+    }
+
+    // A variable's name does not always show the path: SHOP_FLOOR is shop-floor.
+    private static ScepProfileOptions ReadNamed(string name, SettingValues values)
+    {
+        var pathId = name.ToLowerInvariant();
+        var before = values.Problems.Count;
+        var profile = ReadProfile(pathId, $"{KnownSettings.ProfilePrefix}{Token(name)}_", defaultIssuer: null, values);
+        for (var i = before; i < values.Problems.Count; i++)
+            values.Problems[i] += $" (SCEP profile \"{pathId}\")";
+        return profile;
     }
 
     private static void CheckNames(IReadOnlyList<string> names, SettingValues values)
@@ -48,7 +61,13 @@ internal static partial class ScepProfileReader
             values.Problems.Add($"{ProfileList}: {string.Join(" and ", twice.Select(name => $"\"{name}\""))} are the same name.");
     }
 
-    private static ScepProfileOptions ReadProfile(string pathId, string prefix, string? defaultIssuer, SettingValues values) => new()
+    private static ScepProfileOptions ReadProfile(string pathId, string prefix, string? defaultIssuer, SettingValues values)
+    {
+        var preset = ShapeReader.Preset(prefix + "CLIENT_PRESET", values);
+        return ReadProfile(pathId, prefix, defaultIssuer, preset, values);
+    }
+
+    private static ScepProfileOptions ReadProfile(string pathId, string prefix, string? defaultIssuer, ClientPreset preset, SettingValues values) => new()
     {
         PathId = pathId,
         IssuerId = ReadIssuer(prefix + "ISSUER_ID", defaultIssuer, values),
@@ -56,10 +75,26 @@ internal static partial class ScepProfileReader
         Challenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD", required: true, values) ?? new Secret(""),
         PreviousChallenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD_PREVIOUS", required: false, values),
         RaPairs = ReadRaPairs(prefix, values),
-        ExtraCapabilities = ReadCapabilities(prefix + "EXTRA_CAPABILITIES", values),
+        NextRaPairs = NextCaReader.IsStaged(values, prefix) ? ReadRaPairs(prefix + "NEXT_", values) : [],
+        ExtraCapabilities = ReadCapabilities(prefix, preset, values),
         RetryWindow = values.Duration(prefix + "RETRY_WINDOW", TimeSpan.FromHours(1), MaxRetryWindow),
         RenewalMayChangeName = values.Boolean(prefix + "RENEWAL_ALLOW_NAME_CHANGE", otherwise: false),
+        PendingWindow = values.Duration(prefix + "PENDING_WINDOW", TimeSpan.FromDays(7), MaxPendingWindow, LeastPendingWindow),
+        CryptoPolicy = ReadCryptoPolicy(prefix + "CRYPTO_POLICY", values),
+        MtlsBundlePath = ReadMtlsBundle(prefix + "MTLS_ENABLED", prefix + "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", values),
+        AllowRawCsr = values.Boolean(prefix + "ALLOW_RAW_CSR", otherwise: true),
+        CaCertificates = ShapeReader.CaCertificates(prefix + "GETCACERT", preset.CaCertificates, values),
+        ReplyChain = ShapeReader.Reply(prefix + "REPLY_CHAIN", preset.Reply, values),
     };
+
+    private static string? ReadMtlsBundle(string enabled, string path, SettingValues values)
+    {
+        if (values.Boolean(enabled, otherwise: false))
+            return values.Required(path, "the CAs whose client certificates are let in");
+        if (values.IsSet(path))
+            values.Warnings.Add($"{path} has no effect while {enabled} is false.");
+        return null;
+    }
 
     private static string ReadIssuer(string name, string? otherwise, SettingValues values)
     {
@@ -106,15 +141,36 @@ internal static partial class ScepProfileReader
         return paths;
     }
 
-    private static List<string> ReadCapabilities(string name, SettingValues values)
+    private static CryptoPolicy ReadCryptoPolicy(string name, SettingValues values)
     {
+        if (values.Text(name) is { } text && ParseCryptoPolicy(text) is null)
+            values.Reject(name, text, "one of modern, compatible, legacy");
+        return ParseCryptoPolicy(values.Text(name)) ?? CryptoPolicy.Compatible;
+    }
+
+    private static CryptoPolicy? ParseCryptoPolicy(string? text) => text?.Trim().ToUpperInvariant() switch
+    {
+        "MODERN" => CryptoPolicy.Modern,
+        "COMPATIBLE" => CryptoPolicy.Compatible,
+        "LEGACY" => CryptoPolicy.Legacy,
+        _ => null,
+    };
+
+    private static List<string> ReadCapabilities(string prefix, ClientPreset preset, SettingValues values)
+    {
+        var (name, policyName) = (prefix + "EXTRA_CAPABILITIES", prefix + "CRYPTO_POLICY");
+        var listed = values.List(name);
+        if (listed.Count == 0)
+            (name, listed) = (prefix + "CLIENT_PRESET", preset.Capabilities);
         var extras = new List<string>();
-        foreach (var text in values.List(name))
+        foreach (var text in listed)
         {
             // RFC 8894 §3.5.2: clients compare keywords by case, so they are sent in the RFC's own.
             var known = ScepCapability.Extra.FirstOrDefault(capability => capability.Equals(text, StringComparison.OrdinalIgnoreCase));
             if (known is null)
                 values.Reject(name, text, $"one of {string.Join(", ", ScepCapability.Extra)}");
+            else if (ParseCryptoPolicy(values.Text(policyName))?.MayList(known) == false)
+                values.Problems.Add($"{name}: {known} cannot be listed, since {policyName} is {values.Text(policyName)} and refuses it; take it away, or take another policy.");
             else if (!extras.Contains(known))
                 extras.Add(known);
         }

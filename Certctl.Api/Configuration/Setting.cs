@@ -36,7 +36,10 @@ internal static class KnownSettings
         new("CERTCTL_CA_ISSUERS_URL", null, "http(s) URL of the CA certificate for authorityInfoAccess."),
         new("CERTCTL_KEY_PASSPHRASE", null, "Opens every private key file that is encrypted.", IsSecret: true),
         new("CERTCTL_SCEP_ENABLED", "false", "Serve SCEP."),
-        new("CERTCTL_SCEP_PROFILES", null, "Comma-separated names: `corp,iot` serves `/scep/corp` and `/scep/iot` from `CERTCTL_SCEP_PROFILE_CORP_…` and so on. Excludes the flat form."),
+        new("CERTCTL_CA_NEXT_CERT_PATH", null, "PEM: the CA that follows, then the CAs above it. Staged: GetNextCACert hands it out, and it issues to who asks its RA. Already valid; read at start."),
+        new("CERTCTL_CA_NEXT_KEY_PATH", null, "Its PEM private key, mode 0600."),
+        new("CERTCTL_SCEP_PROFILES", null, "Comma-separated names: `corp,iot` serves `/scep/corp` and `/scep/iot` from `CERTCTL_SCEP_PROFILE_CORP_…` and so on. The flat form then has no effect."),
+        new("CERTCTL_SERVER_MTLS_PORT", null, "A port of its own for `/scep-mtls`, 0 to 65535; 0 takes a free one. The main port then asks nobody for a client certificate and does not serve `/scep-mtls`."),
     ];
 
     /// <summary>Suffixes: <c>CERTCTL_SCEP_</c>… for the root profile alone, <c>CERTCTL_SCEP_PROFILE_NAME_</c>… for each named one.</summary>
@@ -51,6 +54,16 @@ internal static class KnownSettings
         new("EXTRA_CAPABILITIES", null, "Comma-separated lines to add to GetCACaps: `SHA-384`, `DES3`, `SHA-1`."),
         new("RETRY_WINDOW", "1h", "How long the same request gets the same certificate again, 0s to 24h."),
         new("RENEWAL_ALLOW_NAME_CHANGE", "false", "A renewal may ask for another subject or other SANs."),
+        new("NEXT_RA_CERT_PATH", null, "PEM certificate of the RA below the next CA; required once `CERTCTL_CA_NEXT_CERT_PATH` is set. Several: as for `RA_CERT_PATH`. Read at start."),
+        new("NEXT_RA_KEY_PATH", null, "Its PEM RSA key, mode 0600, and no key of a current RA; as many as certificates, in the same order."),
+        new("PENDING_WINDOW", "168h", "How long a request waits for an operator before it lapses, 1m to 2160h."),
+        new("CRYPTO_POLICY", "compatible", "Algorithms that are taken: `modern` (AES, SHA-256, SHA-384, SHA-512), `compatible` (also 3DES and SHA-1), `legacy` (also single DES and MD5)."),
+        new("MTLS_ENABLED", "false", "Serve this profile also at `/scep-mtls`, to clients that show a TLS client certificate and know the challenge."),
+        new("MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", null, "Required with `MTLS_ENABLED`. PEM: the CAs whose client certificates are let in. Read again on SIGHUP."),
+        new("ALLOW_RAW_CSR", "true", "Serve a PKCS#10 in the clear too, protected by TLS alone (ADR 14); `false`: pkiMessages only."),
+        new("CLIENT_PRESET", "default", $"The devices of this path: `{string.Join("`, `", ClientPreset.All.Select(preset => preset.Name))}`. Decides what `GETCACERT`, `REPLY_CHAIN` and `EXTRA_CAPABILITIES` are where they are not set (docs/clients.md)."),
+        new("GETCACERT", "ra+chain", "What GetCACert hands out: `ra+chain`, `ra+issuer`, `chain` or `issuer`; the last two only where the issuing CA is its own RA."),
+        new("REPLY_CHAIN", "leaf", "What an enrolled device gets: `leaf`, `leaf+issuer` or `chain`, the issued certificate first."),
     ];
 
     /// <summary>Names for the client's side, which quickstart.env sets: known, and no concern of the server.</summary>
@@ -67,5 +80,5 @@ internal static class KnownSettings
     ];
 
     /// <summary>Likewise for what stands behind the name of a SCEP profile.</summary>
-    public static readonly IReadOnlyList<string> NotYetInProfile = ["MTLS_", "INTUNE_"];
+    public static readonly IReadOnlyList<string> NotYetInProfile = ["INTUNE_"];
 }

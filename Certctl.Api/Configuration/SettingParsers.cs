@@ -51,13 +51,13 @@ internal static class SettingParsers
     }
 
     /// <summary>Go's form: <c>90m</c>, <c>1h30m</c>, <c>10s</c>.</summary>
-    public static TimeSpan Duration(this SettingValues values, string name, TimeSpan otherwise, TimeSpan most)
+    public static TimeSpan Duration(this SettingValues values, string name, TimeSpan otherwise, TimeSpan most, TimeSpan least = default)
     {
         if (values.Text(name) is not { } text)
             return otherwise;
-        if (TryParseDuration(text.Trim(), out var duration) && duration <= most)
+        if (TryParseDuration(text.Trim(), out var duration) && duration <= most && duration >= least)
             return duration;
-        values.Reject(name, text, $"a duration such as 90m or 1h30m, at most {most.TotalHours:0}h");
+        values.Reject(name, text, $"a duration such as 90m or 1h30m, {(least == TimeSpan.Zero ? "" : $"at least {least.TotalMinutes:0}m and ")}at most {most.TotalHours:0}h");
         return otherwise;
     }
 

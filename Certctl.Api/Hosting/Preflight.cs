@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
+using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Issuers.LocalCa;
 
 namespace Certctl.Api.Hosting;
@@ -12,7 +15,20 @@ namespace Certctl.Api.Hosting;
 /// <param name="Tls">The server's own.</param>
 /// <param name="Ca">The issuing CA.</param>
 /// <param name="RaPairs">RA pairs by PathID.</param>
-internal sealed record PreflightMaterial(IPAddress Address, KeyPair Tls, KeyPair Ca, IReadOnlyDictionary<string, IReadOnlyList<KeyPair>> RaPairs);
+/// <param name="ClientCas">CAs of client certificates by PathID, of the profiles that are served at <c>/scep-mtls</c>.</param>
+internal sealed record PreflightMaterial(
+    IPAddress Address,
+    KeyPair Tls,
+    KeyPair Ca,
+    IReadOnlyDictionary<string, IReadOnlyList<KeyPair>> RaPairs,
+    IReadOnlyDictionary<string, IReadOnlyList<X509Certificate2>> ClientCas)
+{
+    /// <summary>The union of the bundles: what the listener names to clients.</summary>
+    public IReadOnlyCollection<X509Certificate2> AllClientCas => [.. ClientCas.Values.SelectMany(cas => cas).DistinctBy(ca => ca.Thumbprint)];
+
+    /// <summary>Null when no next CA is staged.</summary>
+    public NextCaMaterial? Next { get; init; }
+}
 
 /// <summary>One thing that was looked at before the start, for people.</summary>
 /// <param name="Name">What was looked at.</param>
@@ -21,7 +37,7 @@ internal sealed record PreflightMaterial(IPAddress Address, KeyPair Tls, KeyPair
 internal sealed record PreflightCheck(string Name, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings);
 
 /// <summary>Looks into the files that the configuration names. Everything is looked at, whatever the first one says.</summary>
-internal static class Preflight
+internal static partial class Preflight
 {
     private static readonly TimeSpan TlsWarning = TimeSpan.FromDays(14);
 
@@ -46,9 +62,15 @@ internal static class Preflight
         var ca = Load("CA", options.Ca.CertPath, options.Ca.KeyPath, passphrase, checks, pair => Split(LocalCaIssuer.Check(pair, now)));
         var rings = options.ScepProfiles.DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
-            IReadOnlyList<KeyPair> (profile) => LoadRing(profile, ca, passphrase, now, checks));
+            IReadOnlyList<KeyPair> (profile) => LoadRing($"{NameOf(profile.PathId)}, RA pair", profile.RaPairs, profile.CaCertificates, ca, passphrase, now, checks));
+        foreach (var legacy in options.ScepProfiles.Where(profile => profile.CryptoPolicy == CryptoPolicy.Legacy && rings[profile.PathId].Count > 0))
+            checks.Add(LegacyCheck.Run(legacy, rings[legacy.PathId][0]));
+        var next = LoadNext(options, ca, rings, now, checks);
+        var clientCas = options.ScepProfiles.Where(profile => profile.MtlsBundlePath is not null).DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
+            profile => profile.PathId,
+            profile => LoadBundle(profile.PathId, profile.MtlsBundlePath!, now, checks));
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
-            ? (new PreflightMaterial(address, tls, ca, rings), checks)
+            ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next }, checks)
             : (null, checks);
     }
 
@@ -67,20 +89,30 @@ internal static class Preflight
     }
 
     private static List<KeyPair> LoadRing(
-        ScepProfileOptions profile, KeyPair? ca, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks)
+        string name, IReadOnlyList<RaPairPaths> paired, CaCertificateShape shape, KeyPair? ca, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks)
     {
         // An expired pair among several only waits to be removed; a profile without any valid one cannot answer.
-        var several = profile.RaPairs.Count > 1;
-        var name = $"SCEP profile {(profile.PathId.Length == 0 ? "<root>" : $"\"{profile.PathId}\"")}, RA pair";
-        var pairs = profile.RaPairs
+        var several = paired.Count > 1;
+        var pairs = paired
             .Select(paths => Load($"{name} {paths.CertPath}", paths.CertPath, paths.KeyPath, passphrase, checks, pair => CheckRa(pair, ca, several, now)))
             .OfType<KeyPair>()
             .ToList();
         var valid = pairs.Where(pair => now >= pair.Certificate.NotBefore.ToUniversalTime() && now < pair.Certificate.NotAfter.ToUniversalTime()).ToList();
         if (several && valid.Count == 0)
             checks.Add(new PreflightCheck(name, ["none of the RA certificates is valid now; issue a new one"], []));
-        return several ? valid : pairs;
+        var usable = several ? valid : pairs;
+        CheckTogether(name, usable, shape, ca, checks);
+        return usable;
     }
+
+    private static IReadOnlyList<X509Certificate2> LoadBundle(string pathId, string path, DateTimeOffset now, List<PreflightCheck> checks)
+    {
+        var (anchors, problems, warnings) = TrustBundle.Load(path, now);
+        checks.Add(new PreflightCheck($"{NameOf(pathId)}, mTLS trust bundle {path}", problems, warnings));
+        return anchors;
+    }
+
+    private static string NameOf(string pathId) => $"SCEP profile {(pathId.Length == 0 ? "<root>" : $"\"{pathId}\"")}";
 
     private static KeyPair? Load(
         string name, string certPath, string keyPath, Secret? passphrase, List<PreflightCheck> checks,

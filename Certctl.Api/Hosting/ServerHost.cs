@@ -1,24 +1,19 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Api.Scep;
 using Certctl.Application;
 using Certctl.Application.Scep;
+using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Issuers.LocalCa;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Certctl.Api.Hosting;
 
 /// <summary>Puts the house together from checked options and checked key material.</summary>
 internal static class ServerHost
 {
-    /// <summary>GET carries whole pkiMessages in its request line; NDES and its clients go to 64 KiB.</summary>
-    private const int MaxRequestLine = 64 * 1024 + 256;
-
-    /// <summary>Each costs some tens of kilobytes before it has said anything; more than this at once is no fleet.</summary>
-    private const int MaxConnections = 10_000;
-
-    /// <summary>In HTTP/2 the request line is a header among the others.</summary>
-    private const int MaxOtherHeaders = 32 * 1024;
-
     public static WebApplication Build(CertctlOptions options, PreflightMaterial material, Action<IServiceCollection> configure)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "certctl" });
@@ -27,22 +22,25 @@ internal static class ServerHost
         builder.Configuration.Sources.Clear();
         AddLogging(builder.Logging, options.Log);
 
-        var certificate = new ServerCertificate(material.Tls);
-        var rings = material.RaPairs.ToDictionary(ra => ra.Key, ra => new RaKeyRing(ra.Value, LocalCaIssuer.ChainOf(material.Ca)));
+        var certificate = new ServerCertificate(material.Tls, material.AllClientCas);
+        var rings = material.RaPairs.ToDictionary(ra => ra.Key, ra => new RaKeyRing(ra.Value, LocalCaIssuer.ChainOf(material.Ca), options.ScepProfiles.First(profile => profile.PathId == ra.Key).CaCertificates));
+        var ownCas = new Dictionary<string, X509Certificate2> { [options.Ca.IssuerId] = material.Ca.Certificate };
+        var trusts = material.ClientCas.ToDictionary(cas => cas.Key, cas => new BundleTrust(cas.Value, ownCas));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
-            kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxRequestLine;
-            kestrel.Limits.MaxRequestHeadersTotalSize = MaxRequestLine + MaxOtherHeaders;
+            kestrel.Limits.MaxRequestLineSize = HttpLimits.RequestLine;
+            kestrel.Limits.Http2.MaxRequestHeaderFieldSize = HttpLimits.RequestLine;
+            kestrel.Limits.MaxRequestHeadersTotalSize = HttpLimits.Headers;
+            kestrel.Limits.MaxRequestHeaderCount = HttpLimits.HeaderCount;
 
             // Endpoints that read a body keep to the configured limit themselves, so that they can still say 413.
             kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(5);
-            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
-            kestrel.Listen(material.Address, options.Server.Port, listen => listen.UseHttps(certificate.Handshake()));
+            kestrel.Limits.MaxConcurrentConnections = HttpLimits.Connections;
+            kestrel.Limits.RequestHeadersTimeout = HttpLimits.HeadersWithin;
+            kestrel.Limits.KeepAliveTimeout = HttpLimits.KeepAlive;
+            Listen(kestrel, material.Address, options, certificate);
         });
 
         var services = builder.Services;
@@ -51,9 +49,10 @@ internal static class ServerHost
         services.AddSingleton(options.Server);
         services.AddSingleton(certificate);
         services.AddSingleton<IReadOnlyDictionary<string, RaKeyRing>>(rings);
+        services.AddSingleton<IReadOnlyDictionary<string, BundleTrust>>(trusts);
         services.AddDatabase(options.Database);
         services.AddCertctlApplication();
-        services.AddSingleton(provider => Profiles(options, material, rings, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => Profiles(options, material, rings, trusts, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<DatabasePing>();
         services.AddSingleton<SignalReload>();
         services.AddHostedService(provider => provider.GetRequiredService<SignalReload>());
@@ -62,28 +61,52 @@ internal static class ServerHost
 
         var app = builder.Build();
         app.UseMiddleware<RequestFrame>();
+        if (options.Server.MtlsPort is not null)
+            app.UseMtlsPort();
         app.MapHealth();
         app.MapScep();
+        app.MapScepMtls();
         return app;
     }
 
+    // A client certificate is asked for only where somebody wants one, and on the port of its own if there is one.
+    private static void Listen(KestrelServerOptions kestrel, IPAddress address, CertctlOptions options, ServerCertificate certificate)
+    {
+        var asks = options.WantsClientCertificates;
+        var ownPort = options.Server.MtlsPort;
+        kestrel.Listen(address, options.Server.Port, listen => listen.UseHttps(asks && ownPort is null ? certificate.HandshakeThatAsks() : certificate.Handshake()));
+        if (asks && ownPort is { } port)
+            kestrel.Listen(address, port, listen => listen.UseHttps(certificate.HandshakeThatAsks()));
+    }
+
     private static ScepProfileTable Profiles(
-        CertctlOptions options, PreflightMaterial material, Dictionary<string, RaKeyRing> rings, TimeProvider clock)
+        CertctlOptions options, PreflightMaterial material, Dictionary<string, RaKeyRing> rings, Dictionary<string, BundleTrust> trusts, TimeProvider clock)
     {
         var ca = options.Ca;
-        var issuer = new LocalCaIssuer(material.Ca, new LocalCaSettings(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl), clock);
+        var settings = new LocalCaSettings(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl);
+        var issuer = new LocalCaIssuer(material.Ca, settings, clock);
+        var next = material.Next is { } staged ? new LocalCaIssuer(staged.Ca, settings, clock) : null;
         return new ScepProfileTable(options.ScepProfiles.Select(profile => new ScepProfile
         {
             PathId = profile.PathId,
             Issuer = issuer,
+            NextIssuer = next,
             CertificateProfileId = profile.CertificateProfileId,
             Challenge = profile.Challenge,
             PreviousChallenge = profile.PreviousChallenge,
-            Capabilities = [.. ScepCapability.Default, .. profile.ExtraCapabilities],
+            Capabilities = [.. profile.CryptoPolicy.Capabilities(), .. next is null ? [] : new[] { ScepCapability.GetNextCaCert }, .. profile.ExtraCapabilities.Except(profile.CryptoPolicy.Capabilities())],
             LeafValidity = ca.Validity,
             RetryWindow = profile.RetryWindow,
             RenewalMayChangeName = profile.RenewalMayChangeName,
-            Codec = new CmsScepCodec(rings[profile.PathId], clock),
+            PendingWindow = profile.PendingWindow,
+            AllowRawCsr = profile.AllowRawCsr,
+            Codec = new CmsScepCodec(
+                rings[profile.PathId],
+                clock,
+                profile.CryptoPolicy,
+                next is null ? null : new NextCa(new RaKeyRing(material.Next!.RaPairs[profile.PathId], next.Chain, profile.CaCertificates), issuer.Chain),
+                profile.ReplyChain),
+            ClientTrust = trusts.GetValueOrDefault(profile.PathId),
         }));
     }
 

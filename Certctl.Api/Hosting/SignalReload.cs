@@ -1,16 +1,22 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Certctl.Api.Configuration;
+using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.Scep;
 
 namespace Certctl.Api.Hosting;
 
 /// <summary>
-/// SIGHUP: reads the TLS pair and every RA pair again and puts all of them to use, or none: one bad file keeps everything as it is and is named in the
-/// log. The CA's own key is not among them; another CA is another server.
+/// SIGHUP: reads the TLS pair, every RA pair and every mTLS trust bundle again and puts all of them to use, or none: one bad file keeps everything as it
+/// is and is named in the log. The CA's own key is not among them; another CA is another server.
 /// </summary>
 internal sealed partial class SignalReload(
-    CertctlOptions options, ServerCertificate certificate, IReadOnlyDictionary<string, RaKeyRing> rings, TimeProvider clock, ILogger<SignalReload> logger)
+    CertctlOptions options,
+    ServerCertificate certificate,
+    IReadOnlyDictionary<string, RaKeyRing> rings,
+    IReadOnlyDictionary<string, BundleTrust> trusts,
+    TimeProvider clock,
+    ILogger<SignalReload> logger)
     : IHostedService, IDisposable
 {
     private readonly Lock _oneAtATime = new();
@@ -51,7 +57,12 @@ internal sealed partial class SignalReload(
         try
         {
             // Everything is made before anything is exchanged.
-            List<Action> staged = [certificate.Stage(material.Tls), .. material.RaPairs.Select(ra => rings[ra.Key].Stage(ra.Value))];
+            List<Action> staged =
+            [
+                certificate.Stage(material.Tls, material.AllClientCas),
+                .. material.RaPairs.Select(ra => rings[ra.Key].Stage(ra.Value)),
+                .. material.ClientCas.Select(cas => trusts[cas.Key].Stage(cas.Value)),
+            ];
             staged.ForEach(exchange => exchange());
         }
         catch (ArgumentException unusable)
@@ -65,14 +76,14 @@ internal sealed partial class SignalReload(
             return false;
         }
 
-        LogReloaded(material.Tls.Certificate.NotAfter.ToUniversalTime(), rings.Count);
+        LogReloaded(material.Tls.Certificate.NotAfter.ToUniversalTime(), rings.Count, trusts.Count);
         return true;
     }
 
     public void Dispose() => _registration?.Dispose();
 
-    [LoggerMessage(1, LogLevel.Information, "Reloaded the TLS certificate (valid to {NotAfter:O}) and the RA pairs of {Profiles} SCEP profiles")]
-    private partial void LogReloaded(DateTime notAfter, int profiles);
+    [LoggerMessage(1, LogLevel.Information, "Reloaded the TLS certificate (valid to {NotAfter:O}), the RA pairs of {Profiles} SCEP profiles and {Bundles} mTLS trust bundles")]
+    private partial void LogReloaded(DateTime notAfter, int profiles, int bundles);
 
     [LoggerMessage(2, LogLevel.Error, "Reload refused, the old certificates and keys stay in use: {Problem}")]
     private partial void LogKept(string problem);

@@ -1,6 +1,8 @@
 using Certctl.Api.Configuration;
+using Certctl.Api.Hosting;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Scep;
+using Certctl.Application.Scep.RawCsr;
 
 namespace Certctl.Api.Scep;
 
@@ -10,9 +12,9 @@ namespace Certctl.Api.Scep;
 /// </summary>
 internal static class ScepEndpoints
 {
-    private const int UsualBody = 16 * 1024;
-    private const int MaxDiscarded = 16 * 1024 * 1024;
     private const string PkiMessage = "application/x-pki-message";
+    private const string OutageSeconds = "300";
+    private const string PendingSeconds = "300";
 
     public static void MapScep(this IEndpointRouteBuilder routes)
     {
@@ -20,34 +22,41 @@ internal static class ScepEndpoints
         routes.Map("/scep/{**rest}", HandleAsync);
 
         // Compat: URLs that devices have built in and that no operator can change.
-        routes.Map("/cgi-bin/pkiclient.exe", HandleAsync);
+        routes.Map("/cgi-bin/pkiclient.exe/{**rest}", HandleAsync);
         routes.Map("/certsrv/mscep/mscep.dll/{**rest}", HandleAsync);
     }
 
-    private static Task HandleAsync(HttpContext http, ScepProfileTable profiles, ScepResponder responder, ServerOptions server)
+    private static Task HandleAsync(HttpContext http, ScepProfileTable profiles, ScepResponder responder, RawCsrResponder rawCsr, ServerOptions server)
     {
         var path = http.Request.Path;
         var profile = path.StartsWithSegments("/scep", out var behind) ? profiles.Find(behind) : profiles.Find("");
         if (profile is null)
             return Say(http, StatusCodes.Status404NotFound, "No SCEP profile at this path.");
+        return ServeAsync(http, profile, responder, rawCsr, server, OriginOf(http));
+    }
 
+    public static RequestOrigin OriginOf(HttpContext http) => new(http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier);
+
+    public static Task ServeAsync(
+        HttpContext http, ScepProfile profile, ScepResponder responder, RawCsrResponder rawCsr, ServerOptions server, RequestOrigin origin)
+    {
         http.Response.Headers.CacheControl = "no-store";
         if (!profile.Codec.CanAnswer)
         {
             // An outage, and /ready says which; a device may simply try again.
-            http.Response.Headers.RetryAfter = "300";
+            http.Response.Headers.RetryAfter = OutageSeconds;
             return Say(http, StatusCodes.Status503ServiceUnavailable, "This SCEP profile has no valid RA certificate.");
         }
 
         return http.Request.Method switch
         {
-            "GET" => GetAsync(http, profile, responder),
-            "POST" => PostAsync(http, profile, responder, server.MaxBodySize),
+            "GET" => GetAsync(http, profile, responder, origin),
+            "POST" => PostAsync(http, profile, responder, rawCsr, server.MaxBodySize, origin),
             _ => NotAllowed(http, "GET, POST"),
         };
     }
 
-    private static Task GetAsync(HttpContext http, ScepProfile profile, ScepResponder responder)
+    private static Task GetAsync(HttpContext http, ScepProfile profile, ScepResponder responder, RequestOrigin origin)
     {
         var query = http.Request.QueryString.Value;
         switch (ScepQuery.Operation(query)?.ToUpperInvariant())
@@ -60,10 +69,12 @@ internal static class ScepEndpoints
                 return Send(http, certificates.IsBag ? "application/x-x509-ca-ra-cert" : "application/x-x509-ca-cert", certificates.Body);
             case "PKIOPERATION":
                 return ScepQuery.Message(query) is { } message
-                    ? AnswerAsync(http, profile, responder, message)
+                    ? AnswerAsync(http, profile, responder, message, origin)
                     : Say(http, StatusCodes.Status400BadRequest, "The message parameter is missing or is not base64.");
             case "GETNEXTCACERT":
-                return Say(http, StatusCodes.Status404NotFound, "No next CA certificate is staged.");
+                return profile.Codec.NextCaCertificates() is { } following
+                    ? Send(http, "application/x-x509-next-ca-cert", following)
+                    : Say(http, StatusCodes.Status404NotFound, "No next CA certificate is staged.");
             case null or "":
                 return Say(http, StatusCodes.Status400BadRequest, "The operation parameter is missing.");
             default:
@@ -71,7 +82,8 @@ internal static class ScepEndpoints
         }
     }
 
-    private static async Task PostAsync(HttpContext http, ScepProfile profile, ScepResponder responder, int maxBodySize)
+    private static async Task PostAsync(
+        HttpContext http, ScepProfile profile, ScepResponder responder, RawCsrResponder rawCsr, int maxBodySize, RequestOrigin origin)
     {
         // RFC 8894 §4.3: with POST there is but one operation; many clients leave it out.
         switch (ScepQuery.Operation(http.Request.QueryString.Value)?.ToUpperInvariant())
@@ -91,14 +103,33 @@ internal static class ScepEndpoints
             await Say(http, StatusCodes.Status413PayloadTooLarge, "The message is too large.");
         else if (body.Length == 0)
             await Say(http, StatusCodes.Status400BadRequest, "Empty request body.");
+        else if (await rawCsr.AnswerAsync(profile, body, origin, CancellationToken.None) is { } answer)
+            await Say(http, answer);
         else
-            await AnswerAsync(http, profile, responder, body);
+            await AnswerAsync(http, profile, responder, body, origin);
     }
 
-    private static async Task AnswerAsync(HttpContext http, ScepProfile profile, ScepResponder responder, byte[] message)
+    // By POST alone: in a URL the challenge would stand in every log on the way.
+    private static Task Say(HttpContext http, RawCsrAnswer answer)
     {
-        var origin = new RequestOrigin(http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier);
+        switch (answer)
+        {
+            case RawCsrAnswer.Issued(var certificates):
+                return Send(http, PkiMessage, certificates);
+            case RawCsrAnswer.Pending:
+                http.Response.Headers.RetryAfter = PendingSeconds;
+                return Say(http, StatusCodes.Status202Accepted, "The request waits for an operator; send it again, octet for octet.");
+            case RawCsrAnswer.Unreadable(var text):
+                return Say(http, StatusCodes.Status400BadRequest, text);
+            case RawCsrAnswer.Refused(var text):
+                return Say(http, StatusCodes.Status403Forbidden, text);
+            default:
+                throw new InvalidOperationException("An answer is one of four.");
+        }
+    }
 
+    private static async Task AnswerAsync(HttpContext http, ScepProfile profile, ScepResponder responder, byte[] message, RequestOrigin origin)
+    {
         // Whoever hangs up is written down all the same: a guess, or a certificate that is asked for again.
         var certRep = await responder.AnswerAsync(profile, message, origin, CancellationToken.None);
         if (certRep is null)
@@ -111,12 +142,20 @@ internal static class ScepEndpoints
     // is still sending when the connection closes never sees why.
     private static async Task<byte[]?> ReadBodyAsync(HttpContext http, int maxBodySize)
     {
+        // RFC 9110 §10.1.1: who asks first whether to send it is told no. What comes next on this connection could be the body or a new request, so it ends.
+        if (http.Request.ContentLength > maxBodySize && http.Request.Headers.Expect.Count > 0)
+        {
+            if (HttpProtocol.IsHttp11(http.Request.Protocol))
+                http.Response.Headers.Connection = "close";
+            return null;
+        }
+
         // Grows with what has come, not with what a header promises: that costs a stranger nothing.
-        using var kept = new MemoryStream((int)Math.Clamp(http.Request.ContentLength ?? 0, 0, Math.Min(maxBodySize, UsualBody)));
+        using var kept = new MemoryStream((int)Math.Clamp(http.Request.ContentLength ?? 0, 0, Math.Min(maxBodySize, HttpLimits.UsualBody)));
         var buffer = new byte[8192];
         var length = 0L;
         int read;
-        while (length <= maxBodySize + MaxDiscarded && (read = await http.Request.Body.ReadAsync(buffer, http.RequestAborted)) > 0)
+        while (length <= maxBodySize + HttpLimits.DiscardedBody && (read = await http.Request.Body.ReadAsync(buffer, http.RequestAborted)) > 0)
         {
             length += read;
             if (length <= maxBodySize)
@@ -140,7 +179,7 @@ internal static class ScepEndpoints
         return Say(http, StatusCodes.Status405MethodNotAllowed, "Method not allowed.");
     }
 
-    private static Task Say(HttpContext http, int status, string text)
+    public static Task Say(HttpContext http, int status, string text)
     {
         http.Response.StatusCode = status;
         return HttpMethods.IsHead(http.Request.Method) ? Task.CompletedTask : Send(http, "text/plain", System.Text.Encoding.ASCII.GetBytes(text + "\n"));

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
@@ -7,7 +5,8 @@ using Certctl.Domain.Profiles;
 namespace Certctl.Application.Enrolment;
 
 /// <summary>Approve, sign, journal: what every request that was vouched for goes through, once or again when a reply was lost.</summary>
-public sealed class CertificateIssuance(ICertificateProfileRepository profiles, IEnrolmentJournal journal, TimeProvider clock)
+public sealed class CertificateIssuance(
+    ICertificateProfileRepository profiles, IEnrolmentRepository enrolments, IEnrolmentJournal journal, TimeProvider clock)
 {
     private const string Protocol = "SCEP";
 
@@ -19,7 +18,8 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
     {
         var context = command.Context;
         var enrolment = NewEnrolment(command, kind);
-        var verdict = await CommitAsync(context, command.Csr, enrolment, completes: false, cancellationToken);
+        var renewal = context.Grant.Renews is { } renews ? new RenewalClaim(renews, context.ReceivedAt) : null;
+        var verdict = await CommitAsync(new Draft(context, command.Csr, enrolment, renewal), cancellationToken);
         return verdict.Conflict is null ? verdict.Outcome! : await AnswerAsync(verdict.Conflict, context, cancellationToken);
     }
 
@@ -50,7 +50,18 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
     {
         var csr = context.Profile.Codec.ReadKept(approved.Csr)
             ?? throw new InvalidOperationException($"The stored request of enrolment {approved.Id} cannot be read any more.");
-        var verdict = await CommitAsync(context, csr, approved, completes: true, cancellationToken);
+        RenewalClaim? renewal = null;
+        if (approved.ChallengeKind == ChallengeKind.Renewal)
+        {
+            // What vouched for the request while it waited must still be able to; that it ended meanwhile is not the device's fault.
+            var renews = await enrolments.FindCertificateAsync(context.Profile.Issuer.IssuerId, approved.VouchedBy, cancellationToken)
+                ?? throw new InvalidOperationException($"The certificate that vouched for enrolment {approved.Id} is not in the journal.");
+            if (renews.IsRevoked)
+                return new EnrolmentOutcome.Refused(FailureReason.RenewalSignerRevoked, $"{renews.SerialNumber} was revoked at {renews.RevokedAt:O}");
+            renewal = new RenewalClaim(renews, approved.CreatedAt);
+        }
+
+        var verdict = await CommitAsync(new Draft(context, csr, approved, renewal, Completes: true), cancellationToken);
 
         // Two polls at once: the other one was faster, and its certificate is the answer.
         return verdict.Conflict is null ? verdict.Outcome! : verdict.Conflict.Certificate is { } certificate
@@ -58,9 +69,9 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
             : new EnrolmentOutcome.Pending(approved.Id);
     }
 
-    private async Task<(EnrolmentOutcome? Outcome, StoredEnrolment? Conflict)> CommitAsync(
-        EnrolmentContext context, CertificateSigningRequest csr, Domain.Enrolment.Enrolment enrolment, bool completes, CancellationToken cancellationToken)
+    private async Task<(EnrolmentOutcome? Outcome, StoredEnrolment? Conflict)> CommitAsync(Draft draft, CancellationToken cancellationToken)
     {
+        var (context, csr, enrolment, renewal, completes) = draft;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             // A stale profile costs one round: the journal compares the version when it commits.
@@ -69,22 +80,22 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
                 return (new EnrolmentOutcome.Refused(FailureReason.ProfileUnavailable, $"certificate profile {context.Profile.CertificateProfileId} does not exist"), null);
 
             // RFC 5280 §4.1.2.5: validity lies within the issuer's.
-            if (context.Profile.Issuer.NotAfter <= context.ReceivedAt + TimeSpan.FromMinutes(1))
-                return (new EnrolmentOutcome.Refused(FailureReason.ValidityNotPossible, $"the CA ends at {context.Profile.Issuer.NotAfter:O}"), null);
+            if (context.Issuer.NotAfter <= context.ReceivedAt + TimeSpan.FromMinutes(1))
+                return (new EnrolmentOutcome.Refused(FailureReason.ValidityNotPossible, $"the CA ends at {context.Issuer.NotAfter:O}"), null);
 
-            var approval = profile.Approve(csr, context.Profile.LeafValidity, context.ReceivedAt);
+            var approval = profile.Approve(csr, context.Profile.LeafValidity, context.ReceivedAt, renewal);
             if (approval is Approval.Denied denied)
                 return (new EnrolmentOutcome.Refused(denied.Failure), null);
 
             // Before anyone is asked to approve: an operator cannot talk the CA into it.
             var template = ((Approval.Granted)approval).Template;
-            if (context.Profile.Issuer.FindObstacle(template) is { } obstacle)
+            if (context.Issuer.FindObstacle(template) is { } obstacle)
                 return (new EnrolmentOutcome.Refused(obstacle), null);
 
             var waits = profile.RequiresApproval && !completes;
-            var certificate = waits ? null : await context.Profile.Issuer.IssueAsync(
+            var certificate = waits ? null : await context.Issuer.IssueAsync(
                 template, context.Profile.PathId, Protocol, cancellationToken);
-            var entry = Entry(context, enrolment, certificate, profile.Version, completes);
+            var entry = Entry(draft, certificate, profile);
             switch (await journal.CommitAsync(entry, cancellationToken))
             {
                 case JournalVerdict.Committed:
@@ -97,9 +108,9 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
         return (new EnrolmentOutcome.Refused(FailureReason.ProfileUnavailable, "the certificate profile kept changing while the request was served"), null);
     }
 
-    private JournalEntry Entry(
-        EnrolmentContext context, Domain.Enrolment.Enrolment enrolment, IssuedCertificate? certificate, int profileVersion, bool completes)
+    private JournalEntry Entry(Draft draft, IssuedCertificate? certificate, CertificateProfile profile)
     {
+        var (context, _, enrolment, _, completes) = draft;
         var action = EnrolmentTrail.ActionOf(enrolment.Kind);
         var now = clock.GetUtcNow();
         var written = certificate is null
@@ -108,9 +119,10 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
         return new JournalEntry
         {
             Enrolment = written,
-            RequestKey = RequestKey(enrolment),
+            RequestKey = RequestKey.Of(context, enrolment.CsrSha256, enrolment.SignerKeySha256),
             Certificate = certificate,
-            ProfileVersion = profileVersion,
+            ProfileVersion = profile.Version,
+            MaxActiveCertificates = profile.MaxActiveCertificates,
             Completes = completes,
             Audit = certificate is null ? EnrolmentTrail.Pending(context, action, written) : EnrolmentTrail.Issued(context, action, certificate),
         };
@@ -129,6 +141,8 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
         ProfileId = command.Context.Profile.CertificateProfileId,
         Subject = command.Csr.Subject.ToString(),
         SubjectAltNames = [.. command.Csr.SubjectAltNames.Select(san => san.ToString())],
+        KeyAlgorithm = command.Csr.PublicKey.Describe(),
+        PublicKeySha256 = command.Csr.PublicKey.Sha256.ToArray(),
         ChallengeKind = command.Context.Grant.Kind,
         VouchedBy = command.Context.Grant.VouchedBy,
         SourceAddress = command.Context.Origin.SourceAddress,
@@ -136,14 +150,8 @@ public sealed class CertificateIssuance(ICertificateProfileRepository profiles, 
         HeldUntil = command.Context.ReceivedAt,
     };
 
-    // The same request is the same octets signed with the same key on the same path. Not the transactionID: clients use one for many requests.
-    private static byte[] RequestKey(Domain.Enrolment.Enrolment enrolment)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(enrolment.PathId));
-        hash.AppendData([0]);
-        hash.AppendData(enrolment.CsrSha256);
-        hash.AppendData(enrolment.SignerKeySha256);
-        return hash.GetHashAndReset();
-    }
+    /// <summary>A request on its way to a certificate.</summary>
+    /// <param name="Completes">It stands in the journal as approved.</param>
+    private sealed record Draft(
+        EnrolmentContext Context, CertificateSigningRequest Csr, Domain.Enrolment.Enrolment Enrolment, RenewalClaim? Renewal, bool Completes = false);
 }

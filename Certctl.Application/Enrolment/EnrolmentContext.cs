@@ -6,16 +6,28 @@ namespace Certctl.Application.Enrolment;
 /// <summary>Where a request came from.</summary>
 /// <param name="SourceAddress">The peer's address; null where the transport has none.</param>
 /// <param name="RequestId">The id that log, audit and the X-Request-ID header share.</param>
-public sealed record RequestOrigin(string? SourceAddress, string RequestId);
+public sealed record RequestOrigin(string? SourceAddress, string RequestId)
+{
+    /// <summary>On the mTLS route subject and serial number of the client certificate that was let in, else null.</summary>
+    public string? ClientCertificate { get; init; }
+}
 
 /// <summary>
 /// What the rooms share about one request. Inputs are set once by the responder; the grant is written once by the challenge dispatcher.
 /// </summary>
 public sealed class EnrolmentContext
 {
+    private readonly ICertificateIssuer? _issuer;
     private ChallengeGrant? _grant;
 
     public required ScepProfile Profile { get; init; }
+
+    /// <summary>The CA of the profile that was asked; the current one unless said otherwise.</summary>
+    public ICertificateIssuer Issuer
+    {
+        get => _issuer ?? Profile.Issuer;
+        init => _issuer = value;
+    }
 
     public required TransactionId TransactionId { get; init; }
 

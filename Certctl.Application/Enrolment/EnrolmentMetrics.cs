@@ -19,15 +19,21 @@ public sealed class EnrolmentMetrics : IDisposable
         _duration = _meter.CreateHistogram<double>("certctl_scep_request_duration_seconds", "s", "From the decoded body to the decided answer.");
     }
 
-    public void Answered(string pathId, MessageType? type, string outcome, string? reason, TimeSpan elapsed)
+    public void Answered(string pathId, MessageType? type, string outcome, string? reason, TimeSpan elapsed) =>
+        Answered(pathId, type?.ToString() ?? "unknown", outcome, reason, elapsed);
+
+    public void Answered(string pathId, string kind, string outcome, string? reason, TimeSpan elapsed)
     {
-        var tags = new TagList { { "profile", pathId }, { "kind", type?.ToString() ?? "unknown" }, { "outcome", outcome }, { "reason", reason ?? "" } };
+        var tags = new TagList { { "profile", pathId }, { "kind", kind }, { "outcome", outcome }, { "reason", reason ?? "" } };
         _enrolments.Add(1, tags);
         _duration.Record(elapsed.TotalSeconds, tags);
     }
 
     public void Unreadable(string pathId) =>
         _enrolments.Add(1, new TagList { { "profile", pathId }, { "kind", "unknown" }, { "outcome", "unreadable" }, { "reason", "" } });
+
+    public void NotAdmitted(string pathId, string reason) =>
+        _enrolments.Add(1, new TagList { { "profile", pathId }, { "kind", "unknown" }, { "outcome", "refused" }, { "reason", reason } });
 
     public void Dispose() => _meter.Dispose();
 }

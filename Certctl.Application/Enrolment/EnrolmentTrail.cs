@@ -19,6 +19,17 @@ public static class EnrolmentTrail
             SerialNumber = certificate.SerialNumber,
         };
 
+    /// <summary>An older certificate that the issuance of <paramref name="issued"/> revokes.</summary>
+    public static AuditEvent Superseded(AuditEvent issued, string serialNumber) => issued with
+    {
+        Id = Guid.CreateVersion7(issued.Timestamp),
+        Action = AuditAction.CertificateRevoked,
+        Outcome = AuditOutcome.Done,
+        Detail = $"superseded by {issued.SerialNumber}",
+        ResourceId = serialNumber,
+        SerialNumber = serialNumber,
+    };
+
     public static AuditEvent Pending(EnrolmentContext context, string action, Domain.Enrolment.Enrolment enrolment) =>
         Event(context, action, AuditOutcome.Pending) with
         {
@@ -40,6 +51,17 @@ public static class EnrolmentTrail
             SubjectAltNames = csr?.SubjectAltNames.Select(san => san.ToString()).ToArray() ?? [],
         };
 
+    /// <summary>A PKCS#10 in the clear; null where not even that could be read.</summary>
+    public static AuditEvent RefusedRawCsr(ScepProfile profile, RequestOrigin origin, DateTimeOffset at, CertificateSigningRequest? csr, EnrolmentFailure failure) =>
+        Event(profile, origin, at, AuditAction.ScepRawCsr, AuditOutcome.Refused) with
+        {
+            Reason = FailureTable.Of(failure.Reason).Label,
+            Detail = failure.Detail,
+            TransactionId = csr is null ? null : TransactionId.Of(csr).ToString(),
+            Subject = csr?.Subject.ToString(),
+            SubjectAltNames = csr?.SubjectAltNames.Select(san => san.ToString()).ToArray() ?? [],
+        };
+
     /// <summary>Octets that are no pkiMessage: nothing is known but where they came from.</summary>
     public static AuditEvent Unreadable(ScepProfile profile, RequestOrigin origin, DateTimeOffset at, string defect) =>
         Event(profile, origin, at, AuditAction.ScepMessage, AuditOutcome.Refused) with
@@ -48,10 +70,19 @@ public static class EnrolmentTrail
             Detail = defect,
         };
 
+    /// <summary>Turned away from the mTLS route: the origin says who it was.</summary>
+    public static AuditEvent NotAdmitted(ScepProfile profile, RequestOrigin origin, DateTimeOffset at, EnrolmentFailure failure) =>
+        Event(profile, origin, at, AuditAction.ScepMtls, AuditOutcome.Refused) with
+        {
+            Reason = FailureTable.Of(failure.Reason).Label,
+            Detail = failure.Detail,
+        };
+
     public static string ActionOf(EnrolmentKind kind) => kind switch
     {
         EnrolmentKind.PkcsReq => AuditAction.ScepPkcsReq,
         EnrolmentKind.RenewalReq => AuditAction.ScepRenewalReq,
+        EnrolmentKind.RawCsr => AuditAction.ScepRawCsr,
     };
 
     private static string ActionOf(MessageType? type) => type switch
@@ -59,6 +90,8 @@ public static class EnrolmentTrail
         MessageType.PkcsReq => AuditAction.ScepPkcsReq,
         MessageType.RenewalReq => AuditAction.ScepRenewalReq,
         MessageType.GetCertInitial => AuditAction.ScepGetCertInitial,
+        MessageType.GetCert => AuditAction.ScepGetCert,
+        MessageType.GetCrl => AuditAction.ScepGetCrl,
         _ => AuditAction.ScepMessage,
     };
 
@@ -83,8 +116,9 @@ public static class EnrolmentTrail
         ProfileId = profile.CertificateProfileId,
         SourceAddress = origin.SourceAddress,
         RequestId = origin.RequestId,
+        ClientCertificate = origin.ClientCertificate,
     };
 
-    private static string? Describe(RequestSigner? signer) =>
-        signer is null ? null : $"{signer.Subject} #{Convert.ToHexStringLower(signer.SerialNumber.Span)}";
+    public static string? Describe(RequestSigner? signer) =>
+        signer is null or { HasCertificate: false } ? null : $"{signer.Subject} #{Convert.ToHexStringLower(signer.SerialNumber.Span)}";
 }

@@ -28,7 +28,7 @@ public static class FailureTable
         FailureReason.NotEncryptedToUs =>
             new(FailInfo.BadRequest, "not_encrypted_to_us", "The message is not encrypted to this server's RA certificate; fetch GetCACert again."),
         FailureReason.UnreadableContent =>
-            new(FailInfo.BadRequest, "unreadable_content", "The encrypted content could not be read as a correctly signed PKCS#10 request."),
+            new(FailInfo.BadRequest, "unreadable_content", "The encrypted content could not be read as a PKCS#10 request that is correctly signed, with a digest of this server's policy."),
         FailureReason.RequesterCannotReceive =>
             new(FailInfo.BadAlg, "requester_cannot_receive", "The reply must be encrypted to the key that signed the message, and that key is not RSA."),
         FailureReason.SignerKeyMismatch =>
@@ -59,6 +59,10 @@ public static class FailureTable
             new(FailInfo.BadRequest, "renewal_other_profile", "The certificate that signed the renewal belongs to another profile."),
         FailureReason.RenewalNameChanged =>
             new(FailInfo.BadRequest, "renewal_name_changed", "A renewal must keep subject and subject alternative names."),
+        FailureReason.RenewalTooEarly =>
+            new(FailInfo.BadRequest, "renewal_too_early", "It is too early to renew this certificate; try again closer to its end."),
+        FailureReason.RenewalKeyReused =>
+            new(FailInfo.BadRequest, "renewal_key_reused", "A renewal needs a new key in this certificate profile."),
         FailureReason.TransactionUnknown =>
             new(FailInfo.BadCertId, "transaction_unknown", "No request of this requester has this transactionID."),
         FailureReason.CertificateRevoked =>
@@ -67,5 +71,19 @@ public static class FailureTable
             new(FailInfo.BadRequest, "request_denied", "An operator denied the request."),
         FailureReason.RequestExpired =>
             new(FailInfo.BadCertId, "request_expired", "Nobody decided about the request in time; send it anew."),
+        FailureReason.CertificateUnknown =>
+            new(FailInfo.BadCertId, "certificate_unknown", "The query names nothing that this requester can have here."),
+        FailureReason.WeakKey =>
+            new(FailInfo.BadAlg, "weak_key", "The RSA key is unsafe: a bad exponent, small or close primes, or the ROCA flaw; make a new key with current software."),
+        FailureReason.ClientCertificateMissing =>
+            new(FailInfo.BadRequest, "client_certificate_missing", "Client certificate required for /scep-mtls."),
+        FailureReason.ClientCertificateUntrusted =>
+            new(FailInfo.BadRequest, "client_certificate_untrusted", "Client certificate not trusted by this profile."),
+        FailureReason.ClientCertificateUnknown =>
+            new(FailInfo.BadRequest, "client_certificate_unknown", "Client certificate names the issuer of this server, which does not know it."),
+        FailureReason.ClientCertificateRevoked =>
+            new(FailInfo.BadRequest, "client_certificate_revoked", "Client certificate has been revoked."),
+        FailureReason.RawCsrUnreadable =>
+            new(FailInfo.BadRequest, "raw_csr_unreadable", "The PKCS#10 request could not be read, or its signature is wrong."),
     };
 }

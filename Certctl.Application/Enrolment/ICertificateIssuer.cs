@@ -1,3 +1,4 @@
+using Certctl.Application.Publication;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
@@ -12,6 +13,15 @@ public interface ICertificateIssuer
 
     /// <summary>DER certificates, the issuing CA first, then every issuer above it as far as known.</summary>
     IReadOnlyList<ReadOnlyMemory<byte>> Chain { get; }
+
+    /// <summary>The name that stands as issuer in its certificates.</summary>
+    SubjectName Name { get; }
+
+    /// <summary>True for a certificate that this very CA signed, and not another generation of it: by issuer name and authorityKeyIdentifier.</summary>
+    bool HasIssued(IssuedCertificate certificate);
+
+    /// <summary>Signs this CA's CRLs; null when the CA may not sign any.</summary>
+    ICrlWriter? Crls { get; }
 
     /// <summary>NotAfter of the issuing CA's certificate: no leaf outlives it.</summary>
     DateTimeOffset NotAfter { get; }

@@ -14,7 +14,7 @@ public interface IEnrolmentJournal
 }
 
 /// <summary>One enrolment to commit: pending (no certificate) or issued.</summary>
-public sealed class JournalEntry
+public sealed record JournalEntry
 {
     /// <summary>
     /// In state Pending or Issued. When an approved request is being completed (<see cref="Completes"/>), the stored row of the same id goes from
@@ -36,7 +36,16 @@ public sealed class JournalEntry
     /// <summary>This issues an enrolment that is stored as Approved.</summary>
     public bool Completes { get; init; }
 
+    /// <summary>
+    /// Above 0: so many certificates of this issuer, certificate profile and name stay valid, the new one among them; older ones are revoked as
+    /// superseded in the same transaction, each with its audit event.
+    /// </summary>
+    public int MaxActiveCertificates { get; init; }
+
     public required AuditEvent Audit { get; init; }
+
+    /// <summary>It must be committed by itself: it looks at rows of others.</summary>
+    public bool IsSolitary => Completes || (MaxActiveCertificates > 0 && Certificate is not null);
 }
 
 /// <summary>What the commit said.</summary>

@@ -1,3 +1,4 @@
+using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Application.Scep;
@@ -22,6 +23,18 @@ public interface IScepCodec
 
     /// <summary>The answer to GetCACert (RFC 8894 §4.2.1).</summary>
     ScepCaCertificates CaCertificates();
+
+    /// <summary>The answer to GetNextCACert (RFC 8894 §4.7.1): a SignedData around a certificates-only one; null when no next CA is staged.</summary>
+    byte[]? NextCaCertificates();
+
+    /// <summary>
+    /// Reads a message that is a PKCS#10 in the clear (ADR 14): a CertificationRequest or a refusal. Null when the message is of another kind; that is
+    /// decided by its structure alone, before and without any decryption.
+    /// </summary>
+    ScepContent? ReadRawCsr(ReadOnlyMemory<byte> message);
+
+    /// <summary>A certs-only SignedData of DER certificates, in the order given.</summary>
+    byte[] EncodeCertificates(IReadOnlyList<ReadOnlyMemory<byte>> certificates);
 }
 
 /// <summary>What <see cref="IScepCodec.Decode"/> made of the bytes.</summary>
@@ -55,6 +68,9 @@ public sealed class ScepRequestHead
     /// <summary>Null until the signature has been verified.</summary>
     public RequestSigner? Signer { get; init; }
 
+    /// <summary>True when it was encrypted to the RA of the next CA, which then answers.</summary>
+    public bool ToNextCa { get; init; }
+
     /// <summary>Dotted OID of the message digest to answer with.</summary>
     public required string DigestOid { get; init; }
 
@@ -77,6 +93,10 @@ public abstract record ScepContent
 
     /// <summary>GetCertInitial. Its names (RFC 8894 §3.3.3) are not read: the transactionID and the signer's key say which request is meant.</summary>
     public sealed record CertPoll : ScepContent;
+
+    /// <summary>GetCert and GetCRL (RFC 8894 §3.3.4, §3.3.5).</summary>
+    /// <param name="Named">Null: the content could not be read, and is answered like a name that nobody knows (ADR 12).</param>
+    public sealed record CertQuery(IssuerAndSerialNumber? Named) : ScepContent;
 }
 
 /// <summary>What a CertRep says.</summary>
@@ -88,6 +108,9 @@ public abstract record ScepReply
 
     /// <param name="Certificate">The issued certificate as DER, encrypted to the request's signer.</param>
     public sealed record Success(ReadOnlyMemory<byte> Certificate) : ScepReply;
+
+    /// <param name="Crl">As DER; encrypted like a certificate, and alone (RFC 8894 §3.4).</param>
+    public sealed record CrlSuccess(ReadOnlyMemory<byte> Crl) : ScepReply;
 
     public sealed record Pending : ScepReply;
 

@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolment;
+using Certctl.Application.Scep.Mtls;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Application.Scep;
@@ -10,6 +11,11 @@ public sealed class ScepProfile
     public required string PathId { get; init; }
 
     public required ICertificateIssuer Issuer { get; init; }
+
+    /// <summary>The CA that follows, once it is staged: it issues to who encrypts to its RA (RFC 8894 §5.1).</summary>
+    public ICertificateIssuer? NextIssuer { get; init; }
+
+    public IEnumerable<ICertificateIssuer> Issuers => NextIssuer is null ? [Issuer] : [Issuer, NextIssuer];
 
     /// <summary>Which <see cref="Domain.Profiles.CertificateProfile"/>.</summary>
     public required string CertificateProfileId { get; init; }
@@ -34,6 +40,12 @@ public sealed class ScepProfile
 
     /// <summary>A renewal may ask for another subject or other SANs.</summary>
     public bool RenewalMayChangeName { get; init; }
+
+    /// <summary>Whose client certificates are let in at <c>/scep-mtls</c>; null: this profile is not served there.</summary>
+    public IClientTrust? ClientTrust { get; init; }
+
+    /// <summary>A PKCS#10 in the clear is served too (ADR 14).</summary>
+    public bool AllowRawCsr { get; init; } = true;
 
     /// <summary>Verifies, decrypts, signs and encrypts with this profile's RA keys.</summary>
     public required IScepCodec Codec { get; init; }

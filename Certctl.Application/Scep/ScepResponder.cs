@@ -1,7 +1,4 @@
 using Certctl.Application.Enrolment;
-using Certctl.Application.Scep.GetCertInitial;
-using Certctl.Application.Scep.PkcsReq;
-using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Enrolment;
 using MediatR;
 using Microsoft.Extensions.Logging;
@@ -36,13 +33,13 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
 
         var outcome = content is ScepContent.Refused refused
             ? new EnrolmentOutcome.Refused(refused.Failure)
-            : await mediator.Send(Command(Context(profile, head, origin, now), head, content), cancellationToken);
+            : await mediator.Send(ScepDispatch.Command(Context(profile, head, origin, now), head.MessageType, content), cancellationToken);
 
         if (outcome is EnrolmentOutcome.Refused(var failure))
         {
             var csr = (content as ScepContent.CertificationRequest)?.Csr;
             await audit.AppendRefusalAsync(EnrolmentTrail.Refused(profile, origin, now, head, csr, failure), cancellationToken);
-            if (failure.Reason == FailureReason.UnreadableContent)
+            if (failure.Reason is FailureReason.UnreadableContent or FailureReason.CertificateUnknown)
                 await floor;
         }
 
@@ -56,27 +53,21 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
     private static EnrolmentContext Context(ScepProfile profile, ScepRequestHead head, RequestOrigin origin, DateTimeOffset now) => new()
     {
         Profile = profile,
+        Issuer = head.ToNextCa ? profile.NextIssuer! : profile.Issuer,
         TransactionId = head.TransactionId,
         Signer = head.Signer ?? throw new InvalidOperationException("The codec let a message pass without a verified signer."),
         Origin = origin,
         ReceivedAt = now,
     };
 
-    private static IEnrolmentCommand Command(EnrolmentContext context, ScepRequestHead head, ScepContent content) => (head.MessageType, content) switch
-    {
-        (MessageType.PkcsReq, ScepContent.CertificationRequest(var csr)) => new PkcsReqCommand(context, csr),
-        (MessageType.RenewalReq, ScepContent.CertificationRequest(var csr)) => new RenewalReqCommand(context, csr),
-        (MessageType.GetCertInitial, _) => new GetCertInitialCommand(context),
-        _ => throw new InvalidOperationException($"The codec let a {head.MessageType} pass with content that does not belong to it."),
-    };
-
     private static (ScepReply Reply, string Word, string? Reason, string Detail) Describe(EnrolmentOutcome outcome) => outcome switch
     {
         EnrolmentOutcome.Issued(var certificate) => (new ScepReply.Success(certificate.Der), "issued", null, certificate.SerialNumber),
+        EnrolmentOutcome.Published(var crl) => (new ScepReply.CrlSuccess(crl.Der), "published", null, $"CRL {crl.Number}"),
         EnrolmentOutcome.Pending(var id) => (new ScepReply.Pending(), "pending", null, id.ToString()),
         EnrolmentOutcome.Refused(var failure) when FailureTable.Of(failure.Reason) is var row =>
             (new ScepReply.Failure(row.FailInfo, row.PublicText), "refused", row.Label, failure.Detail),
-        _ => throw new InvalidOperationException("An outcome is one of three."),
+        _ => throw new InvalidOperationException("An outcome is one of four."),
     };
 
     [LoggerMessage(1, LogLevel.Information, "SCEP \"{PathId}\" {MessageType} {Outcome} {Reason} {Detail} transaction {TransactionId} from {Source} request {RequestId} in {Milliseconds:F1} ms")]

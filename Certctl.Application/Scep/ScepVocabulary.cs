@@ -41,8 +41,9 @@ public static class ScepCapability
     public const string Des3 = "DES3";
     public const string ScepStandard = "SCEPStandard";
     public const string Renewal = "Renewal";
+    public const string GetNextCaCert = "GetNextCACert";
 
-    /// <summary>What every profile lists: the upstream product's six lines in its order.</summary>
+    /// <summary>What a profile lists unless its policy says otherwise: the upstream product's six lines in its order.</summary>
     public static readonly IReadOnlyList<string> Default = [PostPkiOperation, Sha256, Sha512, Aes, ScepStandard, Renewal];
 
     /// <summary>What a profile may add, because it works.</summary>

@@ -6,12 +6,21 @@ public static class AuditAction
     public const string ScepPkcsReq = "scep_pkcsreq";
     public const string ScepRenewalReq = "scep_renewalreq";
     public const string ScepGetCertInitial = "scep_getcertinitial";
+    public const string ScepGetCert = "scep_getcert";
+    public const string ScepGetCrl = "scep_getcrl";
+
+    /// <summary>A PKCS#10 in the clear.</summary>
+    public const string ScepRawCsr = "scep_rawcsr";
 
     /// <summary>A message whose type could not be told, or is none that enrols.</summary>
     public const string ScepMessage = "scep_message";
+
+    /// <summary>Somebody was turned away from the mTLS route before a message was read.</summary>
+    public const string ScepMtls = "scep_mtls";
     public const string ProfileSaved = "update_profile";
     public const string EnrolmentApproved = "approve_enrolment";
     public const string EnrolmentDenied = "deny_enrolment";
+    public const string CertificateRevoked = "certificate_revoked";
 }
 
 public enum AuditOutcome
@@ -69,6 +78,9 @@ public sealed record AuditEvent
 
     /// <summary>Subject and serial number of the certificate that signed the request.</summary>
     public string? Signer { get; init; }
+
+    /// <summary>Subject and serial number of the TLS client certificate; null on the plain route, which asks nobody for one.</summary>
+    public string? ClientCertificate { get; init; }
 
     public string? SourceAddress { get; init; }
 

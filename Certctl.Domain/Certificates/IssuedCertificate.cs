@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Certctl.Domain.Certificates;
 
 /// <summary>RFC 5280 §5.3.1, the reasons that an operator may give; the values are the CRL's codes.</summary>
@@ -16,6 +19,8 @@ public enum RevocationReason
 /// <summary>A certificate that one of our issuers signed, as the journal keeps it.</summary>
 public sealed class IssuedCertificate
 {
+    private byte[]? _nameSha256;
+
     /// <summary>Which issuer, for example <c>iss-local</c>.</summary>
     public required string IssuerId { get; init; }
 
@@ -37,6 +42,13 @@ public sealed class IssuedCertificate
     public required string? CommonName { get; init; }
 
     public required IReadOnlyList<string> SubjectAltNames { get; init; }
+
+    /// <summary>SHA-256 of whom it names: of the subject, or of the alternative names where that is empty.</summary>
+    public byte[] NameSha256
+    {
+        get => _nameSha256 ??= SHA256.HashData(Encoding.UTF8.GetBytes(Subject.Length > 0 ? Subject : string.Join('\n', SubjectAltNames)));
+        private set => _nameSha256 = value;
+    }
 
     public required DateTimeOffset NotBefore { get; init; }
 
@@ -60,6 +72,13 @@ public sealed class IssuedCertificate
     public RevocationReason? RevocationReason { get; private set; }
 
     public bool IsRevoked => RevokedAt is not null;
+
+    /// <summary>The octets of a serial number in the form of <see cref="SerialNumber"/>; null for what is none of ours (RFC 5280 §4.1.2.2: at most 20 octets).</summary>
+    public static string? SerialText(ReadOnlySpan<byte> octets)
+    {
+        var hex = Convert.ToHexStringLower(octets).TrimStart('0');
+        return hex.Length is 0 or > 40 ? null : hex.PadLeft(40, '0');
+    }
 
     public void Revoke(RevocationReason reason, DateTimeOffset at) => (RevokedAt, RevocationReason) = (at, reason);
 }

@@ -1,9 +1,12 @@
+using Certctl.Domain.Certificates;
+
 namespace Certctl.Domain.Enrolment;
 
 /// <summary>Who vouched for the device. Written once by the challenge dispatcher, read by everything after it.</summary>
 /// <param name="Kind">How: the word that journal and audit keep.</param>
 /// <param name="VouchedBy">Which secret, certificate or person: <c>current</c>, <c>previous</c>, a serial number; never the secret itself.</param>
-public sealed record ChallengeGrant(ChallengeKind Kind, string VouchedBy);
+/// <param name="Renews">The certificate of ours that the request renews; the certificate profile says when and how. Null for a first one.</param>
+public sealed record ChallengeGrant(ChallengeKind Kind, string VouchedBy, IssuedCertificate? Renews = null);
 
 /// <summary>The kinds of vouching.</summary>
 public enum ChallengeKind

@@ -14,6 +14,9 @@ public enum EnrolmentKind
 {
     PkcsReq,
     RenewalReq,
+
+    /// <summary>A PKCS#10 in the clear, without a pkiMessage around it.</summary>
+    RawCsr,
 }
 
 /// <summary>One request of one device as the journal keeps it, from arrival to certificate.</summary>
@@ -48,6 +51,12 @@ public sealed class Enrolment
 
     public required IReadOnlyList<string> SubjectAltNames { get; init; }
 
+    /// <summary>Algorithm and size of the key to be certified: "RSA-2048", "ECDSA-P256".</summary>
+    public required string KeyAlgorithm { get; init; }
+
+    /// <summary>SHA-256 of the SubjectPublicKeyInfo to be certified.</summary>
+    public required byte[] PublicKeySha256 { get; init; }
+
     public required ChallengeKind ChallengeKind { get; init; }
 
     public required string VouchedBy { get; init; }
@@ -61,6 +70,7 @@ public sealed class Enrolment
     /// <summary>When an undecided request lapses; for an issued one, until when a repeated request is answered with the same certificate.</summary>
     public required DateTimeOffset HeldUntil { get => _heldUntil; init => _heldUntil = value; }
 
+    /// <summary>When the last decision that it needed was made, and by whom.</summary>
     public DateTimeOffset? DecidedAt { get; private set; }
 
     public string? DecidedBy { get; private set; }
@@ -88,7 +98,7 @@ public sealed class Enrolment
         return copy;
     }
 
-    /// <summary>A copy that carries an operator's decision.</summary>
+    /// <summary>A copy that carries the decision that it waited for: the last approval that it needed, or the first denial.</summary>
     public Enrolment Decided(bool approved, string actor, DateTimeOffset at)
     {
         if (State != EnrolmentState.Pending)
@@ -100,4 +110,20 @@ public sealed class Enrolment
 
     /// <summary>The state as it is at <paramref name="now"/>: an undecided request lapses by itself.</summary>
     public EnrolmentState StateAt(DateTimeOffset now) => State == EnrolmentState.Pending && now >= HeldUntil ? EnrolmentState.Expired : State;
+}
+
+/// <summary>What one person said about a waiting request.</summary>
+public sealed class EnrolmentDecision
+{
+    public required Guid EnrolmentId { get; init; }
+
+    /// <summary>Who: decides once about a request.</summary>
+    public required string Actor { get; init; }
+
+    public required bool Approved { get; init; }
+
+    /// <summary>The person's own words, for other people; empty when there are none.</summary>
+    public required string Note { get; init; }
+
+    public required DateTimeOffset DecidedAt { get; init; }
 }

@@ -2,7 +2,9 @@ using Certctl.Domain.Certificates;
 
 namespace Certctl.Domain.Enrolment;
 
-/// <summary>The result of the whole walk: the three words of RFC 8894's pkiStatus (§3.2.1.3).</summary>
+/// <summary>
+/// The result of the whole walk: the three words of RFC 8894's pkiStatus (§3.2.1.3), of which SUCCESS brings a certificate or, for GetCRL alone, a CRL.
+/// </summary>
 public abstract record EnrolmentOutcome
 {
     private EnrolmentOutcome()
@@ -14,6 +16,9 @@ public abstract record EnrolmentOutcome
 
     /// <summary>The request waits for an operator.</summary>
     public sealed record Pending(Guid EnrolmentId) : EnrolmentOutcome;
+
+    /// <summary>The CRL that was asked for (RFC 8894 §4.6).</summary>
+    public sealed record Published(SignedCrl Crl) : EnrolmentOutcome;
 
     public sealed record Refused(EnrolmentFailure Failure) : EnrolmentOutcome
     {

@@ -72,6 +72,12 @@ public enum FailureReason
     /// <summary>The renewal asks for another subject or other SANs than the certificate it renews.</summary>
     RenewalNameChanged,
 
+    /// <summary>The certificate profile takes renewals only later in the life of the certificate.</summary>
+    RenewalTooEarly,
+
+    /// <summary>The certificate profile wants a new key for each renewal.</summary>
+    RenewalKeyReused,
+
     /// <summary>No transaction of this requester matches (RFC 8894 §4.4).</summary>
     TransactionUnknown,
 
@@ -83,6 +89,30 @@ public enum FailureReason
 
     /// <summary>Nobody decided about the request in time.</summary>
     RequestExpired,
+
+    /// <summary>
+    /// A query (RFC 8894 §4.5, §4.6) names no certificate or CA that this requester may ask this profile for, or could not be read. One reason with one
+    /// text: the name was inside the envelope.
+    /// </summary>
+    CertificateUnknown,
+
+    /// <summary>An RSA key of the message or of the request whose private half can be computed: exponent, factors, close primes, ROCA.</summary>
+    WeakKey,
+
+    /// <summary>The mTLS route was called without a client certificate.</summary>
+    ClientCertificateMissing,
+
+    /// <summary>The client certificate does not lead to this profile's trust bundle, is outside its validity, is not for clients, or belongs to another profile.</summary>
+    ClientCertificateUntrusted,
+
+    /// <summary>The client certificate names our own issuer, and the journal does not know it.</summary>
+    ClientCertificateUnknown,
+
+    /// <summary>The client certificate is one of ours and has been revoked.</summary>
+    ClientCertificateRevoked,
+
+    /// <summary>A PKCS#10 in the clear that cannot be read, or whose own signature is wrong.</summary>
+    RawCsrUnreadable,
 }
 
 /// <summary>A refusal: a value, not an exception.</summary>

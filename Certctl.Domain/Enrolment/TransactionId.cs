@@ -12,6 +12,9 @@ public readonly record struct TransactionId(string Value)
 
     public static TransactionId FromBytes(ReadOnlySpan<byte> bytes) => new(Encoding.Latin1.GetString(bytes));
 
+    /// <summary>For a request that came without one: the hash of its octets, so that the same request has the same name.</summary>
+    public static TransactionId Of(CertificateSigningRequest csr) => new(Convert.ToHexStringLower(csr.Sha256.Span));
+
     public byte[] ToBytes() => Encoding.Latin1.GetBytes(Value);
 
     /// <summary>For logs: control characters, which would write lines or move cursors there, as their number.</summary>

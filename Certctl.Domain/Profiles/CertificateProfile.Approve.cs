@@ -13,12 +13,17 @@ public sealed partial class CertificateProfile
     /// <param name="csr">With proof of possession already verified.</param>
     /// <param name="defaultValidity">The issuer's life of a leaf, which <see cref="MaxTtlSeconds"/> may shorten.</param>
     /// <param name="now">The instant of the request.</param>
-    public Approval Approve(CertificateSigningRequest csr, TimeSpan defaultValidity, DateTimeOffset now)
+    /// <param name="renewal">What it renews; null for a first certificate.</param>
+    public Approval Approve(CertificateSigningRequest csr, TimeSpan defaultValidity, DateTimeOffset now, RenewalClaim? renewal = null)
     {
         if (!Enabled)
             return Deny(FailureReason.ProfileUnavailable, $"certificate profile {Id} is disabled");
+        if (renewal is not null && FindRenewalDefect(csr, renewal) is { } untimely)
+            return new Approval.Denied(untimely);
         if (KeyPolicy.FindDefect(csr.PublicKey, AllowedKeyAlgorithms) is { } key)
             return Deny(FailureReason.KeyNotAllowed, key);
+        if (KeyPolicy.FindWeakness(csr.PublicKey) is { } weakness)
+            return Deny(FailureReason.WeakKey, weakness);
         if (NamePolicy.FindSubjectDefect(csr.Subject, csr.SubjectAltNames.Count > 0) is { } subject)
             return Deny(FailureReason.SubjectNotAllowed, subject);
 

@@ -9,6 +9,9 @@ public sealed partial class CertificateProfile
     private const int MaxDescriptionLength = 4000;
     private const int MaxPatternLength = 512;
     private const int MaxListLength = 50;
+    private const int MostApprovals = 10;
+    private const int MostRenewalDays = 3650;
+    private const int MostActive = 100;
 
     private static readonly int[] EcdsaSizes = [256, 384, 521];
 
@@ -20,6 +23,9 @@ public sealed partial class CertificateProfile
         .. Problem(Description.Length > MaxDescriptionLength, $"description: at most {MaxDescriptionLength} characters"),
         .. KeyProblems(),
         .. ValidityProblems(),
+        .. Problem(ApprovalsRequired is < 1 or > MostApprovals, $"approvals_required: 1 to {MostApprovals}"),
+        .. Problem(ApprovalsRequired > 1 && !RequiresApproval, "approvals_required: more than 1 needs requires_approval"),
+        .. RenewalProblems(),
         .. EkuProblems(),
         .. RequiredSanPatterns.SelectMany(pattern => PatternProblem("required_san_patterns", pattern)),
         .. Problem(RequiredSanPatterns.Count > MaxListLength, $"required_san_patterns: at most {MaxListLength}"),
@@ -56,6 +62,15 @@ public sealed partial class CertificateProfile
         if (!AllowShortLived && isShort)
             yield return "max_ttl_seconds: under an hour needs allow_short_lived";
     }
+
+    private IEnumerable<string> RenewalProblems() =>
+    [
+        .. Problem(RenewalWindowDays is < 0 or > MostRenewalDays, $"renewal_window_days: 0 to {MostRenewalDays}"),
+        .. Problem(RenewalWindowPercent is < 0 or > 99, "renewal_window_percent: 0 to 99"),
+        .. Problem(RenewalWindowDays > 0 && RenewalWindowPercent > 0, "renewal_window_percent: renewal_window_days is set; one of the two"),
+        .. Problem(RenewalGraceDays is < 0 or > MostRenewalDays, $"renewal_grace_days: 0 to {MostRenewalDays}"),
+        .. Problem(MaxActiveCertificates is < 0 or > MostActive, $"max_active_certificates: 0 to {MostActive}"),
+    ];
 
     private IEnumerable<string> EkuProblems()
     {

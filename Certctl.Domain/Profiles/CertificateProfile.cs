@@ -50,6 +50,24 @@ public sealed partial class CertificateProfile
     /// <summary>Requests wait for an operator.</summary>
     public bool RequiresApproval { get; init; }
 
+    /// <summary>How many different people must approve a request that waits, 1 to 10; one who denies is enough.</summary>
+    public int ApprovalsRequired { get; init; } = 1;
+
+    /// <summary>A renewal is taken in the last days of the certificate that it renews; 0: at any time.</summary>
+    public int RenewalWindowDays { get; init; }
+
+    /// <summary>Likewise, as a share of that certificate's life in percent, 1 to 99; 0: at any time. One of the two at most.</summary>
+    public int RenewalWindowPercent { get; init; }
+
+    /// <summary>How many days after its end a certificate may still sign its renewal, which then needs the challenge as well.</summary>
+    public int RenewalGraceDays { get; init; }
+
+    /// <summary>A renewal must bring another key.</summary>
+    public bool RenewalRequiresNewKey { get; init; }
+
+    /// <summary>How many certificates of one subject may be valid at once; a further one revokes the oldest as superseded. 0: any number.</summary>
+    public int MaxActiveCertificates { get; init; }
+
     public bool Enabled { get; init; } = true;
 
     /// <summary>Counts the writes; 1 for a new profile.</summary>

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Certctl.Domain.Certificates;
 
 namespace Certctl.Domain.Profiles;
@@ -8,7 +7,6 @@ internal static class KeyPolicy
 {
     public const int LeastRsaBits = 2048;
     private const int MostRsaBits = 8192;
-    private const int MostExponentBits = 33;
 
     private static readonly Dictionary<string, int> Curves = new(StringComparer.Ordinal)
     {
@@ -17,19 +15,17 @@ internal static class KeyPolicy
         ["1.3.132.0.35"] = 521,
     };
 
-    // The primes below 200: a modulus that one of them divides was never two large primes.
-    private static readonly BigInteger SmallPrimes = Enumerable.Range(3, 197)
-        .Where(n => Enumerable.Range(2, n - 2).TakeWhile(d => d * d <= n).All(d => n % d != 0))
-        .Aggregate(BigInteger.One, (product, prime) => product * prime);
-
-    /// <summary>Why the key must not be certified, or null.</summary>
+    /// <summary>Why a key of this kind and size must not be certified, or null.</summary>
     public static string? FindDefect(PublicKeyInfo key, IReadOnlyList<KeyAlgorithmRule> rules) => key.Algorithm switch
     {
-        KeyAlgorithm.Rsa => FindRsaDefect(key) ?? FindRuleDefect(key, rules),
+        KeyAlgorithm.Rsa => FindSizeDefect(key) ?? FindRuleDefect(key, rules),
         KeyAlgorithm.Ecdsa => FindCurveDefect(key) ?? FindRuleDefect(key, rules),
         KeyAlgorithm.Ed25519 => FindRuleDefect(key, rules),
         KeyAlgorithm.Other => "the key is of no known algorithm",
     };
+
+    /// <summary>Why a key of an allowed kind and size must not be certified all the same, or null.</summary>
+    public static string? FindWeakness(PublicKeyInfo key) => key.Algorithm == KeyAlgorithm.Rsa ? RsaWeakness.Find(key) : null;
 
     /// <summary>RFC 5280 §4.2.1.3: what the key can do. Keys are encrypted to RSA keys alone.</summary>
     public static KeyUsages UsageOf(PublicKeyInfo key, IReadOnlyList<string> ekus) =>
@@ -42,16 +38,8 @@ internal static class KeyPolicy
             ? null
             : $"{key.Describe()} is not among the key algorithms of the profile";
 
-    private static string? FindRsaDefect(PublicKeyInfo key)
-    {
-        if (key.Bits is < LeastRsaBits or > MostRsaBits)
-            return $"an RSA key of {key.Bits} bits; {LeastRsaBits} to {MostRsaBits} are accepted";
-        var exponent = new BigInteger(key.Exponent.Span, isUnsigned: true, isBigEndian: true);
-        if (exponent.IsEven || exponent < 3 || exponent.GetBitLength() > MostExponentBits)
-            return "an RSA public exponent that is even, below 3 or above 33 bits";
-        var modulus = new BigInteger(key.Modulus.Span, isUnsigned: true, isBigEndian: true);
-        return modulus.IsEven || !BigInteger.GreatestCommonDivisor(modulus, SmallPrimes).IsOne ? "an RSA modulus with a tiny factor" : null;
-    }
+    private static string? FindSizeDefect(PublicKeyInfo key) =>
+        key.Bits is < LeastRsaBits or > MostRsaBits ? $"an RSA key of {key.Bits} bits; {LeastRsaBits} to {MostRsaBits} are accepted" : null;
 
     // RFC 5480 §2.1.1: named curves only.
     private static string? FindCurveDefect(PublicKeyInfo key) =>

@@ -22,6 +22,8 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
 
     public DbSet<EnrolmentAnswer> EnrolmentAnswers => Set<EnrolmentAnswer>();
 
+    public DbSet<Domain.Enrolment.EnrolmentDecision> EnrolmentDecisions => Set<Domain.Enrolment.EnrolmentDecision>();
+
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 
     /// <summary>As EF's, but what the driver threw comes out as it was: a <see cref="DbException"/> is everybody's word for the database's trouble.</summary>
@@ -50,6 +52,7 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
         modelBuilder.ApplyConfiguration(new IssuedCertificateMapping());
         modelBuilder.ApplyConfiguration(new EnrolmentMapping());
         modelBuilder.ApplyConfiguration(new EnrolmentAnswerMapping());
+        modelBuilder.ApplyConfiguration(new EnrolmentDecisionMapping());
         modelBuilder.ApplyConfiguration(new AuditEventMapping());
     }
 }

@@ -93,6 +93,7 @@ internal static class RefusalTrim
         SubjectAltNames = [.. refusal.SubjectAltNames.Take(MostNames).Select(name => Cut(name, ShortText)!)],
         SerialNumber = Cut(refusal.SerialNumber, ShortText),
         Signer = Cut(refusal.Signer, LongText),
+        ClientCertificate = Cut(refusal.ClientCertificate, LongText),
         RequestId = Cut(refusal.RequestId, ShortText),
     };
 

@@ -1,6 +1,5 @@
 using System.Linq.Expressions;
 using Certctl.Application.Enrolment;
-using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Microsoft.EntityFrameworkCore;
@@ -27,33 +26,10 @@ internal sealed class EfEnrolmentRepository(IDbContextFactory<CertctlDbContext> 
             .SingleOrDefaultAsync(certificate => certificate.IssuerId == issuerId && certificate.SerialNumber == serialNumber, cancellationToken);
     }
 
-    public async Task<Domain.Enrolment.Enrolment?> FindAsync(Guid enrolmentId, CancellationToken cancellationToken)
+    public async Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, DateTimeOffset until, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.Enrolments.AsNoTracking().SingleOrDefaultAsync(enrolment => enrolment.Id == enrolmentId, cancellationToken);
-    }
-
-    public async Task<bool> DecideAsync(Domain.Enrolment.Enrolment decided, AuditEvent audit, CancellationToken cancellationToken)
-    {
-        var at = decided.DecidedAt ?? throw new ArgumentException("The enrolment carries no decision.", nameof(decided));
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-
-        // One conditional statement: of two operators one decides, and nobody decides what has lapsed.
-        var written = await db.Enrolments
-            .Where(enrolment => enrolment.Id == decided.Id && enrolment.State == EnrolmentState.Pending && enrolment.HeldUntil > at)
-            .ExecuteUpdateAsync(
-                set => set
-                    .SetProperty(enrolment => enrolment.State, decided.State)
-                    .SetProperty(enrolment => enrolment.DecidedAt, decided.DecidedAt)
-                    .SetProperty(enrolment => enrolment.DecidedBy, decided.DecidedBy),
-                cancellationToken);
-        if (written == 0)
-            return false;
-        db.AuditEvents.Add(audit);
-        await db.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return true;
+        return await db.FindAnswerAsync(requestKey, until, cancellationToken);
     }
 }
 
@@ -74,5 +50,15 @@ internal static class StoredEnrolmentQueries
             from certificate in certificates.DefaultIfEmpty()
             select new { enrolment, certificate }).SingleOrDefaultAsync(cancellationToken);
         return found is null ? null : new StoredEnrolment(found.enrolment, found.certificate);
+    }
+
+    /// <summary>What answers the request of this key beyond <paramref name="until"/>, or null.</summary>
+    public static async Task<StoredEnrolment?> FindAnswerAsync(
+        this CertctlDbContext db, byte[] requestKey, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        var answer = await db.EnrolmentAnswers.AsNoTracking().SingleOrDefaultAsync(a => a.RequestKey == requestKey, cancellationToken);
+        if (answer is null || answer.HeldUntil <= until)
+            return null;
+        return await db.FindStoredAsync(enrolment => enrolment.Id == answer.EnrolmentId, cancellationToken);
     }
 }

@@ -69,7 +69,7 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
         }
     }
 
-    /// <summary>What is waiting, sorted by request key, no key twice, an entry that completes another alone.</summary>
+    /// <summary>What is waiting, sorted by request key, no key twice, a solitary entry alone.</summary>
     private static List<Item> Take(ChannelReader<Item> reader, Queue<Item> again)
     {
         List<Item> batch = new(BatchLimit);
@@ -83,7 +83,7 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
 
         void Place(Item item)
         {
-            var alone = batch.Count > 0 && (item.Entry.Completes || batch[0].Entry.Completes);
+            var alone = batch.Count > 0 && (item.Entry.IsSolitary || batch[0].Entry.IsSolitary);
             if (!alone && batch.Count < BatchLimit && keys.Add(item.Entry.RequestKey))
                 batch.Add(item);
             else

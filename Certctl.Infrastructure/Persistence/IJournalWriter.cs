@@ -9,7 +9,7 @@ internal interface IJournalWriter : IAsyncDisposable
     /// Claims the retry key of each entry and writes everything about those that got it. Either all of that is durable on return, or the call
     /// throws and nothing was written (or, when the connection broke, nobody knows).
     /// </summary>
-    /// <param name="batch">In the order of their request keys, none twice; an entry that completes an approved request comes alone.</param>
+    /// <param name="batch">In the order of their request keys, none twice; a solitary entry comes alone.</param>
     /// <param name="now">Claims that ran out before this instant count no more.</param>
     /// <param name="claimed">Receives the ids of the enrolments that were written.</param>
     Task WriteAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken);

@@ -15,6 +15,9 @@ internal abstract class JournalColumn(string name, string postgresType)
     /// <summary>The value as a SQLite parameter takes it.</summary>
     public abstract object ForSqlite(JournalEntry entry);
 
+    /// <summary>The value as a parameter of PostgreSQL takes it.</summary>
+    public abstract NpgsqlParameter ForPostgres(JournalEntry entry);
+
     /// <summary>A column of a batch: a parameter that is an array.</summary>
     public abstract JournalArray NewArray();
 }
@@ -38,6 +41,8 @@ internal sealed class JournalColumn<T>(string name, string postgresType, NpgsqlD
         DateTimeOffset time => Stored.UnixMicroseconds(time),
         { } other => other,
     };
+
+    public override NpgsqlParameter ForPostgres(JournalEntry entry) => new(Name, type) { Value = (object?)value(entry) ?? DBNull.Value };
 
     public override JournalArray NewArray() => new Values(type, value);
 

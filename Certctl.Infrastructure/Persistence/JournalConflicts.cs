@@ -13,7 +13,7 @@ internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> conte
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         if (await OwnAsync(db, entry, cancellationToken) is { } own)
             return own;
-        if (await AnswerAsync(db, entry.RequestKey, now, cancellationToken) is { } other && other.Enrolment.Id != entry.Enrolment.Id)
+        if (await db.FindAnswerAsync(entry.RequestKey, now, cancellationToken) is { } other && other.Enrolment.Id != entry.Enrolment.Id)
             return new JournalVerdict.AlreadyAnswered(other);
         var vetted = await db.CertificateProfiles.AnyAsync(
             profile => profile.Id == entry.Enrolment.ProfileId && profile.Version == entry.ProfileVersion && profile.Enabled, cancellationToken);
@@ -28,14 +28,5 @@ internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> conte
         if (stored.Enrolment.State == entry.Enrolment.State && stored.Enrolment.SerialNumber == entry.Enrolment.SerialNumber)
             return new JournalVerdict.Committed();
         return entry.Completes && stored.Enrolment.State == EnrolmentState.Approved ? null : new JournalVerdict.AlreadyAnswered(stored);
-    }
-
-    private static async Task<StoredEnrolment?> AnswerAsync(
-        CertctlDbContext db, byte[] requestKey, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        var answer = await db.EnrolmentAnswers.AsNoTracking().SingleOrDefaultAsync(a => a.RequestKey == requestKey, cancellationToken);
-        if (answer is null || answer.HeldUntil <= now)
-            return null;
-        return await db.FindStoredAsync(enrolment => enrolment.Id == answer.EnrolmentId, cancellationToken);
     }
 }

@@ -23,6 +23,7 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         Text("subject", e => e.Certificate?.Subject),
         Text("common_name", e => e.Certificate?.CommonName),
         Json("sans", e => e.Certificate?.SubjectAltNames),
+        Bytes("name_sha256", e => e.Certificate?.NameSha256),
         TimeOrNull("not_before", e => e.Certificate?.NotBefore),
         TimeOrNull("not_after", e => e.Certificate?.NotAfter),
         Text("key_algorithm", e => e.Certificate?.KeyAlgorithm),
@@ -50,6 +51,8 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         Text("profile_id", e => e.Enrolment.ProfileId),
         Text("subject", e => e.Enrolment.Subject),
         Json("sans", e => e.Enrolment.SubjectAltNames),
+        Text("key_algorithm", e => e.Enrolment.KeyAlgorithm),
+        Bytes("public_key_sha256", e => e.Enrolment.PublicKeySha256),
         Text("challenge_kind", e => e.Enrolment.ChallengeKind.ToString()),
         Text("vouched_by", e => e.Enrolment.VouchedBy),
         Text("source_address", e => e.Enrolment.SourceAddress),
@@ -81,6 +84,7 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         Json("sans", e => e.Audit.SubjectAltNames),
         Text("serial_number", e => e.Audit.SerialNumber),
         Text("signer", e => e.Audit.Signer),
+        Text("client_certificate", e => e.Audit.ClientCertificate),
         Text("source_address", e => e.Audit.SourceAddress),
         Text("request_id", e => e.Audit.RequestId),
         new JournalColumn<int>("count", "integer", NpgsqlDbType.Integer, e => e.Audit.Count),
@@ -92,6 +96,28 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         Text("profile_id", e => e.Enrolment.ProfileId),
         new JournalColumn<int>("profile_version", "integer", NpgsqlDbType.Integer, e => e.ProfileVersion),
     ];
+
+    /// <summary>The certificates that make room for a new one: whom it names, and how many may stay beside it.</summary>
+    public static readonly IReadOnlyList<JournalColumn> Superseding =
+    [
+        Text("issuer_id", e => e.Certificate?.IssuerId),
+        Text("profile_id", e => e.Certificate?.ProfileId),
+        Bytes("name_sha256", e => e.Certificate?.NameSha256),
+        Text("serial_number", e => e.Certificate?.SerialNumber),
+        new JournalColumn<int>("beside", "integer", NpgsqlDbType.Integer, e => e.MaxActiveCertificates - 1),
+    ];
+
+    /// <summary>Revokes the oldest beyond the limit and returns their serial numbers: both dialects understand it.</summary>
+    /// <param name="rest">SQLite wants a LIMIT before its OFFSET.</param>
+    public static string Supersede(string rest) => $"""
+        UPDATE certificates SET revoked_at = @now, revocation_reason = 'Superseded'
+        WHERE issuer_id = @issuer_id AND serial_number IN (
+            SELECT serial_number FROM certificates
+            WHERE issuer_id = @issuer_id AND profile_id = @profile_id AND name_sha256 = @name_sha256
+                AND serial_number <> @serial_number AND revoked_at IS NULL AND not_after > @now
+            ORDER BY created_at DESC, serial_number DESC {rest} OFFSET @beside)
+        RETURNING serial_number
+        """;
 
     public string ColumnNames => string.Join(", ", Columns.Select(column => column.Name));
 

@@ -1,4 +1,6 @@
+using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Enrolment;
+using Certctl.Application.Publication;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -14,7 +16,7 @@ public static class PersistenceRegistration
     private const int LeastConnections = 3;
 
     /// <summary>
-    /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="ICertificateProfileRepository"/>,
+    /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IApprovalRepository"/>, <see cref="ICertificateProfileRepository"/>,
     /// <see cref="IAuditRepository"/> and <see cref="IDatabaseMigrator"/>, all singletons. The host registers <see cref="TimeProvider"/> and
     /// logging, and disposes its provider asynchronously: the journal and the audit write out what they hold.
     /// </summary>
@@ -30,6 +32,8 @@ public static class PersistenceRegistration
         services.AddSingleton<JournalConflicts>();
         services.AddSingleton<IEnrolmentJournal, EnrolmentJournal>();
         services.AddSingleton<IEnrolmentRepository, EfEnrolmentRepository>();
+        services.AddSingleton<ICertificateRepository, EfCertificateRepository>();
+        services.AddSingleton<IApprovalRepository, EfApprovalRepository>();
         services.AddSingleton<ICertificateProfileRepository, EfCertificateProfileRepository>();
         services.AddSingleton<IAuditRepository, EfAuditRepository>();
         return services;

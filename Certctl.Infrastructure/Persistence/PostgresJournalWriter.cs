@@ -20,16 +20,10 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource) : IJour
         var intact = false;
         try
         {
-            statement.Fill(batch, now);
-            await using (var reader = await statement.Command.ExecuteReaderAsync(cancellationToken))
-            {
-                while (await reader.ReadAsync(cancellationToken))
-                    claimed.Add(reader.GetGuid(0));
-
-                // The rows come before the commit: only the end of the whole answer says that it happened.
-                await reader.NextResultAsync(cancellationToken);
-            }
-
+            if (batch[0] is { MaxActiveCertificates: > 0, Certificate: not null } alone)
+                await session.WriteWithinLimitAsync(statement, alone, now, claimed, cancellationToken);
+            else
+                await statement.RunAsync(batch, now, claimed, cancellationToken);
             intact = true;
         }
         finally
@@ -77,6 +71,20 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource) : IJour
             }
         }
 
+        /// <summary>The same statement, and what it supersedes, in one transaction.</summary>
+        public async Task WriteWithinLimitAsync(
+            Statement statement, JournalEntry entry, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
+        {
+            HashSet<Guid> written = [];
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await PostgresSupersession.LockNameAsync(connection, entry, cancellationToken);
+            await statement.RunAsync([entry], now, written, cancellationToken);
+            if (written.Count > 0)
+                await PostgresSupersession.RevokeOldestAsync(connection, entry, now, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            claimed.UnionWith(written);
+        }
+
         public async ValueTask DisposeAsync()
         {
             await arrival.Command.DisposeAsync();
@@ -108,7 +116,18 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource) : IJour
             return statement;
         }
 
-        public void Fill(IReadOnlyList<JournalEntry> batch, DateTimeOffset now)
+        public async Task RunAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
+        {
+            Fill(batch, now);
+            await using var reader = await Command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+                claimed.Add(reader.GetGuid(0));
+
+            // The rows come before the commit: only the end of the whole answer says that it happened.
+            await reader.NextResultAsync(cancellationToken);
+        }
+
+        private void Fill(IReadOnlyList<JournalEntry> batch, DateTimeOffset now)
         {
             _now.TypedValue = Stored.Time(now);
             foreach (var array in _arrays)

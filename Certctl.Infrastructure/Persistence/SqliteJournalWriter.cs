@@ -50,6 +50,7 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
         private readonly Statement _enrolment;
         private readonly Statement _issue;
         private readonly Statement _audit;
+        private readonly Statement _supersede;
 
         private Session(SqliteConnection connection)
         {
@@ -69,6 +70,7 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
                 "UPDATE enrolments SET state = @state, issuer_id = @issuer_id, serial_number = @serial_number, held_until = @held_until WHERE id = @id",
                 [.. JournalTable.Enrolments.Columns.Where(column => column.Name is "id" or "state" or "issuer_id" or "serial_number" or "held_until")]);
             _audit = Insert(connection, JournalTable.Audit);
+            _supersede = new Statement(connection, JournalTable.Supersede("LIMIT -1"), JournalTable.Superseding);
         }
 
         public static async Task<Session> OpenAsync(string connectionString, CancellationToken cancellationToken)
@@ -103,7 +105,7 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
 
         public async ValueTask DisposeAsync()
         {
-            foreach (var statement in new[] { _arrival, _completion, _certificate, _enrolment, _issue, _audit })
+            foreach (var statement in new[] { _arrival, _completion, _certificate, _enrolment, _issue, _audit, _supersede })
                 await statement.DisposeAsync();
             await _connection.DisposeAsync();
         }
@@ -129,6 +131,12 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
                 _certificate.Run(entry, transaction, now);
             (entry.Completes ? _issue : _enrolment).Run(entry, transaction, now);
             _audit.Run(entry, transaction, now);
+            if (entry is { MaxActiveCertificates: > 0, Certificate: not null })
+            {
+                foreach (var serial in _supersede.Read(entry, transaction, now))
+                    _audit.Run(entry with { Audit = EnrolmentTrail.Superseded(entry.Audit, serial) }, transaction, now);
+            }
+
             return true;
         }
     }
@@ -153,13 +161,29 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
         /// <summary>The number of rows that were written.</summary>
         public int Run(JournalEntry entry, SqliteTransaction transaction, DateTimeOffset now)
         {
+            Fill(entry, transaction, now);
+            return _command.ExecuteNonQuery();
+        }
+
+        /// <summary>The first column of what comes back.</summary>
+        public List<string> Read(JournalEntry entry, SqliteTransaction transaction, DateTimeOffset now)
+        {
+            Fill(entry, transaction, now);
+            List<string> values = [];
+            using var reader = _command.ExecuteReader();
+            while (reader.Read())
+                values.Add(reader.GetString(0));
+            return values;
+        }
+
+        public ValueTask DisposeAsync() => _command.DisposeAsync();
+
+        private void Fill(JournalEntry entry, SqliteTransaction transaction, DateTimeOffset now)
+        {
             _command.Transaction = transaction;
             for (var i = 0; i < _columns.Count; i++)
                 _command.Parameters[i].Value = _columns[i].ForSqlite(entry);
             _now.Value = Stored.UnixMicroseconds(now);
-            return _command.ExecuteNonQuery();
         }
-
-        public ValueTask DisposeAsync() => _command.DisposeAsync();
     }
 }

@@ -33,7 +33,7 @@ public sealed class CaCertificates : IDisposable
             return answer.ContentType switch
             {
                 // RFC 8894 §4.2.1.1: one certificate; §4.2.1.2: a certificates-only SignedData.
-                "application/x-x509-ca-cert" => new CaCertificates([X509CertificateLoader.LoadCertificate(answer.Body)], isBag: false),
+                "application/x-x509-ca-cert" => new CaCertificates([X509CertificateLoader.LoadCertificate(answer.Body).ReadWhole()], isBag: false),
                 "application/x-x509-ca-ra-cert" => new CaCertificates(Unpack(answer.Body), isBag: true),
                 _ => throw Wrong($"the Content-Type is \"{ScepStageNames.Printable(answer.ContentType)}\", not application/x-x509-ca-cert or application/x-x509-ca-ra-cert"),
             };
@@ -75,7 +75,7 @@ public sealed class CaCertificates : IDisposable
         bag.Decode(body);
         if (bag.Certificates.Count is 0 or > MostCertificates)
             throw Wrong($"it holds {bag.Certificates.Count} certificates; 1 to {MostCertificates} make sense");
-        return [.. bag.Certificates];
+        return [.. bag.Certificates.Select(certificate => certificate.ReadWhole())];
     }
 
     private static ScepClientException Wrong(string what, Exception? inner = null) => new(ScepStage.GetCaCert, ScepClientFault.Untrusted,

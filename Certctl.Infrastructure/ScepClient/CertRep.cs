@@ -10,6 +10,9 @@ namespace Certctl.Infrastructure.ScepClient;
 /// <summary>What a verified CertRep says (RFC 8894 §3.3.2).</summary>
 internal abstract record CertRep
 {
+    // Hexadecimal digits: 64 octets. RFC 5280 §4.1.2.2 says 20.
+    private const int LongestSerialNumber = 128;
+
     private CertRep()
     {
     }
@@ -58,6 +61,10 @@ internal abstract record CertRep
             throw Wrong($"it has {message.SignerInfos.Count} signatures instead of one");
         var signature = message.SignerInfos[0];
 
+        // The platform also reads the number as a decimal when it looks for the certificate, which takes the square of its length: hours for one of a megabyte.
+        if (signature.SignerIdentifier.Value is X509IssuerSerial { SerialNumber.Length: > LongestSerialNumber })
+            throw Wrong("its signer's serial number is longer than any");
+
         // RFC 8894 §3.2: the content type is data.
         if (message.ContentInfo.ContentType.Value != ScepOids.Data)
             throw Wrong("its content is not of type data");
@@ -80,6 +87,11 @@ internal abstract record CertRep
         catch (CryptographicException trouble)
         {
             throw Wrong("its signature is not valid", "Something between here and the server changes messages, or the server's signing key does not match its certificate.", trouble);
+        }
+        catch (InvalidOperationException trouble)
+        {
+            // What the platform says when it cannot write the signed attributes as DER, and that is what the signature is over.
+            throw Wrong("its signed attributes are not in DER", inner: trouble);
         }
 
         return SignedAttributes(signature);
@@ -131,7 +143,7 @@ internal abstract record CertRep
 
         var bag = new SignedCms();
         bag.Decode(envelope.ContentInfo.Content);
-        return [.. bag.Certificates];
+        return [.. bag.Certificates.Select(certificate => certificate.ReadWhole())];
     }
 
     private static ScepRefusal RefusalOf(Dictionary<string, byte[]> attributes)

@@ -63,6 +63,19 @@ internal static class CertificatePath
 
     private static bool IsSignedBy(X509Certificate2 certificate, X509Certificate2 issuer)
     {
+        try
+        {
+            return VerifySignature(certificate, issuer);
+        }
+        catch (AsnContentException)
+        {
+            // The platform reads more into a certificate than this: a signature or an algorithm that cannot be taken apart proves nothing.
+            return false;
+        }
+    }
+
+    private static bool VerifySignature(X509Certificate2 certificate, X509Certificate2 issuer)
+    {
         var outer = new AsnReader(certificate.RawDataMemory, AsnEncodingRules.BER).ReadSequence();
         var signed = outer.ReadEncodedValue();
         var algorithm = outer.ReadSequence();

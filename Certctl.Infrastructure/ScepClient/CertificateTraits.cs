@@ -6,6 +6,16 @@ namespace Certctl.Infrastructure.ScepClient;
 /// <summary>The few things that the client asks a certificate.</summary>
 public static class CertificateTraits
 {
+    /// <summary>
+    /// Makes the platform read now what it reads only when asked, and throws its <see cref="CryptographicException"/> where a stranger's certificate is
+    /// accepted, not wherever it is used later.
+    /// </summary>
+    public static X509Certificate2 ReadWhole(this X509Certificate2 certificate)
+    {
+        _ = (certificate.NotBefore, certificate.NotAfter, certificate.Subject, certificate.Issuer, certificate.IsCa(), certificate.KeyUsage(), certificate.KeyName());
+        return certificate;
+    }
+
     public static bool IsCa(this X509Certificate2 certificate) =>
         certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault()?.CertificateAuthority ?? false;
 

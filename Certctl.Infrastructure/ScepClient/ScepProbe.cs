@@ -33,6 +33,9 @@ public sealed record ProbeReport
     /// <summary>The CA that issues: the one lowest in the chain; null when none is valid.</summary>
     public ProbedCertificate? IssuingCa { get; init; }
 
+    /// <summary>What GetNextCACert handed out, signed by one of <see cref="Verifiers"/>; empty where it is not listed or cannot be believed.</summary>
+    public IReadOnlyList<ProbedCertificate> NextCertificates { get; init; } = [];
+
     /// <summary>To whom requests are encrypted; null when nobody can receive one.</summary>
     public ProbedCertificate? Recipient { get; init; }
 
@@ -48,7 +51,7 @@ public sealed record ProbeReport
     public bool Usable => Reachable && Trouble is null && Recipient is not null && Verifiers.Count > 0;
 }
 
-/// <summary>Asks GetCACaps and GetCACert and judges the answers; sends nothing else, and no secret.</summary>
+/// <summary>Asks GetCACaps, GetCACert and, where it is listed, GetNextCACert, and judges the answers; sends nothing else, and no secret.</summary>
 public static class ScepProbe
 {
     public static async Task<ProbeReport> RunAsync(ScepTransport transport, TimeProvider time, CancellationToken cancellationToken)
@@ -66,7 +69,9 @@ public static class ScepProbe
                 Certificates = [.. certificates.All.Select(ProbedCertificate.Of)],
                 Warnings = [.. report.Warnings, .. certificates.All.SelectMany(certificate => Warnings(certificate, time.GetUtcNow()))],
             };
-            return Judge(report, certificates.Trust(fingerprint: null, time.GetUtcNow()), certificates);
+            var trust = certificates.Trust(fingerprint: null, time.GetUtcNow());
+            report = Judge(report, trust, certificates);
+            return report.Capabilities.NextCa ? await AskForNextAsync(report, trust, transport, cancellationToken) : report;
         }
         catch (ScepClientException trouble)
         {
@@ -90,6 +95,20 @@ public static class ScepProbe
             Verifiers = [.. trust.Verifiers.Select(ProbedCertificate.Of)],
             Warnings = warnings,
         };
+    }
+
+    // Whatever is wrong with it, one can enrol today.
+    private static async Task<ProbeReport> AskForNextAsync(ProbeReport report, CaTrust trust, ScepTransport transport, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await transport.GetAsync(ScepStage.GetNextCaCert, "GetNextCACert", message: null, cancellationToken);
+            return report with { NextCertificates = [.. NextCaCertificates.Parse(answer, trust).Select(ProbedCertificate.Of)] };
+        }
+        catch (ScepClientException trouble)
+        {
+            return report with { Warnings = [.. report.Warnings, $"GetNextCACert: {trouble.Message.TrimEnd('.')}"] };
+        }
     }
 
     private static IEnumerable<string> CapsWarnings(ScepAnswer caps)

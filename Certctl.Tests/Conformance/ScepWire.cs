@@ -23,11 +23,11 @@ internal sealed class ScepWire : IDisposable
 
     private readonly HttpClient _http;
 
-    public ScepWire(Uri server, string caFile, string path = "/scep")
+    public ScepWire(Uri server, string caFile, string path = "/scep", SslStreamCertificateContext? client = null)
     {
         Server = server;
         Path = path;
-        _http = NewClient(caFile);
+        _http = NewClient(caFile, client);
     }
 
     public Uri Server { get; }
@@ -36,7 +36,8 @@ internal sealed class ScepWire : IDisposable
 
     public HttpClient Http => _http;
 
-    public static HttpClient NewClient(string caFile)
+    /// <param name="client">What the TLS client shows when it is asked; null: nothing.</param>
+    public static HttpClient NewClient(string caFile, SslStreamCertificateContext? client = null)
     {
         var root = X509CertificateLoader.LoadCertificateFromFile(caFile);
         return new HttpClient(new SocketsHttpHandler
@@ -45,6 +46,7 @@ internal sealed class ScepWire : IDisposable
             SslOptions = new SslClientAuthenticationOptions
             {
                 EnabledSslProtocols = SslProtocols.Tls13,
+                ClientCertificateContext = client,
                 CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck },
             },
         });
@@ -202,6 +204,26 @@ internal sealed record CertRepReading(Dictionary<string, byte[]> Attributes, byt
         return bag.Certificates[0];
     }
 
+    /// <summary>RFC 8894 §4.6.1: the CRL, alone in its SignedData.</summary>
+    public byte[] Crl(ScepDevice device)
+    {
+        Assert.Equal("0", Status);
+        var envelope = new EnvelopedCms();
+        envelope.Decode(Content);
+        envelope.Decrypt(envelope.RecipientInfos[0], device.Key);
+        var contentInfo = new AsnReader(envelope.ContentInfo.Content, AsnEncodingRules.DER).ReadSequence();
+        Assert.Equal(ForgedRequest.SignedDataOid, contentInfo.ReadObjectIdentifier());
+        var fields = contentInfo.ReadSequence(ForgedRequest.Context0).ReadSequence();
+        Assert.Equal(1, fields.ReadInteger());
+        Assert.False(fields.ReadSetOf().HasData);
+        Assert.Equal(ForgedRequest.DataOid, fields.ReadSequence().ReadObjectIdentifier());
+        var crls = fields.ReadSetOf(new Asn1Tag(TagClass.ContextSpecific, 1));
+        var crl = crls.ReadEncodedValue().ToArray();
+        Assert.False(crls.HasData);
+        Assert.False(fields.ReadSetOf().HasData);
+        return crl;
+    }
+
     private string Text(string oid)
     {
         var value = Attributes[oid];
@@ -247,6 +269,9 @@ public class ScepServerFixture : IAsyncLifetime
     /// <summary>Changes the server's database behind its back; how many rows.</summary>
     internal int Change(string sql) => Ask(sql, command => command.ExecuteNonQuery());
 
+    /// <summary>A moment before every certificate's end, as the database writes it.</summary>
+    internal virtual string LongAgo => "0";
+
     /// <summary>Npgsql's connection string; null for SQLite.</summary>
     protected virtual Task<string?> PostgresAsync() => Task.FromResult<string?>(null);
 
@@ -266,6 +291,8 @@ public class ScepServerFixture : IAsyncLifetime
 public sealed class PostgresScepServerFixture : ScepServerFixture
 {
     private readonly PostgresFixture _databases = new();
+
+    internal override string LongAgo => "'2001-01-01T00:00:00Z'";
 
     public override async Task DisposeAsync()
     {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Certctl.Application.Enrolment;
+using Certctl.Application.Publication;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
@@ -15,12 +16,18 @@ internal sealed class FakeIssuer(DateTimeOffset notAfter) : ICertificateIssuer
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Chain => [];
 
+    public SubjectName Name { get; init; } = Application.Scep.EnrolmentWalk.Name("the CA");
+
+    public ICrlWriter? Crls { get; set; }
+
     public DateTimeOffset NotAfter => notAfter;
 
     public int Signed => _serial;
 
     /// <summary>What the CA objects to.</summary>
     public EnrolmentFailure? Obstacle { get; set; }
+
+    public bool HasIssued(IssuedCertificate certificate) => certificate.Der.AsSpan().StartsWith("certificate "u8);
 
     public EnrolmentFailure? FindObstacle(CertificateTemplate template) => Obstacle;
 

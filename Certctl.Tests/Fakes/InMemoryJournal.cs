@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolment;
+using Certctl.Application.Publication;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
@@ -6,7 +7,7 @@ using Certctl.Domain.Enrolment;
 namespace Certctl.Tests.Fakes;
 
 /// <summary>Journal, enrolments and audit in memory, with the conflicts of the real ones: for tests of the rooms before it.</summary>
-internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository, IAuditRepository
+internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository, IAuditRepository, ICertificateRepository
 {
     private readonly Dictionary<string, Guid> _answers = [];
 
@@ -39,14 +40,16 @@ internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository,
     public Task<IssuedCertificate?> FindCertificateAsync(string issuerId, string serialNumber, CancellationToken cancellationToken) =>
         Task.FromResult(Enrolments.Values.Select(e => e.Certificate).FirstOrDefault(c => c?.IssuerId == issuerId && c.SerialNumber == serialNumber));
 
-    public Task<Enrolment?> FindAsync(Guid enrolmentId, CancellationToken cancellationToken) =>
-        Task.FromResult(Enrolments.GetValueOrDefault(enrolmentId)?.Enrolment);
+    public Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, DateTimeOffset until, CancellationToken cancellationToken) =>
+        Task.FromResult(_answers.TryGetValue(Convert.ToHexString(requestKey), out var id) && Enrolments[id].Enrolment.HeldUntil > until ? Enrolments[id] : null);
 
-    public Task<bool> DecideAsync(Enrolment decided, AuditEvent audit, CancellationToken cancellationToken)
-    {
-        Enrolments[decided.Id] = new StoredEnrolment(decided, null);
-        return Task.FromResult(true);
-    }
+    public void Decide(Enrolment decided) => Enrolments[decided.Id] = new StoredEnrolment(decided, null);
+
+    public IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
+        string issuerId, DateTimeOffset revokedUntil, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
+        Enrolments.Values.Select(e => e.Certificate).OfType<IssuedCertificate>()
+            .Where(c => c.IssuerId == issuerId && c.RevokedAt <= revokedUntil && c.NotAfter > endsAfter)
+            .OrderBy(c => c.RevokedAt).ThenBy(c => c.SerialNumber, StringComparer.Ordinal).ToAsyncEnumerable();
 
     public Task AppendRefusalAsync(AuditEvent refusal, CancellationToken cancellationToken)
     {

@@ -44,6 +44,9 @@ internal sealed class CertctlHost : IAsyncDisposable
 
     public string DatabaseFile => Path.Combine(Data, "certctl.db");
 
+    /// <summary>For CERTCTL_DATABASE_URL.</summary>
+    public string DatabaseUrl => _postgres is null ? $"sqlite://{DatabaseFile}" : PostgresFixture.UrlOf(_postgres);
+
     public string Challenge { get; private set; } = "";
 
     public int ProcessId => _process!.Id;
@@ -94,7 +97,7 @@ internal sealed class CertctlHost : IAsyncDisposable
             RedirectStandardInput = true,
         };
         if (_postgres is not null)
-            start.Environment["CERTCTL_DATABASE_URL"] = PostgresFixture.UrlOf(_postgres);
+            start.Environment["CERTCTL_DATABASE_URL"] = DatabaseUrl;
         foreach (var (name, value) in Settings)
             start.Environment[name] = value;
 

@@ -1,3 +1,4 @@
+using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolment;
@@ -7,11 +8,11 @@ using Xunit;
 
 namespace Certctl.Tests.Fixtures;
 
-/// <summary>What an operator does, on the server's database, through the product's own repositories: the doors for it come later.</summary>
+/// <summary>What an operator does, on the server's database, through the product's own repositories.</summary>
 internal static class Operator
 {
     /// <summary>From now on the default certificate profile wants an operator's approval.</summary>
-    public static async Task RequireApprovalAsync(this ServiceProvider database)
+    public static async Task RequireApprovalAsync(this ServiceProvider database, int approvals = 1)
     {
         var profiles = database.GetRequiredService<ICertificateProfileRepository>();
         var stored = await profiles.FindAsync(CertificateProfile.DefaultId, fresh: true, CancellationToken.None);
@@ -23,6 +24,7 @@ internal static class Operator
             AllowedKeyAlgorithms = stored.AllowedKeyAlgorithms,
             AllowedEkus = stored.AllowedEkus,
             RequiresApproval = true,
+            ApprovalsRequired = approvals,
             Version = stored.Version + 1,
             CreatedAt = stored.CreatedAt,
             UpdatedAt = now,
@@ -30,11 +32,13 @@ internal static class Operator
         Assert.Equal(ProfileSaving.Saved, await profiles.SaveAsync(changed, stored.Version, Audit(AuditAction.ProfileSaved, "profile", changed.Id, now), CancellationToken.None));
     }
 
+    /// <summary>Approves or denies, as the one person that it takes.</summary>
     public static async Task DecideAsync(this ServiceProvider database, Enrolment pending, bool approved)
     {
         var now = TimeProvider.System.GetUtcNow();
         var audit = Audit(approved ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied, "enrolment", pending.Id.ToString(), now);
-        Assert.True(await database.GetRequiredService<IEnrolmentRepository>().DecideAsync(pending.Decided(approved, "operator", now), audit, CancellationToken.None));
+        Assert.IsType<DecisionVerdict.Counted>(await database.GetRequiredService<IApprovalRepository>().DecideAsync(
+            new EnrolmentDecision { EnrolmentId = pending.Id, Actor = "operator", Approved = approved, Note = "", DecidedAt = now }, audit, CancellationToken.None));
     }
 
     private static AuditEvent Audit(string action, string resourceType, string resourceId, DateTimeOffset now) => new()

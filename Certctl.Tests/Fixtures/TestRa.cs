@@ -21,6 +21,13 @@ internal static class TestRa
         // Newer than any before it, to the second: the newest signs.
         var (notBefore, notAfter) = validFor > TimeSpan.Zero ? (now, now + validFor) : (now.AddDays(-2), now.AddHours(-1));
         var certificate = request.Create(ca.SubjectName, X509SignatureGenerator.CreateForRSA(ca.GetRSAPrivateKey()!, RSASignaturePadding.Pkcs1), notBefore, notAfter, RandomNumberGenerator.GetBytes(8));
+        Write(host, name, certificate, key);
+        return certificate;
+    }
+
+    /// <summary>Writes a pair that is made already.</summary>
+    public static void Write(CertctlHost host, string name, X509Certificate2 certificate, AsymmetricAlgorithm key)
+    {
         var (certFile, keyFile) = Paths(host, name);
         File.WriteAllText(certFile, certificate.ExportCertificatePem());
         File.Delete(keyFile);
@@ -29,7 +36,6 @@ internal static class TestRa
         }
 
         File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
-        return certificate;
     }
 
     public static (string Cert, string Key) Paths(CertctlHost host, string name) => (Path.Combine(host.Folder, name + ".crt"), Path.Combine(host.Folder, name + ".key"));

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Persistence;
+using Certctl.Tests.Api.Hosting;
 using Certctl.Tests.Fixtures;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -131,7 +132,7 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
         var pending = await PendingEnrolmentAsync(client);
         await Task.WhenAny(client, Task.Delay(TimeSpan.FromSeconds(2)));
         Assert.False(client.IsCompleted, client.IsCompleted ? (await client).All : "");
-        await Server.Database.DecideAsync(pending, approved: true);
+        await DecideAsync("approve", pending);
 
         var certificate = await EnrolledAsync("patient", await client);
         await using var db = await OpenDatabaseAsync();
@@ -149,12 +150,18 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
         NewKey("first.key");
 
         var client = Task.Run(() => Enrol("first.key", "denied", ["--password", Server.Challenge, "--interval", "1", "--maxpolltime", "60"]));
-        await Server.Database.DecideAsync(await PendingEnrolmentAsync(client), approved: false);
+        await DecideAsync("deny", await PendingEnrolmentAsync(client));
 
-        Assert.NotEqual(0, (await client).ExitCode);
+        var run = await client;
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("badRequest", run.All, StringComparison.OrdinalIgnoreCase);
         await using var db = await OpenDatabaseAsync();
         Assert.Empty(await db.Certificates.ToListAsync());
     }
+
+    /// <summary>As an operator does beside the running server.</summary>
+    private async Task DecideAsync(string verb, Enrolment pending) =>
+        (await CommandLine.RunAsync(new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = Server.DatabaseUrl }, ["approvals", verb, pending.Id.ToString()])).MustSucceed();
 
     private ToolRun Run(params string[] arguments) => ExternalTool.RunIn(Folder, Pki, arguments);
 

@@ -8,10 +8,13 @@ namespace Certctl.Application.Scep.Challenges;
 
 /// <summary>
 /// RFC 8894 §2.3: the signature by a certificate of ours is the authorisation. Claims every RenewalReq, and a PKCSReq without challengePassword that
-/// was not signed by a self-signed certificate: Apple, Cisco, sscep and jscep renew that way.
+/// was not signed by a self-signed certificate: Apple, Cisco, sscep and jscep renew that way. When and with which key the certificate profile says.
 /// </summary>
 public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeValidator
 {
+    // An answer that lapses while the request is on its way would let a revoked certificate mint.
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
+
     public bool Handles(IIssuanceCommand command) =>
         command is RenewalReqCommand || (command.Csr.ChallengePassword is null && !command.Context.Signer.IsSelfIssued);
 
@@ -21,27 +24,34 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
         if (await KnownSigner.FindAsync(enrolments, context, cancellationToken) is not { } known)
             return new ChallengeVerdict.Rejected(FailureReason.RenewalSignerUnknown, $"signer {context.Signer.Subject} is not in the journal of {context.Profile.Issuer.IssuerId}");
 
-        return (KnownSigner.Judge(known, context) ?? JudgeRenewal(known, command)) is { } failure
-            ? new ChallengeVerdict.Rejected(failure)
-            : new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber));
+        var failure = KnownSigner.Judge(known, context) ?? KnownSigner.FindNameChange(known, command) ?? JudgeChallenge(known, command);
+        if (failure is null || (failure.Reason == FailureReason.RenewalSignerRevoked && await IsRepeatedAsync(known, command, cancellationToken)))
+            return new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber, known));
+        return new ChallengeVerdict.Rejected(failure);
     }
 
-    private static EnrolmentFailure? JudgeRenewal(IssuedCertificate old, IIssuanceCommand command)
+    // RFC 8894 §2.4: a challengePassword is optional in a renewal; one that is there must be right. Who comes after the end of his certificate needs it.
+    private static EnrolmentFailure? JudgeChallenge(IssuedCertificate old, IIssuanceCommand command)
     {
-        var profile = command.Context.Profile;
-        if (!profile.RenewalMayChangeName && !SameNames(old, command))
-            return new(FailureReason.RenewalNameChanged, $"{old.SerialNumber} is {old.Subject} [{string.Join(", ", old.SubjectAltNames)}]");
+        var context = command.Context;
+        var presented = command.Csr.ChallengePassword;
+        if (presented is null)
+        {
+            return context.ReceivedAt < old.NotAfter
+                ? null
+                : new(FailureReason.RenewalSignerExpired, $"{old.SerialNumber} ended at {old.NotAfter:O}, and the request has no challengePassword");
+        }
 
-        // RFC 8894 §2.4: a challengePassword is optional in a renewal; one that is there must be right.
-        return command.Csr.ChallengePassword is { } presented && StaticChallengeValidator.Validate(profile, presented) is ChallengeVerdict.Rejected wrong
-            ? wrong.Failure
-            : null;
+        return StaticChallengeValidator.Validate(context.Profile, presented) is ChallengeVerdict.Rejected wrong ? wrong.Failure : null;
     }
 
-    private static bool SameNames(IssuedCertificate old, IIssuanceCommand command) =>
-        command.Context.Signer.Subject.SameAs(command.Csr.Subject)
-        && old.SubjectAltNames.Select(Comparable).ToHashSet(StringComparer.Ordinal).SetEquals(command.Csr.SubjectAltNames.Select(san => Comparable(san.ToString())));
-
-    // RFC 5280 §7.2: DNS names are the same in any case. No other name is: spiffe://td/Admin is not spiffe://td/admin.
-    private static string Comparable(string name) => name.StartsWith("DNS:", StringComparison.Ordinal) ? name.ToLowerInvariant() : name;
+    // The renewal itself superseded its signer, and the reply was lost: the journal answers with what it gave.
+    private async Task<bool> IsRepeatedAsync(IssuedCertificate old, IIssuanceCommand command, CancellationToken cancellationToken)
+    {
+        var context = command.Context;
+        if (old.RevocationReason != RevocationReason.Superseded)
+            return false;
+        var key = RequestKey.Of(context, command.Csr.Sha256.Span, context.Signer.PublicKey.Sha256.Span);
+        return await enrolments.FindAnswerAsync(key, context.ReceivedAt + Margin, cancellationToken) is { Certificate: not null };
+    }
 }

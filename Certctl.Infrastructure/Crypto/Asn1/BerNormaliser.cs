@@ -7,9 +7,6 @@ namespace Certctl.Infrastructure.Crypto.Asn1;
 /// </summary>
 internal static class BerNormaliser
 {
-    /// <summary>Deepest nesting that is followed.</summary>
-    public const int MaxDepth = 32;
-
     /// <summary>
     /// Reads exactly one element at the start of <paramref name="input"/>. False, with the defect in words, when it is not well-formed or nested
     /// too deep. Iterative and depth-capped: never recurses on what the input dictates; linear time, one output buffer at most.
@@ -49,5 +46,5 @@ internal static class BerNormaliser
 
     // An indefinite length costs four octets (header and end-of-contents), a definite one more than that only for content of 64 kB and above: five or
     // six. At each of the 32 levels such elements lie side by side, so there are at most 32 * n / 65536 of them.
-    private static int OutputBound(int consumed) => checked(consumed + (consumed / 512) + (4 * MaxDepth));
+    private static int OutputBound(int consumed) => checked(consumed + (consumed / 512) + (4 * DecodingLimits.Depth));
 }

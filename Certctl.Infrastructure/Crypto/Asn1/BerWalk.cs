@@ -62,7 +62,7 @@ internal ref struct BerWalk(ReadOnlySpan<byte> input, Span<byte> output)
             return "an indefinite length on a primitive element";
         if (header.Length > Limit() - Position - header.Size)
             return "an element is longer than what encloses it";
-        if (header.IsConstructed && _depth == BerNormaliser.MaxDepth)
+        if (header.IsConstructed && _depth == DecodingLimits.Depth)
             return "the nesting is too deep";
         // X.690 §8.7.3: the pieces of an OCTET STRING are OCTET STRINGs.
         if (InOctetString() && header.Tag is not (DerTag.OctetString or ConstructedOctetString))
@@ -159,7 +159,7 @@ internal ref struct BerWalk(ReadOnlySpan<byte> input, Span<byte> output)
         public int Start;
     }
 
-    [System.Runtime.CompilerServices.InlineArray(BerNormaliser.MaxDepth)]
+    [System.Runtime.CompilerServices.InlineArray(DecodingLimits.Depth)]
     private struct Levels
     {
         private Level _first;

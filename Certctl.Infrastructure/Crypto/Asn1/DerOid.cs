@@ -6,13 +6,10 @@ namespace Certctl.Infrastructure.Crypto.Asn1;
 /// <summary>Content octets of an OBJECT IDENTIFIER (X.690 §8.19) as dotted text.</summary>
 internal static class DerOid
 {
-    /// <summary>Content octets beyond which nobody's identifier goes: the text grows with them, so there is a cap.</summary>
-    private const int MaxOctets = 128;
-
     public static bool TryFormat(ReadOnlySpan<byte> content, out string oid)
     {
         oid = string.Empty;
-        if (content.IsEmpty || content.Length > MaxOctets)
+        if (content.IsEmpty || content.Length > DecodingLimits.OidOctets)
             return false;
         var text = new StringBuilder(content.Length * 3);
         while (!content.IsEmpty)

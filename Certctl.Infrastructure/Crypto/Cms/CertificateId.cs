@@ -32,6 +32,15 @@ internal readonly record struct CertificateId(
         return true;
     }
 
+    /// <summary>An IssuerAndSerialNumber that is all there is (RFC 5652 §10.2.4); null for anything else.</summary>
+    public static IssuerAndSerialNumber? ReadIssuerAndSerialNumber(ReadOnlyMemory<byte> der)
+    {
+        var reader = new DerReader(der);
+        return TryRead(ref reader, out var id) && reader.AtEnd && id.SubjectKeyIdentifier is null && NameReader.TryRead(id.Issuer, out var issuer, out _)
+            ? new IssuerAndSerialNumber(issuer!, id.SerialNumber)
+            : null;
+    }
+
     /// <summary>True when this names <paramref name="certificate"/>.</summary>
     public bool Matches(RequestSigner certificate)
     {

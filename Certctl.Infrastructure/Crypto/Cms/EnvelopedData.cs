@@ -15,9 +15,6 @@ internal sealed record EnvelopedData(
     AlgorithmId Cipher,
     ReadOnlyMemory<byte> EncryptedContent)
 {
-    /// <summary>micromdm sends one for each certificate of GetCACert; nobody needs more than these.</summary>
-    public const int MaxRecipients = 32;
-
     /// <summary>Reads the content of a ContentInfo that bears id-envelopedData.</summary>
     public static bool TryRead(DerReader content, out EnvelopedData? envelopedData, out string? defect)
     {
@@ -26,7 +23,7 @@ internal sealed record EnvelopedData(
         if (!content.TryEnter(DerTag.Sequence, out var fields) || !content.AtEnd || !fields.TryReadInt32(out _))
             return false;
         fields.TryRead(DerTag.ContextConstructed(0), out _);
-        defect = $"EnvelopedData: recipientInfos cannot be read or are more than {MaxRecipients}";
+        defect = $"EnvelopedData: recipientInfos cannot be read or are more than {DecodingLimits.Recipients}";
         if (!TryReadRecipients(ref fields, out var keyTransports, out var hasOthers))
             return false;
         defect = "EnvelopedData: encryptedContentInfo cannot be read";
@@ -52,7 +49,7 @@ internal sealed record EnvelopedData(
             return false;
         for (var count = 0; !set.AtEnd; count++)
         {
-            if (count == MaxRecipients)
+            if (count == DecodingLimits.Recipients)
                 return false;
             if (set.PeekTag != DerTag.Sequence)
             {
@@ -82,27 +79,27 @@ internal sealed record EnvelopedData(
             return true;
         if (!info.TryEnter(DerTag.ContextConstructed(0), out var pieces))
             return false;
-        var joined = new List<ReadOnlyMemory<byte>>();
-        while (!pieces.AtEnd)
+
+        // Read twice rather than kept in a list: a stranger can send half a million empty ones.
+        var (rest, length) = (pieces, 0);
+        while (!rest.AtEnd)
         {
-            if (!pieces.TryRead(DerTag.OctetString, out var piece))
+            if (!rest.TryRead(DerTag.OctetString, out var piece))
                 return false;
-            joined.Add(piece);
+            length += piece.Length;
         }
 
-        encrypted = Join(joined);
+        encrypted = Join(pieces, length);
         return true;
     }
 
-    private static ReadOnlyMemory<byte> Join(List<ReadOnlyMemory<byte>> pieces)
+    private static byte[] Join(DerReader pieces, int length)
     {
-        if (pieces.Count == 1)
-            return pieces[0];
-        var whole = new byte[pieces.Sum(p => p.Length)];
+        var whole = new byte[length];
         var offset = 0;
-        foreach (var piece in pieces)
+        while (pieces.TryRead(DerTag.OctetString, out var piece))
         {
-            piece.CopyTo(whole.AsMemory(offset));
+            piece.Span.CopyTo(whole.AsSpan(offset));
             offset += piece.Length;
         }
 

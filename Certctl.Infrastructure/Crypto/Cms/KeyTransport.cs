@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Certctl.Application.Scep;
 using Certctl.Infrastructure.Crypto.Asn1;
 
 namespace Certctl.Infrastructure.Crypto.Cms;
@@ -14,8 +15,8 @@ internal sealed record KeyTransport(MessageDigest? OaepDigest, MessageDigest? Ma
 
     private static readonly KeyTransport OaepSha1 = new(MessageDigest.Sha1, MessageDigest.Sha1);
 
-    /// <summary>Null, with the reason in words, for an algorithm that we do not open.</summary>
-    public static KeyTransport? Find(AlgorithmId algorithm, out string? refusal)
+    /// <summary>Null, with the reason in words, for an algorithm that we do not open, or that the policy does not take.</summary>
+    public static KeyTransport? Find(AlgorithmId algorithm, CryptoPolicy policy, out string? refusal)
     {
         refusal = null;
         if (algorithm.Is(CmsOid.RsaEncryption))
@@ -28,8 +29,17 @@ internal sealed record KeyTransport(MessageDigest? OaepDigest, MessageDigest? Ma
 
         // Every field of RSAES-OAEP-params has a default, and Windows leaves the whole of them out.
         if (algorithm.Parameters.IsEmpty || algorithm.Parameters.Span.SequenceEqual((ReadOnlySpan<byte>)[DerTag.Null, 0]))
-            return OaepSha1;
-        return ReadOaep(algorithm.Parameters, out refusal);
+            return Judge(OaepSha1, policy, out refusal);
+        return ReadOaep(algorithm.Parameters, out refusal) is { } read ? Judge(read, policy, out refusal) : null;
+    }
+
+    // SHA-1 is no weakness here, since OAEP needs no collision resistance; a policy without SHA-1 is one without it all the same. And who knows OAEP
+    // knows better than MD5, whatever the policy.
+    private static KeyTransport? Judge(KeyTransport transport, CryptoPolicy policy, out string? refusal)
+    {
+        var refused = Array.Find([transport.OaepDigest!, transport.MaskDigest!], digest => digest == MessageDigest.Md5 || !policy.Takes(digest.Name));
+        refusal = refused is null ? null : $"RSAES-OAEP with digest {refused.Name}";
+        return refused is null ? transport : null;
     }
 
     private static KeyTransport? ReadOaep(ReadOnlyMemory<byte> encoded, out string? refusal)
@@ -68,7 +78,7 @@ internal sealed record KeyTransport(MessageDigest? OaepDigest, MessageDigest? Ma
         digest = MessageDigest.Sha1;
         if (!AlgorithmId.TryRead(ref reader, out var algorithm))
             return false;
-        if (MessageDigest.Find(algorithm) is not { } found)
+        if (MessageDigest.Find(algorithm, CryptoPolicy.Legacy) is not { } found)
         {
             refusal = $"RSAES-OAEP with digest {algorithm}";
             return false;

@@ -6,18 +6,13 @@ namespace Certctl.Infrastructure.Crypto.Cms;
 /// <param name="ContentType">eContentType, tag and length included.</param>
 /// <param name="Content">The octets of eContent; null when absent.</param>
 /// <param name="Certificates">Every element of the certificates field as DER.</param>
-/// <param name="Signers">At most <see cref="MaxSigners"/>.</param>
+/// <param name="Signers">At most <see cref="DecodingLimits.Signers"/>.</param>
 internal sealed record SignedData(
     ReadOnlyMemory<byte> ContentType,
     ReadOnlyMemory<byte>? Content,
     IReadOnlyList<ReadOnlyMemory<byte>> Certificates,
     IReadOnlyList<SignerInfo> Signers)
 {
-    /// <summary>More certificates than a whole chain has only cost time.</summary>
-    public const int MaxCertificates = 32;
-
-    private const int MaxSigners = 2;
-
     /// <summary>
     /// Reads ContentInfo and SignedData from normalised <paramref name="der"/>. False, with the defect in words, when it is none.
     /// </summary>
@@ -47,7 +42,7 @@ internal sealed record SignedData(
         defect = "SignedData: digestAlgorithms or encapContentInfo cannot be read";
         if (!fields.TryRead(DerTag.Set, out _) || !TryReadContent(ref fields, out var contentType, out var content))
             return false;
-        defect = $"SignedData: certificates cannot be read or are more than {MaxCertificates}";
+        defect = $"SignedData: certificates cannot be read or are more than {DecodingLimits.Certificates}";
         if (!TryReadCertificates(ref fields, out var certificates))
             return false;
         fields.TryRead(DerTag.ContextConstructed(1), out _);
@@ -55,7 +50,7 @@ internal sealed record SignedData(
         if (!fields.TryEnter(DerTag.Set, out var signerInfos) || !fields.AtEnd)
             return false;
         var signers = new List<SignerInfo>(1);
-        while (!signerInfos.AtEnd && signers.Count < MaxSigners)
+        while (!signerInfos.AtEnd && signers.Count < DecodingLimits.Signers)
         {
             if (!SignerInfo.TryRead(ref signerInfos, out var signer))
                 return false;
@@ -90,7 +85,7 @@ internal sealed record SignedData(
             return true;
         while (!set.AtEnd)
         {
-            if (!set.TryReadAny(out _, out _, out var certificate) || certificates.Count == MaxCertificates)
+            if (!set.TryReadAny(out _, out _, out var certificate) || certificates.Count == DecodingLimits.Certificates)
                 return false;
             certificates.Add(certificate);
         }

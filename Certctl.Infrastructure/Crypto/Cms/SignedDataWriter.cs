@@ -34,7 +34,13 @@ internal static class SignedDataWriter
     /// <summary>
     /// A degenerate SignedData in its ContentInfo: certificates in the order given, no content, no signer (RFC 8894 §3.4).
     /// </summary>
-    public static void WriteCertificatesOnly(DerWriter writer, IReadOnlyList<ReadOnlyMemory<byte>> certificates)
+    public static void WriteCertificatesOnly(DerWriter writer, IReadOnlyList<ReadOnlyMemory<byte>> certificates) =>
+        WriteDegenerate(writer, DerTag.ContextConstructed(0), certificates);
+
+    /// <summary>The same with one CRL and no certificate.</summary>
+    public static void WriteCrlOnly(DerWriter writer, ReadOnlyMemory<byte> crl) => WriteDegenerate(writer, DerTag.ContextConstructed(1), [crl]);
+
+    private static void WriteDegenerate(DerWriter writer, byte field, IReadOnlyList<ReadOnlyMemory<byte>> elements)
     {
         using (writer.Open(DerTag.Sequence))
         {
@@ -46,10 +52,10 @@ internal static class SignedDataWriter
                 writer.Write(DerTag.Set, []);
                 using (writer.Open(DerTag.Sequence))
                     writer.WriteEncoded(CmsOid.Data);
-                using (writer.Open(DerTag.ContextConstructed(0)))
+                using (writer.Open(field))
                 {
-                    foreach (var certificate in certificates)
-                        writer.WriteEncoded(certificate.Span);
+                    foreach (var element in elements)
+                        writer.WriteEncoded(element.Span);
                 }
 
                 writer.Write(DerTag.Set, []);
@@ -59,7 +65,7 @@ internal static class SignedDataWriter
 
     /// <summary>A SignedData in its ContentInfo: one signer, its certificate beside it.</summary>
     /// <param name="content">The octets of eContent; present even when there are none.</param>
-    /// <param name="certificate">The signer's certificate as DER.</param>
+    /// <param name="certificate">The signer's certificate as DER; others may follow it.</param>
     /// <param name="signedAttributes">The content of the SET, sorted as DER demands.</param>
     public static void WriteSigned(
         DerWriter writer,
@@ -114,10 +120,14 @@ internal static class SignedDataWriter
         }
     }
 
-    // RFC 5754 §2: parameters absent.
+    // RFC 5754 §2: parameters absent. RFC 3370 §2.2: NULL with MD5.
     private static void WriteDigest(DerWriter writer, MessageDigest digest)
     {
         using (writer.Open(DerTag.Sequence))
+        {
             writer.WriteEncoded(digest.EncodedOid);
+            if (digest == MessageDigest.Md5)
+                writer.Write(DerTag.Null, []);
+        }
     }
 }

@@ -40,6 +40,14 @@ public static class KeyFiles
         return (null, problems);
     }
 
+    /// <summary>Reads a file of certificates alone; problems as <see cref="LoadPair"/> has them, and no certificate when there is one.</summary>
+    public static (IReadOnlyList<X509Certificate2> Certificates, IReadOnlyList<string> Problems) LoadCertificates(string path)
+    {
+        var problems = new List<string>();
+        var certificates = ReadCertificates(path, problems);
+        return problems.Count == 0 ? (certificates, problems) : ([], problems);
+    }
+
     /// <summary>Writes a private key as PKCS#8 PEM (encrypted when there is a passphrase) in a new file of mode 0600; fails when the file exists.</summary>
     /// <exception cref="IOException">The file exists, or cannot be written; nothing half-written is left.</exception>
     public static void WriteKey(string path, AsymmetricAlgorithm key, Secret? passphrase)

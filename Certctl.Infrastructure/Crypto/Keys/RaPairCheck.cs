@@ -5,7 +5,9 @@ using Certctl.Infrastructure.Issuers.LocalCa;
 
 namespace Certctl.Infrastructure.Crypto.Keys;
 
-/// <summary>Whether a pair can be the RA of a SCEP profile: it decrypts every request and signs every reply.</summary>
+/// <summary>
+/// Whether a pair can be an RA of a SCEP profile, and for what: as its keyUsage says, it signs replies, decrypts requests, or both (RFC 8894 §2.1.2).
+/// </summary>
 public static class RaPairCheck
 {
     private static readonly TimeSpan ExpiryWarning = TimeSpan.FromDays(30);
@@ -29,10 +31,8 @@ public static class RaPairCheck
         else if (now >= certificate.NotAfter.ToUniversalTime() - ExpiryWarning)
             warnings.Add($"the RA certificate expires at {certificate.NotAfter.ToUniversalTime():O}; put a new pair beside it and send SIGHUP");
 
-        // RFC 8894 §2.1.2: it signs CertReps and receives keys.
-        const X509KeyUsageFlags Needed = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment;
-        if (certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } usage && (usage.KeyUsages & Needed) != Needed)
-            problems.Add("the RA certificate's keyUsage must have digitalSignature and keyEncipherment");
+        if (!MaySign(certificate) && !MayDecrypt(certificate))
+            problems.Add("the RA certificate's keyUsage must have digitalSignature, keyEncipherment or both");
 
         if (!CertificateReader.TryRead(certificate.RawData, out _, out var defect))
             problems.Add($"the RA certificate cannot be read: {defect}; issue a new one");
@@ -43,4 +43,14 @@ public static class RaPairCheck
             warnings.Add("the RA certificate was not issued by this profile's CA; Apple and Windows clients insist on that");
         return (problems, warnings);
     }
+
+    /// <summary>Whether it may sign replies.</summary>
+    public static bool MaySign(X509Certificate2 ra) => Allows(ra, X509KeyUsageFlags.DigitalSignature);
+
+    /// <summary>Whether requests may be encrypted to it.</summary>
+    public static bool MayDecrypt(X509Certificate2 ra) => Allows(ra, X509KeyUsageFlags.KeyEncipherment);
+
+    // RFC 5280 §4.2.1.3: without the extension nothing is forbidden.
+    private static bool Allows(X509Certificate2 ra, X509KeyUsageFlags use) =>
+        ra.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is not { } usage || usage.KeyUsages.HasFlag(use);
 }

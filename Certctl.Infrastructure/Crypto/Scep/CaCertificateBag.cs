@@ -11,6 +11,29 @@ internal static class CaCertificateBag
     public static ScepCaCertificates Write(
         CaCertificateShape shape, IReadOnlyList<ReadOnlyMemory<byte>> raCertificates, IReadOnlyList<ReadOnlyMemory<byte>> caChain)
     {
+        // RFC 8894 §4.2.1.1: a CA that is its own RA and is shown without anything above it travels alone and bare.
+        var listed = List(shape, raCertificates, caChain);
+        return listed.Count == 1 && caChain.Count > 0
+            ? new ScepCaCertificates(listed[0], IsBag: false)
+            : new ScepCaCertificates(Pack(listed), IsBag: true);
+    }
+
+    /// <summary>The certificates of a shape in its order, as a degenerate SignedData also where they are but one.</summary>
+    public static byte[] Pack(
+        CaCertificateShape shape, IReadOnlyList<ReadOnlyMemory<byte>> raCertificates, IReadOnlyList<ReadOnlyMemory<byte>> caChain) =>
+        Pack(List(shape, raCertificates, caChain));
+
+    // RFC 8894 §4.2.1.2. Not sorted as DER would sort a SET OF: sscep, jscep and others take the first certificates for RA and CA.
+    private static byte[] Pack(IReadOnlyList<ReadOnlyMemory<byte>> certificates)
+    {
+        using var writer = new DerWriter(4096);
+        SignedDataWriter.WriteCertificatesOnly(writer, certificates);
+        return writer.ToArray();
+    }
+
+    private static List<ReadOnlyMemory<byte>> List(
+        CaCertificateShape shape, IReadOnlyList<ReadOnlyMemory<byte>> raCertificates, IReadOnlyList<ReadOnlyMemory<byte>> caChain)
+    {
         var listed = new List<ReadOnlyMemory<byte>>();
         foreach (var certificate in Select(shape, raCertificates, caChain))
         {
@@ -18,14 +41,7 @@ internal static class CaCertificateBag
                 listed.Add(certificate);
         }
 
-        // RFC 8894 §4.2.1.1: a CA that is its own RA and has nothing above it travels alone and bare.
-        if (listed.Count == 1)
-            return new ScepCaCertificates(listed[0], IsBag: false);
-
-        // RFC 8894 §4.2.1.2. Not sorted as DER would sort a SET OF: sscep, jscep and others take the first certificates for RA and CA.
-        using var writer = new DerWriter(4096);
-        SignedDataWriter.WriteCertificatesOnly(writer, listed);
-        return new ScepCaCertificates(writer.ToArray(), IsBag: true);
+        return listed;
     }
 
     private static IEnumerable<ReadOnlyMemory<byte>> Select(
@@ -35,5 +51,6 @@ internal static class CaCertificateBag
             CaCertificateShape.RaAndIssuer => raCertificates.Concat(caChain.Take(1)),
             CaCertificateShape.Chain => caChain,
             CaCertificateShape.Issuer => caChain.Take(1),
+            _ => throw new ArgumentOutOfRangeException(nameof(shape)),
         };
 }

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Infrastructure.Crypto.Keys;
-using Certctl.Infrastructure.Crypto.X509;
+using Certctl.Infrastructure.Issuers.LocalCa;
 
 namespace Certctl.Infrastructure.Crypto.Scep;
 
@@ -15,7 +16,7 @@ public sealed partial class CmsScepCodec
 
     public byte[] EncodeCertRep(ScepRequestHead request, ScepReply reply)
     {
-        var pair = keys.SigningPair(clock.GetUtcNow());
+        var pair = (request.ToNextCa ? next!.Keys : keys).SigningPair(clock.GetUtcNow());
         var digest = MessageDigest.Find(request.DigestOid) ?? MessageDigest.Sha256;
 
         // RFC 8894 §3.3.2.2 leaves the pkcsPKIEnvelope out of FAILURE and PENDING. Compat: certmonger, scepclient and PyScep fail when
@@ -23,6 +24,8 @@ public sealed partial class CmsScepCodec
         using var envelope = new DerWriter(2048);
         if (reply is ScepReply.Success success)
             WriteEnvelope(envelope, request, success.Certificate);
+        else if (reply is ScepReply.CrlSuccess published)
+            WriteCrlEnvelope(envelope, request, published.Crl);
         using var attributes = new DerWriter(512);
         WriteSignedAttributes(attributes, request, reply, digest, envelope.Written);
         using var message = new DerWriter(envelope.Length + attributes.Length + pair.Certificate.CertificateDer.Length + 1024);
@@ -40,26 +43,45 @@ public sealed partial class CmsScepCodec
     // RFC 8894 §3.3.2.1, §3.4: a degenerate SignedData, encrypted to the key that signed the request (§2.3).
     private void WriteEnvelope(DerWriter envelope, ScepRequestHead request, ReadOnlyMemory<byte> certificate)
     {
+        using var content = new DerWriter(certificate.Length + 128);
+        SignedDataWriter.WriteCertificatesOnly(content, [certificate, .. IssuersOf(certificate)]);
+        Enclose(envelope, request, content.Written);
+    }
+
+    // RFC 8894 §3.3.2.1, §4.6.1: the CRL alone, without certificates.
+    private static void WriteCrlEnvelope(DerWriter envelope, ScepRequestHead request, ReadOnlyMemory<byte> crl)
+    {
+        using var content = new DerWriter(crl.Length + 128);
+        SignedDataWriter.WriteCrlOnly(content, crl);
+        Enclose(envelope, request, content.Written);
+    }
+
+    private static void Enclose(DerWriter envelope, ScepRequestHead request, ReadOnlySpan<byte> content)
+    {
         var signer = request.Signer
             ?? throw new InvalidOperationException("A certificate can only be sent to a signer whose signature was verified.");
         using var key = RsaPublicKeys.Import(signer.PublicKey)
             ?? throw new InvalidOperationException("The signer's key verifies but cannot encrypt.");
-        using var content = new DerWriter(certificate.Length + 128);
-        SignedDataWriter.WriteCertificatesOnly(content, [certificate, .. IssuersOf(certificate)]);
-        EnvelopedDataWriter.Write(envelope, signer, key, ContentCipher.Find(request.CipherOid) ?? ContentCipher.Aes128, content.Written);
+        EnvelopedDataWriter.Write(envelope, signer, key, ContentCipher.Find(request.CipherOid) ?? ContentCipher.Aes128, content);
     }
 
-    // RFC 8894 §3.3.2.1: the issued certificate may be followed by those above it. Of a CA that was here before this one we have none.
-    private IEnumerable<ReadOnlyMemory<byte>> IssuersOf(ReadOnlyMemory<byte> certificate) => replyChain switch
+    // RFC 8894 §3.3.2.1: the issued certificate may be followed by those above it; by none where they are not known, as of a CA that was here before.
+    private IEnumerable<ReadOnlyMemory<byte>> IssuersOf(ReadOnlyMemory<byte> certificate)
     {
-        ReplyChain.LeafAndIssuer when IsOurs(certificate) => keys.CaChain.Take(1),
-        ReplyChain.Chain when IsOurs(certificate) => keys.CaChain,
-        _ => [],
-    };
+        if (replyChain == ReplyChain.Leaf)
+            return [];
+        var chains = new[] { keys.CaChain, next?.Keys.CaChain ?? [] };
+        var chain = Array.Find(chains, chain => chain.Count > 0 && Issued(chain[0], certificate)) ?? [];
+        return replyChain == ReplyChain.LeafAndIssuer ? chain.Take(1) : chain;
+    }
 
-    private bool IsOurs(ReadOnlyMemory<byte> certificate) =>
-        CertificateReader.TryRead(certificate, out var issued, out _) && CertificateReader.TryRead(keys.CaChain[0], out var ca, out _)
-        && issued!.Issuer.Der.Span.SequenceEqual(ca!.Subject.Der.Span);
+    // By the signature: a CA that follows may bear the name of the one before.
+    private static bool Issued(ReadOnlyMemory<byte> ca, ReadOnlyMemory<byte> certificate)
+    {
+        using var issuer = X509CertificateLoader.LoadCertificate(ca.Span);
+        using var issued = X509CertificateLoader.LoadCertificate(certificate.Span);
+        return CaCheck.Issued(issuer, issued);
+    }
 
     // RFC 8894 §3.2.1. No signingTime: nothing reads it, and a clock that differs makes some clients refuse.
     private static void WriteSignedAttributes(
@@ -137,7 +159,7 @@ public sealed partial class CmsScepCodec
 
     private static PkiStatus StatusOf(ScepReply reply) => reply switch
     {
-        ScepReply.Success => PkiStatus.Success,
+        ScepReply.Success or ScepReply.CrlSuccess => PkiStatus.Success,
         ScepReply.Pending => PkiStatus.Pending,
         ScepReply.Failure => PkiStatus.Failure,
         _ => throw new ArgumentOutOfRangeException(nameof(reply)),

@@ -13,20 +13,25 @@ public sealed partial class CmsScepCodec
     {
         if (!TryReadEnvelope(reading.Message.Content, out var envelope, out var failure))
             return new ScepContent.Refused(failure!);
-        reading.Cipher = ContentCipher.Find(envelope!.Cipher);
+        reading.Cipher = ContentCipher.Find(envelope!.Cipher, policy);
         if (reading.Cipher is not { } cipher)
             return Refuse(FailureReason.UnsupportedAlgorithm, $"content encryption {envelope.Cipher}");
         var initialisation = new DerReader(envelope.Cipher.Parameters);
         if (!initialisation.TryRead(DerTag.OctetString, out var iv) || !initialisation.AtEnd || iv.Length != cipher.BlockLength)
             return Refuse(FailureReason.MalformedRequest, "the initialisation vector is missing or of a wrong length");
-        if (FindRecipient(envelope, out var recipient, out failure) is not { } pair)
+        if (FindRecipient(reading, envelope, out var recipient, out failure) is not { } pair)
             return new ScepContent.Refused(failure!);
-        if (KeyTransport.Find(recipient.Algorithm, out var refusal) is not { } transport)
+        if (KeyTransport.Find(recipient.Algorithm, policy, out var refusal) is not { } transport)
             return Refuse(FailureReason.UnsupportedAlgorithm, refusal!);
         var plaintext = Decrypt(pair, transport, recipient.EncryptedKey.Span, cipher, iv.Span, envelope.EncryptedContent.Span, out var genuine);
 
-        // RFC 8894 §3.3.3: the transactionID decides, so content that cannot be read is no reason to refuse a poll.
-        return reading.Attributes.MessageType == MessageType.GetCertInitial ? new ScepContent.CertPoll() : ReadRequest(plaintext, genuine);
+        return reading.Attributes.MessageType switch
+        {
+            // RFC 8894 §3.3.3: the transactionID decides, so content that cannot be read is no reason to refuse a poll.
+            MessageType.GetCertInitial => new ScepContent.CertPoll(),
+            MessageType.GetCert or MessageType.GetCrl => ReadQuery(plaintext, genuine),
+            _ => ReadRequest(plaintext, genuine),
+        };
     }
 
     // RFC 8894 §3.2.2: the content is an EnvelopedData, always in its ContentInfo, and never a request in the clear (§3.1).
@@ -79,7 +84,7 @@ public sealed partial class CmsScepCodec
         return failure is null;
     }
 
-    private RaPair? FindRecipient(EnvelopedData envelope, out KeyTransportRecipient recipient, out EnrolmentFailure? failure)
+    private RaPair? FindRecipient(Reading reading, EnvelopedData envelope, out KeyTransportRecipient recipient, out EnrolmentFailure? failure)
     {
         var now = clock.GetUtcNow();
         failure = null;
@@ -88,6 +93,13 @@ public sealed partial class CmsScepCodec
             recipient = candidate;
             if (keys.FindRecipient(candidate.Recipient, now) is { } pair)
                 return pair;
+
+            // RFC 8894 §5.1: who encrypts to the next CA's RA wants a certificate of the next CA.
+            if (next?.Keys.FindRecipient(candidate.Recipient, now) is { } following)
+            {
+                reading.ToNextCa = true;
+                return following;
+            }
         }
 
         recipient = default;
@@ -132,9 +144,9 @@ public sealed partial class CmsScepCodec
 
     // RFC 8894 §3.3.1. From here to a verified PKCS#10 every failure is one and the same to the outside; only the detail, for the log,
     // tells more.
-    private static ScepContent ReadRequest(Memory<byte> plaintext, bool genuine)
+    private ScepContent ReadRequest(Memory<byte> plaintext, bool genuine)
     {
-        var request = CsrReader.Read(plaintext);
+        var request = CsrReader.Read(plaintext, policy);
         if (genuine && request is CsrReading.Valid valid)
             return new ScepContent.CertificationRequest(valid.Csr);
         CryptographicOperations.ZeroMemory(plaintext.Span);
@@ -143,6 +155,16 @@ public sealed partial class CmsScepCodec
             CsrReading.Invalid invalid when genuine => Refuse(FailureReason.UnreadableContent, invalid.Defect),
             _ => Refuse(FailureReason.UnreadableContent, "the envelope does not open: wrong key, padding or length"),
         };
+    }
+
+    // RFC 8894 §3.3.4 and §3.3.5. Nothing in it is signed, so that content of a stranger's making is read more often than in a request: whether it could be
+    // read is not told (ADR 12).
+    private static ScepContent.CertQuery ReadQuery(Memory<byte> plaintext, bool genuine)
+    {
+        if (genuine && CertificateId.ReadIssuerAndSerialNumber(plaintext) is { } named)
+            return new ScepContent.CertQuery(named);
+        CryptographicOperations.ZeroMemory(plaintext.Span);
+        return new ScepContent.CertQuery(null);
     }
 
     private static ScepContent.Refused Refuse(FailureReason reason, string detail) => new(new EnrolmentFailure(reason, detail));

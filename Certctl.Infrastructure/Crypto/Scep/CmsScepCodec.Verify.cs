@@ -14,9 +14,6 @@ public sealed partial class CmsScepCodec
     private const int MinSignerBits = 2048;
     private const int MaxSignerBits = 8192;
 
-    // Five octets: 2^32 + 1 is the largest exponent seen in the field, and a longer one is made to keep us busy.
-    private const int MaxExponentOctets = 5;
-
     private static EnrolmentFailure? Verify(Reading reading)
     {
         if (reading.Digest is not { } digest)
@@ -31,8 +28,8 @@ public sealed partial class CmsScepCodec
             return CheckFailed($"no certificate in the message is the signer's, {reading.SignerInfo.Signer}");
         if (signer.PublicKey.Algorithm != (isEcdsa ? KeyAlgorithm.Ecdsa : KeyAlgorithm.Rsa))
             return CheckFailed($"signature algorithm {algorithm} with a key of kind {signer.PublicKey.Describe()}");
-        if (!isEcdsa && FindRsaDefect(signer.PublicKey) is { } weakness)
-            return Unsupported(weakness);
+        if (!isEcdsa && FindRsaDefect(signer.PublicKey) is { } weak)
+            return weak;
         if (CheckContent(reading, digest) is { } mismatch)
             return CheckFailed(mismatch);
         if (!IsSigned(reading.SignerInfo, digest, signer.PublicKey))
@@ -58,14 +55,11 @@ public sealed partial class CmsScepCodec
         return null;
     }
 
-    private static string? FindRsaDefect(PublicKeyInfo key)
+    private static EnrolmentFailure? FindRsaDefect(PublicKeyInfo key)
     {
         if (key.Bits is < MinSignerBits or > MaxSignerBits)
-            return $"the signer's RSA key has {key.Bits} bits; {MinSignerBits} to {MaxSignerBits} are allowed";
-        var exponent = key.Exponent.Span.TrimStart((byte)0);
-        return exponent.Length is 0 or > MaxExponentOctets || (exponent[^1] & 1) == 0 || exponent.SequenceEqual([(byte)1])
-            ? "the signer's RSA key has an exponent that is even, 1, or too long"
-            : null;
+            return Unsupported($"the signer's RSA key has {key.Bits} bits; {MinSignerBits} to {MaxSignerBits} are allowed");
+        return RsaWeakness.Find(key) is { } weakness ? new EnrolmentFailure(FailureReason.WeakKey, $"the signer's key: {weakness}") : null;
     }
 
     // RFC 5652 §5.4 and §11.1: both attributes tie the signature to the content; without them the envelope could be anybody's.

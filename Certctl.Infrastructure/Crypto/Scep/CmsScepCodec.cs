@@ -6,10 +6,12 @@ using Certctl.Infrastructure.Crypto.Cms;
 namespace Certctl.Infrastructure.Crypto.Scep;
 
 /// <summary>RFC 8894 in CMS (RFC 5652).</summary>
-public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, ReplyChain replyChain = ReplyChain.Leaf) : IScepCodec
+/// <param name="policy">Which algorithms requests may use; what it does not take is no algorithm of ours, neither to verify with nor to answer with.</param>
+/// <param name="next">Null unless a next CA is staged.</param>
+/// <param name="replyChain">What stands behind an issued certificate in a SUCCESS.</param>
+public sealed partial class CmsScepCodec(
+    RaKeyRing keys, TimeProvider clock, CryptoPolicy policy = CryptoPolicy.Compatible, NextCa? next = null, ReplyChain replyChain = ReplyChain.Leaf) : IScepCodec
 {
-    private const int MaxTrailingOctets = 16;
-
     public ScepDecoding Decode(ReadOnlyMemory<byte> message)
     {
         if (!TryRead(message, out var reading, out var defect))
@@ -27,17 +29,15 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Rep
 
     public ScepCaCertificates CaCertificates() => keys.CaCertificates(clock.GetUtcNow());
 
-    private static bool TryRead(ReadOnlyMemory<byte> message, out Reading? reading, out string? defect)
+    private bool TryRead(ReadOnlyMemory<byte> message, out Reading? reading, out string? defect)
     {
         reading = null;
         if (!BerNormaliser.TryNormalise(message, out var der, out var consumed, out defect))
             return false;
 
-        // Compat: iOS pads its GETs with zeros, and line ends survive from base64 and from files.
-        var trailing = message.Span[consumed..];
-        if (trailing.Length > MaxTrailingOctets || trailing.ContainsAnyExcept([(byte)0, (byte)'\r', (byte)'\n']))
+        if (!IsPadding(message.Span[consumed..]))
         {
-            defect = $"{trailing.Length} octets behind the message";
+            defect = $"{message.Length - consumed} octets behind the message";
             return false;
         }
 
@@ -53,9 +53,13 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Rep
 
         if (!ScepAttributes.TryRead(signedData.Signers[0].SignedAttributes, out var attributes, out defect))
             return false;
-        reading = new Reading(signedData, signedData.Signers[0], attributes!);
+        reading = new Reading(signedData, signedData.Signers[0], attributes!, policy);
         return true;
     }
+
+    // Compat: iOS pads its GETs with zeros, and line ends survive from base64 and from files.
+    private static bool IsPadding(ReadOnlySpan<byte> trailing) =>
+        trailing.Length <= DecodingLimits.TrailingOctets && !trailing.ContainsAnyExcept([(byte)0, (byte)'\r', (byte)'\n']);
 
     private static EnrolmentFailure? CheckShape(Reading reading)
     {
@@ -68,15 +72,15 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Rep
             : new EnrolmentFailure(FailureReason.MalformedRequest, "eContentType is not data");
     }
 
-    // GetCert and GetCRL are optional (RFC 8894 §2.9), and a CertRep is no request.
+    // A CertRep is no request.
     private static EnrolmentFailure? CheckMessageType(Reading reading) =>
-        reading.Attributes.MessageType is MessageType.PkcsReq or MessageType.RenewalReq or MessageType.GetCertInitial
+        reading.Attributes.MessageType is MessageType.PkcsReq or MessageType.RenewalReq or MessageType.GetCertInitial or MessageType.GetCert or MessageType.GetCrl
             ? null
             : new EnrolmentFailure(
                 FailureReason.UnknownMessageType, $"messageType {reading.Attributes.MessageType?.ToString() ?? "of no known value"}");
 
     /// <summary>What is known of a request so far; the reply mirrors it, whatever comes of the rest.</summary>
-    private sealed class Reading(SignedData message, SignerInfo signerInfo, ScepAttributes attributes)
+    private sealed class Reading(SignedData message, SignerInfo signerInfo, ScepAttributes attributes, CryptoPolicy policy)
     {
         public SignedData Message => message;
 
@@ -85,13 +89,15 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Rep
         public ScepAttributes Attributes => attributes;
 
         /// <summary>Null unless it is one of ours.</summary>
-        public MessageDigest? Digest { get; } = MessageDigest.Find(signerInfo.Digest);
+        public MessageDigest? Digest { get; } = MessageDigest.Find(signerInfo.Digest, policy);
 
         /// <summary>Null until the envelope has been looked at.</summary>
         public ContentCipher? Cipher { get; set; }
 
         /// <summary>Null until the signature has been verified.</summary>
         public RequestSigner? Signer { get; set; }
+
+        public bool ToNextCa { get; set; }
 
         public ScepDecoding.Readable Conclude(ScepContent content) => new(
             new ScepRequestHead
@@ -101,6 +107,7 @@ public sealed partial class CmsScepCodec(RaKeyRing keys, TimeProvider clock, Rep
                 SenderNonce = attributes.SenderNonce,
                 MessageType = attributes.MessageType,
                 Signer = Signer,
+                ToNextCa = ToNextCa,
                 DigestOid = (Digest ?? MessageDigest.Sha256).Oid,
                 CipherOid = (Cipher ?? ContentCipher.Aes128).Oid,
             },

@@ -70,12 +70,13 @@ public sealed class RaKeyRing
         if (state.Published is { } published && published.Pairs.AsSpan().SequenceEqual(valid))
             return published.Body;
 
-        // Compat: NDES's order, which every client that was tried reads: the certificate that signs, the one to encrypt to, then the rest.
-        var ordered = valid.Prepend(state.DecryptingPair(now)).Prepend(state.SigningPair(now)).Distinct();
-        var body = CaCertificateBag.Write(_shape, [.. ordered.Select(pair => pair.Certificate.CertificateDer)], CaChain);
+        var body = CaCertificateBag.Write(_shape, state.Listed(now), CaChain);
         state.Published = new Publication(valid, body);
         return body;
     }
+
+    /// <summary>What GetNextCACert hands out of a ring of the next CA (RFC 8894 §4.7.1): the same certificates, always in a degenerate SignedData.</summary>
+    internal byte[] PackedCertificates(DateTimeOffset now) => CaCertificateBag.Pack(_shape, _state.Listed(now), CaChain);
 
     private sealed record Publication(RaPair[] Pairs, ScepCaCertificates Body);
 
@@ -103,8 +104,15 @@ public sealed class RaKeyRing
 
         public RaPair SigningPair(DateTimeOffset now) => Newest(pair => pair.MaySign, "sign", now);
 
-        /// <summary>The one that devices should encrypt to from now on.</summary>
-        public RaPair DecryptingPair(DateTimeOffset now) => Newest(pair => pair.MayDecrypt, "decrypt", now);
+        // Compat: NDES's order, which every client that was tried reads: the certificate that signs, the one to encrypt to, then the rest.
+        public IReadOnlyList<ReadOnlyMemory<byte>> Listed(DateTimeOffset now) =>
+        [
+            .. Array.FindAll(Pairs, pair => pair.IsValidAt(now))
+                .Prepend(Newest(pair => pair.MayDecrypt, "decrypt", now))
+                .Prepend(SigningPair(now))
+                .Distinct()
+                .Select(pair => pair.Certificate.CertificateDer),
+        ];
 
         private RaPair Newest(Predicate<RaPair> may, string what, DateTimeOffset now) => Array.Find(Pairs, pair => may(pair) && pair.IsValidAt(now))
             ?? throw new InvalidOperationException($"No RA certificate of this SCEP profile that may {what} is valid now; the newest is {Array.Find(Pairs, may)}.");

@@ -8,9 +8,6 @@ namespace Certctl.Infrastructure.Crypto.Scep;
 /// <summary>The signed attributes of a request that mean something to us (RFC 8894 §3.2.1); all others are ignored.</summary>
 internal sealed class ScepAttributes
 {
-    private const int MaxNonceLength = 64;
-    private const int MaxAttributes = 64;
-
     private AttributeValue _contentType;
     private AttributeValue _messageDigest;
     private AttributeValue _messageType;
@@ -27,7 +24,7 @@ internal sealed class ScepAttributes
 
     /// <summary>Empty when absent or not fit to be repeated.</summary>
     public ReadOnlyMemory<byte> SenderNonce =>
-        _senderNonce.IsSingle(DerTag.OctetString) && _senderNonce.Content.Length <= MaxNonceLength ? _senderNonce.Content : default;
+        _senderNonce.IsSingle(DerTag.OctetString) && _senderNonce.Content.Length <= DecodingLimits.NonceOctets ? _senderNonce.Content : default;
 
     /// <summary>The type named, or null when it is none of RFC 8894 §3.2.1.2, in the only spelling that it gives them.</summary>
     public MessageType? MessageType => IsText(_messageType) ? ParseMessageType(_messageType.Content.Span) : null;
@@ -38,19 +35,39 @@ internal sealed class ScepAttributes
     /// <summary>The OBJECT IDENTIFIER, tag and length included; empty when missing.</summary>
     public ReadOnlySpan<byte> ContentType => _contentType.IsSingle(DerTag.Oid) ? _contentType.Whole.Span : [];
 
+    /// <summary>At least one is of RFC 8894 §3.2.1: who sends it means a pkiMessage.</summary>
+    public bool AreOfAPkiMessage => !_messageType.IsAbsent || !_transactionId.IsAbsent || !_senderNonce.IsAbsent;
+
     /// <summary>False, with the defect in words, when there is no transactionID: then nothing can be answered.</summary>
     /// <param name="encoded">The [0] element of the SignerInfo.</param>
     public static bool TryRead(ReadOnlyMemory<byte> encoded, out ScepAttributes? attributes, out string? defect)
     {
-        attributes = null;
         defect = "signedAttrs are missing or cannot be read";
+        if (!TryReadAny(encoded, out attributes))
+            return false;
+        if (attributes!._transactionId.IsSingle() && IsAnyString(attributes._transactionId.Tag)
+            && attributes._transactionId.Content.Length is not 0 and <= Domain.Enrolment.TransactionId.MaxLength)
+        {
+            defect = null;
+            return true;
+        }
+
+        (attributes, defect) = (null, "transactionID is missing, repeated, no string, or not of 1 to 256 octets");
+        return false;
+    }
+
+    /// <summary>False when they are missing or cannot be read; none of them needs to be one of ours.</summary>
+    /// <param name="encoded">The [0] element of the SignerInfo.</param>
+    public static bool TryReadAny(ReadOnlyMemory<byte> encoded, out ScepAttributes? attributes)
+    {
+        attributes = null;
         var reading = new ScepAttributes();
         var outer = new DerReader(encoded);
         if (!outer.TryEnter(DerTag.ContextConstructed(0), out var set))
             return false;
         for (var count = 0; !set.AtEnd; count++)
         {
-            if (count == MaxAttributes
+            if (count == DecodingLimits.SignedAttributes
                 || !set.TryEnter(DerTag.Sequence, out var attribute)
                 || !attribute.TryRead(DerTag.Oid, out _, out var type)
                 || !attribute.TryEnter(DerTag.Set, out var values)
@@ -59,11 +76,7 @@ internal sealed class ScepAttributes
             reading.Take(type.Span, values);
         }
 
-        defect = "transactionID is missing, repeated, no string, or not of 1 to 256 octets";
-        if (!reading._transactionId.IsSingle() || !IsAnyString(reading._transactionId.Tag)
-            || reading._transactionId.Content.Length is 0 or > Domain.Enrolment.TransactionId.MaxLength)
-            return false;
-        (attributes, defect) = (reading, null);
+        attributes = reading;
         return true;
     }
 
@@ -82,7 +95,7 @@ internal sealed class ScepAttributes
             return "messageType is missing or no string";
         if (!_senderNonce.IsAbsent && !_senderNonce.IsSingle(DerTag.OctetString))
             return "senderNonce is no OCTET STRING";
-        return _senderNonce.Content.Length > MaxNonceLength ? $"senderNonce is longer than {MaxNonceLength} octets" : null;
+        return _senderNonce.Content.Length > DecodingLimits.NonceOctets ? $"senderNonce is longer than {DecodingLimits.NonceOctets} octets" : null;
     }
 
     private void Take(ReadOnlySpan<byte> type, DerReader values)

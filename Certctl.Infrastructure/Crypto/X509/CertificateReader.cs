@@ -6,9 +6,6 @@ namespace Certctl.Infrastructure.Crypto.X509;
 /// <summary>Reads the fields of a certificate without judging it: devices sign with v1, over-long serials and a century of validity.</summary>
 internal static class CertificateReader
 {
-    // RFC 5280 §4.1.2.2 says 20; sscep and its kin use 32 octets.
-    private const int MaxSerialOctets = 64;
-
     /// <summary>False, with the defect in words, when the bytes are no Certificate (RFC 5280 §4.1). Keeps slices of <paramref name="der"/>.</summary>
     public static bool TryRead(ReadOnlyMemory<byte> der, out RequestSigner? certificate, out string? defect)
     {
@@ -48,6 +45,15 @@ internal static class CertificateReader
         return reader.TryRead(DerTag.OctetString, out var identifier) && reader.AtEnd ? identifier : (ReadOnlyMemory<byte>?)null;
     }
 
+    /// <summary>The keyIdentifier of the authorityKeyIdentifier extension (RFC 5280 §4.2.1.1), or null.</summary>
+    public static ReadOnlyMemory<byte>? FindAuthorityKeyIdentifier(ReadOnlyMemory<byte> der)
+    {
+        if (FindExtension(der, ExtensionReader.AuthorityKeyIdentifierOid) is not { } value)
+            return null;
+        var reader = new DerReader(value);
+        return reader.TryEnter(DerTag.Sequence, out var fields) && fields.TryRead(DerTag.Context(0), out var identifier) ? identifier : (ReadOnlyMemory<byte>?)null;
+    }
+
     private static ReadOnlyMemory<byte>? FindExtension(ReadOnlyMemory<byte> der, string oid) =>
         TryReadFields(der, out var fields, out _)
         && fields.Extensions is { } extensions
@@ -78,9 +84,9 @@ internal static class CertificateReader
             || !tbs.TryRead(DerTag.Sequence, out _, out fields.PublicKey))
             return false;
 
-        if (fields.SerialNumber.Length is 0 or > MaxSerialOctets)
+        if (fields.SerialNumber.Length is 0 or > DecodingLimits.SerialNumberOctets)
         {
-            defect = $"a serial number of no octets or more than {MaxSerialOctets}";
+            defect = $"a serial number of no octets or more than {DecodingLimits.SerialNumberOctets}";
             return false;
         }
 

@@ -10,7 +10,6 @@ internal sealed class CsrAttributes
     private const string ChallengePasswordOid = "1.2.840.113549.1.9.7";
     private const string ExtensionRequestOid = "1.2.840.113549.1.9.14";
     private const string MicrosoftExtensionRequestOid = "1.3.6.1.4.1.311.2.1.14";
-    private const int MaxAttributes = 64;
 
     private readonly HashSet<string> _oids = new(StringComparer.Ordinal);
     private bool _hasChallengePassword;
@@ -39,7 +38,7 @@ internal sealed class CsrAttributes
         var reader = new DerReader(content);
         for (var count = 0; !reader.AtEnd; count++)
         {
-            defect = count == MaxAttributes ? $"the request has more than {MaxAttributes} attributes" : read.Add(ref reader);
+            defect = count == DecodingLimits.RequestAttributes ? $"the request has more than {DecodingLimits.RequestAttributes} attributes" : read.Add(ref reader);
             if (defect is not null)
                 return false;
         }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Asn1;
@@ -10,16 +11,16 @@ internal static class CsrReader
 {
     /// <summary>
     /// Reads exactly one CertificationRequest (RFC 2986 §4): trailing octets are a defect. BER is tolerated by way of <see cref="BerNormaliser"/>;
-    /// the signature is verified over the CertificationRequestInfo as received.
+    /// the signature is verified over the CertificationRequestInfo as received, with an algorithm that <paramref name="policy"/> takes.
     /// </summary>
-    public static CsrReading Read(ReadOnlyMemory<byte> bytes)
+    public static CsrReading Read(ReadOnlyMemory<byte> bytes, CryptoPolicy policy)
     {
         if (!TryParse(bytes, out var frame, out var request, out var defect))
             return new CsrReading.Invalid(defect!);
 
-        // An algorithm that policy refuses (MD5 and older) is no case of its own: it would be answered before the signature is verified, and so tell of a
+        // An algorithm that policy refuses is no case of its own: it would be answered before the signature is verified, and so tell of a
         // spliced plaintext whether it is well-formed (ADR 6).
-        if (!CsrSignatureAlgorithm.TryRead(frame.Algorithm, out var algorithm, out defect))
+        if (!CsrSignatureAlgorithm.TryRead(frame.Algorithm, policy, out var algorithm, out defect))
             return new CsrReading.Invalid(defect!);
         return IsSigned(bytes, frame, request!.PublicKey, algorithm!)
             ? new CsrReading.Valid(request)

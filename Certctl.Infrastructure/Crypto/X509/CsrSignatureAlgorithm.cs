@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Keys;
@@ -6,8 +7,8 @@ using Certctl.Infrastructure.Crypto.Keys;
 namespace Certctl.Infrastructure.Crypto.X509;
 
 /// <summary>
-/// The signatureAlgorithm of a PKCS#10. SHA-1 is tolerated: the signature proves possession of a key at this moment and carries no trust. MD5 and
-/// older are not, nor SHA-224 and Ed25519, which the platform does not verify.
+/// The signatureAlgorithm of a PKCS#10. Which digests it may use is the policy's to say: the signature proves possession of a key at this moment and
+/// carries no trust. Older ones than MD5 are never accepted, nor SHA-224 and Ed25519, which the platform does not verify.
 /// </summary>
 internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorithm Signer, bool IsPss)
 {
@@ -15,7 +16,7 @@ internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorith
     private const string Mgf1 = "1.2.840.113549.1.1.8";
 
     /// <summary>False, with words, for an algorithm that is not accepted, or for parameters of it that are not.</summary>
-    public static bool TryRead(ReadOnlyMemory<byte> der, out CsrSignatureAlgorithm? algorithm, out string? defect)
+    public static bool TryRead(ReadOnlyMemory<byte> der, CryptoPolicy policy, out CsrSignatureAlgorithm? algorithm, out string? defect)
     {
         algorithm = null;
         var reader = new DerReader(der);
@@ -26,6 +27,8 @@ internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorith
         }
 
         algorithm = oid == RsassaPss ? ReadPss(fields) : HasNoParameters(fields) ? Find(oid) : null;
+        if (algorithm is not null && !policy.Takes(algorithm.Hash))
+            algorithm = null;
         defect = algorithm is null ? $"the request is signed with {Describe(oid)}, or with parameters of it, which is not accepted" : null;
         return algorithm is not null;
     }
@@ -48,6 +51,7 @@ internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorith
 
     private static CsrSignatureAlgorithm? Find(string oid) => oid switch
     {
+        "1.2.840.113549.1.1.4" => new(HashAlgorithmName.MD5, KeyAlgorithm.Rsa, IsPss: false),
         "1.2.840.113549.1.1.5" or "1.3.14.3.2.29" => new(HashAlgorithmName.SHA1, KeyAlgorithm.Rsa, IsPss: false),
         "1.2.840.113549.1.1.11" => new(HashAlgorithmName.SHA256, KeyAlgorithm.Rsa, IsPss: false),
         "1.2.840.113549.1.1.12" => new(HashAlgorithmName.SHA384, KeyAlgorithm.Rsa, IsPss: false),
@@ -64,6 +68,7 @@ internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorith
         "1.2.840.113549.1.1.2" => "MD2",
         "1.2.840.113549.1.1.3" => "MD4",
         "1.2.840.113549.1.1.4" => "MD5",
+        "1.2.840.113549.1.1.5" or "1.3.14.3.2.29" or "1.2.840.10045.4.1" => "SHA-1",
         "1.2.840.113549.1.1.14" or "1.2.840.10045.4.3.1" => "SHA-224",
         "1.3.101.112" => "Ed25519",
         RsassaPss => "RSASSA-PSS",

@@ -7,8 +7,7 @@ internal static class ExtensionReader
 {
     public const string SubjectAltNameOid = "2.5.29.17";
     public const string SubjectKeyIdentifierOid = "2.5.29.14";
-
-    private const int MaxExtensions = 64;
+    public const string AuthorityKeyIdentifierOid = "2.5.29.35";
 
     /// <summary>Reads a SEQUENCE OF Extension: extnValue by OID. A list with none is tolerated; one OID twice is not.</summary>
     public static bool TryReadAll(ReadOnlyMemory<byte> der, out Dictionary<string, ReadOnlyMemory<byte>> values, out string? defect)
@@ -29,7 +28,7 @@ internal static class ExtensionReader
             else if (!values.TryAdd(oid, value))
                 defect = $"extension {oid} stands twice";
             else
-                defect = values.Count > MaxExtensions ? $"more than {MaxExtensions} extensions" : null;
+                defect = values.Count > DecodingLimits.Extensions ? $"more than {DecodingLimits.Extensions} extensions" : null;
             if (defect is not null)
                 return false;
         }

@@ -8,9 +8,6 @@ namespace Certctl.Infrastructure.Crypto.X509;
 /// <summary>Reads GeneralNames (RFC 5280 §4.2.1.6).</summary>
 internal static class GeneralNameReader
 {
-    /// <summary>Names beyond which no device's list goes.</summary>
-    public const int MaxNames = 256;
-
     /// <summary>Reads the value of a subjectAltName extension: SEQUENCE OF GeneralName, in order. An empty list is tolerated.</summary>
     public static bool TryReadAll(ReadOnlyMemory<byte> der, out IReadOnlyList<SubjectAltName> names, out string? defect)
     {
@@ -25,7 +22,7 @@ internal static class GeneralNameReader
         var read = new List<SubjectAltName>();
         while (!sequence.AtEnd)
         {
-            defect = read.Count == MaxNames ? $"more than {MaxNames} subject alternative names" : null;
+            defect = read.Count == DecodingLimits.GeneralNames ? $"more than {DecodingLimits.GeneralNames} subject alternative names" : null;
             if (defect is not null || !TryRead(ref sequence, out var name, out defect))
                 return false;
             read.Add(name!);

@@ -6,13 +6,16 @@ namespace Certctl.Infrastructure.Crypto.X509;
 /// <summary>Reads a Name (RFC 5280 §4.1.2.4).</summary>
 internal static class NameReader
 {
-    /// <summary>Attributes beyond which nobody's name goes, in all RDNs together.</summary>
-    public const int MaxAttributes = 64;
-
     /// <summary>False, with the defect in words, when the bytes are no Name. The name keeps slices of <paramref name="nameDer"/>.</summary>
     public static bool TryRead(ReadOnlyMemory<byte> nameDer, out SubjectName? name, out string? defect)
     {
         name = null;
+        if (nameDer.Length > DecodingLimits.NameOctets)
+        {
+            defect = $"a name has more than {DecodingLimits.NameOctets} octets";
+            return false;
+        }
+
         var reader = new DerReader(nameDer);
         if (!reader.TryEnter(DerTag.Sequence, out var rdns) || !reader.AtEnd)
         {
@@ -21,7 +24,7 @@ internal static class NameReader
         }
 
         var read = new List<IReadOnlyList<NameAttribute>>();
-        var room = MaxAttributes;
+        var room = DecodingLimits.NameAttributes;
         while (!rdns.AtEnd)
         {
             if (!TryReadRdn(ref rdns, ref room, out var rdn, out defect))
@@ -48,7 +51,7 @@ internal static class NameReader
         {
             if (room-- == 0)
             {
-                defect = $"a name has more than {MaxAttributes} attributes";
+                defect = $"a name has more than {DecodingLimits.NameAttributes} attributes";
                 return false;
             }
 

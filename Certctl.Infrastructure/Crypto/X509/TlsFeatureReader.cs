@@ -17,7 +17,8 @@ internal static class TlsFeatureReader
         while (wellFormed && !numbers.AtEnd)
         {
             // RFC 8446 §4.2: an ExtensionType has 16 bits.
-            wellFormed = numbers.TryReadInt32(out var feature) && feature is >= 0 and <= ushort.MaxValue && !read.Contains(feature);
+            wellFormed = numbers.TryReadInt32(out var feature) && feature is >= 0 and <= ushort.MaxValue && !read.Contains(feature)
+                && read.Count < DecodingLimits.TlsFeatures;
             read.Add(feature);
         }
 

@@ -17,6 +17,8 @@ internal static class CaCheck
             problems.Add("the certificate is not a CA's (basicConstraints cA is not TRUE)");
         if (certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } usage && (usage.KeyUsages & X509KeyUsageFlags.KeyCertSign) == 0)
             problems.Add("its keyUsage lacks keyCertSign");
+        if (!LocalCrlWriter.MaySign(certificate))
+            problems.Add("warning: its keyUsage lacks cRLSign; there is no CRL of it, and GetCRL is refused");
         if (now < certificate.NotBefore.ToUniversalTime())
             problems.Add($"it is not valid before {certificate.NotBefore.ToUniversalTime():O}");
         if (now >= certificate.NotAfter.ToUniversalTime())

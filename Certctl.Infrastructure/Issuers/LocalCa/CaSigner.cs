@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using Certctl.Domain.Certificates;
 using Certctl.Infrastructure.Crypto.Keys;
@@ -33,7 +34,21 @@ internal sealed class CaSigner
     /// <summary>The signature AlgorithmIdentifier as DER.</summary>
     public ReadOnlyMemory<byte> AlgorithmIdentifier { get; }
 
-    public byte[] Sign(ReadOnlySpan<byte> data)
+    /// <summary>A certificate or a CRL around what is to be signed: SEQUENCE of that, the AlgorithmIdentifier and the signature (RFC 5280 §4.1, §5.1).</summary>
+    public byte[] Seal(ReadOnlySpan<byte> toBeSigned)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER, toBeSigned.Length + 1024);
+        using (writer.PushSequence())
+        {
+            writer.WriteEncodedValue(toBeSigned);
+            writer.WriteEncodedValue(AlgorithmIdentifier.Span);
+            writer.WriteBitString(Sign(toBeSigned));
+        }
+
+        return writer.Encode();
+    }
+
+    private byte[] Sign(ReadOnlySpan<byte> data)
     {
         var hash = CryptographicOperations.HashData(_hash, data);
         var (signature, verifies) = _key switch

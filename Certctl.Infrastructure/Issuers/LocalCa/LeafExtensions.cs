@@ -15,15 +15,21 @@ internal static class LeafExtensions
     /// <summary>authorityKeyIdentifier, cRLDistributionPoints and authorityInfoAccess: the same in every certificate of a CA, each as DER.</summary>
     public static IReadOnlyList<byte[]> ConstantFor(X509Certificate2 ca, LocalCaSettings settings)
     {
-        var authority = new AsnWriter(AsnEncodingRules.DER);
-        using (authority.PushSequence())
-            authority.WriteOctetString(AuthorityKeyIdentifier(ca), new Asn1Tag(TagClass.ContextSpecific, 0));
-        List<byte[]> extensions = [Encode("2.5.29.35", authority.Encode())];
+        List<byte[]> extensions = [EncodeAuthorityKeyIdentifier(ca)];
         if (settings.CrlUrls.Count > 0)
             extensions.Add(Encode("2.5.29.31", CrlDistributionPoints(settings.CrlUrls)));
         if (settings.OcspUrl is not null || settings.CaIssuersUrl is not null)
             extensions.Add(Encode("1.3.6.1.5.5.7.1.1", AuthorityInfoAccess(settings)));
         return extensions;
+    }
+
+    /// <summary>The whole authorityKeyIdentifier extension of what this CA signs.</summary>
+    public static byte[] EncodeAuthorityKeyIdentifier(X509Certificate2 ca)
+    {
+        var authority = new AsnWriter(AsnEncodingRules.DER);
+        using (authority.PushSequence())
+            authority.WriteOctetString(AuthorityKeyIdentifier(ca), new Asn1Tag(TagClass.ContextSpecific, 0));
+        return Encode("2.5.29.35", authority.Encode());
     }
 
     public static void Write(AsnWriter writer, string oid, bool critical, ReadOnlySpan<byte> value)
@@ -103,8 +109,8 @@ internal static class LeafExtensions
         return writer.Encode();
     }
 
-    // RFC 5280 §4.2.1.1: the issuer's own subjectKeyIdentifier, whatever method made it.
-    private static byte[] AuthorityKeyIdentifier(X509Certificate2 ca) =>
+    /// <summary>RFC 5280 §4.2.1.1: the issuer's own subjectKeyIdentifier, whatever method made it.</summary>
+    public static byte[] AuthorityKeyIdentifier(X509Certificate2 ca) =>
         ca.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault() is { } own
             ? own.SubjectKeyIdentifierBytes.ToArray()
             : KeyIdentifier(ca.PublicKey.ExportSubjectPublicKeyInfo());

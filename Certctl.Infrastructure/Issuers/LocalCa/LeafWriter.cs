@@ -36,18 +36,7 @@ internal sealed class LeafWriter
     {
         var writer = new AsnWriter(AsnEncodingRules.DER, 2048);
         WriteToBeSigned(writer, template, serial, notBefore, notAfter);
-        var toBeSigned = writer.Encode();
-        var signature = _signer.Sign(toBeSigned);
-
-        writer.Reset();
-        using (writer.PushSequence())
-        {
-            writer.WriteEncodedValue(toBeSigned);
-            writer.WriteEncodedValue(_signer.AlgorithmIdentifier.Span);
-            writer.WriteBitString(signature);
-        }
-
-        return writer.Encode();
+        return _signer.Seal(writer.Encode());
     }
 
     private void WriteToBeSigned(AsnWriter writer, CertificateTemplate template, ReadOnlySpan<byte> serial, DateTimeOffset notBefore, DateTimeOffset notAfter)
@@ -126,7 +115,8 @@ internal sealed class LeafWriter
 
     private static ReadOnlySpan<byte> TrimLeadingZeros(ReadOnlySpan<byte> serial) => serial.TrimStart((byte)0);
 
-    private static void WriteTime(AsnWriter writer, DateTimeOffset time)
+    /// <summary>Time (RFC 5280 §4.1.2.5), in whole seconds.</summary>
+    public static void WriteTime(AsnWriter writer, DateTimeOffset time)
     {
         if (time < FirstGeneralizedTime)
             writer.WriteUtcTime(time.ToUniversalTime());

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Certctl.Application.Enrolment;
+using Certctl.Application.Publication;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
@@ -21,6 +22,7 @@ public sealed class LocalCaIssuer : ICertificateIssuer
     private readonly LeafWriter _writer;
     private readonly IReadOnlyList<NameConstraints> _constraints;
     private readonly DateTimeOffset _notBefore;
+    private readonly byte[] _keyIdentifier;
 
     public LocalCaIssuer(KeyPair ca, LocalCaSettings settings, TimeProvider clock)
     {
@@ -31,7 +33,9 @@ public sealed class LocalCaIssuer : ICertificateIssuer
             throw new InvalidOperationException($"The CA's name cannot be read: {defect}.");
         _subject = subject!;
         _writer = new LeafWriter(ca.Certificate, _signer, settings);
+        Crls = LocalCrlWriter.For(ca.Certificate, _signer);
         _constraints = [.. CaCheck.Path(ca).Select(NameConstraints.Of).OfType<NameConstraints>()];
+        _keyIdentifier = LeafExtensions.AuthorityKeyIdentifier(ca.Certificate);
         Chain = ChainOf(ca);
         _notBefore = ca.Certificate.NotBefore.ToUniversalTime();
         NotAfter = ca.Certificate.NotAfter.ToUniversalTime();
@@ -40,6 +44,10 @@ public sealed class LocalCaIssuer : ICertificateIssuer
     public string IssuerId => _settings.IssuerId;
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Chain { get; }
+
+    public SubjectName Name => _subject;
+
+    public ICrlWriter? Crls { get; }
 
     public DateTimeOffset NotAfter { get; }
 
@@ -53,6 +61,12 @@ public sealed class LocalCaIssuer : ICertificateIssuer
     public EnrolmentFailure? FindObstacle(CertificateTemplate template) => template.Subject.SameAs(_subject)
         ? new EnrolmentFailure(FailureReason.SubjectNotAllowed, "the subject is the CA's own name: the certificate would look self-issued")
         : _constraints.Select(constraints => constraints.FindViolation(template)).FirstOrDefault(violation => violation is not null);
+
+    public bool HasIssued(IssuedCertificate certificate) =>
+        CertificateReader.TryRead(certificate.Der, out var fields, out _)
+        && fields!.Issuer.Der.Span.SequenceEqual(_subject.Der.Span)
+        && CertificateReader.FindAuthorityKeyIdentifier(certificate.Der) is { } key
+        && key.Span.SequenceEqual(_keyIdentifier);
 
     public Task<IssuedCertificate> IssueAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken)
     {

@@ -33,6 +33,7 @@ internal sealed class AuditEventMapping : IEntityTypeConfiguration<AuditEvent>
         builder.Property(audit => audit.SubjectAltNames).HasColumnName("sans");
         builder.Property(audit => audit.SerialNumber).HasColumnName("serial_number");
         builder.Property(audit => audit.Signer).HasColumnName("signer");
+        builder.Property(audit => audit.ClientCertificate).HasColumnName("client_certificate");
         builder.Property(audit => audit.SourceAddress).HasColumnName("source_address");
         builder.Property(audit => audit.RequestId).HasColumnName("request_id");
         builder.Property(audit => audit.Count).HasColumnName("count").ValueGeneratedNever();

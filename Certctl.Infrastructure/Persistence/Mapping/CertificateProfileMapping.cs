@@ -25,6 +25,12 @@ internal sealed class CertificateProfileMapping : IEntityTypeConfiguration<Certi
         builder.Property(profile => profile.MustStaple).HasColumnName("must_staple");
         builder.Property(profile => profile.RequiredCsrAttributes).HasColumnName("required_csr_attributes");
         builder.Property(profile => profile.RequiresApproval).HasColumnName("requires_approval");
+        builder.Property(profile => profile.ApprovalsRequired).HasColumnName("approvals_required").HasDefaultValue(1);
+        builder.Property(profile => profile.RenewalWindowDays).HasColumnName("renewal_window_days");
+        builder.Property(profile => profile.RenewalWindowPercent).HasColumnName("renewal_window_percent");
+        builder.Property(profile => profile.RenewalGraceDays).HasColumnName("renewal_grace_days");
+        builder.Property(profile => profile.RenewalRequiresNewKey).HasColumnName("renewal_requires_new_key");
+        builder.Property(profile => profile.MaxActiveCertificates).HasColumnName("max_active_certificates");
         builder.Property(profile => profile.Enabled).HasColumnName("enabled");
         builder.Property(profile => profile.Version).HasColumnName("version").IsConcurrencyToken();
         builder.Property(profile => profile.CreatedAt).HasColumnName("created_at");

@@ -1,3 +1,4 @@
+using Certctl.Domain.Enrolment;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -25,6 +26,9 @@ internal sealed class EnrolmentMapping : IEntityTypeConfiguration<Domain.Enrolme
         builder.Property(enrolment => enrolment.Subject).HasColumnName("subject");
         builder.Property(enrolment => enrolment.SubjectAltNames).HasColumnName("sans");
 
+        builder.Property(enrolment => enrolment.KeyAlgorithm).HasColumnName("key_algorithm");
+        builder.Property(enrolment => enrolment.PublicKeySha256).HasColumnName("public_key_sha256");
+
         // These two are the challenge use of a static or renewal grant; one-time challenges will bring a table of their own (challenge_uses).
         builder.Property(enrolment => enrolment.ChallengeKind).HasColumnName("challenge_kind").HasConversion<string>();
         builder.Property(enrolment => enrolment.VouchedBy).HasColumnName("vouched_by");
@@ -49,5 +53,21 @@ internal sealed class EnrolmentAnswerMapping : IEntityTypeConfiguration<Enrolmen
         builder.Property(answer => answer.RequestKey).HasColumnName("request_key");
         builder.Property(answer => answer.EnrolmentId).HasColumnName("enrolment_id");
         builder.Property(answer => answer.HeldUntil).HasColumnName("held_until");
+    }
+}
+
+internal sealed class EnrolmentDecisionMapping : IEntityTypeConfiguration<EnrolmentDecision>
+{
+    public void Configure(EntityTypeBuilder<EnrolmentDecision> builder)
+    {
+        builder.ToTable("enrolment_decisions");
+
+        // Nobody counts twice; here the database sees to it too.
+        builder.HasKey(decision => new { decision.EnrolmentId, decision.Actor }).HasName("enrolment_decisions_pkey");
+        builder.Property(decision => decision.EnrolmentId).HasColumnName("enrolment_id").ValueGeneratedNever();
+        builder.Property(decision => decision.Actor).HasColumnName("actor");
+        builder.Property(decision => decision.Approved).HasColumnName("approved");
+        builder.Property(decision => decision.Note).HasColumnName("note");
+        builder.Property(decision => decision.DecidedAt).HasColumnName("decided_at");
     }
 }

@@ -35,6 +35,8 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_KEY_PASSPHRASE", "opens the keys", "opens the keys" },
         { "CERTCTL_SCEP_ENABLED", "true", "1" },
         { "CERTCTL_SCEP_PROFILES", "corp", "corp" },
+        { "CERTCTL_SERVER_MTLS_PORT", "0", "0" },
+        { "CERTCTL_SERVER_MTLS_PORT", "65535", "65535" },
     };
 
     /// <summary>Setting, a value that cannot be read, and what it should be.</summary>
@@ -63,6 +65,7 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_CA_OCSP_URL", "http://öcsp.example/", "an http or https URL" },
         { "CERTCTL_CA_ISSUERS_URL", "file:///ca.crt", "an http or https URL" },
         { "CERTCTL_SCEP_ENABLED", "on", "true or false" },
+        { "CERTCTL_SERVER_MTLS_PORT", "65536", "a whole number from 0 to 65535" },
     };
 
     [Theory]
@@ -89,7 +92,8 @@ public sealed class ConfigurationReaderTests
     {
         // Any text is a host name (the preflight resolves it) or a passphrase; the list of profiles has tests of its own.
         string[] anything = ["CERTCTL_SERVER_HOST", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_SCEP_PROFILES"];
-        var names = KnownSettings.Global.Select(setting => setting.Name).ToList();
+        // The settings of a next CA mean something together alone: NextCaReaderTests.
+        var names = KnownSettings.Global.Select(setting => setting.Name).Where(name => !name.StartsWith("CERTCTL_CA_NEXT_", StringComparison.Ordinal)).ToList();
 
         Assert.Equal(names.Order(), Good.Select(row => (string)row[0]).Distinct().Order());
         Assert.Equal(names.Except(anything).Order(), Bad.Select(row => (string)row[0]).Distinct().Order());
@@ -169,6 +173,17 @@ public sealed class ConfigurationReaderTests
     }
 
     [Fact]
+    public void The_mTLS_port_is_another_than_the_main_one_and_somebody_wants_it()
+    {
+        var environment = Settings.Complete().With("CERTCTL_SERVER_PORT", "8443").With("CERTCTL_SERVER_MTLS_PORT", "8443").With("CERTCTL_SCEP_MTLS_ENABLED", "true").With("CERTCTL_SCEP_MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "/makers.pem");
+        Assert.StartsWith("CERTCTL_SERVER_MTLS_PORT is the main port, 8443", environment.Problem(), StringComparison.Ordinal);
+
+        Assert.Empty(environment.With("CERTCTL_SERVER_MTLS_PORT", "8444").Reading().Warnings);
+        Assert.StartsWith(
+            "CERTCTL_SERVER_MTLS_PORT has no effect", Assert.Single(Settings.Complete().With("CERTCTL_SERVER_MTLS_PORT", "8444").Reading().Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_not_ours_is_left_alone()
     {
         var environment = Settings.Complete().With("PATH", "/bin").With("certctl_server_port", "x").With("CERTCTLX", "y").With("CERTCTL_TEST_POSTGRES", "z");
@@ -181,6 +196,7 @@ public sealed class ConfigurationReaderTests
     {
         "CERTCTL_SERVER_HOST" => options.Server.Host,
         "CERTCTL_SERVER_PORT" => $"{options.Server.Port}",
+        "CERTCTL_SERVER_MTLS_PORT" => $"{options.Server.MtlsPort}",
         "CERTCTL_MAX_BODY_SIZE" => $"{options.Server.MaxBodySize}",
         "CERTCTL_SERVER_TLS_CERT_PATH" => options.Server.TlsCertPath,
         "CERTCTL_SERVER_TLS_KEY_PATH" => options.Server.TlsKeyPath,

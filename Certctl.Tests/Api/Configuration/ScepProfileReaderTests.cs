@@ -1,4 +1,5 @@
 using Certctl.Api.Configuration;
+using Certctl.Application.Scep;
 using Xunit;
 
 namespace Certctl.Tests.Api.Configuration;
@@ -21,6 +22,11 @@ public sealed class ScepProfileReaderTests
         { "RETRY_WINDOW", "0s", "00:00:00" },
         { "RETRY_WINDOW", "24h", "1.00:00:00" },
         { "RENEWAL_ALLOW_NAME_CHANGE", "yes", "True" },
+        { "MTLS_ENABLED", "true", "/makers.pem" },
+        { "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "/other.pem", "/other.pem" },
+        { "CRYPTO_POLICY", "modern", "Modern" },
+        { "CRYPTO_POLICY", " Legacy", "Legacy" },
+        { "ALLOW_RAW_CSR", "no", "False" },
     };
 
     /// <summary>Suffix, a value that cannot be, and what is said of it.</summary>
@@ -41,6 +47,11 @@ public sealed class ScepProfileReaderTests
         { "RETRY_WINDOW", "1d", "a duration" },
         { "RETRY_WINDOW", "99999999h", "a duration" },
         { "RENEWAL_ALLOW_NAME_CHANGE", "maybe", "true or false" },
+        { "MTLS_ENABLED", "on", "true or false" },
+        { "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", null, "is not set" },
+        { "CRYPTO_POLICY", "1", "one of modern, compatible, legacy" },
+        { "CRYPTO_POLICY", "strict", "one of modern, compatible, legacy" },
+        { "ALLOW_RAW_CSR", "perhaps", "true or false" },
     };
 
     public static TheoryData<bool, string, string, string> GoodInBothForms() => InBothForms(Good.Select(row => ((string)row[0], (string)row[1], (string)row[2])));
@@ -69,12 +80,15 @@ public sealed class ScepProfileReaderTests
 
         Assert.StartsWith(prefix + suffix, problem, StringComparison.Ordinal);
         Assert.Contains(said, problem, StringComparison.Ordinal);
+        if (structured)
+            Assert.EndsWith(" (SCEP profile \"corp\")", problem, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Every_setting_of_a_profile_has_its_values_here()
     {
-        var names = KnownSettings.ScepProfile.Select(setting => setting.Name).Order().ToList();
+        // Those of a next CA have tests of their own: NextCaReaderTests.
+        var names = KnownSettings.ScepProfile.Select(setting => setting.Name).Where(name => !name.StartsWith("NEXT_", StringComparison.Ordinal)).Order().ToList();
 
         Assert.Equal(names, Good.Select(row => (string)row[0]).Distinct().Order());
         // Which certificate profiles there are is a question to the database.
@@ -92,6 +106,22 @@ public sealed class ScepProfileReaderTests
         Assert.Empty(profile.ExtraCapabilities);
         Assert.Equal(TimeSpan.FromHours(1), profile.RetryWindow);
         Assert.False(profile.RenewalMayChangeName);
+        Assert.True(profile.AllowRawCsr);
+        Assert.Null(profile.MtlsBundlePath);
+        Assert.Equal(CryptoPolicy.Compatible, profile.CryptoPolicy);
+    }
+
+    [Theory]
+    [InlineData("DES3")]
+    [InlineData("SHA-1")]
+    public void What_the_policy_refuses_cannot_be_listed_and_both_settings_are_named(string capability)
+    {
+        var environment = Settings.Complete().With("CERTCTL_SCEP_EXTRA_CAPABILITIES", $"SHA-384,{capability}");
+
+        var problem = environment.With("CERTCTL_SCEP_CRYPTO_POLICY", "modern").Problem();
+        Assert.StartsWith($"CERTCTL_SCEP_EXTRA_CAPABILITIES: {capability} cannot be listed, since CERTCTL_SCEP_CRYPTO_POLICY is modern", problem, StringComparison.Ordinal);
+        foreach (var policy in new[] { "compatible", "legacy" })
+            Assert.Equal(["SHA-384", capability], environment.With("CERTCTL_SCEP_CRYPTO_POLICY", policy).Options().ScepProfiles[0].ExtraCapabilities);
     }
 
     [Theory]
@@ -138,13 +168,37 @@ public sealed class ScepProfileReaderTests
     }
 
     [Fact]
-    public void Both_forms_together_are_a_problem_that_names_what_is_set()
+    public void Beside_named_profiles_the_flat_form_has_no_effect_and_that_is_said()
     {
-        var problem = Settings.Structured().With("CERTCTL_SCEP_RA_CERT_PATH", "/ra.crt").With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", "/challenge").Problem();
+        var reading = Settings.Structured()
+            .With("CERTCTL_SCEP_RA_CERT_PATH", "/ra.crt").With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", "/no/such/challenge").With("CERTCTL_SCEP_MTLS_ENABLED", "true").Reading();
 
-        Assert.Contains("CERTCTL_SCEP_PROFILES", problem, StringComparison.Ordinal);
-        Assert.Contains("CERTCTL_SCEP_RA_CERT_PATH", problem, StringComparison.Ordinal);
-        Assert.Contains("CERTCTL_SCEP_CHALLENGE_PASSWORD", problem, StringComparison.Ordinal);
+        Assert.Empty(reading.Problems);
+        var profile = Assert.Single(reading.Options!.ScepProfiles);
+        Assert.Equal(("corp", "/keys/ra.crt", "CORP " + Settings.Challenge, null), (profile.PathId, profile.RaPairs[0].CertPath, profile.Challenge.Reveal(), profile.MtlsBundlePath));
+        var warning = Assert.Single(reading.Warnings);
+        foreach (var name in new[] { "CERTCTL_SCEP_PROFILES", "CERTCTL_SCEP_RA_CERT_PATH", "CERTCTL_SCEP_CHALLENGE_PASSWORD", "CERTCTL_SCEP_MTLS_ENABLED" })
+            Assert.Contains(name, warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_problems_of_all_profiles_come_at_once_each_with_its_path()
+    {
+        var problems = Settings.Structured().With("CERTCTL_SCEP_PROFILES", "corp,shop-floor").With("CERTCTL_SCEP_PROFILE_CORP_ISSUER_ID", null)
+            .With("CERTCTL_SCEP_PROFILE_SHOP_FLOOR_MTLS_ENABLED", "true").With("CERTCTL_SCEP_PROFILE_SHOP_FLOOR_ISSUER_ID", "iss-local").Reading().Problems;
+
+        Assert.Equal(5, problems.Count);
+        Assert.EndsWith(" (SCEP profile \"corp\")", problems[0], StringComparison.Ordinal);
+        Assert.All(problems.Skip(1), problem => Assert.EndsWith(" (SCEP profile \"shop-floor\")", problem, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_bundle_without_its_switch_has_no_effect_and_that_is_said()
+    {
+        var reading = Settings.Complete().With("CERTCTL_SCEP_MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "/makers.pem").Reading();
+
+        Assert.Null(Assert.Single(reading.Options!.ScepProfiles).MtlsBundlePath);
+        Assert.StartsWith("CERTCTL_SCEP_MTLS_CLIENT_CA_TRUST_BUNDLE_PATH has no effect", Assert.Single(reading.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -205,8 +259,11 @@ public sealed class ScepProfileReaderTests
         }
     }
 
-    private static (Dictionary<string, string> Environment, string Prefix) Form(bool structured) =>
-        structured ? (Settings.Structured(), "CERTCTL_SCEP_PROFILE_CORP_") : (Settings.Complete(), "CERTCTL_SCEP_");
+    private static (Dictionary<string, string> Environment, string Prefix) Form(bool structured)
+    {
+        var (environment, prefix) = structured ? (Settings.Structured(), "CERTCTL_SCEP_PROFILE_CORP_") : (Settings.Complete(), "CERTCTL_SCEP_");
+        return (environment.With(prefix + "MTLS_ENABLED", "true").With(prefix + "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "/makers.pem"), prefix);
+    }
 
     private static TheoryData<bool, string, string, string> InBothForms(IEnumerable<(string Suffix, string Value, string Expected)> rows)
     {
@@ -230,6 +287,9 @@ public sealed class ScepProfileReaderTests
         "EXTRA_CAPABILITIES" => string.Join('|', profile.ExtraCapabilities),
         "RETRY_WINDOW" => profile.RetryWindow.ToString("c"),
         "RENEWAL_ALLOW_NAME_CHANGE" => $"{profile.RenewalMayChangeName}",
+        "MTLS_ENABLED" or "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH" => profile.MtlsBundlePath,
+        "CRYPTO_POLICY" => $"{profile.CryptoPolicy}",
+        "ALLOW_RAW_CSR" => $"{profile.AllowRawCsr}",
         _ => throw new ArgumentException(suffix),
     };
 }

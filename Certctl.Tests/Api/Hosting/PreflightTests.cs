@@ -40,6 +40,19 @@ public sealed class PreflightTests : IDisposable
         Assert.IsAssignableFrom<RSA>(Assert.Single(material.RaPairs[""]).Key);
     }
 
+    [Fact]
+    public void The_policy_legacy_is_warned_about_with_the_path_of_its_profile()
+    {
+        _environment["CERTCTL_SCEP_CRYPTO_POLICY"] = "legacy";
+
+        var (material, checks) = Run();
+
+        Assert.NotNull(material);
+        var warned = Assert.Single(checks, check => check.Warnings.Count > 0);
+        Assert.Equal("SCEP profile <root>, crypto policy", warned.Name);
+        Assert.StartsWith("CRYPTO_POLICY is legacy: single DES and MD5 are accepted", Assert.Single(warned.Warnings), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("tls.crt", "TLS certificate")]
     [InlineData("tls.key", "TLS certificate")]
@@ -244,6 +257,59 @@ public sealed class PreflightTests : IDisposable
 
         Assert.Null(material);
         Assert.Equal($"SCEP profile \"corp\", RA pair {_folder["absent.crt"]}", Assert.Single(checks, check => check.Problems.Count > 0).Name);
+    }
+
+    [Fact]
+    public void A_staged_CA_is_material_of_its_own()
+    {
+        var next = Stage();
+
+        var (material, checks) = Run();
+
+        Assert.All(checks, check => Assert.Empty(check.Problems.Concat(check.Warnings)));
+        Assert.Equal(next.Certificate.RawData, material!.Next!.Ca.Certificate.RawData);
+        Assert.Equal(RaCertificates.AnotherKey.ExportSubjectPublicKeyInfo(), Assert.Single(material.Next.RaPairs[""]).Certificate.PublicKey.ExportSubjectPublicKeyInfo());
+        Assert.Equal(RaCertificates.Key.ExportSubjectPublicKeyInfo(), Assert.Single(material.RaPairs[""]).Certificate.PublicKey.ExportSubjectPublicKeyInfo());
+    }
+
+    [Fact]
+    public void A_staged_CA_is_looked_at_like_the_one_in_use()
+    {
+        Stage();
+        Place("CERTCTL_CA_NEXT", "next", TestCa.Root(subject: "CN=Next", notBefore: TestCa.Now.AddDays(1)));
+        File.Delete(_folder["next-ra.key"]);
+
+        var (material, problems, _) = Preflight.Load(_environment.Options(), TestCa.Now);
+
+        Assert.Null(material);
+        Assert.Equal(["next CA", $"SCEP profile <root>, next RA pair {_folder["next-ra.crt"]}"], problems.Select(problem => problem.Split(": ")[0]));
+        Assert.Contains("it is not valid before", problems[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_CA_in_use_cannot_follow_itself()
+    {
+        Stage();
+        Place("CERTCTL_CA_NEXT", "next", _ca);
+
+        Assert.Contains(Preflight.Load(_environment.Options(), TestCa.Now).Problems, problem => problem.StartsWith("next CA: it is the CA in use", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_RA_key_serves_one_CA()
+    {
+        var next = Stage();
+        Place("CERTCTL_SCEP_NEXT_RA", "next-ra", RaCertificates.Pair(next));
+
+        Assert.Contains("has the key of an RA in use", Problem(), StringComparison.Ordinal);
+    }
+
+    private KeyPair Stage()
+    {
+        var next = TestCa.Root("p-384", "CN=Next");
+        Place("CERTCTL_CA_NEXT", "next", next);
+        Place("CERTCTL_SCEP_NEXT_RA", "next-ra", RaCertificates.Pair(next, RaCertificates.AnotherKey));
+        return next;
     }
 
     [Fact]

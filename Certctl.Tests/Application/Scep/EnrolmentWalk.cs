@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Application;
 using Certctl.Application.Enrolment;
+using Certctl.Application.Publication;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
@@ -31,6 +32,7 @@ internal sealed class EnrolmentWalk : IDisposable
             .AddSingleton<IEnrolmentJournal>(Journal)
             .AddSingleton<IEnrolmentRepository>(Journal)
             .AddSingleton<IAuditRepository>(Journal)
+            .AddSingleton<ICertificateRepository>(Journal)
             .AddSingleton<ICertificateProfileRepository>(Profiles)
             .AddCertctlApplication()
             .BuildServiceProvider();
@@ -119,7 +121,7 @@ internal sealed class EnrolmentWalk : IDisposable
 
     private ScepResponder Responder => _services.GetRequiredService<ScepResponder>();
 
-    private static SubjectName Name(string commonName)
+    internal static SubjectName Name(string commonName)
     {
         var der = new X500DistinguishedName($"CN={commonName}").RawData;
         return new SubjectName { Der = der, Rdns = [[new NameAttribute("2.5.4.3", commonName, der.AsMemory(11))]] };

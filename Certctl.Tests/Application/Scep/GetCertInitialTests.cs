@@ -1,5 +1,4 @@
 using Certctl.Application.Scep;
-using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
 using Xunit;
@@ -41,7 +40,7 @@ public sealed class GetCertInitialTests
         Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
         Assert.Equal(0, walk.Issuer.Signed);
 
-        await DecideAsync(walk, approved: true);
+        Decide(walk, approved: true);
         var first = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
         var second = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
         Assert.Equal(first.Certificate.ToArray(), second.Certificate.ToArray());
@@ -56,14 +55,10 @@ public sealed class GetCertInitialTests
         walk.Clock.Advance(TimeSpan.FromDays(7));
         Assert.Equal(FailInfo.BadCertId, Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null)).FailInfo);
 
-        await DecideAsync(walk, approved: false);
+        Decide(walk, approved: false);
         Assert.Equal(FailInfo.BadRequest, Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null)).FailInfo);
     }
 
-    private static Task<bool> DecideAsync(EnrolmentWalk walk, bool approved)
-    {
-        var pending = walk.Journal.Enrolments.Values.Single().Enrolment;
-        var audit = new AuditEvent { Id = Guid.NewGuid(), Timestamp = Now, Actor = "alice", ActorType = "User", Action = AuditAction.EnrolmentApproved, Outcome = AuditOutcome.Done, ResourceType = "enrolment", ResourceId = pending.Id.ToString() };
-        return walk.Journal.DecideAsync(pending.Decided(approved, "alice", Now), audit, CancellationToken.None);
-    }
+    private static void Decide(EnrolmentWalk walk, bool approved) =>
+        walk.Journal.Decide(walk.Journal.Enrolments.Values.Single().Enrolment.Decided(approved, "alice", Now));
 }

@@ -210,13 +210,11 @@ public abstract class EnrolmentTests(ScepServerFixture server)
     }
 
     [Fact]
-    [Trait("Conformance", "S-R18")]
-    [Trait("Conformance", "S-R20")]
     [Trait("Conformance", "S-M13")]
-    public async Task Messages_that_are_not_answered_yet_are_refused_as_badRequest()
+    public async Task Messages_of_no_type_that_asks_are_refused_as_badRequest()
     {
         var device = ScepDevice.Shared();
-        foreach (var type in new[] { "21", "22", "3", "18", "abc" })
+        foreach (var type in new[] { "3", "18", "abc" })
         {
             var request = await Wire.RequestAsync(device.Csr("CN=type", server.Challenge), device);
             (await Wire.SendAsync(request.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(type)).Build())).MustFail(FailureReason.UnknownMessageType);

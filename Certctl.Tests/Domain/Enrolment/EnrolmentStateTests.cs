@@ -85,6 +85,8 @@ public sealed class EnrolmentStateTests
         ProfileId = "default",
         Subject = "CN=device",
         SubjectAltNames = [],
+        KeyAlgorithm = "RSA-2048",
+        PublicKeySha256 = [1],
         ChallengeKind = ChallengeKind.Static,
         VouchedBy = "current",
         SourceAddress = null,

@@ -1,3 +1,4 @@
+using Certctl.Application.Publication;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Persistence.Mapping;
@@ -74,53 +75,33 @@ public abstract class EfEnrolmentRepositoryTests(IDatabases databases) : Persist
     }
 
     [Fact]
-    public async Task Of_many_operators_one_decides_and_the_trail_says_who()
+    public async Task The_revoked_are_listed_in_order_and_neither_the_late_nor_the_expired()
     {
         if (!IsAvailable)
             return;
         await using var database = await OpenAsync();
-        var entry = TestEntries.Pending(Now);
-        await database.Journal.CommitAsync(entry, default);
+        foreach (var revokedAt in new int?[] { null, 0, -20, -10, 1 })
+        {
+            var entry = TestEntries.Issued(Now);
+            await database.Journal.CommitAsync(entry, default);
+            await using var db = database.Open();
+            if (revokedAt is { } at)
+            {
+                (await db.Certificates.SingleAsync(certificate => certificate.SerialNumber == entry.Certificate!.SerialNumber)).Revoke(RevocationReason.Superseded, Now.AddSeconds(at));
+                await db.SaveChangesAsync();
+            }
+        }
 
-        var decisions = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => database.Enrolments.DecideAsync(
-            entry.Enrolment.Decided(i % 2 == 0, $"operator {i}", Now), TestEntries.Audit(Now, null), default))));
+        Assert.Equal([-20, -10, 0], await ListAsync("iss-local", Now.AddDays(90).AddSeconds(-1)));
+        Assert.Empty(await ListAsync("iss-local", Now.AddDays(90)));
+        Assert.Empty(await ListAsync("iss-other", Now));
 
-        var winner = Assert.Single(Enumerable.Range(0, 8), i => decisions[i]);
-        var stored = await database.Enrolments.FindAsync(entry.Enrolment.Id, default);
-        Assert.Equal($"operator {winner}", stored!.DecidedBy);
-        Assert.Equal(winner % 2 == 0 ? EnrolmentState.Approved : EnrolmentState.Denied, stored.State);
-        Assert.Equal(Stored.Time(Now), stored.DecidedAt);
-        await using var db = database.Open();
-        Assert.Equal(2, await db.AuditEvents.CountAsync());
-    }
-
-    [Fact]
-    public async Task What_has_lapsed_cannot_be_approved()
-    {
-        if (!IsAvailable)
-            return;
-        await using var database = await OpenAsync();
-        var entry = TestEntries.Pending(Now);
-        await database.Journal.CommitAsync(entry, default);
-
-        var late = entry.Enrolment.Decided(true, "olga", entry.Enrolment.HeldUntil);
-
-        Assert.False(await database.Enrolments.DecideAsync(late, TestEntries.Audit(Now, null), default));
-        Assert.Equal(EnrolmentState.Pending, (await database.Enrolments.FindAsync(entry.Enrolment.Id, default))!.State);
-    }
-
-    [Fact]
-    public async Task A_decision_whose_audit_event_cannot_be_written_is_no_decision()
-    {
-        if (!IsAvailable)
-            return;
-        await using var database = await OpenAsync();
-        var entry = TestEntries.Pending(Now);
-        await database.Journal.CommitAsync(entry, default);
-
-        // The id is taken.
-        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => database.Enrolments.DecideAsync(entry.Enrolment.Decided(true, "olga", Now), entry.Audit, default));
-
-        Assert.Equal(EnrolmentState.Pending, (await database.Enrolments.FindAsync(entry.Enrolment.Id, default))!.State);
+        async Task<List<double>> ListAsync(string issuerId, DateTimeOffset endsAfter)
+        {
+            var found = new List<double>();
+            await foreach (var certificate in database.Get<ICertificateRepository>().ListRevokedAsync(issuerId, Now, endsAfter, default))
+                found.Add((certificate.RevokedAt!.Value - Stored.Time(Now)).TotalSeconds);
+            return found;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
@@ -412,7 +413,8 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
         var entry = TestEntries.Pending(Now, requestKey);
         await database.Journal.CommitAsync(entry, default);
         var approved = entry.Enrolment.Decided(true, "olga", Now);
-        Assert.True(await database.Enrolments.DecideAsync(approved, TestEntries.Audit(Now, null), default));
+        Assert.IsType<DecisionVerdict.Counted>(await database.Get<IApprovalRepository>().DecideAsync(
+            new EnrolmentDecision { EnrolmentId = approved.Id, Actor = "olga", Approved = true, Note = "", DecidedAt = Now }, TestEntries.Audit(Now, null), default));
         return approved;
     }
 

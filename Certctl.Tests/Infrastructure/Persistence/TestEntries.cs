@@ -83,6 +83,8 @@ internal static class TestEntries
         ProfileId = CertificateProfile.DefaultId,
         Subject = "CN=device,O=Example \"GmbH\"",
         SubjectAltNames = ["DNS:device.example"],
+        KeyAlgorithm = "RSA-2048",
+        PublicKeySha256 = RandomNumberGenerator.GetBytes(32),
         ChallengeKind = ChallengeKind.Static,
         VouchedBy = "current",
         SourceAddress = "127.0.0.1",

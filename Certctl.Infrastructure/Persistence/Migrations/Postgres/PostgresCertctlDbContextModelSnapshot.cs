@@ -43,6 +43,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("actor_type");
 
+                    b.Property<string>("ClientCertificate")
+                        .HasColumnType("text")
+                        .HasColumnName("client_certificate");
+
                     b.Property<int>("Count")
                         .HasColumnType("integer")
                         .HasColumnName("count");
@@ -158,6 +162,11 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("key_algorithm");
 
+                    b.Property<byte[]>("NameSha256")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("name_sha256");
+
                     b.Property<DateTimeOffset>("NotAfter")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("not_after");
@@ -212,6 +221,11 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     b.HasKey("IssuerId", "SerialNumber")
                         .HasName("certificates_pkey");
 
+                    b.HasIndex(new[] { "IssuerId", "RevokedAt" }, "certificates_revoked_idx")
+                        .HasFilter("revoked_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "NameSha256", "ProfileId", "IssuerId" }, "certificates_name_idx");
+
                     b.ToTable("certificates", (string)null);
                 });
 
@@ -256,6 +270,11 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("issuer_id");
 
+                    b.Property<string>("KeyAlgorithm")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("key_algorithm");
+
                     b.Property<string>("Kind")
                         .IsRequired()
                         .HasColumnType("text")
@@ -275,6 +294,11 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("protocol");
+
+                    b.Property<byte[]>("PublicKeySha256")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("public_key_sha256");
 
                     b.Property<string>("SerialNumber")
                         .HasColumnType("text")
@@ -324,6 +348,35 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     b.ToTable("enrolments", (string)null);
                 });
 
+            modelBuilder.Entity("Certctl.Domain.Enrolment.EnrolmentDecision", b =>
+                {
+                    b.Property<Guid>("EnrolmentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("enrolment_id");
+
+                    b.Property<string>("Actor")
+                        .HasColumnType("text")
+                        .HasColumnName("actor");
+
+                    b.Property<bool>("Approved")
+                        .HasColumnType("boolean")
+                        .HasColumnName("approved");
+
+                    b.Property<DateTimeOffset>("DecidedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("decided_at");
+
+                    b.Property<string>("Note")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("note");
+
+                    b.HasKey("EnrolmentId", "Actor")
+                        .HasName("enrolment_decisions_pkey");
+
+                    b.ToTable("enrolment_decisions", (string)null);
+                });
+
             modelBuilder.Entity("Certctl.Domain.Profiles.CertificateProfile", b =>
                 {
                     b.Property<string>("Id")
@@ -344,6 +397,12 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasColumnType("jsonb")
                         .HasColumnName("allowed_key_algorithms");
 
+                    b.Property<int>("ApprovalsRequired")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(1)
+                        .HasColumnName("approvals_required");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -357,6 +416,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasColumnType("boolean")
                         .HasColumnName("enabled");
 
+                    b.Property<int>("MaxActiveCertificates")
+                        .HasColumnType("integer")
+                        .HasColumnName("max_active_certificates");
+
                     b.Property<int>("MaxTtlSeconds")
                         .HasColumnType("integer")
                         .HasColumnName("max_ttl_seconds");
@@ -369,6 +432,22 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("name");
+
+                    b.Property<int>("RenewalGraceDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("renewal_grace_days");
+
+                    b.Property<bool>("RenewalRequiresNewKey")
+                        .HasColumnType("boolean")
+                        .HasColumnName("renewal_requires_new_key");
+
+                    b.Property<int>("RenewalWindowDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("renewal_window_days");
+
+                    b.Property<int>("RenewalWindowPercent")
+                        .HasColumnType("integer")
+                        .HasColumnName("renewal_window_percent");
 
                     b.Property<string>("RequiredCsrAttributes")
                         .IsRequired()

@@ -38,6 +38,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("actor_type");
 
+                    b.Property<string>("ClientCertificate")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("client_certificate");
+
                     b.Property<int>("Count")
                         .HasColumnType("INTEGER")
                         .HasColumnName("count");
@@ -153,6 +157,11 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("key_algorithm");
 
+                    b.Property<byte[]>("NameSha256")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("name_sha256");
+
                     b.Property<long>("NotAfter")
                         .HasColumnType("INTEGER")
                         .HasColumnName("not_after");
@@ -207,6 +216,11 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.HasKey("IssuerId", "SerialNumber")
                         .HasName("certificates_pkey");
 
+                    b.HasIndex(new[] { "IssuerId", "RevokedAt" }, "certificates_revoked_idx")
+                        .HasFilter("revoked_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "NameSha256", "ProfileId", "IssuerId" }, "certificates_name_idx");
+
                     b.ToTable("certificates", (string)null);
                 });
 
@@ -251,6 +265,11 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("issuer_id");
 
+                    b.Property<string>("KeyAlgorithm")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key_algorithm");
+
                     b.Property<string>("Kind")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -270,6 +289,11 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("protocol");
+
+                    b.Property<byte[]>("PublicKeySha256")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("public_key_sha256");
 
                     b.Property<string>("SerialNumber")
                         .HasColumnType("TEXT")
@@ -319,6 +343,35 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.ToTable("enrolments", (string)null);
                 });
 
+            modelBuilder.Entity("Certctl.Domain.Enrolment.EnrolmentDecision", b =>
+                {
+                    b.Property<Guid>("EnrolmentId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("enrolment_id");
+
+                    b.Property<string>("Actor")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor");
+
+                    b.Property<bool>("Approved")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("approved");
+
+                    b.Property<long>("DecidedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("decided_at");
+
+                    b.Property<string>("Note")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("note");
+
+                    b.HasKey("EnrolmentId", "Actor")
+                        .HasName("enrolment_decisions_pkey");
+
+                    b.ToTable("enrolment_decisions", (string)null);
+                });
+
             modelBuilder.Entity("Certctl.Domain.Profiles.CertificateProfile", b =>
                 {
                     b.Property<string>("Id")
@@ -339,6 +392,12 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("allowed_key_algorithms");
 
+                    b.Property<int>("ApprovalsRequired")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1)
+                        .HasColumnName("approvals_required");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
@@ -352,6 +411,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("enabled");
 
+                    b.Property<int>("MaxActiveCertificates")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("max_active_certificates");
+
                     b.Property<int>("MaxTtlSeconds")
                         .HasColumnType("INTEGER")
                         .HasColumnName("max_ttl_seconds");
@@ -364,6 +427,22 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
+
+                    b.Property<int>("RenewalGraceDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("renewal_grace_days");
+
+                    b.Property<bool>("RenewalRequiresNewKey")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("renewal_requires_new_key");
+
+                    b.Property<int>("RenewalWindowDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("renewal_window_days");
+
+                    b.Property<int>("RenewalWindowPercent")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("renewal_window_percent");
 
                     b.Property<string>("RequiredCsrAttributes")
                         .IsRequired()

@@ -58,5 +58,23 @@ public sealed class ContentCipherTests(ITestOutputHelper output)
         Assert.False(ContentCipher.Aes192.Refuses(new byte[24]));
     }
 
+    // FIPS 81, table C1: "Now is the time for all " in CBC mode, to which RFC 5652 §6.3 adds a block of padding.
+    [Fact]
+    public void FIPS_81_agrees_about_DES_CBC()
+    {
+        var (key, iv) = (Convert.FromHexString("0123456789ABCDEF"), Convert.FromHexString("1234567890ABCDEF"));
+        var message = "Now is the time for all "u8.ToArray();
+        var encrypted = new byte[ContentCipher.Des.EncryptedLength(message.Length)];
+        ContentCipher.Des.Encrypt(key, iv, message, encrypted);
+        Assert.Equal("E5C7CDDE872BF27C43E934008C389C0F683788499A7C05F6", Convert.ToHexString(encrypted.AsSpan(0, 24)));
+
+        var plaintext = new byte[encrypted.Length];
+        Assert.Equal(message, plaintext[..ContentCipher.Des.Decrypt(key, iv, encrypted, plaintext, out var genuine)]);
+        Assert.True(genuine);
+        encrypted[^1] ^= 1;
+        Assert.Equal(plaintext.Length, ContentCipher.Des.Decrypt(key, iv, encrypted, plaintext, out genuine));
+        Assert.False(genuine);
+    }
+
     private static byte[] Hex(JsonElement test, string name) => Convert.FromHexString(test.GetProperty(name).GetString()!);
 }

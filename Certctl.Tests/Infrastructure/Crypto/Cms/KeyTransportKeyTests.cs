@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Certctl.Application.Scep;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
@@ -197,6 +198,6 @@ public sealed class KeyTransportKeyTests(ITestOutputHelper output)
     {
         var reader = new DerReader(Convert.FromHexString(hex));
         Assert.True(AlgorithmId.TryRead(ref reader, out var algorithm));
-        return KeyTransport.Find(algorithm, out _);
+        return KeyTransport.Find(algorithm, CryptoPolicy.Compatible, out _);
     }
 }

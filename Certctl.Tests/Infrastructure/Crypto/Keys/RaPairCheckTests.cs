@@ -75,12 +75,23 @@ public sealed class RaPairCheckTests
     }
 
     [Theory]
-    [InlineData(X509KeyUsageFlags.DigitalSignature)]
-    [InlineData(X509KeyUsageFlags.KeyEncipherment)]
-    [InlineData(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.DataEncipherment | X509KeyUsageFlags.KeyAgreement)]
+    [InlineData(X509KeyUsageFlags.DataEncipherment | X509KeyUsageFlags.KeyAgreement)]
     [InlineData(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)]
-    public void A_keyUsage_that_cannot_do_both_is_refused(X509KeyUsageFlags usage) =>
-        Assert.Contains("must have digitalSignature and keyEncipherment", Problem(RaCertificates.Pair(usage: usage)), StringComparison.Ordinal);
+    public void A_keyUsage_for_neither_use_is_refused(X509KeyUsageFlags usage) =>
+        Assert.Contains("must have digitalSignature, keyEncipherment or both", Problem(RaCertificates.Pair(usage: usage)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(X509KeyUsageFlags.DigitalSignature, true, false)]
+    [InlineData(X509KeyUsageFlags.KeyEncipherment | X509KeyUsageFlags.DataEncipherment, false, true)]
+    [InlineData(RaCertificates.BothUsages, true, true)]
+    [InlineData(null, true, true)]
+    public void Its_keyUsage_says_what_a_pair_is_for(X509KeyUsageFlags? usage, bool maySign, bool mayDecrypt)
+    {
+        var pair = RaCertificates.Pair(usage: usage);
+
+        MustBeGood(Check(pair));
+        Assert.Equal((maySign, mayDecrypt), (RaPairCheck.MaySign(pair.Certificate), RaPairCheck.MayDecrypt(pair.Certificate)));
+    }
 
     [Fact]
     public void More_key_usages_than_needed_are_no_problem() => MustBeGood(Check(RaCertificates.Pair(usage: RaCertificates.BothUsages | X509KeyUsageFlags.NonRepudiation)));

@@ -16,8 +16,6 @@ public sealed partial class CmsScepCodecDecodeTests
     [InlineData("1")]
     [InlineData("3")]
     [InlineData("18")]
-    [InlineData("21")]
-    [InlineData("22")]
     [InlineData("23")]
     [InlineData("19 ")]
     [InlineData("019")]

@@ -29,6 +29,31 @@ public sealed partial class CmsScepCodecDecodeTests
         Assert.Equal(ScepTestKeys.DeviceSelfSigned.RawData, decoding.Head.Signer!.CertificateDer.ToArray());
     }
 
+    [Theory]
+    [InlineData("21")]
+    [InlineData("22")]
+    [Trait("Conformance", "S-M15")]
+    public void A_query_names_a_certificate_and_one_that_cannot_be_read_names_none(string type)
+    {
+        var named = Query(IssuerAndSerial(ScepTestKeys.Ra))!;
+        Assert.Equal(ScepTestKeys.Ra.IssuerName.RawData, named.Issuer.Der.ToArray());
+        Assert.Equal(ScepTestKeys.Ra.SerialNumberBytes.ToArray(), named.SerialNumber.ToArray());
+
+        Assert.Null(Query(ScepTestKeys.Csr));
+        Assert.Null(Query([.. IssuerAndSerial(ScepTestKeys.Ra), 0]));
+        Assert.Null(Query(IssuerAndSerial(ScepTestKeys.Ra)[..^1]));
+        Assert.Null(Query(KeyIdentifier(ScepTestKeys.Ra)));
+        Assert.Null(Query(IssuerAndSerial(ScepTestKeys.Ra), request => request.Ciphertext = request.Encrypt(new byte[32], PaddingMode.None)));
+        Assert.Null(Query(IssuerAndSerial(ScepTestKeys.Ra), request => request.EncryptedKey = new byte[256]));
+
+        Certctl.Domain.Certificates.IssuerAndSerialNumber? Query(byte[] content, Action<ForgedRequest>? spoil = null)
+        {
+            var request = new ForgedRequest { Plaintext = content }.Replace(MessageTypeOid, Printable(type));
+            spoil?.Invoke(request);
+            return Assert.IsType<ScepContent.CertQuery>(Readable(request).Content).Named;
+        }
+    }
+
     [Fact]
     [Trait("Conformance", "S-M6")]
     public void The_signer_is_found_behind_a_decoy()

@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Application.Scep;
 using Certctl.Infrastructure.Crypto.X509;
 using Xunit;
 
@@ -21,7 +22,7 @@ public sealed class CsrReaderTests
     {
         var text = type == UniversalTagNumber.BMPString ? System.Text.Encoding.BigEndianUnicode.GetBytes(Challenge) : System.Text.Encoding.ASCII.GetBytes(Challenge);
         var pkcs10 = Request([(byte)type, (byte)text.Length, .. text]);
-        var read = Assert.IsType<CsrReading.Valid>(CsrReader.Read(pkcs10)).Csr;
+        var read = Assert.IsType<CsrReading.Valid>(CsrReader.Read(pkcs10, CryptoPolicy.Compatible)).Csr;
 
         Assert.Equal(Challenge, read.ChallengePassword!.Reveal());
         Assert.Equal(SHA256.HashData(pkcs10), read.Sha256.ToArray());
@@ -33,14 +34,14 @@ public sealed class CsrReaderTests
         Assert.Equal(read.PublicKey.Der.ToArray(), kept.PublicKey.Der.ToArray());
         Assert.Equal(["DNS:kept.example.com"], kept.SubjectAltNames.Select(name => name.ToString()));
         Assert.Equal(read.AttributeOids.Order(), kept.AttributeOids.Order());
-        Assert.IsType<CsrReading.Invalid>(CsrReader.Read(read.DerWithoutChallenge));
+        Assert.IsType<CsrReading.Invalid>(CsrReader.Read(read.DerWithoutChallenge, CryptoPolicy.Compatible));
     }
 
     [Fact]
     public void Without_a_challenge_it_is_kept_as_it_came()
     {
         var pkcs10 = Request(challenge: null);
-        Assert.Equal(pkcs10, Assert.IsType<CsrReading.Valid>(CsrReader.Read(pkcs10)).Csr.DerWithoutChallenge.ToArray());
+        Assert.Equal(pkcs10, Assert.IsType<CsrReading.Valid>(CsrReader.Read(pkcs10, CryptoPolicy.Compatible)).Csr.DerWithoutChallenge.ToArray());
         Assert.Null(CsrReader.ReadKept(pkcs10.AsMemory(1)));
     }
 

@@ -1,3 +1,4 @@
+using Certctl.Infrastructure.Crypto;
 using Certctl.Infrastructure.Crypto.X509;
 using Xunit;
 
@@ -45,6 +46,17 @@ public sealed class NameReaderTests
         Assert.Equal(3, name.Rdns.Count);
         Assert.Equal(2, name.Rdns[1].Count);
         Assert.Equal(@"unstructuredName=router.example,serialNumber=42+CN=a\, b,C=DE", name.ToString());
+    }
+
+    [Fact]
+    [Trait("Conformance", "Z-1")]
+    public void A_name_longer_than_the_limit_is_refused()
+    {
+        var longest = DecodingLimits.NameOctets - Der.Sequence(Der.Rdn("2.5.4.3", Der.Text(0x0C, new string('x', 1000)))).Length + 1000;
+
+        Assert.True(NameReader.TryRead(Der.Sequence(Der.Rdn("2.5.4.3", Der.Text(0x0C, new string('x', longest)))), out _, out _));
+        Assert.False(NameReader.TryRead(Der.Sequence(Der.Rdn("2.5.4.3", Der.Text(0x0C, new string('x', longest + 1)))), out _, out var defect));
+        Assert.Contains("octets", defect, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,50 @@
+using Certctl.Api.Configuration;
+using Certctl.Application.Scep;
+using Certctl.Application.Scep.Mtls;
+using Certctl.Application.Scep.RawCsr;
+
+namespace Certctl.Api.Scep;
+
+/// <summary>
+/// <c>/scep-mtls</c>: the sibling of <c>/scep</c> for profiles that want a client certificate beside the challenge. It is there only on connections that
+/// were asked for one; whoever is let in is served as on the plain route, GetCACaps and GetCACert included.
+/// </summary>
+internal static class ScepMtlsEndpoints
+{
+    private const string Root = "/scep-mtls";
+
+    public static void MapScepMtls(this IEndpointRouteBuilder routes)
+    {
+        routes.Map(Root, HandleAsync);
+        routes.Map(Root + "/{**rest}", HandleAsync);
+    }
+
+    /// <summary>Where <c>/scep-mtls</c> has a port of its own, that port serves nothing else: all other doors are on the port that does not ask.</summary>
+    public static void UseMtlsPort(this IApplicationBuilder app) => app.Use((http, next) =>
+        http.Features.Get<TlsClient>() is null || http.Request.Path.StartsWithSegments(Root) || http.Request.Path.Value is "/health" or "/ready"
+            ? next(http)
+            : ScepEndpoints.Say(http, StatusCodes.Status404NotFound, "Only /scep-mtls is served on this port."));
+
+    private static async Task HandleAsync(
+        HttpContext http, ScepProfileTable profiles, MtlsGate gate, ScepResponder responder, RawCsrResponder rawCsr, ServerOptions server)
+    {
+        http.Request.Path.StartsWithSegments(Root, out var behind);
+        if (http.Features.Get<TlsClient>() is not { } client || profiles.Find(behind) is not { ClientTrust: not null } profile)
+        {
+            await ScepEndpoints.Say(http, StatusCodes.Status404NotFound, "No SCEP profile with client certificates at this path.");
+            return;
+        }
+
+        // Whoever hangs up is written down all the same.
+        switch (await gate.AdmitAsync(profile, client.Certificates, ScepEndpoints.OriginOf(http), CancellationToken.None))
+        {
+            case MtlsAdmission.Admitted(var origin):
+                await ScepEndpoints.ServeAsync(http, profile, responder, rawCsr, server, origin);
+                break;
+            case MtlsAdmission.Refused(var publicText):
+                http.Response.Headers.CacheControl = "no-store";
+                await ScepEndpoints.Say(http, StatusCodes.Status401Unauthorized, publicText);
+                break;
+        }
+    }
+}

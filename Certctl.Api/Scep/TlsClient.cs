@@ -1,0 +1,25 @@
+using System.Security.Cryptography.X509Certificates;
+using Certctl.Application.Scep.Mtls;
+
+namespace Certctl.Api.Scep;
+
+/// <summary>A feature of connections whose client was asked for a certificate: what it showed. A connection without this feature was not asked.</summary>
+internal sealed class TlsClient
+{
+    /// <summary>Null: none was shown.</summary>
+    public ShownCertificates? Certificates { get; private set; }
+
+    /// <summary>Called once, by the handshake, before any request. Copies: the handshake disposes what it gives.</summary>
+    /// <returns>True: the connection goes on, whatever was shown.</returns>
+    public bool Keep(X509Certificate? certificate, X509Chain? chain)
+    {
+        if (certificate is not null)
+        {
+            var own = certificate.GetRawCertData();
+            var others = chain is null ? [] : chain.ChainPolicy.ExtraStore.Select(other => other.RawData).Where(other => !other.AsSpan().SequenceEqual(own));
+            Certificates = new ShownCertificates(own, [.. others.Select(other => (ReadOnlyMemory<byte>)other)]);
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,48 @@
+using FluentValidation;
+using MediatR;
+
+namespace Certctl.Application.Admin;
+
+/// <summary>Something that a person changes. Whether he may is the door's question.</summary>
+public interface IAdminCommand : IRequest<AdminOutcome>
+{
+    /// <summary>Who: goes into the audit trail.</summary>
+    string Actor { get; }
+}
+
+/// <summary>What became of it.</summary>
+public abstract record AdminOutcome
+{
+    private AdminOutcome()
+    {
+    }
+
+    /// <param name="Summary">In a few words, for people.</param>
+    public sealed record Done(string Summary) : AdminOutcome;
+
+    /// <param name="Problems">What is wrong with the command itself, by field.</param>
+    public sealed record Invalid(IReadOnlyList<string> Problems) : AdminOutcome;
+
+    public sealed record NotFound(string Detail) : AdminOutcome;
+
+    /// <summary>The thing is not in a state in which this can be done.</summary>
+    public sealed record Conflict(string Detail) : AdminOutcome;
+}
+
+/// <summary>Where every door brings what a person wants changed: past the checks, to its handler.</summary>
+public sealed class AdminDesk(IMediator mediator)
+{
+    public Task<AdminOutcome> SendAsync(IAdminCommand command, CancellationToken cancellationToken) => mediator.Send(command, cancellationToken);
+}
+
+/// <summary>Well formed? As for the enrolments, the rules stand beside each command; here all problems are told at once.</summary>
+public sealed class AdminValidationBehavior<TCommand, TOutcome>(IEnumerable<IValidator<TCommand>> validators) : IPipelineBehavior<TCommand, TOutcome>
+    where TCommand : IAdminCommand
+    where TOutcome : AdminOutcome
+{
+    public Task<TOutcome> Handle(TCommand request, CancellationToken cancellationToken, RequestHandlerDelegate<TOutcome> next)
+    {
+        var problems = validators.SelectMany(validator => validator.Validate(request).Errors).Select(error => error.ErrorMessage).ToList();
+        return problems.Count == 0 ? next() : Task.FromResult((TOutcome)(AdminOutcome)new AdminOutcome.Invalid(problems));
+    }
+}

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Certificates;
+
+namespace Certctl.Application.Publication;
+
+/// <summary>
+/// The CRL of a CA as it is now. It tells the state at the last beat of the clock and takes its number from that instant, so processes that never spoke
+/// with each other make the same one (ADR 12). Made once a beat at most, whoever asks how often.
+/// </summary>
+public sealed class CrlPublisher(ICertificateRepository certificates, TimeProvider clock)
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
+
+    /// <summary>Older than a revocation takes to be committed and seen, and than the clocks of two servers differ.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan Life = TimeSpan.FromHours(24);
+
+    private readonly ConcurrentDictionary<ICertificateIssuer, Edition> _editions = new();
+
+    /// <param name="issuer">One that signs CRLs.</param>
+    public Task<SignedCrl> CurrentAsync(ICertificateIssuer issuer, CancellationToken cancellationToken)
+    {
+        var asOf = LastBeat(clock.GetUtcNow() - Settling);
+        return _editions.AddOrUpdate(issuer, _ => New(), (_, held) => held.Serves(asOf) ? held : New()).Crl.Value.WaitAsync(cancellationToken);
+
+        // Not the asker's cancellation: others wait for the same one.
+        Edition New() => new(asOf, new(() => MakeAsync(issuer, asOf, CancellationToken.None)));
+    }
+
+    private async Task<SignedCrl> MakeAsync(ICertificateIssuer issuer, DateTimeOffset asOf, CancellationToken cancellationToken)
+    {
+        var writer = issuer.Crls ?? throw new InvalidOperationException($"{issuer.Name} may not sign CRLs.");
+        var entries = new List<RevokedCertificate>();
+
+        // RFC 5280 §3.3: an entry stays until it has stood in a CRL made after the certificate's end.
+        await foreach (var certificate in certificates.ListRevokedAsync(issuer.IssuerId, asOf, asOf - Life, cancellationToken))
+        {
+            if (issuer.HasIssued(certificate))
+                entries.Add(new(certificate.SerialNumber, certificate.RevokedAt!.Value, certificate.RevocationReason ?? RevocationReason.Unspecified));
+        }
+
+        var number = asOf.ToUnixTimeSeconds();
+        return new SignedCrl(number, writer.Write(new RevocationList(number, asOf, asOf + Life, entries)));
+    }
+
+    private static DateTimeOffset LastBeat(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % Beat.Ticks), TimeSpan.Zero);
+
+    private sealed record Edition(DateTimeOffset AsOf, Lazy<Task<SignedCrl>> Crl)
+    {
+        public bool Serves(DateTimeOffset asOf) => AsOf >= asOf && !(Crl.IsValueCreated && Crl.Value.IsFaulted);
+    }
+}

@@ -1,0 +1,48 @@
+using Certctl.Application.Enrolment;
+using Certctl.Application.Scep.Challenges;
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
+using MediatR;
+
+namespace Certctl.Application.Scep.GetCert;
+
+/// <summary>RFC 8894 §3.3.4 and §4.5: somebody asks for a certificate by its issuer and serial number.</summary>
+/// <param name="Named">Null: the content could not be read.</param>
+public sealed record GetCertCommand(EnrolmentContext Context, IssuerAndSerialNumber? Named) : IEnrolmentCommand;
+
+/// <summary>
+/// Answers the holder of the certificate's own key, and whoever signs with a valid certificate of this issuer and path (ADR 12). Every "no" is one and the
+/// same to the outside. A revoked certificate is handed out like any other: whether it is, the CRL says.
+/// </summary>
+public sealed class GetCertHandler(IEnrolmentRepository enrolments) : IRequestHandler<GetCertCommand, EnrolmentOutcome>
+{
+    public async Task<EnrolmentOutcome> Handle(GetCertCommand request, CancellationToken cancellationToken)
+    {
+        var (context, named) = (request.Context, request.Named);
+        var certificate = named is null ? null : await FindAsync(context.Profile, named, cancellationToken);
+        if (certificate is null)
+            return Unknown(named is null ? "the content is no IssuerAndSerialNumber" : $"no certificate has {named}");
+        if (certificate.PathId != context.Profile.PathId)
+            return Unknown($"{certificate.SerialNumber} was issued on path \"{certificate.PathId}\"");
+        return await MayAskAsync(certificate, context, cancellationToken)
+            ? new EnrolmentOutcome.Issued(certificate)
+            : Unknown($"{context.Signer.Subject} holds neither the key of {certificate.SerialNumber} nor a valid certificate of this path");
+    }
+
+    private async Task<IssuedCertificate?> FindAsync(ScepProfile profile, IssuerAndSerialNumber named, CancellationToken cancellationToken)
+    {
+        var issuers = profile.Issuers.Where(issuer => issuer.Name.SameAs(named.Issuer)).ToList();
+        if (issuers.Count == 0 || IssuedCertificate.SerialText(named.SerialNumber.Span) is not { } serial)
+            return null;
+        var found = await enrolments.FindCertificateAsync(issuers[0].IssuerId, serial, cancellationToken);
+        return found is not null && issuers.Exists(issuer => issuer.HasIssued(found)) ? found : null;
+    }
+
+    private async Task<bool> MayAskAsync(IssuedCertificate certificate, EnrolmentContext context, CancellationToken cancellationToken) =>
+        context.Signer.PublicKey.Sha256.Span.SequenceEqual(certificate.PublicKeySha256)
+        || (await KnownSigner.FindAsync(enrolments, context, cancellationToken) is { } signer
+            && context.ReceivedAt < signer.NotAfter
+            && KnownSigner.Judge(signer, context) is null);
+
+    private static EnrolmentOutcome.Refused Unknown(string detail) => new(FailureReason.CertificateUnknown, detail);
+}

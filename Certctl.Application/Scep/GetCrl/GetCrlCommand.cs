@@ -1,0 +1,32 @@
+using Certctl.Application.Enrolment;
+using Certctl.Application.Publication;
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
+using MediatR;
+
+namespace Certctl.Application.Scep.GetCrl;
+
+/// <summary>RFC 8894 §3.3.5 and §4.6: somebody asks for the CRL in which a certificate would stand.</summary>
+/// <param name="Named">That certificate; null: the content could not be read.</param>
+public sealed record GetCrlCommand(EnrolmentContext Context, IssuerAndSerialNumber? Named) : IEnrolmentCommand;
+
+/// <summary>Answers whoever asks: a CRL is public. The certificate need not exist; its issuer must be this profile's (ADR 12).</summary>
+public sealed class GetCrlHandler(CrlPublisher crls) : IRequestHandler<GetCrlCommand, EnrolmentOutcome>
+{
+    public async Task<EnrolmentOutcome> Handle(GetCrlCommand request, CancellationToken cancellationToken)
+    {
+        if (request.Named is not { } named)
+            return Unknown("the content is no IssuerAndSerialNumber");
+        var (profile, asked) = (request.Context.Profile, request.Context.Issuer);
+
+        // Two generations of a CA may have one name: then the one that was asked is meant.
+        var issuer = profile.Issuers.OrderByDescending(issuer => issuer == asked).FirstOrDefault(issuer => issuer.Name.SameAs(named.Issuer));
+        if (issuer is null || IssuedCertificate.SerialText(named.SerialNumber.Span) is null)
+            return Unknown($"{named} cannot be in a CRL of {asked.Name}");
+        return issuer.Crls is null
+            ? Unknown($"{issuer.Name} may not sign CRLs: its keyUsage lacks cRLSign")
+            : new EnrolmentOutcome.Published(await crls.CurrentAsync(issuer, cancellationToken));
+    }
+
+    private static EnrolmentOutcome.Refused Unknown(string detail) => new(FailureReason.CertificateUnknown, detail);
+}

@@ -1,0 +1,75 @@
+using Certctl.Application.Enrolment;
+using Certctl.Application.Scep.Challenges;
+using Certctl.Domain.Enrolment;
+using Microsoft.Extensions.Logging;
+
+namespace Certctl.Application.Scep.Mtls;
+
+/// <summary>Whether somebody may go on.</summary>
+public abstract record MtlsAdmission
+{
+    private MtlsAdmission()
+    {
+    }
+
+    /// <param name="Origin">Says from now on with which certificate the client came.</param>
+    public sealed record Admitted(RequestOrigin Origin) : MtlsAdmission;
+
+    /// <param name="PublicText">What the client may know.</param>
+    public sealed record Refused(string PublicText) : MtlsAdmission;
+}
+
+/// <summary>
+/// The gate before <c>/scep-mtls</c>. It stands before the challenge and replaces none of it: both are needed. Every request is judged anew against its own
+/// profile's bundle, whatever the connection was let in to before.
+/// </summary>
+public sealed partial class MtlsGate(IEnrolmentRepository enrolments, IAuditRepository audit, EnrolmentMetrics metrics, TimeProvider clock, ILogger<MtlsGate> logger)
+{
+    /// <summary>Lets a client in, or writes down why not. Throws when the database fails: nobody is let in unseen.</summary>
+    /// <param name="profile">One that has a <see cref="ScepProfile.ClientTrust"/>.</param>
+    /// <param name="shown">Null when the client has shown no certificate.</param>
+    public async Task<MtlsAdmission> AdmitAsync(ScepProfile profile, ShownCertificates? shown, RequestOrigin origin, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var (certificate, failure) = await JudgeAsync(profile, shown, now, cancellationToken);
+        origin = origin with { ClientCertificate = EnrolmentTrail.Describe(certificate) };
+        if (failure is null)
+            return new MtlsAdmission.Admitted(origin);
+
+        var row = FailureTable.Of(failure.Reason);
+        await audit.AppendRefusalAsync(EnrolmentTrail.NotAdmitted(profile, origin, now, failure), cancellationToken);
+        metrics.NotAdmitted(profile.PathId, row.Label);
+        LogRefused(profile.PathId, row.Label, failure.Detail, origin.ClientCertificate, origin.SourceAddress, origin.RequestId);
+        return new MtlsAdmission.Refused(row.PublicText);
+    }
+
+    private async Task<(RequestSigner? Certificate, EnrolmentFailure? Failure)> JudgeAsync(
+        ScepProfile profile, ShownCertificates? shown, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (shown is null)
+            return (null, new EnrolmentFailure(FailureReason.ClientCertificateMissing, "the TLS client showed no certificate"));
+        var trust = profile.ClientTrust ?? throw new InvalidOperationException($"SCEP profile \"{profile.PathId}\" has no mTLS route.");
+        return trust.Judge(shown, now) switch
+        {
+            ClientVerdict.Untrusted(var certificate, var why) => (certificate, new EnrolmentFailure(FailureReason.ClientCertificateUntrusted, why)),
+            ClientVerdict.Trusted(var certificate, { } issuerId) => (certificate, await JudgeOursAsync(profile, issuerId, certificate, cancellationToken)),
+            ClientVerdict.Trusted(var certificate, null) => (certificate, null),
+            _ => throw new InvalidOperationException("A client verdict is one of two."),
+        };
+    }
+
+    // A certificate of ours is worth what the journal says of it. All profiles may share one CA, so the bundle alone cannot tell whose certificate it is.
+    private async Task<EnrolmentFailure?> JudgeOursAsync(ScepProfile profile, string issuerId, RequestSigner certificate, CancellationToken cancellationToken)
+    {
+        if (await KnownSigner.FindAsync(enrolments, issuerId, certificate, cancellationToken) is not { } known)
+            return new(FailureReason.ClientCertificateUnknown, $"it names {issuerId} as its issuer and is not in the journal");
+        if (known.IsRevoked)
+            return new(FailureReason.ClientCertificateRevoked, $"{known.SerialNumber} was revoked at {known.RevokedAt:O}");
+        return known.PathId != profile.PathId
+            ? new(FailureReason.ClientCertificateUntrusted, $"{known.SerialNumber} was issued on path \"{known.PathId}\"")
+            : null;
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "SCEP \"{PathId}\" mTLS refused {Reason}: {Detail}; client certificate {ClientCertificate} from {Source} request {RequestId}")]
+    private partial void LogRefused(string pathId, string reason, string detail, string? clientCertificate, string? source, string requestId);
+}

@@ -1,0 +1,61 @@
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Enrolment;
+using MediatR;
+using Microsoft.Extensions.Logging;
+
+namespace Certctl.Application.Scep.RawCsr;
+
+/// <summary>The story of a PKCS#10 in the clear: recognise, send through the checks, write down, answer. One line of log and one count at the one exit.</summary>
+public sealed partial class RawCsrResponder(IMediator mediator, IAuditRepository audit, EnrolmentMetrics metrics, TimeProvider clock, ILogger<RawCsrResponder> logger)
+{
+    private const string Kind = "RawCsr";
+
+    /// <summary>
+    /// Answers a message that is a PKCS#10 in the clear; null when it is none or when the profile takes none, and then nothing has happened. Throws when
+    /// database or issuer fail.
+    /// </summary>
+    public async Task<RawCsrAnswer?> AnswerAsync(ScepProfile profile, ReadOnlyMemory<byte> message, RequestOrigin origin, CancellationToken cancellationToken)
+    {
+        if (!profile.AllowRawCsr || profile.Codec.ReadRawCsr(message) is not { } content)
+            return null;
+        var started = clock.GetTimestamp();
+        var now = clock.GetUtcNow();
+        var csr = (content as ScepContent.CertificationRequest)?.Csr;
+        var outcome = content is ScepContent.Refused unreadable
+            ? new EnrolmentOutcome.Refused(unreadable.Failure)
+            : await mediator.Send(Command(profile, csr!, origin, now), cancellationToken);
+
+        if (outcome is EnrolmentOutcome.Refused(var failure))
+            await audit.AppendRefusalAsync(EnrolmentTrail.RefusedRawCsr(profile, origin, now, csr, failure), cancellationToken);
+
+        var (answer, word, reason, detail) = Describe(outcome, profile, isReadable: csr is not null);
+        var elapsed = clock.GetElapsedTime(started);
+        metrics.Answered(profile.PathId, Kind, word, reason, elapsed);
+        LogAnswered(profile.PathId, word, reason, detail, origin.SourceAddress, origin.RequestId, elapsed.TotalMilliseconds);
+        return answer;
+    }
+
+    private static RawCsrCommand Command(ScepProfile profile, CertificateSigningRequest csr, RequestOrigin origin, DateTimeOffset now) => new(
+        new EnrolmentContext
+        {
+            Profile = profile,
+            TransactionId = TransactionId.Of(csr),
+            Signer = RequestSigner.Of(csr),
+            Origin = origin,
+            ReceivedAt = now,
+        },
+        csr);
+
+    private static (RawCsrAnswer Answer, string Word, string? Reason, string Detail) Describe(EnrolmentOutcome outcome, ScepProfile profile, bool isReadable) => outcome switch
+    {
+        EnrolmentOutcome.Issued(var certificate) =>
+            (new RawCsrAnswer.Issued(profile.Codec.EncodeCertificates([certificate.Der, .. profile.Issuer.Chain])), "issued", null, certificate.SerialNumber),
+        EnrolmentOutcome.Pending(var id) => (new RawCsrAnswer.Pending(), "pending", null, id.ToString()),
+        EnrolmentOutcome.Refused(var failure) when FailureTable.Of(failure.Reason) is var row =>
+            (isReadable ? new RawCsrAnswer.Refused(row.PublicText) : new RawCsrAnswer.Unreadable(row.PublicText), "refused", row.Label, failure.Detail),
+        _ => throw new InvalidOperationException("An outcome is one of three."),
+    };
+
+    [LoggerMessage(1, LogLevel.Information, "SCEP \"{PathId}\" raw CSR {Outcome} {Reason} {Detail} from {Source} request {RequestId} in {Milliseconds:F1} ms")]
+    private partial void LogAnswered(string pathId, string outcome, string? reason, string detail, string? source, string requestId, double milliseconds);
+}

@@ -1,0 +1,22 @@
+using Certctl.Application.Enrolment;
+using Certctl.Application.Scep.GetCert;
+using Certctl.Application.Scep.GetCertInitial;
+using Certctl.Application.Scep.GetCrl;
+using Certctl.Application.Scep.PkcsReq;
+using Certctl.Application.Scep.RenewalReq;
+
+namespace Certctl.Application.Scep;
+
+/// <summary>Which command a message is: messageType decides (RFC 8894 §3.2.1.2), and the codec has read the content by it.</summary>
+internal static class ScepDispatch
+{
+    public static IEnrolmentCommand Command(EnrolmentContext context, MessageType? type, ScepContent content) => (type, content) switch
+    {
+        (MessageType.PkcsReq, ScepContent.CertificationRequest(var csr)) => new PkcsReqCommand(context, csr),
+        (MessageType.RenewalReq, ScepContent.CertificationRequest(var csr)) => new RenewalReqCommand(context, csr),
+        (MessageType.GetCertInitial, ScepContent.CertPoll) => new GetCertInitialCommand(context),
+        (MessageType.GetCert, ScepContent.CertQuery(var named)) => new GetCertCommand(context, named),
+        (MessageType.GetCrl, ScepContent.CertQuery(var named)) => new GetCrlCommand(context, named),
+        _ => throw new InvalidOperationException($"The codec let a {type} pass with content that does not belong to it."),
+    };
+}

@@ -1,0 +1,111 @@
+using System.Numerics;
+
+namespace Certctl.Domain.Certificates;
+
+/// <summary>
+/// What the public half of an RSA key gives away about a private half that anybody can compute. Public arithmetic on public numbers; some tens of
+/// microseconds. What it cannot see is in docs/divergences.md.
+/// </summary>
+public static class RsaWeakness
+{
+    private const int MostExponentBits = 33;
+
+    // As many as the CA/Browser Forum asks for (Baseline Requirements §6.1.1.3).
+    private const int FermatRounds = 100;
+
+    // NIST SP 800-89 §5.3.3: a modulus that a prime below 752 divides was never two large primes.
+    private static readonly int[] SmallPrimes =
+        [.. Enumerable.Range(3, 749).Where(n => Enumerable.Range(2, n - 2).TakeWhile(d => d * d <= n).All(d => n % d != 0))];
+
+    private static readonly BigInteger SmallPrimesProduct = SmallPrimes.Aggregate(BigInteger.One, (product, prime) => product * prime);
+
+    private static readonly (int Prime, bool[] Powers)[] RocaPrimes =
+        [.. SmallPrimes.Where(prime => prime <= 167).Select(prime => (prime, PowersOf65537(prime)))];
+
+    private static readonly bool[] SquaresModulo256 = SquaresModulo(256);
+    private static readonly bool[] SquaresModulo45045 = SquaresModulo(9 * 5 * 7 * 11 * 13);
+
+    /// <summary>The weakness in words, or null. The caller has looked at the size before: time grows with it.</summary>
+    /// <param name="key">Of kind RSA.</param>
+    public static string? Find(PublicKeyInfo key)
+    {
+        var exponent = new BigInteger(key.Exponent.Span, isUnsigned: true, isBigEndian: true);
+        if (exponent.IsEven || exponent < 3 || exponent.GetBitLength() > MostExponentBits)
+            return "an RSA public exponent that is even, below 3 or above 33 bits";
+        var modulus = new BigInteger(key.Modulus.Span, isUnsigned: true, isBigEndian: true);
+        if (modulus.IsEven || !BigInteger.GreatestCommonDivisor(modulus % SmallPrimesProduct, SmallPrimesProduct).IsOne)
+            return "an RSA modulus with a tiny factor";
+        if (HasRocaFingerprint(modulus))
+            return "an RSA modulus with the fingerprint of ROCA (CVE-2017-15361)";
+        return HasClosePrimes(modulus) ? "an RSA modulus whose primes are too close together (CVE-2022-26320)" : null;
+    }
+
+    // Nemec, Sys, Svenda, Klinec and Matyas, "The Return of Coppersmith's Attack" (ACM CCS 2017), §2: Infineon's library took primes of the form
+    // k·M + (65537^a mod M), where M is the product of the first primes, in every key size at least those up to 167. So modulo each of these primes
+    // the modulus is a power of 65537. Of other keys one in 200 million looks like that.
+    private static bool HasRocaFingerprint(BigInteger modulus) => Array.TrueForAll(RocaPrimes, roca => roca.Powers[(int)(modulus % roca.Prime)]);
+
+    // Fermat: n = a² − b² = (a − b)(a + b), and where the primes are close, a is little more than √n. One a² − n in a hundred passes both tables; only
+    // then are the large numbers looked at.
+    private static bool HasClosePrimes(BigInteger modulus)
+    {
+        var least = SquareRoot(modulus - 1) + 1;
+        var (mayBe256, mayBe45045) = (new SquareTest(SquaresModulo256, least, modulus), new SquareTest(SquaresModulo45045, least, modulus));
+        for (var round = 0; round < FermatRounds; round++)
+        {
+            if (mayBe256.Passes(round) && mayBe45045.Passes(round) && IsSquare(((least + round) * (least + round)) - modulus))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool IsSquare(BigInteger number)
+    {
+        var root = SquareRoot(number);
+        return root * root == number;
+    }
+
+    // Newton's method from above: it falls until it has the root, rounded down.
+    private static BigInteger SquareRoot(BigInteger number)
+    {
+        if (number.IsZero)
+            return number;
+
+        // The first 52 bits of the root are a machine number's.
+        var shift = (int)Math.Max(0, number.GetBitLength() - 104) / 2 * 2;
+        var root = ((BigInteger)Math.Sqrt((double)(number >> shift)) + 2) << (shift / 2);
+        while (true)
+        {
+            var next = (root + (number / root)) >> 1;
+            if (next >= root)
+                return root;
+            root = next;
+        }
+    }
+
+    private static bool[] PowersOf65537(int modulus)
+    {
+        var powers = new bool[modulus];
+        for (var power = 1; !powers[power]; power = power * 65537 % modulus)
+            powers[power] = true;
+        return powers;
+    }
+
+    private static bool[] SquaresModulo(int modulus)
+    {
+        var squares = new bool[modulus];
+        for (var number = 0L; number < modulus; number++)
+            squares[number * number % modulus] = true;
+        return squares;
+    }
+
+    /// <summary>Whether (least + round)² − modulus can be a square, as far as its remainder tells.</summary>
+    private readonly struct SquareTest(bool[] squares, BigInteger least, BigInteger modulus)
+    {
+        private readonly long _least = (long)(least % squares.Length);
+        private readonly long _modulus = (long)(modulus % squares.Length);
+
+        public bool Passes(int round) => squares[(((_least + round) * (_least + round)) + squares.Length - _modulus) % squares.Length];
+    }
+}

@@ -1,0 +1,80 @@
+using Certctl.Application.Admin.Approvals;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Enrolment;
+using Microsoft.EntityFrameworkCore;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <inheritdoc cref="IApprovalRepository"/>
+internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> contexts) : IApprovalRepository
+{
+    public async Task<DecisionVerdict> DecideAsync(EnrolmentDecision decision, AuditEvent audit, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+
+        // A write that changes nothing locks the row in either database: whoever decides at the same time waits here.
+        await db.Enrolments.Where(e => e.Id == decision.EnrolmentId)
+            .ExecuteUpdateAsync(set => set.SetProperty(e => e.State, e => e.State), cancellationToken);
+        if (await db.Enrolments.SingleOrDefaultAsync(e => e.Id == decision.EnrolmentId, cancellationToken) is not { } enrolment)
+            return new DecisionVerdict.Unknown();
+        if (enrolment.StateAt(decision.DecidedAt) is var state and not EnrolmentState.Pending)
+            return new DecisionVerdict.NotWaiting(state);
+
+        var earlier = await db.EnrolmentDecisions.Where(d => d.EnrolmentId == decision.EnrolmentId).ToListAsync(cancellationToken);
+        if (earlier.Exists(d => SamePerson(d.Actor, decision.Actor)))
+            return new DecisionVerdict.DecidedBefore();
+
+        var required = await db.CertificateProfiles.Where(p => p.Id == enrolment.ProfileId).Select(p => (int?)p.ApprovalsRequired).SingleOrDefaultAsync(cancellationToken) ?? 1;
+        var approvals = earlier.Count(d => d.Approved) + (decision.Approved ? 1 : 0);
+        if (!decision.Approved || approvals >= required)
+            db.Entry(enrolment).CurrentValues.SetValues(enrolment.Decided(decision.Approved, decision.Actor, decision.DecidedAt));
+        db.EnrolmentDecisions.Add(decision);
+        db.AuditEvents.Add(audit with
+        {
+            PathId = enrolment.PathId,
+            ProfileId = enrolment.ProfileId,
+            TransactionId = enrolment.TransactionId.ToString(),
+            Subject = enrolment.Subject,
+            SubjectAltNames = enrolment.SubjectAltNames,
+        });
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new DecisionVerdict.Counted(approvals, required);
+    }
+
+    public async Task<IReadOnlyList<ApprovalView>> ListAsync(bool all, DateTimeOffset now, int limit, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var wanted = all
+            ? db.Enrolments.Where(e => e.State != EnrolmentState.Issued || e.DecidedAt != null)
+            : db.Enrolments.Where(e => e.State == EnrolmentState.Pending && e.HeldUntil > now);
+        var enrolments = await wanted.AsNoTracking().OrderBy(e => e.CreatedAt).ThenBy(e => e.Id).Take(limit).ToListAsync(cancellationToken);
+        var ids = enrolments.ConvertAll(e => e.Id);
+        var decisions = await db.EnrolmentDecisions.AsNoTracking().Where(d => ids.Contains(d.EnrolmentId)).ToListAsync(cancellationToken);
+        var required = await db.CertificateProfiles.AsNoTracking().ToDictionaryAsync(p => p.Id, p => p.ApprovalsRequired, cancellationToken);
+        return enrolments.ConvertAll(e => View(e, now, required.GetValueOrDefault(e.ProfileId, 1), decisions.Where(d => d.EnrolmentId == e.Id)));
+    }
+
+    // One person must not count as two by the case of his name.
+    private static bool SamePerson(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
+
+    private static ApprovalView View(Domain.Enrolment.Enrolment enrolment, DateTimeOffset now, int required, IEnumerable<EnrolmentDecision> decisions) => new(
+        enrolment.Id,
+        enrolment.StateAt(now),
+        enrolment.CreatedAt,
+        enrolment.HeldUntil,
+        enrolment.Protocol,
+        enrolment.PathId,
+        enrolment.ProfileId,
+        enrolment.Kind,
+        enrolment.Subject,
+        enrolment.SubjectAltNames,
+        enrolment.KeyAlgorithm,
+        Convert.ToHexStringLower(enrolment.PublicKeySha256),
+        enrolment.TransactionId.ToString(),
+        enrolment.SourceAddress,
+        $"{enrolment.ChallengeKind} {enrolment.VouchedBy}",
+        required,
+        [.. decisions.OrderBy(d => d.DecidedAt).Select(d => new DecisionView(d.Actor, d.Approved, d.Note, d.DecidedAt))]);
+}

@@ -1,0 +1,53 @@
+using Certctl.Application.Enrolment;
+using Certctl.Infrastructure.Persistence.Mapping;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <summary>
+/// Keeps a profile's limit of valid certificates for one name, in the transaction that brings a new one. Off the batch's fast path: only such profiles
+/// pay for it.
+/// </summary>
+internal static class PostgresSupersession
+{
+    private static readonly string Supersede = JournalTable.Supersede(rest: "");
+
+    private static readonly string InsertAudit =
+        $"INSERT INTO {JournalTable.Audit.Name} ({JournalTable.Audit.ColumnNames}) VALUES ({string.Join(", ", JournalTable.Audit.Columns.Select(column => "@" + column.Name))})";
+
+    /// <summary>Until the transaction ends, nobody else brings a certificate of this name: two at once would not see each other's.</summary>
+    public static async Task LockNameAsync(NpgsqlConnection connection, JournalEntry entry, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = BitConverter.ToInt64(entry.Certificate!.NameSha256, 0), NpgsqlDbType = NpgsqlDbType.Bigint });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public static async Task RevokeOldestAsync(NpgsqlConnection connection, JournalEntry entry, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        List<string> revoked = [];
+        await using (var supersede = Command(connection, Supersede, JournalTable.Superseding, entry))
+        {
+            supersede.Parameters.Add(new NpgsqlParameter("now", NpgsqlDbType.TimestampTz) { Value = Stored.Time(now) });
+            await using var reader = await supersede.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+                revoked.Add(reader.GetString(0));
+        }
+
+        foreach (var serial in revoked)
+        {
+            await using var audit = Command(
+                connection, InsertAudit, JournalTable.Audit.Columns, entry with { Audit = EnrolmentTrail.Superseded(entry.Audit, serial) });
+            await audit.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, IReadOnlyList<JournalColumn> columns, JournalEntry entry)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        foreach (var column in columns)
+            command.Parameters.Add(column.ForPostgres(entry));
+        return command;
+    }
+}

@@ -1,0 +1,63 @@
+using Certctl.Application.Enrolment;
+using Certctl.Application.Scep;
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
+using Xunit;
+using static Certctl.Tests.Application.Scep.EnrolmentWalk;
+
+namespace Certctl.Tests.Application.Scep;
+
+public sealed class GetCertTests
+{
+    [Fact]
+    public async Task The_refusal_takes_its_time_whatever_was_wrong()
+    {
+        using var walk = new EnrolmentWalk();
+        foreach (var named in new[] { null, new IssuerAndSerialNumber(Name("the CA"), new byte[] { 1 }), new IssuerAndSerialNumber(Name("another CA"), new byte[] { 1 }) })
+        {
+            foreach (var type in new[] { MessageType.GetCert, MessageType.GetCrl })
+            {
+                var started = TimeProvider.System.GetTimestamp();
+                await AskAsync(walk, type, named);
+
+                // ADR 6; the timer may be a little early.
+                Assert.True(walk.Reply is not ScepReply.Failure || TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromMilliseconds(15));
+                Assert.Equal(FailureTable.Of(FailureReason.CertificateUnknown).PublicText, Assert.IsType<ScepReply.Failure>(walk.Reply).FailInfoText);
+            }
+        }
+
+        Assert.All(walk.Journal.Refusals, refusal => Assert.Equal("certificate_unknown", refusal.Reason));
+        Assert.Equal(["scep_getcert", "scep_getcrl"], walk.Journal.Refusals.Select(refusal => refusal.Action).Distinct());
+    }
+
+    [Fact]
+    public async Task A_serial_number_longer_than_any_of_ours_gets_no_CRL()
+    {
+        using var walk = new EnrolmentWalk();
+        walk.Issuer.Crls = new Pen();
+        await AskAsync(walk, MessageType.GetCrl, new IssuerAndSerialNumber(Name("the CA"), new byte[] { 1 }));
+        Assert.Equal([0x55], Assert.IsType<ScepReply.CrlSuccess>(walk.Reply).Crl.ToArray());
+        await AskAsync(walk, MessageType.GetCrl, new IssuerAndSerialNumber(Name("the CA"), Enumerable.Repeat((byte)1, 21).ToArray()));
+        Assert.IsType<ScepReply.Failure>(walk.Reply);
+    }
+
+    private static Task<byte[]?> AskAsync(EnrolmentWalk walk, MessageType type, IssuerAndSerialNumber? named)
+    {
+        var head = new ScepRequestHead
+        {
+            TransactionId = new TransactionId("T-1"),
+            TransactionIdTag = 0x13,
+            SenderNonce = new byte[16],
+            MessageType = type,
+            Signer = Signer(),
+            DigestOid = "2.16.840.1.101.3.4.2.1",
+            CipherOid = "2.16.840.1.101.3.4.1.2",
+        };
+        return walk.SendAsync(new ScepDecoding.Readable(head, new ScepContent.CertQuery(named)));
+    }
+
+    private sealed class Pen : Certctl.Application.Publication.ICrlWriter
+    {
+        public byte[] Write(Certctl.Application.Publication.RevocationList list) => [0x55];
+    }
+}

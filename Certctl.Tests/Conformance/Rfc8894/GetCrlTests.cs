@@ -1,0 +1,84 @@
+using Certctl.Domain.Enrolment;
+using Certctl.Tests.Fixtures;
+using Certctl.Tests.Infrastructure.Crypto.Scep;
+using Xunit;
+
+namespace Certctl.Tests.Conformance.Rfc8894;
+
+public sealed class GetCrlOnSqliteTests(ScepServerFixture server) : GetCrlTests(server), IClassFixture<ScepServerFixture>;
+
+public sealed class GetCrlOnPostgresTests(PostgresScepServerFixture server) : GetCrlTests(server), IClassFixture<PostgresScepServerFixture>;
+
+/// <summary>RFC 8894 §3.3.5 and §4.6: the CA's CRL, for whoever asks, read by openssl.</summary>
+public abstract class GetCrlTests(ScepServerFixture server)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private ScepWire Wire => server.Wire;
+
+    [Fact]
+    [Trait("Conformance", "S-R20")]
+    public async Task The_CRL_is_signed_by_the_CA_and_lists_what_is_revoked_and_nothing_else()
+    {
+        using var folder = new TemporaryFolder();
+        var device = ScepDevice.Shared(0);
+        await server.EnrolAsync(device, "CN=valid");
+        Assert.DoesNotContain("Serial Number", Read(folder, await CrlAsync(device)), StringComparison.Ordinal);
+
+        var compromised = await server.EnrolAsync(device, "CN=compromised");
+        var unspecified = await server.EnrolAsync(device, "CN=unspecified");
+        var longAgo = await server.EnrolAsync(device, "CN=long ago");
+        const string Revoke = "UPDATE certificates SET revoked_at = created_at, revocation_reason = '{0}' WHERE common_name = '{1}'";
+        Assert.Equal(1, server.Change(string.Format(null, Revoke, "KeyCompromise", "compromised")));
+        Assert.Equal(1, server.Change(string.Format(null, Revoke, "Unspecified", "unspecified")));
+        Assert.Equal(1, server.Change(string.Format(null, Revoke, "Superseded", "long ago")));
+        Assert.Equal(1, server.Change($"UPDATE certificates SET not_after = {server.LongAgo} WHERE common_name = 'long ago'"));
+
+        using var patience = new CancellationTokenSource(Patience);
+        var text = Read(folder, await CrlAsync(device));
+        while (!text.Contains("Serial Number", StringComparison.Ordinal))
+        {
+            await Task.Delay(200, patience.Token);
+            text = Read(folder, await CrlAsync(device));
+        }
+
+        Assert.Contains(compromised.SerialNumber, text, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(unspecified.SerialNumber, text, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(longAgo.SerialNumber, text, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(2, text.Split("Serial Number:").Length - 1);
+        Assert.Contains("Key Compromise", text, StringComparison.Ordinal);
+        Assert.Equal(1, text.Split("CRL Reason Code").Length - 1);
+        Assert.Contains("Version 2", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Conformance", "S-R20")]
+    [Trait("Conformance", "S-F5")]
+    public async Task Another_issuer_and_what_cannot_be_read_are_badCertId_and_the_same()
+    {
+        var device = ScepDevice.Shared(1);
+        var foreign = (await Wire.SendAsync(await QueryAsync(device, ForgedRequest.IssuerAndSerial(device.Certificate)))).MustFail(FailureReason.CertificateUnknown);
+        var unreadable = (await Wire.SendAsync(await QueryAsync(device, device.Csr("CN=caught", server.Challenge)))).MustFail(FailureReason.CertificateUnknown);
+        Assert.Equal("4", foreign.FailInfo);
+        Assert.Equal(foreign.Raw.Length, unreadable.Raw.Length);
+        await server.Server.LoggedAsync("cannot be in a CRL of CN=Certctl Quickstart CA");
+    }
+
+    private async Task<byte[]> CrlAsync(ScepDevice device)
+    {
+        var ca = (await Wire.CaCertificatesAsync())[1];
+        var reply = await Wire.SendAsync(await QueryAsync(device, ForgedRequest.IssuerAndSerial(ca)));
+        return reply.Crl(device);
+    }
+
+    // RFC 5280 §5, by openssl: the CA's signature, then the fields as text.
+    private string Read(TemporaryFolder folder, byte[] crl)
+    {
+        File.WriteAllBytes(folder["crl"], crl);
+        Assert.Contains("verify OK", Fixtures.OpenSsl.Run("crl", "-inform", "DER", "-in", folder["crl"], "-CAfile", server.Server.CaFile, "-noout"), StringComparison.Ordinal);
+        return Fixtures.OpenSsl.Run("crl", "-inform", "DER", "-in", folder["crl"], "-noout", "-text");
+    }
+
+    private async Task<byte[]> QueryAsync(ScepDevice signer, byte[] content) =>
+        (await Wire.RequestAsync(content, signer)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("22")).Build();
+}
