@@ -155,7 +155,9 @@ internal static class ScepEndpoints
         var buffer = new byte[8192];
         var length = 0L;
         int read;
-        while (length <= maxBodySize + HttpLimits.DiscardedBody && (read = await http.Request.Body.ReadAsync(buffer, http.RequestAborted)) > 0)
+
+        // To the end of what was sent, also where the client has closed its side by now: RequestAborted may fire before octets that came ahead are read.
+        while (length <= maxBodySize + HttpLimits.DiscardedBody && (read = await http.Request.Body.ReadAsync(buffer, CancellationToken.None)) > 0)
         {
             length += read;
             if (length <= maxBodySize)

@@ -17,14 +17,14 @@ public sealed class ShapedProfiles : IAsyncLifetime
     private static readonly Dictionary<string, (string Name, string Value)[]> Profiles = new()
     {
         ["plain"] = [],
-        ["pair"] = [("REPLY_CHAIN", "chain")],
+        ["pair"] = [("REPLY_CHAIN", "chain"), ("EXTRA_CAPABILITIES", "SHA-384")],
         ["apple"] = [("CLIENT_PRESET", "apple")],
         ["windows"] = [("CLIENT_PRESET", "intune-windows")],
         ["cisco"] = [("CLIENT_PRESET", "cisco")],
         ["overruled"] = [("CLIENT_PRESET", "cisco"), ("REPLY_CHAIN", "leaf"), ("EXTRA_CAPABILITIES", "SHA-384")],
         ["strongswan"] = [("CLIENT_PRESET", "strongswan")],
-        ["own-chain"] = [("GETCACERT", "chain"), ("EXTRA_CAPABILITIES", "SHA-384")],
-        ["own-issuer"] = [("GETCACERT", "issuer"), ("REPLY_CHAIN", "leaf+issuer"), ("EXTRA_CAPABILITIES", "SHA-384")],
+        ["own-chain"] = [("GETCACERT", "chain")],
+        ["own-issuer"] = [("GETCACERT", "issuer"), ("REPLY_CHAIN", "leaf+issuer")],
     };
 
     private CertctlHost? _host;

@@ -24,9 +24,18 @@ public sealed class ScepProfileReaderTests
         { "RENEWAL_ALLOW_NAME_CHANGE", "yes", "True" },
         { "MTLS_ENABLED", "true", "/makers.pem" },
         { "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "/other.pem", "/other.pem" },
+        { "PENDING_WINDOW", "1m", "00:01:00" },
+        { "PENDING_WINDOW", "2160h", "90.00:00:00" },
         { "CRYPTO_POLICY", "modern", "Modern" },
         { "CRYPTO_POLICY", " Legacy", "Legacy" },
         { "ALLOW_RAW_CSR", "no", "False" },
+        { "CLIENT_PRESET", "Cisco", "RaAndChain/LeafAndIssuer/DES3,SHA-1" },
+        { "CLIENT_PRESET", "intune-windows", "RaAndIssuer/Leaf/" },
+        { "GETCACERT", "RA+Issuer", "RaAndIssuer" },
+        { "GETCACERT", "issuer", "Issuer" },
+        { "GETCACERT", "chain", "Chain" },
+        { "REPLY_CHAIN", "leaf+issuer", "LeafAndIssuer" },
+        { "REPLY_CHAIN", "chain", "Chain" },
     };
 
     /// <summary>Suffix, a value that cannot be, and what is said of it.</summary>
@@ -49,9 +58,14 @@ public sealed class ScepProfileReaderTests
         { "RENEWAL_ALLOW_NAME_CHANGE", "maybe", "true or false" },
         { "MTLS_ENABLED", "on", "true or false" },
         { "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", null, "is not set" },
+        { "PENDING_WINDOW", "59s", "a duration" },
+        { "PENDING_WINDOW", "2161h", "a duration" },
         { "CRYPTO_POLICY", "1", "one of modern, compatible, legacy" },
         { "CRYPTO_POLICY", "strict", "one of modern, compatible, legacy" },
         { "ALLOW_RAW_CSR", "perhaps", "true or false" },
+        { "CLIENT_PRESET", "android", "one of default, apple, intune-windows, cisco, juniper, mikrotik, chromeos, printer, strongswan" },
+        { "GETCACERT", "all", "one of ra+chain, ra+issuer, chain, issuer" },
+        { "REPLY_CHAIN", "issuer", "one of leaf, leaf+issuer, chain" },
     };
 
     public static TheoryData<bool, string, string, string> GoodInBothForms() => InBothForms(Good.Select(row => ((string)row[0], (string)row[1], (string)row[2])));
@@ -109,7 +123,26 @@ public sealed class ScepProfileReaderTests
         Assert.True(profile.AllowRawCsr);
         Assert.Null(profile.MtlsBundlePath);
         Assert.Equal(CryptoPolicy.Compatible, profile.CryptoPolicy);
+        Assert.Equal(TimeSpan.FromDays(7), profile.PendingWindow);
+        Assert.Equal((CaCertificateShape.RaAndChain, ReplyChain.Leaf), (profile.CaCertificates, profile.ReplyChain));
     }
+
+    [Fact]
+    public void A_setting_wins_over_the_preset_and_a_preset_over_the_default()
+    {
+        var environment = Settings.Complete().With("CERTCTL_SCEP_CLIENT_PRESET", "cisco").With("CERTCTL_SCEP_REPLY_CHAIN", "leaf").With("CERTCTL_SCEP_EXTRA_CAPABILITIES", "SHA-384");
+
+        var profile = environment.Options().ScepProfiles[0];
+
+        Assert.Equal((CaCertificateShape.RaAndChain, ReplyChain.Leaf), (profile.CaCertificates, profile.ReplyChain));
+        Assert.Equal(["SHA-384"], profile.ExtraCapabilities);
+    }
+
+    [Fact]
+    public void A_preset_that_lists_what_the_policy_refuses_is_a_problem() => Assert.StartsWith(
+        "CERTCTL_SCEP_CLIENT_PRESET: DES3 cannot be listed, since CERTCTL_SCEP_CRYPTO_POLICY is modern",
+        Settings.Complete().With("CERTCTL_SCEP_CLIENT_PRESET", "printer").With("CERTCTL_SCEP_CRYPTO_POLICY", "modern").Reading().Problems[0],
+        StringComparison.Ordinal);
 
     [Theory]
     [InlineData("DES3")]
@@ -286,10 +319,14 @@ public sealed class ScepProfileReaderTests
         "RA_CERT_PATH" or "RA_KEY_PATH" => string.Join('|', profile.RaPairs.Select(pair => $"{pair.CertPath}+{pair.KeyPath}")),
         "EXTRA_CAPABILITIES" => string.Join('|', profile.ExtraCapabilities),
         "RETRY_WINDOW" => profile.RetryWindow.ToString("c"),
+        "PENDING_WINDOW" => profile.PendingWindow.ToString("c"),
         "RENEWAL_ALLOW_NAME_CHANGE" => $"{profile.RenewalMayChangeName}",
         "MTLS_ENABLED" or "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH" => profile.MtlsBundlePath,
         "CRYPTO_POLICY" => $"{profile.CryptoPolicy}",
         "ALLOW_RAW_CSR" => $"{profile.AllowRawCsr}",
+        "CLIENT_PRESET" => $"{profile.CaCertificates}/{profile.ReplyChain}/{string.Join(',', profile.ExtraCapabilities)}",
+        "GETCACERT" => $"{profile.CaCertificates}",
+        "REPLY_CHAIN" => $"{profile.ReplyChain}",
         _ => throw new ArgumentException(suffix),
     };
 }

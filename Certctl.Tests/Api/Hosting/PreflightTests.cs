@@ -147,12 +147,39 @@ public sealed class PreflightTests : IDisposable
         Assert.Contains(said, Problem(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_wrong_keyUsage_of_the_RA_is_refused()
+    [Theory]
+    [InlineData(X509KeyUsageFlags.DigitalSignature, "no RA certificate has keyEncipherment")]
+    [InlineData(X509KeyUsageFlags.KeyEncipherment, "no RA certificate has digitalSignature")]
+    public void An_RA_that_can_do_but_half_of_it_is_refused(X509KeyUsageFlags usage, string said)
     {
-        Place("CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(_ca, usage: X509KeyUsageFlags.DigitalSignature));
+        Place("CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(_ca, usage: usage));
 
-        Assert.Contains("digitalSignature and keyEncipherment", Problem(), StringComparison.Ordinal);
+        Assert.Contains(said, Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_RA_certificates_may_share_the_work_while_both_are_valid()
+    {
+        var signing = RaCertificates.Pair(_ca, usage: X509KeyUsageFlags.DigitalSignature);
+        PlaceRa(("sign", signing), ("encrypt", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, X509KeyUsageFlags.KeyEncipherment)));
+        Assert.Equal(2, Run().Material!.RaPairs[""].Count);
+
+        PlaceRa(("sign", signing), ("encrypt", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, X509KeyUsageFlags.KeyEncipherment, notAfter: TestCa.Now)));
+        Assert.Contains("no RA certificate has keyEncipherment", Problem(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("issuer")]
+    [InlineData("chain")]
+    public void Where_no_RA_is_shown_the_CA_must_be_the_RA(string shape)
+    {
+        _environment["CERTCTL_SCEP_GETCACERT"] = shape;
+        Assert.Contains("GETCACERT shows the CA and no RA, so the CA must be the RA", Problem(), StringComparison.Ordinal);
+
+        var ca = TestCa.Root("rsa", more: new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | RaCertificates.BothUsages, critical: true));
+        Place("CERTCTL_CA", "ca", ca);
+        Place("CERTCTL_SCEP_RA", "ra", ca);
+        Assert.NotNull(Run().Material);
     }
 
     [Fact]

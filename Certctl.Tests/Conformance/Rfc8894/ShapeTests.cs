@@ -63,7 +63,7 @@ public sealed class ShapeTests(ShapedProfiles server) : IClassFixture<ShapedProf
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["leaf.pem"], bag[0].ExportCertificatePem());
         File.WriteAllText(folder["ca.pem"], server.Ca.ExportCertificatePem());
-        OpenSsl.Run("verify", "-x509_strict", "-CAfile", server.RootFile, "-untrusted", folder["ca.pem"], folder["leaf.pem"]);
+        Fixtures.OpenSsl.Run("verify", "-x509_strict", "-CAfile", server.RootFile, "-untrusted", folder["ca.pem"], folder["leaf.pem"]);
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class ShapeTests(ShapedProfiles server) : IClassFixture<ShapedProf
             ["scep", "enroll", $"{server.Host.Url}scep/{profile}", "--subject", $"CN=client {profile}", "--out", output]);
 
         run.MustSucceed();
-        Assert.Contains($"CN = client {profile}", OpenSsl.Run("x509", "-in", Path.Combine(output, "device.crt"), "-noout", "-subject", "-nameopt", "oneline"), StringComparison.Ordinal);
+        Assert.Contains($"CN = client {profile}", Fixtures.OpenSsl.Run("x509", "-in", Path.Combine(output, "device.crt"), "-noout", "-subject", "-nameopt", "oneline"), StringComparison.Ordinal);
     }
 
     private X509Certificate2 Recipient(string profile) => profile.StartsWith("own", StringComparison.Ordinal) ? server.Ca : profile == "pair" ? server.EncryptionRa : server.Ra;

@@ -126,7 +126,7 @@ public sealed class RaPairCheckTests
     public void Everything_wrong_is_told_at_once()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var pair = RaCertificates.Pair(TestCa.Root(subject: "CN=Another CA"), key, X509KeyUsageFlags.DigitalSignature, notAfter: TestCa.Now);
+        var pair = RaCertificates.Pair(TestCa.Root(subject: "CN=Another CA"), key, X509KeyUsageFlags.KeyAgreement, notAfter: TestCa.Now);
 
         var (problems, warnings) = Check(pair);
 

