@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Certctl.Domain.Certificates;
 
 /// <summary>
-/// What the public half of an RSA key gives away about a private half that anybody can compute. Public arithmetic on public numbers; some tens of
+/// What the public half of an RSA key gives away about a private half that anybody can compute. Public arithmetic on public numbers; some
 /// microseconds. What it cannot see is in docs/divergences.md.
 /// </summary>
 public static class RsaWeakness
@@ -17,13 +17,20 @@ public static class RsaWeakness
     private static readonly int[] SmallPrimes =
         [.. Enumerable.Range(3, 749).Where(n => Enumerable.Range(2, n - 2).TakeWhile(d => d * d <= n).All(d => n % d != 0))];
 
-    private static readonly BigInteger SmallPrimesProduct = SmallPrimes.Aggregate(BigInteger.One, (product, prime) => product * prime);
+    // By the product of many, then of as many as a machine word holds: large numbers are divided seldom.
+    private static readonly (BigInteger Product, (uint Product, int[] Primes)[] Words)[] SmallPrimeGroups =
+    [
+        .. SmallPrimes.Chunk(33).Select(group => (
+            group.Aggregate(BigInteger.One, (product, prime) => product * prime),
+            group.Chunk(3).Select(word => (word.Aggregate(1u, (product, prime) => product * (uint)prime), word)).ToArray())),
+    ];
 
     private static readonly (int Prime, bool[] Powers)[] RocaPrimes =
         [.. SmallPrimes.Where(prime => prime <= 167).Select(prime => (prime, PowersOf65537(prime)))];
 
     private static readonly bool[] SquaresModulo256 = SquaresModulo(256);
     private static readonly bool[] SquaresModulo45045 = SquaresModulo(9 * 5 * 7 * 11 * 13);
+    private static readonly bool[] SquaresModulo215441 = SquaresModulo(17 * 19 * 23 * 29);
 
     /// <summary>The weakness in words, or null. The caller has looked at the size before: time grows with it.</summary>
     /// <param name="key">Of kind RSA.</param>
@@ -33,27 +40,38 @@ public static class RsaWeakness
         if (exponent.IsEven || exponent < 3 || exponent.GetBitLength() > MostExponentBits)
             return "an RSA public exponent that is even, below 3 or above 33 bits";
         var modulus = new BigInteger(key.Modulus.Span, isUnsigned: true, isBigEndian: true);
-        if (modulus.IsEven || !BigInteger.GreatestCommonDivisor(modulus % SmallPrimesProduct, SmallPrimesProduct).IsOne)
+        if (modulus.IsEven || HasTinyFactor(modulus))
             return "an RSA modulus with a tiny factor";
         if (HasRocaFingerprint(modulus))
             return "an RSA modulus with the fingerprint of ROCA (CVE-2017-15361)";
         return HasClosePrimes(modulus) ? "an RSA modulus whose primes are too close together (CVE-2022-26320)" : null;
     }
 
+    private static bool HasTinyFactor(BigInteger modulus) => Array.Exists(SmallPrimeGroups, group =>
+    {
+        var remainder = modulus % group.Product;
+        return Array.Exists(group.Words, word =>
+        {
+            var left = (uint)(remainder % word.Product);
+            return Array.Exists(word.Primes, prime => left % prime == 0);
+        });
+    });
+
     // Nemec, Sys, Svenda, Klinec and Matyas, "The Return of Coppersmith's Attack" (ACM CCS 2017), §2: Infineon's library took primes of the form
     // k·M + (65537^a mod M), where M is the product of the first primes, in every key size at least those up to 167. So modulo each of these primes
     // the modulus is a power of 65537. Of other keys one in 200 million looks like that.
     private static bool HasRocaFingerprint(BigInteger modulus) => Array.TrueForAll(RocaPrimes, roca => roca.Powers[(int)(modulus % roca.Prime)]);
 
-    // Fermat: n = a² − b² = (a − b)(a + b), and where the primes are close, a is little more than √n. One a² − n in a hundred passes both tables; only
-    // then are the large numbers looked at.
+    // Fermat: n = a² − b² = (a − b)(a + b), and where the primes are close, a is little more than √n. Of a hundred keys one or two have an a² − n
+    // that passes all tables; only then are the large numbers looked at.
     private static bool HasClosePrimes(BigInteger modulus)
     {
         var least = SquareRoot(modulus - 1) + 1;
-        var (mayBe256, mayBe45045) = (new SquareTest(SquaresModulo256, least, modulus), new SquareTest(SquaresModulo45045, least, modulus));
+        var (first, second, third) = (
+            new SquareTest(SquaresModulo256, least, modulus), new SquareTest(SquaresModulo45045, least, modulus), new SquareTest(SquaresModulo215441, least, modulus));
         for (var round = 0; round < FermatRounds; round++)
         {
-            if (mayBe256.Passes(round) && mayBe45045.Passes(round) && IsSquare(((least + round) * (least + round)) - modulus))
+            if (first.Passes(round) && second.Passes(round) && third.Passes(round) && IsSquare(((least + round) * (least + round)) - modulus))
                 return true;
         }
 
@@ -66,22 +84,21 @@ public static class RsaWeakness
         return root * root == number;
     }
 
-    // Newton's method from above: it falls until it has the root, rounded down.
+    // Newton's method, rounded down. Each step doubles the leading bits of the root that are right, and divides no larger numbers than it takes for that.
     private static BigInteger SquareRoot(BigInteger number)
     {
         if (number.IsZero)
             return number;
-
-        // The first 52 bits of the root are a machine number's.
-        var shift = (int)Math.Max(0, number.GetBitLength() - 104) / 2 * 2;
-        var root = ((BigInteger)Math.Sqrt((double)(number >> shift)) + 2) << (shift / 2);
-        while (true)
+        var bits = ((int)number.GetBitLength() - 1) / 2;
+        var (root, known) = (BigInteger.One, 0);
+        for (var step = 32 - BitOperations.LeadingZeroCount((uint)bits) - 1; step >= 0; step--)
         {
-            var next = (root + (number / root)) >> 1;
-            if (next >= root)
-                return root;
-            root = next;
+            var before = known;
+            known = bits >> step;
+            root = (root << (known - before - 1)) + ((number >> ((2 * bits) - before - known + 1)) / root);
         }
+
+        return root * root > number ? root - 1 : root;
     }
 
     private static bool[] PowersOf65537(int modulus)
