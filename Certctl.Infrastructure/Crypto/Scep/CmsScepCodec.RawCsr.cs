@@ -80,7 +80,14 @@ public sealed partial class CmsScepCodec
             return false;
         isSigned = !signers.IsEmpty;
         content = tag == DerTag.OctetString ? inside : whole;
-        return BerNormaliser.TryNormalise(content, out var request, out _, out _) && IsCertificationRequest(request);
+        return !IsContentInfo(content) && BerNormaliser.TryNormalise(content, out var request, out _, out _) && IsCertificationRequest(request);
+    }
+
+    // What a pkiMessage has inside, told at once.
+    private static bool IsContentInfo(ReadOnlyMemory<byte> der)
+    {
+        var outer = new DerReader(der);
+        return outer.TryEnter(DerTag.Sequence, out var fields) && fields.PeekTag == DerTag.Oid;
     }
 
     // RFC 2986 §4: SEQUENCE { SEQUENCE { INTEGER …, SEQUENCE, BIT STRING }. A ContentInfo begins with an OBJECT IDENTIFIER, so that neither is ever taken for the other.
