@@ -145,8 +145,14 @@ public sealed class CmsScepCodecCaptureTests(ITestOutputHelper output)
         Assert.True(count > 100, $"only {count} files");
     }
 
-    private static CmsScepCodec CodecOf(X509Certificate2 certificate, RSA key, DateTimeOffset now) =>
-        new(new RaKeyRing([new KeyPair(certificate, key, [])], [certificate.RawData]), new FakeTimeProvider(now));
+    // The CAs of the captures were their own RAs, though their keyUsage forbids that: the same name, number and key without one.
+    private static CmsScepCodec CodecOf(X509Certificate2 certificate, RSA key, DateTimeOffset now)
+    {
+        var request = new CertificateRequest(certificate.SubjectName, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var ra = request.Create(
+            certificate.IssuerName, X509SignatureGenerator.CreateForRSA(key, RSASignaturePadding.Pkcs1), certificate.NotBefore, certificate.NotAfter, certificate.SerialNumberBytes.Span);
+        return new(new RaKeyRing([new KeyPair(ra, key, [])], [certificate.RawData]), new FakeTimeProvider(now));
+    }
 
     /// <summary>Null when the file is not there.</summary>
     private ScepDecoding.Readable? Decode(string file)
