@@ -1,3 +1,4 @@
+using Certctl.Api.Hosting;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 
@@ -30,7 +31,11 @@ public sealed record CertctlOptions
 /// <param name="TlsCertPath">PEM, leaf first, then its chain.</param>
 /// <param name="TlsKeyPath">PEM.</param>
 /// <param name="MtlsPort">Port of its own for <c>/scep-mtls</c>, as <paramref name="Port"/>; null: it is served on the main port.</param>
-public sealed record ServerOptions(string Host, int Port, int MaxBodySize, string TlsCertPath, string TlsKeyPath, int? MtlsPort = null);
+public sealed record ServerOptions(string Host, int Port, int MaxBodySize, string TlsCertPath, string TlsKeyPath, int? MtlsPort = null)
+{
+    /// <summary>PKIOperations at once.</summary>
+    public int MaxInFlight { get; init; } = HttpLimits.InFlight;
+}
 
 public enum DatabaseProvider
 {

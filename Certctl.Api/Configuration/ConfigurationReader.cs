@@ -68,7 +68,10 @@ internal static class ConfigurationReader
             values.Integer("CERTCTL_MAX_BODY_SIZE", HttpLimits.DefaultBody, HttpLimits.LeastBody, HttpLimits.LargestBody),
             values.Required("CERTCTL_SERVER_TLS_CERT_PATH", "the server's TLS certificate; there is no plaintext listener") ?? "",
             values.Required("CERTCTL_SERVER_TLS_KEY_PATH", "the private key of the server's TLS certificate") ?? "",
-            values.IsSet(MtlsPort) ? values.Integer(MtlsPort, 0, 0, 65535) : null),
+            values.IsSet(MtlsPort) ? values.Integer(MtlsPort, 0, 0, 65535) : null)
+        {
+            MaxInFlight = values.Integer("CERTCTL_SERVER_MAX_IN_FLIGHT", HttpLimits.InFlight, 1, HttpLimits.Connections),
+        },
         Database = ReadDatabase(values),
         Log = ReadLog(values),
         Ca = ReadCa(values),

@@ -22,6 +22,7 @@ internal static class KnownSettings
         new("CERTCTL_SERVER_HOST", "127.0.0.1", "Address to listen on: an IP address or a name that resolves to one."),
         new("CERTCTL_SERVER_PORT", "8080", "Port, 0 to 65535; 0 takes a free one."),
         new("CERTCTL_MAX_BODY_SIZE", "1048576", "Largest request body in octets, 4096 to 16777216."),
+        new("CERTCTL_SERVER_MAX_IN_FLIGHT", "4096", "PKIOperations that are worked on at once, 1 to 10000; whoever comes beyond gets 503 with Retry-After."),
         new("CERTCTL_SERVER_TLS_CERT_PATH", null, "Required. PEM: the server certificate, then its chain. Read again on SIGHUP."),
         new("CERTCTL_SERVER_TLS_KEY_PATH", null, "Required. PEM private key, mode 0600. Read again on SIGHUP."),
         new("CERTCTL_DATABASE_URL", null, "Required. `postgres://user:password@host:port/database?sslmode=…` or `sqlite:///absolute/path`.", IsSecret: true),

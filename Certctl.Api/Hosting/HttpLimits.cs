@@ -28,6 +28,9 @@ internal static class HttpLimits
     /// <summary>Connections at a time: each costs some tens of kilobytes before it has said anything; more than this at once is no fleet.</summary>
     public const int Connections = 10_000;
 
+    /// <summary>CERTCTL_SERVER_MAX_IN_FLIGHT where nobody has set it: some seconds of work. Beyond: 503. At most one a connection can be.</summary>
+    public const int InFlight = 4096;
+
     public static readonly TimeSpan HeadersWithin = TimeSpan.FromSeconds(5);
 
     public static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(60);

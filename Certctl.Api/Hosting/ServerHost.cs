@@ -4,6 +4,7 @@ using Certctl.Api.Configuration;
 using Certctl.Api.Scep;
 using Certctl.Application;
 using Certctl.Application.Scep;
+using Certctl.Application.Scep.RawCsr;
 using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Issuers.LocalCa;
@@ -53,6 +54,9 @@ internal static class ServerHost
         services.AddDatabase(options.Database);
         services.AddCertctlApplication();
         services.AddSingleton(provider => Profiles(options, material, rings, trusts, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new OperationGate(options.Server.MaxInFlight, provider.GetRequiredService<ILogger<OperationGate>>()));
+        services.AddSingleton(provider => new ScepDoor(
+            provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<RawCsrResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
         services.AddSingleton<DatabasePing>();
         services.AddSingleton<SignalReload>();
         services.AddHostedService(provider => provider.GetRequiredService<SignalReload>());

@@ -1,4 +1,3 @@
-using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Scep;
@@ -15,6 +14,7 @@ internal static class ScepEndpoints
     private const string PkiMessage = "application/x-pki-message";
     private const string OutageSeconds = "300";
     private const string PendingSeconds = "300";
+    private const string OverloadSeconds = "30";
 
     public static void MapScep(this IEndpointRouteBuilder routes)
     {
@@ -26,19 +26,18 @@ internal static class ScepEndpoints
         routes.Map("/certsrv/mscep/mscep.dll/{**rest}", HandleAsync);
     }
 
-    private static Task HandleAsync(HttpContext http, ScepProfileTable profiles, ScepResponder responder, RawCsrResponder rawCsr, ServerOptions server)
+    private static Task HandleAsync(HttpContext http, ScepProfileTable profiles, ScepDoor door)
     {
         var path = http.Request.Path;
         var profile = path.StartsWithSegments("/scep", out var behind) ? profiles.Find(behind) : profiles.Find("");
         if (profile is null)
             return Say(http, StatusCodes.Status404NotFound, "No SCEP profile at this path.");
-        return ServeAsync(http, profile, responder, rawCsr, server, OriginOf(http));
+        return ServeAsync(http, profile, door, OriginOf(http));
     }
 
     public static RequestOrigin OriginOf(HttpContext http) => new(http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier);
 
-    public static Task ServeAsync(
-        HttpContext http, ScepProfile profile, ScepResponder responder, RawCsrResponder rawCsr, ServerOptions server, RequestOrigin origin)
+    public static Task ServeAsync(HttpContext http, ScepProfile profile, ScepDoor door, RequestOrigin origin)
     {
         http.Response.Headers.CacheControl = "no-store";
         if (!profile.Codec.CanAnswer)
@@ -50,13 +49,13 @@ internal static class ScepEndpoints
 
         return http.Request.Method switch
         {
-            "GET" => GetAsync(http, profile, responder, origin),
-            "POST" => PostAsync(http, profile, responder, rawCsr, server.MaxBodySize, origin),
+            "GET" => GetAsync(http, profile, door, origin),
+            "POST" => PostAsync(http, profile, door, origin),
             _ => NotAllowed(http, "GET, POST"),
         };
     }
 
-    private static Task GetAsync(HttpContext http, ScepProfile profile, ScepResponder responder, RequestOrigin origin)
+    private static Task GetAsync(HttpContext http, ScepProfile profile, ScepDoor door, RequestOrigin origin)
     {
         var query = http.Request.QueryString.Value;
         switch (ScepQuery.Operation(query)?.ToUpperInvariant())
@@ -69,7 +68,7 @@ internal static class ScepEndpoints
                 return Send(http, certificates.IsBag ? "application/x-x509-ca-ra-cert" : "application/x-x509-ca-cert", certificates.Body);
             case "PKIOPERATION":
                 return ScepQuery.Message(query) is { } message
-                    ? AnswerAsync(http, profile, responder, message, origin)
+                    ? WorkAsync(http, door, () => AnswerAsync(http, profile, door, message, origin))
                     : Say(http, StatusCodes.Status400BadRequest, "The message parameter is missing or is not base64.");
             case "GETNEXTCACERT":
                 return profile.Codec.NextCaCertificates() is { } following
@@ -82,8 +81,7 @@ internal static class ScepEndpoints
         }
     }
 
-    private static async Task PostAsync(
-        HttpContext http, ScepProfile profile, ScepResponder responder, RawCsrResponder rawCsr, int maxBodySize, RequestOrigin origin)
+    private static async Task PostAsync(HttpContext http, ScepProfile profile, ScepDoor door, RequestOrigin origin)
     {
         // RFC 8894 §4.3: with POST there is but one operation; many clients leave it out.
         switch (ScepQuery.Operation(http.Request.QueryString.Value)?.ToUpperInvariant())
@@ -98,15 +96,41 @@ internal static class ScepEndpoints
                 return;
         }
 
-        var body = await ReadBodyAsync(http, maxBodySize);
+        var body = await ReadBodyAsync(http, door.MaxBodySize);
         if (body is null)
             await Say(http, StatusCodes.Status413PayloadTooLarge, "The message is too large.");
         else if (body.Length == 0)
             await Say(http, StatusCodes.Status400BadRequest, "Empty request body.");
-        else if (await rawCsr.AnswerAsync(profile, body, origin, CancellationToken.None) is { } answer)
+        else
+            await WorkAsync(http, door, () => AnswerPostedAsync(http, profile, door, body, origin));
+    }
+
+    // Only what has come whole counts: whoever sends slowly keeps nobody else out.
+    private static async Task WorkAsync(HttpContext http, ScepDoor door, Func<Task> answer)
+    {
+        if (!door.Gate.TryEnter())
+        {
+            http.Response.Headers.RetryAfter = OverloadSeconds;
+            await Say(http, StatusCodes.Status503ServiceUnavailable, "Too many requests at once.");
+            return;
+        }
+
+        try
+        {
+            await answer();
+        }
+        finally
+        {
+            door.Gate.Leave();
+        }
+    }
+
+    private static async Task AnswerPostedAsync(HttpContext http, ScepProfile profile, ScepDoor door, byte[] body, RequestOrigin origin)
+    {
+        if (await door.RawCsr.AnswerAsync(profile, body, origin, CancellationToken.None) is { } answer)
             await Say(http, answer);
         else
-            await AnswerAsync(http, profile, responder, body, origin);
+            await AnswerAsync(http, profile, door, body, origin);
     }
 
     // By POST alone: in a URL the challenge would stand in every log on the way.
@@ -128,10 +152,10 @@ internal static class ScepEndpoints
         }
     }
 
-    private static async Task AnswerAsync(HttpContext http, ScepProfile profile, ScepResponder responder, byte[] message, RequestOrigin origin)
+    private static async Task AnswerAsync(HttpContext http, ScepProfile profile, ScepDoor door, byte[] message, RequestOrigin origin)
     {
         // Whoever hangs up is written down all the same: a guess, or a certificate that is asked for again.
-        var certRep = await responder.AnswerAsync(profile, message, origin, CancellationToken.None);
+        var certRep = await door.Responder.AnswerAsync(profile, message, origin, CancellationToken.None);
         if (certRep is null)
             await Say(http, StatusCodes.Status400BadRequest, "Not a SCEP pkiMessage.");
         else

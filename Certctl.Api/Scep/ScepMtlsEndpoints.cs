@@ -1,7 +1,4 @@
-using Certctl.Api.Configuration;
-using Certctl.Application.Scep;
 using Certctl.Application.Scep.Mtls;
-using Certctl.Application.Scep.RawCsr;
 
 namespace Certctl.Api.Scep;
 
@@ -25,8 +22,7 @@ internal static class ScepMtlsEndpoints
             ? next(http)
             : ScepEndpoints.Say(http, StatusCodes.Status404NotFound, "Only /scep-mtls is served on this port."));
 
-    private static async Task HandleAsync(
-        HttpContext http, ScepProfileTable profiles, MtlsGate gate, ScepResponder responder, RawCsrResponder rawCsr, ServerOptions server)
+    private static async Task HandleAsync(HttpContext http, ScepProfileTable profiles, MtlsGate gate, ScepDoor door)
     {
         http.Request.Path.StartsWithSegments(Root, out var behind);
         if (http.Features.Get<TlsClient>() is not { } client || profiles.Find(behind) is not { ClientTrust: not null } profile)
@@ -39,7 +35,7 @@ internal static class ScepMtlsEndpoints
         switch (await gate.AdmitAsync(profile, client.Certificates, ScepEndpoints.OriginOf(http), CancellationToken.None))
         {
             case MtlsAdmission.Admitted(var origin):
-                await ScepEndpoints.ServeAsync(http, profile, responder, rawCsr, server, origin);
+                await ScepEndpoints.ServeAsync(http, profile, door, origin);
                 break;
             case MtlsAdmission.Refused(var publicText):
                 http.Response.Headers.CacheControl = "no-store";

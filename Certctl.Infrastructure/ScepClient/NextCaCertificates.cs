@@ -21,7 +21,7 @@ internal static class NextCaCertificates
             signed.CheckSignature(verifySignatureOnly: true);
             var bag = new SignedCms();
             bag.Decode(signed.ContentInfo.Content);
-            return [.. bag.Certificates];
+            return [.. bag.Certificates.Select(certificate => certificate.ReadWhole())];
         }
         catch (CryptographicException trouble)
         {

@@ -36,6 +36,8 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_SCEP_ENABLED", "true", "1" },
         { "CERTCTL_SCEP_PROFILES", "corp", "corp" },
         { "CERTCTL_SERVER_MTLS_PORT", "0", "0" },
+        { "CERTCTL_SERVER_MAX_IN_FLIGHT", "1", "1" },
+        { "CERTCTL_SERVER_MAX_IN_FLIGHT", "10000", "10000" },
         { "CERTCTL_SERVER_MTLS_PORT", "65535", "65535" },
     };
 
@@ -65,6 +67,7 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_CA_OCSP_URL", "http://öcsp.example/", "an http or https URL" },
         { "CERTCTL_CA_ISSUERS_URL", "file:///ca.crt", "an http or https URL" },
         { "CERTCTL_SCEP_ENABLED", "on", "true or false" },
+        { "CERTCTL_SERVER_MAX_IN_FLIGHT", "0", "a whole number from 1 to 10000" },
         { "CERTCTL_SERVER_MTLS_PORT", "65536", "a whole number from 0 to 65535" },
     };
 
@@ -196,6 +199,7 @@ public sealed class ConfigurationReaderTests
     {
         "CERTCTL_SERVER_HOST" => options.Server.Host,
         "CERTCTL_SERVER_PORT" => $"{options.Server.Port}",
+        "CERTCTL_SERVER_MAX_IN_FLIGHT" => $"{options.Server.MaxInFlight}",
         "CERTCTL_SERVER_MTLS_PORT" => $"{options.Server.MtlsPort}",
         "CERTCTL_MAX_BODY_SIZE" => $"{options.Server.MaxBodySize}",
         "CERTCTL_SERVER_TLS_CERT_PATH" => options.Server.TlsCertPath,

@@ -60,6 +60,7 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
             (Ra("open"), "chmod 600"),
             (Ra("mixed"), "does not belong"),
             (Ra("ec"), "make an RSA pair"),
+            ("SCEP profile \"ec\", RA pair", "put an encryption pair beside it"),
             (Ra("expired"), "issue a new one"),
             (Ra("encrypted"), "CERTCTL_KEY_PASSPHRASE"),
             (Ra("absent"), "does not exist"),

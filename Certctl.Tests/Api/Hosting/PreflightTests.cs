@@ -75,6 +75,7 @@ public sealed class PreflightTests : IDisposable
     [InlineData("ca.key", UnixFileMode.OtherRead)]
     [InlineData("ra.key", UnixFileMode.GroupWrite)]
     [InlineData("ra.key", UnixFileMode.OtherExecute)]
+    [Trait("Conformance", "Z-10")]
     public void A_key_file_that_is_open_to_others_is_refused_with_the_command_that_closes_it(string file, UnixFileMode open)
     {
         File.SetUnixFileMode(_folder[file], OwnerOnly | open);

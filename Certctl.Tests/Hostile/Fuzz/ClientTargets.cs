@@ -51,6 +51,14 @@ internal static class ClientTargets
         ContradictionException.Unless(trust.Trusted.Count <= certificates.All.Count, "only what was sent is trusted");
     });
 
+    /// <summary>What GetNextCACert answers, rightly signed by the RA, whatever the content.</summary>
+    public static void NextCa(byte[] input) => Refusable(() =>
+    {
+        var body = SignedMessage.Wrap(SignedMessage.Attributes(input), input, FakePki.Ra, FakePki.RaKey);
+        foreach (var certificate in NextCaCertificates.Parse(new ScepAnswer("application/x-x509-next-ca-cert", body), Trust.Value))
+            _ = (certificate.KeyName(), certificate.KeyUsageText(), certificate.Sha256Fingerprint());
+    });
+
     /// <summary>As it came over the network.</summary>
     public static void CertRep(byte[] input) => Read(input);
 

@@ -23,11 +23,14 @@ internal static class FuzzTargets
         new("signer-certificate", Seeds.SignerCertificates, ScepTargets.SignerCertificate),
         new("signed-attributes", Seeds.AttributeLists, ScepTargets.SignedAttributes),
         new("enveloped-data", Seeds.Envelopes, ScepTargets.Envelope),
+        new("issuer-and-serial", Seeds.IssuersAndSerials, ScepTargets.IssuerAndSerial),
+        new("client-certificate", Seeds.ClientCertificates, X509Targets.ClientCertificate) { Allocation = (256, 1024 * 1024) },
         new("query", Seeds.Queries, ScepTargets.Query) { Words = Seeds.QueryWords },
 
         // What a server sends to our client; the platform reads most of it.
         new("capabilities", Seeds.Capabilities, ClientTargets.Capabilities) { Words = Seeds.CapabilityWords },
         new("ca-certificates", Seeds.CaCertificates, ClientTargets.CaCertificates) { Allocation = (256, 1024 * 1024) },
+        new("next-ca", Seeds.Bags, ClientTargets.NextCa) { Allocation = (256, 1024 * 1024) },
         new("cert-rep", Seeds.CertReps, ClientTargets.CertRep) { Allocation = (256, 1024 * 1024) },
         new("cert-rep-envelope", Seeds.CertRepEnvelopes, ClientTargets.Envelope) { Allocation = (256, 1024 * 1024) },
     ];

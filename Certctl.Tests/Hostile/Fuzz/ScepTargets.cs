@@ -3,6 +3,7 @@ using System.Text;
 using Certctl.Api.Scep;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
+using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Crypto.X509;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
@@ -70,6 +71,13 @@ internal static class ScepTargets
         var attributes = SignedMessage.Attributes(input, MessageType, TransactionIdAttribute);
         var decoding = Codec.Decode(SignedMessage.Wrap(attributes, input, ScepTestKeys.DeviceSelfSigned, ScepTestKeys.Device));
         ContradictionException.Unless(decoding is ScepDecoding.Readable { Head.Signer: not null }, "what is signed rightly is answered");
+    }
+
+    /// <summary>What GetCert and GetCRL carry in the envelope.</summary>
+    public static void IssuerAndSerial(byte[] input)
+    {
+        if (CertificateId.ReadIssuerAndSerialNumber(input) is { } named)
+            ContradictionException.Unless(named.ToString().Length > 0 && named.Issuer.SameAs(named.Issuer), "what is named is itself");
     }
 
     public static void Query(byte[] input)

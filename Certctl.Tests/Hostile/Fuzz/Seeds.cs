@@ -60,6 +60,11 @@ internal static class Seeds
 
     public static IEnumerable<byte[]> Certificates() => [ScepTestKeys.Ca.RawData, ScepTestKeys.Leaf.RawData, ScepTestKeys.DeviceSelfSigned.RawData, EcSigner().RawData, FakePki.Ra.RawData];
 
+    /// <summary>The CA of a trust bundle, and one of its devices.</summary>
+    public static X509Certificate2 BundleRoot => LazyBundle.Value.Root;
+
+    public static IEnumerable<byte[]> ClientCertificates() => [LazyBundle.Value.Device.RawData, ScepTestKeys.Leaf.RawData, BundleRoot.RawData, FakePki.Ra.RawData];
+
     /// <summary>Of the device's RSA key, so that what it signs can be verified.</summary>
     public static IEnumerable<byte[]> SignerCertificates() => [ScepTestKeys.DeviceSelfSigned.RawData, ScepTestKeys.Leaf.RawData];
 
@@ -127,6 +132,10 @@ internal static class Seeds
     public static IEnumerable<byte[]> CaCertificates() =>
         [[0, .. FakePki.Ca.RawData], [1, .. ClientTargets.Bag()], [1, .. AsBer(ClientTargets.Bag())], [0, .. EcSigner().RawData]];
 
+    public static IEnumerable<byte[]> Bags() => [ClientTargets.Bag(), AsBer(ClientTargets.Bag())];
+
+    public static IEnumerable<byte[]> IssuersAndSerials() => [ForgedRequest.IssuerAndSerial(ScepTestKeys.Leaf), AsBer(ForgedRequest.IssuerAndSerial(ScepTestKeys.Ca)), .. Names().Select(name => Sequence(name, Tlv(0x02, [7])))];
+
     public static IEnumerable<byte[]> CertReps()
     {
         yield return new FakeCertRep(Asked, Defect.None).Pending();
@@ -164,6 +173,12 @@ internal static class Seeds
     private static byte[] Oaep() => Sequence(
         Oid(ForgedRequest.OaepOid),
         Sequence(Tlv(0xA0, Sequence(Oid(ForgedRequest.Sha256Oid))), Tlv(0xA1, Sequence(Oid("1.2.840.113549.1.1.8"), Sequence(Oid(ForgedRequest.Sha256Oid))))));
+
+    private static readonly Lazy<(X509Certificate2 Root, X509Certificate2 Device)> LazyBundle = new(() =>
+    {
+        var root = FakePki.Make("CN=maker", FakePki.RaKey, null, FakePki.RaKey, X509KeyUsageFlags.KeyCertSign, isCa: true);
+        return (root, FakePki.Make("CN=made", FakePki.DeviceKey, root, FakePki.RaKey, X509KeyUsageFlags.DigitalSignature));
+    });
 
     private static X509Certificate2 EcSigner() => LazyEcSigner.Value;
 

@@ -1,18 +1,31 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Certctl.Application.Scep;
+using Certctl.Application.Scep.Mtls;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Crypto;
 using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.X509;
 using Certctl.Tests.Domain.Profiles;
+using Certctl.Tests.Infrastructure.ScepClient;
 
 namespace Certctl.Tests.Hostile.Fuzz;
 
 internal static class X509Targets
 {
     private static readonly CertificateProfile Profile = Requests.Profile();
+    private static readonly Lazy<BundleTrust> Trust = new(() => new BundleTrust([Seeds.BundleRoot], new Dictionary<string, X509Certificate2>()));
     private static readonly byte[] Hash = SHA256.HashData([1]);
+
+    /// <summary>What a TLS client shows, by itself and as a CA that it sends along.</summary>
+    public static void ClientCertificate(byte[] input)
+    {
+        _ = Trust.Value.Judge(new ShownCertificates(Seeds.BundleRoot.RawData, [input]), FakePki.Now);
+        if (Trust.Value.Judge(new ShownCertificates(input, []), FakePki.Now) is ClientVerdict.Trusted trusted)
+            ContradictionException.Unless(trusted.Certificate.Issuer.Der.Span.SequenceEqual(Seeds.BundleRoot.SubjectName.RawData), "only the bundle vouches");
+    }
 
     public static void Name(byte[] input)
     {
