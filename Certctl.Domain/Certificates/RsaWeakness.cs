@@ -28,6 +28,9 @@ public static class RsaWeakness
     private static readonly (int Prime, bool[] Powers)[] RocaPrimes =
         [.. SmallPrimes.Where(prime => prime <= 167).Select(prime => (prime, PowersOf65537(prime)))];
 
+    // A device's first message has its key twice, in the signer's certificate and in the request, and polls and retries bring it again.
+    private static readonly Verdict?[] Recent = new Verdict[256];
+
     private static readonly bool[] SquaresModulo256 = SquaresModulo(256);
     private static readonly bool[] SquaresModulo45045 = SquaresModulo(9 * 5 * 7 * 11 * 13);
     private static readonly bool[] SquaresModulo215441 = SquaresModulo(17 * 19 * 23 * 29);
@@ -35,6 +38,16 @@ public static class RsaWeakness
     /// <summary>The weakness in words, or null. The caller has looked at the size before: time grows with it.</summary>
     /// <param name="key">Of kind RSA.</param>
     public static string? Find(PublicKeyInfo key)
+    {
+        ref var slot = ref Recent[key.Modulus.IsEmpty ? 0 : key.Modulus.Span[key.Modulus.Length / 2]];
+        if (Volatile.Read(ref slot) is { } recent && recent.IsOf(key))
+            return recent.Weakness;
+        var verdict = new Verdict(key.Modulus, key.Exponent, Judge(key));
+        Volatile.Write(ref slot, verdict);
+        return verdict.Weakness;
+    }
+
+    private static string? Judge(PublicKeyInfo key)
     {
         var exponent = new BigInteger(key.Exponent.Span, isUnsigned: true, isBigEndian: true);
         if (exponent.IsEven || exponent < 3 || exponent.GetBitLength() > MostExponentBits)
@@ -115,6 +128,11 @@ public static class RsaWeakness
         for (var number = 0L; number < modulus; number++)
             squares[number * number % modulus] = true;
         return squares;
+    }
+
+    private sealed record Verdict(ReadOnlyMemory<byte> Modulus, ReadOnlyMemory<byte> Exponent, string? Weakness)
+    {
+        public bool IsOf(PublicKeyInfo key) => Modulus.Span.SequenceEqual(key.Modulus.Span) && Exponent.Span.SequenceEqual(key.Exponent.Span);
     }
 
     /// <summary>Whether (least + round)² − modulus can be a square, as far as its remainder tells.</summary>
