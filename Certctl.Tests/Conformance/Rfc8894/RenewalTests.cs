@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Application.Enrolment;
 using Certctl.Domain.Enrolment;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
@@ -80,6 +82,47 @@ public abstract class RenewalTests(ScepServerFixture server)
         var old = await EnrolledAsync(0, "CN=revoked");
         Assert.Equal(1, server.Change("UPDATE certificates SET revoked_at = created_at, revocation_reason = 'KeyCompromise' WHERE common_name = 'revoked'"));
         (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=revoked", (string?)null), "17"))).MustFail(FailureReason.RenewalSignerRevoked);
+    }
+
+    [Theory]
+    [InlineData("revoked", FailureReason.RenewalSignerRevoked)]
+    [InlineData("expired", FailureReason.RenewalSignerExpired)]
+    [InlineData("moved to another path", FailureReason.RenewalOtherProfile)]
+    [InlineData("of another CA", FailureReason.RenewalSignerUnknown)]
+    [Trait("Conformance", "S-R8")]
+    [Trait("Conformance", "S-R13")]
+    public async Task A_PKCSReq_without_challenge_is_refused_with_the_reason_in_the_audit_when_its_signer_is(string state, FailureReason reason)
+    {
+        var name = $"19 {state}";
+        var old = await EnrolledAsync(3, $"CN={name}");
+        if (state == "of another CA")
+            old = old.With(OfAnotherCa(old));
+        var change = state switch
+        {
+            "revoked" => "revoked_at = created_at, revocation_reason = 'KeyCompromise'",
+            "expired" => $"not_after = {server.LongAgo}",
+            "of another CA" => "path_id = path_id",
+            _ => "path_id = 'elsewhere'",
+        };
+        Assert.Equal(1, server.Change($"UPDATE certificates SET {change} WHERE common_name = '{name}'"));
+
+        (await Wire.SendAsync(await RenewalAsync(old, old.Csr($"CN={name}", (string?)null), "19"))).MustFail(reason);
+
+        // Refusals are written a moment later, many at once.
+        var written = $"SELECT COUNT(*) FROM audit_events WHERE subject = 'CN={name}' AND outcome = 'Refused' AND reason = '{FailureTable.Of(reason).Label}'";
+        for (var watch = Stopwatch.StartNew(); server.Count(written) == 0; await Task.Delay(20))
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), "the refusal was not written down");
+        Assert.Equal(1, server.Count($"SELECT COUNT(*) FROM certificates WHERE common_name = '{name}'"));
+    }
+
+    // The same names, key and number under the signature of somebody else of the CA's name.
+    private static X509Certificate2 OfAnotherCa(ScepDevice device)
+    {
+        using var stranger = System.Security.Cryptography.RSA.Create(2048);
+        var request = new CertificateRequest(device.Certificate.SubjectName, device.Rsa, System.Security.Cryptography.HashAlgorithmName.SHA256, System.Security.Cryptography.RSASignaturePadding.Pkcs1);
+        return request.Create(
+            device.Certificate.IssuerName, X509SignatureGenerator.CreateForRSA(stranger, System.Security.Cryptography.RSASignaturePadding.Pkcs1),
+            device.Certificate.NotBefore, device.Certificate.NotAfter, device.Certificate.SerialNumberBytes.Span);
     }
 
     private async Task<ScepDevice> EnrolledAsync(int key, string subject, params string[] dnsNames)
