@@ -18,7 +18,7 @@ public sealed class CertificateIssuance(
     {
         var context = command.Context;
         var enrolment = NewEnrolment(command, kind);
-        var renewal = context.Grant.Renews is { } renews ? new RenewalClaim(renews, context.ReceivedAt) : null;
+        var renewal = context.Grant.Renews is { } renews ? new RenewalClaim(renews, context.Grant.FirstAsked ?? context.ReceivedAt) : null;
         var verdict = await CommitAsync(new Draft(context, command.Csr, enrolment, renewal), cancellationToken);
         return verdict.Conflict is null ? verdict.Outcome! : await AnswerAsync(verdict.Conflict, context, cancellationToken);
     }
@@ -74,10 +74,10 @@ public sealed class CertificateIssuance(
         var (context, csr, enrolment, renewal, completes) = draft;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            // A stale profile costs one round: the journal compares the version when it commits.
-            var profile = await profiles.FindAsync(context.Profile.CertificateProfileId, fresh: attempt > 0, cancellationToken);
+            // Of a request that waited: the profile that people saw, whatever its path names by now. A stale one costs one round: the journal compares the version when it commits.
+            var profile = await profiles.FindAsync(enrolment.ProfileId, fresh: attempt > 0, cancellationToken);
             if (profile is null)
-                return (new EnrolmentOutcome.Refused(FailureReason.ProfileUnavailable, $"certificate profile {context.Profile.CertificateProfileId} does not exist"), null);
+                return (new EnrolmentOutcome.Refused(FailureReason.ProfileUnavailable, $"certificate profile {enrolment.ProfileId} does not exist"), null);
 
             // RFC 5280 §4.1.2.5: validity lies within the issuer's.
             if (context.Issuer.NotAfter <= context.ReceivedAt + TimeSpan.FromMinutes(1))
@@ -122,7 +122,9 @@ public sealed class CertificateIssuance(
             RequestKey = RequestKey.Of(context, enrolment.CsrSha256, enrolment.SignerKeySha256),
             Certificate = certificate,
             ProfileVersion = profile.Version,
-            MaxActiveCertificates = profile.MaxActiveCertificates,
+
+            // A certificate of the staged next CA is no use yet: it supersedes nothing.
+            MaxActiveCertificates = context.Issuer == context.Profile.Issuer ? profile.MaxActiveCertificates : 0,
             Completes = completes,
             Audit = certificate is null ? EnrolmentTrail.Pending(context, action, written) : EnrolmentTrail.Issued(context, action, certificate),
         };

@@ -42,7 +42,9 @@ public static class RsaWeakness
         ref var slot = ref Recent[key.Modulus.IsEmpty ? 0 : key.Modulus.Span[key.Modulus.Length / 2]];
         if (Volatile.Read(ref slot) is { } recent && recent.IsOf(key))
             return recent.Weakness;
-        var verdict = new Verdict(key.Modulus, key.Exponent, Judge(key));
+
+        // Copies: the key is a slice of a whole message, which must not be kept for it.
+        var verdict = new Verdict(key.Modulus.ToArray(), key.Exponent.ToArray(), Judge(key));
         Volatile.Write(ref slot, verdict);
         return verdict.Weakness;
     }

@@ -6,7 +6,8 @@ namespace Certctl.Domain.Enrolment;
 /// <param name="Kind">How: the word that journal and audit keep.</param>
 /// <param name="VouchedBy">Which secret, certificate or person: <c>current</c>, <c>previous</c>, a serial number; never the secret itself.</param>
 /// <param name="Renews">The certificate of ours that the request renews; the certificate profile says when and how. Null for a first one.</param>
-public sealed record ChallengeGrant(ChallengeKind Kind, string VouchedBy, IssuedCertificate? Renews = null);
+/// <param name="FirstAsked">When the journal got this request for the first time, of one that it knows; null for a new one.</param>
+public sealed record ChallengeGrant(ChallengeKind Kind, string VouchedBy, IssuedCertificate? Renews = null, DateTimeOffset? FirstAsked = null);
 
 /// <summary>The kinds of vouching.</summary>
 public enum ChallengeKind

@@ -29,6 +29,15 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
         var approvals = earlier.Count(d => d.Approved) + (decision.Approved ? 1 : 0);
         if (!decision.Approved || approvals >= required)
             db.Entry(enrolment).CurrentValues.SetValues(enrolment.Decided(decision.Approved, decision.Actor, decision.DecidedAt));
+
+        // What people took their time for must not be asked of them again because the device repeats its request a moment later.
+        if (decision.Approved && approvals >= required)
+        {
+            var held = decision.DecidedAt + (enrolment.HeldUntil - enrolment.CreatedAt);
+            await db.EnrolmentAnswers.Where(a => a.EnrolmentId == enrolment.Id)
+                .ExecuteUpdateAsync(set => set.SetProperty(a => a.HeldUntil, held), cancellationToken);
+        }
+
         db.EnrolmentDecisions.Add(decision);
         db.AuditEvents.Add(audit with
         {

@@ -101,21 +101,26 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
     public static readonly IReadOnlyList<JournalColumn> Superseding =
     [
         Text("issuer_id", e => e.Certificate?.IssuerId),
+        Text("path_id", e => e.Certificate?.PathId),
         Text("profile_id", e => e.Certificate?.ProfileId),
         Bytes("name_sha256", e => e.Certificate?.NameSha256),
         Text("serial_number", e => e.Certificate?.SerialNumber),
+        Text("renewed", e => e.Enrolment.VouchedBy),
         new JournalColumn<int>("beside", "integer", NpgsqlDbType.Integer, e => e.MaxActiveCertificates - 1),
     ];
 
-    /// <summary>Revokes the oldest beyond the limit and returns their serial numbers: both dialects understand it.</summary>
+    /// <summary>
+    /// Revokes the oldest beyond the limit, of this path alone, and returns their serial numbers: both dialects understand it. The certificate that signed the
+    /// renewal is the last to go, whatever came after it: the device has it for certain.
+    /// </summary>
     /// <param name="rest">SQLite wants a LIMIT before its OFFSET.</param>
     public static string Supersede(string rest) => $"""
         UPDATE certificates SET revoked_at = @now, revocation_reason = 'Superseded'
         WHERE issuer_id = @issuer_id AND serial_number IN (
             SELECT serial_number FROM certificates
-            WHERE issuer_id = @issuer_id AND profile_id = @profile_id AND name_sha256 = @name_sha256
+            WHERE issuer_id = @issuer_id AND path_id = @path_id AND profile_id = @profile_id AND name_sha256 = @name_sha256
                 AND serial_number <> @serial_number AND revoked_at IS NULL AND not_after > @now
-            ORDER BY created_at DESC, serial_number DESC {rest} OFFSET @beside)
+            ORDER BY CASE WHEN serial_number = @renewed THEN 0 ELSE 1 END, created_at DESC, serial_number DESC {rest} OFFSET @beside)
         RETURNING serial_number
         """;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolment;
 using FluentValidation;
@@ -17,10 +18,13 @@ public sealed class DecideEnrolmentValidator : AbstractValidator<DecideEnrolment
 
     public DecideEnrolmentValidator()
     {
-        RuleFor(c => c.Actor).Must(actor => !string.IsNullOrWhiteSpace(actor) && actor.Length <= MaxActor && !actor.Any(char.IsControl))
-            .WithMessage($"actor: 1 to {MaxActor} characters, no control characters");
+        RuleFor(c => c.Actor).Must(actor => !string.IsNullOrWhiteSpace(actor) && actor.Length <= MaxActor && !actor.Any(IsUnseen))
+            .WithMessage($"actor: 1 to {MaxActor} characters, none of them invisible or a control character");
         RuleFor(c => c.Note).MaximumLength(MaxNote).WithMessage($"note: at most {MaxNote} characters");
     }
+
+    // One person must not count as two by what nobody sees.
+    private static bool IsUnseen(char c) => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format;
 }
 
 public sealed class DecideEnrolmentHandler(IApprovalRepository approvals, TimeProvider clock) : IRequestHandler<DecideEnrolmentCommand, AdminOutcome>

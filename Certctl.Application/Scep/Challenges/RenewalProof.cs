@@ -25,9 +25,11 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
             return new ChallengeVerdict.Rejected(FailureReason.RenewalSignerUnknown, $"signer {context.Signer.Subject} is not in the journal of {context.Profile.Issuer.IssuerId}");
 
         var failure = KnownSigner.Judge(known, context) ?? KnownSigner.FindNameChange(known, command) ?? JudgeChallenge(known, command);
-        if (failure is null || (failure.Reason == FailureReason.RenewalSignerRevoked && await IsRepeatedAsync(known, command, cancellationToken)))
+        if (failure is null)
             return new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber, known));
-        return new ChallengeVerdict.Rejected(failure);
+        return await FindRepeatedAsync(known, failure, command, cancellationToken) is { } firstAsked
+            ? new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber, known, firstAsked))
+            : new ChallengeVerdict.Rejected(failure);
     }
 
     // RFC 8894 §2.4: a challengePassword is optional in a renewal; one that is there must be right. Who comes after the end of his certificate needs it.
@@ -45,13 +47,16 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
         return StaticChallengeValidator.Validate(context.Profile, presented) is ChallengeVerdict.Rejected wrong ? wrong.Failure : null;
     }
 
-    // The renewal itself superseded its signer, and the reply was lost: the journal answers with what it gave.
-    private async Task<bool> IsRepeatedAsync(IssuedCertificate old, IIssuanceCommand command, CancellationToken cancellationToken)
+    // The renewal itself superseded its signer, or the signer ended since, and the reply was lost or people still decide: the journal answers, as it did.
+    private async Task<DateTimeOffset?> FindRepeatedAsync(IssuedCertificate old, EnrolmentFailure failure, IIssuanceCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
-        if (old.RevocationReason != RevocationReason.Superseded)
-            return false;
+        var superseded = failure.Reason == FailureReason.RenewalSignerRevoked && old.RevocationReason == RevocationReason.Superseded;
+        if (!superseded && failure.Reason != FailureReason.RenewalSignerExpired)
+            return null;
         var key = RequestKey.Of(context, command.Csr.Sha256.Span, context.Signer.PublicKey.Sha256.Span);
-        return await enrolments.FindAnswerAsync(key, context.ReceivedAt + Margin, cancellationToken) is { Certificate: not null };
+        return await enrolments.FindAnswerAsync(key, context.ReceivedAt + Margin, cancellationToken) is { } stored && (stored.Certificate is not null || !superseded)
+            ? stored.Enrolment.CreatedAt
+            : null;
     }
 }

@@ -1,5 +1,6 @@
 using Certctl.Application.Enrolment;
 using Certctl.Application.Scep.Challenges;
+using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Microsoft.Extensions.Logging;
 
@@ -53,7 +54,7 @@ public sealed partial class MtlsGate(IEnrolmentRepository enrolments, IAuditRepo
         {
             ClientVerdict.Untrusted(var certificate, var why) => (certificate, new EnrolmentFailure(FailureReason.ClientCertificateUntrusted, why)),
             ClientVerdict.Trusted(var certificate, { } issuerId) => (certificate, await JudgeOursAsync(profile, issuerId, certificate, cancellationToken)),
-            ClientVerdict.Trusted(var certificate, null) => (certificate, null),
+            ClientVerdict.Trusted(var certificate, null) => (certificate, await JudgeKnownAsync(profile, certificate, cancellationToken)),
             _ => throw new InvalidOperationException("A client verdict is one of two."),
         };
     }
@@ -63,6 +64,15 @@ public sealed partial class MtlsGate(IEnrolmentRepository enrolments, IAuditRepo
     {
         if (await KnownSigner.FindAsync(enrolments, issuerId, certificate, cancellationToken) is not { } known)
             return new(FailureReason.ClientCertificateUnknown, $"it names {issuerId} as its issuer and is not in the journal");
+        return Judge(profile, known);
+    }
+
+    // The CA that follows and the one before have names of their own, and their certificates stand in the same journal.
+    private async Task<EnrolmentFailure?> JudgeKnownAsync(ScepProfile profile, RequestSigner certificate, CancellationToken cancellationToken) =>
+        await KnownSigner.FindAsync(enrolments, profile.Issuer.IssuerId, certificate, cancellationToken) is { } known ? Judge(profile, known) : null;
+
+    private static EnrolmentFailure? Judge(ScepProfile profile, IssuedCertificate known)
+    {
         if (known.IsRevoked)
             return new(FailureReason.ClientCertificateRevoked, $"{known.SerialNumber} was revoked at {known.RevokedAt:O}");
         return known.PathId != profile.PathId

@@ -66,6 +66,7 @@ public sealed class ApprovalVerbTests : IAsyncLifetime
         Assert.Equal(1, nobody.ExitCode);
         Assert.Contains("actor:", nobody.Error, StringComparison.Ordinal);
         Assert.Contains("note:", nobody.Error, StringComparison.Ordinal);
+        Assert.Contains("actor:", (await ApprovalsAsync("approve", Guid.Empty.ToString(), "--actor", "alice\u200B")).Error, StringComparison.Ordinal);
         Assert.Equal(2, (await ApprovalsAsync("approve", "no-id")).ExitCode);
     }
 

@@ -72,8 +72,8 @@ internal sealed class EnrolmentWalk : IDisposable
     public static CertificateSigningRequest Request(
         string commonName = "device-1", string? challenge = "the current secret", byte[]? keySeed = null, params string[] dnsNames) => new()
         {
-            DerWithoutChallenge = System.Text.Encoding.UTF8.GetBytes($"csr {commonName} {challenge} {string.Join(',', dnsNames)}"),
-            Sha256 = SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"csr {commonName} {challenge} {string.Join(',', dnsNames)}")),
+            DerWithoutChallenge = System.Text.Encoding.UTF8.GetBytes($"csr {commonName} {challenge} {Convert.ToHexString(keySeed ?? [1])} {string.Join(',', dnsNames)}"),
+            Sha256 = SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"csr {commonName} {challenge} {Convert.ToHexString(keySeed ?? [1])} {string.Join(',', dnsNames)}")),
             Subject = Name(commonName),
             PublicKey = Key(keySeed ?? [1]),
             ChallengePassword = challenge is null ? null : new Secret(challenge),

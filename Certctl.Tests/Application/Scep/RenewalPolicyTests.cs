@@ -109,6 +109,24 @@ public sealed class RenewalPolicyTests
         Assert.Equal(reason is null, reply is ScepReply.Success);
     }
 
+    [Fact]
+    [Trait("Conformance", "S-S8")]
+    public async Task A_renewal_that_is_repeated_after_its_signer_has_ended_gets_what_it_got()
+    {
+        using var walk = new EnrolmentWalk(Profile());
+        var old = await EnrolledAsync(walk);
+        walk.Clock.SetUtcNow(old.NotAfter.AddMinutes(-5));
+        var first = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey)));
+
+        walk.Clock.SetUtcNow(old.NotAfter.AddMinutes(5));
+        var again = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey)));
+        Assert.Equal(first.Certificate.ToArray(), again.Certificate.ToArray());
+
+        // The same signer with another request is refused.
+        await walk.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: [8]));
+        Assert.Equal("renewal_signer_expired", Assert.Single(walk.Journal.Refusals).Reason);
+    }
+
     private static async Task MustAnswerAsync(EnrolmentWalk walk, string? reason, MessageType type, IssuedCertificate old, string? challenge)
     {
         var reply = await walk.SendAsync(type, Signer(of: old), Request(challenge: challenge, keySeed: FreshKey));

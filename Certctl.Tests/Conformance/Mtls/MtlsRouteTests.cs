@@ -145,6 +145,21 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
     }
 
     [Fact]
+    public async Task The_journal_is_asked_about_a_certificate_of_a_CA_that_has_another_name_too()
+    {
+        // As of the CA before a rollover, or the one after: in the journal, and not of the current CA's name.
+        var shown = server.A.Issue("CN=of the CA before");
+        var (row, _) = await EnrolAsync("/scep/a", "CN=stands for it");
+        var serial = row.SerialNumber.ToLowerInvariant().PadLeft(40, '0');
+        var shownSerial = shown.SerialNumber.ToLowerInvariant().PadLeft(40, '0');
+        Assert.Equal(1, Change($"UPDATE certificates SET der = X'{Convert.ToHexString(shown.RawData)}', serial_number = '{shownSerial}' WHERE serial_number = '{serial}'"));
+        Assert.Equal(HttpStatusCode.OK, (await server.AskAsync("/scep-mtls/a", BootstrapCa.Shown(shown))).Status);
+
+        Assert.Equal(1, Change($"UPDATE certificates SET revoked_at = CURRENT_TIMESTAMP, revocation_reason = 'KeyCompromise' WHERE serial_number = '{shownSerial}'"));
+        Assert.Equal((HttpStatusCode.Unauthorized, "Client certificate has been revoked."), await server.AskAsync("/scep-mtls/a", BootstrapCa.Shown(shown)));
+    }
+
+    [Fact]
     public async Task A_certificate_of_our_CA_that_the_journal_does_not_know_is_refused()
     {
         using var ca = X509Certificate2.CreateFromPemFile(server.Host.CaFile, Path.Combine(server.Host.Data, "ca.key"));

@@ -59,6 +59,22 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
     }
 
     [Fact]
+    public async Task What_is_approved_is_held_anew_so_that_a_late_repeat_does_not_wait_again()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await RequireAsync(database, approvals: 2);
+        var entry = await ParkedAsync(database);
+        var (late, repeat) = (entry.Enrolment.HeldUntil.AddMinutes(-1), entry.Enrolment.HeldUntil.AddMinutes(1));
+
+        await DecideAsync(database, entry, "olga", approved: true, late);
+        Assert.Null(await AnswerAsync(database, entry, repeat));
+        await DecideAsync(database, entry, "paul", approved: true, late);
+        Assert.Equal(EnrolmentState.Approved, (await AnswerAsync(database, entry, repeat))!.Enrolment.State);
+    }
+
+    [Fact]
     public async Task Of_four_people_at_once_all_four_count()
     {
         if (!IsAvailable)
@@ -150,6 +166,9 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
             Decision(entry, actor, approved, at ?? Now),
             TestEntries.Audit(Now, null) with { Actor = actor, Action = approved ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied, ResourceType = "enrolment", Subject = null },
             default);
+
+    private static Task<StoredEnrolment?> AnswerAsync(TestDatabase database, JournalEntry entry, DateTimeOffset until) =>
+        database.Get<IEnrolmentRepository>().FindAnswerAsync(entry.RequestKey, until, default);
 
     private static async Task<JournalEntry> ParkedAsync(TestDatabase database)
     {

@@ -52,6 +52,36 @@ public abstract class SupersessionTests(IDatabases databases) : PersistenceTests
     }
 
     [Fact]
+    public async Task Another_path_makes_no_room_whatever_names_it_vouches_for()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await CommitAsync(database, TestEntries.Issued(Now));
+        await using (var before = database.Open())
+            await before.Certificates.ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.PathId, "guest"));
+        await CommitAsync(database, TestEntries.Issued(Now.AddSeconds(1)) with { MaxActiveCertificates = 1 });
+
+        await using var db = database.Open();
+        Assert.Equal(0, await db.Certificates.CountAsync(certificate => certificate.RevokedAt != null));
+    }
+
+    [Fact]
+    public async Task The_signer_of_a_renewal_stays_before_what_the_device_may_never_have_received()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var signer = await CommitAsync(database, TestEntries.Issued(Now));
+        var renewed = signer.Certificate!.SerialNumber;
+        var lost = await CommitAsync(database, TestEntries.Issued(Now.AddSeconds(1), vouchedBy: renewed) with { MaxActiveCertificates = 2 });
+        await CommitAsync(database, TestEntries.Issued(Now.AddSeconds(2), vouchedBy: renewed) with { MaxActiveCertificates = 2 });
+
+        await using var db = database.Open();
+        Assert.Equal(lost.Certificate!.SerialNumber, (await db.Certificates.SingleAsync(certificate => certificate.RevokedAt != null)).SerialNumber);
+    }
+
+    [Fact]
     public async Task Many_at_once_for_one_name_leave_one()
     {
         if (!IsAvailable)

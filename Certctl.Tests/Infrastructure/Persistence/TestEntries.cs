@@ -12,12 +12,12 @@ internal static class TestEntries
 {
     public static readonly TimeSpan Hold = TimeSpan.FromHours(1);
 
-    public static JournalEntry Issued(DateTimeOffset now, byte[]? requestKey = null, int profileVersion = 1, string? serialNumber = null)
+    public static JournalEntry Issued(DateTimeOffset now, byte[]? requestKey = null, int profileVersion = 1, string? serialNumber = null, string vouchedBy = "current")
     {
         var certificate = Certificate(now, serialNumber);
         return new JournalEntry
         {
-            Enrolment = Enrolment(now, now).Issued(certificate.IssuerId, certificate.SerialNumber, now + Hold),
+            Enrolment = Enrolment(now, now, vouchedBy: vouchedBy).Issued(certificate.IssuerId, certificate.SerialNumber, now + Hold),
             RequestKey = requestKey ?? RandomNumberGenerator.GetBytes(32),
             Certificate = certificate,
             ProfileVersion = profileVersion,
@@ -70,7 +70,7 @@ internal static class TestEntries
         RequestId = "req-1",
     };
 
-    public static Enrolment Enrolment(DateTimeOffset now, DateTimeOffset heldUntil, string transactionId = "tx-1") => new()
+    public static Enrolment Enrolment(DateTimeOffset now, DateTimeOffset heldUntil, string transactionId = "tx-1", string vouchedBy = "current") => new()
     {
         Id = Guid.CreateVersion7(now),
         Protocol = "SCEP",
@@ -86,7 +86,7 @@ internal static class TestEntries
         KeyAlgorithm = "RSA-2048",
         PublicKeySha256 = RandomNumberGenerator.GetBytes(32),
         ChallengeKind = ChallengeKind.Static,
-        VouchedBy = "current",
+        VouchedBy = vouchedBy,
         SourceAddress = "127.0.0.1",
         CreatedAt = now,
         HeldUntil = heldUntil,
