@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Certctl.Api.Scep;
+using Certctl.Application.Scep;
 using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Hosting;

@@ -1,3 +1,4 @@
+using Certctl.Application.Scep;
 using Certctl.Application.Scep.Mtls;
 
 namespace Certctl.Api.Scep;

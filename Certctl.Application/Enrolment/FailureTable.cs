@@ -1,3 +1,4 @@
+using System.Globalization;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 
@@ -85,5 +86,32 @@ public static class FailureTable
             new(FailInfo.BadRequest, "client_certificate_revoked", "Client certificate has been revoked."),
         FailureReason.RawCsrUnreadable =>
             new(FailInfo.BadRequest, "raw_csr_unreadable", "The PKCS#10 request could not be read, or its signature is wrong."),
+        FailureReason.IntuneMalformed =>
+            new(FailInfo.BadRequest, "malformed", "The signed challenge is malformed or incomplete."),
+        FailureReason.IntuneSignatureInvalid =>
+            new(FailInfo.BadMessageCheck, "signature_invalid", "The signed challenge was not signed by a connector that this profile trusts."),
+        FailureReason.IntuneUnknownVersion =>
+            new(FailInfo.BadRequest, "unknown_version", "The signed challenge is of an unknown version."),
+        FailureReason.IntuneNotYetValid =>
+            new(FailInfo.BadMessageCheck, "not_yet_valid", "The signed challenge is not valid yet; check the clocks."),
+        FailureReason.IntuneExpired =>
+            new(FailInfo.BadMessageCheck, "expired", "The signed challenge has expired; obtain a new one."),
+        FailureReason.IntuneWrongAudience =>
+            new(FailInfo.BadMessageCheck, "wrong_audience", "The signed challenge is meant for another server."),
+        FailureReason.IntuneClaimMismatch =>
+            new(FailInfo.BadRequest, "claim_mismatch", "The names of the request are not those of the signed challenge."),
+        FailureReason.IntuneReplay =>
+            new(FailInfo.BadMessageCheck, "replay", "The signed challenge has been used for another request; obtain a new one."),
+        FailureReason.IntuneRateLimited =>
+            new(FailInfo.BadRequest, "rate_limited", "This device has had too many certificates in 24 hours."),
+        FailureReason.ComplianceFailed =>
+            new(FailInfo.BadRequest, "compliance_failed", "The compliance of the device could not be confirmed."),
     };
+
+    /// <summary>What the requester is told: the row's text and, where it is known, from when on he may come again.</summary>
+    public static string PublicText(EnrolmentFailure failure) => failure.AllowedFrom is { } from
+        ? string.Create(CultureInfo.InvariantCulture, $"{Of(failure.Reason).PublicText} Next allowed at {WholeSecondsUp(from):yyyy-MM-dd'T'HH:mm:ss'Z'}.")
+        : Of(failure.Reason).PublicText;
+
+    private static DateTime WholeSecondsUp(DateTimeOffset time) => time.UtcDateTime.AddTicks(TimeSpan.TicksPerSecond - 1);
 }

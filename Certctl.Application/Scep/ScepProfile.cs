@@ -1,4 +1,6 @@
 using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolment.Compliance;
+using Certctl.Application.Intune;
 using Certctl.Application.Scep.Mtls;
 using Certctl.Domain.Enrolment;
 
@@ -20,11 +22,23 @@ public sealed class ScepProfile
     /// <summary>Which <see cref="Domain.Profiles.CertificateProfile"/>.</summary>
     public required string CertificateProfileId { get; init; }
 
-    /// <summary>The challengePassword that devices must present.</summary>
+    /// <summary>Which challenges it takes.</summary>
+    public ChallengeMode ChallengeMode { get; init; } = ChallengeMode.StaticOnly;
+
+    /// <summary>The challengePassword that devices must present; counts for nothing in <see cref="ChallengeMode.IntuneOnly"/>.</summary>
     public required Secret Challenge { get; init; }
 
     /// <summary>Still accepted while a new one is rolled out; null when there is none.</summary>
     public Secret? PreviousChallenge { get; init; }
+
+    /// <summary>How signed challenges are judged; null: they are not taken.</summary>
+    public IntuneSettings? Intune { get; init; }
+
+    /// <summary>Who is asked whether the device may have a certificate today.</summary>
+    public IComplianceHook Compliance { get; init; } = AlwaysCompliant.Instance;
+
+    /// <summary>What happens when that cannot be asked.</summary>
+    public ComplianceOnError ComplianceOnError { get; init; } = ComplianceOnError.Deny;
 
     /// <summary>The lines of GetCACaps.</summary>
     public required IReadOnlyList<string> Capabilities { get; init; }

@@ -5,6 +5,11 @@ public static class AuditAction
 {
     public const string ScepPkcsReq = "scep_pkcsreq";
     public const string ScepRenewalReq = "scep_renewalreq";
+
+    /// <summary>As the two above, with a signed challenge of Microsoft Intune.</summary>
+    public const string ScepPkcsReqIntune = "scep_pkcsreq_intune";
+    public const string ScepRenewalReqIntune = "scep_renewalreq_intune";
+
     public const string ScepGetCertInitial = "scep_getcertinitial";
     public const string ScepGetCert = "scep_getcert";
     public const string ScepGetCrl = "scep_getcrl";
@@ -21,6 +26,7 @@ public static class AuditAction
     public const string EnrolmentApproved = "approve_enrolment";
     public const string EnrolmentDenied = "deny_enrolment";
     public const string CertificateRevoked = "certificate_revoked";
+    public const string IntuneTrustReloaded = "scep_intune_trust_reloaded";
 }
 
 public enum AuditOutcome
@@ -81,6 +87,18 @@ public sealed record AuditEvent
 
     /// <summary>Subject and serial number of the TLS client certificate; null on the plain route, which asks nobody for one.</summary>
     public string? ClientCertificate { get; init; }
+
+    /// <summary>Of a signed challenge, once its signature is verified: the device's name.</summary>
+    public string? DeviceName { get; init; }
+
+    /// <summary>Likewise claim <c>sub</c>.</summary>
+    public string? ClaimSubject { get; init; }
+
+    /// <summary>Likewise claim <c>iss</c>.</summary>
+    public string? ClaimIssuer { get; init; }
+
+    /// <summary>64 lower-case hex digits that name the signed challenge, verified or not; the challenge itself is never kept.</summary>
+    public string? TokenSha256 { get; init; }
 
     public string? SourceAddress { get; init; }
 

@@ -7,7 +7,9 @@ namespace Certctl.Domain.Enrolment;
 /// <param name="VouchedBy">Which secret, certificate or person: <c>current</c>, <c>previous</c>, a serial number; never the secret itself.</param>
 /// <param name="Renews">The certificate of ours that the request renews; the certificate profile says when and how. Null for a first one.</param>
 /// <param name="FirstAsked">When the journal got this request for the first time, of one that it knows; null for a new one.</param>
-public sealed record ChallengeGrant(ChallengeKind Kind, string VouchedBy, IssuedCertificate? Renews = null, DateTimeOffset? FirstAsked = null);
+/// <param name="Claim">What a signed challenge says of the device; null where none came. A renewal may have one too.</param>
+public sealed record ChallengeGrant(
+    ChallengeKind Kind, string VouchedBy, IssuedCertificate? Renews = null, DateTimeOffset? FirstAsked = null, DeviceClaim? Claim = null);
 
 /// <summary>The kinds of vouching.</summary>
 public enum ChallengeKind
@@ -17,4 +19,7 @@ public enum ChallengeKind
 
     /// <summary>A valid certificate of this profile's issuer signed the request.</summary>
     Renewal,
+
+    /// <summary>A challenge that a Microsoft Intune connector signed for this device.</summary>
+    Intune,
 }

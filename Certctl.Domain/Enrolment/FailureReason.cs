@@ -113,6 +113,36 @@ public enum FailureReason
 
     /// <summary>A PKCS#10 in the clear that cannot be read, or whose own signature is wrong.</summary>
     RawCsrUnreadable,
+
+    /// <summary>A signed challenge that is no compact JWS of a JSON claim with everything that it must have.</summary>
+    IntuneMalformed,
+
+    /// <summary>A signed challenge of an algorithm that is not allowed, or that no valid trust anchor of this profile signed.</summary>
+    IntuneSignatureInvalid,
+
+    /// <summary>A signed challenge of a version that this server does not know.</summary>
+    IntuneUnknownVersion,
+
+    /// <summary>A signed challenge from the future.</summary>
+    IntuneNotYetValid,
+
+    /// <summary>A signed challenge that has ended, or is older than this profile takes.</summary>
+    IntuneExpired,
+
+    /// <summary>A signed challenge that was made for another server or path.</summary>
+    IntuneWrongAudience,
+
+    /// <summary>The request asks for other names than the signed challenge vouches for.</summary>
+    IntuneClaimMismatch,
+
+    /// <summary>A signed challenge that was used for another request.</summary>
+    IntuneReplay,
+
+    /// <summary>The device has had as many certificates as it may have in 24 hours.</summary>
+    IntuneRateLimited,
+
+    /// <summary>The compliance service says no, or could not be asked and the profile fails closed.</summary>
+    ComplianceFailed,
 }
 
 /// <summary>A refusal: a value, not an exception.</summary>
@@ -133,4 +163,7 @@ public sealed record EnrolmentFailure
 
     /// <summary>What exactly was wrong, for audit and log; never on the wire. 1024 characters at most.</summary>
     public string Detail { get; }
+
+    /// <summary>From when on the same request may succeed; said to the requester. Null: unknown.</summary>
+    public DateTimeOffset? AllowedFrom { get; init; }
 }

@@ -1,14 +1,13 @@
-using Certctl.Api.Scep;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 using Certctl.Tests.Fakes;
 using NSubstitute;
 using Xunit;
 
-namespace Certctl.Tests.Api.Scep;
+namespace Certctl.Tests.Application.Scep;
 
 /// <summary>Which profile a path means: its first segment names it, what clients put behind it means nothing, and an unknown name is never the root.</summary>
-public sealed class ScepPathTests
+public sealed class ScepProfileTableTests
 {
     [Theory]
     [InlineData("")]

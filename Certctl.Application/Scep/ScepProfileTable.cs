@@ -1,6 +1,4 @@
-using Certctl.Application.Scep;
-
-namespace Certctl.Api.Scep;
+namespace Certctl.Application.Scep;
 
 /// <summary>The SCEP profiles that this process serves, by PathID.</summary>
 public sealed class ScepProfileTable(IEnumerable<ScepProfile> profiles)
@@ -9,6 +7,9 @@ public sealed class ScepProfileTable(IEnumerable<ScepProfile> profiles)
     private static readonly string[] RootSuffixes = ["cgi-bin", "certsrv"];
 
     private readonly Dictionary<string, ScepProfile> _byPathId = profiles.ToDictionary(p => p.PathId, StringComparer.Ordinal);
+
+    /// <summary>By PathID.</summary>
+    public IReadOnlyDictionary<string, ScepProfile> All => _byPathId;
 
     /// <summary>PathIDs of the profiles whose RA certificates have all expired.</summary>
     public IReadOnlyList<string> Expired => [.. _byPathId.Values.Where(profile => !profile.Codec.CanAnswer).Select(profile => profile.PathId)];
