@@ -58,6 +58,7 @@ internal static class ServerHost
         services.AddSingleton(provider => new ScepDoor(
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<RawCsrResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
         services.AddSingleton<DatabasePing>();
+        services.AddHostedService<SweepTimer>();
         services.AddSingleton<SignalReload>();
         services.AddHostedService(provider => provider.GetRequiredService<SignalReload>());
 

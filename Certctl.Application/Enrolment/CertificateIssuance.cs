@@ -6,7 +6,7 @@ namespace Certctl.Application.Enrolment;
 
 /// <summary>Approve, sign, journal: what every request that was vouched for goes through, once or again when a reply was lost.</summary>
 public sealed class CertificateIssuance(
-    ICertificateProfileRepository profiles, IEnrolmentRepository enrolments, IEnrolmentJournal journal, TimeProvider clock)
+    ICertificateProfileRepository profiles, IEnrolmentRepository enrolments, IEnrolmentJournal journal, EnrolmentMetrics metrics, TimeProvider clock)
 {
     private const string Protocol = "SCEP";
 
@@ -99,9 +99,15 @@ public sealed class CertificateIssuance(
             switch (await journal.CommitAsync(entry, cancellationToken))
             {
                 case JournalVerdict.Committed:
+                    if (certificate is not null && enrolment.TokenSha256 is not null)
+                        metrics.IntuneIssued(context.Profile.PathId);
                     return (certificate is null ? new EnrolmentOutcome.Pending(enrolment.Id) : new EnrolmentOutcome.Issued(certificate), null);
                 case JournalVerdict.AlreadyAnswered answered:
                     return (null, answered.Stored);
+                case JournalVerdict.Replayed replayed:
+                    return (new EnrolmentOutcome.Refused(IntuneRefusals.Replayed(replayed.EnrolmentId)), null);
+                case JournalVerdict.BudgetSpent spent:
+                    return (new EnrolmentOutcome.Refused(IntuneRefusals.BudgetSpent(entry.Budget!.Limit, spent.AllowedFrom)), null);
             }
         }
 
@@ -111,7 +117,6 @@ public sealed class CertificateIssuance(
     private JournalEntry Entry(Draft draft, IssuedCertificate? certificate, CertificateProfile profile)
     {
         var (context, _, enrolment, _, completes) = draft;
-        var action = EnrolmentTrail.ActionOf(enrolment.Kind);
         var now = clock.GetUtcNow();
         var written = certificate is null
             ? enrolment.Waiting(now + context.Profile.PendingWindow)
@@ -126,7 +131,11 @@ public sealed class CertificateIssuance(
             // A certificate of the staged next CA is no use yet: it supersedes nothing.
             MaxActiveCertificates = context.Issuer == context.Profile.Issuer ? profile.MaxActiveCertificates : 0,
             Completes = completes,
-            Audit = certificate is null ? EnrolmentTrail.Pending(context, action, written) : EnrolmentTrail.Issued(context, action, certificate),
+
+            // Whoever waits keeps his challenge for himself; what he gets is counted when he gets it.
+            Use = completes || context.Grant.Claim is not { } claim ? null : ChallengeUse.Of(context.Profile.PathId, claim),
+            Budget = certificate is null || enrolment is not { ClaimSubject: { } subject, ClaimIssuer: { } issuer } ? null : context.Profile.BudgetOf(subject, issuer),
+            Audit = certificate is null ? EnrolmentTrail.Pending(context, written) : EnrolmentTrail.Issued(context, written, certificate),
         };
     }
 
@@ -147,6 +156,10 @@ public sealed class CertificateIssuance(
         PublicKeySha256 = command.Csr.PublicKey.Sha256.ToArray(),
         ChallengeKind = command.Context.Grant.Kind,
         VouchedBy = command.Context.Grant.VouchedBy,
+        ClaimIssuer = command.Context.Grant.Claim?.Issuer,
+        ClaimSubject = command.Context.Grant.Claim?.Subject,
+        DeviceName = command.Context.Grant.Claim?.DeviceName,
+        TokenSha256 = command.Context.Grant.Claim?.TokenSha256.ToArray(),
         SourceAddress = command.Context.Origin.SourceAddress,
         CreatedAt = command.Context.ReceivedAt,
         HeldUntil = command.Context.ReceivedAt,

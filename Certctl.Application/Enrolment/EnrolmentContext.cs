@@ -12,13 +12,21 @@ public sealed record RequestOrigin(string? SourceAddress, string RequestId)
     public string? ClientCertificate { get; init; }
 }
 
+/// <summary>What is known of the signed challenge that came with a request, good or not: for the audit alone.</summary>
+/// <param name="TokenSha256">32 octets that name it.</param>
+/// <param name="Claim">Null until its signature is verified.</param>
+public sealed record ChallengeTrace(ReadOnlyMemory<byte> TokenSha256, DeviceClaim? Claim);
+
 /// <summary>
-/// What the rooms share about one request. Inputs are set once by the responder; the grant is written once by the challenge dispatcher.
+/// What the rooms share about one request. Inputs are set once by the responder; what the checks find out has a slot each, written once by the check that
+/// answers for it: the grant by the challenge dispatcher, the repeat by the replay cache, the note by the compliance hook.
 /// </summary>
 public sealed class EnrolmentContext
 {
     private readonly ICertificateIssuer? _issuer;
     private ChallengeGrant? _grant;
+    private ChallengeTrace? _trace;
+    private string? _complianceNote;
 
     public required ScepProfile Profile { get; init; }
 
@@ -42,6 +50,28 @@ public sealed class EnrolmentContext
     public ChallengeGrant Grant
     {
         get => _grant ?? throw new InvalidOperationException("Nobody has vouched for this request.");
-        set => _grant = _grant is null ? value : throw new InvalidOperationException("The grant is written once.");
+        set => _grant = Once(_grant, value);
     }
+
+    /// <summary>Whoever looked at a signed challenge says which; null: none came.</summary>
+    public ChallengeTrace? Trace
+    {
+        get => _trace;
+        set => _trace = Once(_trace, value);
+    }
+
+    /// <summary>The journal knows this very request by its signed challenge: it will be answered as before, and nothing new is decided.</summary>
+    public bool IsRepeat { get; private set; }
+
+    /// <summary>What the compliance service said, for the audit; null: nobody was asked.</summary>
+    public string? ComplianceNote
+    {
+        get => _complianceNote;
+        set => _complianceNote = Once(_complianceNote, value);
+    }
+
+    public void MarkRepeat() => IsRepeat = true;
+
+    private static T? Once<T>(T? old, T? value)
+        where T : class => old is null ? value : throw new InvalidOperationException($"The {typeof(T).Name} of a request is written once.");
 }

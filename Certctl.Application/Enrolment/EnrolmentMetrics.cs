@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Certctl.Application.Intune;
 using Certctl.Application.Scep;
+using Certctl.Domain.Enrolment;
 
 namespace Certctl.Application.Enrolment;
 
@@ -15,8 +17,22 @@ public sealed class EnrolmentMetrics : IDisposable
 
     public EnrolmentMetrics()
     {
+        Intune = new IntuneCounters(_meter);
         _enrolments = _meter.CreateCounter<long>("certctl_scep_requests_total", "{request}", "SCEP messages by profile, kind, outcome and reason.");
         _duration = _meter.CreateHistogram<double>("certctl_scep_request_duration_seconds", "s", "From the decoded body to the decided answer.");
+    }
+
+    /// <summary>Signed challenges by SCEP profile and label, since this process started.</summary>
+    public IntuneCounters Intune { get; }
+
+    /// <summary>A certificate was issued on a signed challenge: for the first time, not again for a lost reply.</summary>
+    public void IntuneIssued(string pathId) => Intune.Count(pathId, IntuneCounters.Success);
+
+    /// <summary>A request with a signed challenge was refused.</summary>
+    public void IntuneRefused(string pathId, FailureReason reason)
+    {
+        if (FailureTable.Of(reason).Label is var label && IntuneCounters.Labels.Contains(label))
+            Intune.Count(pathId, label);
     }
 
     public void Answered(string pathId, MessageType? type, string outcome, string? reason, TimeSpan elapsed) =>

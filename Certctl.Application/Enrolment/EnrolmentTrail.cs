@@ -10,8 +10,8 @@ public static class EnrolmentTrail
 {
     private const string Device = "scep-client";
 
-    public static AuditEvent Issued(EnrolmentContext context, string action, IssuedCertificate certificate) =>
-        Event(context, action, AuditOutcome.Issued) with
+    public static AuditEvent Issued(EnrolmentContext context, Domain.Enrolment.Enrolment enrolment, IssuedCertificate certificate) =>
+        Event(context, enrolment, AuditOutcome.Issued) with
         {
             ResourceId = certificate.SerialNumber,
             Subject = certificate.Subject,
@@ -30,8 +30,8 @@ public static class EnrolmentTrail
         SerialNumber = serialNumber,
     };
 
-    public static AuditEvent Pending(EnrolmentContext context, string action, Domain.Enrolment.Enrolment enrolment) =>
-        Event(context, action, AuditOutcome.Pending) with
+    public static AuditEvent Pending(EnrolmentContext context, Domain.Enrolment.Enrolment enrolment) =>
+        Event(context, enrolment, AuditOutcome.Pending) with
         {
             ResourceType = "enrolment",
             ResourceId = enrolment.Id.ToString(),
@@ -40,11 +40,9 @@ public static class EnrolmentTrail
         };
 
     public static AuditEvent Refused(
-        ScepProfile profile, RequestOrigin origin, DateTimeOffset at, ScepRequestHead head, CertificateSigningRequest? csr, EnrolmentFailure failure) =>
-        Event(profile, origin, at, ActionOf(head.MessageType), AuditOutcome.Refused) with
+        ScepProfile profile, RequestOrigin origin, DateTimeOffset at, ScepRequestHead head, CertificateSigningRequest? csr, ChallengeTrace? trace, EnrolmentFailure failure) =>
+        Refused(Event(profile, origin, at, ActionOf(head.MessageType, trace is not null), AuditOutcome.Refused), trace, failure) with
         {
-            Reason = FailureTable.Of(failure.Reason).Label,
-            Detail = failure.Detail,
             TransactionId = head.TransactionId.ToString(),
             Signer = Describe(head.Signer),
             Subject = csr?.Subject.ToString(),
@@ -52,11 +50,10 @@ public static class EnrolmentTrail
         };
 
     /// <summary>A PKCS#10 in the clear; null where not even that could be read.</summary>
-    public static AuditEvent RefusedRawCsr(ScepProfile profile, RequestOrigin origin, DateTimeOffset at, CertificateSigningRequest? csr, EnrolmentFailure failure) =>
-        Event(profile, origin, at, AuditAction.ScepRawCsr, AuditOutcome.Refused) with
+    public static AuditEvent RefusedRawCsr(
+        ScepProfile profile, RequestOrigin origin, DateTimeOffset at, CertificateSigningRequest? csr, ChallengeTrace? trace, EnrolmentFailure failure) =>
+        Refused(Event(profile, origin, at, ActionOf(EnrolmentKind.RawCsr, trace is not null), AuditOutcome.Refused), trace, failure) with
         {
-            Reason = FailureTable.Of(failure.Reason).Label,
-            Detail = failure.Detail,
             TransactionId = csr is null ? null : TransactionId.Of(csr).ToString(),
             Subject = csr?.Subject.ToString(),
             SubjectAltNames = csr?.SubjectAltNames.Select(san => san.ToString()).ToArray() ?? [],
@@ -78,26 +75,42 @@ public static class EnrolmentTrail
             Detail = failure.Detail,
         };
 
-    public static string ActionOf(EnrolmentKind kind) => kind switch
+    private static AuditEvent Refused(AuditEvent refused, ChallengeTrace? trace, EnrolmentFailure failure) => refused with
     {
-        EnrolmentKind.PkcsReq => AuditAction.ScepPkcsReq,
-        EnrolmentKind.RenewalReq => AuditAction.ScepRenewalReq,
-        EnrolmentKind.RawCsr => AuditAction.ScepRawCsr,
+        Reason = FailureTable.Of(failure.Reason).Label,
+        Detail = failure.Detail,
+        DeviceName = trace?.Claim?.DeviceName,
+        ClaimSubject = trace?.Claim?.Subject,
+        ClaimIssuer = trace?.Claim?.Issuer,
+        TokenSha256 = trace is null ? null : Convert.ToHexStringLower(trace.TokenSha256.Span),
     };
 
-    private static string ActionOf(MessageType? type) => type switch
+    private static string ActionOf(EnrolmentKind kind, bool intune) => kind switch
     {
-        MessageType.PkcsReq => AuditAction.ScepPkcsReq,
-        MessageType.RenewalReq => AuditAction.ScepRenewalReq,
+        EnrolmentKind.PkcsReq => intune ? AuditAction.ScepPkcsReqIntune : AuditAction.ScepPkcsReq,
+        EnrolmentKind.RenewalReq => intune ? AuditAction.ScepRenewalReqIntune : AuditAction.ScepRenewalReq,
+        EnrolmentKind.RawCsr => intune ? AuditAction.ScepPkcsReqIntune : AuditAction.ScepRawCsr,
+    };
+
+    private static string ActionOf(MessageType? type, bool intune) => type switch
+    {
+        MessageType.PkcsReq => ActionOf(EnrolmentKind.PkcsReq, intune),
+        MessageType.RenewalReq => ActionOf(EnrolmentKind.RenewalReq, intune),
         MessageType.GetCertInitial => AuditAction.ScepGetCertInitial,
         MessageType.GetCert => AuditAction.ScepGetCert,
         MessageType.GetCrl => AuditAction.ScepGetCrl,
         _ => AuditAction.ScepMessage,
     };
 
-    private static AuditEvent Event(EnrolmentContext context, string action, AuditOutcome outcome) =>
-        Event(context.Profile, context.Origin, context.ReceivedAt, action, outcome) with
+    // What the challenge said stands with the enrolment: whoever fetches what people approved brings none.
+    private static AuditEvent Event(EnrolmentContext context, Domain.Enrolment.Enrolment enrolment, AuditOutcome outcome) =>
+        Event(context.Profile, context.Origin, context.ReceivedAt, ActionOf(enrolment.Kind, enrolment.TokenSha256 is not null), outcome) with
         {
+            Detail = context.ComplianceNote,
+            DeviceName = enrolment.DeviceName,
+            ClaimSubject = enrolment.ClaimSubject,
+            ClaimIssuer = enrolment.ClaimIssuer,
+            TokenSha256 = enrolment.TokenSha256 is { } token ? Convert.ToHexStringLower(token) : null,
             TransactionId = context.TransactionId.ToString(),
             Signer = Describe(context.Signer),
         };

@@ -9,7 +9,7 @@ namespace Certctl.Application.Enrolment;
 /// </summary>
 public interface IEnrolmentJournal
 {
-    /// <summary>Makes certificate, enrolment, retry key and audit event durable in one transaction, or says which conflict it met.</summary>
+    /// <summary>Makes certificate, enrolment, retry key, challenge use, budget and audit event durable in one transaction, or says which conflict it met.</summary>
     Task<JournalVerdict> CommitAsync(JournalEntry entry, CancellationToken cancellationToken);
 }
 
@@ -42,6 +42,15 @@ public sealed record JournalEntry
     /// </summary>
     public int MaxActiveCertificates { get; init; }
 
+    /// <summary>The signed challenge that this spends: bound to the enrolment's CSR, it lets no other through.</summary>
+    public ChallengeUse? Use { get; init; }
+
+    /// <summary>The device's budget, of which this certificate takes one.</summary>
+    public DeviceBudget? Budget { get; init; }
+
+    /// <summary>Besides its retry key it claims others: all of them, or none.</summary>
+    public bool HasClaims => Use is not null || Budget is not null;
+
     public required AuditEvent Audit { get; init; }
 
     /// <summary>It must be committed by itself: it looks at rows of others.</summary>
@@ -62,6 +71,14 @@ public abstract record JournalVerdict
 
     /// <summary>The certificate profile is not what vetted the request any more.</summary>
     public sealed record ProfileChanged : JournalVerdict;
+
+    /// <summary>The signed challenge was used for another CSR.</summary>
+    /// <param name="EnrolmentId">By that enrolment.</param>
+    public sealed record Replayed(Guid EnrolmentId) : JournalVerdict;
+
+    /// <summary>The device has had what it may have.</summary>
+    /// <param name="AllowedFrom">When the oldest certificate of the window falls out of it.</param>
+    public sealed record BudgetSpent(DateTimeOffset AllowedFrom) : JournalVerdict;
 }
 
 /// <summary>An enrolment as stored, with its certificate once there is one.</summary>

@@ -15,4 +15,14 @@ public interface IEnrolmentRepository
 
     /// <summary>What answers a request under its <see cref="RequestKey"/> until <paramref name="until"/> or longer; null: nothing.</summary>
     Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, DateTimeOffset until, CancellationToken cancellationToken);
+
+    /// <summary>Who has used a signed challenge (<see cref="ChallengeUse.Key"/>); null: nobody, as far as is still kept at <paramref name="now"/>.</summary>
+    Task<SpentChallenge?> FindUseAsync(byte[] useKey, DateTimeOffset now, CancellationToken cancellationToken);
+
+    /// <summary>From when on the device may have another certificate; null: now.</summary>
+    Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, DateTimeOffset now, CancellationToken cancellationToken);
 }
+
+/// <summary>A signed challenge that has been used.</summary>
+/// <param name="CsrSha256">By the request with this CSR: 32 octets.</param>
+public sealed record SpentChallenge(Guid EnrolmentId, byte[] CsrSha256);

@@ -61,6 +61,10 @@ public sealed class ScepProfile
     /// <summary>A PKCS#10 in the clear is served too (ADR 14).</summary>
     public bool AllowRawCsr { get; init; } = true;
 
+    /// <summary>What a device of this claim may have in 24 hours; null: any number.</summary>
+    public DeviceBudget? BudgetOf(string subject, string issuer) =>
+        Intune is { PerDeviceLimit: > 0 and var limit } ? DeviceBudget.Of(PathId, subject, issuer, limit) : null;
+
     /// <summary>Verifies, decrypts, signs and encrypts with this profile's RA keys.</summary>
     public required IScepCodec Codec { get; init; }
 }

@@ -31,14 +31,15 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
 
         var (head, content) = (ScepDecoding.Readable)decoding;
 
-        var outcome = content is ScepContent.Refused refused
-            ? new EnrolmentOutcome.Refused(refused.Failure)
-            : await mediator.Send(ScepDispatch.Command(Context(profile, head, origin, now), head.MessageType, content), cancellationToken);
+        var command = content is ScepContent.Refused ? null : ScepDispatch.Command(Context(profile, head, origin, now), head.MessageType, content);
+        var outcome = command is null ? new EnrolmentOutcome.Refused(((ScepContent.Refused)content).Failure) : await mediator.Send(command, cancellationToken);
 
         if (outcome is EnrolmentOutcome.Refused(var failure))
         {
-            var csr = (content as ScepContent.CertificationRequest)?.Csr;
-            await audit.AppendRefusalAsync(EnrolmentTrail.Refused(profile, origin, now, head, csr, failure), cancellationToken);
+            var (csr, trace) = ((content as ScepContent.CertificationRequest)?.Csr, command?.Context.Trace);
+            await audit.AppendRefusalAsync(EnrolmentTrail.Refused(profile, origin, now, head, csr, trace, failure), cancellationToken);
+            if (trace is not null)
+                metrics.IntuneRefused(profile.PathId, failure.Reason);
             if (failure.Reason is FailureReason.UnreadableContent or FailureReason.CertificateUnknown)
                 await floor;
         }
@@ -66,7 +67,7 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
         EnrolmentOutcome.Published(var crl) => (new ScepReply.CrlSuccess(crl.Der), "published", null, $"CRL {crl.Number}"),
         EnrolmentOutcome.Pending(var id) => (new ScepReply.Pending(), "pending", null, id.ToString()),
         EnrolmentOutcome.Refused(var failure) when FailureTable.Of(failure.Reason) is var row =>
-            (new ScepReply.Failure(row.FailInfo, row.PublicText), "refused", row.Label, failure.Detail),
+            (new ScepReply.Failure(row.FailInfo, FailureTable.PublicText(failure)), "refused", row.Label, failure.Detail),
         _ => throw new InvalidOperationException("An outcome is one of four."),
     };
 

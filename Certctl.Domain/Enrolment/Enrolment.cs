@@ -61,6 +61,16 @@ public sealed class Enrolment
 
     public required string VouchedBy { get; init; }
 
+    /// <summary>Claims <c>iss</c> and <c>sub</c> and the device's name of the signed challenge that came with the request; null where none did.</summary>
+    public string? ClaimIssuer { get; init; }
+
+    public string? ClaimSubject { get; init; }
+
+    public string? DeviceName { get; init; }
+
+    /// <summary>32 octets that name the signed challenge.</summary>
+    public byte[]? TokenSha256 { get; init; }
+
     public required string? SourceAddress { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }

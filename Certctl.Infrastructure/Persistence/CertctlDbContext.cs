@@ -24,6 +24,10 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
 
     public DbSet<Domain.Enrolment.EnrolmentDecision> EnrolmentDecisions => Set<Domain.Enrolment.EnrolmentDecision>();
 
+    public DbSet<ChallengeUseRow> ChallengeUses => Set<ChallengeUseRow>();
+
+    public DbSet<DeviceSlot> DeviceSlots => Set<DeviceSlot>();
+
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 
     /// <summary>As EF's, but what the driver threw comes out as it was: a <see cref="DbException"/> is everybody's word for the database's trouble.</summary>
@@ -53,6 +57,8 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
         modelBuilder.ApplyConfiguration(new EnrolmentMapping());
         modelBuilder.ApplyConfiguration(new EnrolmentAnswerMapping());
         modelBuilder.ApplyConfiguration(new EnrolmentDecisionMapping());
+        modelBuilder.ApplyConfiguration(new ChallengeUseMapping());
+        modelBuilder.ApplyConfiguration(new DeviceSlotMapping());
         modelBuilder.ApplyConfiguration(new AuditEventMapping());
     }
 }

@@ -31,6 +31,18 @@ internal sealed class EfEnrolmentRepository(IDbContextFactory<CertctlDbContext> 
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await db.FindAnswerAsync(requestKey, until, cancellationToken);
     }
+
+    public async Task<SpentChallenge?> FindUseAsync(byte[] useKey, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.FindUseAsync(useKey, now, cancellationToken);
+    }
+
+    public async Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.FindNextAllowedAsync(budget, now, cancellationToken);
+    }
 }
 
 /// <summary>Reads that journal and repository share.</summary>
@@ -60,5 +72,19 @@ internal static class StoredEnrolmentQueries
         if (answer is null || answer.HeldUntil <= until)
             return null;
         return await db.FindStoredAsync(enrolment => enrolment.Id == answer.EnrolmentId, cancellationToken);
+    }
+
+    public static async Task<SpentChallenge?> FindUseAsync(this CertctlDbContext db, byte[] useKey, DateTimeOffset now, CancellationToken cancellationToken) =>
+        await db.ChallengeUses.AsNoTracking().Where(use => use.UseKey == useKey && use.KeptUntil > now)
+            .Select(use => new SpentChallenge(use.EnrolmentId, use.CsrSha256)).SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>Null while fewer certificates than the limit are 24 hours old or younger; else when enough of them will be older.</summary>
+    public static async Task<DateTimeOffset?> FindNextAllowedAsync(
+        this CertctlDbContext db, DeviceBudget budget, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var opens = now - DeviceBudget.Window;
+        var taken = await db.DeviceSlots.AsNoTracking().Where(slot => slot.DeviceKey == budget.Key && slot.TakenAt > opens)
+            .OrderBy(slot => slot.TakenAt).Select(slot => slot.TakenAt).ToListAsync(cancellationToken);
+        return taken.Count < budget.Limit ? null : taken[taken.Count - budget.Limit] + DeviceBudget.Window;
     }
 }

@@ -16,6 +16,9 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
     // The reason of a refused claim can be gone by the time it is looked for (an answer that just lapsed); then the claim is tried again.
     private const int Attempts = 3;
 
+    // Of a device's free slots another process may take the one that was aimed at, and each time somebody gets on.
+    private const int AttemptsForSlot = 16;
+
     private static readonly JournalVerdict.Committed Committed = new();
 
     private readonly Channel<Item> _waiting = Channel.CreateBounded<Item>(new BoundedChannelOptions(Capacity) { SingleReader = true });
@@ -35,7 +38,7 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
     public async Task<JournalVerdict> CommitAsync(JournalEntry entry, CancellationToken cancellationToken)
     {
         _ = _running.Value;
-        for (var attempt = 0; attempt < Attempts; attempt++)
+        for (var attempt = 0; attempt < (entry.Budget is null ? Attempts : AttemptsForSlot); attempt++)
         {
             var item = new Item(entry);
             await _waiting.Writer.WriteAsync(item, cancellationToken);
@@ -84,12 +87,21 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
         void Place(Item item)
         {
             var alone = batch.Count > 0 && (item.Entry.IsSolitary || batch[0].Entry.IsSolitary);
-            if (!alone && batch.Count < BatchLimit && keys.Add(item.Entry.RequestKey))
+            if (!alone && batch.Count < BatchLimit && !Keys(item.Entry).Any(keys.Contains))
+            {
                 batch.Add(item);
+                keys.UnionWith(Keys(item.Entry));
+            }
             else
+            {
                 again.Enqueue(item);
+            }
         }
     }
+
+    /// <summary>All that it claims: digests, each over something else.</summary>
+    private static IEnumerable<byte[]> Keys(JournalEntry entry) =>
+        entry.HasClaims ? new[] { entry.RequestKey, entry.Use?.Key, entry.Budget?.Key }.OfType<byte[]>() : [entry.RequestKey];
 
     /// <summary>Commits the batch; where it fails as a whole, each entry by itself, so that one bad row costs the others nothing but time.</summary>
     private async Task CommitAsync(List<Item> batch)

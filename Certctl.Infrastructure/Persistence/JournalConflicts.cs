@@ -15,9 +15,25 @@ internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> conte
             return own;
         if (await db.FindAnswerAsync(entry.RequestKey, now, cancellationToken) is { } other && other.Enrolment.Id != entry.Enrolment.Id)
             return new JournalVerdict.AlreadyAnswered(other);
+        if (entry.Use is not null && await SpentAsync(db, entry, now, cancellationToken) is { } spent)
+            return spent;
+        if (entry.Budget is not null && await db.FindNextAllowedAsync(entry.Budget, now, cancellationToken) is { } from)
+            return new JournalVerdict.BudgetSpent(from);
         var vetted = await db.CertificateProfiles.AnyAsync(
             profile => profile.Id == entry.Enrolment.ProfileId && profile.Version == entry.ProfileVersion && profile.Enabled, cancellationToken);
         return vetted ? null : new JournalVerdict.ProfileChanged();
+    }
+
+    /// <summary>The challenge was used: for this very CSR, which then has its answer however long ago that was, or for another.</summary>
+    private static async Task<JournalVerdict?> SpentAsync(CertctlDbContext db, JournalEntry entry, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (await db.FindUseAsync(entry.Use!.Key, now, cancellationToken) is not { } spent)
+            return null;
+        if (!spent.CsrSha256.AsSpan().SequenceEqual(entry.Enrolment.CsrSha256))
+            return new JournalVerdict.Replayed(spent.EnrolmentId);
+        return await db.FindStoredAsync(enrolment => enrolment.Id == spent.EnrolmentId, cancellationToken) is { } stored
+            ? new JournalVerdict.AlreadyAnswered(stored)
+            : throw new InvalidOperationException($"Enrolment {spent.EnrolmentId} has used a challenge and is not in the journal.");
     }
 
     /// <summary>The enrolment itself, where it is stored: committed before (its acknowledgement was lost), or not Approved any more.</summary>

@@ -15,6 +15,23 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         Time("held_until", e => e.Enrolment.HeldUntil),
     ]);
 
+    /// <summary>The claim of a signed challenge; rows with a null key are none.</summary>
+    public static readonly JournalTable Uses = new("challenge_uses",
+    [
+        Bytes("use_key", e => e.Use?.Key),
+        Bytes("csr_sha256", e => e.Enrolment.CsrSha256),
+        Id("enrolment_id", e => e.Enrolment.Id),
+        TimeOrNull("kept_until", e => e.Use?.KeptUntil),
+    ]);
+
+    /// <summary>The device's budget, null where there is none. Which slot of it is free the statement finds out.</summary>
+    public static readonly IReadOnlyList<JournalColumn> Budget =
+    [
+        Bytes("device_key", e => e.Budget?.Key),
+        new JournalColumn<int>("device_limit", "integer", NpgsqlDbType.Integer, e => e.Budget?.Limit ?? 0),
+        Id("enrolment_id", e => e.Enrolment.Id),
+    ];
+
     /// <summary>Rows with a null serial number are no certificates and are left out.</summary>
     public static readonly JournalTable Certificates = new("certificates",
     [
@@ -55,6 +72,10 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         Bytes("public_key_sha256", e => e.Enrolment.PublicKeySha256),
         Text("challenge_kind", e => e.Enrolment.ChallengeKind.ToString()),
         Text("vouched_by", e => e.Enrolment.VouchedBy),
+        Text("claim_issuer", e => e.Enrolment.ClaimIssuer),
+        Text("claim_subject", e => e.Enrolment.ClaimSubject),
+        Text("device_name", e => e.Enrolment.DeviceName),
+        Bytes("token_sha256", e => e.Enrolment.TokenSha256),
         Text("source_address", e => e.Enrolment.SourceAddress),
         Time("created_at", e => e.Enrolment.CreatedAt),
         Text("state", e => e.Enrolment.State.ToString()),
@@ -85,6 +106,10 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         Text("serial_number", e => e.Audit.SerialNumber),
         Text("signer", e => e.Audit.Signer),
         Text("client_certificate", e => e.Audit.ClientCertificate),
+        Text("device_name", e => e.Audit.DeviceName),
+        Text("claim_subject", e => e.Audit.ClaimSubject),
+        Text("claim_issuer", e => e.Audit.ClaimIssuer),
+        Text("token_sha256", e => e.Audit.TokenSha256),
         Text("source_address", e => e.Audit.SourceAddress),
         Text("request_id", e => e.Audit.RequestId),
         new JournalColumn<int>("count", "integer", NpgsqlDbType.Integer, e => e.Audit.Count),

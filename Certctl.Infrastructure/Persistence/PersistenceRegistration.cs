@@ -17,7 +17,7 @@ public static class PersistenceRegistration
 
     /// <summary>
     /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IApprovalRepository"/>, <see cref="ICertificateProfileRepository"/>,
-    /// <see cref="IAuditRepository"/> and <see cref="IDatabaseMigrator"/>, all singletons. The host registers <see cref="TimeProvider"/> and
+    /// <see cref="IAuditRepository"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all singletons. The host registers <see cref="TimeProvider"/> and
     /// logging, and disposes its provider asynchronously: the journal and the audit write out what they hold.
     /// </summary>
     /// <param name="connectionString">For Npgsql or Microsoft.Data.Sqlite.</param>
@@ -36,6 +36,7 @@ public static class PersistenceRegistration
         services.AddSingleton<IApprovalRepository, EfApprovalRepository>();
         services.AddSingleton<ICertificateProfileRepository, EfCertificateProfileRepository>();
         services.AddSingleton<IAuditRepository, EfAuditRepository>();
+        services.AddSingleton<IClaimSweep, ClaimSweep>();
         return services;
     }
 

@@ -1,70 +1,103 @@
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>
-/// The journal's two statements. A batch arrives as arrays, one a column ($1 is the instant, the arrays follow); the first part claims retry
-/// keys, and only what was claimed is written by the rest.
+/// The journal's statements. A batch arrives as arrays, one a column ($1 is the instant, the arrays follow); the first parts claim keys, and only what was
+/// claimed is written by the rest. Keys are claimed in their order, one table after the other, so that two replicas never wait for each other in a circle.
 /// </summary>
-internal static class PostgresJournalSql
+internal sealed class PostgresJournalSql
 {
-    /// <summary>The arrays in the order of the parameters; in the batch each column carries its table's letter.</summary>
-    public static readonly IReadOnlyList<(string Name, JournalColumn Column)> Columns =
-    [
-        .. Prefixed("k", JournalTable.Answers.Columns),
-        .. Prefixed("p", JournalTable.Guard),
-        .. Prefixed("c", JournalTable.Certificates.Columns),
-        .. Prefixed("e", JournalTable.Enrolments.Columns),
-        .. Prefixed("a", JournalTable.Audit.Columns),
-    ];
-
     // A live answer keeps its key, also when its certificate has been revoked: the same octets must not bring a fresh one.
     private const string FreeKey = "k.held_until <= $1";
 
-    private const string VettedBy = "JOIN certificate_profiles p ON p.id = b.p_profile_id AND p.version = b.p_profile_version AND p.enabled";
+    private const string Vetted = "SELECT b.* FROM batch b JOIN certificate_profiles p ON p.id = b.p_profile_id AND p.version = b.p_profile_version AND p.enabled";
 
-    /// <summary>New enrolments. Keys are claimed in their order, so that two replicas never wait for each other in a circle.</summary>
-    public static readonly string Arrival = $"""
-        WITH {Batch()},
-        claimed AS (
-            INSERT INTO enrolment_answers AS k (request_key, enrolment_id, held_until)
-            SELECT b.k_request_key, b.k_enrolment_id, b.k_held_until FROM batch b {VettedBy}
-            ORDER BY b.k_request_key
-            ON CONFLICT (request_key) DO UPDATE SET enrolment_id = excluded.enrolment_id, held_until = excluded.held_until
-            WHERE {FreeKey}
-            RETURNING k.enrolment_id),
-        written_certificates AS ({Insert("c", JournalTable.Certificates)} WHERE b.c_serial_number IS NOT NULL),
-        written_enrolments AS ({Insert("e", JournalTable.Enrolments)}),
-        written_audit AS ({Insert("a", JournalTable.Audit)})
-        SELECT enrolment_id FROM claimed
+    // Its row is locked first: of two that complete it the second waits, sees Issued and claims nothing.
+    private const string Approved = $"{Vetted} JOIN enrolments e ON e.id = b.e_id WHERE e.state = 'Approved' FOR UPDATE OF e";
+
+    private const string Live = "FROM device_slots s WHERE s.device_key = b.d_device_key AND s.taken_at > $1 - interval '24 hours'";
+
+    /// <summary>Those with a budget that has room, each with its lowest free slot; two processes that see the same one meet at its key.</summary>
+    private const string Roomy = $"""
+        SELECT b.*, (SELECT min(n) FROM generate_series(0, b.d_device_limit - 1) n WHERE NOT EXISTS (SELECT 1 {Live} AND s.slot = n)) AS slot
+        FROM vetted b WHERE b.d_device_key IS NULL OR (SELECT count(*) {Live}) < b.d_device_limit
         """;
 
-    /// <summary>
-    /// One enrolment that stands as Approved becomes Issued. Its row is locked first: of two that complete it the second waits, sees Issued and
-    /// claims nothing.
-    /// </summary>
-    public static readonly string Completion = $"""
-        WITH {Batch()},
-        approved AS (
-            SELECT b.* FROM batch b {VettedBy} JOIN enrolments e ON e.id = b.e_id
-            WHERE e.state = 'Approved' FOR UPDATE OF e),
-        claimed AS (
-            INSERT INTO enrolment_answers AS k (request_key, enrolment_id, held_until)
-            SELECT b.k_request_key, b.k_enrolment_id, b.k_held_until FROM approved b
-            ON CONFLICT (request_key) DO UPDATE SET enrolment_id = excluded.enrolment_id, held_until = excluded.held_until
-            WHERE k.enrolment_id = excluded.enrolment_id OR {FreeKey}
-            RETURNING k.enrolment_id),
-        written_certificates AS ({Insert("c", JournalTable.Certificates)}),
-        written_enrolments AS (
-            UPDATE enrolments e
-            SET state = b.e_state, issuer_id = b.e_issuer_id, serial_number = b.e_serial_number, held_until = b.e_held_until
-            FROM batch b JOIN claimed ON claimed.enrolment_id = b.e_id WHERE e.id = b.e_id),
-        written_audit AS ({Insert("a", JournalTable.Audit)})
-        SELECT enrolment_id FROM claimed
+    private const string Used = """
+        INSERT INTO challenge_uses AS u (use_key, csr_sha256, enrolment_id, kept_until)
+        SELECT b.u_use_key, b.u_csr_sha256, b.u_enrolment_id, b.u_kept_until FROM roomy b WHERE b.u_use_key IS NOT NULL ORDER BY b.u_use_key
+        ON CONFLICT (use_key) DO UPDATE SET csr_sha256 = excluded.csr_sha256, enrolment_id = excluded.enrolment_id, kept_until = excluded.kept_until
+        WHERE u.kept_until <= $1
+        RETURNING u.enrolment_id
         """;
+
+    private const string Fresh = "(b.u_use_key IS NULL OR b.k_enrolment_id IN (SELECT enrolment_id FROM used))";
+
+    private const string Slotted = $"""
+        INSERT INTO device_slots AS s (device_key, slot, enrolment_id, taken_at)
+        SELECT b.d_device_key, b.slot, b.d_enrolment_id, $1 FROM roomy b WHERE b.d_device_key IS NOT NULL AND {Fresh} ORDER BY b.d_device_key
+        ON CONFLICT (device_key, slot) DO UPDATE SET enrolment_id = excluded.enrolment_id, taken_at = excluded.taken_at
+        WHERE s.taken_at <= $1 - interval '24 hours'
+        RETURNING s.enrolment_id
+        """;
+
+    private const string Complete = """
+        UPDATE enrolments e
+        SET state = b.e_state, issuer_id = b.e_issuer_id, serial_number = b.e_serial_number, held_until = b.e_held_until
+        FROM batch b JOIN claimed ON claimed.enrolment_id = b.e_id WHERE e.id = b.e_id
+        """;
+
+    private PostgresJournalSql(bool completes, bool claims)
+    {
+        Columns =
+        [
+            .. Prefixed("k", JournalTable.Answers.Columns),
+            .. Prefixed("p", JournalTable.Guard),
+            .. claims ? [.. Prefixed("u", JournalTable.Uses.Columns), .. Prefixed("d", JournalTable.Budget)] : Array.Empty<(string, JournalColumn)>(),
+            .. Prefixed("c", JournalTable.Certificates.Columns),
+            .. Prefixed("e", JournalTable.Enrolments.Columns),
+            .. Prefixed("a", JournalTable.Audit.Columns),
+        ];
+        var free = completes ? $"k.enrolment_id = excluded.enrolment_id OR {FreeKey}" : FreeKey;
+        var (source, fresh) = claims ? ("roomy", $"WHERE {Fresh} AND (b.d_device_key IS NULL OR b.k_enrolment_id IN (SELECT enrolment_id FROM slotted))") : ("vetted", "");
+        Text = $"""
+            WITH {Batch()},
+            vetted AS ({(completes ? Approved : Vetted)}),
+            {(claims ? $"roomy AS ({Roomy}), used AS ({Used}), slotted AS ({Slotted})," : "")}
+            claimed AS (
+                INSERT INTO enrolment_answers AS k (request_key, enrolment_id, held_until)
+                SELECT b.k_request_key, b.k_enrolment_id, b.k_held_until FROM {source} b {fresh} ORDER BY b.k_request_key
+                ON CONFLICT (request_key) DO UPDATE SET enrolment_id = excluded.enrolment_id, held_until = excluded.held_until
+                WHERE {free}
+                RETURNING k.enrolment_id),
+            written_certificates AS ({Insert("c", JournalTable.Certificates)} WHERE b.c_serial_number IS NOT NULL),
+            written_enrolments AS ({(completes ? Complete : Insert("e", JournalTable.Enrolments))}),
+            written_audit AS ({Insert("a", JournalTable.Audit)})
+            SELECT enrolment_id, true FROM claimed
+            {(claims ? "UNION ALL (SELECT enrolment_id, false FROM used UNION SELECT enrolment_id, false FROM slotted) EXCEPT ALL SELECT enrolment_id, false FROM claimed" : "")}
+            """;
+    }
+
+    /// <summary>New enrolments.</summary>
+    public static PostgresJournalSql Arrival { get; } = new(completes: false, claims: false);
+
+    /// <summary>One enrolment that stands as Approved becomes Issued.</summary>
+    public static PostgresJournalSql Completion { get; } = new(completes: true, claims: false);
+
+    /// <summary>New enrolments, of which some spend a signed challenge or a device's budget.</summary>
+    public static PostgresJournalSql ClaimingArrival { get; } = new(completes: false, claims: true);
+
+    public static PostgresJournalSql ClaimingCompletion { get; } = new(completes: true, claims: true);
+
+    /// <summary>Returns the enrolments that were claimed with true; with false those that got one of their claims and not all: then nothing may be committed.</summary>
+    public string Text { get; }
+
+    /// <summary>The arrays in the order of the parameters; in the batch each column carries its table's letter.</summary>
+    public IReadOnlyList<(string Name, JournalColumn Column)> Columns { get; }
 
     private static IEnumerable<(string, JournalColumn)> Prefixed(string letter, IReadOnlyList<JournalColumn> columns) =>
         columns.Select(column => ($"{letter}_{column.Name}", column));
 
-    private static string Batch()
+    private string Batch()
     {
         var arrays = Columns.Select((column, index) => $"${index + 2}::{column.Column.PostgresType}[]");
         var names = Columns.Select(column => column.Name);

@@ -16,14 +16,13 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource) : IJour
     public async Task WriteAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
     {
         var session = _session ??= await Session.OpenAsync(dataSource, cancellationToken);
-        var statement = batch[0].Completes ? session.Completion : session.Arrival;
         var intact = false;
         try
         {
-            if (batch[0] is { MaxActiveCertificates: > 0, Certificate: not null } alone)
-                await session.WriteWithinLimitAsync(statement, alone, now, claimed, cancellationToken);
+            if (batch[0] is { MaxActiveCertificates: > 0, Certificate: not null } || batch.Any(entry => entry.HasClaims))
+                await session.WriteInTransactionAsync(batch, now, claimed, cancellationToken);
             else
-                await statement.RunAsync(batch, now, claimed, cancellationToken);
+                await (batch[0].Completes ? session.Completion : session.Arrival).RunAsync(batch, now, claimed, cancellationToken);
             intact = true;
         }
         finally
@@ -45,11 +44,15 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource) : IJour
             await session.DisposeAsync();
     }
 
-    private sealed class Session(NpgsqlConnection connection, Statement arrival, Statement completion) : IAsyncDisposable
+    private sealed class Session(NpgsqlConnection connection) : IAsyncDisposable
     {
-        public Statement Arrival => arrival;
+        public required Statement Arrival { get; init; }
 
-        public Statement Completion => completion;
+        public required Statement Completion { get; init; }
+
+        public required Statement ClaimingArrival { get; init; }
+
+        public required Statement ClaimingCompletion { get; init; }
 
         public static async Task<Session> OpenAsync(NpgsqlDataSource dataSource, CancellationToken cancellationToken)
         {
@@ -59,10 +62,13 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource) : IJour
                 // Planning the statement anew costs more than running it, and the plan never depends on the values.
                 await using var set = new NpgsqlCommand("SET plan_cache_mode = force_generic_plan", connection);
                 await set.ExecuteNonQueryAsync(cancellationToken);
-                return new Session(
-                    connection,
-                    await Statement.PrepareAsync(connection, PostgresJournalSql.Arrival, cancellationToken),
-                    await Statement.PrepareAsync(connection, PostgresJournalSql.Completion, cancellationToken));
+                return new Session(connection)
+                {
+                    Arrival = await Statement.PrepareAsync(connection, PostgresJournalSql.Arrival, cancellationToken),
+                    Completion = await Statement.PrepareAsync(connection, PostgresJournalSql.Completion, cancellationToken),
+                    ClaimingArrival = await Statement.PrepareAsync(connection, PostgresJournalSql.ClaimingArrival, cancellationToken),
+                    ClaimingCompletion = await Statement.PrepareAsync(connection, PostgresJournalSql.ClaimingCompletion, cancellationToken),
+                };
             }
             catch
             {
@@ -71,25 +77,48 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource) : IJour
             }
         }
 
-        /// <summary>The same statement, and what it supersedes, in one transaction.</summary>
-        public async Task WriteWithinLimitAsync(
-            Statement statement, JournalEntry entry, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
+        /// <summary>
+        /// The same, in a transaction of its own: with what it supersedes, and nothing at all where an entry got some of its claims only. Then each entry is
+        /// tried by itself, so that this is no matter of its neighbours.
+        /// </summary>
+        public async Task WriteInTransactionAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
         {
-            HashSet<Guid> written = [];
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await PostgresSupersession.LockNameAsync(connection, entry, cancellationToken);
-            await statement.RunAsync([entry], now, written, cancellationToken);
-            if (written.Count > 0)
-                await PostgresSupersession.RevokeOldestAsync(connection, entry, now, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
-            claimed.UnionWith(written);
+            if (await TryWriteAsync(batch, now, claimed, cancellationToken) || batch.Count == 1)
+                return;
+            foreach (var entry in batch)
+                await TryWriteAsync([entry], now, claimed, cancellationToken);
         }
 
         public async ValueTask DisposeAsync()
         {
-            await arrival.Command.DisposeAsync();
-            await completion.Command.DisposeAsync();
+            foreach (var statement in new[] { Arrival, Completion, ClaimingArrival, ClaimingCompletion })
+                await statement.Command.DisposeAsync();
             await connection.DisposeAsync();
+        }
+
+        private async Task<bool> TryWriteAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
+        {
+            HashSet<Guid> written = [];
+            var limited = batch[0] is { MaxActiveCertificates: > 0, Certificate: not null } ? batch[0] : null;
+            var statement = (batch[0].Completes, batch.Any(entry => entry.HasClaims)) switch
+            {
+                (false, false) => Arrival,
+                (false, true) => ClaimingArrival,
+                (true, false) => Completion,
+                (true, true) => ClaimingCompletion,
+            };
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            if (limited is not null)
+                await PostgresSupersession.LockNameAsync(connection, limited, cancellationToken);
+
+            // Left without a commit, the transaction is undone.
+            if (!await statement.RunAsync(batch, now, written, cancellationToken))
+                return false;
+            if (limited is not null && written.Count > 0)
+                await PostgresSupersession.RevokeOldestAsync(connection, limited, now, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            claimed.UnionWith(written);
+            return true;
         }
     }
 
@@ -97,11 +126,12 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource) : IJour
     private sealed class Statement
     {
         private readonly NpgsqlParameter<DateTimeOffset> _now = new() { NpgsqlDbType = NpgsqlDbType.TimestampTz };
-        private readonly JournalArray[] _arrays = [.. PostgresJournalSql.Columns.Select(column => column.Column.NewArray())];
+        private readonly JournalArray[] _arrays;
 
-        private Statement(NpgsqlConnection connection, string sql)
+        private Statement(NpgsqlConnection connection, PostgresJournalSql sql)
         {
-            Command = new NpgsqlCommand(sql, connection);
+            _arrays = [.. sql.Columns.Select(column => column.Column.NewArray())];
+            Command = new NpgsqlCommand(sql.Text, connection);
             Command.Parameters.Add(_now);
             foreach (var array in _arrays)
                 Command.Parameters.Add(array.Parameter);
@@ -109,22 +139,30 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource) : IJour
 
         public NpgsqlCommand Command { get; }
 
-        public static async Task<Statement> PrepareAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+        public static async Task<Statement> PrepareAsync(NpgsqlConnection connection, PostgresJournalSql sql, CancellationToken cancellationToken)
         {
             var statement = new Statement(connection, sql);
             await statement.Command.PrepareAsync(cancellationToken);
             return statement;
         }
 
-        public async Task RunAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
+        /// <summary>False: an entry got some of its claims only, and what was written must not be committed.</summary>
+        public async Task<bool> RunAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
         {
             Fill(batch, now);
+            var whole = true;
             await using var reader = await Command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
-                claimed.Add(reader.GetGuid(0));
+            {
+                if (reader.GetBoolean(1))
+                    claimed.Add(reader.GetGuid(0));
+                else
+                    whole = false;
+            }
 
             // The rows come before the commit: only the end of the whole answer says that it happened.
             await reader.NextResultAsync(cancellationToken);
+            return whole;
         }
 
         private void Fill(IReadOnlyList<JournalEntry> batch, DateTimeOffset now)

@@ -41,6 +41,21 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
     {
         private const string FreeKey = "held_until <= @now";
 
+        private const string Use = """
+            INSERT INTO challenge_uses (use_key, csr_sha256, enrolment_id, kept_until) VALUES (@use_key, @csr_sha256, @enrolment_id, @kept_until)
+            ON CONFLICT (use_key) DO UPDATE SET csr_sha256 = excluded.csr_sha256, enrolment_id = excluded.enrolment_id, kept_until = excluded.kept_until
+            WHERE kept_until <= @now
+            """;
+
+        // One writer at a time: the lowest free slot that it sees is free. 86400000000 microseconds are 24 hours.
+        private const string TakeSlot = """
+            WITH RECURSIVE slots (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM slots WHERE n + 1 < @device_limit),
+            live AS (SELECT slot FROM device_slots WHERE device_key = @device_key AND taken_at > @now - 86400000000)
+            INSERT INTO device_slots (device_key, slot, enrolment_id, taken_at)
+            SELECT @device_key, min(n), @enrolment_id, @now FROM slots WHERE n NOT IN (SELECT slot FROM live) AND (SELECT count(*) FROM live) < @device_limit HAVING min(n) IS NOT NULL
+            ON CONFLICT (device_key, slot) DO UPDATE SET enrolment_id = excluded.enrolment_id, taken_at = excluded.taken_at
+            """;
+
         private const string Vetted = "EXISTS (SELECT 1 FROM certificate_profiles WHERE id = @profile_id AND version = @profile_version AND enabled)";
 
         private readonly SqliteConnection _connection;
@@ -51,6 +66,8 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
         private readonly Statement _issue;
         private readonly Statement _audit;
         private readonly Statement _supersede;
+        private readonly Statement _use;
+        private readonly Statement _slot;
 
         private Session(SqliteConnection connection)
         {
@@ -71,6 +88,8 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
                 [.. JournalTable.Enrolments.Columns.Where(column => column.Name is "id" or "state" or "issuer_id" or "serial_number" or "held_until")]);
             _audit = Insert(connection, JournalTable.Audit);
             _supersede = new Statement(connection, JournalTable.Supersede("LIMIT -1"), JournalTable.Superseding);
+            _use = new Statement(connection, Use, JournalTable.Uses.Columns);
+            _slot = new Statement(connection, TakeSlot, JournalTable.Budget);
         }
 
         public static async Task<Session> OpenAsync(string connectionString, CancellationToken cancellationToken)
@@ -105,7 +124,7 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
 
         public async ValueTask DisposeAsync()
         {
-            foreach (var statement in new[] { _arrival, _completion, _certificate, _enrolment, _issue, _audit, _supersede })
+            foreach (var statement in new[] { _arrival, _completion, _certificate, _enrolment, _issue, _audit, _supersede, _use, _slot })
                 await statement.DisposeAsync();
             await _connection.DisposeAsync();
         }
@@ -123,9 +142,23 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
             return new Statement(connection, $"INSERT INTO {table.Name} ({table.ColumnNames}) VALUES ({values})", table.Columns);
         }
 
+        /// <summary>All claims or none: what was claimed before one that failed is taken back.</summary>
+        private bool Claim(JournalEntry entry, SqliteTransaction transaction, DateTimeOffset now)
+        {
+            const string Claims = "claims";
+            transaction.Save(Claims);
+            var whole = (entry.Use is null || _use.Run(entry, transaction, now) > 0)
+                && (entry.Budget is null || _slot.Run(entry, transaction, now) > 0)
+                && (entry.Completes ? _completion : _arrival).Run(entry, transaction, now) > 0;
+            if (!whole)
+                transaction.Rollback(Claims);
+            transaction.Release(Claims);
+            return whole;
+        }
+
         private bool WriteOne(JournalEntry entry, SqliteTransaction transaction, DateTimeOffset now)
         {
-            if ((entry.Completes ? _completion : _arrival).Run(entry, transaction, now) == 0)
+            if (!Claim(entry, transaction, now))
                 return false;
             if (entry.Certificate is not null)
                 _certificate.Run(entry, transaction, now);

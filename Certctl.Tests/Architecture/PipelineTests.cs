@@ -14,7 +14,9 @@ public sealed class PipelineTests
     [Fact]
     public void The_checks_stand_in_the_order_of_the_house()
     {
-        Assert.Equal([typeof(ValidationBehavior<,>), typeof(ChallengeDispatchBehavior<,>)], EnrolmentPipeline.Checks);
+        Assert.Equal(
+            [typeof(ValidationBehavior<,>), typeof(ChallengeDispatchBehavior<,>), typeof(ReplayCacheBehavior<,>), typeof(RateLimitBehavior<,>)],
+            EnrolmentPipeline.Checks);
     }
 
     [Fact]

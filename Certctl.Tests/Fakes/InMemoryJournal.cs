@@ -10,6 +10,8 @@ namespace Certctl.Tests.Fakes;
 internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository, IAuditRepository, ICertificateRepository
 {
     private readonly Dictionary<string, Guid> _answers = [];
+    private readonly Dictionary<string, SpentChallenge> _uses = [];
+    private readonly List<(string Device, DateTimeOffset At)> _slots = [];
 
     public List<JournalEntry> Committed { get; } = [];
 
@@ -24,9 +26,22 @@ internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository,
         if (Scripted.TryDequeue(out var scripted))
             return Task.FromResult(scripted);
         var key = Convert.ToHexString(entry.RequestKey);
+        if (entry.Use is { } use && _uses.TryGetValue(Convert.ToHexString(use.Key), out var spent))
+        {
+            return Task.FromResult<JournalVerdict>(spent.CsrSha256.SequenceEqual(entry.Enrolment.CsrSha256)
+                ? new JournalVerdict.AlreadyAnswered(Enrolments[spent.EnrolmentId])
+                : new JournalVerdict.Replayed(spent.EnrolmentId));
+        }
+
+        if (entry.Budget is { } budget && NextAllowed(budget, entry.Audit.Timestamp) is { } from)
+            return Task.FromResult<JournalVerdict>(new JournalVerdict.BudgetSpent(from));
         if (_answers.TryGetValue(key, out var id) && (id != entry.Enrolment.Id || !entry.Completes))
             return Task.FromResult<JournalVerdict>(new JournalVerdict.AlreadyAnswered(Enrolments[id]));
         _answers[key] = entry.Enrolment.Id;
+        if (entry.Use is not null)
+            _uses[Convert.ToHexString(entry.Use.Key)] = new SpentChallenge(entry.Enrolment.Id, entry.Enrolment.CsrSha256);
+        if (entry.Budget is not null)
+            _slots.Add((Convert.ToHexString(entry.Budget.Key), entry.Audit.Timestamp));
         Enrolments[entry.Enrolment.Id] = new StoredEnrolment(entry.Enrolment, entry.Certificate);
         Committed.Add(entry);
         return Task.FromResult<JournalVerdict>(new JournalVerdict.Committed());
@@ -43,6 +58,12 @@ internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository,
     public Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, DateTimeOffset until, CancellationToken cancellationToken) =>
         Task.FromResult(_answers.TryGetValue(Convert.ToHexString(requestKey), out var id) && Enrolments[id].Enrolment.HeldUntil > until ? Enrolments[id] : null);
 
+    public Task<SpentChallenge?> FindUseAsync(byte[] useKey, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Task.FromResult(_uses.GetValueOrDefault(Convert.ToHexString(useKey)));
+
+    public Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Task.FromResult(NextAllowed(budget, now));
+
     public void Decide(Enrolment decided) => Enrolments[decided.Id] = new StoredEnrolment(decided, null);
 
     public IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
@@ -55,5 +76,11 @@ internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository,
     {
         Refusals.Add(refusal);
         return Task.CompletedTask;
+    }
+
+    private DateTimeOffset? NextAllowed(DeviceBudget budget, DateTimeOffset now)
+    {
+        var taken = _slots.Where(slot => slot.Device == Convert.ToHexString(budget.Key) && slot.At > now - DeviceBudget.Window).Select(slot => slot.At).Order().ToList();
+        return taken.Count < budget.Limit ? null : taken[^budget.Limit] + DeviceBudget.Window;
     }
 }

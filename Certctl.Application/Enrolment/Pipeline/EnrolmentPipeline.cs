@@ -1,3 +1,4 @@
+using Certctl.Application.Intune;
 using Certctl.Application.Scep.Challenges;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
@@ -5,8 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Certctl.Application.Enrolment.Pipeline;
 
 /// <summary>
-/// The checks in order, outermost first. Cheap before dear; no state is touched before someone has vouched. Replay cache, rate limit and compliance
-/// hook take their places behind the challenge when Intune comes.
+/// The checks in order, outermost first. Cheap before dear; no state is touched before someone has vouched; the one question to the network comes last.
 /// </summary>
 public static class EnrolmentPipeline
 {
@@ -15,12 +15,15 @@ public static class EnrolmentPipeline
     [
         typeof(ValidationBehavior<,>),          // well formed?          every enrolment command
         typeof(ChallengeDispatchBehavior<,>),   // who vouches for it?   only commands that may mint
+        typeof(ReplayCacheBehavior<,>),         // is the grant fresh?
+        typeof(RateLimitBehavior<,>),           // within its budget?
     ];
 
     /// <summary>The ways to vouch, strongest claim first.</summary>
     public static readonly IReadOnlyList<Type> ChallengeValidators =
     [
         typeof(RenewalProof),
+        typeof(IntuneChallengeValidator),
         typeof(StaticChallengeValidator),
     ];
 

@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolment.Pipeline;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 
@@ -17,6 +18,29 @@ internal static class KnownSigner
             return null;
         var known = await enrolments.FindCertificateAsync(issuerId, serial, cancellationToken);
         return known is not null && signer.CertificateDer.Span.SequenceEqual(known.Der) ? known : null;
+    }
+
+    /// <summary>
+    /// Who signed a request whose challenge is good. RFC 8894 §2.3: the key that is to be certified, or that of a certificate of ours. Else whoever caught an
+    /// envelope could sign it anew and be sent a certificate on its challenge. Which names a stranger's certificate carries proves nothing: he wrote them.
+    /// </summary>
+    public static async Task<ChallengeVerdict> JudgeAsync(
+        IEnrolmentRepository enrolments, ChallengeGrant grant, IIssuanceCommand command, CancellationToken cancellationToken)
+    {
+        var context = command.Context;
+        if (context.Signer.PublicKey.Der.Span.SequenceEqual(command.Csr.PublicKey.Der.Span))
+            return new ChallengeVerdict.Vouched(grant);
+        if (await FindAsync(enrolments, context, cancellationToken) is not { } known)
+            return new ChallengeVerdict.Rejected(FailureReason.SignerKeyMismatch, $"signer {context.Signer.Subject} holds another key than the request and is none of ours");
+        if (Judge(known, context) is { } failure)
+            return new ChallengeVerdict.Rejected(failure);
+
+        // Challenge and valid certificate: a new enrolment. With one that has ended it is a renewal, which the certificate profile may still grant.
+        if (context.ReceivedAt < known.NotAfter)
+            return new ChallengeVerdict.Vouched(grant);
+        return FindNameChange(known, command) is { } change
+            ? new ChallengeVerdict.Rejected(change)
+            : new ChallengeVerdict.Vouched(grant with { Kind = ChallengeKind.Renewal, VouchedBy = known.SerialNumber, Renews = known });
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using Certctl.Application.Enrolment;
 using Certctl.Application.Enrolment.Pipeline;
+using Certctl.Application.Intune;
 using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
@@ -21,14 +22,16 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
     public async Task<ChallengeVerdict> ValidateAsync(IIssuanceCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
+        if (IntuneChallengeValidator.IsSigned(context.Profile, command.Csr.ChallengePassword) && IntuneChallengeValidator.Judge(command) is ChallengeVerdict.Rejected refused)
+            return refused;
         if (await KnownSigner.FindAsync(enrolments, context, cancellationToken) is not { } known)
             return new ChallengeVerdict.Rejected(FailureReason.RenewalSignerUnknown, $"signer {context.Signer.Subject} is not in the journal of {context.Profile.Issuer.IssuerId}");
 
         var failure = KnownSigner.Judge(known, context) ?? KnownSigner.FindNameChange(known, command) ?? JudgeChallenge(known, command);
         if (failure is null)
-            return new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber, known));
+            return new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber, known, Claim: context.Trace?.Claim));
         return await FindRepeatedAsync(known, failure, command, cancellationToken) is { } firstAsked
-            ? new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber, known, firstAsked))
+            ? new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber, known, firstAsked, context.Trace?.Claim))
             : new ChallengeVerdict.Rejected(failure);
     }
 
@@ -44,7 +47,8 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
                 : new(FailureReason.RenewalSignerExpired, $"{old.SerialNumber} ended at {old.NotAfter:O}, and the request has no challengePassword");
         }
 
-        return StaticChallengeValidator.Validate(context.Profile, presented) is ChallengeVerdict.Rejected wrong ? wrong.Failure : null;
+        // A signed one has been judged by now.
+        return context.Trace is null && StaticChallengeValidator.Validate(context.Profile, presented) is ChallengeVerdict.Rejected wrong ? wrong.Failure : null;
     }
 
     // The renewal itself superseded its signer, or the signer ended since, and the reply was lost or people still decide: the journal answers, as it did.

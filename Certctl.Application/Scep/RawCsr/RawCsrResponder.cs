@@ -21,12 +21,16 @@ public sealed partial class RawCsrResponder(IMediator mediator, IAuditRepository
         var started = clock.GetTimestamp();
         var now = clock.GetUtcNow();
         var csr = (content as ScepContent.CertificationRequest)?.Csr;
-        var outcome = content is ScepContent.Refused unreadable
-            ? new EnrolmentOutcome.Refused(unreadable.Failure)
-            : await mediator.Send(Command(profile, csr!, origin, now), cancellationToken);
+        var command = csr is null ? null : Command(profile, csr, origin, now);
+        var outcome = command is null ? new EnrolmentOutcome.Refused(((ScepContent.Refused)content).Failure) : await mediator.Send(command, cancellationToken);
 
         if (outcome is EnrolmentOutcome.Refused(var failure))
-            await audit.AppendRefusalAsync(EnrolmentTrail.RefusedRawCsr(profile, origin, now, csr, failure), cancellationToken);
+        {
+            var trace = command?.Context.Trace;
+            await audit.AppendRefusalAsync(EnrolmentTrail.RefusedRawCsr(profile, origin, now, csr, trace, failure), cancellationToken);
+            if (trace is not null)
+                metrics.IntuneRefused(profile.PathId, failure.Reason);
+        }
 
         var (answer, word, reason, detail) = Describe(outcome, profile, isReadable: csr is not null);
         var elapsed = clock.GetElapsedTime(started);
@@ -52,7 +56,7 @@ public sealed partial class RawCsrResponder(IMediator mediator, IAuditRepository
             (new RawCsrAnswer.Issued(profile.Codec.EncodeCertificates([certificate.Der, .. profile.Issuer.Chain])), "issued", null, certificate.SerialNumber),
         EnrolmentOutcome.Pending(var id) => (new RawCsrAnswer.Pending(), "pending", null, id.ToString()),
         EnrolmentOutcome.Refused(var failure) when FailureTable.Of(failure.Reason) is var row =>
-            (isReadable ? new RawCsrAnswer.Refused(row.PublicText) : new RawCsrAnswer.Unreadable(row.PublicText), "refused", row.Label, failure.Detail),
+            (isReadable ? new RawCsrAnswer.Refused(FailureTable.PublicText(failure)) : new RawCsrAnswer.Unreadable(row.PublicText), "refused", row.Label, failure.Detail),
         _ => throw new InvalidOperationException("An outcome is one of three."),
     };
 

@@ -34,6 +34,10 @@ internal sealed class AuditEventMapping : IEntityTypeConfiguration<AuditEvent>
         builder.Property(audit => audit.SerialNumber).HasColumnName("serial_number");
         builder.Property(audit => audit.Signer).HasColumnName("signer");
         builder.Property(audit => audit.ClientCertificate).HasColumnName("client_certificate");
+        builder.Property(audit => audit.DeviceName).HasColumnName("device_name");
+        builder.Property(audit => audit.ClaimSubject).HasColumnName("claim_subject");
+        builder.Property(audit => audit.ClaimIssuer).HasColumnName("claim_issuer");
+        builder.Property(audit => audit.TokenSha256).HasColumnName("token_sha256");
         builder.Property(audit => audit.SourceAddress).HasColumnName("source_address");
         builder.Property(audit => audit.RequestId).HasColumnName("request_id");
         builder.Property(audit => audit.Count).HasColumnName("count").ValueGeneratedNever();

@@ -29,9 +29,12 @@ internal sealed class EnrolmentMapping : IEntityTypeConfiguration<Domain.Enrolme
         builder.Property(enrolment => enrolment.KeyAlgorithm).HasColumnName("key_algorithm");
         builder.Property(enrolment => enrolment.PublicKeySha256).HasColumnName("public_key_sha256");
 
-        // These two are the challenge use of a static or renewal grant; one-time challenges will bring a table of their own (challenge_uses).
         builder.Property(enrolment => enrolment.ChallengeKind).HasColumnName("challenge_kind").HasConversion<string>();
         builder.Property(enrolment => enrolment.VouchedBy).HasColumnName("vouched_by");
+        builder.Property(enrolment => enrolment.ClaimIssuer).HasColumnName("claim_issuer");
+        builder.Property(enrolment => enrolment.ClaimSubject).HasColumnName("claim_subject");
+        builder.Property(enrolment => enrolment.DeviceName).HasColumnName("device_name");
+        builder.Property(enrolment => enrolment.TokenSha256).HasColumnName("token_sha256");
         builder.Property(enrolment => enrolment.SourceAddress).HasColumnName("source_address");
         builder.Property(enrolment => enrolment.CreatedAt).HasColumnName("created_at");
         builder.Property(enrolment => enrolment.State).HasColumnName("state").HasConversion<string>();

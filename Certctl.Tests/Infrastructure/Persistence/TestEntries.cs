@@ -66,11 +66,15 @@ internal static class TestEntries
         SubjectAltNames = ["DNS:device.example", "UPN:müller@example"],
         SerialNumber = serialNumber,
         Signer = "CN=device 01",
+        DeviceName = "device",
+        ClaimSubject = "device 1",
+        ClaimIssuer = "connector",
+        TokenSha256 = new string('a', 64),
         SourceAddress = "127.0.0.1",
         RequestId = "req-1",
     };
 
-    public static Enrolment Enrolment(DateTimeOffset now, DateTimeOffset heldUntil, string transactionId = "tx-1", string vouchedBy = "current") => new()
+    public static Enrolment Enrolment(DateTimeOffset now, DateTimeOffset heldUntil, string transactionId = "tx-1", string vouchedBy = "current", byte[]? csrSha256 = null) => new()
     {
         Id = Guid.CreateVersion7(now),
         Protocol = "SCEP",
@@ -79,7 +83,7 @@ internal static class TestEntries
         TransactionId = new TransactionId(transactionId),
         SignerKeySha256 = RandomNumberGenerator.GetBytes(32),
         Csr = RandomNumberGenerator.GetBytes(700),
-        CsrSha256 = RandomNumberGenerator.GetBytes(32),
+        CsrSha256 = csrSha256 ?? RandomNumberGenerator.GetBytes(32),
         ProfileId = CertificateProfile.DefaultId,
         Subject = "CN=device,O=Example \"GmbH\"",
         SubjectAltNames = ["DNS:device.example"],
@@ -87,6 +91,10 @@ internal static class TestEntries
         PublicKeySha256 = RandomNumberGenerator.GetBytes(32),
         ChallengeKind = ChallengeKind.Static,
         VouchedBy = vouchedBy,
+        ClaimIssuer = "connector",
+        ClaimSubject = "device \0 1",
+        DeviceName = "device",
+        TokenSha256 = RandomNumberGenerator.GetBytes(32),
         SourceAddress = "127.0.0.1",
         CreatedAt = now,
         HeldUntil = heldUntil,

@@ -43,6 +43,14 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("actor_type");
 
+                    b.Property<string>("ClaimIssuer")
+                        .HasColumnType("text")
+                        .HasColumnName("claim_issuer");
+
+                    b.Property<string>("ClaimSubject")
+                        .HasColumnType("text")
+                        .HasColumnName("claim_subject");
+
                     b.Property<string>("ClientCertificate")
                         .HasColumnType("text")
                         .HasColumnName("client_certificate");
@@ -54,6 +62,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     b.Property<string>("Detail")
                         .HasColumnType("text")
                         .HasColumnName("detail");
+
+                    b.Property<string>("DeviceName")
+                        .HasColumnType("text")
+                        .HasColumnName("device_name");
 
                     b.Property<string>("Outcome")
                         .IsRequired()
@@ -110,6 +122,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     b.Property<DateTimeOffset>("Timestamp")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("timestamp");
+
+                    b.Property<string>("TokenSha256")
+                        .HasColumnType("text")
+                        .HasColumnName("token_sha256");
 
                     b.Property<string>("TransactionId")
                         .HasColumnType("text")
@@ -221,10 +237,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     b.HasKey("IssuerId", "SerialNumber")
                         .HasName("certificates_pkey");
 
+                    b.HasIndex(new[] { "NameSha256", "ProfileId", "IssuerId" }, "certificates_name_idx");
+
                     b.HasIndex(new[] { "IssuerId", "RevokedAt" }, "certificates_revoked_idx")
                         .HasFilter("revoked_at IS NOT NULL");
-
-                    b.HasIndex(new[] { "NameSha256", "ProfileId", "IssuerId" }, "certificates_name_idx");
 
                     b.ToTable("certificates", (string)null);
                 });
@@ -239,6 +255,14 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("challenge_kind");
+
+                    b.Property<string>("ClaimIssuer")
+                        .HasColumnType("text")
+                        .HasColumnName("claim_issuer");
+
+                    b.Property<string>("ClaimSubject")
+                        .HasColumnType("text")
+                        .HasColumnName("claim_subject");
 
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
@@ -261,6 +285,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     b.Property<string>("DecidedBy")
                         .HasColumnType("text")
                         .HasColumnName("decided_by");
+
+                    b.Property<string>("DeviceName")
+                        .HasColumnType("text")
+                        .HasColumnName("device_name");
 
                     b.Property<DateTimeOffset>("HeldUntil")
                         .HasColumnType("timestamp with time zone")
@@ -327,6 +355,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("jsonb")
                         .HasColumnName("sans");
+
+                    b.Property<byte[]>("TokenSha256")
+                        .HasColumnType("bytea")
+                        .HasColumnName("token_sha256");
 
                     b.Property<string>("TransactionId")
                         .IsRequired()
@@ -484,6 +516,59 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .IsUnique();
 
                     b.ToTable("certificate_profiles", (string)null);
+                });
+
+            modelBuilder.Entity("Certctl.Infrastructure.Persistence.ChallengeUseRow", b =>
+                {
+                    b.Property<byte[]>("UseKey")
+                        .HasColumnType("bytea")
+                        .HasColumnName("use_key");
+
+                    b.Property<byte[]>("CsrSha256")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("csr_sha256");
+
+                    b.Property<Guid>("EnrolmentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("enrolment_id");
+
+                    b.Property<DateTimeOffset>("KeptUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("kept_until");
+
+                    b.HasKey("UseKey")
+                        .HasName("challenge_uses_pkey");
+
+                    b.HasIndex(new[] { "KeptUntil" }, "challenge_uses_kept_until_idx");
+
+                    b.ToTable("challenge_uses", (string)null);
+                });
+
+            modelBuilder.Entity("Certctl.Infrastructure.Persistence.DeviceSlot", b =>
+                {
+                    b.Property<byte[]>("DeviceKey")
+                        .HasColumnType("bytea")
+                        .HasColumnName("device_key");
+
+                    b.Property<int>("Slot")
+                        .HasColumnType("integer")
+                        .HasColumnName("slot");
+
+                    b.Property<Guid>("EnrolmentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("enrolment_id");
+
+                    b.Property<DateTimeOffset>("TakenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("taken_at");
+
+                    b.HasKey("DeviceKey", "Slot")
+                        .HasName("device_slots_pkey");
+
+                    b.HasIndex(new[] { "TakenAt" }, "device_slots_taken_at_idx");
+
+                    b.ToTable("device_slots", (string)null);
                 });
 
             modelBuilder.Entity("Certctl.Infrastructure.Persistence.EnrolmentAnswer", b =>

@@ -38,6 +38,14 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("actor_type");
 
+                    b.Property<string>("ClaimIssuer")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("claim_issuer");
+
+                    b.Property<string>("ClaimSubject")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("claim_subject");
+
                     b.Property<string>("ClientCertificate")
                         .HasColumnType("TEXT")
                         .HasColumnName("client_certificate");
@@ -49,6 +57,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.Property<string>("Detail")
                         .HasColumnType("TEXT")
                         .HasColumnName("detail");
+
+                    b.Property<string>("DeviceName")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("device_name");
 
                     b.Property<string>("Outcome")
                         .IsRequired()
@@ -105,6 +117,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.Property<long>("Timestamp")
                         .HasColumnType("INTEGER")
                         .HasColumnName("timestamp");
+
+                    b.Property<string>("TokenSha256")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("token_sha256");
 
                     b.Property<string>("TransactionId")
                         .HasColumnType("TEXT")
@@ -216,10 +232,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.HasKey("IssuerId", "SerialNumber")
                         .HasName("certificates_pkey");
 
+                    b.HasIndex(new[] { "NameSha256", "ProfileId", "IssuerId" }, "certificates_name_idx");
+
                     b.HasIndex(new[] { "IssuerId", "RevokedAt" }, "certificates_revoked_idx")
                         .HasFilter("revoked_at IS NOT NULL");
-
-                    b.HasIndex(new[] { "NameSha256", "ProfileId", "IssuerId" }, "certificates_name_idx");
 
                     b.ToTable("certificates", (string)null);
                 });
@@ -234,6 +250,14 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("challenge_kind");
+
+                    b.Property<string>("ClaimIssuer")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("claim_issuer");
+
+                    b.Property<string>("ClaimSubject")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("claim_subject");
 
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
@@ -256,6 +280,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.Property<string>("DecidedBy")
                         .HasColumnType("TEXT")
                         .HasColumnName("decided_by");
+
+                    b.Property<string>("DeviceName")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("device_name");
 
                     b.Property<long>("HeldUntil")
                         .HasColumnType("INTEGER")
@@ -322,6 +350,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("sans");
+
+                    b.Property<byte[]>("TokenSha256")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("token_sha256");
 
                     b.Property<string>("TransactionId")
                         .IsRequired()
@@ -479,6 +511,59 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .IsUnique();
 
                     b.ToTable("certificate_profiles", (string)null);
+                });
+
+            modelBuilder.Entity("Certctl.Infrastructure.Persistence.ChallengeUseRow", b =>
+                {
+                    b.Property<byte[]>("UseKey")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("use_key");
+
+                    b.Property<byte[]>("CsrSha256")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("csr_sha256");
+
+                    b.Property<Guid>("EnrolmentId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("enrolment_id");
+
+                    b.Property<long>("KeptUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("kept_until");
+
+                    b.HasKey("UseKey")
+                        .HasName("challenge_uses_pkey");
+
+                    b.HasIndex(new[] { "KeptUntil" }, "challenge_uses_kept_until_idx");
+
+                    b.ToTable("challenge_uses", (string)null);
+                });
+
+            modelBuilder.Entity("Certctl.Infrastructure.Persistence.DeviceSlot", b =>
+                {
+                    b.Property<byte[]>("DeviceKey")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("device_key");
+
+                    b.Property<int>("Slot")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("slot");
+
+                    b.Property<Guid>("EnrolmentId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("enrolment_id");
+
+                    b.Property<long>("TakenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("taken_at");
+
+                    b.HasKey("DeviceKey", "Slot")
+                        .HasName("device_slots_pkey");
+
+                    b.HasIndex(new[] { "TakenAt" }, "device_slots_taken_at_idx");
+
+                    b.ToTable("device_slots", (string)null);
                 });
 
             modelBuilder.Entity("Certctl.Infrastructure.Persistence.EnrolmentAnswer", b =>

@@ -1,0 +1,44 @@
+using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolment.Pipeline;
+using Certctl.Application.Scep;
+using Certctl.Application.Scep.Challenges;
+using Certctl.Domain.Enrolment;
+
+namespace Certctl.Application.Intune;
+
+/// <summary>
+/// A challenge that a connector signed for this device. In a profile that takes them, whatever has their shape is judged here and nowhere else: one that
+/// fails is never compared with the shared secret.
+/// </summary>
+public sealed class IntuneChallengeValidator(IEnrolmentRepository enrolments) : IChallengeValidator
+{
+    public bool Handles(IIssuanceCommand command) => IsSigned(command.Context.Profile, command.Csr.ChallengePassword);
+
+    public async Task<ChallengeVerdict> ValidateAsync(IIssuanceCommand command, CancellationToken cancellationToken) => Judge(command) switch
+    {
+        ChallengeVerdict.Vouched vouched => await KnownSigner.JudgeAsync(enrolments, vouched.Grant, command, cancellationToken),
+        var rejected => rejected,
+    };
+
+    /// <summary>Whether the challenge is to be judged as a signed one.</summary>
+    internal static bool IsSigned(ScepProfile profile, Secret? challenge) => challenge is not null && profile.ChallengeMode switch
+    {
+        ChallengeMode.StaticOnly => false,
+        ChallengeMode.Mixed => IntuneChallenge.HasShape(challenge),
+        ChallengeMode.IntuneOnly => true,
+    };
+
+    /// <summary>The challenge by itself, and against the CSR; who signed the message is not looked at. Leaves its trace for the audit.</summary>
+    internal static ChallengeVerdict Judge(IIssuanceCommand command)
+    {
+        var context = command.Context;
+        var settings = context.Profile.Intune
+            ?? throw new InvalidOperationException($"SCEP profile \"{context.Profile.PathId}\" takes signed challenges and has no settings for them.");
+        var (token, claimed, failure) = IntuneChallenge.Verify(command.Csr.ChallengePassword!, settings, context.ReceivedAt);
+        var claim = claimed is null ? null : new DeviceClaim(claimed.Issuer, claimed.Subject, claimed.DeviceName, token, claimed.ExpiresAt + settings.ClockSkew);
+        context.Trace = new ChallengeTrace(token, claim);
+        if ((failure ?? IntuneChallenge.FindMismatch(claimed!, command.Csr)) is { } refused)
+            return new ChallengeVerdict.Rejected(refused);
+        return new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Intune, claim!.Issuer, Claim: claim));
+    }
+}
