@@ -92,7 +92,7 @@ internal static class TestEntries
         ChallengeKind = ChallengeKind.Static,
         VouchedBy = vouchedBy,
         ClaimIssuer = "connector",
-        ClaimSubject = "device \0 1",
+        ClaimSubject = "device 1",
         DeviceName = "device",
         TokenSha256 = RandomNumberGenerator.GetBytes(32),
         SourceAddress = "127.0.0.1",
