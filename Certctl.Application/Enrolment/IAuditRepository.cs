@@ -10,4 +10,11 @@ public interface IAuditRepository
     /// one row with its count, so an attacker cannot fill the table. Throws when the database cannot be written.
     /// </summary>
     Task AppendRefusalAsync(AuditEvent refusal, CancellationToken cancellationToken);
+
+    /// <summary>How often each action of <paramref name="actions"/> ended how, on which path, since <paramref name="since"/>: over all processes that write this trail.</summary>
+    Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken);
 }
+
+/// <summary>So many events of one path, outcome and reason.</summary>
+/// <param name="PathId">Null where a flood was counted without it.</param>
+public sealed record AuditCount(string? PathId, AuditOutcome Outcome, string? Reason, long Count);

@@ -25,4 +25,5 @@ public interface IEnrolmentRepository
 
 /// <summary>A signed challenge that has been used.</summary>
 /// <param name="CsrSha256">By the request with this CSR: 32 octets.</param>
-public sealed record SpentChallenge(Guid EnrolmentId, byte[] CsrSha256);
+/// <param name="KeptUntil">Until then the journal stands by it.</param>
+public sealed record SpentChallenge(Guid EnrolmentId, byte[] CsrSha256, DateTimeOffset KeptUntil);

@@ -35,6 +35,16 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
         await WriteAsync([RefusalTrim.Apply(refusal)], cancellationToken);
     }
 
+    public async Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await db.AuditEvents.Where(audit => actions.Contains(audit.Action) && audit.Timestamp >= since)
+            .GroupBy(audit => new { audit.PathId, audit.Outcome, audit.Reason })
+            .Select(group => new { group.Key, Count = group.Sum(audit => (long)audit.Count) })
+            .ToListAsync(cancellationToken);
+        return [.. rows.Select(row => new AuditCount(row.Key.PathId, row.Key.Outcome, row.Key.Reason, row.Count))];
+    }
+
     /// <summary>Writes what was counted so far; where that fails, it stays counted for the next time.</summary>
     internal async Task FlushAsync()
     {
@@ -94,6 +104,9 @@ internal static class RefusalTrim
         SerialNumber = Cut(refusal.SerialNumber, ShortText),
         Signer = Cut(refusal.Signer, LongText),
         ClientCertificate = Cut(refusal.ClientCertificate, LongText),
+        DeviceName = Cut(refusal.DeviceName, LongText),
+        ClaimSubject = Cut(refusal.ClaimSubject, LongText),
+        ClaimIssuer = Cut(refusal.ClaimIssuer, LongText),
         RequestId = Cut(refusal.RequestId, ShortText),
     };
 

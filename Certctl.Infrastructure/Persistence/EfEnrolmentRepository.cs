@@ -76,7 +76,7 @@ internal static class StoredEnrolmentQueries
 
     public static async Task<SpentChallenge?> FindUseAsync(this CertctlDbContext db, byte[] useKey, DateTimeOffset now, CancellationToken cancellationToken) =>
         await db.ChallengeUses.AsNoTracking().Where(use => use.UseKey == useKey && use.KeptUntil > now)
-            .Select(use => new SpentChallenge(use.EnrolmentId, use.CsrSha256)).SingleOrDefaultAsync(cancellationToken);
+            .Select(use => new SpentChallenge(use.EnrolmentId, use.CsrSha256, use.KeptUntil)).SingleOrDefaultAsync(cancellationToken);
 
     /// <summary>Null while fewer certificates than the limit are 24 hours old or younger; else when enough of them will be older.</summary>
     public static async Task<DateTimeOffset?> FindNextAllowedAsync(

@@ -39,7 +39,7 @@ internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository,
             return Task.FromResult<JournalVerdict>(new JournalVerdict.AlreadyAnswered(Enrolments[id]));
         _answers[key] = entry.Enrolment.Id;
         if (entry.Use is not null)
-            _uses[Convert.ToHexString(entry.Use.Key)] = new SpentChallenge(entry.Enrolment.Id, entry.Enrolment.CsrSha256);
+            _uses[Convert.ToHexString(entry.Use.Key)] = new SpentChallenge(entry.Enrolment.Id, entry.Enrolment.CsrSha256, entry.Use.KeptUntil);
         if (entry.Budget is not null)
             _slots.Add((Convert.ToHexString(entry.Budget.Key), entry.Audit.Timestamp));
         Enrolments[entry.Enrolment.Id] = new StoredEnrolment(entry.Enrolment, entry.Certificate);
@@ -77,6 +77,13 @@ internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository,
         Refusals.Add(refusal);
         return Task.CompletedTask;
     }
+
+    public Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<AuditCount>>(
+        [
+            .. Refusals.Concat(Committed.Select(entry => entry.Audit)).Where(audit => actions.Contains(audit.Action) && audit.Timestamp >= since)
+                .GroupBy(audit => (audit.PathId, audit.Outcome, audit.Reason)).Select(kind => new AuditCount(kind.Key.PathId, kind.Key.Outcome, kind.Key.Reason, kind.Sum(audit => (long)audit.Count))),
+        ]);
 
     private DateTimeOffset? NextAllowed(DeviceBudget budget, DateTimeOffset now)
     {

@@ -9,6 +9,9 @@ public sealed class ReplayCacheBehavior<TCommand, TOutcome>(IEnrolmentRepository
     where TCommand : IIssuanceCommand
     where TOutcome : EnrolmentOutcome
 {
+    // What lapses while the request is on its way would be new at the commit, and nobody would have asked for it.
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
+
     protected override async ValueTask<EnrolmentFailure?> CheckAsync(TCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
@@ -21,7 +24,8 @@ public sealed class ReplayCacheBehavior<TCommand, TOutcome>(IEnrolmentRepository
             return IntuneRefusals.Replayed(spent.EnrolmentId);
 
         // An honest retry of a lost reply.
-        context.MarkRepeat();
+        if (spent.KeptUntil > context.ReceivedAt + Margin)
+            context.MarkRepeat();
         return null;
     }
 }
