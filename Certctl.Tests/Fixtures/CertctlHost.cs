@@ -71,6 +71,23 @@ internal sealed class CertctlHost : IAsyncDisposable
     /// <param name="caKey">As quickstart's <c>--ca-key</c>.</param>
     public static Task<CertctlHost> StartWithCaAsync(string caKey) => StartAsync(new CertctlHost(null, []) { _caKey = caKey });
 
+    /// <summary>A second process on the database of the first, with its keys, its secrets and its settings, as replicas are.</summary>
+    public static Task<CertctlHost> StartBesideAsync(CertctlHost first)
+    {
+        (string, string) Key(string setting, string file) => (setting, Path.Combine(first.Data, file));
+        return StartAsync(first._postgres,
+        [
+            .. first.Settings.Select(setting => (setting.Key, setting.Value)),
+            Key("CERTCTL_CA_CERT_PATH", "ca.crt"),
+            Key("CERTCTL_CA_KEY_PATH", "ca.key"),
+            Key("CERTCTL_SERVER_TLS_CERT_PATH", "tls.crt"),
+            Key("CERTCTL_SERVER_TLS_KEY_PATH", "tls.key"),
+            Key("CERTCTL_SCEP_RA_CERT_PATH", "ra.crt"),
+            Key("CERTCTL_SCEP_RA_KEY_PATH", "ra.key"),
+            ("CERTCTL_SCEP_CHALLENGE_PASSWORD", first.Challenge),
+        ]);
+    }
+
     private static async Task<CertctlHost> StartAsync(CertctlHost host)
     {
         try

@@ -119,6 +119,8 @@ internal sealed class EnrolmentWalk : IDisposable
 
     public void Dispose() => _services.Dispose();
 
+    public EnrolmentMetrics Metrics => _services.GetRequiredService<EnrolmentMetrics>();
+
     private ScepResponder Responder => _services.GetRequiredService<ScepResponder>();
 
     internal static SubjectName Name(string commonName)

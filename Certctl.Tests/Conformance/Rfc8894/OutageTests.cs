@@ -58,18 +58,7 @@ public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<Postgr
             return;
         var database = await postgres.CreateDatabaseAsync(migrated: true);
         await using var first = await CertctlHost.StartAsync(database);
-
-        // The second shares the first one's keys, as replicas do.
-        string File(string name) => Path.Combine(first.Data, name);
-        await using var second = await CertctlHost.StartAsync(
-            database,
-            ("CERTCTL_CA_CERT_PATH", File("ca.crt")),
-            ("CERTCTL_CA_KEY_PATH", File("ca.key")),
-            ("CERTCTL_SERVER_TLS_CERT_PATH", File("tls.crt")),
-            ("CERTCTL_SERVER_TLS_KEY_PATH", File("tls.key")),
-            ("CERTCTL_SCEP_RA_CERT_PATH", File("ra.crt")),
-            ("CERTCTL_SCEP_RA_KEY_PATH", File("ra.key")),
-            ("CERTCTL_SCEP_CHALLENGE_PASSWORD", first.Challenge));
+        await using var second = await CertctlHost.StartBesideAsync(first);
         using var one = first.Connect();
         using var other = new ScepWire(second.Url, first.CaFile);
         var ra = (await one.CaCertificatesAsync())[0];

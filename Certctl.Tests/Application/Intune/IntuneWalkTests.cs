@@ -1,0 +1,194 @@
+using Certctl.Application.Enrolment;
+using Certctl.Application.Intune;
+using Certctl.Application.Scep;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Enrolment;
+using Certctl.Domain.Profiles;
+using Certctl.Tests.Application.Scep;
+using Certctl.Tests.Fixtures;
+using Xunit;
+using static Certctl.Tests.Application.Scep.EnrolmentWalk;
+
+namespace Certctl.Tests.Application.Intune;
+
+/// <summary>Signed challenges through the rooms of the application: what is asked before anything is signed, and what is counted when.</summary>
+public sealed class IntuneWalkTests
+{
+    private readonly TestConnector _connector = TestConnector.Ec();
+
+    [Fact]
+    public async Task A_replay_is_refused_before_anything_is_signed()
+    {
+        using var walk = Walk();
+        var token = Token("device-1");
+        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: token)));
+
+        await MustRefuseAsync(walk, Request(challenge: token, keySeed: [2]), "replay", signer: Signer([2]));
+        Assert.Equal(1, walk.Issuer.Signed);
+    }
+
+    [Fact]
+    public async Task Beyond_the_budget_nothing_is_signed_and_the_trail_says_when_the_next_is_allowed()
+    {
+        using var walk = Walk(limit: 2);
+        for (var i = 0; i < 2; i++)
+            Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: Token("device-1"))));
+        walk.Clock.Advance(TimeSpan.FromMinutes(10));
+
+        await MustRefuseAsync(walk, Request(challenge: Token("device-1")), "rate_limited");
+        Assert.Equal(2, walk.Issuer.Signed);
+        Assert.Contains($"{Now.AddHours(24):O}", walk.Journal.Refusals[^1].Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_limit_of_zero_is_none()
+    {
+        using var walk = Walk(limit: 0);
+        for (var i = 0; i < 8; i++)
+            Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: Token("device-1"))));
+        Assert.All(walk.Journal.Committed, entry => Assert.Null(entry.Budget));
+    }
+
+    [Fact]
+    public async Task An_honest_retry_gets_its_certificate_also_when_the_budget_is_spent()
+    {
+        using var walk = Walk(limit: 1);
+        var request = Request(challenge: Token("device-1"));
+        var first = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), request));
+        var again = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), request, "T-2"));
+        Assert.Equal(first.Certificate.ToArray(), again.Certificate.ToArray());
+    }
+
+    [Fact]
+    public async Task What_the_commit_finds_is_refused_as_the_checks_would_have()
+    {
+        using var walk = Walk();
+        walk.Journal.Scripted.Enqueue(new JournalVerdict.Replayed(Guid.NewGuid()));
+        await MustRefuseAsync(walk, Request(challenge: Token("device-1")), "replay");
+        walk.Journal.Scripted.Enqueue(new JournalVerdict.BudgetSpent(Now.AddHours(5)));
+        await MustRefuseAsync(walk, Request(challenge: Token("device-1")), "rate_limited");
+        Assert.Equal($"{FailureTable.Of(FailureReason.IntuneRateLimited).PublicText} Next allowed at 2026-11-25T17:00:00Z.", Assert.IsType<ScepReply.Failure>(walk.Reply).FailInfoText);
+    }
+
+    [Fact]
+    public async Task Success_is_counted_when_a_certificate_was_issued_and_once()
+    {
+        using var walk = Walk();
+        var request = Request(challenge: Token("device-1"));
+        walk.Journal.Scripted.Enqueue(new JournalVerdict.ProfileChanged());
+        await walk.SendAsync(MessageType.PkcsReq, Signer(), request);
+        await walk.SendAsync(MessageType.PkcsReq, Signer(), request, "T-2");
+        await MustRefuseAsync(walk, Request("somebody else", Token("device-1")), "claim_mismatch");
+
+        var counts = walk.Metrics.Intune.Of("corp");
+        Assert.Equal(IntuneCounters.Labels, counts.Keys);
+        Assert.Equal([("success", 1), ("claim_mismatch", 1)], counts.Where(count => count.Value > 0).Select(count => (count.Key, count.Value)));
+    }
+
+    [Theory]
+    [InlineData(ChallengeMode.Mixed, "the current secret", null)]
+    [InlineData(ChallengeMode.Mixed, "not the secret", "challenge_wrong")]
+    [InlineData(ChallengeMode.IntuneOnly, "the current secret", "malformed")]
+    [InlineData(ChallengeMode.IntuneOnly, null, "challenge_missing")]
+    [InlineData(ChallengeMode.StaticOnly, "the current secret", null)]
+    public async Task A_shared_secret_counts_where_the_mode_says_so(ChallengeMode mode, string? challenge, string? label)
+    {
+        using var walk = Walk(mode: mode);
+        if (label is not null)
+            await MustRefuseAsync(walk, Request(challenge: challenge), label, signed: mode == ChallengeMode.IntuneOnly && challenge is not null);
+        else
+            Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: challenge)));
+    }
+
+    [Fact]
+    public async Task Where_only_secrets_count_a_signed_challenge_is_a_wrong_one()
+    {
+        using var walk = Walk(mode: ChallengeMode.StaticOnly);
+        await MustRefuseAsync(walk, Request(challenge: Token("device-1")), "challenge_wrong", signed: false);
+    }
+
+    [Fact]
+    public async Task A_stranger_cannot_sign_an_envelope_anew_around_somebody_elses_challenge()
+    {
+        using var walk = Walk();
+        await MustRefuseAsync(walk, Request(challenge: Token("device-1")), "signer_key_mismatch", signer: Signer([7], issuer: "another CA"));
+        Assert.Equal(0, walk.Issuer.Signed);
+    }
+
+    [Fact]
+    public async Task Whoever_waits_for_people_has_spent_his_challenge_and_takes_from_the_budget_when_he_gets_his_certificate()
+    {
+        using var walk = Walk(limit: 1, profile: NeedsApproval());
+        var token = Token("device-1");
+        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: token)));
+        var waiting = Assert.Single(walk.Journal.Committed);
+        Assert.NotNull(waiting.Use);
+        Assert.Null(waiting.Budget);
+        await MustRefuseAsync(walk, Request(challenge: token, keySeed: [2]), "replay", signer: Signer([2]));
+
+        walk.Journal.Decide(waiting.Enrolment.Decided(approved: true, "olga", Now));
+        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), csr: null));
+        var completed = walk.Journal.Committed[^1];
+        Assert.Null(completed.Use);
+        Assert.NotNull(completed.Budget);
+        Assert.Equal(
+            (AuditAction.ScepPkcsReqIntune, "device-1", "id of device-1"), (completed.Audit.Action, completed.Audit.DeviceName, completed.Audit.ClaimSubject));
+        Assert.Equal(1, walk.Metrics.Intune.Of("corp")["success"]);
+    }
+
+    private static async Task MustRefuseAsync(
+        EnrolmentWalk walk, CertificateSigningRequest csr, string label, RequestSigner? signer = null, bool signed = true)
+    {
+        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, signer ?? Signer(), csr));
+        var refusal = walk.Journal.Refusals[^1];
+        Assert.Equal((label, signed ? AuditAction.ScepPkcsReqIntune : AuditAction.ScepPkcsReq), (refusal.Reason, refusal.Action));
+        Assert.Equal(signed, refusal.TokenSha256 is not null);
+    }
+
+    private static CertificateProfile NeedsApproval()
+    {
+        var standard = CertificateProfile.Default(Now);
+        return new CertificateProfile
+        {
+            Id = standard.Id,
+            Name = standard.Name,
+            AllowedKeyAlgorithms = standard.AllowedKeyAlgorithms,
+            AllowedEkus = standard.AllowedEkus,
+            RequiresApproval = true,
+            ApprovalsRequired = 1,
+            Version = standard.Version,
+            CreatedAt = Now,
+            UpdatedAt = Now,
+        };
+    }
+
+    // The clock of the walk stands; that of the connector does not.
+    private string Token(string device) => _connector.For(device, claims =>
+    {
+        claims["iat"] = Now.ToUnixTimeSeconds();
+        claims["exp"] = Now.AddMinutes(30).ToUnixTimeSeconds();
+    });
+
+    private static EnrolmentWalk Walk(ChallengeMode mode = ChallengeMode.Mixed, int limit = 3, CertificateProfile? profile = null) => new(profile, scep => new ScepProfile
+    {
+        PathId = scep.PathId,
+        Issuer = scep.Issuer,
+        CertificateProfileId = scep.CertificateProfileId,
+        ChallengeMode = mode,
+        Challenge = scep.Challenge,
+        Intune = mode == ChallengeMode.StaticOnly ? null : new IntuneSettings(new AnyConnector(), null, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), limit),
+        Capabilities = scep.Capabilities,
+        LeafValidity = scep.LeafValidity,
+        Codec = scep.Codec,
+    });
+
+    /// <summary>Whoever signed, it was him: signatures are judged elsewhere.</summary>
+    private sealed class AnyConnector : ITrustAnchors
+    {
+        public IReadOnlyList<TrustAnchor> All { get; } = [new("CN=anybody", "01", new string('0', 64), "ECDSA-P256", DateTimeOffset.MinValue, DateTimeOffset.MaxValue)];
+
+        public TrustAnchor? FindSigner(JwsAlgorithm algorithm, ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature, DateTimeOffset now) => All[0];
+
+        public TrustReload Reload(DateTimeOffset now) => new([], []);
+    }
+}

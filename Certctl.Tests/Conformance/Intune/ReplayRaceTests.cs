@@ -1,0 +1,99 @@
+using Certctl.Domain.Enrolment;
+using Certctl.Tests.Fixtures;
+using Xunit;
+
+namespace Certctl.Tests.Conformance.Intune;
+
+/// <summary>One signed challenge, many connections, two processes: the journal's commit lets one CSR through, whatever happens to the processes.</summary>
+public sealed class ReplayRaceTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
+{
+    private const int Connections = 50;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("Conformance", "J-6")]
+    public async Task Of_fifty_CSRs_one_gets_a_certificate_also_when_a_process_dies_and_after_both_have_restarted(bool oneDies)
+    {
+        if (!postgres.IsAvailable)
+            return;
+        await using var servers = await IntuneServers.StartAsync(postgres);
+        var token = servers.Connector.For("racer");
+        var requests = Enumerable.Range(0, Connections).Select(i => servers.Request(token, "racer", i)).ToList();
+
+        var answers = await RaceAsync(servers, requests.ConvertAll(request => request.Message), oneDies);
+        var winner = MustHaveOneWinner(answers);
+        var issued = answers[winner]!.Issued(requests[winner].Device);
+        Assert.Equal(1, await servers.CountAsync("SELECT COUNT(*) FROM certificates"));
+
+        await RestartAsync(servers, oneDies);
+        var again = await RaceAsync(servers, requests.ConvertAll(request => request.Message), killOne: false);
+        Assert.Equal(winner, MustHaveOneWinner(again));
+        Assert.Equal(issued.RawData, again[winner]!.Issued(requests[winner].Device).RawData);
+        Assert.Equal(1, await servers.CountAsync("SELECT COUNT(*) FROM certificates"));
+        Assert.Equal(1, await servers.CountAsync("SELECT COUNT(*) FROM audit_events WHERE outcome = 'Issued' AND action = 'scep_pkcsreq_intune'"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("Conformance", "J-6")]
+    public async Task Fifty_of_the_same_CSR_get_the_same_certificate_also_when_a_process_dies_and_after_both_have_restarted(bool oneDies)
+    {
+        if (!postgres.IsAvailable)
+            return;
+        await using var servers = await IntuneServers.StartAsync(postgres);
+        var (device, message) = servers.Request(servers.Connector.For("twin"), "twin");
+        var messages = Enumerable.Repeat(message, Connections).ToList();
+
+        var first = Assert.Single((await RaceAsync(servers, messages, oneDies)).Select(answer => answer!.Issued(device).SerialNumber).Distinct());
+        await RestartAsync(servers, oneDies);
+        Assert.Equal([first], (await RaceAsync(servers, messages, killOne: false)).Select(answer => answer!.Issued(device).SerialNumber).Distinct());
+        Assert.Equal(1, await servers.CountAsync("SELECT COUNT(*) FROM certificates"));
+    }
+
+    // What died with the second process is sent to the first, as a device does that got no reply.
+    private static async Task<CertRepReading?[]> RaceAsync(IntuneServers servers, List<byte[]> messages, bool killOne)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var race = Task.WhenAll(messages.Select((message, i) => Task.Run(async () =>
+        {
+            try
+            {
+                var answer = await servers.Wire(i).SendAsync(message);
+                started.TrySetResult();
+                return answer;
+            }
+            catch (HttpRequestException) when (killOne && servers.Wire(i) == servers.Other)
+            {
+                return null;
+            }
+        })));
+        if (killOne)
+        {
+            await Task.WhenAny(started.Task, race);
+            await servers.Second.KillAsync();
+        }
+
+        var answers = await race;
+        for (var i = 0; i < answers.Length; i++)
+            answers[i] ??= await servers.One.SendAsync(messages[i]);
+        return answers!;
+    }
+
+    private static int MustHaveOneWinner(CertRepReading?[] answers)
+    {
+        var winner = Assert.Single(Enumerable.Range(0, answers.Length), i => answers[i]!.Status == "0");
+        Assert.All(answers.Where((_, i) => i != winner), answer => answer!.MustFail(FailureReason.IntuneReplay));
+        return winner;
+    }
+
+    private static async Task RestartAsync(IntuneServers servers, bool secondIsDead)
+    {
+        if (!secondIsDead)
+            await servers.Second.StopAsync();
+        await servers.First.KillAsync();
+        await servers.First.StartAgainAsync();
+        await servers.Second.StartAgainAsync();
+    }
+}
