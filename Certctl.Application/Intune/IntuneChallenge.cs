@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Application.Intune;
@@ -39,12 +41,57 @@ public sealed record IntuneVerdict(ReadOnlyMemory<byte> TokenSha256, IntuneClaim
 /// <summary>A signed challenge: a compact JWS (RFC 7515 §7.1) that a connector made for one device. Pure computation; nothing is fetched.</summary>
 public static class IntuneChallenge
 {
+    private const int LongestSecret = 200;
+    private const int Dots = 2;
+
     /// <summary>Longer than 200 characters, and exactly two dots: then it is judged as a signed challenge, and by nothing else.</summary>
-    public static bool HasShape(Secret challenge) => throw new NotImplementedException();
+    public static bool HasShape(Secret challenge) => challenge.Length > LongestSecret && challenge.Reveal().AsSpan().Count('.') == Dots;
 
     /// <summary>Judges the challenge by itself, in the order of the contract: form, signature, version, claims, time, audience, age.</summary>
-    public static IntuneVerdict Verify(Secret challenge, IntuneSettings settings, DateTimeOffset now) => throw new NotImplementedException();
+    public static IntuneVerdict Verify(Secret challenge, IntuneSettings settings, DateTimeOffset now)
+    {
+        var text = challenge.Reveal();
+        var token = Name(text);
+        if (CompactJws.Read(text, out var defect) is not { } jws)
+            return new(token, null, new EnrolmentFailure(FailureReason.IntuneMalformed, defect));
+        if (FindForgery(jws, settings.Anchors, now) is { } forgery)
+            return new(token, null, new EnrolmentFailure(FailureReason.IntuneSignatureInvalid, forgery));
+        var (claim, failure) = IntuneClaimReader.Read(jws.Payload);
+        return new(token, claim, claim is null ? failure : FindLapse(claim, settings, now));
+    }
 
     /// <summary>Whether the request asks for exactly the names that the challenge vouches for; null: it does.</summary>
-    public static EnrolmentFailure? FindMismatch(IntuneClaim claim, CertificateSigningRequest csr) => throw new NotImplementedException();
+    public static EnrolmentFailure? FindMismatch(IntuneClaim claim, CertificateSigningRequest csr) => ClaimBinding.FindDifference(claim, csr) is { } difference
+        ? new EnrolmentFailure(FailureReason.IntuneClaimMismatch, difference)
+        : null;
+
+    private static byte[] Name(string text)
+    {
+        var signed = text.AsSpan().Count('.') == Dots ? text.LastIndexOf('.') : text.Length;
+        return SHA256.HashData(Encoding.UTF8.GetBytes(text[..signed]));
+    }
+
+    private static string? FindForgery(CompactJws jws, ITrustAnchors anchors, DateTimeOffset now)
+    {
+        if (jws.Algorithm is not { } algorithm)
+            return "alg is neither RS256 nor ES256";
+        if (anchors.FindSigner(algorithm, jws.SigningInput, jws.Signature, now) is not null)
+            return null;
+        var valid = anchors.All.Count(anchor => anchor.IsValidAt(now));
+        return valid == 0 ? $"none of {anchors.All.Count} trust anchors is valid now" : $"not signed with {(algorithm == JwsAlgorithm.Rs256 ? "RS256" : "ES256")} by any of {valid} valid trust anchors";
+    }
+
+    // RFC 7519 §4.1.4: exp is the first moment at which it is over. The cap on its age knows no tolerance: iat is the connector's own word.
+    private static EnrolmentFailure? FindLapse(IntuneClaim claim, IntuneSettings settings, DateTimeOffset now)
+    {
+        if (now + settings.ClockSkew < claim.IssuedAt)
+            return new(FailureReason.IntuneNotYetValid, $"issued at {claim.IssuedAt:O}, which is to come");
+        if (now - settings.ClockSkew >= claim.ExpiresAt)
+            return new(FailureReason.IntuneExpired, $"ended at {claim.ExpiresAt:O}");
+        if (settings.Audience is { } audience && !string.Equals(audience, claim.Audience, StringComparison.Ordinal))
+            return new(FailureReason.IntuneWrongAudience, claim.Audience is null ? "it has no audience" : $"it is meant for {ClaimBinding.Quoted(claim.Audience)}");
+        if (now - claim.IssuedAt > settings.ChallengeValidity)
+            return new(FailureReason.IntuneExpired, $"issued at {claim.IssuedAt:O}, longer ago than {settings.ChallengeValidity:c} allows");
+        return null;
+    }
 }

@@ -1,0 +1,59 @@
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
+
+namespace Certctl.Application.Intune;
+
+/// <summary>
+/// Whether a request asks for what its challenge vouches for, name by name: of each kind the same set, and nothing of a kind that cannot be vouched for. What else
+/// stands in the subject is the certificate profile's affair.
+/// </summary>
+internal static class ClaimBinding
+{
+    private const string CommonNameOid = "2.5.4.3";
+    private const int LongestQuote = 128;
+
+    /// <summary>The first difference in words; null: none.</summary>
+    public static string? FindDifference(IntuneClaim claim, CertificateSigningRequest csr)
+    {
+        if (csr.SubjectAltNames.FirstOrDefault(san => !IsUnderstood(san)) is { } foreign)
+            return $"the request asks for {Quoted(foreign.ToString())}, a kind of name that no challenge vouches for";
+        return FindOtherName(claim.DeviceName, csr.Subject)
+            ?? FindOtherSet("DNS names", claim.DnsNames.Select(Folded), Names(csr, SubjectAltNameKind.DnsName).Select(Folded))
+            ?? FindOtherSet("mail addresses", claim.MailAddresses.Select(Folded), Names(csr, SubjectAltNameKind.Rfc822Name).Select(Folded))
+            ?? FindOtherSet("user principal names", claim.UserPrincipalNames.Select(Folded), Names(csr, SubjectAltNameKind.OtherName).Select(Folded))
+            ?? FindOtherSet("URIs", claim.Uris, Names(csr, SubjectAltNameKind.Uri));
+    }
+
+    // Two common names: whoever reads the certificate takes one of them, and nobody knows which.
+    private static string? FindOtherName(string? deviceName, SubjectName subject)
+    {
+        if (deviceName is null)
+            return null;
+        var names = subject.Rdns.SelectMany(rdn => rdn).Where(attribute => attribute.Oid == CommonNameOid).Select(attribute => attribute.Value).ToList();
+        if (names is [var only] && string.Equals(only, deviceName, StringComparison.Ordinal))
+            return null;
+        return names.Count == 1
+            ? $"the common name is {Quoted(names[0])}, the challenge is for {Quoted(deviceName)}"
+            : $"the request has {names.Count} common names, the challenge is for {Quoted(deviceName)} alone";
+    }
+
+    private static string? FindOtherSet(string kind, IEnumerable<string> vouched, IEnumerable<string> asked)
+    {
+        var (granted, wanted) = (vouched.ToHashSet(StringComparer.Ordinal), asked.ToHashSet(StringComparer.Ordinal));
+        if (wanted.FirstOrDefault(name => !granted.Contains(name)) is { } extra)
+            return $"{kind}: the challenge does not vouch for {Quoted(extra)}";
+        return granted.FirstOrDefault(name => !wanted.Contains(name)) is { } missing ? $"{kind}: the request lacks {Quoted(missing)}" : null;
+    }
+
+    private static bool IsUnderstood(SubjectAltName san) =>
+        san.Kind is SubjectAltNameKind.DnsName or SubjectAltNameKind.Rfc822Name or SubjectAltNameKind.Uri
+        || (san.Kind == SubjectAltNameKind.OtherName && san.OtherNameOid == SubjectAltName.UserPrincipalNameOid);
+
+    private static IEnumerable<string> Names(CertificateSigningRequest csr, SubjectAltNameKind kind) =>
+        csr.SubjectAltNames.Where(san => san.Kind == kind).Select(san => san.Text);
+
+    private static string Folded(string name) => name.Trim().ToLowerInvariant();
+
+    /// <summary>A stranger's words for log and trail: no characters that are none, and not at any length.</summary>
+    public static string Quoted(string name) => $"\"{string.Concat(name.Take(LongestQuote).Select(c => char.IsControl(c) ? '\uFFFD' : c))}{(name.Length > LongestQuote ? "…" : "")}\"";
+}
