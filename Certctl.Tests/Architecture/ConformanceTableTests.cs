@@ -15,12 +15,13 @@ public sealed partial class ConformanceTableTests
     // A test that a class inherits counts where it is written.
     private const BindingFlags Own = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
-    private static readonly (string Name, string IdPattern)[] Tables = [("scep", "^S-"), ("csr", "^R-"), ("certificate", "^P-"), ("robustness", "^Z-")];
+    private static readonly (string Name, string IdPattern)[] Tables = [("scep", "^S-"), ("csr", "^R-"), ("certificate", "^P-"), ("jws", "^J-"), ("robustness", "^Z-")];
 
     [Theory]
     [InlineData("scep")]
     [InlineData("csr")]
     [InlineData("certificate")]
+    [InlineData("jws")]
     [InlineData("robustness")]
     public void A_table_names_the_tests_that_cover_each_row(string table)
     {
