@@ -9,6 +9,10 @@ var root = new RootCommand("Certctl, a certificate enrolment server for managed 
     DoctorCommand.Create(),
     ProfilesCommand.Create(),
     ApprovalsCommand.Create(),
+    new Command("intune", "Signed challenges: how they fare, and a connector to rehearse with.")
+    {
+        IntuneStatsCommand.Create(),
+    },
     new Command("scep", "Talk to a SCEP server as a device does.")
     {
         ScepProbeCommand.Create(),

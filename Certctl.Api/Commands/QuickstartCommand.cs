@@ -117,7 +117,7 @@ internal static class QuickstartCommand
     {
         var url = $"https://localhost:{port}";
         var scepUrl = $"{url}/scep{(options.ScepProfiles[0].PathId is { Length: > 0 } pathId ? "/" + pathId : "")}";
-        var challenge = options.ScepProfiles[0].Challenge.Reveal();
+        var challenge = options.ScepProfiles[0].Challenge?.Reveal() ?? "";
         var apiKey = made.ApiKey.Reveal();
         var env = Path.Combine(folder, "quickstart.env");
         PrivateFile.WriteIfChanged(env, $"""

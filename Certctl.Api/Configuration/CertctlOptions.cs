@@ -1,4 +1,5 @@
 using Certctl.Api.Hosting;
+using Certctl.Application.Intune;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 
@@ -79,7 +80,8 @@ public sealed record ScepProfileOptions
     /// <summary>Id of the certificate profile.</summary>
     public required string CertificateProfileId { get; init; }
 
-    public required Secret Challenge { get; init; }
+    /// <summary>Null where signed challenges alone are taken.</summary>
+    public required Secret? Challenge { get; init; }
 
     public Secret? PreviousChallenge { get; init; }
 
@@ -103,6 +105,11 @@ public sealed record ScepProfileOptions
     public string? MtlsBundlePath { get; init; }
 
     public bool AllowRawCsr { get; init; } = true;
+
+    public ChallengeMode ChallengeMode { get; init; } = ChallengeMode.StaticOnly;
+
+    /// <summary>Null: signed challenges are not taken.</summary>
+    public IntuneOptions? Intune { get; init; }
 
     /// <summary>What GetCACert hands out.</summary>
     public CaCertificateShape CaCertificates { get; init; } = CaCertificateShape.RaAndChain;

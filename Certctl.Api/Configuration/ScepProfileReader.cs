@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Certctl.Application.Intune;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
@@ -64,15 +65,18 @@ internal static partial class ScepProfileReader
     private static ScepProfileOptions ReadProfile(string pathId, string prefix, string? defaultIssuer, SettingValues values)
     {
         var preset = ShapeReader.Preset(prefix + "CLIENT_PRESET", values);
-        return ReadProfile(pathId, prefix, defaultIssuer, preset, values);
+        var intune = IntuneReader.Read(prefix, values);
+        var mode = IntuneReader.ReadMode(prefix, intune is not null, values);
+        return ReadProfile(pathId, prefix, defaultIssuer, preset, mode, values) with { Intune = intune };
     }
 
-    private static ScepProfileOptions ReadProfile(string pathId, string prefix, string? defaultIssuer, ClientPreset preset, SettingValues values) => new()
+    private static ScepProfileOptions ReadProfile(string pathId, string prefix, string? defaultIssuer, ClientPreset preset, ChallengeMode mode, SettingValues values) => new()
     {
         PathId = pathId,
         IssuerId = ReadIssuer(prefix + "ISSUER_ID", defaultIssuer, values),
         CertificateProfileId = values.Text(prefix + "PROFILE_ID") ?? CertificateProfile.DefaultId,
-        Challenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD", required: true, values) ?? new Secret(""),
+        Challenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD", required: mode != ChallengeMode.IntuneOnly, values),
+        ChallengeMode = mode,
         PreviousChallenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD_PREVIOUS", required: false, values),
         RaPairs = ReadRaPairs(prefix, values),
         NextRaPairs = NextCaReader.IsStaged(values, prefix) ? ReadRaPairs(prefix + "NEXT_", values) : [],

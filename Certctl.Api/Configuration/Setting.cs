@@ -48,7 +48,7 @@ internal static class KnownSettings
     [
         new("ISSUER_ID", "iss-local", "Issuer. Required for named profiles; this version has `iss-local` alone."),
         new("PROFILE_ID", "default", "Certificate profile: what may be issued (`certctl profiles list`)."),
-        new("CHALLENGE_PASSWORD", null, "Required. The shared secret that devices present; at least 8 characters, 16 advised.", IsSecret: true),
+        new("CHALLENGE_PASSWORD", null, "Required, unless `CHALLENGE_MODE` is `intune-only`. The shared secret that devices present; at least 8 characters, 16 advised.", IsSecret: true),
         new("CHALLENGE_PASSWORD_PREVIOUS", null, "Accepted beside the current one while that is rolled out.", IsSecret: true),
         new("RA_CERT_PATH", null, "Required. PEM certificate of the RA; several, comma-separated, overlap during rotation. Read again on SIGHUP."),
         new("RA_KEY_PATH", null, "Required. PEM RSA key of the RA, mode 0600; as many as certificates, in the same order."),
@@ -62,6 +62,13 @@ internal static class KnownSettings
         new("MTLS_ENABLED", "false", "Serve this profile also at `/scep-mtls`, to clients that show a TLS client certificate and know the challenge."),
         new("MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", null, "Required with `MTLS_ENABLED`. PEM: the CAs whose client certificates are let in. Read again on SIGHUP."),
         new("ALLOW_RAW_CSR", "true", "Serve a PKCS#10 in the clear too, protected by TLS alone (ADR 14); `false`: pkiMessages only."),
+        new("CHALLENGE_MODE", null, "Which challenges are taken: `mixed`, `intune-only` or `static-only`. Unless set, `mixed` with `INTUNE_ENABLED` and else `static-only` (docs/intune.md)."),
+        new("INTUNE_ENABLED", "false", "Take signed challenges."),
+        new("INTUNE_CONNECTOR_CERT_PATH", null, "Required with `INTUNE_ENABLED`. PEM: the certificates of the connectors whose challenges are believed. Read again on SIGHUP."),
+        new("INTUNE_AUDIENCE", null, "What `aud` of a challenge must be, to the letter; not looked at where this is not set."),
+        new("INTUNE_CHALLENGE_VALIDITY", "60m", "How old a challenge may be, 1m to 24h."),
+        new("INTUNE_CLOCK_SKEW_TOLERANCE", "60s", "How far the connector's clock may be off; below the validity."),
+        new("INTUNE_PER_DEVICE_RATE_LIMIT_24H", "3", "Certificates for one device in any 24 hours, 0 to 1000; 0: any number."),
         new("CLIENT_PRESET", "default", $"The devices of this path: `{string.Join("`, `", ClientPreset.All.Select(preset => preset.Name))}`. Decides what `GETCACERT`, `REPLY_CHAIN` and `EXTRA_CAPABILITIES` are where they are not set (docs/clients.md)."),
         new("GETCACERT", "ra+chain", "What GetCACert hands out: `ra+chain`, `ra+issuer`, `chain` or `issuer`; the last two only where the issuing CA is its own RA."),
         new("REPLY_CHAIN", "leaf", "What an enrolled device gets: `leaf`, `leaf+issuer` or `chain`, the issued certificate first."),
@@ -81,5 +88,5 @@ internal static class KnownSettings
     ];
 
     /// <summary>Likewise for what stands behind the name of a SCEP profile.</summary>
-    public static readonly IReadOnlyList<string> NotYetInProfile = ["INTUNE_"];
+    public static readonly IReadOnlyList<string> NotYetInProfile = [];
 }

@@ -6,6 +6,7 @@ using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.Mtls;
+using Certctl.Infrastructure.Intune;
 using Certctl.Infrastructure.Issuers.LocalCa;
 
 namespace Certctl.Api.Hosting;
@@ -28,6 +29,9 @@ internal sealed record PreflightMaterial(
 
     /// <summary>Null when no next CA is staged.</summary>
     public NextCaMaterial? Next { get; init; }
+
+    /// <summary>Connectors by PathID, of the profiles that take signed challenges.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<ConnectorAnchor>> Connectors { get; init; } = new Dictionary<string, IReadOnlyList<ConnectorAnchor>>();
 }
 
 /// <summary>One thing that was looked at before the start, for people.</summary>
@@ -69,8 +73,11 @@ internal static partial class Preflight
         var clientCas = options.ScepProfiles.Where(profile => profile.MtlsBundlePath is not null).DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
             profile => LoadBundle(profile.PathId, profile.MtlsBundlePath!, now, checks));
+        var connectors = options.ScepProfiles.Where(profile => profile.Intune is { BundlePath.Length: > 0 }).DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
+            profile => profile.PathId,
+            profile => LoadConnectors(profile.PathId, profile.Intune!.BundlePath, now, checks));
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
-            ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next }, checks)
+            ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next, Connectors = connectors }, checks)
             : (null, checks);
     }
 
@@ -109,6 +116,13 @@ internal static partial class Preflight
     {
         var (anchors, problems, warnings) = TrustBundle.Load(path, now);
         checks.Add(new PreflightCheck($"{NameOf(pathId)}, mTLS trust bundle {path}", problems, warnings));
+        return anchors;
+    }
+
+    private static IReadOnlyList<ConnectorAnchor> LoadConnectors(string pathId, string path, DateTimeOffset now, List<PreflightCheck> checks)
+    {
+        var (anchors, problems, warnings) = ConnectorBundle.Load(path, now);
+        checks.Add(new PreflightCheck($"{NameOf(pathId)}, Intune trust anchors {path}", problems, warnings));
         return anchors;
     }
 

@@ -3,10 +3,12 @@ using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Api.Scep;
 using Certctl.Application;
+using Certctl.Application.Intune;
 using Certctl.Application.Scep;
 using Certctl.Application.Scep.RawCsr;
 using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.Scep;
+using Certctl.Infrastructure.Intune;
 using Certctl.Infrastructure.Issuers.LocalCa;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -27,6 +29,8 @@ internal static class ServerHost
         var rings = material.RaPairs.ToDictionary(ra => ra.Key, ra => new RaKeyRing(ra.Value, LocalCaIssuer.ChainOf(material.Ca), options.ScepProfiles.First(profile => profile.PathId == ra.Key).CaCertificates));
         var ownCas = new Dictionary<string, X509Certificate2> { [options.Ca.IssuerId] = material.Ca.Certificate };
         var trusts = material.ClientCas.ToDictionary(cas => cas.Key, cas => new BundleTrust(cas.Value, ownCas));
+        var anchors = material.Connectors.ToDictionary(
+            connectors => connectors.Key, connectors => new FileTrustAnchors(options.ScepProfiles.First(profile => profile.PathId == connectors.Key).Intune!.BundlePath, connectors.Value));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -51,9 +55,10 @@ internal static class ServerHost
         services.AddSingleton(certificate);
         services.AddSingleton<IReadOnlyDictionary<string, RaKeyRing>>(rings);
         services.AddSingleton<IReadOnlyDictionary<string, BundleTrust>>(trusts);
+        services.AddSingleton<IReadOnlyDictionary<string, FileTrustAnchors>>(anchors);
         services.AddDatabase(options.Database);
         services.AddCertctlApplication();
-        services.AddSingleton(provider => Profiles(options, material, rings, trusts, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => Profiles(options, material, rings, trusts, anchors, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new OperationGate(options.Server.MaxInFlight, provider.GetRequiredService<ILogger<OperationGate>>()));
         services.AddSingleton(provider => new ScepDoor(
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<RawCsrResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
@@ -85,7 +90,8 @@ internal static class ServerHost
     }
 
     private static ScepProfileTable Profiles(
-        CertctlOptions options, PreflightMaterial material, Dictionary<string, RaKeyRing> rings, Dictionary<string, BundleTrust> trusts, TimeProvider clock)
+        CertctlOptions options, PreflightMaterial material, Dictionary<string, RaKeyRing> rings, Dictionary<string, BundleTrust> trusts,
+        Dictionary<string, FileTrustAnchors> anchors, TimeProvider clock)
     {
         var ca = options.Ca;
         var settings = new LocalCaSettings(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl);
@@ -97,6 +103,7 @@ internal static class ServerHost
             Issuer = issuer,
             NextIssuer = next,
             CertificateProfileId = profile.CertificateProfileId,
+            ChallengeMode = profile.ChallengeMode,
             Challenge = profile.Challenge,
             PreviousChallenge = profile.PreviousChallenge,
             Capabilities = [.. profile.CryptoPolicy.Capabilities(), .. next is null ? [] : new[] { ScepCapability.GetNextCaCert }, .. profile.ExtraCapabilities.Except(profile.CryptoPolicy.Capabilities())],
@@ -112,6 +119,9 @@ internal static class ServerHost
                 next is null ? null : new NextCa(new RaKeyRing(material.Next!.RaPairs[profile.PathId], next.Chain, profile.CaCertificates), issuer.Chain),
                 profile.ReplyChain),
             ClientTrust = trusts.GetValueOrDefault(profile.PathId),
+            Intune = profile.Intune is { } intune
+                ? new IntuneSettings(anchors[profile.PathId], intune.Audience, intune.ChallengeValidity, intune.ClockSkew, intune.PerDeviceLimit)
+                : null,
         }));
     }
 

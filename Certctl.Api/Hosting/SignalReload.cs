@@ -3,11 +3,12 @@ using System.Security.Cryptography;
 using Certctl.Api.Configuration;
 using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.Scep;
+using Certctl.Infrastructure.Intune;
 
 namespace Certctl.Api.Hosting;
 
 /// <summary>
-/// SIGHUP: reads the TLS pair, every RA pair and every mTLS trust bundle again and puts all of them to use, or none: one bad file keeps everything as it
+/// SIGHUP: reads the TLS pair, every RA pair, every mTLS trust bundle and every bundle of connectors again and puts all of them to use, or none: one bad file keeps everything as it
 /// is and is named in the log. The CA's own key is not among them; another CA is another server.
 /// </summary>
 internal sealed partial class SignalReload(
@@ -15,6 +16,7 @@ internal sealed partial class SignalReload(
     ServerCertificate certificate,
     IReadOnlyDictionary<string, RaKeyRing> rings,
     IReadOnlyDictionary<string, BundleTrust> trusts,
+    IReadOnlyDictionary<string, FileTrustAnchors> anchors,
     TimeProvider clock,
     ILogger<SignalReload> logger)
     : IHostedService, IDisposable
@@ -62,6 +64,7 @@ internal sealed partial class SignalReload(
                 certificate.Stage(material.Tls, material.AllClientCas),
                 .. material.RaPairs.Select(ra => rings[ra.Key].Stage(ra.Value)),
                 .. material.ClientCas.Select(cas => trusts[cas.Key].Stage(cas.Value)),
+                .. material.Connectors.Select(connectors => anchors[connectors.Key].Stage(connectors.Value)),
             ];
             staged.ForEach(exchange => exchange());
         }
@@ -76,14 +79,14 @@ internal sealed partial class SignalReload(
             return false;
         }
 
-        LogReloaded(material.Tls.Certificate.NotAfter.ToUniversalTime(), rings.Count, trusts.Count);
+        LogReloaded(material.Tls.Certificate.NotAfter.ToUniversalTime(), rings.Count, trusts.Count, anchors.Count);
         return true;
     }
 
     public void Dispose() => _registration?.Dispose();
 
-    [LoggerMessage(1, LogLevel.Information, "Reloaded the TLS certificate (valid to {NotAfter:O}), the RA pairs of {Profiles} SCEP profiles and {Bundles} mTLS trust bundles")]
-    private partial void LogReloaded(DateTime notAfter, int profiles, int bundles);
+    [LoggerMessage(1, LogLevel.Information, "Reloaded the TLS certificate (valid to {NotAfter:O}), the RA pairs of {Profiles} SCEP profiles, {Bundles} mTLS trust bundles and the connectors of {Intune} SCEP profiles")]
+    private partial void LogReloaded(DateTime notAfter, int profiles, int bundles, int intune);
 
     [LoggerMessage(2, LogLevel.Error, "Reload refused, the old certificates and keys stay in use: {Problem}")]
     private partial void LogKept(string problem);

@@ -25,8 +25,8 @@ public sealed class ScepProfile
     /// <summary>Which challenges it takes.</summary>
     public ChallengeMode ChallengeMode { get; init; } = ChallengeMode.StaticOnly;
 
-    /// <summary>The challengePassword that devices must present; counts for nothing in <see cref="ChallengeMode.IntuneOnly"/>.</summary>
-    public required Secret Challenge { get; init; }
+    /// <summary>The challengePassword that devices must present; null: there is none. Counts for nothing in <see cref="ChallengeMode.IntuneOnly"/>.</summary>
+    public required Secret? Challenge { get; init; }
 
     /// <summary>Still accepted while a new one is rolled out; null when there is none.</summary>
     public Secret? PreviousChallenge { get; init; }

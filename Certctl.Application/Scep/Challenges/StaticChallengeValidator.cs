@@ -24,7 +24,7 @@ public sealed class StaticChallengeValidator(IEnrolmentRepository enrolments) : 
             throw new InvalidOperationException($"SCEP profile \"{profile.PathId}\" takes signed challenges alone; none may be compared with a secret.");
 
         // Both are compared whatever the first says: the time does not tell which one was right.
-        var current = profile.Challenge.Matches(presented);
+        var current = profile.Challenge?.Matches(presented) ?? false;
         var previous = profile.PreviousChallenge?.Matches(presented) ?? false;
         if (!current && !previous)
             return new ChallengeVerdict.Rejected(FailureReason.ChallengeWrong, "challengePassword matches neither the current nor a previous secret");

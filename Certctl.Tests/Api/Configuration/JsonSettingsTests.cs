@@ -88,11 +88,11 @@ public sealed class JsonSettingsTests : IDisposable
         File.WriteAllText(_folder["secret"], "the challenge of a file");
         Write($$"""{ "scep_challenge_password": "the challenge of the JSON" }""");
         var byFile = Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", _folder["secret"]);
-        Assert.Equal("the challenge of a file", byFile.Options(Config).ScepProfiles[0].Challenge.Reveal());
+        Assert.Equal("the challenge of a file", byFile.Options(Config).ScepProfiles[0].Challenge!.Reveal());
 
         Write($$"""{ "scep_challenge_password_file": "{{_folder["secret"]}}" }""");
-        Assert.Equal(Settings.Challenge, Settings.Complete().Options(Config).ScepProfiles[0].Challenge.Reveal());
-        Assert.Equal("the challenge of a file", Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).Options(Config).ScepProfiles[0].Challenge.Reveal());
+        Assert.Equal(Settings.Challenge, Settings.Complete().Options(Config).ScepProfiles[0].Challenge!.Reveal());
+        Assert.Equal("the challenge of a file", Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).Options(Config).ScepProfiles[0].Challenge!.Reveal());
     }
 
     [Fact]

@@ -197,7 +197,7 @@ public sealed class ScepProfileReaderTests
         var options = Settings.Structured().With("CERTCTL_SCEP_PROFILES", " corp ,, Shop-Floor ").AddProfile("SHOP_FLOOR").Options();
 
         Assert.Equal(["corp", "shop-floor"], options.ScepProfiles.Select(profile => profile.PathId));
-        Assert.Equal(["CORP " + Settings.Challenge, "SHOP_FLOOR " + Settings.Challenge], options.ScepProfiles.Select(profile => profile.Challenge.Reveal()));
+        Assert.Equal(["CORP " + Settings.Challenge, "SHOP_FLOOR " + Settings.Challenge], options.ScepProfiles.Select(profile => profile.Challenge!.Reveal()));
     }
 
     [Fact]
@@ -208,7 +208,7 @@ public sealed class ScepProfileReaderTests
 
         Assert.Empty(reading.Problems);
         var profile = Assert.Single(reading.Options!.ScepProfiles);
-        Assert.Equal(("corp", "/keys/ra.crt", "CORP " + Settings.Challenge, null), (profile.PathId, profile.RaPairs[0].CertPath, profile.Challenge.Reveal(), profile.MtlsBundlePath));
+        Assert.Equal(("corp", "/keys/ra.crt", "CORP " + Settings.Challenge, null), (profile.PathId, profile.RaPairs[0].CertPath, profile.Challenge!.Reveal(), profile.MtlsBundlePath));
         var warning = Assert.Single(reading.Warnings);
         foreach (var name in new[] { "CERTCTL_SCEP_PROFILES", "CERTCTL_SCEP_RA_CERT_PATH", "CERTCTL_SCEP_CHALLENGE_PASSWORD", "CERTCTL_SCEP_MTLS_ENABLED" })
             Assert.Contains(name, warning, StringComparison.Ordinal);
@@ -314,7 +314,7 @@ public sealed class ScepProfileReaderTests
     {
         "ISSUER_ID" => profile.IssuerId,
         "PROFILE_ID" => profile.CertificateProfileId,
-        "CHALLENGE_PASSWORD" => profile.Challenge.Reveal(),
+        "CHALLENGE_PASSWORD" => profile.Challenge!.Reveal(),
         "CHALLENGE_PASSWORD_PREVIOUS" => profile.PreviousChallenge?.Reveal(),
         "RA_CERT_PATH" or "RA_KEY_PATH" => string.Join('|', profile.RaPairs.Select(pair => $"{pair.CertPath}+{pair.KeyPath}")),
         "EXTRA_CAPABILITIES" => string.Join('|', profile.ExtraCapabilities),

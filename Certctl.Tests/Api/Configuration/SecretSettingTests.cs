@@ -80,7 +80,7 @@ public sealed class SecretSettingTests : IDisposable
     {
         var options = Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", Place(content)).Options();
 
-        Assert.Equal(expected, options.ScepProfiles[0].Challenge.Reveal());
+        Assert.Equal(expected, options.ScepProfiles[0].Challenge!.Reveal());
     }
 
     [Theory]
@@ -139,7 +139,7 @@ public sealed class SecretSettingTests : IDisposable
         "CERTCTL_DATABASE_URL" => options.Database.ConnectionString.Reveal(),
         "CERTCTL_KEY_PASSPHRASE" => options.KeyPassphrase!.Reveal(),
         _ when name.EndsWith("_PREVIOUS", StringComparison.Ordinal) => options.ScepProfiles[0].PreviousChallenge!.Reveal(),
-        _ => options.ScepProfiles[0].Challenge.Reveal(),
+        _ => options.ScepProfiles[0].Challenge!.Reveal(),
     };
 
     private string Place(string content)

@@ -93,6 +93,6 @@ public sealed class UnknownNamesTests
             environment[name] = "for the client";
 
         Assert.Empty(environment.Reading().Problems);
-        Assert.Equal(Settings.Challenge, environment.Options().ScepProfiles[0].Challenge.Reveal());
+        Assert.Equal(Settings.Challenge, environment.Options().ScepProfiles[0].Challenge!.Reveal());
     }
 }
