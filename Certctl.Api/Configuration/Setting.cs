@@ -86,7 +86,4 @@ internal static class KnownSettings
         "CERTCTL_AUTH_", "CERTCTL_API_KEYS_", "CERTCTL_AGENT_", "CERTCTL_RATE_LIMIT_", "CERTCTL_CORS_", "CERTCTL_CONFIG_ENCRYPTION_KEY", "CERTCTL_KEYGEN_",
         "CERTCTL_APPROVAL_", "CERTCTL_CRL_", "CERTCTL_OCSP_", "CERTCTL_CERT_EXPORT_", "CERTCTL_EST_", "CERTCTL_AUDIT_", "CERTCTL_DEMO_SEED", "CERTCTL_DATABASE_MIGRATIONS_PATH",
     ];
-
-    /// <summary>Likewise for what stands behind the name of a SCEP profile.</summary>
-    public static readonly IReadOnlyList<string> NotYetInProfile = [];
 }

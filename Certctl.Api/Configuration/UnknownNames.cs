@@ -16,7 +16,7 @@ internal static class UnknownNames
 
     private static string Explain(string name, HashSet<string> known, IReadOnlyList<string> profileTokens)
     {
-        if (IsNotYet(name, profileTokens))
+        if (IsNotYet(name))
             return "is not supported by this version of certctl; remove it.";
         var plain = name.EndsWith(KnownSettings.FileSuffix, StringComparison.Ordinal) ? name[..^KnownSettings.FileSuffix.Length] : name;
         if (known.Contains(plain))
@@ -36,10 +36,7 @@ internal static class UnknownNames
     private static IEnumerable<string> Forms(string prefix, Setting setting) =>
         setting.IsSecret ? [prefix + setting.Name, prefix + setting.Name + KnownSettings.FileSuffix] : [prefix + setting.Name];
 
-    private static bool IsNotYet(string name, IReadOnlyList<string> profileTokens) =>
-        KnownSettings.NotYet.Any(beginning => name.StartsWith(beginning, StringComparison.Ordinal))
-        || profileTokens.Any(token => KnownSettings.NotYetInProfile.Any(
-            beginning => name.StartsWith($"{KnownSettings.ProfilePrefix}{token}_{beginning}", StringComparison.Ordinal)));
+    private static bool IsNotYet(string name) => KnownSettings.NotYet.Any(beginning => name.StartsWith(beginning, StringComparison.Ordinal));
 
     private static bool IsOfUnlistedProfile(string name, IReadOnlyList<string> profileTokens) =>
         name.StartsWith(KnownSettings.ProfilePrefix, StringComparison.Ordinal)

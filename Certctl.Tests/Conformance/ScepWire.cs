@@ -1,6 +1,8 @@
 using System.Formats.Asn1;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
@@ -23,11 +25,11 @@ internal sealed class ScepWire : IDisposable
 
     private readonly HttpClient _http;
 
-    public ScepWire(Uri server, string caFile, string path = "/scep", SslStreamCertificateContext? client = null)
+    public ScepWire(Uri server, string caFile, string path = "/scep", SslStreamCertificateContext? client = null, IPAddress? from = null)
     {
         Server = server;
         Path = path;
-        _http = NewClient(caFile, client);
+        _http = NewClient(caFile, client, from);
     }
 
     public Uri Server { get; }
@@ -37,12 +39,14 @@ internal sealed class ScepWire : IDisposable
     public HttpClient Http => _http;
 
     /// <param name="client">What the TLS client shows when it is asked; null: nothing.</param>
-    public static HttpClient NewClient(string caFile, SslStreamCertificateContext? client = null)
+    /// <param name="from">The address of this machine that the server is to see; null: whichever.</param>
+    public static HttpClient NewClient(string caFile, SslStreamCertificateContext? client = null, IPAddress? from = null)
     {
         var root = X509CertificateLoader.LoadCertificateFromFile(caFile);
         return new HttpClient(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
+            ConnectCallback = from is null ? null : (context, cancellationToken) => ConnectAsync(from, context.DnsEndPoint, cancellationToken),
             SslOptions = new SslClientAuthenticationOptions
             {
                 EnabledSslProtocols = SslProtocols.Tls13,
@@ -50,6 +54,14 @@ internal sealed class ScepWire : IDisposable
                 CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck },
             },
         });
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(IPAddress from, DnsEndPoint to, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(from.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(from, 0));
+        await socket.ConnectAsync(to.Host, to.Port, cancellationToken);
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     /// <summary>The certificates of GetCACert in the order of the bag.</summary>

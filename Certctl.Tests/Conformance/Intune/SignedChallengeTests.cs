@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Certctl.Application.Enrolment;
@@ -90,7 +91,7 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
         var (reason, make) = Gates[gate];
         var name = $"refused: {gate}";
         var token = make(server, name);
-        (await server.SendAsync(token, name, ScepDevice.Shared())).MustFail(reason);
+        (await server.SendFromElsewhereAsync(token, name, ScepDevice.Shared())).MustFail(reason);
 
         var audit = await server.EventAsync(e => e.Subject == $"CN={name}");
         var verified = reason is not (FailureReason.IntuneMalformed or FailureReason.IntuneSignatureInvalid or FailureReason.IntuneUnknownVersion);
@@ -119,8 +120,8 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
     {
         var device = ScepDevice.Shared();
         var old = device.With((await server.SendAsync(server.Token("renewing"), "renewing", device)).Issued(device));
-        (await server.SendAsync(server.Token("renewing", claims => claims["aud"] = "elsewhere"), "renewing", old, "17")).MustFail(FailureReason.IntuneWrongAudience);
-        var renewed = (await server.SendAsync(server.Token("renewing"), "renewing", old, "17")).Issued(old);
+        (await server.RenewAsync(server.Token("renewing", claims => claims["aud"] = "elsewhere"), "renewing", old)).MustFail(FailureReason.IntuneWrongAudience);
+        var renewed = (await server.RenewAsync(server.Token("renewing"), "renewing", old)).Issued(old);
         var serial = renewed.SerialNumber.ToLowerInvariant();
         Assert.Equal(AuditAction.ScepRenewalReqIntune, (await server.EventAsync(e => e.SerialNumber == serial)).Action);
     }
@@ -168,6 +169,7 @@ public sealed class SignedChallengeServer : IAsyncLifetime, IDisposable
     private readonly TemporaryFolder _folder = new();
     private CertctlHost? _host;
     private ScepWire? _wire;
+    private int _addresses;
 
     internal CertctlHost Host => _host!;
 
@@ -204,10 +206,16 @@ public sealed class SignedChallengeServer : IAsyncLifetime, IDisposable
     });
 
     internal Task<CertRepReading> SendAsync(string challenge, string commonName, ScepDevice device, params string[] dnsNames) =>
-        SendAsync(challenge, commonName, device, "19", dnsNames);
+        SendAsync(_wire!, challenge, commonName, device, "19", dnsNames);
 
-    internal Task<CertRepReading> SendAsync(string challenge, string commonName, ScepDevice device, string messageType) =>
-        SendAsync(challenge, commonName, device, messageType, []);
+    internal Task<CertRepReading> RenewAsync(string challenge, string commonName, ScepDevice device) => SendAsync(_wire!, challenge, commonName, device, "17", []);
+
+    /// <summary>From an address that nobody else comes from: like refusals of one address are counted, not listed.</summary>
+    internal async Task<CertRepReading> SendFromElsewhereAsync(string challenge, string commonName, ScepDevice device)
+    {
+        using var wire = new ScepWire(Host.Url, Host.CaFile, from: new IPAddress([127, 0, 1, (byte)Interlocked.Increment(ref _addresses)]));
+        return await SendAsync(wire, challenge, commonName, device, "19", []);
+    }
 
     /// <summary>The line of the trail, which is written a moment later.</summary>
     internal async Task<AuditEvent> EventAsync(System.Linq.Expressions.Expression<Func<AuditEvent, bool>> which)
@@ -221,6 +229,6 @@ public sealed class SignedChallengeServer : IAsyncLifetime, IDisposable
         }
     }
 
-    private async Task<CertRepReading> SendAsync(string challenge, string commonName, ScepDevice device, string messageType, string[] dnsNames) =>
-        await _wire!.SendAsync((await _wire.RequestAsync(device.Csr($"CN={commonName}", challenge, dnsNames), device)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(messageType)).Build());
+    private static async Task<CertRepReading> SendAsync(ScepWire wire, string challenge, string commonName, ScepDevice device, string messageType, string[] dnsNames) =>
+        await wire.SendAsync((await wire.RequestAsync(device.Csr($"CN={commonName}", challenge, dnsNames), device)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(messageType)).Build());
 }
