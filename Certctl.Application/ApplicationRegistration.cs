@@ -1,5 +1,6 @@
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Approvals;
+using Certctl.Application.Admin.TrustAnchors;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Enrolment.Pipeline;
 using Certctl.Application.Publication;
@@ -37,6 +38,9 @@ public static class ApplicationRegistration
 
         services.AddSingleton<IRequestHandler<RawCsrCommand, EnrolmentOutcome>, RawCsrHandler>();
         services.AddSingleton<IValidator<RawCsrCommand>, RawCsrValidator>();
+
+        services.AddSingleton<IRequestHandler<ReloadTrustCommand, AdminOutcome>, ReloadTrustHandler>();
+        services.AddSingleton<IValidator<ReloadTrustCommand>, ReloadTrustValidator>();
 
         services.AddSingleton<CertificateIssuance>();
         services.AddSingleton<CrlPublisher>();

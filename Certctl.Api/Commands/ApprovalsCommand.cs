@@ -70,7 +70,7 @@ internal static class ApprovalsCommand
             case AdminOutcome.Conflict(var detail):
                 return Fail([detail]);
             default:
-                throw new InvalidOperationException("An outcome is one of four.");
+                throw new InvalidOperationException("No decision ends like that.");
         }
     }
 

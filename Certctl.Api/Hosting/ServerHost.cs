@@ -64,6 +64,7 @@ internal static class ServerHost
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<RawCsrResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
         services.AddSingleton<DatabasePing>();
         services.AddHostedService<SweepTimer>();
+        services.AddSingleton<TrustReloadTrail>();
         services.AddSingleton<SignalReload>();
         services.AddHostedService(provider => provider.GetRequiredService<SignalReload>());
 

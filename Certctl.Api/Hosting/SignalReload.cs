@@ -17,6 +17,7 @@ internal sealed partial class SignalReload(
     IReadOnlyDictionary<string, RaKeyRing> rings,
     IReadOnlyDictionary<string, BundleTrust> trusts,
     IReadOnlyDictionary<string, FileTrustAnchors> anchors,
+    TrustReloadTrail trail,
     TimeProvider clock,
     ILogger<SignalReload> logger)
     : IHostedService, IDisposable
@@ -50,11 +51,14 @@ internal sealed partial class SignalReload(
                 LogWarning(warning);
             foreach (var problem in problems)
                 LogKept(problem);
-            return material is not null && TryUse(material);
+            var unusable = material is null ? problems : Use(material);
+            trail.Begin(unusable);
+            return unusable.Count == 0;
         }
     }
 
-    private bool TryUse(PreflightMaterial material)
+    // Why none of it can be used; empty: all of it is.
+    private IReadOnlyList<string> Use(PreflightMaterial material)
     {
         try
         {
@@ -71,16 +75,16 @@ internal sealed partial class SignalReload(
         catch (ArgumentException unusable)
         {
             LogKept(unusable.Message);
-            return false;
+            return [unusable.Message];
         }
         catch (CryptographicException unusable)
         {
             LogKept(unusable.Message);
-            return false;
+            return [unusable.Message];
         }
 
         LogReloaded(material.Tls.Certificate.NotAfter.ToUniversalTime(), rings.Count, trusts.Count, anchors.Count);
-        return true;
+        return [];
     }
 
     public void Dispose() => _registration?.Dispose();

@@ -27,6 +27,9 @@ public abstract record AdminOutcome
 
     /// <summary>The thing is not in a state in which this can be done.</summary>
     public sealed record Conflict(string Detail) : AdminOutcome;
+
+    /// <summary>It was tried, and something outside would not have it: a file that cannot be read.</summary>
+    public sealed record Failed(string Detail) : AdminOutcome;
 }
 
 /// <summary>Where every door brings what a person wants changed: past the checks, to its handler.</summary>

@@ -11,6 +11,9 @@ public interface IAuditRepository
     /// </summary>
     Task AppendRefusalAsync(AuditEvent refusal, CancellationToken cancellationToken);
 
+    /// <summary>Appends an administrative act. Throws when the database cannot be written.</summary>
+    Task AppendAsync(AuditEvent act, CancellationToken cancellationToken);
+
     /// <summary>How often each action of <paramref name="actions"/> ended how, on which path, since <paramref name="since"/>: over all processes that write this trail.</summary>
     Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken);
 }

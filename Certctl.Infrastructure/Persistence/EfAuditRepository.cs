@@ -35,6 +35,8 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
         await WriteAsync([RefusalTrim.Apply(refusal)], cancellationToken);
     }
 
+    public Task AppendAsync(AuditEvent act, CancellationToken cancellationToken) => WriteAsync([act], cancellationToken);
+
     public async Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken)
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);

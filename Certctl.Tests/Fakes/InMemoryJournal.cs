@@ -78,6 +78,14 @@ internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository,
         return Task.CompletedTask;
     }
 
+    public List<AuditEvent> Acts { get; } = [];
+
+    public Task AppendAsync(AuditEvent act, CancellationToken cancellationToken)
+    {
+        Acts.Add(act);
+        return Task.CompletedTask;
+    }
+
     public Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<AuditCount>>(
         [
