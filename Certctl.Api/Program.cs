@@ -11,6 +11,7 @@ var root = new RootCommand("Certctl, a certificate enrolment server for managed 
     ApprovalsCommand.Create(),
     new Command("intune", "Signed challenges: how they fare, and a connector to rehearse with.")
     {
+        IntuneSimCommand.Create(),
         IntuneStatsCommand.Create(),
     },
     new Command("scep", "Talk to a SCEP server as a device does.")

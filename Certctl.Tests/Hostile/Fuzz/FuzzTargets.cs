@@ -27,6 +27,10 @@ internal static class FuzzTargets
         new("client-certificate", Seeds.ClientCertificates, X509Targets.ClientCertificate) { Allocation = (256, 1024 * 1024) },
         new("query", Seeds.Queries, ScepTargets.Query) { Words = Seeds.QueryWords },
 
+        // What a device brings from its management.
+        new("signed-challenge", Seeds.SignedChallenges, ChallengeTargets.Token) { Words = Seeds.ChallengeWords },
+        new("signed-claims", Seeds.SignedClaims, ChallengeTargets.Claims) { Words = Seeds.ClaimWords },
+
         // What a server sends to our client; the platform reads most of it.
         new("capabilities", Seeds.Capabilities, ClientTargets.Capabilities) { Words = Seeds.CapabilityWords },
         new("ca-certificates", Seeds.CaCertificates, ClientTargets.CaCertificates) { Allocation = (256, 1024 * 1024) },

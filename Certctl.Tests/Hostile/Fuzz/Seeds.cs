@@ -17,6 +17,24 @@ internal static class Seeds
     public static readonly IReadOnlyList<byte[]> CapabilityWords = Words(
         "SCEPStandard", "AES", "DES3", "DES", "MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512", "POSTPKIOperation", "Renewal", "GetNextCACert", "\n", "\r\n", "\t", " ");
 
+    public static readonly IReadOnlyList<byte[]> ChallengeWords = Words(".", "=", "-", "_", "eyJhbGciOiJFUzI1NiJ9", "eyJhbGciOiJub25lIn0", "AAAA", "A", " ", "\n", "é");
+
+    public static readonly IReadOnlyList<byte[]> ClaimWords = Words(
+        "{", "}", "[", "]", ",", ":", "\"", "\\u0000", "\\ud800", "\\", "0", "-1", "1e9", "9223372036854775807", "253370764799", "true", "null", "\"version\":\"v1\",", "\"iss\":\"i\",", "\"sub\":", "\"nonce\":",
+        "\"iat\":", "\"exp\":", "\"aud\":", "\"device_name\":", "\"san_dns\":[\"a\"],", "\"san_upn\":", "\"san_uri\":", "\"san_rfc822\":");
+
+    public static IEnumerable<byte[]> SignedClaims() =>
+    [
+        .. new[]
+        {
+            """{"version":"v1","iss":"https://connector.example","sub":"device-guid","nonce":"n-1","iat":1764158400,"exp":1764160200,"aud":"https://here","device_name":"device-1","san_dns":["a.example","b.example"],"san_rfc822":["a@b.example"],"san_upn":["u@b.example"],"san_uri":["tag:microsoft.com,2022-09-14:sid:S-1-5-21-1"]}""",
+            """{"iss":"i","sub":"s","nonce":"n","iat":1,"exp":2}""",
+            """ { "sub" : "\u00e4" , "x" : { "y" : [ 1 , 2.5 , null , true ] } } """,
+        }.Select(Encoding.UTF8.GetBytes),
+    ];
+
+    public static IEnumerable<byte[]> SignedChallenges() => SignedClaims().Select(claims => Encoding.ASCII.GetBytes(ChallengeTargets.Wrap(claims)));
+
     public static IEnumerable<byte[]> Ber() => [.. Names(), .. GeneralNames(), .. PublicKeys(), .. Certificates(), .. Requests(), .. Messages().SelectMany<byte[], byte[]>(m => [m, AsBer(m)])];
 
     public static IEnumerable<byte[]> Names() =>
