@@ -93,14 +93,16 @@ public sealed class IntuneConnector : IDisposable
 
     private static void Make(string certPath, string keyPath, bool rsa, DateTimeOffset now)
     {
-        const string Name = "CN=Rehearsal connector, not for production";
+        const string Name = "CN=Rehearsal connector";
         using AsymmetricAlgorithm key = rsa ? RSA.Create(RsaBits) : ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = key is RSA rsaKey
             ? new CertificateRequest(Name, rsaKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             : new CertificateRequest(Name, (ECDsa)key, HashAlgorithmName.SHA256);
         using var certificate = request.CreateSelfSigned(now.AddMinutes(-5), now.AddYears(1));
-        KeyFiles.WriteKey(keyPath, key, passphrase: null);
+
+        // The key last: where it is, its certificate is too.
         KeyFiles.WriteCertificates(certPath, [certificate]);
+        KeyFiles.WriteKey(keyPath, key, passphrase: null);
     }
 
     private JsonObject Header(string? defect)
