@@ -26,6 +26,9 @@ internal sealed record PreflightMaterial(
     /// <summary>The union of the bundles: what the listener names to clients.</summary>
     public IReadOnlyCollection<X509Certificate2> AllClientCas => [.. ClientCas.Values.SelectMany(cas => cas).DistinctBy(ca => ca.Thumbprint)];
 
+    /// <summary>Of the profiles that have a compliance service, by PathID.</summary>
+    public IReadOnlyDictionary<string, ComplianceMaterial> Compliance { get; init; } = new Dictionary<string, ComplianceMaterial>();
+
     /// <summary>Null when no next CA is staged.</summary>
     public NextCaMaterial? Next { get; init; }
 }
@@ -69,8 +72,9 @@ internal static partial class Preflight
         var clientCas = options.ScepProfiles.Where(profile => profile.MtlsBundlePath is not null).DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
             profile => LoadBundle(profile.PathId, profile.MtlsBundlePath!, now, checks));
+        var compliance = LoadCompliance(options, now, checks);
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
-            ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next }, checks)
+            ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next, Compliance = compliance }, checks)
             : (null, checks);
     }
 

@@ -3,8 +3,10 @@ using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Api.Scep;
 using Certctl.Application;
+using Certctl.Application.Enrolment.Compliance;
 using Certctl.Application.Scep;
 using Certctl.Application.Scep.RawCsr;
+using Certctl.Infrastructure.Compliance;
 using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Issuers.LocalCa;
@@ -53,7 +55,8 @@ internal static class ServerHost
         services.AddSingleton<IReadOnlyDictionary<string, BundleTrust>>(trusts);
         services.AddDatabase(options.Database);
         services.AddCertctlApplication();
-        services.AddSingleton(provider => Profiles(options, material, rings, trusts, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new ComplianceHooks(options, material.Compliance, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));
+        services.AddSingleton(provider => Profiles(options, material, rings, trusts, provider.GetRequiredService<ComplianceHooks>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new OperationGate(options.Server.MaxInFlight, provider.GetRequiredService<ILogger<OperationGate>>()));
         services.AddSingleton(provider => new ScepDoor(
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<RawCsrResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
@@ -85,7 +88,7 @@ internal static class ServerHost
     }
 
     private static ScepProfileTable Profiles(
-        CertctlOptions options, PreflightMaterial material, Dictionary<string, RaKeyRing> rings, Dictionary<string, BundleTrust> trusts, TimeProvider clock)
+        CertctlOptions options, PreflightMaterial material, Dictionary<string, RaKeyRing> rings, Dictionary<string, BundleTrust> trusts, ComplianceHooks hooks, TimeProvider clock)
     {
         var ca = options.Ca;
         var settings = new LocalCaSettings(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl);
@@ -104,6 +107,8 @@ internal static class ServerHost
             RetryWindow = profile.RetryWindow,
             RenewalMayChangeName = profile.RenewalMayChangeName,
             PendingWindow = profile.PendingWindow,
+            Compliance = hooks.Of(profile.PathId),
+            ComplianceOnError = profile.Compliance?.OnError ?? ComplianceOnError.Deny,
             AllowRawCsr = profile.AllowRawCsr,
             Codec = new CmsScepCodec(
                 rings[profile.PathId],
