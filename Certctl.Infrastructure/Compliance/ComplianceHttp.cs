@@ -39,8 +39,6 @@ internal static class ComplianceHttp
     {
         // The pipeline bounds the time.
         Timeout = Timeout.InfiniteTimeSpan,
-        DefaultRequestVersion = HttpVersion.Version20,
-        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
     };
 
     private static SslClientAuthenticationOptions Tls(ComplianceSettings settings)

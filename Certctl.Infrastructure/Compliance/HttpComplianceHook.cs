@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using Certctl.Application.Enrolment.Compliance;
 using Microsoft.Extensions.Logging;
@@ -84,7 +85,12 @@ public sealed partial class HttpComplianceHook : IComplianceHook, IDisposable
 
     private HttpRequestMessage Request(byte[] body)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, _settings.Url) { Content = new ByteArrayContent(body) };
+        var request = new HttpRequestMessage(HttpMethod.Post, _settings.Url)
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            Content = new ByteArrayContent(body),
+        };
         request.Content.Headers.ContentType = Json;
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("certctl-compliance", "1"));
