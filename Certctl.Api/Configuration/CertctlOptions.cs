@@ -104,6 +104,9 @@ public sealed record ScepProfileOptions
     /// <summary>PEM file with the CAs of its client certificates; null: not served at <c>/scep-mtls</c>.</summary>
     public string? MtlsBundlePath { get; init; }
 
+    /// <summary>Null: nobody is asked.</summary>
+    public ComplianceOptions? Compliance { get; init; }
+
     public bool AllowRawCsr { get; init; } = true;
 
     public ChallengeMode ChallengeMode { get; init; } = ChallengeMode.StaticOnly;

@@ -86,6 +86,7 @@ internal static partial class ScepProfileReader
         PendingWindow = values.Duration(prefix + "PENDING_WINDOW", TimeSpan.FromDays(7), MaxPendingWindow, LeastPendingWindow),
         CryptoPolicy = ReadCryptoPolicy(prefix + "CRYPTO_POLICY", values),
         MtlsBundlePath = ReadMtlsBundle(prefix + "MTLS_ENABLED", prefix + "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", values),
+        Compliance = ComplianceReader.Read(prefix, values),
         AllowRawCsr = values.Boolean(prefix + "ALLOW_RAW_CSR", otherwise: true),
         CaCertificates = ShapeReader.CaCertificates(prefix + "GETCACERT", preset.CaCertificates, values),
         ReplyChain = ShapeReader.Reply(prefix + "REPLY_CHAIN", preset.Reply, values),

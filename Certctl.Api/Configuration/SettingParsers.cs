@@ -61,7 +61,7 @@ internal static class SettingParsers
         return otherwise;
     }
 
-    private static bool TryParseDuration(string text, out TimeSpan duration)
+    public static bool TryParseDuration(string text, out TimeSpan duration)
     {
         duration = TimeSpan.Zero;
         var digits = "";

@@ -27,6 +27,9 @@ internal sealed record PreflightMaterial(
     /// <summary>The union of the bundles: what the listener names to clients.</summary>
     public IReadOnlyCollection<X509Certificate2> AllClientCas => [.. ClientCas.Values.SelectMany(cas => cas).DistinctBy(ca => ca.Thumbprint)];
 
+    /// <summary>Of the profiles that have a compliance service, by PathID.</summary>
+    public IReadOnlyDictionary<string, ComplianceMaterial> Compliance { get; init; } = new Dictionary<string, ComplianceMaterial>();
+
     /// <summary>Null when no next CA is staged.</summary>
     public NextCaMaterial? Next { get; init; }
 
@@ -76,8 +79,9 @@ internal static partial class Preflight
         var connectors = options.ScepProfiles.Where(profile => profile.Intune is { BundlePath.Length: > 0 }).DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
             profile => LoadConnectors(profile.PathId, profile.Intune!.BundlePath, now, checks));
+        var compliance = LoadCompliance(options, now, checks);
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
-            ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next, Connectors = connectors }, checks)
+            ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next, Connectors = connectors, Compliance = compliance }, checks)
             : (null, checks);
     }
 

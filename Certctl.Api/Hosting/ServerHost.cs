@@ -3,9 +3,11 @@ using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Api.Scep;
 using Certctl.Application;
+using Certctl.Application.Enrolment.Compliance;
 using Certctl.Application.Intune;
 using Certctl.Application.Scep;
 using Certctl.Application.Scep.RawCsr;
+using Certctl.Infrastructure.Compliance;
 using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Intune;
@@ -58,7 +60,8 @@ internal static class ServerHost
         services.AddSingleton<IReadOnlyDictionary<string, FileTrustAnchors>>(anchors);
         services.AddDatabase(options.Database);
         services.AddCertctlApplication();
-        services.AddSingleton(provider => Profiles(options, material, rings, trusts, anchors, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new ComplianceHooks(options, material.Compliance, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));
+        services.AddSingleton(provider => Profiles(options, material, new Doormen(rings, trusts, anchors, provider.GetRequiredService<ComplianceHooks>()), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new OperationGate(options.Server.MaxInFlight, provider.GetRequiredService<ILogger<OperationGate>>()));
         services.AddSingleton(provider => new ScepDoor(
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<RawCsrResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
@@ -90,9 +93,7 @@ internal static class ServerHost
             kestrel.Listen(address, port, listen => listen.UseHttps(certificate.HandshakeThatAsks()));
     }
 
-    private static ScepProfileTable Profiles(
-        CertctlOptions options, PreflightMaterial material, Dictionary<string, RaKeyRing> rings, Dictionary<string, BundleTrust> trusts,
-        Dictionary<string, FileTrustAnchors> anchors, TimeProvider clock)
+    private static ScepProfileTable Profiles(CertctlOptions options, PreflightMaterial material, Doormen doormen, TimeProvider clock)
     {
         var ca = options.Ca;
         var settings = new LocalCaSettings(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl);
@@ -112,19 +113,25 @@ internal static class ServerHost
             RetryWindow = profile.RetryWindow,
             RenewalMayChangeName = profile.RenewalMayChangeName,
             PendingWindow = profile.PendingWindow,
+            Compliance = doormen.Hooks.Of(profile.PathId),
+            ComplianceOnError = profile.Compliance?.OnError ?? ComplianceOnError.Deny,
             AllowRawCsr = profile.AllowRawCsr,
             Codec = new CmsScepCodec(
-                rings[profile.PathId],
+                doormen.Rings[profile.PathId],
                 clock,
                 profile.CryptoPolicy,
                 next is null ? null : new NextCa(new RaKeyRing(material.Next!.RaPairs[profile.PathId], next.Chain, profile.CaCertificates), issuer.Chain),
                 profile.ReplyChain),
-            ClientTrust = trusts.GetValueOrDefault(profile.PathId),
+            ClientTrust = doormen.Trusts.GetValueOrDefault(profile.PathId),
             Intune = profile.Intune is { } intune
-                ? new IntuneSettings(anchors[profile.PathId], intune.Audience, intune.ChallengeValidity, intune.ClockSkew, intune.PerDeviceLimit)
+                ? new IntuneSettings(doormen.Anchors[profile.PathId], intune.Audience, intune.ChallengeValidity, intune.ClockSkew, intune.PerDeviceLimit)
                 : null,
         }));
     }
+
+    /// <summary>Who decides for which path whether somebody is let in, by PathID.</summary>
+    private sealed record Doormen(
+        Dictionary<string, RaKeyRing> Rings, Dictionary<string, BundleTrust> Trusts, Dictionary<string, FileTrustAnchors> Anchors, ComplianceHooks Hooks);
 
     private static void AddLogging(ILoggingBuilder logging, LogOptions options)
     {

@@ -14,12 +14,16 @@ public sealed class EnrolmentMetrics : IDisposable
     private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _enrolments;
     private readonly Histogram<double> _duration;
+    private readonly Counter<long> _complianceVerdicts;
+    private readonly Histogram<double> _complianceDuration;
 
     public EnrolmentMetrics()
     {
         Intune = new IntuneCounters(_meter);
         _enrolments = _meter.CreateCounter<long>("certctl_scep_requests_total", "{request}", "SCEP messages by profile, kind, outcome and reason.");
         _duration = _meter.CreateHistogram<double>("certctl_scep_request_duration_seconds", "s", "From the decoded body to the decided answer.");
+        _complianceVerdicts = _meter.CreateCounter<long>("certctl_compliance_verdicts_total", "{verdict}", "Answers of compliance services by profile and verdict.");
+        _complianceDuration = _meter.CreateHistogram<double>("certctl_compliance_duration_seconds", "s", "How long an enrolment waited for its compliance verdict.");
     }
 
     /// <summary>Signed challenges by SCEP profile and label, since this process started.</summary>
@@ -50,6 +54,14 @@ public sealed class EnrolmentMetrics : IDisposable
 
     public void NotAdmitted(string pathId, string reason) =>
         _enrolments.Add(1, new TagList { { "profile", pathId }, { "kind", "unknown" }, { "outcome", "refused" }, { "reason", reason } });
+
+    /// <param name="verdict"><c>compliant</c>, <c>not_compliant</c> or <c>unavailable</c>.</param>
+    public void ComplianceAnswered(string pathId, string verdict, TimeSpan elapsed)
+    {
+        var tags = new TagList { { "profile", pathId }, { "verdict", verdict } };
+        _complianceVerdicts.Add(1, tags);
+        _complianceDuration.Record(elapsed.TotalSeconds, tags);
+    }
 
     public void Dispose() => _meter.Dispose();
 }

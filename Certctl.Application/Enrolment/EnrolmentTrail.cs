@@ -40,8 +40,8 @@ public static class EnrolmentTrail
         };
 
     public static AuditEvent Refused(
-        ScepProfile profile, RequestOrigin origin, DateTimeOffset at, ScepRequestHead head, CertificateSigningRequest? csr, ChallengeTrace? trace, EnrolmentFailure failure) =>
-        Refused(Event(profile, origin, at, ActionOf(head.MessageType, trace is not null), AuditOutcome.Refused), trace, failure) with
+        ScepProfile profile, RequestOrigin origin, DateTimeOffset at, ScepRequestHead head, CertificateSigningRequest? csr, EnrolmentContext? context, EnrolmentFailure failure) =>
+        Refused(Event(profile, origin, at, ActionOf(head.MessageType, context?.Trace is not null), AuditOutcome.Refused), context, failure) with
         {
             TransactionId = head.TransactionId.ToString(),
             Signer = Describe(head.Signer),
@@ -51,8 +51,8 @@ public static class EnrolmentTrail
 
     /// <summary>A PKCS#10 in the clear; null where not even that could be read.</summary>
     public static AuditEvent RefusedRawCsr(
-        ScepProfile profile, RequestOrigin origin, DateTimeOffset at, CertificateSigningRequest? csr, ChallengeTrace? trace, EnrolmentFailure failure) =>
-        Refused(Event(profile, origin, at, ActionOf(EnrolmentKind.RawCsr, trace is not null), AuditOutcome.Refused), trace, failure) with
+        ScepProfile profile, RequestOrigin origin, DateTimeOffset at, CertificateSigningRequest? csr, EnrolmentContext? context, EnrolmentFailure failure) =>
+        Refused(Event(profile, origin, at, ActionOf(EnrolmentKind.RawCsr, context?.Trace is not null), AuditOutcome.Refused), context, failure) with
         {
             TransactionId = csr is null ? null : TransactionId.Of(csr).ToString(),
             Subject = csr?.Subject.ToString(),
@@ -75,14 +75,15 @@ public static class EnrolmentTrail
             Detail = failure.Detail,
         };
 
-    private static AuditEvent Refused(AuditEvent refused, ChallengeTrace? trace, EnrolmentFailure failure) => refused with
+    // What the compliance service said before something else refused is a decision too.
+    private static AuditEvent Refused(AuditEvent refused, EnrolmentContext? context, EnrolmentFailure failure) => refused with
     {
         Reason = FailureTable.Of(failure.Reason).Label,
-        Detail = failure.Detail,
-        DeviceName = trace?.Claim?.DeviceName,
-        ClaimSubject = trace?.Claim?.Subject,
-        ClaimIssuer = trace?.Claim?.Issuer,
-        TokenSha256 = trace is null ? null : Convert.ToHexStringLower(trace.TokenSha256.Span),
+        Detail = context?.ComplianceNote is { } note ? $"{failure.Detail} ({note})" : failure.Detail,
+        DeviceName = context?.Trace?.Claim?.DeviceName,
+        ClaimSubject = context?.Trace?.Claim?.Subject,
+        ClaimIssuer = context?.Trace?.Claim?.Issuer,
+        TokenSha256 = context?.Trace is { } trace ? Convert.ToHexStringLower(trace.TokenSha256.Span) : null,
     };
 
     private static string ActionOf(EnrolmentKind kind, bool intune) => kind switch

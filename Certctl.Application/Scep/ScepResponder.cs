@@ -36,9 +36,9 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
 
         if (outcome is EnrolmentOutcome.Refused(var failure))
         {
-            var (csr, trace) = ((content as ScepContent.CertificationRequest)?.Csr, command?.Context.Trace);
-            await audit.AppendRefusalAsync(EnrolmentTrail.Refused(profile, origin, now, head, csr, trace, failure), cancellationToken);
-            if (trace is not null)
+            var (csr, context) = ((content as ScepContent.CertificationRequest)?.Csr, command?.Context);
+            await audit.AppendRefusalAsync(EnrolmentTrail.Refused(profile, origin, now, head, csr, context, failure), cancellationToken);
+            if (context?.Trace is not null)
                 metrics.IntuneRefused(profile.PathId, failure.Reason);
             if (failure.Reason is FailureReason.UnreadableContent or FailureReason.CertificateUnknown)
                 await floor;

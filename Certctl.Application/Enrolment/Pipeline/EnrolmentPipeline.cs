@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolment.Compliance;
 using Certctl.Application.Intune;
 using Certctl.Application.Scep.Challenges;
 using MediatR;
@@ -17,6 +18,7 @@ public static class EnrolmentPipeline
         typeof(ChallengeDispatchBehavior<,>),   // who vouches for it?   only commands that may mint
         typeof(ReplayCacheBehavior<,>),         // is the grant fresh?
         typeof(RateLimitBehavior<,>),           // within its budget?
+        typeof(ComplianceHookBehavior<,>),      // compliant today?
     ];
 
     /// <summary>The ways to vouch, strongest claim first.</summary>
@@ -29,6 +31,7 @@ public static class EnrolmentPipeline
 
     public static IServiceCollection AddEnrolmentPipeline(this IServiceCollection services)
     {
+        services.AddSingleton<ComplianceInquiry>();
         foreach (var check in Checks)
             services.AddSingleton(typeof(IPipelineBehavior<,>), check);
         foreach (var validator in ChallengeValidators)

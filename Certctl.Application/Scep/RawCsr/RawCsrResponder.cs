@@ -26,9 +26,9 @@ public sealed partial class RawCsrResponder(IMediator mediator, IAuditRepository
 
         if (outcome is EnrolmentOutcome.Refused(var failure))
         {
-            var trace = command?.Context.Trace;
-            await audit.AppendRefusalAsync(EnrolmentTrail.RefusedRawCsr(profile, origin, now, csr, trace, failure), cancellationToken);
-            if (trace is not null)
+            var context = command?.Context;
+            await audit.AppendRefusalAsync(EnrolmentTrail.RefusedRawCsr(profile, origin, now, csr, context, failure), cancellationToken);
+            if (context?.Trace is not null)
                 metrics.IntuneRefused(profile.PathId, failure.Reason);
         }
 

@@ -1,0 +1,75 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Certctl.Infrastructure.Crypto.Keys;
+
+namespace Certctl.Infrastructure.Compliance;
+
+/// <summary>The connections to one compliance service: to the host of the URL and nowhere else, with nothing kept but the connection.</summary>
+internal static class ComplianceHttp
+{
+    private const string ServerAuth = "1.3.6.1.5.5.7.3.1";
+
+    public static SocketsHttpHandler Handler(ComplianceSettings settings) => new()
+    {
+        // A verdict comes from whom the operator named: no redirect, no proxy of the environment, no cookie.
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null,
+
+        // The request gives up by itself; this ends the handshake that it leaves behind.
+        ConnectTimeout = settings.Timeout,
+        MaxConnectionsPerServer = settings.Limits.Concurrency,
+        MaxResponseHeadersLength = 16,
+        MaxResponseDrainSize = 0,
+
+        // A service that moves is found again, and a dead HTTP/2 connection is noticed.
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+        EnableMultipleHttp2Connections = true,
+        KeepAlivePingDelay = TimeSpan.FromSeconds(15),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+        SslOptions = Tls(settings),
+    };
+
+    public static HttpClient Client(SocketsHttpHandler handler) => new(handler, disposeHandler: true)
+    {
+        // The pipeline bounds the time.
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    private static SslClientAuthenticationOptions Tls(ComplianceSettings settings)
+    {
+        // Nothing is fetched to judge the service's certificate: a slow CRL or AIA server would hold enrolments. The host name is checked as always.
+        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+
+        // RFC 5280 §4.2.1.12: id-kp-serverAuth; a policy of our own replaces the one that would have asked for it.
+        policy.ApplicationPolicy.Add(new Oid(ServerAuth));
+        if (settings.Roots.Count > 0)
+        {
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            policy.CustomTrustStore.AddRange(settings.Roots.ToArray());
+        }
+
+        return new SslClientAuthenticationOptions
+        {
+            CertificateChainPolicy = policy,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            ClientCertificateContext = settings.Credential is ComplianceCredential.ClientCertificate(var pair) ? Shown(pair) : null,
+        };
+    }
+
+    private static SslStreamCertificateContext Shown(KeyPair pair)
+    {
+        var withKey = pair.Key switch
+        {
+            RSA rsa => pair.Certificate.CopyWithPrivateKey(rsa),
+            ECDsa ecdsa => pair.Certificate.CopyWithPrivateKey(ecdsa),
+            _ => throw new InvalidOperationException($"A TLS key is RSA or ECDSA, not {pair.Key.GetType().Name}."),
+        };
+        return SslStreamCertificateContext.Create(withKey, [.. pair.Chain], offline: true);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Certctl.Application.Enrolment.Compliance;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.RateLimiting;
+using Polly.Timeout;
+
+namespace Certctl.Infrastructure.Compliance;
+
+/// <summary>
+/// Asks an HTTPS service (docs/compliance.md). Never longer than the configured time, whatever the other side does; only the one well-formed answer counts,
+/// everything else is <see cref="ComplianceVerdict.Unavailable"/>.
+/// </summary>
+public sealed partial class HttpComplianceHook : IComplianceHook, IDisposable
+{
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    private readonly ComplianceSettings _settings;
+    private readonly HttpClient _http;
+    private readonly ResiliencePipeline<ComplianceAttempt> _pipeline;
+    private readonly ILogger<HttpComplianceHook> _logger;
+
+    public HttpComplianceHook(ComplianceSettings settings, ILogger<HttpComplianceHook> logger)
+        : this(settings, ComplianceHttp.Handler(settings), logger)
+    {
+    }
+
+    internal HttpComplianceHook(ComplianceSettings settings, SocketsHttpHandler handler, ILogger<HttpComplianceHook> logger)
+    {
+        if (settings.Url.Scheme != Uri.UriSchemeHttps)
+            throw new ArgumentException($"A compliance service is asked over https, not {settings.Url.Scheme}.", nameof(settings));
+        (_settings, _logger) = (settings, logger);
+        _http = ComplianceHttp.Client(handler);
+        _pipeline = CompliancePipeline.Build(settings.Timeout, settings.Limits, state => LogCircuit(state == "closed" ? LogLevel.Information : LogLevel.Warning, settings.Url.Authority, state));
+    }
+
+    public async Task<ComplianceVerdict> AskAsync(ComplianceQuestion question, CancellationToken cancellationToken)
+    {
+        var body = ComplianceRequest.Write(question);
+        try
+        {
+            var attempt = await _pipeline.ExecuteAsync(static async (asked, token) => await asked.Hook.AttemptAsync(asked.Body, token), (Hook: this, Body: body), cancellationToken);
+            return attempt.Verdict;
+        }
+        catch (TimeoutRejectedException)
+        {
+            return new ComplianceVerdict.Unavailable($"no answer within {_settings.Timeout.TotalSeconds:0.###} s");
+        }
+        catch (BrokenCircuitException)
+        {
+            return new ComplianceVerdict.Unavailable("it failed too often and is left alone for a moment");
+        }
+        catch (RateLimiterRejectedException)
+        {
+            return new ComplianceVerdict.Unavailable($"{_settings.Limits.Concurrency} questions wait for it already");
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<ComplianceAttempt> AttemptAsync(byte[] body, CancellationToken cancellationToken)
+    {
+        using var request = Request(body);
+        try
+        {
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            return await ComplianceAnswer.ReadAsync(response, cancellationToken);
+        }
+        catch (HttpRequestException trouble)
+        {
+            return ComplianceAttempt.Accident($"the connection failed ({trouble.HttpRequestError}): {trouble.GetBaseException().Message}");
+        }
+        catch (IOException trouble)
+        {
+            return ComplianceAttempt.Accident($"the connection broke: {trouble.GetBaseException().Message}");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The connection's own time, which is the whole's, was up a moment earlier.
+            return ComplianceAttempt.Accident("no connection in time");
+        }
+    }
+
+    private HttpRequestMessage Request(byte[] body)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, _settings.Url)
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            Content = new ByteArrayContent(body),
+        };
+        request.Content.Headers.ContentType = Json;
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("certctl-compliance", "1"));
+        if (_settings.Credential is ComplianceCredential.Bearer(var token))
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
+        return request;
+    }
+
+    [LoggerMessage(EventId = 1, Message = "The circuit to the compliance service {Host} is {State}")]
+    private partial void LogCircuit(LogLevel level, string host, string state);
+}
