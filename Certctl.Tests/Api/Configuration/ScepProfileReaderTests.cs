@@ -101,8 +101,8 @@ public sealed class ScepProfileReaderTests
     [Fact]
     public void Every_setting_of_a_profile_has_its_values_here()
     {
-        // These have tests of their own: NextCaReaderTests, IntuneReaderTests.
-        string[] elsewhere = ["NEXT_", "INTUNE_", "CHALLENGE_MODE"];
+        // These have tests of their own: NextCaReaderTests, IntuneReaderTests, ComplianceReaderTests.
+        string[] elsewhere = ["NEXT_", "INTUNE_", "CHALLENGE_MODE", "COMPLIANCE_"];
         var names = KnownSettings.ScepProfile.Select(setting => setting.Name).Where(name => !elsewhere.Any(start => name.StartsWith(start, StringComparison.Ordinal))).Order().ToList();
 
         Assert.Equal(names, Good.Select(row => (string)row[0]).Distinct().Order());

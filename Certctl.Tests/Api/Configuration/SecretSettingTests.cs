@@ -24,7 +24,7 @@ public sealed class SecretSettingTests : IDisposable
     public void What_gives_access_is_a_secret()
     {
         Assert.Equal(["CERTCTL_DATABASE_URL", "CERTCTL_KEY_PASSPHRASE"], KnownSettings.Global.Where(setting => setting.IsSecret).Select(setting => setting.Name));
-        Assert.Equal(["CHALLENGE_PASSWORD", "CHALLENGE_PASSWORD_PREVIOUS"], KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => setting.Name));
+        Assert.Equal(["CHALLENGE_PASSWORD", "CHALLENGE_PASSWORD_PREVIOUS", "COMPLIANCE_BEARER_TOKEN"], KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => setting.Name));
     }
 
     [Theory]
@@ -131,13 +131,17 @@ public sealed class SecretSettingTests : IDisposable
         Assert.DoesNotContain(Value, $"{options} {options.Database} {options.ScepProfiles[0]}", StringComparison.Ordinal);
     }
 
-    private static Dictionary<string, string> Base(string name) =>
-        name.StartsWith(KnownSettings.ProfilePrefix, StringComparison.Ordinal) ? Settings.Structured() : Settings.Complete();
+    private static Dictionary<string, string> Base(string name)
+    {
+        var settings = name.StartsWith(KnownSettings.ProfilePrefix, StringComparison.Ordinal) ? Settings.Structured() : Settings.Complete();
+        return name.EndsWith("COMPLIANCE_BEARER_TOKEN", StringComparison.Ordinal) ? settings.With(name.Replace("BEARER_TOKEN", "URL", StringComparison.Ordinal), "https://compliance.example/") : settings;
+    }
 
     private static string Told(CertctlOptions options, string name) => name switch
     {
         "CERTCTL_DATABASE_URL" => options.Database.ConnectionString.Reveal(),
         "CERTCTL_KEY_PASSPHRASE" => options.KeyPassphrase!.Reveal(),
+        _ when name.EndsWith("COMPLIANCE_BEARER_TOKEN", StringComparison.Ordinal) => options.ScepProfiles[0].Compliance!.BearerToken!.Reveal(),
         _ when name.EndsWith("_PREVIOUS", StringComparison.Ordinal) => options.ScepProfiles[0].PreviousChallenge!.Reveal(),
         _ => options.ScepProfiles[0].Challenge!.Reveal(),
     };
