@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Certctl.Application.Enrolment.Compliance;
 
 namespace Certctl.Infrastructure.Compliance;
@@ -9,8 +10,13 @@ internal sealed record ComplianceAnswer(bool Compliant, string? Reason = null)
 {
     public const int LongestBody = 64 * 1024;
 
-    // Names by case, each once and no others; values of their own kind; no comments, no trailing commas.
-    private static readonly JsonSerializerOptions Strict = new(JsonSerializerOptions.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, MaxDepth = 4 };
+    // Names by case, each once; values of their own kind; no comments, no trailing commas. What else a service has to say is its own affair.
+    private static readonly JsonSerializerOptions Strict = new(JsonSerializerOptions.Strict)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
+        MaxDepth = 8,
+    };
 
     public static async Task<ComplianceAttempt> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {

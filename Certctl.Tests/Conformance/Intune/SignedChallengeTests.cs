@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Formats.Asn1;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -52,7 +53,6 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
     [InlineData("EC")]
     [InlineData("RSA")]
     [Trait("Conformance", "J-2")]
-    [Trait("Conformance", "J-12")]
     public async Task A_device_that_a_connector_vouched_for_gets_its_certificate_and_the_trail_says_who_it_is(string kind)
     {
         var name = $"good {kind}";
@@ -80,12 +80,26 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
     }
 
     [Theory]
+    [InlineData(UniversalTagNumber.UTF8String)]
+    [InlineData(UniversalTagNumber.IA5String)]
+    [InlineData(UniversalTagNumber.BMPString)]
+    [Trait("Conformance", "J-12")]
+    public async Task It_comes_in_any_string_type_that_can_hold_it(UniversalTagNumber type)
+    {
+        var (name, device) = ($"in {type}", ScepDevice.Shared());
+        var csr = device.Csr($"CN={name}", ForgedRequest.Der(w => w.WriteCharacterString(type, server.Token(name))), []);
+        using var wire = server.Host.Connect();
+        (await wire.SendAsync((await wire.RequestAsync(csr, device)).Build())).Issued(device);
+    }
+
+    [Theory]
     [MemberData(nameof(GateNames))]
     [Trait("Conformance", "J-1")]
     [Trait("Conformance", "J-2")]
     [Trait("Conformance", "J-3")]
     [Trait("Conformance", "J-6")]
     [Trait("Conformance", "J-7")]
+    [Trait("Conformance", "J-13")]
     public async Task Each_gate_alone_refuses_with_its_label_failInfo_and_line_in_the_trail(string gate)
     {
         var (reason, make) = Gates[gate];

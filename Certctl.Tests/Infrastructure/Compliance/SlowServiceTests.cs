@@ -27,6 +27,20 @@ public sealed class SlowServiceTests
         Assert.Equal("no answer within 0.6 s", unavailable.Detail);
     }
 
+    [Fact]
+    public async Task A_service_that_takes_most_of_its_time_is_heard()
+    {
+        await using var service = await StubService.StartAsync(async context =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(2));
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("{\"compliant\":true}");
+        });
+        using var hook = service.Hook(TimeSpan.FromSeconds(4));
+        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.Single(service.Seen);
+    }
+
     [Theory]
     [InlineData("{\"compliant\":true}")]
     [InlineData("")]
