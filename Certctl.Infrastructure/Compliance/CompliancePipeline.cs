@@ -11,7 +11,7 @@ namespace Certctl.Infrastructure.Compliance;
 internal static class CompliancePipeline
 {
     // A service may take the time that it was given. A moment less, so that the circuit sees silence as failure before the whole ends.
-    private const double ShareOfAnAttempt = 0.95;
+    private const double ShareOfAnAttempt = 0.9;
     private const double ShareOfAPause = 0.025;
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);

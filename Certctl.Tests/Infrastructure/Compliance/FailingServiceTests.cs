@@ -126,7 +126,7 @@ public sealed class FailingServiceTests
     public async Task A_service_that_never_answers_opens_the_circuit_too()
     {
         await using var service = await StubService.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
-        using var hook = service.Hook(TimeSpan.FromMilliseconds(600), Brisk);
+        using var hook = service.Hook(TimeSpan.FromSeconds(2), Brisk);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => hook.AskAsync(StubService.Question(), CancellationToken.None)));
 
         var watch = Stopwatch.StartNew();
