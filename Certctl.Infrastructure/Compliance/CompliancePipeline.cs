@@ -14,6 +14,8 @@ internal static class CompliancePipeline
     private const double ShareOfAnAttempt = 0.45;
     private const double ShareOfAPause = 0.025;
 
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
+
     private static readonly PredicateBuilder<ComplianceAttempt> Failed =
         new PredicateBuilder<ComplianceAttempt>().Handle<TimeoutRejectedException>().HandleResult(attempt => attempt.MayPass);
 
@@ -27,7 +29,7 @@ internal static class CompliancePipeline
                 ShouldHandle = Failed,
                 MaxRetryAttempts = limits.Retries,
                 BackoffType = DelayBackoffType.Exponential,
-                Delay = timeout * ShareOfAPause,
+                Delay = TimeSpan.FromTicks(Math.Min((timeout * ShareOfAPause).Ticks, LongestPause.Ticks)),
                 UseJitter = true,
             })
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<ComplianceAttempt>

@@ -87,7 +87,8 @@ internal sealed class ComplianceReceiver : IAsyncDisposable
         }
         while (!line.Contains(Listening, StringComparison.Ordinal));
         _port = new Uri(line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Trim()).Port;
-        _process.OutputDataReceived += (_, _) => { };
-        _process.BeginOutputReadLine();
+
+        // A full pipe would stop it.
+        _ = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
     }
 }
