@@ -28,14 +28,6 @@ public sealed class ComplianceReceiverTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _receiver = await ComplianceReceiver.StartAsync("{\"device-2\":\"disk encryption is off\"}");
-        _host = await CertctlHost.StartAsync(
-            null,
-            ("CERTCTL_LOG_LEVEL", "debug"),
-            ("CERTCTL_SCEP_COMPLIANCE_URL", Receiver.Url.ToString()),
-            ("CERTCTL_SCEP_COMPLIANCE_BEARER_TOKEN_FILE", Receiver.TokenFile),
-            ("CERTCTL_SCEP_COMPLIANCE_CA_PATH", Receiver.CaFile),
-            ("CERTCTL_SCEP_COMPLIANCE_TIMEOUT", "20s"));
-        _wire = Host.Connect();
     }
 
     public async Task DisposeAsync()
@@ -50,6 +42,7 @@ public sealed class ComplianceReceiverTests : IAsyncLifetime
     [Fact]
     public async Task Devices_are_asked_about_on_every_way_in_and_an_outage_lets_nobody_through()
     {
+        await StartServerAsync();
         var device = ScepDevice.Shared();
         (await SendAsync(device, "device-1")).Issued(device);
         (await SendAsync(device, "device-2")).MustFail(FailureReason.ComplianceFailed);
@@ -95,6 +88,18 @@ public sealed class ComplianceReceiverTests : IAsyncLifetime
         Assert.Equal(status, answer.StatusCode);
         if (status == HttpStatusCode.OK)
             Assert.Equal("{\"compliant\":false,\"reason\":\"disk encryption is off\"}", await answer.Content.ReadAsStringAsync());
+    }
+
+    private async Task StartServerAsync()
+    {
+        _host = await CertctlHost.StartAsync(
+            null,
+            ("CERTCTL_LOG_LEVEL", "debug"),
+            ("CERTCTL_SCEP_COMPLIANCE_URL", Receiver.Url.ToString()),
+            ("CERTCTL_SCEP_COMPLIANCE_BEARER_TOKEN_FILE", Receiver.TokenFile),
+            ("CERTCTL_SCEP_COMPLIANCE_CA_PATH", Receiver.CaFile),
+            ("CERTCTL_SCEP_COMPLIANCE_TIMEOUT", "20s"));
+        _wire = Host.Connect();
     }
 
     private async Task<CertRepReading> SendAsync(ScepDevice device, string name) =>
