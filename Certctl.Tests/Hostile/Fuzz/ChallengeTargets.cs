@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Certctl.Application.Intune;
 using Certctl.Domain.Enrolment;
-using Certctl.Infrastructure.Intune;
 using Certctl.Infrastructure.Crypto.X509;
+using Certctl.Infrastructure.Intune;
 
 namespace Certctl.Tests.Hostile.Fuzz;
 

@@ -198,7 +198,10 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
         {
             db.ChallengeUses.AddRange(Enumerable.Range(0, ClaimSweep.BatchLimit + 3).Select(_ => new ChallengeUseRow
             {
-                UseKey = RandomNumberGenerator.GetBytes(32), CsrSha256 = new byte[32], EnrolmentId = Guid.NewGuid(), KeptUntil = Now.AddHours(1),
+                UseKey = RandomNumberGenerator.GetBytes(32),
+                CsrSha256 = new byte[32],
+                EnrolmentId = Guid.NewGuid(),
+                KeptUntil = Now.AddHours(1),
             }));
             await db.SaveChangesAsync();
         }
