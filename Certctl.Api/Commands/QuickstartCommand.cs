@@ -100,6 +100,7 @@ internal static class QuickstartCommand
             ["CERTCTL_CA_CERT_PATH"] = made.CaCertPath,
             ["CERTCTL_CA_KEY_PATH"] = made.CaKeyPath,
             ["CERTCTL_SCEP_ENABLED"] = "true",
+            ["CERTCTL_API_KEYS_NAMED"] = $"quickstart:{made.ApiKey.Reveal()}:admin",
         };
 
         // Named profiles bring their own and take nothing from the flat form.

@@ -16,6 +16,8 @@ public sealed record CertctlOptions
 
     public required CaOptions Ca { get; init; }
 
+    public required ApiOptions Api { get; init; }
+
     /// <summary>Empty when SCEP is off. The root profile has PathId "".</summary>
     public required IReadOnlyList<ScepProfileOptions> ScepProfiles { get; init; }
 

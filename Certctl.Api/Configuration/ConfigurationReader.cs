@@ -75,6 +75,7 @@ internal static class ConfigurationReader
         Database = ReadDatabase(values),
         Log = ReadLog(values),
         Ca = ReadCa(values),
+        Api = ApiKeysReader.Read(values, values.Text("CERTCTL_SERVER_HOST") ?? "127.0.0.1"),
         ScepProfiles = ScepProfileReader.Read(values),
         KeyPassphrase = values.SecretText(Passphrase) is { } passphrase ? new Secret(passphrase) : null,
     };

@@ -27,6 +27,8 @@ internal static class KnownSettings
         new("CERTCTL_SERVER_TLS_KEY_PATH", null, "Required. PEM private key, mode 0600. Read again on SIGHUP."),
         new("CERTCTL_DATABASE_URL", null, "Required. `postgres://user:password@host:port/database?sslmode=…` or `sqlite:///absolute/path`.", IsSecret: true),
         new("CERTCTL_DATABASE_MAX_CONNS", "25", "Connections of the PostgreSQL pool, 3 to 500."),
+        new("CERTCTL_AUTH_TYPE", "api-key", "Who may use the REST API: `api-key`, whoever has a key; `none`, everybody, on loopback alone."),
+        new("CERTCTL_API_KEYS_NAMED", null, "Comma-separated keys of the REST API: `name:key` or `name:key:role`, role `admin`, `operator` (unless said) or `auditor`. The same name with two keys overlaps during rotation. Without a key nobody is let in.", IsSecret: true),
         new("CERTCTL_LOG_LEVEL", "info", "`debug`, `info`, `warn` or `error`."),
         new("CERTCTL_LOG_FORMAT", "json", "`json` or `text`. Logs go to standard error."),
         new("CERTCTL_CA_CERT_PATH", null, "Required. PEM: the issuing CA's certificate, then the CAs above it up to the root."),
@@ -90,7 +92,7 @@ internal static class KnownSettings
     /// <summary>Beginnings of names that operators know from the upstream product and that this version does not have.</summary>
     public static readonly IReadOnlyList<string> NotYet =
     [
-        "CERTCTL_AUTH_", "CERTCTL_API_KEYS_", "CERTCTL_AGENT_", "CERTCTL_RATE_LIMIT_", "CERTCTL_CORS_", "CERTCTL_CONFIG_ENCRYPTION_KEY", "CERTCTL_KEYGEN_",
+        "CERTCTL_AUTH_SECRET", "CERTCTL_AGENT_", "CERTCTL_RATE_LIMIT_", "CERTCTL_CORS_", "CERTCTL_CONFIG_ENCRYPTION_KEY", "CERTCTL_KEYGEN_",
         "CERTCTL_APPROVAL_", "CERTCTL_CRL_", "CERTCTL_OCSP_", "CERTCTL_CERT_EXPORT_", "CERTCTL_EST_", "CERTCTL_AUDIT_", "CERTCTL_DEMO_SEED", "CERTCTL_DATABASE_MIGRATIONS_PATH",
     ];
 }

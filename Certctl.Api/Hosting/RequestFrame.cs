@@ -1,11 +1,12 @@
 using System.Data.Common;
+using Certctl.Api.Admin;
 using Microsoft.AspNetCore.Connections;
 
 namespace Certctl.Api.Hosting;
 
 /// <summary>
 /// What surrounds every request: an id, the headers of a careful server, and the one place where an accident becomes an answer. Accidents say nothing
-/// of the inside: 503 with Retry-After when the database failed, else 500, both without a body. A CertRep FAILURE would be a decision; this is none.
+/// of the inside: 503 with Retry-After when the database failed, else 500, without a body outside the REST API. A CertRep FAILURE would be a decision; this is none.
 /// </summary>
 internal sealed partial class RequestFrame(RequestDelegate next, ILogger<RequestFrame> logger)
 {
@@ -26,11 +27,11 @@ internal sealed partial class RequestFrame(RequestDelegate next, ILogger<Request
         }
         catch (Exception accident)
         {
-            Answer(http, accident);
+            await AnswerAsync(http, accident);
         }
     }
 
-    private void Answer(HttpContext http, Exception accident)
+    private async Task AnswerAsync(HttpContext http, Exception accident)
     {
         if (accident is ConnectionResetException || (accident is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested))
         {
@@ -54,9 +55,12 @@ internal sealed partial class RequestFrame(RequestDelegate next, ILogger<Request
         }
 
         http.Response.StatusCode = status;
-        http.Response.ContentLength = 0;
         if (status == StatusCodes.Status503ServiceUnavailable)
             http.Response.Headers.RetryAfter = RetryAfterSeconds;
+        if (http.Request.Path.StartsWithSegments(AdminApi.Root))
+            await Problems.WriteAsync(http, status, Problems.Words(status));
+        else
+            http.Response.ContentLength = 0;
     }
 
     [LoggerMessage(1, LogLevel.Error, "{Method} {Path} failed, request {RequestId}")]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Api.Admin;
 using Certctl.Api.Configuration;
 using Certctl.Api.Scep;
 using Certctl.Application;
@@ -60,6 +61,9 @@ internal static class ServerHost
         services.AddSingleton<IReadOnlyDictionary<string, FileTrustAnchors>>(anchors);
         services.AddDatabase(options.Database);
         services.AddCertctlApplication();
+        services.AddSingleton(options.Api);
+        services.AddSingleton<ScepProfileReport>();
+        services.AddApiAuthorization();
         services.AddSingleton(provider => new ComplianceHooks(options, material.Compliance, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));
         services.AddSingleton(provider => Profiles(options, material, new Doormen(rings, trusts, anchors, provider.GetRequiredService<ComplianceHooks>()), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new OperationGate(options.Server.MaxInFlight, provider.GetRequiredService<ILogger<OperationGate>>()));
@@ -77,7 +81,12 @@ internal static class ServerHost
         app.UseMiddleware<RequestFrame>();
         if (options.Server.MtlsPort is not null)
             app.UseMtlsPort();
+        app.UseRouting();
+        app.UseApiProblems();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapHealth();
+        app.MapAdminApi();
         app.MapScep();
         app.MapScepMtls();
         return app;

@@ -14,6 +14,14 @@ public interface IAuditRepository
     /// <summary>Appends an administrative act. Throws when the database cannot be written.</summary>
     Task AppendAsync(AuditEvent act, CancellationToken cancellationToken);
 
+    /// <summary>A page of events, newest first: those older than <paramref name="before"/>, or after skipping <paramref name="skip"/>.</summary>
+    /// <param name="before">The id of the last event of the page before; null: from the newest on.</param>
+    /// <param name="limit">Events at most.</param>
+    Task<AuditPage> ListAsync(AuditFilter filter, Guid? before, int skip, int limit, CancellationToken cancellationToken);
+
+    /// <summary>The event of this id, or null.</summary>
+    Task<AuditEvent?> FindAsync(Guid id, CancellationToken cancellationToken);
+
     /// <summary>How often each action of <paramref name="actions"/> ended how, on which path, since <paramref name="since"/>: over all processes that write this trail.</summary>
     Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken);
 }

@@ -37,6 +37,23 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
 
     public Task AppendAsync(AuditEvent act, CancellationToken cancellationToken) => WriteAsync([act], cancellationToken);
 
+    public async Task<AuditPage> ListAsync(AuditFilter filter, Guid? before, int skip, int limit, CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var wanted = db.AuditEvents.AsNoTracking().Matching(filter);
+
+        // Ids are made in the order of time (UUID version 7).
+        var page = before is { } last ? wanted.Where(audit => audit.Id.CompareTo(last) < 0) : wanted;
+        var events = await page.OrderByDescending(audit => audit.Id).Skip(skip).Take(limit + 1).ToListAsync(cancellationToken);
+        return new AuditPage([.. events.Take(limit)], await wanted.LongCountAsync(cancellationToken), events.Count > limit);
+    }
+
+    public async Task<AuditEvent?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        return await db.AuditEvents.AsNoTracking().SingleOrDefaultAsync(audit => audit.Id == id, cancellationToken);
+    }
+
     public async Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken)
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using Certctl.Application.Scep;
+using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Infrastructure.Crypto.Keys;
 
@@ -45,6 +46,9 @@ public sealed class RaKeyRing
 
     /// <summary>DER, issuing CA first, root last.</summary>
     internal IReadOnlyList<ReadOnlyMemory<byte>> CaChain { get; }
+
+    /// <summary>The newest certificate that devices encrypt to, valid or not.</summary>
+    public RequestSigner Newest => Array.Find(_state.Pairs, pair => pair.MayDecrypt)!.Certificate;
 
     /// <summary>Requests can be received and answered.</summary>
     internal bool HasValidPair(DateTimeOffset now) =>

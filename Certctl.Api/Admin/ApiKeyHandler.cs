@@ -1,0 +1,93 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Certctl.Api.Configuration;
+using Certctl.Application.Admin;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Options;
+
+namespace Certctl.Api.Admin;
+
+/// <summary><c>Authorization: Bearer KEY</c> (RFC 6750 §2.1). Every key is compared, whichever matches: the time tells nothing.</summary>
+internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiOptions api)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    public const string SchemeName = "ApiKey";
+
+    private const string Prefix = "Bearer ";
+    private const string Missing = "Authorization header required";
+
+    // Who is at the machine, where no keys are asked for.
+    private const string LocalActor = "local";
+
+    protected override Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (!api.RequiresKey)
+            return Task.FromResult(AuthenticateResult.Success(Ticket(LocalActor, ApiRole.Admin)));
+        var header = Request.Headers.Authorization.ToString();
+        if (header.Length == 0)
+            return Task.FromResult(AuthenticateResult.NoResult());
+        if (!header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) || header.Length == Prefix.Length)
+            return Task.FromResult(AuthenticateResult.Fail("Invalid Authorization header format, expected: Bearer <token>"));
+        return Task.FromResult(Find(new(header[Prefix.Length..])) is { } key
+            ? AuthenticateResult.Success(Ticket(key.Name, key.Role))
+            : AuthenticateResult.Fail("Invalid API key"));
+    }
+
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        var result = await HandleAuthenticateOnceSafeAsync();
+        Response.Headers.WWWAuthenticate = "Bearer realm=\"certctl\"";
+        await Problems.WriteAsync(Context, StatusCodes.Status401Unauthorized, result.Failure?.Message ?? Missing);
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        var admin = Context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(data => data.Policy == ApiPolicy.Admin) == true;
+        return Problems.WriteAsync(Context, StatusCodes.Status403Forbidden, admin ? "Admin access required" : "Operator access required");
+    }
+
+    private NamedApiKey? Find(Domain.Enrolment.Secret presented)
+    {
+        NamedApiKey? found = null;
+        foreach (var key in api.Keys)
+        {
+            if (key.Key.Matches(presented))
+                found = key;
+        }
+
+        return found;
+    }
+
+    private AuthenticationTicket Ticket(string actor, ApiRole role)
+    {
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, actor), new Claim(ApiPolicy.RoleClaim, role.ToString())], SchemeName);
+        return new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName);
+    }
+}
+
+/// <summary>Which role an endpoint asks for.</summary>
+internal static class ApiPolicy
+{
+    public const string RoleClaim = "certctl:role";
+    public const string Auditor = "auditor";
+    public const string Operator = "operator";
+    public const string Admin = "admin";
+
+    public static IServiceCollection AddApiAuthorization(this IServiceCollection services)
+    {
+        services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
+        services.AddAuthorizationBuilder()
+            .AddPolicy(Auditor, policy => Require(policy, ApiRole.Auditor))
+            .AddPolicy(Operator, policy => Require(policy, ApiRole.Operator))
+            .AddPolicy(Admin, policy => Require(policy, ApiRole.Admin));
+        return services;
+    }
+
+    public static ApiRole RoleOf(ClaimsPrincipal user) => Enum.Parse<ApiRole>(user.FindFirstValue(RoleClaim)!);
+
+    public static string ActorOf(HttpContext http) => http.User.Identity!.Name!;
+
+    private static void Require(AuthorizationPolicyBuilder policy, ApiRole least) =>
+        policy.RequireAuthenticatedUser().RequireAssertion(context => context.User.HasClaim(claim => claim.Type == RoleClaim) && RoleOf(context.User) >= least);
+}

@@ -1,0 +1,51 @@
+using Certctl.Application.Admin;
+using Certctl.Application.Admin.Approvals;
+
+namespace Certctl.Api.Admin.Endpoints;
+
+/// <summary>The requests that wait for people.</summary>
+internal static class ApprovalEndpoints
+{
+    private const string Origin = "REST API";
+    private const int MostRows = 10_000;
+
+    public static void MapApprovals(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/approvals", ListAsync);
+        api.MapPost("/approvals/{id:guid}/approve", (Guid id, HttpContext http, AdminDesk desk, CancellationToken token) => DecideAsync(id, approve: true, http, desk, token))
+            .RequireAuthorization(ApiPolicy.Operator);
+        api.MapPost("/approvals/{id:guid}/deny", (Guid id, HttpContext http, AdminDesk desk, CancellationToken token) => DecideAsync(id, approve: false, http, desk, token))
+            .RequireAuthorization(ApiPolicy.Operator);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext http, IApprovalRepository approvals, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var errors = new Dictionary<string, string[]>();
+        var paging = Paging.Read(http.Request.Query, errors);
+        if (!bool.TryParse(http.Request.Query["all"].ToString() is { Length: > 0 } text ? text : "false", out var all))
+            errors["all"] = ["must be true or false"];
+        if (errors.Count > 0)
+            return Problems.Problem(http, StatusCodes.Status400BadRequest, "The query cannot be read.", errors);
+
+        // Whoever waits is few; a queue of ten thousand is nobody's to read.
+        var rows = await approvals.ListAsync(all, clock.GetUtcNow(), MostRows, cancellationToken);
+        var start = paging.Cursor is { } cursor ? rows.TakeWhile(row => row.Id != cursor).Count() + 1 : paging.Skip;
+        var page = rows.Skip(start).Take(paging.PerPage).ToList();
+        return paging.Of(page, rows.Count, start + page.Count < rows.Count ? page[^1].Id : null);
+    }
+
+    private static async Task<IResult> DecideAsync(Guid id, bool approve, HttpContext http, AdminDesk desk, CancellationToken cancellationToken)
+    {
+        var (note, problem) = await JsonBody.TextAsync(http, "note", cancellationToken);
+        if (problem is not null)
+            return Problems.Problem(http, StatusCodes.Status400BadRequest, problem, new Dictionary<string, string[]> { ["note"] = [problem] });
+        return await desk.SendAsync(new DecideEnrolmentCommand(id, approve, ApiPolicy.ActorOf(http), note ?? "", Origin), cancellationToken) switch
+        {
+            AdminOutcome.Done(var summary) => MetaEndpoints.Json(new { Id = id, Status = approve ? "approved" : "denied", Message = summary }),
+            AdminOutcome.NotFound(var detail) => Problems.Problem(http, StatusCodes.Status404NotFound, detail),
+            AdminOutcome.Conflict(var detail) => Problems.Problem(http, StatusCodes.Status409Conflict, detail),
+            AdminOutcome.Invalid(var problems) => Problems.Problem(http, StatusCodes.Status400BadRequest, string.Join("; ", problems)),
+            _ => throw new InvalidOperationException("No decision ends like that."),
+        };
+    }
+}

@@ -1,0 +1,141 @@
+using System.Globalization;
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Audit;
+
+namespace Certctl.Api.Admin.Endpoints;
+
+/// <summary>The audit trail: filtered, newest first.</summary>
+internal static class AuditEndpoints
+{
+    private static readonly string[] Known =
+        ["action", "actor", "resource_type", "resource_id", "outcome", "reason", "path_id", "transaction_id", "serial", "from", "to", "q", "page", "per_page", "cursor"];
+
+    public static void MapAudit(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/audit", ListAsync);
+        api.MapGet("/audit/{id}", FindAsync);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext http, IAuditRepository audit, CancellationToken cancellationToken)
+    {
+        var errors = new Dictionary<string, string[]>();
+        var filter = ReadFilter(http.Request.Query, errors);
+        var paging = Paging.Read(http.Request.Query, errors);
+        if (errors.Count > 0)
+            return Problems.Problem(http, StatusCodes.Status400BadRequest, "The query cannot be read.", errors);
+        var page = await audit.ListAsync(filter, paging.Cursor, paging.Skip, paging.PerPage, cancellationToken);
+        return paging.Of([.. page.Events.Select(AuditRow.Of)], page.Total, page.HasMore ? page.Events[^1].Id : null);
+    }
+
+    private static async Task<IResult> FindAsync(string id, HttpContext http, IAuditRepository audit, CancellationToken cancellationToken) =>
+        Guid.TryParse(id, out var known) && await audit.FindAsync(known, cancellationToken) is { } found
+            ? MetaEndpoints.Json(AuditRow.Of(found))
+            : Problems.Problem(http, StatusCodes.Status404NotFound, "Audit event not found");
+
+    // A misspelt filter must not show everything.
+    private static AuditFilter ReadFilter(IQueryCollection query, Dictionary<string, string[]> errors)
+    {
+        foreach (var stranger in query.Keys.Where(key => !Known.Contains(key)))
+            errors[stranger] = [$"is not known; known are {string.Join(", ", Known)}"];
+        foreach (var twice in query.Where(pair => pair.Value.Count > 1))
+            errors[twice.Key] = ["is given more than once"];
+        return new AuditFilter
+        {
+            Action = Text(query, "action"),
+            Actor = Text(query, "actor"),
+            ResourceType = Text(query, "resource_type"),
+            ResourceId = Text(query, "resource_id"),
+            Outcome = Outcome(query, errors),
+            Reason = Text(query, "reason"),
+            PathId = query.ContainsKey("path_id") ? query["path_id"].ToString() : null,
+            TransactionId = Text(query, "transaction_id"),
+            SerialNumber = Serial(query, errors),
+            From = Time(query, "from", errors),
+            To = Time(query, "to", errors),
+            Text = Text(query, "q"),
+        };
+    }
+
+    private static string? Text(IQueryCollection query, string name) => query[name].ToString() is { Length: > 0 } text ? text : null;
+
+    private static AuditOutcome? Outcome(IQueryCollection query, Dictionary<string, string[]> errors)
+    {
+        if (Text(query, "outcome") is not { } text)
+            return null;
+        if (Enum.TryParse<AuditOutcome>(text, ignoreCase: true, out var outcome) && Enum.IsDefined(outcome) && !char.IsAsciiDigit(text[0]))
+            return outcome;
+        errors["outcome"] = [$"must be one of {string.Join(", ", Enum.GetNames<AuditOutcome>().Select(name => name.ToLowerInvariant()))}"];
+        return null;
+    }
+
+    // As people copy it: colons, upper case, without leading zeros.
+    private static string? Serial(IQueryCollection query, Dictionary<string, string[]> errors)
+    {
+        if (Text(query, "serial") is not { } text)
+            return null;
+        var digits = text.Replace(":", "", StringComparison.Ordinal);
+        if (digits.Length is > 0 and <= 40 && digits.All(char.IsAsciiHexDigit))
+            return digits.ToLowerInvariant().PadLeft(40, '0');
+        errors["serial"] = ["must be a serial number in hex digits"];
+        return null;
+    }
+
+    private static DateTimeOffset? Time(IQueryCollection query, string name, Dictionary<string, string[]> errors)
+    {
+        if (Text(query, name) is not { } text)
+            return null;
+
+        // RFC 3339 §5.6. A plus sign that nobody encoded arrives as a space.
+        if (DateTimeOffset.TryParse(text.Replace(' ', '+'), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && text.Contains('T', StringComparison.Ordinal))
+            return time;
+        errors[name] = ["must be a time such as 2026-11-27T08:00:00Z"];
+        return null;
+    }
+}
+
+/// <summary>An event as the API shows it: upstream's keys, and the columns beside them.</summary>
+internal sealed record AuditRow(
+    Guid Id,
+    DateTime Timestamp,
+    string Actor,
+    string ActorType,
+    string Action,
+    AuditOutcome Outcome,
+    string? Reason,
+    string ResourceType,
+    string ResourceId,
+    int Count,
+    IReadOnlyDictionary<string, object?> Details)
+{
+    public static AuditRow Of(AuditEvent audit) => new(
+        audit.Id,
+        audit.Timestamp.UtcDateTime,
+        audit.Actor,
+        audit.ActorType,
+        audit.Action,
+        audit.Outcome,
+        audit.Reason,
+        audit.ResourceType,
+        audit.ResourceId,
+        audit.Count,
+        Facts(audit).Where(fact => fact.Value is not null).ToDictionary(fact => fact.Key, fact => fact.Value, StringComparer.Ordinal));
+
+    private static Dictionary<string, object?> Facts(AuditEvent audit) => new()
+    {
+        ["detail"] = audit.Detail,
+        ["path_id"] = audit.PathId,
+        ["profile_id"] = audit.ProfileId,
+        ["transaction_id"] = audit.TransactionId,
+        ["subject"] = audit.Subject,
+        ["sans"] = audit.SubjectAltNames.Count > 0 ? audit.SubjectAltNames : null,
+        ["serial_number"] = audit.SerialNumber,
+        ["signer"] = audit.Signer,
+        ["client_certificate"] = audit.ClientCertificate,
+        ["device_name"] = audit.DeviceName,
+        ["claim_subject"] = audit.ClaimSubject,
+        ["claim_issuer"] = audit.ClaimIssuer,
+        ["token_sha256"] = audit.TokenSha256,
+        ["source_address"] = audit.SourceAddress,
+        ["request_id"] = audit.RequestId,
+    };
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+
+namespace Certctl.Api.Admin;
+
+/// <summary>Which page of a list: upstream's <c>page</c> and <c>per_page</c>, or <c>cursor</c>, which costs the same however far it is.</summary>
+/// <param name="Page">From 1; 1 with a cursor.</param>
+/// <param name="Cursor">The last id of the page before.</param>
+internal sealed record Paging(int Page, int PerPage, Guid? Cursor)
+{
+    private const int Usual = 50;
+    private const int Most = 500;
+
+    // Beyond it a database would walk for a long time over what nobody asked for.
+    private const int MostSkipped = 100_000;
+
+    public int Skip => Cursor is null ? (Page - 1) * PerPage : 0;
+
+    /// <summary>Reads the query; what cannot be goes into <paramref name="errors"/>, never into a default.</summary>
+    public static Paging Read(IQueryCollection query, IDictionary<string, string[]> errors)
+    {
+        var (page, perPage) = (Number(query, "page", 1, int.MaxValue, errors), Number(query, "per_page", Usual, Most, errors));
+        Guid? cursor = null;
+        if (query["cursor"].ToString() is { Length: > 0 } text)
+        {
+            if (Guid.TryParseExact(text, "N", out var id))
+                cursor = id;
+            else
+                errors["cursor"] = ["is not one that this server gave out"];
+        }
+
+        if (cursor is not null && query.ContainsKey("page"))
+            errors["page"] = ["stands beside cursor; give one of them"];
+        if (((long)page - 1) * perPage > MostSkipped)
+            errors["page"] = [$"lies beyond the first {MostSkipped} rows; go on by cursor"];
+        return new Paging(page, perPage, cursor);
+    }
+
+    /// <summary>Upstream's page, and how to go on.</summary>
+    /// <param name="last">The last id of this page; null: nothing follows.</param>
+    public IResult Of<T>(IReadOnlyList<T> data, long total, Guid? last) => Endpoints.MetaEndpoints.Json(new
+    {
+        Data = data,
+        Total = total,
+        Page,
+        PerPage,
+        NextCursor = last?.ToString("N"),
+    });
+
+    private static int Number(IQueryCollection query, string name, int otherwise, int most, IDictionary<string, string[]> errors)
+    {
+        if (query[name].ToString() is not { Length: > 0 } text)
+            return otherwise;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most)
+            return number;
+        errors[name] = [most == int.MaxValue ? "must be a whole number from 1" : $"must be a whole number from 1 to {most}"];
+        return otherwise;
+    }
+}

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Certctl.Api.Admin;
+
+/// <summary>
+/// What went wrong, as RFC 9457 §3 has it, with the keys that integrators know from the upstream product beside it: <c>error</c>, <c>message</c>,
+/// <c>request_id</c>. Nothing of the inside.
+/// </summary>
+internal static class Problems
+{
+    private const string MediaType = "application/problem+json";
+
+    /// <param name="errors">What is wrong by field; null: no field is.</param>
+    public static IResult Problem(HttpContext http, int status, string message, IReadOnlyDictionary<string, string[]>? errors = null) =>
+        Results.Json(Body(http, status, message, errors), ApiJson.Options, MediaType, status);
+
+    /// <summary>Writes it where no endpoint does: in the frame around them.</summary>
+    public static Task WriteAsync(HttpContext http, int status, string message)
+    {
+        http.Response.StatusCode = status;
+        return http.Response.WriteAsJsonAsync(Body(http, status, message, null), ApiJson.Options, MediaType);
+    }
+
+    /// <summary>A refusal of the routing or of the server itself, in words.</summary>
+    public static string Words(int status) => status switch
+    {
+        StatusCodes.Status404NotFound => "There is nothing at this path.",
+        StatusCodes.Status405MethodNotAllowed => "This path does not take this method; see the Allow header.",
+        StatusCodes.Status415UnsupportedMediaType => "The body must be application/json.",
+        StatusCodes.Status503ServiceUnavailable => "The database cannot be reached; try again.",
+        StatusCodes.Status500InternalServerError => "Something went wrong here; the log has it under the request id.",
+        _ => ReasonPhrases.GetReasonPhrase(status),
+    };
+
+    private static Dictionary<string, object> Body(HttpContext http, int status, string message, IReadOnlyDictionary<string, string[]>? errors)
+    {
+        var title = ReasonPhrases.GetReasonPhrase(status);
+        var body = new Dictionary<string, object>
+        {
+            ["type"] = "about:blank",
+            ["title"] = title,
+            ["status"] = status,
+            ["detail"] = message,
+            ["error"] = title,
+            ["message"] = message,
+            ["request_id"] = http.TraceIdentifier,
+        };
+        if (errors is not null)
+            body["errors"] = errors;
+        return body;
+    }
+}
+
+/// <summary>JSON as the API speaks it: snake_case, enums as words, UTC, null where there is nothing.</summary>
+internal static class ApiJson
+{
+    public static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DictionaryKeyPolicy = null,
+        AllowDuplicateProperties = false,
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+}

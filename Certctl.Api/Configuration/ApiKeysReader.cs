@@ -1,0 +1,90 @@
+using System.Text.RegularExpressions;
+using Certctl.Application.Admin;
+using Certctl.Domain.Enrolment;
+
+namespace Certctl.Api.Configuration;
+
+/// <summary>A key of the REST API as configured.</summary>
+/// <param name="Name">The actor in the audit trail.</param>
+public sealed record NamedApiKey(string Name, Secret Key, ApiRole Role);
+
+/// <summary>Who may use the REST API.</summary>
+/// <param name="RequiresKey">False: everybody who reaches the server is its admin; on loopback alone.</param>
+public sealed record ApiOptions(bool RequiresKey, IReadOnlyList<NamedApiKey> Keys);
+
+/// <summary>CERTCTL_AUTH_TYPE and CERTCTL_API_KEYS_NAMED. Without a key nobody is let in; nothing here ever opens the API by being absent or odd.</summary>
+internal static partial class ApiKeysReader
+{
+    private const string Type = "CERTCTL_AUTH_TYPE";
+    private const string Keys = "CERTCTL_API_KEYS_NAMED";
+    private const int LeastKey = 16;
+    private const int AdvisedKey = 32;
+
+    public static ApiOptions Read(SettingValues values, string host)
+    {
+        var type = values.Text(Type)?.Trim().ToUpperInvariant() ?? "API-KEY";
+        if (type is not ("API-KEY" or "NONE"))
+            values.Reject(Type, values.Text(Type)!, "one of api-key, none");
+        var keys = ReadKeys(values);
+        if (type != "NONE")
+            return new ApiOptions(true, keys);
+        if (!IsLoopback(host))
+            values.Problems.Add($"{Type} is none, and CERTCTL_SERVER_HOST is {host}: everybody who reaches it would be its admin. Listen on 127.0.0.1, or take api-key.");
+        if (keys.Count > 0)
+            values.Problems.Add($"{Type} is none, and {Keys} is set: the keys would count for nothing. Take one of them away.");
+        values.Warnings.Add($"{Type} is none: everybody on this machine is admin of the REST API.");
+        return new ApiOptions(false, []);
+    }
+
+    private static List<NamedApiKey> ReadKeys(SettingValues values)
+    {
+        var keys = new List<NamedApiKey>();
+        if (values.SecretText(Keys) is not { } text)
+            return keys;
+        var entries = text.Split(',', StringSplitOptions.TrimEntries);
+        for (var i = 0; i < entries.Length; i++)
+        {
+            // Entries are told by their place: any part of one may be the secret.
+            if (ReadKey(entries[i], out var problem) is not { } key)
+                values.Problems.Add($"{Keys}: entry {i + 1} {problem}.");
+            else if (keys.Any(other => other.Name == key.Name && other.Role != key.Role))
+                values.Problems.Add($"{Keys}: entry {i + 1} gives {key.Name} another role than before; one name has one role.");
+            else if (keys.Any(other => other.Key.Matches(key.Key)))
+                values.Problems.Add($"{Keys}: entry {i + 1} repeats a key; each must tell who uses it.");
+            else
+                keys.Add(key);
+        }
+
+        foreach (var key in keys.Where(key => key.Key.Length < AdvisedKey))
+            values.Warnings.Add($"{Keys}: the key of {key.Name} has fewer than {AdvisedKey} characters; make one with: openssl rand -hex 32");
+        return keys;
+    }
+
+    private static NamedApiKey? ReadKey(string entry, out string problem)
+    {
+        var parts = entry.Split(':');
+        problem = parts switch
+        {
+            { Length: < 2 or > 3 } => "is not name:key or name:key:role",
+            _ when !Name().IsMatch(parts[0]) => "has a name that is not made of letters, digits, _ and -",
+            _ when parts[1].Length < LeastKey => $"has a key of fewer than {LeastKey} characters; make one with: openssl rand -hex 32",
+            _ when !parts[1].All(c => c is > ' ' and <= '~') => "has a key with a character that is no visible ASCII",
+            { Length: 3 } when Role(parts[2]) is null => "has a role that is none of admin, operator, auditor",
+            _ => "",
+        };
+        return problem.Length > 0 ? null : new NamedApiKey(parts[0], new Secret(parts[1]), parts.Length == 3 ? Role(parts[2])!.Value : ApiRole.Operator);
+    }
+
+    private static ApiRole? Role(string text) => text switch
+    {
+        "admin" => ApiRole.Admin,
+        "operator" => ApiRole.Operator,
+        "auditor" => ApiRole.Auditor,
+        _ => null,
+    };
+
+    private static bool IsLoopback(string host) => host == "localhost" || (System.Net.IPAddress.TryParse(host, out var address) && System.Net.IPAddress.IsLoopback(address));
+
+    [GeneratedRegex(@"^[A-Za-z0-9_-]{1,64}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Name();
+}
