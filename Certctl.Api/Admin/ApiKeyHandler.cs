@@ -59,7 +59,7 @@ internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions>
         return found;
     }
 
-    private AuthenticationTicket Ticket(string actor, ApiRole role)
+    private static AuthenticationTicket Ticket(string actor, ApiRole role)
     {
         var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, actor), new Claim(ApiPolicy.RoleClaim, role.ToString())], SchemeName);
         return new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName);
