@@ -29,13 +29,12 @@ internal static class ServerRun
         {
             await app.StartAsync(cancellationToken);
         }
-        catch (IOException busy)
+        catch (Exception busy) when (busy is IOException or SocketException)
         {
-            return Fail($"{options.Server.Host}:{options.Server.Port} cannot be bound: {busy.Message.TrimEnd('.')}. Choose another port.");
-        }
-        catch (SocketException refused)
-        {
-            return Fail($"{options.Server.Host}:{options.Server.Port} cannot be bound: {refused.Message}. Choose another address or port.");
+            // The timers run already; one that is stopped ends quietly, one whose host is only disposed of ends as an accident.
+            await app.StopAsync(CancellationToken.None);
+            var choose = busy is IOException ? "another port" : "another address or port";
+            return Fail($"{options.Server.Host}:{options.Server.Port} cannot be bound: {busy.Message.TrimEnd('.')}. Choose {choose}.");
         }
 
         var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
