@@ -31,11 +31,11 @@ internal static class ServerRun
         }
         catch (IOException busy)
         {
-            return Fail($"{options.Server.Host}:{options.Server.Port} cannot be bound: {busy.Message.TrimEnd('.')}. Choose another port.");
+            return await CannotBindAsync(app, options.Server, $"{busy.Message.TrimEnd('.')}. Choose another port.");
         }
         catch (SocketException refused)
         {
-            return Fail($"{options.Server.Host}:{options.Server.Port} cannot be bound: {refused.Message}. Choose another address or port.");
+            return await CannotBindAsync(app, options.Server, $"{refused.Message}. Choose another address or port.");
         }
 
         var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
@@ -58,6 +58,13 @@ internal static class ServerRun
     {
         foreach (var warning in warnings)
             Console.Error.WriteLine($"warning: {warning}");
+    }
+
+    // The timers run already: one that is stopped ends quietly, one whose host is only disposed of ends as an accident.
+    private static async Task<int> CannotBindAsync(WebApplication app, ServerOptions server, string why)
+    {
+        await app.StopAsync(CancellationToken.None);
+        return Fail($"{server.Host}:{server.Port} cannot be bound: {why}");
     }
 
     private static async Task<string?> PrepareDatabaseAsync(IServiceProvider services, CertctlOptions options, CancellationToken cancellationToken)

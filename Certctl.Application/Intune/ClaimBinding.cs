@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolment;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 
@@ -10,7 +11,6 @@ namespace Certctl.Application.Intune;
 internal static class ClaimBinding
 {
     private const string CommonNameOid = "2.5.4.3";
-    private const int LongestQuote = 128;
 
     /// <summary>The first difference in words; null: none.</summary>
     public static string? FindDifference(IntuneClaim claim, CertificateSigningRequest csr)
@@ -54,6 +54,6 @@ internal static class ClaimBinding
 
     private static string Folded(string name) => name.Trim().ToLowerInvariant();
 
-    /// <summary>A stranger's words for log and trail: no characters that are none, and not at any length.</summary>
-    public static string Quoted(string name) => $"\"{string.Concat(name.Take(LongestQuote).Select(c => char.IsControl(c) ? '\uFFFD' : c))}{(name.Length > LongestQuote ? "…" : "")}\"";
+    /// <summary>A stranger's words, for log and trail.</summary>
+    public static string Quoted(string name) => $"\"{ForeignText.Clean(name)}\"";
 }

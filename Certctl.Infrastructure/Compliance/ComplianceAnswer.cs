@@ -11,12 +11,13 @@ internal sealed record ComplianceAnswer(bool Compliant, string? Reason = null)
     public const int LongestBody = 64 * 1024;
 
     // Names by case, each once; values of their own kind; no comments, no trailing commas. What else a service has to say is its own affair.
-    private static readonly JsonSerializerOptions Strict = new(JsonSerializerOptions.Strict)
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
-        MaxDepth = 8,
-    };
+    private static readonly JsonSerializerOptions Strict = new(JsonSerializerOptions.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, MaxDepth = 8 };
+
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; init; }
+
+    // Written in two ways, it is two answers.
+    private bool IsAmbiguous => Others?.Keys.Any(name => name.Equals(nameof(Compliant), StringComparison.OrdinalIgnoreCase)) == true;
 
     public static async Task<ComplianceAttempt> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
@@ -63,6 +64,7 @@ internal sealed record ComplianceAnswer(bool Compliant, string? Reason = null)
         {
             return JsonSerializer.Deserialize<ComplianceAnswer>(body.Span, Strict) switch
             {
+                { IsAmbiguous: true } => ComplianceAttempt.NoAnswer("its answer says compliant in two ways"),
                 { Compliant: true } yes => ComplianceAttempt.Answered(new ComplianceVerdict.Compliant(yes.Reason ?? "")),
                 { Compliant: false } no => ComplianceAttempt.Answered(new ComplianceVerdict.NotCompliant(no.Reason ?? "")),
                 null => ComplianceAttempt.NoAnswer("its answer is null"),

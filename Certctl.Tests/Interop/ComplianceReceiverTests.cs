@@ -25,10 +25,7 @@ public sealed class ComplianceReceiverTests : IAsyncLifetime
 
     private ScepWire Wire => _wire!;
 
-    public async Task InitializeAsync()
-    {
-        _receiver = await ComplianceReceiver.StartAsync("{\"device-2\":\"disk encryption is off\"}");
-    }
+    public async Task InitializeAsync() => _receiver = await ComplianceReceiver.StartAsync("{\"device-2\":\"disk encryption is off\"}");
 
     public async Task DisposeAsync()
     {

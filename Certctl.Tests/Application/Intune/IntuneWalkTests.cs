@@ -5,6 +5,7 @@ using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
 using Certctl.Tests.Application.Scep;
+using Certctl.Tests.Fakes;
 using Certctl.Tests.Fixtures;
 using Xunit;
 using static Certctl.Tests.Application.Scep.EnrolmentWalk;
@@ -181,14 +182,4 @@ public sealed class IntuneWalkTests
         LeafValidity = scep.LeafValidity,
         Codec = scep.Codec,
     });
-
-    /// <summary>Whoever signed, it was him: signatures are judged elsewhere.</summary>
-    private sealed class AnyConnector : ITrustAnchors
-    {
-        public IReadOnlyList<TrustAnchor> All { get; } = [new("CN=anybody", "01", new string('0', 64), "ECDSA-P256", DateTimeOffset.MinValue, DateTimeOffset.MaxValue)];
-
-        public TrustAnchor? FindSigner(JwsAlgorithm algorithm, ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature, DateTimeOffset now) => All[0];
-
-        public TrustReload Reload(DateTimeOffset now) => new([], []);
-    }
 }

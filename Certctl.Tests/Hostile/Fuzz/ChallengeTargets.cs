@@ -5,6 +5,7 @@ using Certctl.Application.Intune;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.X509;
 using Certctl.Infrastructure.Intune;
+using Certctl.Tests.Fakes;
 
 namespace Certctl.Tests.Hostile.Fuzz;
 
@@ -44,13 +45,4 @@ internal static class ChallengeTargets
     }
 
     private static IntuneSettings Settings(ITrustAnchors anchors) => new(anchors, null, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), 3);
-
-    private sealed class AnyConnector : ITrustAnchors
-    {
-        public IReadOnlyList<TrustAnchor> All { get; } = [new("CN=anybody", "01", new string('0', 64), "ECDSA-P256", DateTimeOffset.MinValue, DateTimeOffset.MaxValue)];
-
-        public TrustAnchor? FindSigner(JwsAlgorithm algorithm, ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature, DateTimeOffset now) => All[0];
-
-        public TrustReload Reload(DateTimeOffset now) => new([], []);
-    }
 }

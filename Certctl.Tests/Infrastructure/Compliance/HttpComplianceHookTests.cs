@@ -19,7 +19,7 @@ public sealed class HttpComplianceHookTests
     [InlineData("{\"compliant\":true}", true, "")]
     [InlineData("{\"reason\":null,\"compliant\":false}", false, "")]
     [InlineData(" {\n\"compliant\" : true }\n", true, "")]
-    [InlineData("{\"device\":{\"id\":[1,2]},\"compliant\":false,\"Compliant\":true}", false, "")]
+    [InlineData("{\"device\":{\"id\":[1,2]},\"compliant\":false,\"checked\":null}", false, "")]
     public async Task A_well_formed_answer_is_the_verdict(string json, bool compliant, string reason)
     {
         await using var service = await StubService.StartAsync(json);
@@ -44,6 +44,7 @@ public sealed class HttpComplianceHookTests
     [InlineData("{\"compliant\":null}")]
     [InlineData("{\"compliant\":{}}")]
     [InlineData("{\"Compliant\":true}")]
+    [InlineData("{\"compliant\":true,\"Compliant\":false}")]
     [InlineData("{\"COMPLIANT\":true}")]
     [InlineData("{\"compliant\":true,\"compliant\":false}")]
     [InlineData("{\"compliant\":false,\"compliant\":true}")]

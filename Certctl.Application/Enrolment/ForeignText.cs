@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Certctl.Application.Enrolment.Compliance;
+namespace Certctl.Application.Enrolment;
 
 /// <summary>Text from outside on its way to audit and log: nothing in it may write lines, move cursors or turn the order of what stands beside it.</summary>
 internal static class ForeignText

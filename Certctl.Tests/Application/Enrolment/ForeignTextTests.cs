@@ -1,7 +1,7 @@
-using Certctl.Application.Enrolment.Compliance;
+using Certctl.Application.Enrolment;
 using Xunit;
 
-namespace Certctl.Tests.Application.Enrolment.Compliance;
+namespace Certctl.Tests.Application.Enrolment;
 
 public sealed class ForeignTextTests
 {
