@@ -26,6 +26,8 @@ done
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 MSBUILDDISABLENODEREUSE=1
 # A build server that outlives the script would keep its pipes open, and CI waits for them.
 export DOTNET_CLI_USE_MSBUILD_SERVER=0 UseSharedCompilation=false
+# Most processes here live for seconds: what the runtime learns about their hot loops costs more than it gives.
+export DOTNET_TieredPGO=0
 export HOME="${HOME:-/root}"
 
 step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }

@@ -10,6 +10,7 @@ internal static class AdminApi
     public static void MapAdminApi(this WebApplication app)
     {
         var api = app.MapGroup($"{Root}/v1").RequireAuthorization(ApiPolicy.Auditor);
+        api.AddEndpointFilter(EndpointContract.RefuseStrangersAsync);
         api.MapMeta();
         api.MapScepAdmin();
         api.MapApprovals();

@@ -37,14 +37,8 @@ internal sealed record Paging(int Page, int PerPage, Guid? Cursor)
 
     /// <summary>Upstream's page, and how to go on.</summary>
     /// <param name="last">The last id of this page; null: nothing follows.</param>
-    public IResult Of<T>(IReadOnlyList<T> data, long total, Guid? last) => Endpoints.MetaEndpoints.Json(new
-    {
-        Data = data,
-        Total = total,
-        Page,
-        PerPage,
-        NextCursor = last?.ToString("N"),
-    });
+    public IResult Of<T>(IReadOnlyList<T> data, long total, Guid? last) =>
+        Endpoints.MetaEndpoints.Json(new Page<T>(data, total, Page, PerPage, last?.ToString("N")));
 
     private static int Number(IQueryCollection query, string name, int otherwise, int most, IDictionary<string, string[]> errors)
     {
@@ -56,3 +50,9 @@ internal sealed record Paging(int Page, int PerPage, Guid? Cursor)
         return otherwise;
     }
 }
+
+/// <summary>Upstream's page of a list, and how to go on.</summary>
+/// <param name="Data">Never null.</param>
+/// <param name="Total">Of the whole filter.</param>
+/// <param name="NextCursor">For <c>cursor</c>; null: nothing follows.</param>
+internal sealed record Page<T>(IReadOnlyList<T> Data, long Total, [property: System.Text.Json.Serialization.JsonPropertyName("page")] int Number, int PerPage, string? NextCursor);

@@ -9,7 +9,7 @@ namespace Certctl.Api.Admin;
 /// </summary>
 internal static class Problems
 {
-    private const string MediaType = "application/problem+json";
+    public const string MediaType = "application/problem+json";
 
     /// <param name="errors">What is wrong by field; null: no field is.</param>
     public static IResult Problem(HttpContext http, int status, string message, IReadOnlyDictionary<string, string[]>? errors = null) =>
@@ -33,24 +33,29 @@ internal static class Problems
         _ => ReasonPhrases.GetReasonPhrase(status),
     };
 
-    private static Dictionary<string, object> Body(HttpContext http, int status, string message, IReadOnlyDictionary<string, string[]>? errors)
+    private static ProblemBody Body(HttpContext http, int status, string message, IReadOnlyDictionary<string, string[]>? errors)
     {
         var title = ReasonPhrases.GetReasonPhrase(status);
-        var body = new Dictionary<string, object>
-        {
-            ["type"] = "about:blank",
-            ["title"] = title,
-            ["status"] = status,
-            ["detail"] = message,
-            ["error"] = title,
-            ["message"] = message,
-            ["request_id"] = http.TraceIdentifier,
-        };
-        if (errors is not null)
-            body["errors"] = errors;
-        return body;
+        return new ProblemBody("about:blank", title, status, message, title, message, http.TraceIdentifier, errors);
     }
 }
+
+/// <summary>RFC 9457 §3.1, with upstream's keys.</summary>
+/// <param name="Type">Always <c>about:blank</c>: the status says what kind it is (§4.2.1).</param>
+/// <param name="Detail">What is wrong, in words.</param>
+/// <param name="Error">As <paramref name="Title"/>.</param>
+/// <param name="Message">As <paramref name="Detail"/>.</param>
+/// <param name="RequestId">As the header X-Request-ID and the log have it.</param>
+/// <param name="Errors">What is wrong by field of the query or the body.</param>
+internal sealed record ProblemBody(
+    string Type,
+    string Title,
+    int Status,
+    string Detail,
+    string Error,
+    string Message,
+    string RequestId,
+    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string[]>? Errors);
 
 /// <summary>JSON as the API speaks it: snake_case, enums as words, UTC, null where there is nothing.</summary>
 internal static class ApiJson

@@ -11,11 +11,15 @@ internal static class ApprovalEndpoints
 
     public static void MapApprovals(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/approvals", ListAsync);
-        api.MapPost("/approvals/{id:guid}/approve", (Guid id, HttpContext http, AdminDesk desk, CancellationToken token) => DecideAsync(id, approve: true, http, desk, token))
-            .RequireAuthorization(ApiPolicy.Operator);
-        api.MapPost("/approvals/{id:guid}/deny", (Guid id, HttpContext http, AdminDesk desk, CancellationToken token) => DecideAsync(id, approve: false, http, desk, token))
-            .RequireAuthorization(ApiPolicy.Operator);
+        api.MapGet("/approvals", ListAsync)
+            .WithQuery([new("all", "Also those that are decided or have lapsed", "boolean"), .. QueryField.OfLists]).Produces<Page<ApprovalView>>().Refuses(400)
+            .WithSummary("The requests that wait for people").WithDescription("Oldest first.");
+        Decide("approve", approve: true).WithSummary("Approve a request").WithDescription("The certificate profile says how many people must.");
+        Decide("deny", approve: false).WithSummary("Deny a request").WithDescription("One denial ends it.");
+
+        RouteHandlerBuilder Decide(string verb, bool approve) => api
+            .MapPost($"/approvals/{{id:guid}}/{verb}", (Guid id, HttpContext http, AdminDesk desk, CancellationToken token) => DecideAsync(id, approve, http, desk, token))
+            .RequireAuthorization(ApiPolicy.Operator).Accepts<DecisionBody>(isOptional: true, "application/json").Produces<DecisionResult>().Refuses(400, 404, 409);
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, IApprovalRepository approvals, TimeProvider clock, CancellationToken cancellationToken)
@@ -41,7 +45,7 @@ internal static class ApprovalEndpoints
             return Problems.Problem(http, StatusCodes.Status400BadRequest, problem, new Dictionary<string, string[]> { ["note"] = [problem] });
         return await desk.SendAsync(new DecideEnrolmentCommand(id, approve, ApiPolicy.ActorOf(http), note ?? "", Origin), cancellationToken) switch
         {
-            AdminOutcome.Done(var summary) => MetaEndpoints.Json(new { Id = id, Status = approve ? "approved" : "denied", Message = summary }),
+            AdminOutcome.Done(var summary) => MetaEndpoints.Json(new DecisionResult(id, approve ? "approved" : "denied", summary)),
             AdminOutcome.NotFound(var detail) => Problems.Problem(http, StatusCodes.Status404NotFound, detail),
             AdminOutcome.Conflict(var detail) => Problems.Problem(http, StatusCodes.Status409Conflict, detail),
             AdminOutcome.Invalid(var problems) => Problems.Problem(http, StatusCodes.Status400BadRequest, string.Join("; ", problems)),
@@ -49,3 +53,10 @@ internal static class ApprovalEndpoints
         };
     }
 }
+
+/// <param name="Note">In the person's own words, for other people; at most 1000 characters.</param>
+internal sealed record DecisionBody(string? Note);
+
+/// <param name="Status"><c>approved</c> or <c>denied</c>: what this person said.</param>
+/// <param name="Message">What became of the request.</param>
+internal sealed record DecisionResult(Guid Id, string Status, string Message);

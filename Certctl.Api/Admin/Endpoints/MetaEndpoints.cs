@@ -11,21 +11,32 @@ internal static class MetaEndpoints
 
     public static void MapMeta(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/auth/info", (ApiOptions options) => Json(new { AuthType = options.RequiresKey ? "api-key" : "none", Required = options.RequiresKey })).AllowAnonymous();
-        api.MapGet("/version", () => Json(VersionOf(Version))).AllowAnonymous();
+        api.MapGet("/auth/info", (ApiOptions options) => Json(new AuthInfo(options.RequiresKey ? "api-key" : "none", options.RequiresKey))).AllowAnonymous()
+            .Produces<AuthInfo>().WithSummary("How to come in");
+        api.MapGet("/version", () => Json(VersionOf(Version))).AllowAnonymous().Produces<VersionInfo>().WithSummary("Which version answers");
         api.MapGet("/auth/check", (HttpContext http) =>
         {
             var role = ApiPolicy.RoleOf(http.User);
-            return Json(new { Status = "authenticated", User = ApiPolicy.ActorOf(http), Admin = role == ApiRole.Admin, Role = role });
-        });
+            return Json(new AuthCheck("authenticated", ApiPolicy.ActorOf(http), role == ApiRole.Admin, role));
+        }).Produces<AuthCheck>().WithSummary("Who one is");
     }
 
-    public static IResult Json(object body) => Results.Json(body, ApiJson.Options);
+    public static IResult Json<T>(T body) => Results.Json(body, ApiJson.Options);
 
     // "1.2.3+commit", as the build writes it.
-    private static object VersionOf(string text)
+    private static VersionInfo VersionOf(string text)
     {
         var parts = text.Split('+', 2);
-        return new { Version = parts[0], Commit = parts.Length > 1 ? parts[1] : null, RuntimeVersion = Environment.Version.ToString() };
+        return new VersionInfo(parts[0], parts.Length > 1 ? parts[1] : null, Environment.Version.ToString());
     }
 }
+
+/// <param name="AuthType"><c>api-key</c>, or <c>none</c> on loopback.</param>
+internal sealed record AuthInfo(string AuthType, bool Required);
+
+/// <param name="Status">Always <c>authenticated</c>.</param>
+/// <param name="User">As the audit trail names the actor.</param>
+internal sealed record AuthCheck(string Status, string User, bool Admin, ApiRole Role);
+
+/// <param name="Commit">Null where the build did not know it.</param>
+internal sealed record VersionInfo(string Version, string? Commit, string RuntimeVersion);

@@ -11,9 +11,13 @@ internal static class ScepAdminEndpoints
 
     public static void MapScepAdmin(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/admin/scep/profiles", ProfilesAsync).RequireAuthorization(ApiPolicy.Admin);
-        api.MapGet("/admin/scep/intune/stats", StatsAsync).RequireAuthorization(ApiPolicy.Admin);
-        api.MapPost("/admin/scep/intune/reload-trust", ReloadAsync).RequireAuthorization(ApiPolicy.Admin);
+        api.MapGet("/admin/scep/profiles", ProfilesAsync).RequireAuthorization(ApiPolicy.Admin).Produces<ScepProfileList<ScepProfileRow>>()
+            .WithSummary("SCEP profiles as they run").WithDescription("By path. What concerns signed challenges stands under intune, and only where they are taken.");
+        api.MapGet("/admin/scep/intune/stats", StatsAsync).RequireAuthorization(ApiPolicy.Admin).Produces<ScepProfileList<IntuneRow>>()
+            .WithSummary("How signed challenges fare").WithDescription("Every SCEP profile, by path, in the flat shape.");
+        api.MapPost("/admin/scep/intune/reload-trust", ReloadAsync).RequireAuthorization(ApiPolicy.Admin)
+            .Accepts<ReloadBody>(isOptional: true, "application/json").Produces<ReloadResult>().Refuses(400, 404, 409)
+            .WithSummary("Read the connectors of a profile again").WithDescription("All of the new bundle counts, or the old one stays and the answer is 500.");
     }
 
     private static async Task<IResult> ProfilesAsync(ScepProfileReport report, CancellationToken cancellationToken)
@@ -28,7 +32,7 @@ internal static class ScepAdminEndpoints
         return Envelope(rows, at);
     }
 
-    private static IResult Envelope<T>(IReadOnlyList<T> rows, DateTimeOffset at) => MetaEndpoints.Json(new { Profiles = rows, ProfileCount = rows.Count, GeneratedAt = at.UtcDateTime });
+    private static IResult Envelope<T>(IReadOnlyList<T> rows, DateTimeOffset at) => MetaEndpoints.Json(new ScepProfileList<T>(rows, rows.Count, at.UtcDateTime));
 
     private static async Task<IResult> ReloadAsync(HttpContext http, AdminDesk desk, ScepProfileTable profiles, TimeProvider clock, CancellationToken cancellationToken)
     {
@@ -40,7 +44,7 @@ internal static class ScepAdminEndpoints
         var pathId = named ?? "";
         return await desk.SendAsync(new ReloadTrustCommand(pathId, ApiPolicy.ActorOf(http), Origin), cancellationToken) switch
         {
-            AdminOutcome.Done => MetaEndpoints.Json(new { Reloaded = true, PathId = pathId, ReloadedAt = clock.GetUtcNow().UtcDateTime }),
+            AdminOutcome.Done => MetaEndpoints.Json(new ReloadResult(true, pathId, clock.GetUtcNow().UtcDateTime)),
             AdminOutcome.NotFound => Problems.Problem(http, StatusCodes.Status404NotFound, $"SCEP profile not found for path_id=\"{pathId}\""),
             AdminOutcome.Conflict => Problems.Problem(http, StatusCodes.Status409Conflict, $"SCEP profile \"{pathId}\" does not have Intune enabled"),
             AdminOutcome.Failed(var detail) => Problems.Problem(http, StatusCodes.Status500InternalServerError, $"Trust anchor reload failed. {detail}"),
@@ -49,3 +53,11 @@ internal static class ScepAdminEndpoints
         };
     }
 }
+
+/// <param name="Profiles">By path; never null.</param>
+internal sealed record ScepProfileList<T>(IReadOnlyList<T> Profiles, int ProfileCount, DateTime GeneratedAt);
+
+/// <param name="PathId">Of the SCEP profile; absent for the root.</param>
+internal sealed record ReloadBody(string? PathId);
+
+internal sealed record ReloadResult(bool Reloaded, string PathId, DateTime ReloadedAt);
