@@ -36,7 +36,7 @@ internal static class Problems
     private static ProblemBody Body(HttpContext http, int status, string message, IReadOnlyDictionary<string, string[]>? errors)
     {
         var title = ReasonPhrases.GetReasonPhrase(status);
-        return new ProblemBody("about:blank", title, status, message, title, message, http.TraceIdentifier, errors);
+        return new ProblemBody("about:blank", title, status, message, title, message, http.TraceIdentifier) { Errors = errors };
     }
 }
 
@@ -46,7 +46,6 @@ internal static class Problems
 /// <param name="Error">As <paramref name="Title"/>.</param>
 /// <param name="Message">As <paramref name="Detail"/>.</param>
 /// <param name="RequestId">As the header X-Request-ID and the log have it.</param>
-/// <param name="Errors">What is wrong by field of the query or the body.</param>
 internal sealed record ProblemBody(
     string Type,
     string Title,
@@ -54,8 +53,12 @@ internal sealed record ProblemBody(
     string Detail,
     string Error,
     string Message,
-    string RequestId,
-    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string[]>? Errors);
+    string RequestId)
+{
+    /// <summary>What is wrong by field of the query or the body; absent where no field is.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
+}
 
 /// <summary>JSON as the API speaks it: snake_case, enums as words, UTC, null where there is nothing.</summary>
 internal static class ApiJson
@@ -64,6 +67,7 @@ internal static class ApiJson
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DictionaryKeyPolicy = null,
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict,
         AllowDuplicateProperties = false,
         Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };

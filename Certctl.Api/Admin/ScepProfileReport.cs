@@ -2,7 +2,6 @@ using Certctl.Api.Configuration;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Intune;
 using Certctl.Application.Scep;
-using Certctl.Infrastructure.Crypto.Scep;
 
 namespace Certctl.Api.Admin;
 
@@ -60,7 +59,7 @@ internal sealed record IntuneRow(
 
 /// <summary>SCEP profiles as they run, by path.</summary>
 internal sealed class ScepProfileReport(
-    CertctlOptions options, ScepProfileTable profiles, IReadOnlyDictionary<string, RaKeyRing> rings, EnrolmentMetrics metrics, IAuditRepository audit, TimeProvider clock)
+    CertctlOptions options, ScepProfileTable profiles, EnrolmentMetrics metrics, IAuditRepository audit, TimeProvider clock)
 {
     private const long NanosecondsPerTick = 100;
 
@@ -100,7 +99,7 @@ internal sealed class ScepProfileReport(
 
     private ScepProfileRow Row(ScepProfileOptions profile, IReadOnlyList<IntuneStatistics> lately, DateTimeOffset now)
     {
-        var ra = rings[profile.PathId].Newest;
+        var ra = profiles.All[profile.PathId].Codec.RaCertificate;
         return new ScepProfileRow(
             profile.PathId,
             profile.IssuerId,

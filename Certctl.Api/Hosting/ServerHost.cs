@@ -64,6 +64,7 @@ internal static class ServerHost
         services.AddSingleton(options.Api);
         services.AddSingleton<ScepProfileReport>();
         services.AddApiAuthorization();
+        services.AddApiReference();
         services.AddSingleton(provider => new ComplianceHooks(options, material.Compliance, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));
         services.AddSingleton(provider => Profiles(options, material, new Doormen(rings, trusts, anchors, provider.GetRequiredService<ComplianceHooks>()), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new OperationGate(options.Server.MaxInFlight, provider.GetRequiredService<ILogger<OperationGate>>()));
@@ -87,6 +88,7 @@ internal static class ServerHost
         app.UseAuthorization();
         app.MapHealth();
         app.MapAdminApi();
+        app.MapApiReference();
         app.MapScep();
         app.MapScepMtls();
         return app;

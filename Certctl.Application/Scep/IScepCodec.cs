@@ -21,6 +21,9 @@ public interface IScepCodec
     /// <summary>False while no RA certificate is valid: then nothing can be answered.</summary>
     bool CanAnswer { get; }
 
+    /// <summary>The newest RA certificate that clients encrypt to, valid or not.</summary>
+    RequestSigner RaCertificate { get; }
+
     /// <summary>The answer to GetCACert (RFC 8894 §4.2.1).</summary>
     ScepCaCertificates CaCertificates();
 

@@ -61,7 +61,8 @@ public sealed partial class HouseRuleTests
     [Fact]
     public void No_type_and_no_file_is_named_for_what_it_is_not()
     {
-        var types = OneTypeOfEachRoom.SelectMany(type => type.Assembly.GetTypes()).Select(type => type.FullName!.Split('`')[0]);
+        // Generators of the platform write types of their own names into our assemblies.
+        var types = OneTypeOfEachRoom.SelectMany(type => type.Assembly.GetTypes()).Select(type => type.FullName!.Split('`')[0]).Where(name => name.StartsWith("Certctl.", StringComparison.Ordinal));
         var files = SourceTree.ProductFiles().Select(file => Path.ChangeExtension(file, null));
 
         Assert.DoesNotContain(types.Concat(files), name => ForbiddenSuffix().IsMatch(name));

@@ -55,7 +55,7 @@ internal static class ApprovalEndpoints
 }
 
 /// <param name="Note">In the person's own words, for other people; at most 1000 characters.</param>
-internal sealed record DecisionBody(string? Note);
+internal sealed record DecisionBody(string? Note = null);
 
 /// <param name="Status"><c>approved</c> or <c>denied</c>: what this person said.</param>
 /// <param name="Message">What became of the request.</param>

@@ -58,6 +58,6 @@ internal static class ScepAdminEndpoints
 internal sealed record ScepProfileList<T>(IReadOnlyList<T> Profiles, int ProfileCount, DateTime GeneratedAt);
 
 /// <param name="PathId">Of the SCEP profile; absent for the root.</param>
-internal sealed record ReloadBody(string? PathId);
+internal sealed record ReloadBody(string? PathId = null);
 
 internal sealed record ReloadResult(bool Reloaded, string PathId, DateTime ReloadedAt);

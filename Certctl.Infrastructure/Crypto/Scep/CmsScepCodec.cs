@@ -25,6 +25,8 @@ public sealed partial class CmsScepCodec(
 
     public CertificateSigningRequest? ReadKept(ReadOnlyMemory<byte> pkcs10) => X509.CsrReader.ReadKept(pkcs10);
 
+    public RequestSigner RaCertificate => keys.Newest;
+
     public bool CanAnswer => keys.HasValidPair(clock.GetUtcNow());
 
     public ScepCaCertificates CaCertificates() => keys.CaCertificates(clock.GetUtcNow());

@@ -23,7 +23,7 @@ public sealed class SecretSettingTests : IDisposable
     [Fact]
     public void What_gives_access_is_a_secret()
     {
-        Assert.Equal(["CERTCTL_DATABASE_URL", "CERTCTL_KEY_PASSPHRASE"], KnownSettings.Global.Where(setting => setting.IsSecret).Select(setting => setting.Name));
+        Assert.Equal(["CERTCTL_API_KEYS_NAMED", "CERTCTL_DATABASE_URL", "CERTCTL_KEY_PASSPHRASE"], KnownSettings.Global.Where(setting => setting.IsSecret).Select(setting => setting.Name).Order());
         Assert.Equal(["CHALLENGE_PASSWORD", "CHALLENGE_PASSWORD_PREVIOUS", "COMPLIANCE_BEARER_TOKEN"], KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => setting.Name));
     }
 
@@ -31,7 +31,7 @@ public sealed class SecretSettingTests : IDisposable
     [MemberData(nameof(Secrets))]
     public void A_secret_comes_from_a_file_as_well(string name)
     {
-        var text = name == "CERTCTL_DATABASE_URL" ? $"postgres://u:{Value}@db/certctl" : Value;
+        var text = name switch { "CERTCTL_DATABASE_URL" => $"postgres://u:{Value}@db/certctl", "CERTCTL_API_KEYS_NAMED" => $"alice:{Value}-{Value}", _ => Value };
 
         var reading = Base(name).With(name, null).With(name + "_FILE", Place(text + "\n")).Reading();
 
@@ -140,6 +140,7 @@ public sealed class SecretSettingTests : IDisposable
     private static string Told(CertctlOptions options, string name) => name switch
     {
         "CERTCTL_DATABASE_URL" => options.Database.ConnectionString.Reveal(),
+        "CERTCTL_API_KEYS_NAMED" => options.Api.Keys[0].Key.Reveal(),
         "CERTCTL_KEY_PASSPHRASE" => options.KeyPassphrase!.Reveal(),
         _ when name.EndsWith("COMPLIANCE_BEARER_TOKEN", StringComparison.Ordinal) => options.ScepProfiles[0].Compliance!.BearerToken!.Reveal(),
         _ when name.EndsWith("_PREVIOUS", StringComparison.Ordinal) => options.ScepProfiles[0].PreviousChallenge!.Reveal(),

@@ -23,6 +23,9 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         { "GET", $"/api/v1/audit/{SomeId}", "auditor", HttpStatusCode.NotFound, "POST" },
     };
 
+    /// <summary>The path as the reference has it.</summary>
+    internal static string Template(string path) => path.Split('?')[0].Replace(SomeId, "{id}", StringComparison.Ordinal);
+
     [Theory]
     [MemberData(nameof(Routes))]
     public async Task A_route_is_for_who_has_a_key_of_its_role(string method, string path, string role, HttpStatusCode status, string otherMethod)

@@ -73,5 +73,17 @@ public sealed class ApiServer : IAsyncLifetime, IDisposable
         return problem;
     }
 
+    internal async Task<string> TextAsync(string path) => (await AnswerAsync(HttpMethod.Get, path, HttpStatusCode.OK)).Body;
+
+    /// <summary>What admin gets, which must have this status, and its media type.</summary>
+    internal async Task<(string Media, string Body)> AnswerAsync(HttpMethod method, string path, HttpStatusCode status)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(Host.Url, path));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Admin);
+        using var answer = await Http.SendAsync(request);
+        Assert.Equal(status, answer.StatusCode);
+        return (answer.Content.Headers.ContentType?.MediaType ?? "", await answer.Content.ReadAsStringAsync());
+    }
+
     internal static HttpContent Json(object body) => JsonContent.Create(body);
 }

@@ -1,0 +1,126 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Certctl.Api.Configuration;
+using Certctl.Api.Hosting;
+using Certctl.Tests.Architecture;
+using Json.Schema;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Xunit;
+
+namespace Certctl.Tests.Conformance.Api;
+
+/// <summary>The OpenAPI document: it is the committed one, it names every route, and what the routes answer is what it says.</summary>
+public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<ApiServer>
+{
+    private const string Document = "docs/openapi.json";
+    private const string Reference = "/openapi/v1.json";
+
+    // What may be asked without a key, and nothing else: devices have none, and these say only how to come in and whether somebody is there.
+    private static readonly string[] Open =
+        ["GET /api/v1/auth/info", "GET /api/v1/version", "GET /health", "GET /ready", "devices /certsrv/mscep/mscep.dll", "devices /cgi-bin/pkiclient.exe", "devices /scep", "devices /scep-mtls"];
+
+    [Fact]
+    public async Task The_committed_document_is_what_the_server_says()
+    {
+        var served = await server.TextAsync(Reference);
+        if (Environment.GetEnvironmentVariable("CERTCTL_TEST_UPDATE_DOCS") == "1")
+            await File.WriteAllTextAsync(SourceTree.PathOf(Document), served);
+        Assert.True(SourceTree.Read(Document) == served, $"{Document} is not what {Reference} says; CERTCTL_TEST_UPDATE_DOCS=1 writes it anew, the difference is a matter for review.");
+        await server.SendAsync(HttpMethod.Get, Reference, null, HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Every_route_is_documented_and_asks_for_a_role()
+    {
+        var settings = server.Host.Settings.ToDictionary(StringComparer.Ordinal);
+        settings["CERTCTL_DATABASE_URL"] = server.Host.DatabaseUrl;
+        settings["CERTCTL_SCEP_CHALLENGE_PASSWORD"] = server.Host.Challenge;
+        foreach (var (name, file) in new[] { ("CA", "ca"), ("SERVER_TLS", "tls"), ("SCEP_RA", "ra") })
+        {
+            settings[$"CERTCTL_{name}_CERT_PATH"] = Path.Combine(server.Host.Data, $"{file}.crt");
+            settings[$"CERTCTL_{name}_KEY_PATH"] = Path.Combine(server.Host.Data, $"{file}.key");
+        }
+
+        settings["CERTCTL_SCEP_ENABLED"] = "true";
+        var options = ConfigurationReader.Read(settings, configPath: null).Options!;
+        var (material, _, _) = Preflight.Load(options, DateTimeOffset.UtcNow);
+        await using var app = ServerHost.Build(options, material!, _ => { });
+        var routes = ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).Cast<RouteEndpoint>().ToList();
+        Assert.True(routes.Count > 10);
+
+        var documented = Operations(JsonNode.Parse(await server.TextAsync(Reference))!).Select(operation => operation.Name).ToList();
+        Assert.Equal(routes.SelectMany(Names).Where(name => name.Contains(" /api/", StringComparison.Ordinal)).Order(), documented.Order());
+        var open = routes.Where(route => route.Metadata.GetMetadata<IAllowAnonymous>() is not null || route.Metadata.GetOrderedMetadata<IAuthorizeData>().Count == 0).SelectMany(Names);
+        Assert.Equal(Open, open.Select(name => DeviceDoor().IsMatch(name) ? "devices " + DeviceDoor().Match(name).Groups[1].Value : name).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Each_operation_says_who_may_and_what_can_go_wrong_and_has_its_line_in_the_table_of_access()
+    {
+        var document = JsonNode.Parse(await server.TextAsync(Reference))!;
+        Assert.StartsWith("3.1", document["openapi"]!.GetValue<string>(), StringComparison.Ordinal);
+        var tried = AccessTests.Routes.Select(row => $"{row[0]} {AccessTests.Template((string)row[1])}").ToHashSet();
+        foreach (var (name, operation) in Operations(document))
+        {
+            Assert.False(string.IsNullOrWhiteSpace(operation["summary"]?.GetValue<string>()), name);
+            Assert.Contains(operation["responses"]!.AsObject(), response => response.Key.StartsWith('2'));
+            Assert.True(Open.Contains(name) == (operation["security"] is null), name);
+            if (operation["security"] is null)
+                continue;
+            Assert.Contains("Role: ", operation["description"]!.GetValue<string>(), StringComparison.Ordinal);
+            Assert.True(tried.Contains(name), $"{name} has no line in AccessTests.Routes.");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(AccessTests.Routes), MemberType = typeof(AccessTests))]
+    public async Task What_a_route_answers_is_what_the_document_says(string method, string path, string role, HttpStatusCode status, string otherMethod)
+    {
+        _ = (role, otherMethod);
+        var document = JsonNode.Parse(await server.TextAsync(Reference))!;
+        var (media, body) = await server.AnswerAsync(HttpMethod.Parse(method), path, status);
+        Agrees(document, $"{method} {AccessTests.Template(path)}", (int)status, media, body);
+        var (refusal, problem) = await server.AnswerAsync(HttpMethod.Parse(method), path + "?no-such-filter=1", HttpStatusCode.BadRequest);
+        Agrees(document, $"{method} {AccessTests.Template(path)}", 400, refusal, problem);
+    }
+
+    private static void Agrees(JsonNode document, string name, int status, string media, string body)
+    {
+        var operation = Operations(document).Single(operation => operation.Name == name).Operation;
+        var response = operation["responses"]![$"{status}"];
+        Assert.True(response is not null, $"{name} does not document {status}.");
+        if (status == 204)
+        {
+            Assert.Equal("", body);
+            return;
+        }
+
+        var content = response["content"]?[media];
+        Assert.True(content is not null, $"{name}: {status} is not documented as {media}.");
+        if (!media.EndsWith("json", StringComparison.Ordinal))
+            return;
+
+        // The schema may refer to others: all of them go with it.
+        var schema = new JsonObject { ["$defs"] = document["components"]!["schemas"]!.DeepClone(), ["allOf"] = new JsonArray(content["schema"]!.DeepClone()) };
+        var verdict = JsonSchema.FromText(schema.ToJsonString().Replace("#/components/schemas/", "#/$defs/", StringComparison.Ordinal)).Evaluate(JsonDocument.Parse(body).RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
+        Assert.True(verdict.IsValid, $"{name} {status}: {body}\n{string.Join('\n', (verdict.Details ?? []).Where(detail => detail.Errors is not null).Select(detail => $"{detail.InstanceLocation}: {string.Join(", ", detail.Errors!.Values)}"))}");
+    }
+
+    private static IEnumerable<(string Name, JsonNode Operation)> Operations(JsonNode document) =>
+        from path in document["paths"]!.AsObject()
+        from operation in path.Value!.AsObject()
+        where operation.Key != "parameters"
+        select ($"{operation.Key.ToUpperInvariant()} {path.Key}", operation.Value!);
+
+    [GeneratedRegex("^[A-Z*]+ (/scep|/scep-mtls|/certsrv/mscep/mscep.dll|/cgi-bin/pkiclient.exe)(/|$)")]
+    private static partial Regex DeviceDoor();
+
+    private static IEnumerable<string> Names(RouteEndpoint route)
+    {
+        var pattern = "/" + string.Join('/', route.RoutePattern.RawText!.Trim('/').Split('/').Select(part => part.StartsWith('{') ? part.Split(':')[0].TrimEnd('}') + "}" : part));
+        return (route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["*"]).Select(method => $"{method} {pattern}");
+    }
+}
