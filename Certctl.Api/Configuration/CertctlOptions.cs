@@ -18,6 +18,8 @@ public sealed record CertctlOptions
 
     public required ApiOptions Api { get; init; }
 
+    public required TelemetryOptions Telemetry { get; init; }
+
     /// <summary>Empty when SCEP is off. The root profile has PathId "".</summary>
     public required IReadOnlyList<ScepProfileOptions> ScepProfiles { get; init; }
 

@@ -76,6 +76,7 @@ internal static class ConfigurationReader
         Log = ReadLog(values),
         Ca = ReadCa(values),
         Api = ApiKeysReader.Read(values, values.Text("CERTCTL_SERVER_HOST") ?? "127.0.0.1"),
+        Telemetry = TelemetryReader.Read(values, values.Text("CERTCTL_SERVER_HOST") ?? "127.0.0.1"),
         ScepProfiles = ScepProfileReader.Read(values),
         KeyPassphrase = values.SecretText(Passphrase) is { } passphrase ? new Secret(passphrase) : null,
     };

@@ -65,6 +65,7 @@ internal static class ServerHost
         services.AddSingleton<ScepProfileReport>();
         services.AddApiAuthorization();
         services.AddApiReference();
+        services.AddTelemetry(options.Telemetry);
         services.AddSingleton(provider => new ComplianceHooks(options, material.Compliance, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));
         services.AddSingleton(provider => Profiles(options, material, new Doormen(rings, trusts, anchors, provider.GetRequiredService<ComplianceHooks>()), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new OperationGate(options.Server.MaxInFlight, provider.GetRequiredService<ILogger<OperationGate>>()));
@@ -82,6 +83,7 @@ internal static class ServerHost
         app.UseMiddleware<RequestFrame>();
         if (options.Server.MtlsPort is not null)
             app.UseMtlsPort();
+        app.UseMetrics(options.Telemetry);
         app.UseRouting();
         app.UseApiProblems();
         app.UseAuthentication();

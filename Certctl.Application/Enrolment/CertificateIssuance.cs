@@ -93,10 +93,9 @@ public sealed class CertificateIssuance(
                 return (new EnrolmentOutcome.Refused(obstacle), null);
 
             var waits = profile.RequiresApproval && !completes;
-            var certificate = waits ? null : await context.Issuer.IssueAsync(
-                template, context.Profile.PathId, Protocol, cancellationToken);
+            var certificate = waits ? null : await SignAsync(context, template, cancellationToken);
             var entry = Entry(draft, certificate, profile);
-            switch (await journal.CommitAsync(entry, cancellationToken))
+            switch (await WriteAsync(entry, cancellationToken))
             {
                 case JournalVerdict.Committed:
                     if (certificate is not null && enrolment.TokenSha256 is not null)
@@ -112,6 +111,21 @@ public sealed class CertificateIssuance(
         }
 
         return (new EnrolmentOutcome.Refused(FailureReason.ProfileUnavailable, "the certificate profile kept changing while the request was served"), null);
+    }
+
+    private static async Task<IssuedCertificate> SignAsync(EnrolmentContext context, CertificateTemplate template, CancellationToken cancellationToken)
+    {
+        using var room = EnrolmentTrace.Room("Sign");
+        return await context.Issuer.IssueAsync(template, context.Profile.PathId, Protocol, cancellationToken);
+    }
+
+    private async Task<JournalVerdict> WriteAsync(JournalEntry entry, CancellationToken cancellationToken)
+    {
+        using var room = EnrolmentTrace.Room("Journal");
+        var started = clock.GetTimestamp();
+        var verdict = await journal.CommitAsync(entry, cancellationToken);
+        metrics.Committed(clock.GetElapsedTime(started));
+        return verdict;
     }
 
     private JournalEntry Entry(Draft draft, IssuedCertificate? certificate, CertificateProfile profile)

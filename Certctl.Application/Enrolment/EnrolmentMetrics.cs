@@ -14,6 +14,7 @@ public sealed class EnrolmentMetrics : IDisposable
     private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _enrolments;
     private readonly Histogram<double> _duration;
+    private readonly Histogram<double> _commit;
     private readonly Counter<long> _complianceVerdicts;
     private readonly Histogram<double> _complianceDuration;
 
@@ -22,6 +23,7 @@ public sealed class EnrolmentMetrics : IDisposable
         Intune = new IntuneCounters(_meter);
         _enrolments = _meter.CreateCounter<long>("certctl_scep_requests_total", "{request}", "SCEP messages by profile, kind, outcome and reason.");
         _duration = _meter.CreateHistogram<double>("certctl_scep_request_duration_seconds", "s", "From the decoded body to the decided answer.");
+        _commit = _meter.CreateHistogram<double>("certctl_journal_commit_duration_seconds", "s", "How long an enrolment waited for its commit, the queue before it included.");
         _complianceVerdicts = _meter.CreateCounter<long>("certctl_compliance_verdicts_total", "{verdict}", "Answers of compliance services by profile and verdict.");
         _complianceDuration = _meter.CreateHistogram<double>("certctl_compliance_duration_seconds", "s", "How long an enrolment waited for its compliance verdict.");
     }
@@ -54,6 +56,8 @@ public sealed class EnrolmentMetrics : IDisposable
 
     public void NotAdmitted(string pathId, string reason) =>
         _enrolments.Add(1, new TagList { { "profile", pathId }, { "kind", "unknown" }, { "outcome", "refused" }, { "reason", reason } });
+
+    public void Committed(TimeSpan elapsed) => _commit.Record(elapsed.TotalSeconds);
 
     /// <param name="verdict"><c>compliant</c>, <c>not_compliant</c> or <c>unavailable</c>.</param>
     public void ComplianceAnswered(string pathId, string verdict, TimeSpan elapsed)

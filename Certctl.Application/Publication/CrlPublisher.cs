@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Certificates;
 
@@ -8,7 +9,7 @@ namespace Certctl.Application.Publication;
 /// The CRL of a CA as it is now. It tells the state at the last beat of the clock and takes its number from that instant, so processes that never spoke
 /// with each other make the same one (ADR 12). Made once a beat at most, whoever asks how often.
 /// </summary>
-public sealed class CrlPublisher(ICertificateRepository certificates, TimeProvider clock)
+public sealed class CrlPublisher : IDisposable
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
 
@@ -18,11 +19,20 @@ public sealed class CrlPublisher(ICertificateRepository certificates, TimeProvid
     private static readonly TimeSpan Life = TimeSpan.FromHours(24);
 
     private readonly ConcurrentDictionary<ICertificateIssuer, Edition> _editions = new();
+    private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
+    private readonly ICertificateRepository _certificates;
+    private readonly TimeProvider _clock;
+
+    public CrlPublisher(ICertificateRepository certificates, TimeProvider clock)
+    {
+        (_certificates, _clock) = (certificates, clock);
+        _meter.CreateObservableGauge("certctl_crl_age_seconds", Ages, "s", "How old the CRL is that was made last, by issuer; absent until somebody asks for one.");
+    }
 
     /// <param name="issuer">One that signs CRLs.</param>
     public Task<SignedCrl> CurrentAsync(ICertificateIssuer issuer, CancellationToken cancellationToken)
     {
-        var asOf = LastBeat(clock.GetUtcNow() - Settling);
+        var asOf = LastBeat(_clock.GetUtcNow() - Settling);
         return _editions.AddOrUpdate(issuer, _ => New(), (_, held) => held.Serves(asOf) ? held : New()).Crl.Value.WaitAsync(cancellationToken);
 
         // Not the asker's cancellation: others wait for the same one.
@@ -35,7 +45,7 @@ public sealed class CrlPublisher(ICertificateRepository certificates, TimeProvid
         var entries = new List<RevokedCertificate>();
 
         // RFC 5280 §3.3: an entry stays until it has stood in a CRL made after the certificate's end.
-        await foreach (var certificate in certificates.ListRevokedAsync(issuer.IssuerId, asOf, asOf - Life, cancellationToken))
+        await foreach (var certificate in _certificates.ListRevokedAsync(issuer.IssuerId, asOf, asOf - Life, cancellationToken))
         {
             if (issuer.HasIssued(certificate))
                 entries.Add(new(certificate.SerialNumber, certificate.RevokedAt!.Value, certificate.RevocationReason ?? RevocationReason.Unspecified));
@@ -44,6 +54,11 @@ public sealed class CrlPublisher(ICertificateRepository certificates, TimeProvid
         var number = asOf.ToUnixTimeSeconds();
         return new SignedCrl(number, writer.Write(new RevocationList(number, asOf, asOf + Life, entries)));
     }
+
+    public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<double>> Ages() =>
+        _editions.Select(edition => new Measurement<double>((_clock.GetUtcNow() - edition.Value.AsOf).TotalSeconds, new KeyValuePair<string, object?>("issuer", edition.Key.Name.ToString())));
 
     private static DateTimeOffset LastBeat(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % Beat.Ticks), TimeSpan.Zero);
 

@@ -20,7 +20,8 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
         var floor = Task.Delay(UnreadableContentFloor, CancellationToken.None);
         var started = clock.GetTimestamp();
         var now = clock.GetUtcNow();
-        var decoding = profile.Codec.Decode(message);
+        using var trace = EnrolmentTrace.Message("ScepMessage", profile.PathId, origin.RequestId);
+        var decoding = Decode(profile, message);
         if (decoding is ScepDecoding.Unreadable(var defect))
         {
             await audit.AppendRefusalAsync(EnrolmentTrail.Unreadable(profile, origin, now, defect), cancellationToken);
@@ -47,8 +48,15 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
         var (reply, word, reason, detail) = Describe(outcome);
         var elapsed = clock.GetElapsedTime(started);
         metrics.Answered(profile.PathId, head.MessageType, word, reason, elapsed);
+        trace.Ended($"{head.MessageType}", word, reason);
         LogAnswered(profile.PathId, head.MessageType, word, reason, detail, head.TransactionId, origin.SourceAddress, origin.RequestId, elapsed.TotalMilliseconds);
         return profile.Codec.EncodeCertRep(head, reply);
+    }
+
+    private static ScepDecoding Decode(ScepProfile profile, ReadOnlyMemory<byte> message)
+    {
+        using var room = EnrolmentTrace.Room("Decode");
+        return profile.Codec.Decode(message);
     }
 
     private static EnrolmentContext Context(ScepProfile profile, ScepRequestHead head, RequestOrigin origin, DateTimeOffset now) => new()

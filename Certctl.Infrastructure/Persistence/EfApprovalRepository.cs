@@ -65,6 +65,12 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
         return enrolments.ConvertAll(e => View(e, now, required.GetValueOrDefault(e.ProfileId, 1), decisions.Where(d => d.EnrolmentId == e.Id)));
     }
 
+    public async Task<int> CountWaitingAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Enrolments.CountAsync(e => e.State == EnrolmentState.Pending && e.HeldUntil > now, cancellationToken);
+    }
+
     // One person must not count as two by the case of his name.
     private static bool SamePerson(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 

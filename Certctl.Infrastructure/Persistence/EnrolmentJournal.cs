@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Certctl.Application.Enrolment;
 
@@ -26,11 +27,13 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
     private readonly JournalConflicts _conflicts;
     private readonly TimeProvider _clock;
     private readonly Lazy<Task> _running;
+    private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
 
     public EnrolmentJournal(IJournalWriter writer, JournalConflicts conflicts, TimeProvider clock)
     {
         (_writer, _conflicts, _clock) = (writer, conflicts, clock);
         _running = new Lazy<Task>(() => Task.Run(RunAsync));
+        _meter.CreateObservableGauge("certctl_journal_waiting", () => _waiting.Reader.Count, "{enrolment}", "Enrolments that wait to be committed.");
     }
 
     /// <inheritdoc/>
@@ -58,6 +61,7 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
         if (_running.IsValueCreated)
             await _running.Value;
         await _writer.DisposeAsync();
+        _meter.Dispose();
     }
 
     private async Task RunAsync()

@@ -16,6 +16,9 @@ public interface IApprovalRepository
     /// <summary>Oldest first: those that wait at <paramref name="now"/>, or <paramref name="all"/> that ever had to.</summary>
     /// <param name="limit">Rows at most.</param>
     Task<IReadOnlyList<ApprovalView>> ListAsync(bool all, DateTimeOffset now, int limit, CancellationToken cancellationToken);
+
+    /// <summary>How many wait at <paramref name="now"/>.</summary>
+    Task<int> CountWaitingAsync(DateTimeOffset now, CancellationToken cancellationToken);
 }
 
 /// <summary>What became of a decision.</summary>

@@ -13,7 +13,11 @@ public abstract class EnrolmentCheck<TCommand, TOutcome> : IPipelineBehavior<TCo
 {
     public async Task<TOutcome> Handle(TCommand request, CancellationToken cancellationToken, RequestHandlerDelegate<TOutcome> next)
     {
-        var failure = await CheckAsync(request, cancellationToken);
+        EnrolmentFailure? failure;
+
+        // The span ends before the next room: it shows what this check took.
+        using (EnrolmentTrace.Room(GetType().Name.Split('`')[0]))
+            failure = await CheckAsync(request, cancellationToken);
         return failure is null ? await next() : (TOutcome)(EnrolmentOutcome)new EnrolmentOutcome.Refused(failure);
     }
 

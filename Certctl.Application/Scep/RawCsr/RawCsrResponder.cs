@@ -18,6 +18,7 @@ public sealed partial class RawCsrResponder(IMediator mediator, IAuditRepository
     {
         if (!profile.AllowRawCsr || profile.Codec.ReadRawCsr(message) is not { } content)
             return null;
+        using var trace = EnrolmentTrace.Message("RawCsr", profile.PathId, origin.RequestId);
         var started = clock.GetTimestamp();
         var now = clock.GetUtcNow();
         var csr = (content as ScepContent.CertificationRequest)?.Csr;
@@ -35,6 +36,7 @@ public sealed partial class RawCsrResponder(IMediator mediator, IAuditRepository
         var (answer, word, reason, detail) = Describe(outcome, profile, isReadable: csr is not null);
         var elapsed = clock.GetElapsedTime(started);
         metrics.Answered(profile.PathId, Kind, word, reason, elapsed);
+        trace.Ended(Kind, word, reason);
         LogAnswered(profile.PathId, word, reason, detail, origin.SourceAddress, origin.RequestId, elapsed.TotalMilliseconds);
         return answer;
     }

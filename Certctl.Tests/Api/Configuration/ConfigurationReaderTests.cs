@@ -35,6 +35,9 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_KEY_PASSPHRASE", "opens the keys", "opens the keys" },
         { "CERTCTL_AUTH_TYPE", "none", "none" },
         { "CERTCTL_API_KEYS_NAMED", "alice:0123456789abcdef0123456789abcdef:admin", "alice Admin" },
+        { "CERTCTL_METRICS_ENABLED", "yes", "True" },
+        { "CERTCTL_METRICS_TOKEN", "0123456789abcdef", "0123456789abcdef" },
+        { "CERTCTL_OTLP_ENDPOINT", "http://collector:4318", "http://collector:4318/" },
         { "CERTCTL_SCEP_ENABLED", "true", "1" },
         { "CERTCTL_SCEP_PROFILES", "corp", "corp" },
         { "CERTCTL_SERVER_MTLS_PORT", "0", "0" },
@@ -70,6 +73,9 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_CA_ISSUERS_URL", "file:///ca.crt", "an http or https URL" },
         { "CERTCTL_AUTH_TYPE", "jwt", "one of api-key, none" },
         { "CERTCTL_API_KEYS_NAMED", "alice", "entry 1 is not name:key" },
+        { "CERTCTL_METRICS_ENABLED", "maybe", "true or false" },
+        { "CERTCTL_METRICS_TOKEN", "short", "fewer than 16 characters" },
+        { "CERTCTL_OTLP_ENDPOINT", "collector:4318", "an http or https URL" },
         { "CERTCTL_SCEP_ENABLED", "on", "true or false" },
         { "CERTCTL_SERVER_MAX_IN_FLIGHT", "0", "a whole number from 1 to 10000" },
         { "CERTCTL_SERVER_MTLS_PORT", "65536", "a whole number from 0 to 65535" },
@@ -114,7 +120,7 @@ public sealed class ConfigurationReaderTests
         foreach (var setting in KnownSettings.Global.Where(setting => setting.Default is not null && setting.Name != "CERTCTL_SCEP_ENABLED"))
         {
             var told = Told(options, setting.Name);
-            var documented = setting.Name switch { "CERTCTL_LOG_LEVEL" => "Information", "CERTCTL_LOG_FORMAT" => "True", "CERTCTL_CA_VALIDITY_DAYS" => "90.00:00:00", _ => setting.Default };
+            var documented = setting.Name switch { "CERTCTL_LOG_LEVEL" => "Information", "CERTCTL_LOG_FORMAT" => "True", "CERTCTL_CA_VALIDITY_DAYS" => "90.00:00:00", "CERTCTL_METRICS_ENABLED" => "False", _ => setting.Default };
             Assert.True(documented == told, $"{setting.Name}: {told}");
         }
 
@@ -221,6 +227,9 @@ public sealed class ConfigurationReaderTests
         "CERTCTL_KEY_PASSPHRASE" => options.KeyPassphrase?.Reveal(),
         "CERTCTL_AUTH_TYPE" => options.Api.RequiresKey ? "api-key" : "none",
         "CERTCTL_API_KEYS_NAMED" => string.Join(',', options.Api.Keys.Select(key => $"{key.Name} {key.Role}")),
+        "CERTCTL_METRICS_ENABLED" => $"{options.Telemetry.ServesMetrics}",
+        "CERTCTL_METRICS_TOKEN" => options.Telemetry.Token?.Reveal(),
+        "CERTCTL_OTLP_ENDPOINT" => $"{options.Telemetry.OtlpEndpoint}",
         "CERTCTL_SCEP_ENABLED" => $"{options.ScepProfiles.Count}",
         "CERTCTL_SCEP_PROFILES" => string.Join(',', options.ScepProfiles.Select(profile => profile.PathId)),
         _ => throw new ArgumentException(name),

@@ -23,7 +23,7 @@ public sealed class SecretSettingTests : IDisposable
     [Fact]
     public void What_gives_access_is_a_secret()
     {
-        Assert.Equal(["CERTCTL_API_KEYS_NAMED", "CERTCTL_DATABASE_URL", "CERTCTL_KEY_PASSPHRASE"], KnownSettings.Global.Where(setting => setting.IsSecret).Select(setting => setting.Name).Order());
+        Assert.Equal(["CERTCTL_API_KEYS_NAMED", "CERTCTL_DATABASE_URL", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_METRICS_TOKEN"], KnownSettings.Global.Where(setting => setting.IsSecret).Select(setting => setting.Name).Order());
         Assert.Equal(["CHALLENGE_PASSWORD", "CHALLENGE_PASSWORD_PREVIOUS", "COMPLIANCE_BEARER_TOKEN"], KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => setting.Name));
     }
 
@@ -134,6 +134,8 @@ public sealed class SecretSettingTests : IDisposable
     private static Dictionary<string, string> Base(string name)
     {
         var settings = name.StartsWith(KnownSettings.ProfilePrefix, StringComparison.Ordinal) ? Settings.Structured() : Settings.Complete();
+        if (name == "CERTCTL_METRICS_TOKEN")
+            return settings.With("CERTCTL_METRICS_ENABLED", "true");
         return name.EndsWith("COMPLIANCE_BEARER_TOKEN", StringComparison.Ordinal) ? settings.With(name.Replace("BEARER_TOKEN", "URL", StringComparison.Ordinal), "https://compliance.example/") : settings;
     }
 
@@ -141,6 +143,7 @@ public sealed class SecretSettingTests : IDisposable
     {
         "CERTCTL_DATABASE_URL" => options.Database.ConnectionString.Reveal(),
         "CERTCTL_API_KEYS_NAMED" => options.Api.Keys[0].Key.Reveal(),
+        "CERTCTL_METRICS_TOKEN" => options.Telemetry.Token!.Reveal(),
         "CERTCTL_KEY_PASSPHRASE" => options.KeyPassphrase!.Reveal(),
         _ when name.EndsWith("COMPLIANCE_BEARER_TOKEN", StringComparison.Ordinal) => options.ScepProfiles[0].Compliance!.BearerToken!.Reveal(),
         _ when name.EndsWith("_PREVIOUS", StringComparison.Ordinal) => options.ScepProfiles[0].PreviousChallenge!.Reveal(),

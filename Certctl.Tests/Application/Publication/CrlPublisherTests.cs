@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Certctl.Tests.Application.Publication;
 
-public sealed class CrlPublisherTests
+public sealed class CrlPublisherTests : IDisposable
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 25, 12, 0, 5, TimeSpan.Zero);
 
@@ -23,6 +23,8 @@ public sealed class CrlPublisherTests
         _issuer = new FakeIssuer(Now.AddYears(5)) { Crls = _pen };
         _publisher = new CrlPublisher(_revoked, _clock);
     }
+
+    public void Dispose() => _publisher.Dispose();
 
     [Fact]
     public async Task A_flood_costs_one_signature_a_beat()

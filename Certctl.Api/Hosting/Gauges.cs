@@ -1,0 +1,91 @@
+using System.Data.Common;
+using System.Diagnostics.Metrics;
+using Certctl.Application.Admin.Approvals;
+using Certctl.Application.Enrolment;
+using Certctl.Application.Scep;
+
+namespace Certctl.Api.Hosting;
+
+/// <summary>When what the server rests on ends: RA, CA, connectors, as they are in use at the moment of the question.</summary>
+internal sealed class ExpiryGauges : IDisposable
+{
+    private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
+    private readonly ScepProfileTable _profiles;
+
+    public ExpiryGauges(ScepProfileTable profiles)
+    {
+        _profiles = profiles;
+        _meter.CreateObservableGauge("certctl_certificate_expiry_timestamp_seconds", Read, "s", "notAfter as Unix time, by kind (ra, ca, next_ca, intune_anchor), SCEP profile and subject.");
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<long>> Read()
+    {
+        foreach (var (pathId, profile) in _profiles.All)
+        {
+            var ra = profile.Codec.RaCertificate;
+            yield return Ends("ra", pathId, ra.Subject.ToString(), ra.NotAfter);
+            yield return Ends("ca", pathId, profile.Issuer.Name.ToString(), profile.Issuer.NotAfter);
+            if (profile.NextIssuer is { } next)
+                yield return Ends("next_ca", pathId, next.Name.ToString(), next.NotAfter);
+            foreach (var anchor in profile.Intune?.Anchors.All ?? [])
+                yield return Ends("intune_anchor", pathId, anchor.Subject, anchor.NotAfter);
+        }
+    }
+
+    private static Measurement<long> Ends(string kind, string pathId, string subject, DateTimeOffset notAfter) => new(
+        notAfter.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("kind", kind), new KeyValuePair<string, object?>("profile", pathId), new KeyValuePair<string, object?>("subject", subject));
+}
+
+/// <summary>How many requests wait for people: counted in the database every few seconds, since whoever reads figures must not wait for it.</summary>
+internal sealed partial class PendingGauge : BackgroundService
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(15);
+
+    private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
+    private readonly IApprovalRepository _approvals;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<PendingGauge> _logger;
+
+    // Negative: never counted, or the database is away.
+    private long _pending = -1;
+
+    public PendingGauge(IApprovalRepository approvals, TimeProvider clock, ILogger<PendingGauge> logger)
+    {
+        (_approvals, _clock, _logger) = (approvals, clock, logger);
+        _meter.CreateObservableGauge("certctl_approvals_pending", Read, "{request}", "Requests that wait for people; absent while the database is away.");
+    }
+
+    public override void Dispose()
+    {
+        _meter.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Period, _clock);
+        do
+            await CountAsync(stoppingToken);
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private IEnumerable<Measurement<long>> Read() => Interlocked.Read(ref _pending) is >= 0 and var pending ? [new(pending)] : [];
+
+    private async Task CountAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Interlocked.Exchange(ref _pending, await _approvals.CountWaitingAsync(_clock.GetUtcNow(), cancellationToken));
+        }
+        catch (DbException outage)
+        {
+            Interlocked.Exchange(ref _pending, -1);
+            LogFailed(outage);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The requests that wait could not be counted")]
+    private partial void LogFailed(DbException outage);
+}

@@ -1,0 +1,79 @@
+using System.Diagnostics.Metrics;
+using Certctl.Api.Admin;
+using Certctl.Api.Configuration;
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Enrolment;
+using OpenTelemetry.Exporter;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Certctl.Api.Hosting;
+
+/// <summary>Figures and traces by OpenTelemetry: asked for at <c>/metrics</c>, sent by OTLP, or neither. ADR 21.</summary>
+internal static class Telemetry
+{
+    public const string MetricsPath = "/metrics";
+
+    private const string Bearer = "Bearer ";
+
+    // Seconds: a P-256 CA answers in milliseconds, one behind a stalled database in many seconds.
+    private static readonly double[] Durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+    public static void AddTelemetry(this IServiceCollection services, TelemetryOptions options)
+    {
+        if (!options.IsOn)
+            return;
+        services.AddSingleton<ExpiryGauges>();
+        services.AddSingleton<PendingGauge>();
+        services.AddHostedService(provider => provider.GetRequiredService<PendingGauge>());
+        var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("certctl"));
+        telemetry.WithMetrics(metrics =>
+        {
+            metrics.AddMeter(EnrolmentMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
+            metrics.AddView(instrument => instrument is Histogram<double> && instrument.Meter.Name == EnrolmentMetrics.MeterName
+                ? new ExplicitBucketHistogramConfiguration { Boundaries = Durations }
+                : null);
+            if (options.ServesMetrics)
+                metrics.AddPrometheusExporter();
+            if (options.OtlpEndpoint is { } endpoint)
+                metrics.AddOtlpExporter(otlp => Send(otlp, endpoint, "v1/metrics"));
+        });
+        if (options.OtlpEndpoint is { } collector)
+            telemetry.WithTracing(tracing => tracing.AddSource(EnrolmentMetrics.MeterName).AddOtlpExporter(otlp => Send(otlp, collector, "v1/traces")));
+    }
+
+    /// <summary>Serves <c>/metrics</c> to whoever shows the token, where there is one.</summary>
+    public static void UseMetrics(this WebApplication app, TelemetryOptions options)
+    {
+        if (options.IsOn)
+            app.Services.GetRequiredService<ExpiryGauges>();
+        if (!options.ServesMetrics)
+            return;
+        app.Use(async (http, next) =>
+        {
+            if (options.Token is { } token && http.Request.Path == MetricsPath && !Shows(http, token))
+            {
+                http.Response.Headers.WWWAuthenticate = "Bearer realm=\"certctl metrics\"";
+                await Problems.WriteAsync(http, StatusCodes.Status401Unauthorized, "The token of /metrics is required.");
+                return;
+            }
+
+            await next(http);
+        });
+        app.UseOpenTelemetryPrometheusScrapingEndpoint(http => http.Request.Path == MetricsPath && HttpMethods.IsGet(http.Request.Method));
+    }
+
+    private static bool Shows(HttpContext http, Secret token)
+    {
+        var header = http.Request.Headers.Authorization.ToString();
+        return header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && token.Matches(new Secret(header[Bearer.Length..]));
+    }
+
+    // With an endpoint set in code the exporter adds no path of its own.
+    private static void Send(OtlpExporterOptions otlp, Uri endpoint, string path)
+    {
+        otlp.Protocol = OtlpExportProtocol.HttpProtobuf;
+        otlp.Endpoint = new Uri($"{endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{path}");
+    }
+}
