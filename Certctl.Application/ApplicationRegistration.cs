@@ -1,5 +1,6 @@
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Approvals;
+using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Admin.TrustAnchors;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Enrolment.Pipeline;
@@ -38,6 +39,11 @@ public static class ApplicationRegistration
 
         services.AddSingleton<IRequestHandler<RawCsrCommand, EnrolmentOutcome>, RawCsrHandler>();
         services.AddSingleton<IValidator<RawCsrCommand>, RawCsrValidator>();
+
+        services.AddSingleton<IRequestHandler<RevokeCertificateCommand, AdminOutcome>, RevokeCertificateHandler>();
+        services.AddSingleton<IValidator<RevokeCertificateCommand>, RevokeCertificateValidator>();
+        services.AddSingleton<IRequestHandler<ReleaseCertificateCommand, AdminOutcome>, ReleaseCertificateHandler>();
+        services.AddSingleton<IValidator<ReleaseCertificateCommand>, ReleaseCertificateValidator>();
 
         services.AddSingleton<IRequestHandler<ReloadTrustCommand, AdminOutcome>, ReloadTrustHandler>();
         services.AddSingleton<IValidator<ReloadTrustCommand>, ReloadTrustValidator>();

@@ -15,6 +15,7 @@ internal static class AdminApi
         api.MapScepAdmin();
         api.MapApprovals();
         api.MapAudit();
+        api.MapCertificates();
     }
 
     /// <summary>What routing refuses gets the body of a problem, too.</summary>

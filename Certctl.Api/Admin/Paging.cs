@@ -4,11 +4,13 @@ namespace Certctl.Api.Admin;
 
 /// <summary>Which page of a list: upstream's <c>page</c> and <c>per_page</c>, or <c>cursor</c>, which costs the same however far it is.</summary>
 /// <param name="Page">From 1; 1 with a cursor.</param>
-/// <param name="Cursor">The last id of the page before.</param>
-internal sealed record Paging(int Page, int PerPage, Guid? Cursor)
+/// <param name="Cursor">What <c>next_cursor</c> of the page before said; the list that made it reads it.</param>
+internal sealed record Paging(int Page, int PerPage, string? Cursor)
 {
     private const int Usual = 50;
     private const int Most = 500;
+
+    public const string StrangeCursor = "is not one that this server gave out";
 
     // Beyond it a database would walk for a long time over what nobody asked for.
     private const int MostSkipped = 100_000;
@@ -19,15 +21,7 @@ internal sealed record Paging(int Page, int PerPage, Guid? Cursor)
     public static Paging Read(IQueryCollection query, IDictionary<string, string[]> errors)
     {
         var (page, perPage) = (Number(query, "page", 1, int.MaxValue, errors), Number(query, "per_page", Usual, Most, errors));
-        Guid? cursor = null;
-        if (query["cursor"].ToString() is { Length: > 0 } text)
-        {
-            if (Guid.TryParseExact(text, "N", out var id))
-                cursor = id;
-            else
-                errors["cursor"] = ["is not one that this server gave out"];
-        }
-
+        var cursor = query["cursor"].ToString() is { Length: > 0 } text ? text : null;
         if (cursor is not null && query.ContainsKey("page"))
             errors["page"] = ["stands beside cursor; give one of them"];
         if (((long)page - 1) * perPage > MostSkipped)
@@ -36,9 +30,19 @@ internal sealed record Paging(int Page, int PerPage, Guid? Cursor)
     }
 
     /// <summary>Upstream's page, and how to go on.</summary>
-    /// <param name="last">The last id of this page; null: nothing follows.</param>
-    public IResult Of<T>(IReadOnlyList<T> data, long total, Guid? last) =>
-        Endpoints.MetaEndpoints.Json(new Page<T>(data, total, Page, PerPage, last?.ToString("N")));
+    /// <param name="next">For the next page's cursor; null: nothing follows.</param>
+    public IResult Of<T>(IReadOnlyList<T> data, long total, string? next) => Endpoints.MetaEndpoints.Json(new Page<T>(data, total, Page, PerPage, next));
+
+    /// <summary>The cursor of a list whose rows go by their id; null: none was given.</summary>
+    public Guid? CursorId(IDictionary<string, string[]> errors)
+    {
+        if (Cursor is null)
+            return null;
+        if (Guid.TryParseExact(Cursor, "N", out var id))
+            return id;
+        errors["cursor"] = [StrangeCursor];
+        return null;
+    }
 
     private static int Number(IQueryCollection query, string name, int otherwise, int most, IDictionary<string, string[]> errors)
     {

@@ -4,11 +4,9 @@ using MediatR;
 namespace Certctl.Application.Admin;
 
 /// <summary>Something that a person changes. Whether he may is the door's question.</summary>
-public interface IAdminCommand : IRequest<AdminOutcome>
-{
-    /// <summary>Who: goes into the audit trail.</summary>
-    string Actor { get; }
-}
+/// <param name="Actor">Who: goes into the audit trail.</param>
+/// <param name="Origin">The door that the person came through, for the audit trail.</param>
+public abstract record AdminCommand(string Actor, string Origin) : IRequest<AdminOutcome>;
 
 /// <summary>What became of it.</summary>
 public abstract record AdminOutcome
@@ -35,12 +33,12 @@ public abstract record AdminOutcome
 /// <summary>Where every door brings what a person wants changed: past the checks, to its handler.</summary>
 public sealed class AdminDesk(IMediator mediator)
 {
-    public Task<AdminOutcome> SendAsync(IAdminCommand command, CancellationToken cancellationToken) => mediator.Send(command, cancellationToken);
+    public Task<AdminOutcome> SendAsync(AdminCommand command, CancellationToken cancellationToken) => mediator.Send(command, cancellationToken);
 }
 
 /// <summary>Well formed? As for the enrolments, the rules stand beside each command; here all problems are told at once.</summary>
 public sealed class AdminValidationBehavior<TCommand, TOutcome>(IEnumerable<IValidator<TCommand>> validators) : IPipelineBehavior<TCommand, TOutcome>
-    where TCommand : IAdminCommand
+    where TCommand : AdminCommand
     where TOutcome : AdminOutcome
 {
     public Task<TOutcome> Handle(TCommand request, CancellationToken cancellationToken, RequestHandlerDelegate<TOutcome> next)

@@ -26,6 +26,9 @@ public static class AuditAction
     public const string EnrolmentApproved = "approve_enrolment";
     public const string EnrolmentDenied = "deny_enrolment";
     public const string CertificateRevoked = "certificate_revoked";
+
+    /// <summary>A certificateHold has ended.</summary>
+    public const string CertificateReleased = "certificate_released";
     public const string IntuneTrustReloaded = "scep_intune_trust_reloaded";
 }
 

@@ -1,4 +1,5 @@
 using Certctl.Application.Admin.Approvals;
+using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Publication;
 using Microsoft.Data.Sqlite;
@@ -16,7 +17,7 @@ public static class PersistenceRegistration
     private const int LeastConnections = 3;
 
     /// <summary>
-    /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IApprovalRepository"/>, <see cref="ICertificateProfileRepository"/>,
+    /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IApprovalRepository"/>, <see cref="ICertificateInventory"/>, <see cref="ICertificateProfileRepository"/>,
     /// <see cref="IAuditRepository"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all singletons. The host registers <see cref="TimeProvider"/> and
     /// logging, and disposes its provider asynchronously: the journal and the audit write out what they hold.
     /// </summary>
@@ -34,6 +35,7 @@ public static class PersistenceRegistration
         services.AddSingleton<IEnrolmentRepository, EfEnrolmentRepository>();
         services.AddSingleton<ICertificateRepository, EfCertificateRepository>();
         services.AddSingleton<IApprovalRepository, EfApprovalRepository>();
+        services.AddSingleton<ICertificateInventory, EfCertificateInventory>();
         services.AddSingleton<ICertificateProfileRepository, EfCertificateProfileRepository>();
         services.AddSingleton<IAuditRepository, EfAuditRepository>();
         services.AddSingleton<IClaimSweep, ClaimSweep>();

@@ -26,6 +26,7 @@ internal static class ApprovalEndpoints
     {
         var errors = new Dictionary<string, string[]>();
         var paging = Paging.Read(http.Request.Query, errors);
+        var after = paging.CursorId(errors);
         if (!bool.TryParse(http.Request.Query["all"].ToString() is { Length: > 0 } text ? text : "false", out var all))
             errors["all"] = ["must be true or false"];
         if (errors.Count > 0)
@@ -33,9 +34,9 @@ internal static class ApprovalEndpoints
 
         // Whoever waits is few; a queue of ten thousand is nobody's to read.
         var rows = await approvals.ListAsync(all, clock.GetUtcNow(), MostRows, cancellationToken);
-        var start = paging.Cursor is { } cursor ? rows.TakeWhile(row => row.Id != cursor).Count() + 1 : paging.Skip;
+        var start = after is { } cursor ? rows.TakeWhile(row => row.Id != cursor).Count() + 1 : paging.Skip;
         var page = rows.Skip(start).Take(paging.PerPage).ToList();
-        return paging.Of(page, rows.Count, start + page.Count < rows.Count ? page[^1].Id : null);
+        return paging.Of(page, rows.Count, start + page.Count < rows.Count ? page[^1].Id.ToString("N") : null);
     }
 
     private static async Task<IResult> DecideAsync(Guid id, bool approve, HttpContext http, AdminDesk desk, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 
@@ -13,7 +12,7 @@ internal static class AuditEndpoints
         new("actor", "Who did it"),
         new("resource_type", "Of what kind it was done to, such as certificate"),
         new("resource_id", "To which one"),
-        new("outcome", "How it ended", Words: [.. Enum.GetNames<AuditOutcome>().Select(name => name.ToLowerInvariant())]),
+        new("outcome", "How it ended", Words: QueryText.Words<AuditOutcome>()),
         new("reason", "The label of a refusal"),
         new("path_id", "PathID of the SCEP profile; empty for the root"),
         new("transaction_id", "RFC 8894 transactionID"),
@@ -35,10 +34,11 @@ internal static class AuditEndpoints
         var errors = new Dictionary<string, string[]>();
         var filter = ReadFilter(http.Request.Query, errors);
         var paging = Paging.Read(http.Request.Query, errors);
+        var before = paging.CursorId(errors);
         if (errors.Count > 0)
             return Problems.Problem(http, StatusCodes.Status400BadRequest, "The query cannot be read.", errors);
-        var page = await audit.ListAsync(filter, paging.Cursor, paging.Skip, paging.PerPage, cancellationToken);
-        return paging.Of([.. page.Events.Select(AuditRow.Of)], page.Total, page.HasMore ? page.Events[^1].Id : null);
+        var page = await audit.ListAsync(filter, before, paging.Skip, paging.PerPage, cancellationToken);
+        return paging.Of([.. page.Events.Select(AuditRow.Of)], page.Total, page.HasMore ? page.Events[^1].Id.ToString("N") : null);
     }
 
     private static async Task<IResult> FindAsync(string id, HttpContext http, IAuditRepository audit, CancellationToken cancellationToken) =>
@@ -50,55 +50,19 @@ internal static class AuditEndpoints
     {
         return new AuditFilter
         {
-            Action = Text(query, "action"),
-            Actor = Text(query, "actor"),
-            ResourceType = Text(query, "resource_type"),
-            ResourceId = Text(query, "resource_id"),
-            Outcome = Outcome(query, errors),
-            Reason = Text(query, "reason"),
+            Action = QueryText.Text(query, "action"),
+            Actor = QueryText.Text(query, "actor"),
+            ResourceType = QueryText.Text(query, "resource_type"),
+            ResourceId = QueryText.Text(query, "resource_id"),
+            Outcome = QueryText.Word<AuditOutcome>(query, "outcome", errors),
+            Reason = QueryText.Text(query, "reason"),
             PathId = query.ContainsKey("path_id") ? query["path_id"].ToString() : null,
-            TransactionId = Text(query, "transaction_id"),
-            SerialNumber = Serial(query, errors),
-            From = Time(query, "from", errors),
-            To = Time(query, "to", errors),
-            Text = Text(query, "q"),
+            TransactionId = QueryText.Text(query, "transaction_id"),
+            SerialNumber = QueryText.Serial(query, errors),
+            From = QueryText.Time(query, "from", errors),
+            To = QueryText.Time(query, "to", errors),
+            Text = QueryText.Text(query, "q"),
         };
-    }
-
-    private static string? Text(IQueryCollection query, string name) => query[name].ToString() is { Length: > 0 } text ? text : null;
-
-    private static AuditOutcome? Outcome(IQueryCollection query, Dictionary<string, string[]> errors)
-    {
-        if (Text(query, "outcome") is not { } text)
-            return null;
-        if (Enum.TryParse<AuditOutcome>(text, ignoreCase: true, out var outcome) && Enum.IsDefined(outcome) && !char.IsAsciiDigit(text[0]))
-            return outcome;
-        errors["outcome"] = [$"must be one of {string.Join(", ", Enum.GetNames<AuditOutcome>().Select(name => name.ToLowerInvariant()))}"];
-        return null;
-    }
-
-    // As people copy it: colons, upper case, without leading zeros.
-    private static string? Serial(IQueryCollection query, Dictionary<string, string[]> errors)
-    {
-        if (Text(query, "serial") is not { } text)
-            return null;
-        var digits = text.Replace(":", "", StringComparison.Ordinal);
-        if (digits.Length is > 0 and <= 40 && digits.All(char.IsAsciiHexDigit))
-            return digits.ToLowerInvariant().PadLeft(40, '0');
-        errors["serial"] = ["must be a serial number in hex digits"];
-        return null;
-    }
-
-    private static DateTimeOffset? Time(IQueryCollection query, string name, Dictionary<string, string[]> errors)
-    {
-        if (Text(query, name) is not { } text)
-            return null;
-
-        // RFC 3339 §5.6. A plus sign that nobody encoded arrives as a space.
-        if (DateTimeOffset.TryParse(text.Replace(' ', '+'), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && text.Contains('T', StringComparison.Ordinal))
-            return time;
-        errors[name] = ["must be a time such as 2026-11-27T08:00:00Z"];
-        return null;
     }
 }
 

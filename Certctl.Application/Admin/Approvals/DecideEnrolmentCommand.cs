@@ -9,7 +9,7 @@ namespace Certctl.Application.Admin.Approvals;
 /// <summary>A person approves or denies a request that waits. One denial ends it; the certificate profile says how many approvals it takes.</summary>
 /// <param name="Note">The person's own words, for other people; empty when there are none.</param>
 /// <param name="Origin">The door that the person came through, for the audit trail.</param>
-public sealed record DecideEnrolmentCommand(Guid EnrolmentId, bool Approve, string Actor, string Note, string Origin) : IAdminCommand;
+public sealed record DecideEnrolmentCommand(Guid EnrolmentId, bool Approve, string Actor, string Note, string Origin) : AdminCommand(Actor, Origin);
 
 public sealed class DecideEnrolmentValidator : AbstractValidator<DecideEnrolmentCommand>
 {

@@ -10,7 +10,7 @@ namespace Certctl.Application.Admin.TrustAnchors;
 /// <summary>The connectors of one SCEP profile are read again. All of the new bundle counts, or the old one stays.</summary>
 /// <param name="PathId">Of the SCEP profile; empty for the root.</param>
 /// <param name="Origin">The door that the person came through, for the audit trail.</param>
-public sealed record ReloadTrustCommand(string PathId, string Actor, string Origin) : IAdminCommand;
+public sealed record ReloadTrustCommand(string PathId, string Actor, string Origin) : AdminCommand(Actor, Origin);
 
 public sealed class ReloadTrustValidator : AbstractValidator<ReloadTrustCommand>
 {

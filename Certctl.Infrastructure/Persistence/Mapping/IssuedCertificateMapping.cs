@@ -14,6 +14,9 @@ internal sealed class IssuedCertificateMapping : IEntityTypeConfiguration<Issued
         builder.HasKey(certificate => new { certificate.IssuerId, certificate.SerialNumber }).HasName("certificates_pkey");
         builder.HasIndex(certificate => new { certificate.IssuerId, certificate.RevokedAt }, "certificates_revoked_idx").HasFilter("revoked_at IS NOT NULL");
 
+        // Lists are read from the newest on.
+        builder.HasIndex(certificate => new { certificate.CreatedAt, certificate.SerialNumber }, "certificates_created_idx");
+
         // A digest, because a name may be longer than an entry of an index.
         builder.HasIndex(certificate => new { certificate.NameSha256, certificate.ProfileId, certificate.IssuerId }, "certificates_name_idx");
         builder.Property(certificate => certificate.IssuerId).HasColumnName("issuer_id");

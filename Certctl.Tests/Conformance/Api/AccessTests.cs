@@ -19,6 +19,11 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         { "GET", "/api/v1/approvals", "auditor", HttpStatusCode.OK, "PUT" },
         { "POST", $"/api/v1/approvals/{SomeId}/approve", "operator", HttpStatusCode.NotFound, "GET" },
         { "POST", $"/api/v1/approvals/{SomeId}/deny", "operator", HttpStatusCode.NotFound, "GET" },
+        { "GET", "/api/v1/certificates", "auditor", HttpStatusCode.OK, "DELETE" },
+        { "GET", $"/api/v1/certificates/{SomeId}", "auditor", HttpStatusCode.NotFound, "PUT" },
+        { "GET", $"/api/v1/certificates/{SomeId}/download", "auditor", HttpStatusCode.NotFound, "POST" },
+        { "POST", $"/api/v1/certificates/{SomeId}/revoke", "operator", HttpStatusCode.NotFound, "GET" },
+        { "POST", $"/api/v1/certificates/{SomeId}/release", "operator", HttpStatusCode.NotFound, "GET" },
         { "GET", "/api/v1/audit", "auditor", HttpStatusCode.OK, "DELETE" },
         { "GET", $"/api/v1/audit/{SomeId}", "auditor", HttpStatusCode.NotFound, "POST" },
     };

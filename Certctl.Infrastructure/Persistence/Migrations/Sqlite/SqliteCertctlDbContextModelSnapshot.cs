@@ -232,6 +232,8 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.HasKey("IssuerId", "SerialNumber")
                         .HasName("certificates_pkey");
 
+                    b.HasIndex(new[] { "CreatedAt", "SerialNumber" }, "certificates_created_idx");
+
                     b.HasIndex(new[] { "NameSha256", "ProfileId", "IssuerId" }, "certificates_name_idx");
 
                     b.HasIndex(new[] { "IssuerId", "RevokedAt" }, "certificates_revoked_idx")

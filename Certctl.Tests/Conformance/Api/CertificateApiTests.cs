@@ -1,0 +1,137 @@
+using System.Net;
+using System.Text.Json;
+using Certctl.Domain.Enrolment;
+using Certctl.Tests.Infrastructure.Crypto.Scep;
+using Certctl.Tests.Fixtures;
+using Xunit;
+
+namespace Certctl.Tests.Conformance.Api;
+
+/// <summary>Issued certificates by REST: found, downloaded, revoked; and the SCEP side knows at once.</summary>
+public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiServer>
+{
+    [Fact]
+    public async Task What_a_device_got_is_found_by_what_people_know_of_it_and_downloaded_as_it_is()
+    {
+        var device = await EnrolledAsync(0, "CN=found, O=Fleet");
+        var serial = device.Certificate.SerialNumber;
+        var page = await server.GetAsync("/api/v1/certificates?q=cn%3DFOUND&status=active", ApiServer.Auditor);
+        var row = Assert.Single(page.GetProperty("data").EnumerateArray());
+        Assert.Equal(1, page.GetProperty("total").GetInt32());
+        Assert.Equal(
+            (Wide(serial), "found", "active", "SCEP", "iss-local", ""),
+            (Text(row, "serial_number"), Text(row, "common_name"), Text(row, "status"), Text(row, "source"), Text(row, "issuer_id"), Text(row, "path_id")));
+        Assert.Equal(device.Certificate.GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256), Text(row, "fingerprint_sha256"), ignoreCase: true);
+        Assert.Equal(JsonValueKind.Null, row.GetProperty("revoked_at").ValueKind);
+
+        // As openssl prints it, too.
+        var colons = string.Join(':', serial.Chunk(2).Select(pair => new string(pair)));
+        Assert.Equal(row.GetRawText(), (await server.GetAsync($"/api/v1/certificates/{Uri.EscapeDataString(colons)}")).GetRawText());
+
+        using var folder = new TemporaryFolder();
+        foreach (var (format, file) in new[] { ("pem", "leaf.pem"), ("chain", "chain.pem") })
+            await File.WriteAllTextAsync(folder[file], (await server.AnswerAsync(HttpMethod.Get, $"/api/v1/certificates/{serial}/download?format={format}", HttpStatusCode.OK)).Body);
+        Assert.Contains(serial, Fixtures.OpenSsl.Run("x509", "-in", folder["leaf.pem"], "-noout", "-serial"), StringComparison.OrdinalIgnoreCase);
+        Fixtures.OpenSsl.Run("verify", "-CAfile", server.Host.CaFile, folder["chain.pem"]);
+        Assert.Equal(2, (await File.ReadAllTextAsync(folder["chain.pem"])).Split("BEGIN CERTIFICATE").Length - 1);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Host.Url, $"/api/v1/certificates/{serial}/download?format=der"));
+        request.Headers.Authorization = new("Bearer", ApiServer.Auditor);
+        using var answer = await server.Http.SendAsync(request);
+        Assert.Equal("application/pkix-cert", answer.Content.Headers.ContentType?.MediaType);
+        Assert.Equal(device.Certificate.RawData, await answer.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    public async Task A_revoked_certificate_does_not_renew_and_one_that_is_released_does()
+    {
+        var device = await EnrolledAsync(1, "CN=ended");
+        var path = $"/api/v1/certificates/{device.Certificate.SerialNumber}";
+        await server.SendAsync(HttpMethod.Post, $"{path}/revoke", ApiServer.Operator, HttpStatusCode.OK, ApiServer.Json(new { reason = "certificateHold", note = "lost?" }));
+        Assert.Equal("on_hold", Text(await server.GetAsync(path), "status"));
+        (await RenewAsync(device, "CN=ended")).MustFail(FailureReason.RenewalSignerRevoked);
+
+        await server.SendAsync(HttpMethod.Post, $"{path}/release", ApiServer.Operator, HttpStatusCode.OK);
+        (await RenewAsync(device, "CN=ended")).Issued(device);
+        await server.SendAsync(HttpMethod.Post, $"{path}/release", ApiServer.Operator, HttpStatusCode.Conflict);
+
+        var done = await server.SendAsync(HttpMethod.Post, $"{path}/revoke", ApiServer.Operator, HttpStatusCode.OK, ApiServer.Json(new { reason = "keyCompromise" }));
+        Assert.Equal("revoked", Text(done, "status"));
+        (await RenewAsync(device, "CN=ended")).MustFail(FailureReason.RenewalSignerRevoked);
+        await server.SendAsync(HttpMethod.Post, $"{path}/revoke", ApiServer.Operator, HttpStatusCode.Conflict);
+        await server.SendAsync(HttpMethod.Post, $"{path}/release", ApiServer.Operator, HttpStatusCode.Conflict);
+        var row = await server.GetAsync(path);
+        Assert.Equal(("revoked", "keyCompromise"), (Text(row, "status"), Text(row, "revocation_reason")));
+
+        var trail = await server.GetAsync($"/api/v1/audit?serial={device.Certificate.SerialNumber}&actor=olga");
+        Assert.Equal(
+            ["REST API: KeyCompromise", "REST API: hold ended", "REST API: CertificateHold: lost?"],
+            trail.GetProperty("data").EnumerateArray().Select(act => Text(act.GetProperty("details"), "detail")));
+    }
+
+    [Theory]
+    [InlineData("{\"reason\":\"removeFromCRL\"}", "reason")]
+    [InlineData("{\"reason\":\"KEYCOMPROMISE\"}", "reason")]
+    [InlineData("{\"reason\":1}", "reason")]
+    [InlineData("{\"raeson\":\"superseded\"}", "raeson")]
+    [InlineData("{\"reason\":\"superseded\",\"reason\":\"superseded\"}", "reason")]
+    [InlineData("{\"note\":\"\\ud800\"}", "note")]
+    [InlineData("[]", "body")]
+    [InlineData("null", "body")]
+    [InlineData("{", "body")]
+    public async Task A_body_that_cannot_be_read_is_a_400_that_names_the_field(string body, string field)
+    {
+        var problem = await server.SendAsync(
+            HttpMethod.Post, $"/api/v1/certificates/{new string('1', 40)}/revoke", ApiServer.Operator, HttpStatusCode.BadRequest, new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+        Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.GetRawText());
+    }
+
+    [Theory]
+    [InlineData("status=gone", "status")]
+    [InlineData("status=1", "status")]
+    [InlineData("serial=xyz", "serial")]
+    [InlineData("expires_before=soon", "expires_before")]
+    [InlineData("cursor=zz.11", "cursor")]
+    [InlineData("cursor=ffffffffffffffff.1111111111111111111111111111111111111111", "cursor")]
+    [InlineData("per_page=0", "per_page")]
+    [InlineData("environment=prod", "environment")]
+    public async Task A_query_that_cannot_be_read_is_a_400_that_names_the_field(string query, string field)
+    {
+        var problem = await server.SendAsync(HttpMethod.Get, $"/api/v1/certificates?{query}", ApiServer.Auditor, HttpStatusCode.BadRequest);
+        Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.GetRawText());
+    }
+
+    [Fact]
+    public async Task Pages_follow_by_cursor()
+    {
+        for (var i = 0; i < 5; i++)
+            await EnrolledAsync(0, $"CN=walk {i}");
+        var names = new List<string>();
+        string? cursor = null;
+        do
+        {
+            var page = await server.GetAsync("/api/v1/certificates?q=walk&per_page=2" + (cursor is null ? "" : "&cursor=" + cursor));
+            Assert.Equal(5, page.GetProperty("total").GetInt32());
+            names.AddRange(page.GetProperty("data").EnumerateArray().Select(row => Text(row, "common_name")!));
+            cursor = Text(page, "next_cursor");
+        }
+        while (cursor is not null);
+        Assert.Equal(["walk 4", "walk 3", "walk 2", "walk 1", "walk 0"], names);
+    }
+
+    private async Task<ScepDevice> EnrolledAsync(int key, string subject)
+    {
+        var device = ScepDevice.Shared(key);
+        using var wire = server.Host.Connect();
+        return device.With((await wire.SendAsync((await wire.RequestAsync(device.Csr(subject, server.Host.Challenge), device)).Build())).Issued(device));
+    }
+
+    private async Task<CertRepReading> RenewAsync(ScepDevice device, string subject)
+    {
+        using var wire = server.Host.Connect();
+        return await wire.SendAsync((await wire.RequestAsync(device.Csr(subject, (string?)null), device)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("17")).Build());
+    }
+
+    private static string? Text(JsonElement element, string name) => element.GetProperty(name).GetString();
+
+    private static string Wide(string serial) => serial.ToLowerInvariant().PadLeft(40, '0');
+}
