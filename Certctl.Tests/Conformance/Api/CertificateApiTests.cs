@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using Certctl.Domain.Enrolment;
-using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;
