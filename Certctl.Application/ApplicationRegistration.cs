@@ -1,6 +1,7 @@
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Admin.Profiles;
 using Certctl.Application.Admin.TrustAnchors;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Enrolment.Pipeline;
@@ -40,6 +41,8 @@ public static class ApplicationRegistration
         services.AddSingleton<IRequestHandler<RawCsrCommand, EnrolmentOutcome>, RawCsrHandler>();
         services.AddSingleton<IValidator<RawCsrCommand>, RawCsrValidator>();
 
+        services.AddSingleton<IRequestHandler<DeleteProfileCommand, AdminOutcome>, DeleteProfileHandler>();
+        services.AddSingleton<IValidator<DeleteProfileCommand>, DeleteProfileValidator>();
         services.AddSingleton<IRequestHandler<RevokeCertificateCommand, AdminOutcome>, RevokeCertificateHandler>();
         services.AddSingleton<IValidator<RevokeCertificateCommand>, RevokeCertificateValidator>();
         services.AddSingleton<IRequestHandler<ReleaseCertificateCommand, AdminOutcome>, ReleaseCertificateHandler>();
@@ -66,6 +69,8 @@ public static class ApplicationRegistration
         services.AddSingleton(typeof(IPipelineBehavior<,>), typeof(AdminValidationBehavior<,>));
         services.AddSingleton<IRequestHandler<DecideEnrolmentCommand, AdminOutcome>, DecideEnrolmentHandler>();
         services.AddSingleton<IValidator<DecideEnrolmentCommand>, DecideEnrolmentValidator>();
+        services.AddSingleton<IRequestHandler<SaveProfileCommand, AdminOutcome>, SaveProfileHandler>();
+        services.AddSingleton<IValidator<SaveProfileCommand>, SaveProfileValidator>();
         return services;
     }
 }

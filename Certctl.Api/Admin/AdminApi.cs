@@ -16,6 +16,7 @@ internal static class AdminApi
         api.MapApprovals();
         api.MapAudit();
         api.MapCertificates();
+        api.MapProfiles();
     }
 
     /// <summary>What routing refuses gets the body of a problem, too.</summary>

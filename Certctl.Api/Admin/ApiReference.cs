@@ -79,6 +79,9 @@ internal static class ApiReference
             statuses.AddRange(role == ApiPolicy.Auditor ? [StatusCodes.Status401Unauthorized] : [StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden]);
         }
 
+        if (operation.RequestBody is not null)
+            statuses.Add(StatusCodes.Status415UnsupportedMediaType);
+
         operation.Responses ??= [];
         var problem = await context.GetOrCreateSchemaAsync(typeof(ProblemBody), null, cancellationToken);
         context.Document?.AddComponent(nameof(ProblemBody), problem);

@@ -13,6 +13,7 @@ internal static class JsonBody
     {
         UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
         PropertyNameCaseInsensitive = false,
+        RespectNullableAnnotations = true,
         MaxDepth = 8,
     };
 

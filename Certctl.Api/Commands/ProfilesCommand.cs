@@ -1,14 +1,17 @@
 using System.CommandLine;
 using System.Text.Json;
+using Certctl.Api.Admin;
+using Certctl.Application.Admin;
+using Certctl.Application.Admin.Profiles;
 using Certctl.Application.Enrolment;
-using Certctl.Domain.Audit;
-using Certctl.Domain.Profiles;
 
 namespace Certctl.Api.Commands;
 
 /// <summary><c>certctl profiles list|show|put</c>: the certificate profiles in the database, in the JSON of the upstream product.</summary>
 internal static class ProfilesCommand
 {
+    private const string Origin = "command line";
+
     public static Command Create()
     {
         var config = new Option<string?>("--config") { Description = "JSON file with the settings of the server.", Recursive = true };
@@ -45,7 +48,7 @@ internal static class ProfilesCommand
         {
             var text = file == "-" ? await Console.In.ReadToEndAsync(cancellationToken) : await File.ReadAllTextAsync(file, cancellationToken);
             return JsonSerializer.Deserialize<ProfileJson>(text, ProfileJson.Options) is { } json
-                ? await WithRepositoryAsync(configPath, (profiles, bounded) => StoreAsync(profiles, json, bounded), cancellationToken)
+                ? await Database.WithAsync(configPath, (services, bounded) => StoreAsync(services, json, bounded), Fail, cancellationToken)
                 : Fail($"{file} is not a profile: it holds null.");
         }
         catch (IOException unreadable)
@@ -62,37 +65,27 @@ internal static class ProfilesCommand
         }
     }
 
-    private static async Task<int> StoreAsync(ICertificateProfileRepository profiles, ProfileJson json, CancellationToken cancellationToken)
+    private static async Task<int> StoreAsync(IServiceProvider services, ProfileJson json, CancellationToken cancellationToken)
     {
-        var now = TimeProvider.System.GetUtcNow();
-        var stored = await profiles.FindAsync(json.Id ?? "", fresh: true, cancellationToken);
-        if (json.ToProfile(stored, now, out var problems) is not { } profile)
+        var stored = await services.GetRequiredService<ICertificateProfileRepository>().FindAsync(json.Id ?? "", fresh: true, cancellationToken);
+        if (json.ToProfile(stored, TimeProvider.System.GetUtcNow(), out var problems) is not { } profile)
             return Fail([.. problems]);
-        switch (await profiles.SaveAsync(profile, stored?.Version ?? 0, Audit(profile, now), cancellationToken))
+        var command = new SaveProfileCommand(profile, stored?.Version ?? 0, ProfileJson.Change(stored, profile), Environment.UserName, Origin);
+        switch (await services.GetRequiredService<AdminDesk>().SendAsync(command, cancellationToken))
         {
-            case ProfileSaving.NameTaken:
-                return Fail($"Another profile has the name \"{profile.Name}\"; see: certctl profiles list");
-            case ProfileSaving.ChangedMeanwhile:
-                return Fail($"The profile \"{profile.Id}\" was changed by somebody else meanwhile; look at it and try again.");
-            default:
-                Console.WriteLine($"{profile.Id} {(stored is null ? "created" : "replaced")}.");
+            case AdminOutcome.Done(var summary):
+                Console.WriteLine($"{profile.Id} {summary}.");
                 return 0;
+            case AdminOutcome.Invalid(var invalid):
+                return Fail(invalid);
+            case AdminOutcome.Conflict(var detail):
+                return Fail(detail);
+            case AdminOutcome.Outdated(var detail):
+                return Fail(detail);
+            default:
+                throw new InvalidOperationException("No profile is stored like that.");
         }
     }
-
-    private static AuditEvent Audit(CertificateProfile profile, DateTimeOffset now) => new()
-    {
-        Id = Guid.CreateVersion7(now),
-        Timestamp = now,
-        Actor = Environment.UserName,
-        ActorType = "User",
-        Action = AuditAction.ProfileSaved,
-        Outcome = AuditOutcome.Done,
-        ResourceType = "profile",
-        ResourceId = profile.Id,
-        ProfileId = profile.Id,
-        Detail = JsonSerializer.Serialize(ProfileJson.From(profile), ProfileJson.Compact),
-    };
 
     private static Task<int> WithRepositoryAsync(
         string? configPath, Func<ICertificateProfileRepository, CancellationToken, Task<int>> act, CancellationToken cancellationToken) =>

@@ -26,6 +26,9 @@ public abstract record AdminOutcome
     /// <summary>The thing is not in a state in which this can be done.</summary>
     public sealed record Conflict(string Detail) : AdminOutcome;
 
+    /// <summary>It has changed since the person looked at it.</summary>
+    public sealed record Outdated(string Detail) : AdminOutcome;
+
     /// <summary>It was tried, and something outside would not have it: a file that cannot be read.</summary>
     public sealed record Failed(string Detail) : AdminOutcome;
 }

@@ -19,6 +19,23 @@ public interface ICertificateProfileRepository
     /// says why.
     /// </summary>
     Task<ProfileSaving> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes the profile away and appends the audit event in one transaction, unless a certificate or an enrolment refers to it: who reads those must be
+    /// able to look it up.
+    /// </summary>
+    Task<ProfileDeletion> DeleteAsync(string profileId, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken);
+}
+
+/// <summary>What became of a profile that was to be taken away.</summary>
+public enum ProfileDeletion
+{
+    Deleted,
+
+    /// <summary>The stored version is not the expected one, or it is gone.</summary>
+    ChangedMeanwhile,
+
+    InUse,
 }
 
 /// <summary>What became of a profile that was to be stored.</summary>

@@ -22,7 +22,9 @@ public static class AuditAction
 
     /// <summary>Somebody was turned away from the mTLS route before a message was read.</summary>
     public const string ScepMtls = "scep_mtls";
+    public const string ProfileCreated = "create_profile";
     public const string ProfileSaved = "update_profile";
+    public const string ProfileDeleted = "delete_profile";
     public const string EnrolmentApproved = "approve_enrolment";
     public const string EnrolmentDenied = "deny_enrolment";
     public const string CertificateRevoked = "certificate_revoked";

@@ -59,6 +59,24 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
         return saving;
     }
 
+    public async Task<ProfileDeletion> DeleteAsync(string profileId, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (await db.CertificateProfiles.Where(p => p.Id == profileId && p.Version == expectedVersion).ExecuteDeleteAsync(cancellationToken) == 0)
+            return ProfileDeletion.ChangedMeanwhile;
+
+        // A request that was vetted before may commit while this is decided: its certificate then names a profile that can no longer be looked up, no more.
+        if (await db.Certificates.AnyAsync(certificate => certificate.ProfileId == profileId, cancellationToken)
+            || await db.Enrolments.AnyAsync(enrolment => enrolment.ProfileId == profileId, cancellationToken))
+            return ProfileDeletion.InUse;
+        db.AuditEvents.Add(audit);
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        _known.TryRemove(profileId, out _);
+        return ProfileDeletion.Deleted;
+    }
+
     private async Task<ProfileSaving> TrySaveAsync(CertctlDbContext db, CertificateProfile profile, bool inserts, CancellationToken cancellationToken)
     {
         try

@@ -21,4 +21,7 @@ internal sealed class FixedProfiles(params CertificateProfile[] profiles) : ICer
         _profiles.Add(profile);
         return Task.FromResult(ProfileSaving.Saved);
     }
+
+    public Task<ProfileDeletion> DeleteAsync(string profileId, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken) =>
+        Task.FromResult(_profiles.RemoveAll(p => p.Id == profileId && p.Version == expectedVersion) > 0 ? ProfileDeletion.Deleted : ProfileDeletion.ChangedMeanwhile);
 }

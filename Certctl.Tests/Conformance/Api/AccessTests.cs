@@ -24,6 +24,11 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         { "GET", $"/api/v1/certificates/{SomeId}/download", "auditor", HttpStatusCode.NotFound, "POST" },
         { "POST", $"/api/v1/certificates/{SomeId}/revoke", "operator", HttpStatusCode.NotFound, "GET" },
         { "POST", $"/api/v1/certificates/{SomeId}/release", "operator", HttpStatusCode.NotFound, "GET" },
+        { "GET", "/api/v1/profiles", "auditor", HttpStatusCode.OK, "DELETE" },
+        { "POST", "/api/v1/profiles", "admin", HttpStatusCode.BadRequest, "PUT" },
+        { "GET", $"/api/v1/profiles/{SomeId}", "auditor", HttpStatusCode.NotFound, "POST" },
+        { "PUT", $"/api/v1/profiles/{SomeId}", "admin", HttpStatusCode.PreconditionRequired, "PATCH" },
+        { "DELETE", $"/api/v1/profiles/{SomeId}", "admin", HttpStatusCode.PreconditionRequired, "PATCH" },
         { "GET", "/api/v1/audit", "auditor", HttpStatusCode.OK, "DELETE" },
         { "GET", $"/api/v1/audit/{SomeId}", "auditor", HttpStatusCode.NotFound, "POST" },
     };
@@ -42,7 +47,7 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         var least = Array.FindIndex(keys, key => key.Role == role);
         for (var i = 0; i < keys.Length; i++)
         {
-            var answer = await server.SendAsync(verb, path, keys[i].Key, i < least ? HttpStatusCode.Forbidden : status);
+            var answer = await server.SendAsync(verb, path, keys[i].Key, i < least ? HttpStatusCode.Forbidden : status, ApiServer.Empty(verb));
             if (i < least)
                 Assert.Equal(role == "admin" ? "Admin access required" : "Operator access required", answer.GetProperty("message").GetString());
         }

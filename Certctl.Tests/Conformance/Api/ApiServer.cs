@@ -48,7 +48,7 @@ public sealed class ApiServer : IAsyncLifetime, IDisposable
     /// <summary>Sends it, wants this status, and reads the JSON of the answer; a refusal must be a problem that says nothing of the inside.</summary>
     internal async Task<JsonElement> SendAsync(HttpMethod method, string path, string? key, HttpStatusCode status, HttpContent? body = null)
     {
-        using var request = new HttpRequestMessage(method, new Uri(Host.Url, path)) { Content = body };
+        using var request = Request(method, path, body);
         if (key is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         using var answer = await Http.SendAsync(request);
@@ -78,12 +78,17 @@ public sealed class ApiServer : IAsyncLifetime, IDisposable
     /// <summary>What admin gets, which must have this status, and its media type.</summary>
     internal async Task<(string Media, string Body)> AnswerAsync(HttpMethod method, string path, HttpStatusCode status)
     {
-        using var request = new HttpRequestMessage(method, new Uri(Host.Url, path));
+        using var request = Request(method, path, Empty(method));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Admin);
         using var answer = await Http.SendAsync(request);
         Assert.Equal(status, answer.StatusCode);
         return (answer.Content.Headers.ContentType?.MediaType ?? "", await answer.Content.ReadAsStringAsync());
     }
+
+    /// <summary>An empty object where a body belongs.</summary>
+    internal static HttpContent? Empty(HttpMethod method) => method == HttpMethod.Post || method == HttpMethod.Put ? Json(new { }) : null;
+
+    private HttpRequestMessage Request(HttpMethod method, string path, HttpContent? body) => new(method, new Uri(Host.Url, path)) { Content = body };
 
     internal static HttpContent Json(object body) => JsonContent.Create(body);
 }

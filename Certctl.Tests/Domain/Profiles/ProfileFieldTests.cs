@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Certctl.Api.Commands;
+using Certctl.Api.Admin;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;

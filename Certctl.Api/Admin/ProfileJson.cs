@@ -4,10 +4,10 @@ using System.Text.Json.Serialization;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Admin;
 
 /// <summary>A certificate profile in the JSON keys of the upstream product. Unknown keys are errors; nothing is ignored.</summary>
-internal sealed class ProfileJson
+internal sealed record ProfileJson
 {
     public static readonly JsonSerializerOptions Options = new()
     {
@@ -68,6 +68,12 @@ internal sealed class ProfileJson
     public DateTimeOffset? CreatedAt { get; init; }
 
     public DateTimeOffset? UpdatedAt { get; init; }
+
+    /// <summary>What a change was, for the audit trail.</summary>
+    /// <param name="before">Null: it is new.</param>
+    /// <param name="after">Null: it is gone.</param>
+    public static string Change(CertificateProfile? before, CertificateProfile? after) =>
+        JsonSerializer.Serialize(new { Before = before is null ? null : From(before), After = after is null ? null : From(after) }, Compact);
 
     public static ProfileJson From(CertificateProfile profile) => new()
     {

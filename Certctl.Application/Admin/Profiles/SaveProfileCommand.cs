@@ -1,0 +1,88 @@
+using Certctl.Application.Enrolment;
+using Certctl.Application.Scep;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Profiles;
+using FluentValidation;
+using MediatR;
+
+namespace Certctl.Application.Admin.Profiles;
+
+/// <summary>A certificate profile is made or replaced.</summary>
+/// <param name="ExpectedVersion">The stored version that the person has seen; 0: it must not exist yet.</param>
+/// <param name="Change">What it was and what it becomes, for the audit trail; no secrets are in profiles.</param>
+public sealed record SaveProfileCommand(CertificateProfile Profile, int ExpectedVersion, string Change, string Actor, string Origin) : AdminCommand(Actor, Origin);
+
+public sealed class SaveProfileValidator : AbstractValidator<SaveProfileCommand>
+{
+    public SaveProfileValidator()
+    {
+        RuleFor(c => c.Actor).NotEmpty().WithMessage("actor: whoever does it must be named");
+        RuleFor(c => c.Profile).Custom((profile, context) =>
+        {
+            foreach (var problem in profile.Validate())
+                context.AddFailure(problem);
+        });
+    }
+}
+
+public sealed class SaveProfileHandler(ICertificateProfileRepository profiles, TimeProvider clock) : IRequestHandler<SaveProfileCommand, AdminOutcome>
+{
+    public async Task<AdminOutcome> Handle(SaveProfileCommand request, CancellationToken cancellationToken)
+    {
+        var isNew = request.ExpectedVersion == 0;
+        var audit = ProfileTrail.Event(request, request.Profile.Id, isNew ? AuditAction.ProfileCreated : AuditAction.ProfileSaved, request.Change, clock.GetUtcNow());
+        return await profiles.SaveAsync(request.Profile, request.ExpectedVersion, audit, cancellationToken) switch
+        {
+            ProfileSaving.Saved => new AdminOutcome.Done(isNew ? "created" : "replaced"),
+            ProfileSaving.NameTaken => new AdminOutcome.Conflict($"Another profile has the name \"{request.Profile.Name}\"."),
+            ProfileSaving.ChangedMeanwhile when isNew => new AdminOutcome.Conflict($"There is a profile \"{request.Profile.Id}\" already."),
+            _ => ProfileTrail.Outdated(request.Profile.Id),
+        };
+    }
+}
+
+/// <summary>A certificate profile that nothing refers to is taken away.</summary>
+/// <param name="ExpectedVersion">The stored version that the person has seen.</param>
+/// <param name="Change">What it was, for the audit trail.</param>
+public sealed record DeleteProfileCommand(string ProfileId, int ExpectedVersion, string Change, string Actor, string Origin) : AdminCommand(Actor, Origin);
+
+public sealed class DeleteProfileValidator : AbstractValidator<DeleteProfileCommand>
+{
+    public DeleteProfileValidator() => RuleFor(c => c.Actor).NotEmpty().WithMessage("actor: whoever does it must be named");
+}
+
+public sealed class DeleteProfileHandler(ICertificateProfileRepository profiles, ScepProfileTable served, TimeProvider clock) : IRequestHandler<DeleteProfileCommand, AdminOutcome>
+{
+    public async Task<AdminOutcome> Handle(DeleteProfileCommand request, CancellationToken cancellationToken)
+    {
+        if (served.All.Values.FirstOrDefault(profile => profile.CertificateProfileId == request.ProfileId) is { } user)
+            return new AdminOutcome.Conflict($"SCEP profile \"{user.PathId}\" issues under it.");
+        var audit = ProfileTrail.Event(request, request.ProfileId, AuditAction.ProfileDeleted, request.Change, clock.GetUtcNow());
+        return await profiles.DeleteAsync(request.ProfileId, request.ExpectedVersion, audit, cancellationToken) switch
+        {
+            ProfileDeletion.Deleted => new AdminOutcome.Done("deleted"),
+            ProfileDeletion.InUse => new AdminOutcome.Conflict("Certificates or requests refer to it; disable it instead, so that it can still be told what they were issued under."),
+            _ => ProfileTrail.Outdated(request.ProfileId),
+        };
+    }
+}
+
+/// <summary>Changes of certificate profiles as lines of the audit trail.</summary>
+internal static class ProfileTrail
+{
+    public static AdminOutcome Outdated(string id) => new AdminOutcome.Outdated($"The profile \"{id}\" was changed by somebody else meanwhile; look at it and try again.");
+
+    public static AuditEvent Event(AdminCommand command, string profileId, string action, string change, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        Timestamp = now,
+        Actor = command.Actor,
+        ActorType = "User",
+        Action = action,
+        Outcome = AuditOutcome.Done,
+        Detail = $"{command.Origin}: {change}",
+        ResourceType = "profile",
+        ResourceId = profileId,
+        ProfileId = profileId,
+    };
+}

@@ -1,0 +1,146 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Certctl.Tests.Fixtures;
+using Xunit;
+
+namespace Certctl.Tests.Conformance.Api;
+
+/// <summary>Certificate profiles by REST: whoever writes has seen what he replaces, and the next enrolment goes by it.</summary>
+public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
+{
+    private const string Profiles = "/api/v1/profiles";
+
+    [Fact]
+    public async Task A_profile_is_made_replaced_and_taken_away_and_the_trail_says_what_it_was()
+    {
+        var made = await WriteAsync(HttpMethod.Post, Profiles, New("short-lived"), null, HttpStatusCode.Created);
+        Assert.Equal("\"1\"", made.Headers.ETag?.ToString());
+        Assert.Equal($"{Profiles}/short-lived", made.Headers.Location?.ToString());
+        await WriteAsync(HttpMethod.Post, Profiles, New("short-lived"), null, HttpStatusCode.Conflict);
+
+        var changed = New("short-lived");
+        changed["max_ttl_seconds"] = 7200;
+        Assert.Equal("\"2\"", (await WriteAsync(HttpMethod.Put, $"{Profiles}/short-lived", changed, "\"1\"", HttpStatusCode.OK)).Headers.ETag?.ToString());
+        Assert.Equal(7200, (await server.GetAsync($"{Profiles}/short-lived", ApiServer.Auditor)).GetProperty("max_ttl_seconds").GetInt32());
+        Assert.Contains((await server.GetAsync(Profiles, ApiServer.Auditor)).GetProperty("data").EnumerateArray(), row => row.GetProperty("id").GetString() == "short-lived");
+
+        await WriteAsync(HttpMethod.Delete, $"{Profiles}/short-lived", null, "\"1\"", HttpStatusCode.PreconditionFailed);
+        await WriteAsync(HttpMethod.Delete, $"{Profiles}/short-lived", null, "\"2\"", HttpStatusCode.NoContent);
+        await WriteAsync(HttpMethod.Delete, $"{Profiles}/short-lived", null, "*", HttpStatusCode.NotFound);
+
+        var trail = (await server.GetAsync("/api/v1/audit?resource_type=profile&resource_id=short-lived&actor=alice")).GetProperty("data").EnumerateArray().ToList();
+        Assert.Equal(["delete_profile", "update_profile", "create_profile"], trail.Select(act => act.GetProperty("action").GetString()));
+        var change = JsonNode.Parse(trail[1].GetProperty("details").GetProperty("detail").GetString()!.Split(": ", 2)[1])!;
+        Assert.Equal((3600, 7200), ((int)change["before"]!["max_ttl_seconds"]!, (int)change["after"]!["max_ttl_seconds"]!));
+    }
+
+    [Fact]
+    public async Task Of_ten_who_replace_the_same_version_one_does()
+    {
+        await WriteAsync(HttpMethod.Post, Profiles, New("contended"), null, HttpStatusCode.Created);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(i =>
+        {
+            var mine = New("contended");
+            mine["description"] = $"of {i}";
+            return SendAsync(HttpMethod.Put, $"{Profiles}/contended", mine.ToJsonString(), "\"1\"", ApiServer.Admin);
+        }));
+        Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.OK);
+        Assert.Equal(9, answers.Count(answer => answer.StatusCode == HttpStatusCode.PreconditionFailed));
+    }
+
+    [Fact]
+    public async Task The_next_enrolment_goes_by_the_new_rule_and_what_is_in_use_stays()
+    {
+        using var found = await SendAsync(HttpMethod.Get, $"{Profiles}/default", null, null, ApiServer.Auditor);
+        var profile = JsonNode.Parse(await found.Content.ReadAsStringAsync())!.AsObject();
+        var original = profile.DeepClone().AsObject();
+        profile["max_ttl_seconds"] = 3600;
+        await WriteAsync(HttpMethod.Put, $"{Profiles}/default", profile, found.Headers.ETag!.ToString(), HttpStatusCode.OK);
+        try
+        {
+            using var wire = server.Host.Connect();
+            var device = ScepDevice.Shared();
+            var issued = (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=by the new rule", server.Host.Challenge), device)).Build())).Issued(device);
+            Assert.True(issued.NotAfter - DateTime.Now < TimeSpan.FromHours(1.1));
+        }
+        finally
+        {
+            await WriteAsync(HttpMethod.Put, $"{Profiles}/default", original, "*", HttpStatusCode.OK);
+        }
+
+        await WriteAsync(HttpMethod.Delete, $"{Profiles}/default", null, "*", HttpStatusCode.Conflict);
+    }
+
+    [Theory]
+    [InlineData("{\"id\":\"Bad Id\"}", "id")]
+    [InlineData("{\"max_ttl_seconds\":-1}", "max_ttl_seconds")]
+    [InlineData("{\"max_ttl_seconds\":\"3600\"}", "max_ttl_seconds")]
+    [InlineData("{\"max_tll_seconds\":3600}", "max_tll_seconds")]
+    [InlineData("{\"description\":null}", "description")]
+    [InlineData("{\"allowed_key_algorithms\":[{\"algorithm\":\"DSA\",\"min_size\":2048}]}", "allowed_key_algorithms")]
+    [InlineData("{\"allowed_key_algorithms\":[]}", "allowed_key_algorithms")]
+    [InlineData("{\"allowed_ekus\":[\"nonsense\"]}", "allowed_ekus")]
+    [InlineData("{", "body")]
+    [InlineData("", "body")]
+    public async Task What_cannot_be_taken_is_a_400_that_names_the_field(string change, string field)
+    {
+        var body = change;
+        if (change.StartsWith("{\"", StringComparison.Ordinal))
+        {
+            var profile = New("refused");
+            foreach (var (name, value) in JsonNode.Parse(change)!.AsObject())
+                profile[name] = value?.DeepClone();
+            body = profile.ToJsonString();
+        }
+
+        using var answer = await SendAsync(HttpMethod.Post, Profiles, body, null, ApiServer.Admin);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode == HttpStatusCode.BadRequest, $"{answer.StatusCode} {text}");
+        Assert.True(JsonDocument.Parse(text).RootElement.GetProperty("errors").TryGetProperty(field, out _), text);
+    }
+
+    [Fact]
+    public async Task Who_may_read_may_not_write()
+    {
+        foreach (var key in new[] { ApiServer.Auditor, ApiServer.Operator })
+        {
+            using var answer = await SendAsync(HttpMethod.Put, $"{Profiles}/default", New("default").ToJsonString(), "*", key);
+            Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+        }
+
+        await WriteAsync(HttpMethod.Put, $"{Profiles}/default", New("another"), "*", HttpStatusCode.BadRequest);
+        await WriteAsync(HttpMethod.Put, $"{Profiles}/nowhere", New("nowhere"), "*", HttpStatusCode.NotFound);
+        await WriteAsync(HttpMethod.Put, $"{Profiles}/default", New("default"), "W/\"1\"", HttpStatusCode.PreconditionFailed);
+    }
+
+    private async Task<HttpResponseMessage> WriteAsync(HttpMethod method, string path, JsonObject? body, string? ifMatch, HttpStatusCode status)
+    {
+        var answer = await SendAsync(method, path, body?.ToJsonString(), ifMatch, ApiServer.Admin);
+        Assert.True(status == answer.StatusCode, $"{method} {path}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+        return answer;
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? body, string? ifMatch, string key)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(server.Host.Url, path));
+        if (body is not null)
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        if (ifMatch is not null)
+            request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return await server.Http.SendAsync(request);
+    }
+
+    private static JsonObject New(string id) => new()
+    {
+        ["id"] = id,
+        ["name"] = $"Profile {id}",
+        ["allowed_key_algorithms"] = new JsonArray(new JsonObject { ["algorithm"] = "RSA", ["min_size"] = 2048 }),
+        ["allowed_ekus"] = new JsonArray("clientAuth"),
+        ["max_ttl_seconds"] = 3600,
+        ["allow_short_lived"] = true,
+    };
+}
