@@ -45,6 +45,8 @@ public static class ApplicationRegistration
         services.AddSingleton<IValidator<DeleteProfileCommand>, DeleteProfileValidator>();
         services.AddSingleton<IRequestHandler<RevokeCertificateCommand, AdminOutcome>, RevokeCertificateHandler>();
         services.AddSingleton<IValidator<RevokeCertificateCommand>, RevokeCertificateValidator>();
+        services.AddSingleton<IRequestHandler<RevokeManyCommand, AdminOutcome>, RevokeManyHandler>();
+        services.AddSingleton<IValidator<RevokeManyCommand>, RevokeManyValidator>();
         services.AddSingleton<IRequestHandler<ReleaseCertificateCommand, AdminOutcome>, ReleaseCertificateHandler>();
         services.AddSingleton<IValidator<ReleaseCertificateCommand>, ReleaseCertificateValidator>();
 

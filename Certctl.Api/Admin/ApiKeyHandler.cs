@@ -23,7 +23,7 @@ internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions>
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (!api.RequiresKey)
-            return Task.FromResult(AuthenticateResult.Success(Ticket(LocalActor, ApiRole.Admin)));
+            return Task.FromResult(ComesFromHere() ? AuthenticateResult.Success(Ticket(LocalActor, ApiRole.Admin)) : AuthenticateResult.Fail("Only requests of this machine are taken here"));
         var header = Request.Headers.Authorization.ToString();
         if (header.Length == 0)
             return Task.FromResult(AuthenticateResult.NoResult());
@@ -45,6 +45,14 @@ internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions>
     {
         var admin = Context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(data => data.Policy == ApiPolicy.Admin) == true;
         return Problems.WriteAsync(Context, StatusCodes.Status403Forbidden, admin ? "Admin access required" : "Operator access required");
+    }
+
+    // Where no key is asked for, a page of any web site could have the browser of this machine act for it: by a form (it sends Origin, RFC 6454 §7.3), or
+    // under a name of its own that it lets point here (it stands in Host).
+    private bool ComesFromHere()
+    {
+        var origin = Request.Headers.Origin.ToString();
+        return ApiKeysReader.IsLoopback(Request.Host.Host.Trim('[', ']')) && (origin.Length == 0 || origin == $"{Request.Scheme}://{Request.Host}");
     }
 
     private NamedApiKey? Find(Domain.Enrolment.Secret presented)

@@ -5,7 +5,7 @@ namespace Certctl.Api.Admin;
 /// <summary>Small bodies, read strictly and whatever Content-Length says: chunks have none.</summary>
 internal static class JsonBody
 {
-    private const int Most = 16 * 1024;
+    private const int Most = 64 * 1024;
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 4 };
 

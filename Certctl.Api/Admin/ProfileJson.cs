@@ -104,7 +104,14 @@ internal sealed record ProfileJson
     /// <summary>The profile to store over <paramref name="stored"/>, or null with every reason why not.</summary>
     public CertificateProfile? ToProfile(CertificateProfile? stored, DateTimeOffset now, out IReadOnlyList<string> problems)
     {
-        var unknown = (AllowedKeyAlgorithms ?? []).Where(rule => Algorithm(rule.Algorithm) is null).Select(rule => $"allowed_key_algorithms: \"{rule.Algorithm}\" is none of RSA, ECDSA, Ed25519").ToList();
+        var unknown = NullProblems().ToList();
+        if (unknown.Count > 0)
+        {
+            problems = unknown;
+            return null;
+        }
+
+        unknown = (AllowedKeyAlgorithms ?? []).Where(rule => Algorithm(rule.Algorithm) is null).Select(rule => $"allowed_key_algorithms: \"{rule.Algorithm}\" is none of RSA, ECDSA, Ed25519").ToList();
         if (unknown.Count > 0)
         {
             problems = unknown;
@@ -138,6 +145,17 @@ internal sealed record ProfileJson
         };
         problems = profile.Validate();
         return problems.Count == 0 ? profile : null;
+    }
+
+    // What JSON can hold in a list, and a profile cannot.
+    private IEnumerable<string> NullProblems()
+    {
+        (string Name, IEnumerable<object?> Values)[] lists =
+        [
+            ("allowed_key_algorithms", AllowedKeyAlgorithms ?? []), ("allowed_ekus", AllowedEkus ?? []),
+            ("required_san_patterns", RequiredSanPatterns), ("required_csr_attributes", RequiredCsrAttributes),
+        ];
+        return lists.Where(list => list.Values.Contains(null)).Select(list => $"{list.Name}: null is no value");
     }
 
     private static KeyAlgorithm? Algorithm(string? word) => word?.ToUpperInvariant() switch

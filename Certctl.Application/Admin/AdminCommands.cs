@@ -18,6 +18,11 @@ public abstract record AdminOutcome
     /// <param name="Summary">In a few words, for people.</param>
     public sealed record Done(string Summary) : AdminOutcome;
 
+    /// <summary>It was done to many.</summary>
+    /// <param name="Matched">All that were meant.</param>
+    /// <param name="Changed">Those that it changed, or would.</param>
+    public sealed record Counted(int Matched, int Changed) : AdminOutcome;
+
     /// <param name="Problems">What is wrong with the command itself, by field.</param>
     public sealed record Invalid(IReadOnlyList<string> Problems) : AdminOutcome;
 

@@ -19,6 +19,9 @@ public interface IAuditRepository
     /// <param name="limit">Events at most.</param>
     Task<AuditPage> ListAsync(AuditFilter filter, Guid? before, int skip, int limit, CancellationToken cancellationToken);
 
+    /// <summary>All events of the filter, newest first, one at a time: there may be very many.</summary>
+    IAsyncEnumerable<AuditEvent> StreamAsync(AuditFilter filter, CancellationToken cancellationToken);
+
     /// <summary>The event of this id, or null.</summary>
     Task<AuditEvent?> FindAsync(Guid id, CancellationToken cancellationToken);
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using Microsoft.EntityFrameworkCore;
@@ -46,6 +47,14 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
         var page = before is { } last ? wanted.Where(audit => audit.Id.CompareTo(last) < 0) : wanted;
         var events = await page.OrderByDescending(audit => audit.Id).Skip(skip).Take(limit + 1).ToListAsync(cancellationToken);
         return new AuditPage([.. events.Take(limit)], await wanted.LongCountAsync(cancellationToken), events.Count > limit);
+    }
+
+    public async IAsyncEnumerable<AuditEvent> StreamAsync(AuditFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var events = db.AuditEvents.AsNoTracking().Matching(filter).OrderByDescending(audit => audit.Id);
+        await foreach (var audit in events.AsAsyncEnumerable().WithCancellation(cancellationToken))
+            yield return audit;
     }
 
     public async Task<AuditEvent?> FindAsync(Guid id, CancellationToken cancellationToken)

@@ -89,6 +89,9 @@ internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository,
     public Task<AuditPage> ListAsync(AuditFilter filter, Guid? before, int skip, int limit, CancellationToken cancellationToken) =>
         throw new NotSupportedException("Pages of the trail are the database's.");
 
+    public IAsyncEnumerable<AuditEvent> StreamAsync(AuditFilter filter, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("Exports of the trail are the database's.");
+
     public Task<AuditEvent?> FindAsync(Guid id, CancellationToken cancellationToken) => Task.FromResult(Refusals.Concat(Acts).FirstOrDefault(audit => audit.Id == id));
 
     public Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken) =>

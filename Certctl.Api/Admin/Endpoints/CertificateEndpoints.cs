@@ -38,6 +38,9 @@ internal static class CertificateEndpoints
             .WithQuery(new QueryField("format", "pem unless said; chain is PEM with the CA certificates behind it (RFC 8555 §9.1)", Words: ["pem", "der", "chain"]))
             .Produces<string>(200, "application/x-pem-file", "application/pkix-cert", "application/pem-certificate-chain").Refuses(400, 404)
             .WithSummary("The certificate itself");
+        api.MapPost("/certificates/bulk-revoke", RevokeManyAsync).RequireAuthorization(ApiPolicy.Admin)
+            .Accepts<BulkRevocationBody>("application/json").Produces<BulkRevocationResult>().Refuses(400)
+            .WithSummary("Revoke many certificates").WithDescription("Every one that all criteria name. One by one: what is done when it breaks off is done, and the same request does the rest. Try dry_run first.");
         api.MapPost("/certificates/{id}/revoke", RevokeAsync).RequireAuthorization(ApiPolicy.Operator)
             .Accepts<RevocationBody>(isOptional: true, "application/json").Produces<RevocationResult>().Refuses(400, 404, 409)
             .WithSummary("Revoke a certificate").WithDescription("Renewals, GetCert and the next CRL know at once. One on hold may be revoked for another reason.");
@@ -95,13 +98,35 @@ internal static class CertificateEndpoints
         var (body, errors) = await JsonBody.ReadAsync<RevocationBody>(http, cancellationToken);
         var reason = RevocationReason.Unspecified;
         if (body?.Reason is { Length: > 0 } word && !TryReason(word, out reason))
-            errors = new Dictionary<string, string[]> { ["reason"] = [$"must be one of {string.Join(", ", Enum.GetValues<RevocationReason>().Select(Word))}"] };
+            errors = WrongReason();
         if (errors is not null)
             return Problems.Problem(http, StatusCodes.Status400BadRequest, "Invalid JSON body", errors);
         return QueryText.Serial(id) is not { } serial
             ? Unknown(http)
             : Answer(http, await desk.SendAsync(new RevokeCertificateCommand(IssuerIds(profiles), serial, reason, ApiPolicy.ActorOf(http), body?.Note ?? "", Origin), cancellationToken), "revoked");
     }
+
+    private static async Task<IResult> RevokeManyAsync(HttpContext http, AdminDesk desk, CancellationToken cancellationToken)
+    {
+        var (body, errors) = await JsonBody.ReadAsync<BulkRevocationBody>(http, cancellationToken);
+        var reason = RevocationReason.Unspecified;
+        if (errors is null && (body?.Reason is null || !TryReason(body.Reason, out reason)))
+            errors = WrongReason();
+        var serials = body?.CertificateIds?.Select(id => id is null ? null : QueryText.Serial(id)).ToList();
+        if (serials?.Contains(null) == true)
+            errors = new Dictionary<string, string[]> { ["certificate_ids"] = ["must be serial numbers in hex digits"] };
+        if (errors is not null)
+            return Problems.Problem(http, StatusCodes.Status400BadRequest, "Invalid JSON body", errors);
+        var filter = new CertificateFilter { ProfileId = body!.ProfileId, IssuerId = body.IssuerId, PathId = body.PathId, Source = body.Source };
+        return await desk.SendAsync(new RevokeManyCommand(filter, serials?.OfType<string>().ToList(), reason, body.DryRun, ApiPolicy.ActorOf(http), body.Note ?? "", Origin), cancellationToken) switch
+        {
+            AdminOutcome.Counted(var matched, var changed) => MetaEndpoints.Json(new BulkRevocationResult(matched, changed, matched - changed, 0, body.DryRun)),
+            AdminOutcome.Invalid(var problems) => Problems.Problem(http, StatusCodes.Status400BadRequest, string.Join("; ", problems), ProfileEndpoints.ByField(problems)),
+            _ => throw new InvalidOperationException("No revocation of many ends like that."),
+        };
+    }
+
+    private static Dictionary<string, string[]> WrongReason() => new() { ["reason"] = [$"must be one of {string.Join(", ", Enum.GetValues<RevocationReason>().Select(Word))}"] };
 
     private static async Task<IResult> ReleaseAsync(string id, HttpContext http, AdminDesk desk, ScepProfileTable profiles, CancellationToken cancellationToken)
     {
@@ -171,71 +196,3 @@ internal static class CertificateEndpoints
         return false;
     }
 }
-
-/// <summary>A certificate as the API shows it: upstream's keys, and what else is known.</summary>
-/// <param name="Id">The serial number.</param>
-/// <param name="SerialNumber">40 lower-case hex digits.</param>
-/// <param name="Name">The common name, or the whole subject where there is none.</param>
-/// <param name="Subject">RFC 4514 form.</param>
-/// <param name="Sans">Such as <c>DNS:device.example</c>.</param>
-/// <param name="PathId">PathID of the SCEP profile; empty for the root.</param>
-/// <param name="ExpiresAt">notAfter.</param>
-/// <param name="RevocationReason">RFC 5280 §5.3.1, such as <c>keyCompromise</c>; null: it is not revoked.</param>
-/// <param name="FingerprintSha256">64 lower-case hex digits over the certificate.</param>
-internal sealed record CertificateRow(
-    string Id,
-    string SerialNumber,
-    string Name,
-    string? CommonName,
-    string Subject,
-    IReadOnlyList<string> Sans,
-    string IssuerId,
-    string CertificateProfileId,
-    string PathId,
-    string Source,
-    CertificateStatus Status,
-    DateTime NotBefore,
-    DateTime ExpiresAt,
-    string KeyAlgorithm,
-    string FingerprintSha256,
-    DateTime CreatedAt,
-    DateTime? RevokedAt,
-    string? RevocationReason)
-{
-    public static CertificateRow Of(IssuedCertificate certificate, DateTimeOffset now) => new(
-        certificate.SerialNumber,
-        certificate.SerialNumber,
-        certificate.CommonName ?? certificate.Subject,
-        certificate.CommonName,
-        certificate.Subject,
-        certificate.SubjectAltNames,
-        certificate.IssuerId,
-        certificate.ProfileId,
-        certificate.PathId,
-        certificate.Source,
-        StatusOf(certificate, now),
-        certificate.NotBefore.UtcDateTime,
-        certificate.NotAfter.UtcDateTime,
-        certificate.KeyAlgorithm,
-        Convert.ToHexStringLower(certificate.Sha256),
-        certificate.CreatedAt.UtcDateTime,
-        certificate.RevokedAt?.UtcDateTime,
-        certificate.RevocationReason is { } reason ? CertificateEndpoints.Word(reason) : null);
-
-    private static CertificateStatus StatusOf(IssuedCertificate certificate, DateTimeOffset now) => certificate switch
-    {
-        { RevocationReason: Domain.Certificates.RevocationReason.CertificateHold } => CertificateStatus.OnHold,
-        { IsRevoked: true } => CertificateStatus.Revoked,
-        _ => certificate.NotAfter > now ? CertificateStatus.Active : CertificateStatus.Expired,
-    };
-}
-
-/// <param name="Reason">RFC 5280 §5.3.1, such as <c>keyCompromise</c>; <c>unspecified</c> where it is absent.</param>
-/// <param name="Note">In the person's own words, for other people; at most 1000 characters.</param>
-internal sealed record RevocationBody(string? Reason = null, string? Note = null);
-
-/// <param name="Note">In the person's own words, for other people; at most 1000 characters.</param>
-internal sealed record ReleaseBody(string? Note = null);
-
-/// <param name="Status"><c>revoked</c> or <c>released</c>.</param>
-internal sealed record RevocationResult(string Status, string Message);

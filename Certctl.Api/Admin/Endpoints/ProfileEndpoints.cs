@@ -99,7 +99,7 @@ internal static class ProfileEndpoints
     }
 
     // "field: what is wrong".
-    private static Dictionary<string, string[]> ByField(IReadOnlyList<string> problems) => problems
+    internal static Dictionary<string, string[]> ByField(IReadOnlyList<string> problems) => problems
         .Select(problem => problem.Split(": ", 2))
         .GroupBy(parts => parts.Length == 2 ? parts[0] : "body", parts => parts[^1], StringComparer.Ordinal)
         .ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal);

@@ -22,6 +22,7 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         { "GET", "/api/v1/certificates", "auditor", HttpStatusCode.OK, "DELETE" },
         { "GET", $"/api/v1/certificates/{SomeId}", "auditor", HttpStatusCode.NotFound, "PUT" },
         { "GET", $"/api/v1/certificates/{SomeId}/download", "auditor", HttpStatusCode.NotFound, "POST" },
+        { "POST", "/api/v1/certificates/bulk-revoke", "admin", HttpStatusCode.BadRequest, "DELETE" },
         { "POST", $"/api/v1/certificates/{SomeId}/revoke", "operator", HttpStatusCode.NotFound, "GET" },
         { "POST", $"/api/v1/certificates/{SomeId}/release", "operator", HttpStatusCode.NotFound, "GET" },
         { "GET", "/api/v1/profiles", "auditor", HttpStatusCode.OK, "DELETE" },
@@ -30,6 +31,7 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         { "PUT", $"/api/v1/profiles/{SomeId}", "admin", HttpStatusCode.PreconditionRequired, "PATCH" },
         { "DELETE", $"/api/v1/profiles/{SomeId}", "admin", HttpStatusCode.PreconditionRequired, "PATCH" },
         { "GET", "/api/v1/audit", "auditor", HttpStatusCode.OK, "DELETE" },
+        { "GET", "/api/v1/audit/export", "auditor", HttpStatusCode.OK, "POST" },
         { "GET", $"/api/v1/audit/{SomeId}", "auditor", HttpStatusCode.NotFound, "POST" },
     };
 

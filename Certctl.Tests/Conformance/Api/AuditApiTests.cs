@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;
@@ -42,6 +43,35 @@ public sealed class AuditApiTests(ApiServer server) : IClassFixture<ApiServer>
         var none = await server.GetAsync("/api/v1/audit?from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00%2B01:00");
         Assert.Equal((0, JsonValueKind.Array), (none.GetProperty("total").GetInt32(), none.GetProperty("data").ValueKind));
         Assert.Equal(0, (await server.GetAsync("/api/v1/audit?q=%25")).GetProperty("total").GetInt32());
+    }
+
+    [Fact]
+    public async Task An_export_has_every_event_of_the_filter_and_its_spreadsheet_runs_no_formula()
+    {
+        using var wire = server.Host.Connect();
+        var device = ScepDevice.Shared();
+        foreach (var (subject, transaction) in new[] { ("CN=exported", "=1+1"), ("CN=\"exported, twice\"", "TX-2") })
+        {
+            var request = await wire.RequestAsync(device.Csr(subject, server.Host.Challenge), device);
+            (await wire.SendAsync(request.Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable(transaction)).Build())).Issued(device);
+        }
+
+        const string Query = "outcome=issued&q=exported";
+        var listed = await server.GetAsync($"/api/v1/audit?{Query}");
+        Assert.Equal(2, listed.GetProperty("total").GetInt32());
+        var lines = (await server.TextAsync($"/api/v1/audit/export?{Query}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(listed.GetProperty("data").EnumerateArray().Select(row => row.GetRawText()), lines);
+
+        var (media, csv) = await server.AnswerAsync(HttpMethod.Get, $"/api/v1/audit/export?{Query}&format=csv", HttpStatusCode.OK);
+        Assert.Equal("text/csv", media);
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["audit.csv"], csv);
+        var read = ExternalTool.RunIn(folder.Path, "/usr/bin/python3", "-c", "import csv,json;print(json.dumps(list(csv.DictReader(open('audit.csv',newline='')))))").MustSucceed();
+        var rows = JsonDocument.Parse(read.Output).RootElement.EnumerateArray().ToList();
+        Assert.Equal(listed.GetProperty("data").EnumerateArray().Select(row => row.GetProperty("id").GetString()), rows.Select(row => row.GetProperty("id").GetString()));
+        Assert.Equal(listed.GetProperty("data")[0].GetProperty("details").GetProperty("subject").GetString(), rows[0].GetProperty("subject").GetString());
+        Assert.Equal(["TX-2", "'=1+1"], rows.Select(row => row.GetProperty("transaction_id").GetString()));
+        await server.SendAsync(HttpMethod.Get, "/api/v1/audit/export?format=xml", ApiServer.Auditor, HttpStatusCode.BadRequest);
     }
 
     [Theory]

@@ -85,6 +85,42 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
         Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.GetRawText());
     }
 
+    [Fact]
+    public async Task Many_are_revoked_by_what_they_have_in_common_and_a_dry_run_changes_nothing()
+    {
+        var serials = new List<string>();
+        for (var i = 0; i < 4; i++)
+            serials.Add((await EnrolledAsync(0, $"CN=many {i}")).Certificate.SerialNumber);
+        await server.SendAsync(HttpMethod.Post, $"/api/v1/certificates/{serials[0]}/revoke", ApiServer.Operator, HttpStatusCode.OK);
+        async Task<(int, int, int)> RevokeAsync(object body)
+        {
+            var result = await server.SendAsync(HttpMethod.Post, "/api/v1/certificates/bulk-revoke", ApiServer.Admin, HttpStatusCode.OK, ApiServer.Json(body));
+            return (result.GetProperty("total_matched").GetInt32(), result.GetProperty("total_revoked").GetInt32(), result.GetProperty("total_skipped").GetInt32());
+        }
+
+        Assert.Equal((4, 3, 1), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials, dry_run = true }));
+        Assert.Equal((4, 3, 1), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials.Append(serials[1]), path_id = "" }));
+        Assert.Equal((4, 0, 4), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials }));
+        Assert.Equal((0, 0, 0), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials, profile_id = "another" }));
+        var trail = await server.GetAsync($"/api/v1/audit?serial={serials[3]}&action=certificate_revoked");
+        Assert.Equal("alice", Text(Assert.Single(trail.GetProperty("data").EnumerateArray()), "actor"));
+    }
+
+    [Theory]
+    [InlineData("{\"certificate_ids\":[\"12\"]}", "reason")]
+    [InlineData("{\"reason\":\"superseded\"}", "body")]
+    [InlineData("{\"reason\":\"superseded\",\"certificate_ids\":[]}", "certificate_ids")]
+    [InlineData("{\"reason\":\"superseded\",\"certificate_ids\":[\"xyz\"]}", "certificate_ids")]
+    [InlineData("{\"reason\":\"superseded\",\"certificate_ids\":\"12\"}", "certificate_ids")]
+    [InlineData("{\"reason\":\"superseded\",\"certificate_ids\":[null]}", "certificate_ids")]
+    [InlineData("{\"reason\":\"superseded\",\"owner_id\":\"x\"}", "owner_id")]
+    public async Task Many_are_not_revoked_by_accident(string body, string field)
+    {
+        var problem = await server.SendAsync(
+            HttpMethod.Post, "/api/v1/certificates/bulk-revoke", ApiServer.Admin, HttpStatusCode.BadRequest, new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+        Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.GetRawText());
+    }
+
     [Theory]
     [InlineData("status=gone", "status")]
     [InlineData("status=1", "status")]

@@ -83,6 +83,9 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("{\"allowed_key_algorithms\":[{\"algorithm\":\"DSA\",\"min_size\":2048}]}", "allowed_key_algorithms")]
     [InlineData("{\"allowed_key_algorithms\":[]}", "allowed_key_algorithms")]
     [InlineData("{\"allowed_ekus\":[\"nonsense\"]}", "allowed_ekus")]
+    [InlineData("{\"allowed_ekus\":[null]}", "allowed_ekus")]
+    [InlineData("{\"allowed_key_algorithms\":[null]}", "allowed_key_algorithms")]
+    [InlineData("{\"required_san_patterns\":[null]}", "required_san_patterns")]
     [InlineData("{", "body")]
     [InlineData("", "body")]
     public async Task What_cannot_be_taken_is_a_400_that_names_the_field(string change, string field)

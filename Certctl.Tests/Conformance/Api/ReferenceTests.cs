@@ -100,7 +100,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
 
         var content = response["content"]?[media];
         Assert.True(content is not null, $"{name}: {status} is not documented as {media}.");
-        if (!media.EndsWith("json", StringComparison.Ordinal))
+        if (media is not ("application/json" or "application/problem+json"))
             return;
 
         // The schema may refer to others: all of them go with it.
