@@ -8,7 +8,8 @@ namespace Certctl.Application.Scep;
 /// <summary>The story of a SCEP message: decode, dispatch by messageType, write down, encode. One line of log and one count at the one exit.</summary>
 public sealed partial class ScepResponder(IMediator mediator, IAuditRepository audit, EnrolmentMetrics metrics, TimeProvider clock, ILogger<ScepResponder> logger)
 {
-    private static readonly TimeSpan UnreadableContentFloor = TimeSpan.FromMilliseconds(20);
+    // 20 ms at the least: timers go by the kernel's coarse clock and may fire one of its ticks early.
+    private static readonly TimeSpan UnreadableContentFloor = TimeSpan.FromMilliseconds(25);
 
     /// <summary>
     /// Answers a pkiMessage with a CertRep; null when the bytes are no pkiMessage at all (HTTP 400). Throws when database or issuer fail: an outage is

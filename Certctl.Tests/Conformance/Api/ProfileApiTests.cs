@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Certctl.Tests.Fixtures;
 using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;
@@ -144,6 +143,5 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
         ["allowed_key_algorithms"] = new JsonArray(new JsonObject { ["algorithm"] = "RSA", ["min_size"] = 2048 }),
         ["allowed_ekus"] = new JsonArray("clientAuth"),
         ["max_ttl_seconds"] = 3600,
-        ["allow_short_lived"] = true,
     };
 }
