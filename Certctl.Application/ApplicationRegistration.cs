@@ -41,17 +41,11 @@ public static class ApplicationRegistration
         services.AddSingleton<IRequestHandler<RawCsrCommand, EnrolmentOutcome>, RawCsrHandler>();
         services.AddSingleton<IValidator<RawCsrCommand>, RawCsrValidator>();
 
-        services.AddSingleton<IRequestHandler<DeleteProfileCommand, AdminOutcome>, DeleteProfileHandler>();
-        services.AddSingleton<IValidator<DeleteProfileCommand>, DeleteProfileValidator>();
-        services.AddSingleton<IRequestHandler<RevokeCertificateCommand, AdminOutcome>, RevokeCertificateHandler>();
-        services.AddSingleton<IValidator<RevokeCertificateCommand>, RevokeCertificateValidator>();
-        services.AddSingleton<IRequestHandler<RevokeManyCommand, AdminOutcome>, RevokeManyHandler>();
-        services.AddSingleton<IValidator<RevokeManyCommand>, RevokeManyValidator>();
-        services.AddSingleton<IRequestHandler<ReleaseCertificateCommand, AdminOutcome>, ReleaseCertificateHandler>();
-        services.AddSingleton<IValidator<ReleaseCertificateCommand>, ReleaseCertificateValidator>();
-
-        services.AddSingleton<IRequestHandler<ReloadTrustCommand, AdminOutcome>, ReloadTrustHandler>();
-        services.AddSingleton<IValidator<ReloadTrustCommand>, ReloadTrustValidator>();
+        services.AddAct<DeleteProfileCommand, DeleteProfileHandler, DeleteProfileValidator>();
+        services.AddAct<RevokeCertificateCommand, RevokeCertificateHandler, RevokeCertificateValidator>();
+        services.AddAct<RevokeManyCommand, RevokeManyHandler, RevokeManyValidator>();
+        services.AddAct<ReleaseCertificateCommand, ReleaseCertificateHandler, ReleaseCertificateValidator>();
+        services.AddAct<ReloadTrustCommand, ReloadTrustHandler, ReloadTrustValidator>();
 
         services.AddSingleton<CertificateIssuance>();
         services.AddSingleton<CrlPublisher>();
@@ -69,10 +63,17 @@ public static class ApplicationRegistration
         services.AddSingleton<IMediator, Mediator>();
         services.AddSingleton<AdminDesk>();
         services.AddSingleton(typeof(IPipelineBehavior<,>), typeof(AdminValidationBehavior<,>));
-        services.AddSingleton<IRequestHandler<DecideEnrolmentCommand, AdminOutcome>, DecideEnrolmentHandler>();
-        services.AddSingleton<IValidator<DecideEnrolmentCommand>, DecideEnrolmentValidator>();
-        services.AddSingleton<IRequestHandler<SaveProfileCommand, AdminOutcome>, SaveProfileHandler>();
-        services.AddSingleton<IValidator<SaveProfileCommand>, SaveProfileValidator>();
+        services.AddAct<DecideEnrolmentCommand, DecideEnrolmentHandler, DecideEnrolmentValidator>();
+        services.AddAct<SaveProfileCommand, SaveProfileHandler, SaveProfileValidator>();
         return services;
+    }
+
+    private static void AddAct<TCommand, THandler, TValidator>(this IServiceCollection services)
+        where TCommand : AdminCommand
+        where THandler : class, IRequestHandler<TCommand, AdminOutcome>
+        where TValidator : class, IValidator<TCommand>
+    {
+        services.AddSingleton<IRequestHandler<TCommand, AdminOutcome>, THandler>();
+        services.AddSingleton<IValidator<TCommand>, TValidator>();
     }
 }

@@ -12,7 +12,8 @@ namespace Certctl.Api.Admin;
 /// </summary>
 internal static class ApiReference
 {
-    public const string Path = "/openapi/v1.json";
+    /// <summary>Where it is served.</summary>
+    public const string Root = "/openapi";
 
     private const string Scheme = "bearer";
 
@@ -40,7 +41,7 @@ internal static class ApiReference
         });
     }
 
-    public static void MapApiReference(this WebApplication app) => app.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(ApiPolicy.Auditor);
+    public static void MapApiReference(this WebApplication app) => app.MapOpenApi($"{Root}/{{documentName}}.json").RequireAuthorization(ApiPolicy.Auditor);
 
     private static Task DescribeAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
@@ -80,7 +81,7 @@ internal static class ApiReference
         }
 
         if (operation.RequestBody is not null)
-            statuses.Add(StatusCodes.Status415UnsupportedMediaType);
+            statuses.AddRange([StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType]);
 
         operation.Responses ??= [];
         var problem = await context.GetOrCreateSchemaAsync(typeof(ProblemBody), null, cancellationToken);

@@ -15,10 +15,20 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
     // As much as is worth a write.
     private const int Enough = 32 * 1024;
 
-    private static readonly string[] Columns =
+    // As in AuditRow, and each of its details.
+    private static readonly (string Name, Func<AuditRow, object?> Value)[] Columns =
     [
-        "id", "timestamp", "actor", "actor_type", "action", "outcome", "reason", "resource_type", "resource_id", "count",
-        "path_id", "profile_id", "transaction_id", "subject", "sans", "serial_number", "device_name", "source_address", "request_id", "detail",
+        ("id", row => row.Id),
+        ("timestamp", row => row.Timestamp.ToString("O", CultureInfo.InvariantCulture)),
+        ("actor", row => row.Actor),
+        ("actor_type", row => row.ActorType),
+        ("action", row => row.Action),
+        ("outcome", row => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{row.Outcome}")),
+        ("reason", row => row.Reason),
+        ("resource_type", row => row.ResourceType),
+        ("resource_id", row => row.ResourceId),
+        ("count", row => row.Count),
+        .. AuditRow.DetailNames.Select(name => (name, (Func<AuditRow, object?>)(row => row.Details.GetValueOrDefault(name)))),
     ];
 
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -26,12 +36,12 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
         var response = httpContext.Response;
         response.ContentType = csv ? $"{CsvType}; charset=utf-8" : NdjsonType;
         response.Headers.ContentDisposition = $"attachment; filename=\"audit.{(csv ? "csv" : "ndjson")}\"";
-        var waiting = new StringBuilder(csv ? string.Join(',', Columns) + "\r\n" : "");
+        var waiting = new StringBuilder(csv ? string.Join(',', Columns.Select(column => column.Name)) + "\r\n" : "");
         await foreach (var row in audit.StreamAsync(filter, httpContext.RequestAborted))
         {
             var shown = AuditRow.Of(row);
             if (csv)
-                waiting.AppendJoin(',', Columns.Select(column => Quoted(Cell(shown, column)))).Append("\r\n");
+                waiting.AppendJoin(',', Columns.Select(column => Quoted(Cell(column.Value(shown))))).Append("\r\n");
             else
                 waiting.Append(JsonSerializer.Serialize(shown, ApiJson.Options)).Append('\n');
             if (waiting.Length < Enough)
@@ -43,24 +53,11 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
         await response.WriteAsync(waiting.ToString(), httpContext.RequestAborted);
     }
 
-    private static string Cell(AuditRow row, string column) => column switch
+    private static string Cell(object? value) => value switch
     {
-        "id" => row.Id.ToString(),
-        "timestamp" => row.Timestamp.ToString("O", CultureInfo.InvariantCulture),
-        "actor" => row.Actor,
-        "actor_type" => row.ActorType,
-        "action" => row.Action,
-        "outcome" => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{row.Outcome}"),
-        "reason" => row.Reason ?? "",
-        "resource_type" => row.ResourceType,
-        "resource_id" => row.ResourceId,
-        "count" => row.Count.ToString(CultureInfo.InvariantCulture),
-        _ => row.Details.GetValueOrDefault(column) switch
-        {
-            null => "",
-            IEnumerable<string> several => string.Join(' ', several),
-            var one => Convert.ToString(one, CultureInfo.InvariantCulture) ?? "",
-        },
+        null => "",
+        IEnumerable<string> several => string.Join(' ', several),
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };
 
     // Devices choose their names; a spreadsheet takes what begins like this for a formula and runs it.

@@ -15,6 +15,9 @@ internal static class Problems
     public static IResult Problem(HttpContext http, int status, string message, IReadOnlyDictionary<string, string[]>? errors = null) =>
         Results.Json(Body(http, status, message, errors), ApiJson.Options, MediaType, status);
 
+    /// <summary>What was asked cannot be read.</summary>
+    public static IResult Query(HttpContext http, IReadOnlyDictionary<string, string[]> errors) => Problem(http, StatusCodes.Status400BadRequest, "The query cannot be read.", errors);
+
     /// <summary>Writes it where no endpoint does: in the frame around them.</summary>
     public static Task WriteAsync(HttpContext http, int status, string message)
     {
@@ -27,8 +30,9 @@ internal static class Problems
     {
         StatusCodes.Status404NotFound => "There is nothing at this path.",
         StatusCodes.Status405MethodNotAllowed => "This path does not take this method; see the Allow header.",
+        StatusCodes.Status413PayloadTooLarge => "The body is too long.",
         StatusCodes.Status415UnsupportedMediaType => "The body must be application/json.",
-        StatusCodes.Status503ServiceUnavailable => "The database cannot be reached; try again.",
+        StatusCodes.Status503ServiceUnavailable => "Something that this needs cannot be reached; try again.",
         StatusCodes.Status500InternalServerError => "Something went wrong here; the log has it under the request id.",
         _ => ReasonPhrases.GetReasonPhrase(status),
     };

@@ -47,6 +47,6 @@ internal static class EndpointContract
                 errors[name] = ["is given more than once"];
         }
 
-        return errors.Count == 0 ? await next(context) : Problems.Problem(http, StatusCodes.Status400BadRequest, "The query cannot be read.", errors);
+        return errors.Count == 0 ? await next(context) : Problems.Query(http, errors);
     }
 }

@@ -10,11 +10,11 @@ internal sealed record ScepProfileRow(
     string PathId,
     string IssuerId,
     bool ChallengePasswordSet,
-    string? RaCertSubject,
-    DateTime? RaCertNotBefore,
-    DateTime? RaCertNotAfter,
-    int? RaCertDaysToExpiry,
-    bool? RaCertExpired,
+    string RaCertSubject,
+    DateTime RaCertNotBefore,
+    DateTime RaCertNotAfter,
+    int RaCertDaysToExpiry,
+    bool RaCertExpired,
     bool MtlsEnabled,
     string? MtlsTrustBundlePath,
     DateTime GeneratedAt)
@@ -80,22 +80,24 @@ internal sealed class ScepProfileReport(
         return ([.. options.ScepProfiles.OrderBy(profile => profile.PathId, StringComparer.Ordinal).Select(profile => Flat(profile, lately, now))], now);
     }
 
-    private static IntuneRow Flat(ScepProfileOptions profile, IntuneSection? section, DateTimeOffset now) => new(
-        profile.PathId,
-        profile.IssuerId,
-        section is not null,
-        section?.TrustAnchorPath,
-        section?.TrustAnchors,
-        section?.Audience,
-        section?.ChallengeValidityNs,
-        section?.ClockSkewToleranceNs,
-        section?.RateLimitDisabled,
-        section?.ReplayCacheSize,
-        section?.Counters ?? Nothing,
-        section?.Counters24H ?? Nothing,
-        now.UtcDateTime);
-
-    private IntuneRow Flat(ScepProfileOptions profile, IReadOnlyList<IntuneStatistics> lately, DateTimeOffset now) => Flat(profile, Section(profile, lately, now), now);
+    private IntuneRow Flat(ScepProfileOptions profile, IReadOnlyList<IntuneStatistics> lately, DateTimeOffset now)
+    {
+        var section = Section(profile, lately, now);
+        return new IntuneRow(
+            profile.PathId,
+            profile.IssuerId,
+            section is not null,
+            section?.TrustAnchorPath,
+            section?.TrustAnchors,
+            section?.Audience,
+            section?.ChallengeValidityNs,
+            section?.ClockSkewToleranceNs,
+            section?.RateLimitDisabled,
+            section?.ReplayCacheSize,
+            section?.Counters ?? Nothing,
+            section?.Counters24H ?? Nothing,
+            now.UtcDateTime);
+    }
 
     private ScepProfileRow Row(ScepProfileOptions profile, IReadOnlyList<IntuneStatistics> lately, DateTimeOffset now)
     {

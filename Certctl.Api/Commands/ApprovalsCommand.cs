@@ -49,7 +49,7 @@ internal static class ApprovalsCommand
             (services, bounded) => DecideAsync(
                 services,
                 new DecideEnrolmentCommand(
-                    parse.GetValue(id), approve, parse.GetValue(actor)!, parse.GetValue(note)!, $"command line of {Environment.UserName}"),
+                    parse.GetValue(id), approve, parse.GetValue(note)!, new AdminCaller(parse.GetValue(actor)!, $"command line of {Environment.UserName}")),
                 bounded),
             Fail,
             token));

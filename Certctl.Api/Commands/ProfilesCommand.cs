@@ -10,7 +10,7 @@ namespace Certctl.Api.Commands;
 /// <summary><c>certctl profiles list|show|put</c>: the certificate profiles in the database, in the JSON of the upstream product.</summary>
 internal static class ProfilesCommand
 {
-    private const string Origin = "command line";
+    private const string Door = "command line";
 
     public static Command Create()
     {
@@ -70,7 +70,7 @@ internal static class ProfilesCommand
         var stored = await services.GetRequiredService<ICertificateProfileRepository>().FindAsync(json.Id ?? "", fresh: true, cancellationToken);
         if (json.ToProfile(stored, TimeProvider.System.GetUtcNow(), out var problems) is not { } profile)
             return Fail([.. problems]);
-        var command = new SaveProfileCommand(profile, stored?.Version ?? 0, ProfileJson.Change(stored, profile), Environment.UserName, Origin);
+        var command = new SaveProfileCommand(profile, stored?.Version ?? 0, ProfileJson.Change(stored, profile), new AdminCaller(Environment.UserName, Door));
         switch (await services.GetRequiredService<AdminDesk>().SendAsync(command, cancellationToken))
         {
             case AdminOutcome.Done(var summary):

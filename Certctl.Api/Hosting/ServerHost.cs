@@ -4,6 +4,7 @@ using Certctl.Api.Admin;
 using Certctl.Api.Configuration;
 using Certctl.Api.Scep;
 using Certctl.Application;
+using Certctl.Application.Enrolment;
 using Certctl.Application.Enrolment.Compliance;
 using Certctl.Application.Intune;
 using Certctl.Application.Scep;
@@ -67,7 +68,13 @@ internal static class ServerHost
         services.AddApiReference();
         services.AddTelemetry(options.Telemetry);
         services.AddSingleton(provider => new ComplianceHooks(options, material.Compliance, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));
-        services.AddSingleton(provider => Profiles(options, material, new Doormen(rings, trusts, anchors, provider.GetRequiredService<ComplianceHooks>()), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => Issuers(options.Ca, material, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => Profiles(
+            options,
+            material,
+            new Doormen(rings, trusts, anchors, provider.GetRequiredService<ComplianceHooks>()),
+            provider.GetRequiredService<IssuerTable>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new OperationGate(options.Server.MaxInFlight, provider.GetRequiredService<ILogger<OperationGate>>()));
         services.AddSingleton(provider => new ScepDoor(
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<RawCsrResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
@@ -106,12 +113,15 @@ internal static class ServerHost
             kestrel.Listen(address, port, listen => listen.UseHttps(certificate.HandshakeThatAsks()));
     }
 
-    private static ScepProfileTable Profiles(CertctlOptions options, PreflightMaterial material, Doormen doormen, TimeProvider clock)
+    private static IssuerTable Issuers(CaOptions ca, PreflightMaterial material, TimeProvider clock)
     {
-        var ca = options.Ca;
         var settings = new LocalCaSettings(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl);
-        var issuer = new LocalCaIssuer(material.Ca, settings, clock);
-        var next = material.Next is { } staged ? new LocalCaIssuer(staged.Ca, settings, clock) : null;
+        return new IssuerTable(new LocalCaIssuer(material.Ca, settings, clock), material.Next is { } staged ? new LocalCaIssuer(staged.Ca, settings, clock) : null);
+    }
+
+    private static ScepProfileTable Profiles(CertctlOptions options, PreflightMaterial material, Doormen doormen, IssuerTable issuers, TimeProvider clock)
+    {
+        var (issuer, next) = issuers;
         return new ScepProfileTable(options.ScepProfiles.Select(profile => new ScepProfile
         {
             PathId = profile.PathId,
@@ -122,7 +132,7 @@ internal static class ServerHost
             Challenge = profile.Challenge,
             PreviousChallenge = profile.PreviousChallenge,
             Capabilities = [.. profile.CryptoPolicy.Capabilities(), .. next is null ? [] : new[] { ScepCapability.GetNextCaCert }, .. profile.ExtraCapabilities.Except(profile.CryptoPolicy.Capabilities())],
-            LeafValidity = ca.Validity,
+            LeafValidity = options.Ca.Validity,
             RetryWindow = profile.RetryWindow,
             RenewalMayChangeName = profile.RenewalMayChangeName,
             PendingWindow = profile.PendingWindow,

@@ -1,3 +1,4 @@
+using Certctl.Application.Admin;
 using Certctl.Application.Admin.TrustAnchors;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Scep;
@@ -7,6 +8,7 @@ namespace Certctl.Api.Hosting;
 /// <summary>Writes down what a SIGHUP did to the connectors of each profile; a signal waits for no database.</summary>
 internal sealed partial class TrustReloadTrail(ScepProfileTable profiles, IAuditRepository audit, TimeProvider clock, ILogger<TrustReloadTrail> logger)
 {
+    private static readonly AdminCaller Signal = new("SIGHUP", "signal");
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <param name="problems">Empty: the new bundles are in use.</param>
@@ -20,7 +22,7 @@ internal sealed partial class TrustReloadTrail(ScepProfileTable profiles, IAudit
     private async Task WriteAsync(ScepProfile profile, IReadOnlyList<string> problems, DateTimeOffset now)
     {
         using var patience = new CancellationTokenSource(Patience);
-        var write = audit.AppendAsync(TrustTrail.Reloaded(profile, "SIGHUP", "System", "signal", problems, now), patience.Token);
+        var write = audit.AppendAsync(TrustTrail.Reloaded(profile, Signal, problems, now) with { ActorType = "System" }, patience.Token);
         await write.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!write.IsCompletedSuccessfully)
             LogUnwritten(write.Exception, profile.PathId);

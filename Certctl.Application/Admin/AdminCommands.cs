@@ -4,9 +4,13 @@ using MediatR;
 namespace Certctl.Application.Admin;
 
 /// <summary>Something that a person changes. Whether he may is the door's question.</summary>
-/// <param name="Actor">Who: goes into the audit trail.</param>
-/// <param name="Origin">The door that the person came through, for the audit trail.</param>
-public abstract record AdminCommand(string Actor, string Origin) : IRequest<AdminOutcome>;
+public abstract record AdminCommand(AdminCaller Caller) : IRequest<AdminOutcome>;
+
+/// <summary>Who wants it changed, and how he came in: for the audit trail.</summary>
+/// <param name="Door">Such as <c>REST API</c>.</param>
+/// <param name="SourceAddress">Null: he sits at this machine.</param>
+/// <param name="RequestId">As the answer and the log have it; null where there is none.</param>
+public sealed record AdminCaller(string Actor, string Door, string? SourceAddress = null, string? RequestId = null);
 
 /// <summary>What became of it.</summary>
 public abstract record AdminOutcome

@@ -4,13 +4,12 @@ using MediatR;
 namespace Certctl.Application.Enrolment;
 
 /// <summary>A device's request on its way through the checks.</summary>
-public interface IEnrolmentCommand : IRequest<EnrolmentOutcome>
-{
-    EnrolmentContext Context { get; }
-}
+public abstract record EnrolmentCommand(EnrolmentContext Context) : IRequest<EnrolmentOutcome>;
 
 /// <summary>A request that may mint a certificate: the checks that touch state apply to these alone.</summary>
-public interface IIssuanceCommand : IEnrolmentCommand
+public interface IIssuanceCommand
 {
+    EnrolmentContext Context { get; }
+
     CertificateSigningRequest Csr { get; }
 }

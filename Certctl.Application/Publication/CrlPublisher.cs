@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Certificates;
 
@@ -20,10 +21,10 @@ public sealed class CrlPublisher : IDisposable
 
     private readonly ConcurrentDictionary<ICertificateIssuer, Edition> _editions = new();
     private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
-    private readonly ICertificateRepository _certificates;
+    private readonly ICertificateInventory _certificates;
     private readonly TimeProvider _clock;
 
-    public CrlPublisher(ICertificateRepository certificates, TimeProvider clock)
+    public CrlPublisher(ICertificateInventory certificates, TimeProvider clock)
     {
         (_certificates, _clock) = (certificates, clock);
         _meter.CreateObservableGauge("certctl_crl_age_seconds", Ages, "s", "How old the CRL is that was made last, by issuer; absent until somebody asks for one.");

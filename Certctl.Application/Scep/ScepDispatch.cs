@@ -10,7 +10,7 @@ namespace Certctl.Application.Scep;
 /// <summary>Which command a message is: messageType decides (RFC 8894 §3.2.1.2), and the codec has read the content by it.</summary>
 internal static class ScepDispatch
 {
-    public static IEnrolmentCommand Command(EnrolmentContext context, MessageType? type, ScepContent content) => (type, content) switch
+    public static EnrolmentCommand Command(EnrolmentContext context, MessageType? type, ScepContent content) => (type, content) switch
     {
         (MessageType.PkcsReq, ScepContent.CertificationRequest(var csr)) => new PkcsReqCommand(context, csr),
         (MessageType.RenewalReq, ScepContent.CertificationRequest(var csr)) => new RenewalReqCommand(context, csr),

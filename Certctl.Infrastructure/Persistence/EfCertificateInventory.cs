@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Certctl.Application.Admin.Certificates;
@@ -23,11 +24,22 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
         return new CertificatePage([.. certificates.Take(limit)], await wanted.LongCountAsync(cancellationToken), certificates.Count > limit);
     }
 
-    public async Task<IssuedCertificate?> FindAsync(IReadOnlyList<string> issuerIds, string serialNumber, CancellationToken cancellationToken)
+    public async Task<IssuedCertificate?> FindAsync(string issuerId, string serialNumber, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await db.Certificates.AsNoTracking()
-            .FirstOrDefaultAsync(certificate => issuerIds.Contains(certificate.IssuerId) && certificate.SerialNumber == serialNumber, cancellationToken);
+            .FirstOrDefaultAsync(certificate => certificate.IssuerId == issuerId && certificate.SerialNumber == serialNumber, cancellationToken);
+    }
+
+    public async IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
+        string issuerId, DateTimeOffset revokedUntil, DateTimeOffset endsAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var revoked = db.Certificates.AsNoTracking()
+            .Where(certificate => certificate.IssuerId == issuerId && certificate.RevokedAt <= revokedUntil && certificate.NotAfter > endsAfter)
+            .OrderBy(certificate => certificate.RevokedAt).ThenBy(certificate => certificate.SerialNumber);
+        await foreach (var certificate in revoked.AsAsyncEnumerable().WithCancellation(cancellationToken))
+            yield return certificate;
     }
 
     public Task<RevocationVerdict> RevokeAsync(

@@ -1,7 +1,6 @@
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Enrolment;
-using Certctl.Application.Publication;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -33,7 +32,6 @@ public static class PersistenceRegistration
         services.AddSingleton<JournalConflicts>();
         services.AddSingleton<IEnrolmentJournal, EnrolmentJournal>();
         services.AddSingleton<IEnrolmentRepository, EfEnrolmentRepository>();
-        services.AddSingleton<ICertificateRepository, EfCertificateRepository>();
         services.AddSingleton<IApprovalRepository, EfApprovalRepository>();
         services.AddSingleton<ICertificateInventory, EfCertificateInventory>();
         services.AddSingleton<ICertificateProfileRepository, EfCertificateProfileRepository>();

@@ -1,5 +1,4 @@
 using Certctl.Application.Enrolment;
-using Certctl.Application.Publication;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
@@ -7,7 +6,7 @@ using Certctl.Domain.Enrolment;
 namespace Certctl.Tests.Fakes;
 
 /// <summary>Journal, enrolments and audit in memory, with the conflicts of the real ones: for tests of the rooms before it.</summary>
-internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository, IAuditRepository, ICertificateRepository
+internal sealed class InMemoryJournal : RevokedOnly, IEnrolmentJournal, IEnrolmentRepository, IAuditRepository
 {
     private readonly Dictionary<string, Guid> _answers = [];
     private readonly Dictionary<string, SpentChallenge> _uses = [];
@@ -66,7 +65,7 @@ internal sealed class InMemoryJournal : IEnrolmentJournal, IEnrolmentRepository,
 
     public void Decide(Enrolment decided) => Enrolments[decided.Id] = new StoredEnrolment(decided, null);
 
-    public IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
+    public override IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
         string issuerId, DateTimeOffset revokedUntil, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
         Enrolments.Values.Select(e => e.Certificate).OfType<IssuedCertificate>()
             .Where(c => c.IssuerId == issuerId && c.RevokedAt <= revokedUntil && c.NotAfter > endsAfter)

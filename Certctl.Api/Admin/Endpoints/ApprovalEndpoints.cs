@@ -6,7 +6,6 @@ namespace Certctl.Api.Admin.Endpoints;
 /// <summary>The requests that wait for people.</summary>
 internal static class ApprovalEndpoints
 {
-    private const string Origin = "REST API";
     private const int MostRows = 10_000;
 
     public static void MapApprovals(this IEndpointRouteBuilder api)
@@ -30,7 +29,7 @@ internal static class ApprovalEndpoints
         if (!bool.TryParse(http.Request.Query["all"].ToString() is { Length: > 0 } text ? text : "false", out var all))
             errors["all"] = ["must be true or false"];
         if (errors.Count > 0)
-            return Problems.Problem(http, StatusCodes.Status400BadRequest, "The query cannot be read.", errors);
+            return Problems.Query(http, errors);
 
         // Whoever waits is few; a queue of ten thousand is nobody's to read.
         var rows = await approvals.ListAsync(all, clock.GetUtcNow(), MostRows, cancellationToken);
@@ -41,17 +40,11 @@ internal static class ApprovalEndpoints
 
     private static async Task<IResult> DecideAsync(Guid id, bool approve, HttpContext http, AdminDesk desk, CancellationToken cancellationToken)
     {
-        var (note, problem) = await JsonBody.TextAsync(http, "note", cancellationToken);
-        if (problem is not null)
-            return Problems.Problem(http, StatusCodes.Status400BadRequest, problem, new Dictionary<string, string[]> { ["note"] = [problem] });
-        return await desk.SendAsync(new DecideEnrolmentCommand(id, approve, ApiPolicy.ActorOf(http), note ?? "", Origin), cancellationToken) switch
-        {
-            AdminOutcome.Done(var summary) => MetaEndpoints.Json(new DecisionResult(id, approve ? "approved" : "denied", summary)),
-            AdminOutcome.NotFound(var detail) => Problems.Problem(http, StatusCodes.Status404NotFound, detail),
-            AdminOutcome.Conflict(var detail) => Problems.Problem(http, StatusCodes.Status409Conflict, detail),
-            AdminOutcome.Invalid(var problems) => Problems.Problem(http, StatusCodes.Status400BadRequest, string.Join("; ", problems)),
-            _ => throw new InvalidOperationException("No decision ends like that."),
-        };
+        var (body, errors) = await JsonBody.ReadAsync<DecisionBody>(http, cancellationToken);
+        if (errors is not null)
+            return AdminAnswer.Invalid(http, errors);
+        var outcome = await desk.SendAsync(new DecideEnrolmentCommand(id, approve, body?.Note ?? "", AdminAnswer.Caller(http)), cancellationToken);
+        return AdminAnswer.Of(http, outcome, summary => MetaEndpoints.Json(new DecisionResult(id, approve ? "approved" : "denied", summary)));
     }
 }
 

@@ -40,7 +40,7 @@ internal static class AuditEndpoints
         var paging = Paging.Read(http.Request.Query, errors);
         var before = paging.CursorId(errors);
         if (errors.Count > 0)
-            return Problems.Problem(http, StatusCodes.Status400BadRequest, "The query cannot be read.", errors);
+            return Problems.Query(http, errors);
         var page = await audit.ListAsync(filter, before, paging.Skip, paging.PerPage, cancellationToken);
         return paging.Of([.. page.Events.Select(AuditRow.Of)], page.Total, page.HasMore ? page.Events[^1].Id.ToString("N") : null);
     }
@@ -53,7 +53,7 @@ internal static class AuditEndpoints
         if (format is not ("ndjson" or "csv"))
             errors["format"] = ["must be one of ndjson, csv"];
         return errors.Count > 0
-            ? Problems.Problem(http, StatusCodes.Status400BadRequest, "The query cannot be read.", errors)
+            ? Problems.Query(http, errors)
             : new AuditExport(audit, filter, format == "csv");
     }
 
@@ -104,24 +104,27 @@ internal sealed record AuditRow(
         audit.ResourceType,
         audit.ResourceId,
         audit.Count,
-        Facts(audit).Where(fact => fact.Value is not null).ToDictionary(fact => fact.Key, fact => fact.Value, StringComparer.Ordinal));
+        Facts.Select(fact => (fact.Name, Value: fact.Of(audit))).Where(fact => fact.Value is not null).ToDictionary(fact => fact.Name, fact => fact.Value, StringComparer.Ordinal));
 
-    private static Dictionary<string, object?> Facts(AuditEvent audit) => new()
-    {
-        ["detail"] = audit.Detail,
-        ["path_id"] = audit.PathId,
-        ["profile_id"] = audit.ProfileId,
-        ["transaction_id"] = audit.TransactionId,
-        ["subject"] = audit.Subject,
-        ["sans"] = audit.SubjectAltNames.Count > 0 ? audit.SubjectAltNames : null,
-        ["serial_number"] = audit.SerialNumber,
-        ["signer"] = audit.Signer,
-        ["client_certificate"] = audit.ClientCertificate,
-        ["device_name"] = audit.DeviceName,
-        ["claim_subject"] = audit.ClaimSubject,
-        ["claim_issuer"] = audit.ClaimIssuer,
-        ["token_sha256"] = audit.TokenSha256,
-        ["source_address"] = audit.SourceAddress,
-        ["request_id"] = audit.RequestId,
-    };
+    private static readonly (string Name, Func<AuditEvent, object?> Of)[] Facts =
+    [
+        ("path_id", audit => audit.PathId),
+        ("profile_id", audit => audit.ProfileId),
+        ("transaction_id", audit => audit.TransactionId),
+        ("subject", audit => audit.Subject),
+        ("sans", audit => audit.SubjectAltNames.Count > 0 ? audit.SubjectAltNames : null),
+        ("serial_number", audit => audit.SerialNumber),
+        ("signer", audit => audit.Signer),
+        ("client_certificate", audit => audit.ClientCertificate),
+        ("device_name", audit => audit.DeviceName),
+        ("claim_subject", audit => audit.ClaimSubject),
+        ("claim_issuer", audit => audit.ClaimIssuer),
+        ("token_sha256", audit => audit.TokenSha256),
+        ("source_address", audit => audit.SourceAddress),
+        ("request_id", audit => audit.RequestId),
+        ("detail", audit => audit.Detail),
+    ];
+
+    /// <summary>What may stand in <see cref="Details"/>.</summary>
+    public static IEnumerable<string> DetailNames => Facts.Select(fact => fact.Name);
 }

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Certificates;
-using Certctl.Application.Scep;
+using Certctl.Application.Enrolment;
 using Certctl.Domain.Certificates;
 
 namespace Certctl.Api.Admin.Endpoints;
@@ -11,8 +11,6 @@ namespace Certctl.Api.Admin.Endpoints;
 /// <summary>The issued certificates: found, downloaded, revoked.</summary>
 internal static class CertificateEndpoints
 {
-    private const string Origin = "REST API";
-
     private static readonly QueryField[] Filters =
     [
         new("status", "Where it stands now", Words: QueryText.Words<CertificateStatus>()),
@@ -70,40 +68,49 @@ internal static class CertificateEndpoints
         var paging = Paging.Read(query, errors);
         var before = Mark(paging.Cursor, errors);
         if (errors.Count > 0)
-            return Problems.Problem(http, StatusCodes.Status400BadRequest, "The query cannot be read.", errors);
+            return Problems.Query(http, errors);
         var now = clock.GetUtcNow();
         var page = await inventory.ListAsync(filter, now, before, paging.Skip, paging.PerPage, cancellationToken);
         return paging.Of([.. page.Certificates.Select(certificate => CertificateRow.Of(certificate, now))], page.Total, page.HasMore ? Cursor(page.Certificates[^1]) : null);
     }
 
     private static Task<IResult> FindAsync(
-        string id, HttpContext http, ICertificateInventory inventory, ScepProfileTable profiles, TimeProvider clock, CancellationToken cancellationToken) =>
-        WithAsync(id, http, inventory, profiles, certificate => MetaEndpoints.Json(CertificateRow.Of(certificate, clock.GetUtcNow())), cancellationToken);
+        string id, HttpContext http, ICertificateInventory inventory, IssuerTable issuers, TimeProvider clock, CancellationToken cancellationToken) =>
+        WithAsync(id, http, inventory, issuers, certificate => MetaEndpoints.Json(CertificateRow.Of(certificate, clock.GetUtcNow())), cancellationToken);
 
-    private static async Task<IResult> DownloadAsync(string id, HttpContext http, ICertificateInventory inventory, ScepProfileTable profiles, CancellationToken cancellationToken)
+    private static async Task<IResult> DownloadAsync(
+        string id, HttpContext http, ICertificateInventory inventory, IssuerTable issuers, CancellationToken cancellationToken)
     {
         var format = QueryText.Text(http.Request.Query, "format") ?? "pem";
         if (format is not ("pem" or "der" or "chain"))
-            return Problems.Problem(http, StatusCodes.Status400BadRequest, "The query cannot be read.", new Dictionary<string, string[]> { ["format"] = ["must be one of pem, der, chain"] });
-        return await WithAsync(id, http, inventory, profiles, certificate => format switch
+            return Problems.Query(http, new Dictionary<string, string[]> { ["format"] = ["must be one of pem, der, chain"] });
+        return await WithAsync(id, http, inventory, issuers, certificate => format switch
         {
             "der" => Results.File(certificate.Der, "application/pkix-cert", $"{certificate.SerialNumber}.cer"),
             "pem" => Results.Text(Pem(certificate.Der) + "\n", "application/x-pem-file"),
-            _ => Results.Text(string.Concat(ChainOf(certificate, profiles).Prepend(certificate.Der).Select(der => Pem(der.Span) + "\n")), "application/pem-certificate-chain"),
+            _ => Results.Text(string.Concat(issuers.ChainOf(certificate).Prepend(certificate.Der).Select(der => Pem(der.Span) + "\n")), "application/pem-certificate-chain"),
         }, cancellationToken);
     }
 
-    private static async Task<IResult> RevokeAsync(string id, HttpContext http, AdminDesk desk, ScepProfileTable profiles, CancellationToken cancellationToken)
+    private static Task<IResult> RevokeAsync(string id, HttpContext http, AdminDesk desk, IssuerTable issuers, CancellationToken cancellationToken) =>
+        ChangeAsync<RevocationBody>(id, http, desk, "revoked", (body, serial, caller) => TryReason(body?.Reason, out var reason)
+            ? new RevokeCertificateCommand(issuers.IssuerId, serial, reason, body?.Note ?? "", caller)
+            : null, cancellationToken);
+
+    private static Task<IResult> ReleaseAsync(string id, HttpContext http, AdminDesk desk, IssuerTable issuers, CancellationToken cancellationToken) =>
+        ChangeAsync<ReleaseBody>(id, http, desk, "released", (body, serial, caller) => new ReleaseCertificateCommand(issuers.IssuerId, serial, body?.Note ?? "", caller), cancellationToken);
+
+    /// <param name="command">Of body and serial number; null: the body names a reason that there is not.</param>
+    private static async Task<IResult> ChangeAsync<TBody>(
+        string id, HttpContext http, AdminDesk desk, string status, Func<TBody?, string, AdminCaller, AdminCommand?> command, CancellationToken cancellationToken)
+        where TBody : class
     {
-        var (body, errors) = await JsonBody.ReadAsync<RevocationBody>(http, cancellationToken);
-        var reason = RevocationReason.Unspecified;
-        if (body?.Reason is { Length: > 0 } word && !TryReason(word, out reason))
-            errors = WrongReason();
+        var (body, errors) = await JsonBody.ReadAsync<TBody>(http, cancellationToken);
         if (errors is not null)
-            return Problems.Problem(http, StatusCodes.Status400BadRequest, "Invalid JSON body", errors);
-        return QueryText.Serial(id) is not { } serial
-            ? Unknown(http)
-            : Answer(http, await desk.SendAsync(new RevokeCertificateCommand(IssuerIds(profiles), serial, reason, ApiPolicy.ActorOf(http), body?.Note ?? "", Origin), cancellationToken), "revoked");
+            return AdminAnswer.Invalid(http, errors);
+        if (command(body, QueryText.Serial(id) ?? "", AdminAnswer.Caller(http)) is not { } change)
+            return AdminAnswer.Invalid(http, WrongReason());
+        return AdminAnswer.Of(http, await desk.SendAsync(change, cancellationToken), summary => MetaEndpoints.Json(new RevocationResult(status, summary)));
     }
 
     private static async Task<IResult> RevokeManyAsync(HttpContext http, AdminDesk desk, CancellationToken cancellationToken)
@@ -116,51 +123,21 @@ internal static class CertificateEndpoints
         if (serials?.Contains(null) == true)
             errors = new Dictionary<string, string[]> { ["certificate_ids"] = ["must be serial numbers in hex digits"] };
         if (errors is not null)
-            return Problems.Problem(http, StatusCodes.Status400BadRequest, "Invalid JSON body", errors);
+            return AdminAnswer.Invalid(http, errors);
         var filter = new CertificateFilter { ProfileId = body!.ProfileId, IssuerId = body.IssuerId, PathId = body.PathId, Source = body.Source };
-        return await desk.SendAsync(new RevokeManyCommand(filter, serials?.OfType<string>().ToList(), reason, body.DryRun, ApiPolicy.ActorOf(http), body.Note ?? "", Origin), cancellationToken) switch
-        {
-            AdminOutcome.Counted(var matched, var changed) => MetaEndpoints.Json(new BulkRevocationResult(matched, changed, matched - changed, 0, body.DryRun)),
-            AdminOutcome.Invalid(var problems) => Problems.Problem(http, StatusCodes.Status400BadRequest, string.Join("; ", problems), ProfileEndpoints.ByField(problems)),
-            _ => throw new InvalidOperationException("No revocation of many ends like that."),
-        };
+        var outcome = await desk.SendAsync(new RevokeManyCommand(filter, serials?.OfType<string>().ToList(), reason, body.DryRun, body.Note ?? "", AdminAnswer.Caller(http)), cancellationToken);
+        return outcome is AdminOutcome.Counted(var matched, var changed)
+            ? MetaEndpoints.Json(new BulkRevocationResult(matched, changed, matched - changed, 0, body.DryRun))
+            : AdminAnswer.Of(http, outcome, _ => throw new InvalidOperationException("Many are counted."));
     }
 
     private static Dictionary<string, string[]> WrongReason() => new() { ["reason"] = [$"must be one of {string.Join(", ", Enum.GetValues<RevocationReason>().Select(Word))}"] };
 
-    private static async Task<IResult> ReleaseAsync(string id, HttpContext http, AdminDesk desk, ScepProfileTable profiles, CancellationToken cancellationToken)
-    {
-        var (body, errors) = await JsonBody.ReadAsync<ReleaseBody>(http, cancellationToken);
-        if (errors is not null)
-            return Problems.Problem(http, StatusCodes.Status400BadRequest, "Invalid JSON body", errors);
-        return QueryText.Serial(id) is not { } serial
-            ? Unknown(http)
-            : Answer(http, await desk.SendAsync(new ReleaseCertificateCommand(IssuerIds(profiles), serial, ApiPolicy.ActorOf(http), body?.Note ?? "", Origin), cancellationToken), "released");
-    }
-
-    private static IResult Answer(HttpContext http, AdminOutcome outcome, string status) => outcome switch
-    {
-        AdminOutcome.Done(var summary) => MetaEndpoints.Json(new RevocationResult(status, summary)),
-        AdminOutcome.NotFound => Unknown(http),
-        AdminOutcome.Conflict(var detail) => Problems.Problem(http, StatusCodes.Status409Conflict, detail),
-        AdminOutcome.Invalid(var problems) => Problems.Problem(http, StatusCodes.Status400BadRequest, string.Join("; ", problems)),
-        _ => throw new InvalidOperationException("No revocation ends like that."),
-    };
-
     private static async Task<IResult> WithAsync(
-        string id, HttpContext http, ICertificateInventory inventory, ScepProfileTable profiles, Func<IssuedCertificate, IResult> show, CancellationToken cancellationToken) =>
-        QueryText.Serial(id) is { } serial && await inventory.FindAsync(IssuerIds(profiles), serial, cancellationToken) is { } certificate ? show(certificate) : Unknown(http);
-
-    private static IResult Unknown(HttpContext http) => Problems.Problem(http, StatusCodes.Status404NotFound, "Certificate not found");
-
-    private static IEnumerable<Application.Enrolment.ICertificateIssuer> Issuers(ScepProfileTable profiles) =>
-        profiles.All.Values.SelectMany(profile => new[] { profile.Issuer, profile.NextIssuer }).OfType<Application.Enrolment.ICertificateIssuer>().Distinct();
-
-    private static List<string> IssuerIds(ScepProfileTable profiles) => [.. Issuers(profiles).Select(issuer => issuer.IssuerId).Distinct()];
-
-    // A CA of before, whose certificates still stand in the inventory, is not known here any more: then the certificate comes alone.
-    private static IReadOnlyList<ReadOnlyMemory<byte>> ChainOf(IssuedCertificate certificate, ScepProfileTable profiles) =>
-        Issuers(profiles).FirstOrDefault(issuer => issuer.HasIssued(certificate))?.Chain ?? [];
+        string id, HttpContext http, ICertificateInventory inventory, IssuerTable issuers, Func<IssuedCertificate, IResult> show, CancellationToken cancellationToken) =>
+        QueryText.Serial(id) is { } serial && await inventory.FindAsync(issuers.IssuerId, serial, cancellationToken) is { } certificate
+            ? show(certificate)
+            : Problems.Problem(http, StatusCodes.Status404NotFound, "Certificate not found");
 
     private static string Pem(ReadOnlySpan<byte> der) => PemEncoding.WriteString("CERTIFICATE", der);
 
@@ -183,8 +160,11 @@ internal static class CertificateEndpoints
     // As upstream and RFC 5280 write them: keyCompromise.
     internal static string Word(RevocationReason reason) => JsonNamingPolicy.CamelCase.ConvertName($"{reason}");
 
-    private static bool TryReason(string word, out RevocationReason reason)
+    private static bool TryReason(string? word, out RevocationReason reason)
     {
+        reason = RevocationReason.Unspecified;
+        if (string.IsNullOrEmpty(word))
+            return true;
         foreach (var known in Enum.GetValues<RevocationReason>())
         {
             reason = known;

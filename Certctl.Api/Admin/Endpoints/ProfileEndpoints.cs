@@ -10,8 +10,6 @@ namespace Certctl.Api.Admin.Endpoints;
 /// <summary>The certificate profiles: what may be issued. Who writes says which version he has seen (RFC 9110 §13.1.1).</summary>
 internal static class ProfileEndpoints
 {
-    private const string Origin = "REST API";
-
     public static void MapProfiles(this IEndpointRouteBuilder api)
     {
         api.MapGet("/profiles", ListAsync).WithQuery(QueryField.Page, QueryField.PerPage).Produces<Page<ProfileJson>>().Refuses(400)
@@ -31,7 +29,7 @@ internal static class ProfileEndpoints
         var errors = new Dictionary<string, string[]>();
         var paging = Paging.Read(http.Request.Query, errors);
         if (errors.Count > 0)
-            return Problems.Problem(http, StatusCodes.Status400BadRequest, "The query cannot be read.", errors);
+            return Problems.Query(http, errors);
         var all = await profiles.ListAsync(cancellationToken);
         return paging.Of([.. all.Skip(paging.Skip).Take(paging.PerPage).Select(ProfileJson.From)], all.Count, null);
     }
@@ -40,16 +38,17 @@ internal static class ProfileEndpoints
         await profiles.FindAsync(id, fresh: true, cancellationToken) is { } profile ? Show(http, profile) : NotFound(http);
 
     private static async Task<IResult> CreateAsync(
-        HttpContext http, ICertificateProfileRepository profiles, AdminDesk desk, TimeProvider clock, CancellationToken cancellationToken)
+        HttpContext http, AdminDesk desk, TimeProvider clock, CancellationToken cancellationToken)
     {
         var (profile, errors) = await ReadAsync(http, id: null, stored: null, clock, cancellationToken);
         if (profile is null)
-            return Invalid(http, errors);
-        var outcome = await desk.SendAsync(new SaveProfileCommand(profile, 0, ProfileJson.Change(null, profile), ApiPolicy.ActorOf(http), Origin), cancellationToken);
-        if (outcome is not AdminOutcome.Done)
-            return Refused(http, outcome);
-        http.Response.Headers.Location = $"{AdminApi.Root}/v1/profiles/{profile.Id}";
-        return Show(http, (await profiles.FindAsync(profile.Id, fresh: true, cancellationToken))!, StatusCodes.Status201Created);
+            return AdminAnswer.Invalid(http, errors);
+        var outcome = await desk.SendAsync(new SaveProfileCommand(profile, 0, ProfileJson.Change(null, profile), AdminAnswer.Caller(http)), cancellationToken);
+        return AdminAnswer.Of(http, outcome, _ =>
+        {
+            http.Response.Headers.Location = $"{AdminApi.Root}/v1/profiles/{profile.Id}";
+            return Show(http, profile, StatusCodes.Status201Created);
+        });
     }
 
     private static Task<IResult> ReplaceAsync(
@@ -58,22 +57,25 @@ internal static class ProfileEndpoints
         {
             var (profile, errors) = await ReadAsync(http, id, stored, clock, cancellationToken);
             if (profile is null)
-                return Invalid(http, errors);
-            var outcome = await desk.SendAsync(new SaveProfileCommand(profile, stored.Version, ProfileJson.Change(stored, profile), ApiPolicy.ActorOf(http), Origin), cancellationToken);
-            return outcome is AdminOutcome.Done ? Show(http, (await profiles.FindAsync(id, fresh: true, cancellationToken))!) : Refused(http, outcome);
+                return AdminAnswer.Invalid(http, errors);
+            var command = new SaveProfileCommand(profile, stored.Version, ProfileJson.Change(stored, profile), AdminAnswer.Caller(http));
+            return AdminAnswer.Of(http, await desk.SendAsync(command, cancellationToken), _ => Show(http, profile));
         }, cancellationToken);
 
     private static Task<IResult> DeleteAsync(string id, HttpContext http, ICertificateProfileRepository profiles, AdminDesk desk, CancellationToken cancellationToken) =>
         WithMatchingAsync(id, http, profiles, async stored =>
         {
-            var outcome = await desk.SendAsync(new DeleteProfileCommand(id, stored.Version, ProfileJson.Change(stored, null), ApiPolicy.ActorOf(http), Origin), cancellationToken);
-            return outcome is AdminOutcome.Done ? Results.NoContent() : Refused(http, outcome);
+            var command = new DeleteProfileCommand(id, stored.Version, ProfileJson.Change(stored, null), AdminAnswer.Caller(http));
+            return AdminAnswer.Of(http, await desk.SendAsync(command, cancellationToken), _ => Results.NoContent());
         }, cancellationToken);
 
     /// <summary>Goes on when If-Match names the stored version (or <c>*</c>): nobody overwrites what he has not seen.</summary>
     private static async Task<IResult> WithMatchingAsync(
         string id, HttpContext http, ICertificateProfileRepository profiles, Func<CertificateProfile, Task<IResult>> act, CancellationToken cancellationToken)
     {
+        var header = http.Request.Headers.IfMatch;
+        if (header.Count > 0 && !EntityTagHeaderValue.TryParseStrictList(header, out _))
+            return Problems.Problem(http, StatusCodes.Status400BadRequest, "If-Match is no list of entity tags such as \"3\", with the quotes.");
         var wanted = http.Request.GetTypedHeaders().IfMatch;
         if (wanted.Count == 0)
             return Problems.Problem(http, StatusCodes.Status428PreconditionRequired, "If-Match is required: the ETag of the profile as you have seen it.");
@@ -94,15 +96,12 @@ internal static class ProfileEndpoints
             return (null, new Dictionary<string, string[]> { ["body"] = ["is empty"] });
         if (id is not null && json.Id is not null && json.Id != id)
             return (null, new Dictionary<string, string[]> { ["id"] = ["is not that of the path"] });
-        var profile = (json with { Id = id ?? json.Id }).ToProfile(stored, clock.GetUtcNow(), out var problems);
-        return (profile, ByField(problems));
+        var profile = (json with { Id = id ?? json.Id }).ToProfile(stored, Microseconds(clock.GetUtcNow()), out var problems);
+        return (profile, AdminAnswer.ByField(problems));
     }
 
-    // "field: what is wrong".
-    internal static Dictionary<string, string[]> ByField(IReadOnlyList<string> problems) => problems
-        .Select(problem => problem.Split(": ", 2))
-        .GroupBy(parts => parts.Length == 2 ? parts[0] : "body", parts => parts[^1], StringComparer.Ordinal)
-        .ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal);
+    // The database's grain: what is answered now and what is read later are the same.
+    private static DateTimeOffset Microseconds(DateTimeOffset now) => new(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 
     private static IResult Show(HttpContext http, CertificateProfile profile, int status = StatusCodes.Status200OK)
     {
@@ -111,17 +110,6 @@ internal static class ProfileEndpoints
     }
 
     private static EntityTagHeaderValue Tag(CertificateProfile profile) => new($"\"{profile.Version.ToString(CultureInfo.InvariantCulture)}\"");
-
-    private static IResult Refused(HttpContext http, AdminOutcome outcome) => outcome switch
-    {
-        AdminOutcome.Conflict(var detail) => Problems.Problem(http, StatusCodes.Status409Conflict, detail),
-        AdminOutcome.Outdated(var detail) => Problems.Problem(http, StatusCodes.Status412PreconditionFailed, detail),
-        AdminOutcome.Invalid(var problems) => Invalid(http, ByField(problems)),
-        _ => throw new InvalidOperationException("No change of a profile ends like that."),
-    };
-
-    private static IResult Invalid(HttpContext http, IReadOnlyDictionary<string, string[]> errors) =>
-        Problems.Problem(http, StatusCodes.Status400BadRequest, "The profile cannot be taken as it is.", errors);
 
     private static IResult NotFound(HttpContext http) => Problems.Problem(http, StatusCodes.Status404NotFound, "Profile not found");
 }

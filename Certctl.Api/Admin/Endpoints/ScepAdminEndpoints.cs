@@ -1,14 +1,11 @@
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.TrustAnchors;
-using Certctl.Application.Scep;
 
 namespace Certctl.Api.Admin.Endpoints;
 
 /// <summary>SCEP profiles as the server runs them: their RA, their connectors, how signed challenges fare.</summary>
 internal static class ScepAdminEndpoints
 {
-    private const string Origin = "REST API";
-
     public static void MapScepAdmin(this IEndpointRouteBuilder api)
     {
         api.MapGet("/admin/scep/profiles", ProfilesAsync).RequireAuthorization(ApiPolicy.Admin).Produces<ScepProfileList<ScepProfileRow>>()
@@ -34,23 +31,16 @@ internal static class ScepAdminEndpoints
 
     private static IResult Envelope<T>(IReadOnlyList<T> rows, DateTimeOffset at) => MetaEndpoints.Json(new ScepProfileList<T>(rows, rows.Count, at.UtcDateTime));
 
-    private static async Task<IResult> ReloadAsync(HttpContext http, AdminDesk desk, ScepProfileTable profiles, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> ReloadAsync(HttpContext http, AdminDesk desk, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var (named, problem) = await JsonBody.TextAsync(http, "path_id", cancellationToken);
-        if (problem is not null)
-            return Problems.Problem(http, StatusCodes.Status400BadRequest, problem, new Dictionary<string, string[]> { ["path_id"] = [problem] });
+        var (body, errors) = await JsonBody.ReadAsync<ReloadBody>(http, cancellationToken);
+        if (errors is not null)
+            return AdminAnswer.Invalid(http, errors);
 
         // Nothing, or an object without the key, means the root profile.
-        var pathId = named ?? "";
-        return await desk.SendAsync(new ReloadTrustCommand(pathId, ApiPolicy.ActorOf(http), Origin), cancellationToken) switch
-        {
-            AdminOutcome.Done => MetaEndpoints.Json(new ReloadResult(true, pathId, clock.GetUtcNow().UtcDateTime)),
-            AdminOutcome.NotFound => Problems.Problem(http, StatusCodes.Status404NotFound, $"SCEP profile not found for path_id=\"{pathId}\""),
-            AdminOutcome.Conflict => Problems.Problem(http, StatusCodes.Status409Conflict, $"SCEP profile \"{pathId}\" does not have Intune enabled"),
-            AdminOutcome.Failed(var detail) => Problems.Problem(http, StatusCodes.Status500InternalServerError, $"Trust anchor reload failed. {detail}"),
-            AdminOutcome.Invalid(var problems) => Problems.Problem(http, StatusCodes.Status400BadRequest, string.Join("; ", problems)),
-            _ => throw new InvalidOperationException("No reload ends like that."),
-        };
+        var pathId = body?.PathId ?? "";
+        var outcome = await desk.SendAsync(new ReloadTrustCommand(pathId, AdminAnswer.Caller(http)), cancellationToken);
+        return AdminAnswer.Of(http, outcome, _ => MetaEndpoints.Json(new ReloadResult(true, pathId, clock.GetUtcNow().UtcDateTime)));
     }
 }
 

@@ -1,30 +1,16 @@
-using System.Globalization;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolment;
-using FluentValidation;
 using MediatR;
 
 namespace Certctl.Application.Admin.Approvals;
 
 /// <summary>A person approves or denies a request that waits. One denial ends it; the certificate profile says how many approvals it takes.</summary>
 /// <param name="Note">The person's own words, for other people; empty when there are none.</param>
-/// <param name="Origin">The door that the person came through, for the audit trail.</param>
-public sealed record DecideEnrolmentCommand(Guid EnrolmentId, bool Approve, string Actor, string Note, string Origin) : AdminCommand(Actor, Origin);
+public sealed record DecideEnrolmentCommand(Guid EnrolmentId, bool Approve, string Note, AdminCaller Caller) : AdminCommand(Caller);
 
-public sealed class DecideEnrolmentValidator : AbstractValidator<DecideEnrolmentCommand>
+public sealed class DecideEnrolmentValidator : AdminCommandValidator<DecideEnrolmentCommand>
 {
-    private const int MaxActor = 255;
-    private const int MaxNote = 1000;
-
-    public DecideEnrolmentValidator()
-    {
-        RuleFor(c => c.Actor).Must(actor => !string.IsNullOrWhiteSpace(actor) && actor.Length <= MaxActor && !actor.Any(IsUnseen))
-            .WithMessage($"actor: 1 to {MaxActor} characters, none of them invisible or a control character");
-        RuleFor(c => c.Note).MaximumLength(MaxNote).WithMessage($"note: at most {MaxNote} characters");
-    }
-
-    // One person must not count as two by what nobody sees.
-    private static bool IsUnseen(char c) => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format;
+    public DecideEnrolmentValidator() => RuleForNote(c => c.Note);
 }
 
 public sealed class DecideEnrolmentHandler(IApprovalRepository approvals, TimeProvider clock) : IRequestHandler<DecideEnrolmentCommand, AdminOutcome>
@@ -35,12 +21,14 @@ public sealed class DecideEnrolmentHandler(IApprovalRepository approvals, TimePr
         var decision = new EnrolmentDecision
         {
             EnrolmentId = request.EnrolmentId,
-            Actor = request.Actor.Trim(),
+            Actor = request.Caller.Actor.Trim(),
             Approved = request.Approve,
             Note = request.Note,
             DecidedAt = now,
         };
-        return await approvals.DecideAsync(decision, Audit(request, now), cancellationToken) switch
+        var audit = AdminTrail.Event(
+            request.Caller, request.Approve ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied, "enrolment", request.EnrolmentId.ToString(), request.Note, now);
+        return await approvals.DecideAsync(decision, audit, cancellationToken) switch
         {
             DecisionVerdict.Counted(var approved, var required) => new AdminOutcome.Done(
                 !request.Approve ? "denied" : approved < required ? $"approval {approved} of {required}; it still waits" : $"approved ({approved} of {required})"),
@@ -50,17 +38,4 @@ public sealed class DecideEnrolmentHandler(IApprovalRepository approvals, TimePr
             _ => throw new InvalidOperationException("A verdict is one of four."),
         };
     }
-
-    private static AuditEvent Audit(DecideEnrolmentCommand request, DateTimeOffset now) => new()
-    {
-        Id = Guid.CreateVersion7(now),
-        Timestamp = now,
-        Actor = request.Actor.Trim(),
-        ActorType = "User",
-        Action = request.Approve ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied,
-        Outcome = AuditOutcome.Done,
-        Detail = request.Note.Length == 0 ? request.Origin : $"{request.Origin}: {request.Note}",
-        ResourceType = "enrolment",
-        ResourceId = request.EnrolmentId.ToString(),
-    };
 }

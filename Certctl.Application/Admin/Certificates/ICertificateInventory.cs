@@ -3,16 +3,23 @@ using Certctl.Domain.Certificates;
 
 namespace Certctl.Application.Admin.Certificates;
 
-/// <summary>The issued certificates, for people: to find them, and to end them before their time.</summary>
+/// <summary>The issued certificates: to find them, to end them before their time, and to publish which were.</summary>
 public interface ICertificateInventory
 {
+    /// <summary>
+    /// Every certificate of this issuer that was revoked at <paramref name="revokedUntil"/> or before and ends after <paramref name="endsAfter"/>, in the order
+    /// of revocation, then of serial number. One at a time: there may be very many.
+    /// </summary>
+    IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
+        string issuerId, DateTimeOffset revokedUntil, DateTimeOffset endsAfter, CancellationToken cancellationToken);
+
     /// <summary>A page, newest first: those older than <paramref name="before"/>, or after skipping <paramref name="skip"/>.</summary>
     /// <param name="now">What "active" and "expired" mean.</param>
     /// <param name="limit">Certificates at most.</param>
     Task<CertificatePage> ListAsync(CertificateFilter filter, DateTimeOffset now, CertificateMark? before, int skip, int limit, CancellationToken cancellationToken);
 
-    /// <summary>A certificate of one of these issuers by serial number (40 lower-case hex digits), with its state as committed now; null: none.</summary>
-    Task<IssuedCertificate?> FindAsync(IReadOnlyList<string> issuerIds, string serialNumber, CancellationToken cancellationToken);
+    /// <summary>A certificate of the issuer by serial number (40 lower-case hex digits), with its state as committed now; null: none.</summary>
+    Task<IssuedCertificate?> FindAsync(string issuerId, string serialNumber, CancellationToken cancellationToken);
 
     /// <summary>
     /// Revokes it and appends the audit event in one transaction; from then on renewals, GetCert and the next CRL know. Of two at once one does. One on

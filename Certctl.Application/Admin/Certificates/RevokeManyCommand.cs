@@ -10,16 +10,15 @@ namespace Certctl.Application.Admin.Certificates;
 /// <param name="SerialNumbers">40 lower-case hex digits each; null: the filter alone.</param>
 /// <param name="DryRun">Counts and changes nothing.</param>
 public sealed record RevokeManyCommand(
-    CertificateFilter Filter, IReadOnlyList<string>? SerialNumbers, RevocationReason Reason, bool DryRun, string Actor, string Note, string Origin) : AdminCommand(Actor, Origin);
+    CertificateFilter Filter, IReadOnlyList<string>? SerialNumbers, RevocationReason Reason, bool DryRun, string Note, AdminCaller Caller) : AdminCommand(Caller);
 
-public sealed class RevokeManyValidator : AbstractValidator<RevokeManyCommand>
+public sealed class RevokeManyValidator : AdminCommandValidator<RevokeManyCommand>
 {
     public const int MostSerials = 1000;
 
     public RevokeManyValidator()
     {
-        RuleFor(c => c.Actor).NotEmpty().WithMessage("actor: whoever does it must be named");
-        RuleFor(c => c.Note).MaximumLength(RevocationTrail.MaxNote).WithMessage($"note: at most {RevocationTrail.MaxNote} characters");
+        RuleForNote(c => c.Note);
         RuleFor(c => c).Must(c => c.SerialNumbers is not null || c.Filter is not { IssuerId: null, ProfileId: null, PathId: null, Source: null })
             .WithMessage("body: at least one of profile_id, issuer_id, path_id, source, certificate_ids");
         RuleFor(c => c.SerialNumbers).Must(serials => serials is null or { Count: > 0 and <= MostSerials }).WithMessage($"certificate_ids: 1 to {MostSerials}");
@@ -63,8 +62,7 @@ public sealed class RevokeManyHandler(ICertificateInventory inventory, TimeProvi
             return false;
         if (request.DryRun)
             return true;
-        var audit = RevocationTrail.Event(
-            request, certificate, AuditAction.CertificateRevoked, RevocationTrail.Words($"{request.Origin}, many at once", $"{request.Reason}", request.Note), now);
+        var audit = RevocationTrail.Event(request, certificate, AuditAction.CertificateRevoked, $"{request.Reason}, many at once", request.Note, now);
         return await inventory.RevokeAsync(certificate.IssuerId, certificate.SerialNumber, request.Reason, now, audit, cancellationToken) is RevocationVerdict.Done;
     }
 }

@@ -10,19 +10,15 @@ namespace Certctl.Application.Admin.Profiles;
 /// <summary>A certificate profile is made or replaced.</summary>
 /// <param name="ExpectedVersion">The stored version that the person has seen; 0: it must not exist yet.</param>
 /// <param name="Change">What it was and what it becomes, for the audit trail; no secrets are in profiles.</param>
-public sealed record SaveProfileCommand(CertificateProfile Profile, int ExpectedVersion, string Change, string Actor, string Origin) : AdminCommand(Actor, Origin);
+public sealed record SaveProfileCommand(CertificateProfile Profile, int ExpectedVersion, string Change, AdminCaller Caller) : AdminCommand(Caller);
 
-public sealed class SaveProfileValidator : AbstractValidator<SaveProfileCommand>
+public sealed class SaveProfileValidator : AdminCommandValidator<SaveProfileCommand>
 {
-    public SaveProfileValidator()
+    public SaveProfileValidator() => RuleFor(c => c.Profile).Custom((profile, context) =>
     {
-        RuleFor(c => c.Actor).NotEmpty().WithMessage("actor: whoever does it must be named");
-        RuleFor(c => c.Profile).Custom((profile, context) =>
-        {
-            foreach (var problem in profile.Validate())
-                context.AddFailure(problem);
-        });
-    }
+        foreach (var problem in profile.Validate())
+            context.AddFailure(problem);
+    });
 }
 
 public sealed class SaveProfileHandler(ICertificateProfileRepository profiles, TimeProvider clock) : IRequestHandler<SaveProfileCommand, AdminOutcome>
@@ -44,12 +40,9 @@ public sealed class SaveProfileHandler(ICertificateProfileRepository profiles, T
 /// <summary>A certificate profile that nothing refers to is taken away.</summary>
 /// <param name="ExpectedVersion">The stored version that the person has seen.</param>
 /// <param name="Change">What it was, for the audit trail.</param>
-public sealed record DeleteProfileCommand(string ProfileId, int ExpectedVersion, string Change, string Actor, string Origin) : AdminCommand(Actor, Origin);
+public sealed record DeleteProfileCommand(string ProfileId, int ExpectedVersion, string Change, AdminCaller Caller) : AdminCommand(Caller);
 
-public sealed class DeleteProfileValidator : AbstractValidator<DeleteProfileCommand>
-{
-    public DeleteProfileValidator() => RuleFor(c => c.Actor).NotEmpty().WithMessage("actor: whoever does it must be named");
-}
+public sealed class DeleteProfileValidator : AdminCommandValidator<DeleteProfileCommand>;
 
 public sealed class DeleteProfileHandler(ICertificateProfileRepository profiles, ScepProfileTable served, TimeProvider clock) : IRequestHandler<DeleteProfileCommand, AdminOutcome>
 {
@@ -72,17 +65,6 @@ internal static class ProfileTrail
 {
     public static AdminOutcome Outdated(string id) => new AdminOutcome.Outdated($"The profile \"{id}\" was changed by somebody else meanwhile; look at it and try again.");
 
-    public static AuditEvent Event(AdminCommand command, string profileId, string action, string change, DateTimeOffset now) => new()
-    {
-        Id = Guid.CreateVersion7(now),
-        Timestamp = now,
-        Actor = command.Actor,
-        ActorType = "User",
-        Action = action,
-        Outcome = AuditOutcome.Done,
-        Detail = $"{command.Origin}: {change}",
-        ResourceType = "profile",
-        ResourceId = profileId,
-        ProfileId = profileId,
-    };
+    public static AuditEvent Event(AdminCommand command, string profileId, string action, string change, DateTimeOffset now) =>
+        AdminTrail.Event(command.Caller, action, "profile", profileId, change, now) with { ProfileId = profileId };
 }

@@ -8,15 +8,19 @@ namespace Certctl.Application.Enrolment.Pipeline;
 /// The generic constraints of the derived class choose which commands it sees.
 /// </summary>
 public abstract class EnrolmentCheck<TCommand, TOutcome> : IPipelineBehavior<TCommand, TOutcome>
-    where TCommand : IEnrolmentCommand
+    where TCommand : EnrolmentCommand
     where TOutcome : EnrolmentOutcome
 {
+    private readonly string _name;
+
+    protected EnrolmentCheck() => _name = GetType().Name.Split('`')[0];
+
     public async Task<TOutcome> Handle(TCommand request, CancellationToken cancellationToken, RequestHandlerDelegate<TOutcome> next)
     {
         EnrolmentFailure? failure;
 
         // The span ends before the next room: it shows what this check took.
-        using (EnrolmentTrace.Room(GetType().Name.Split('`')[0]))
+        using (EnrolmentTrace.Room(_name))
             failure = await CheckAsync(request, cancellationToken);
         return failure is null ? await next() : (TOutcome)(EnrolmentOutcome)new EnrolmentOutcome.Refused(failure);
     }

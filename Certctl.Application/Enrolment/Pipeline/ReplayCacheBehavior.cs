@@ -6,7 +6,7 @@ namespace Certctl.Application.Enrolment.Pipeline;
 /// Is the grant fresh? An early answer: a signed challenge belongs to the CSR that first used it, and the journal's commit is the judge of who that was.
 /// </summary>
 public sealed class ReplayCacheBehavior<TCommand, TOutcome>(IEnrolmentRepository enrolments) : EnrolmentCheck<TCommand, TOutcome>
-    where TCommand : IIssuanceCommand
+    where TCommand : EnrolmentCommand, IIssuanceCommand
     where TOutcome : EnrolmentOutcome
 {
     // What lapses while the request is on its way would be new at the commit, and nobody would have asked for it.

@@ -5,7 +5,7 @@ namespace Certctl.Application.Enrolment.Pipeline;
 
 /// <summary>Well formed? The rules stand beside each command; each carries the reason that it refuses with.</summary>
 public sealed class ValidationBehavior<TCommand, TOutcome>(IEnumerable<IValidator<TCommand>> validators) : EnrolmentCheck<TCommand, TOutcome>
-    where TCommand : IEnrolmentCommand
+    where TCommand : EnrolmentCommand
     where TOutcome : EnrolmentOutcome
 {
     private readonly IValidator<TCommand>[] _validators = [.. validators];

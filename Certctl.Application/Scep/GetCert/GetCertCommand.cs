@@ -8,7 +8,7 @@ namespace Certctl.Application.Scep.GetCert;
 
 /// <summary>RFC 8894 §3.3.4 and §4.5: somebody asks for a certificate by its issuer and serial number.</summary>
 /// <param name="Named">Null: the content could not be read.</param>
-public sealed record GetCertCommand(EnrolmentContext Context, IssuerAndSerialNumber? Named) : IEnrolmentCommand;
+public sealed record GetCertCommand(EnrolmentContext Context, IssuerAndSerialNumber? Named) : EnrolmentCommand(Context);
 
 /// <summary>
 /// Answers the holder of the certificate's own key, and whoever signs with a valid certificate of this issuer and path (ADR 12). Every "no" is one and the

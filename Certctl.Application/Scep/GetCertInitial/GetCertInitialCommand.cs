@@ -6,7 +6,7 @@ using MediatR;
 namespace Certctl.Application.Scep.GetCertInitial;
 
 /// <summary>RFC 8894 §3.3.3 and §4.4: a device asks what became of its request.</summary>
-public sealed record GetCertInitialCommand(EnrolmentContext Context) : IEnrolmentCommand;
+public sealed record GetCertInitialCommand(EnrolmentContext Context) : EnrolmentCommand(Context);
 
 public sealed class GetCertInitialHandler(IEnrolmentRepository enrolments, CertificateIssuance issuance)
     : IRequestHandler<GetCertInitialCommand, EnrolmentOutcome>

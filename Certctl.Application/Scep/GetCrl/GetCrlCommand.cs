@@ -8,7 +8,7 @@ namespace Certctl.Application.Scep.GetCrl;
 
 /// <summary>RFC 8894 §3.3.5 and §4.6: somebody asks for the CRL in which a certificate would stand.</summary>
 /// <param name="Named">That certificate; null: the content could not be read.</param>
-public sealed record GetCrlCommand(EnrolmentContext Context, IssuerAndSerialNumber? Named) : IEnrolmentCommand;
+public sealed record GetCrlCommand(EnrolmentContext Context, IssuerAndSerialNumber? Named) : EnrolmentCommand(Context);
 
 /// <summary>Answers whoever asks: a CRL is public. The certificate need not exist; its issuer must be this profile's (ADR 12).</summary>
 public sealed class GetCrlHandler(CrlPublisher crls) : IRequestHandler<GetCrlCommand, EnrolmentOutcome>

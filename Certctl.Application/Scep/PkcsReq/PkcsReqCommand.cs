@@ -6,7 +6,7 @@ using MediatR;
 namespace Certctl.Application.Scep.PkcsReq;
 
 /// <summary>RFC 8894 §3.3.1: a device asks for a certificate.</summary>
-public sealed record PkcsReqCommand(EnrolmentContext Context, CertificateSigningRequest Csr) : IIssuanceCommand;
+public sealed record PkcsReqCommand(EnrolmentContext Context, CertificateSigningRequest Csr) : EnrolmentCommand(Context), IIssuanceCommand;
 
 public sealed class PkcsReqHandler(CertificateIssuance issuance) : IRequestHandler<PkcsReqCommand, EnrolmentOutcome>
 {

@@ -6,7 +6,7 @@ using MediatR;
 namespace Certctl.Application.Scep.RawCsr;
 
 /// <summary>A device asks for a certificate by a PKCS#10 in the clear (ADR 14). Its challengePassword must be right: there is no other way to vouch for it.</summary>
-public sealed record RawCsrCommand(EnrolmentContext Context, CertificateSigningRequest Csr) : IIssuanceCommand;
+public sealed record RawCsrCommand(EnrolmentContext Context, CertificateSigningRequest Csr) : EnrolmentCommand(Context), IIssuanceCommand;
 
 public sealed class RawCsrHandler(CertificateIssuance issuance) : IRequestHandler<RawCsrCommand, EnrolmentOutcome>
 {

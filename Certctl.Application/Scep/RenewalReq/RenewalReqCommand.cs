@@ -6,7 +6,7 @@ using MediatR;
 namespace Certctl.Application.Scep.RenewalReq;
 
 /// <summary>RFC 8894 §2.5 and §3.3.1: a device renews, signing with the certificate that it has.</summary>
-public sealed record RenewalReqCommand(EnrolmentContext Context, CertificateSigningRequest Csr) : IIssuanceCommand;
+public sealed record RenewalReqCommand(EnrolmentContext Context, CertificateSigningRequest Csr) : EnrolmentCommand(Context), IIssuanceCommand;
 
 public sealed class RenewalReqHandler(CertificateIssuance issuance) : IRequestHandler<RenewalReqCommand, EnrolmentOutcome>
 {

@@ -35,7 +35,7 @@ public sealed class ReloadTrustCommandTests
     public async Task A_broken_bundle_is_told_and_written_down_as_refused()
     {
         _anchors.Reload(EnrolmentWalk.Now).Returns(new TrustReload(["/c.pem: no CERTIFICATE block"], []));
-        Assert.Equal("The old trust anchors stay in use: /c.pem: no CERTIFICATE block", Assert.IsType<AdminOutcome.Failed>(await SendAsync("corp")).Detail);
+        Assert.Equal("Trust anchor reload failed. The old trust anchors stay in use: /c.pem: no CERTIFICATE block", Assert.IsType<AdminOutcome.Failed>(await SendAsync("corp")).Detail);
         Assert.Equal((AuditOutcome.Refused, "api: the old ones stay in use: /c.pem: no CERTIFICATE block"), (_journal.Acts[0].Outcome, _journal.Acts[0].Detail));
     }
 
@@ -45,13 +45,13 @@ public sealed class ReloadTrustCommandTests
         Assert.IsType<AdminOutcome.NotFound>(await SendAsync("elsewhere"));
         Assert.IsType<AdminOutcome.Conflict>(await SendAsync("static"));
         Assert.Empty(_journal.Acts);
-        Assert.NotEmpty(new ReloadTrustValidator().Validate(new ReloadTrustCommand("corp", "", "api")).Errors);
+        Assert.NotEmpty(new ReloadTrustValidator().Validate(new ReloadTrustCommand("corp", new AdminCaller("", "api"))).Errors);
     }
 
     private Task<AdminOutcome> SendAsync(string pathId)
     {
         var table = new ScepProfileTable([Profile("corp", new IntuneSettings(_anchors, null, TimeSpan.FromHours(1), TimeSpan.FromMinutes(1), 3)), Profile("static", null)]);
-        return new ReloadTrustHandler(table, _journal, new FakeTimeProvider(EnrolmentWalk.Now)).Handle(new ReloadTrustCommand(pathId, "alice", "api"), default);
+        return new ReloadTrustHandler(table, _journal, new FakeTimeProvider(EnrolmentWalk.Now)).Handle(new ReloadTrustCommand(pathId, new AdminCaller("alice", "api")), default);
     }
 
     private static ScepProfile Profile(string pathId, IntuneSettings? intune) => new()

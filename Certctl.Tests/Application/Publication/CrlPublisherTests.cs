@@ -113,7 +113,7 @@ public sealed class CrlPublisherTests : IDisposable
         return certificate;
     }
 
-    private sealed class Revoked : ICertificateRepository
+    private sealed class Revoked : RevokedOnly
     {
         public List<IssuedCertificate> Certificates { get; } = [];
 
@@ -121,7 +121,7 @@ public sealed class CrlPublisherTests : IDisposable
 
         public bool Fails { get; set; }
 
-        public async IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
+        public override async IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
             string issuerId, DateTimeOffset revokedUntil, DateTimeOffset endsAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             await Task.Yield();

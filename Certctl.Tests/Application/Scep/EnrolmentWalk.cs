@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Application;
+using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Enrolment;
-using Certctl.Application.Publication;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
@@ -32,7 +32,7 @@ internal sealed class EnrolmentWalk : IDisposable
             .AddSingleton<IEnrolmentJournal>(Journal)
             .AddSingleton<IEnrolmentRepository>(Journal)
             .AddSingleton<IAuditRepository>(Journal)
-            .AddSingleton<ICertificateRepository>(Journal)
+            .AddSingleton<ICertificateInventory>(Journal)
             .AddSingleton<ICertificateProfileRepository>(Profiles)
             .AddCertctlApplication()
             .BuildServiceProvider();

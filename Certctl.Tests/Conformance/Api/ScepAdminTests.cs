@@ -71,16 +71,26 @@ public sealed class ScepAdminTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Theory]
-    [InlineData("[]")]
-    [InlineData("{")]
-    [InlineData("{\"path_id\":7}")]
-    [InlineData("{\"path_id\":\"a\",\"path_id\":\"b\"}")]
-    [InlineData("{\"path_id\":\"\\ud800\"}")]
-    public async Task A_body_that_cannot_be_read_is_a_400_that_names_the_field(string body)
+    [InlineData("[]", "body")]
+    [InlineData("{", "body")]
+    [InlineData("null", "body")]
+    [InlineData("{\"path\":\"corp\"}", "path")]
+    [InlineData("{\"path_id\":7}", "path_id")]
+    [InlineData("{\"path_id\":\"a\",\"path_id\":\"b\"}", "path_id")]
+    [InlineData("{\"path_id\":\"\\ud800\"}", "path_id")]
+    public async Task A_body_that_cannot_be_read_is_a_400_that_names_the_field(string body, string field)
     {
         var problem = await server.SendAsync(HttpMethod.Post, Reload, ApiServer.Admin, HttpStatusCode.BadRequest, Text(body));
-        Assert.StartsWith("Invalid JSON body: ", problem.GetProperty("message").GetString(), StringComparison.Ordinal);
-        Assert.StartsWith("Invalid JSON body: ", problem.GetProperty("errors").GetProperty("path_id")[0].GetString(), StringComparison.Ordinal);
+        Assert.StartsWith($"Invalid JSON body: {field} ", problem.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.NotEmpty(problem.GetProperty("errors").GetProperty(field)[0].GetString()!);
+    }
+
+    [Fact]
+    public async Task A_body_that_is_too_long_is_a_413()
+    {
+        var fits = await server.SendAsync(HttpMethod.Post, Reload, ApiServer.Admin, HttpStatusCode.OK, Text("{}".PadRight(65536)));
+        Assert.True(fits.GetProperty("reloaded").GetBoolean());
+        await server.SendAsync(HttpMethod.Post, Reload, ApiServer.Admin, HttpStatusCode.RequestEntityTooLarge, Text("{}".PadRight(65537)));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using Certctl.Application.Admin.Certificates;
-using Certctl.Application.Publication;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Infrastructure.Persistence.Mapping;
@@ -15,7 +14,6 @@ public sealed class SqliteEfCertificateInventoryTests(SqliteDatabases databases)
 public abstract class EfCertificateInventoryTests(IDatabases databases) : PersistenceTests(databases)
 {
     private static readonly DateTimeOffset Now = TestDatabase.Start;
-    private static readonly IReadOnlyList<string> Issuers = ["iss-local"];
 
     [Fact]
     public async Task Pages_follow_one_another_without_gap_or_repeat_also_where_many_came_at_once()
@@ -119,12 +117,12 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
         Assert.IsType<RevocationVerdict.Refused>(await RevokeAsync(inventory, serial, RevocationReason.CertificateHold));
         Assert.Equal([serial], await RevokedAsync());
         Assert.IsType<RevocationVerdict.Done>(await ReleaseAsync());
-        Assert.False((await inventory.FindAsync(Issuers, serial, default))!.IsRevoked);
+        Assert.False((await inventory.FindAsync("iss-local", serial, default))!.IsRevoked);
         Assert.Empty(await RevokedAsync());
 
         Assert.IsType<RevocationVerdict.Done>(await RevokeAsync(inventory, serial, RevocationReason.CertificateHold));
         Assert.IsType<RevocationVerdict.Done>(await RevokeAsync(inventory, serial, RevocationReason.KeyCompromise));
-        Assert.Equal(RevocationReason.KeyCompromise, (await inventory.FindAsync(Issuers, serial, default))!.RevocationReason);
+        Assert.Equal(RevocationReason.KeyCompromise, (await inventory.FindAsync("iss-local", serial, default))!.RevocationReason);
         Assert.Equal(new RevocationVerdict.Refused(RevocationReason.KeyCompromise, Stored.Time(Now)), await ReleaseAsync());
         await using var db = database.Open();
         Assert.Equal(1, await db.AuditEvents.CountAsync(audit => audit.Action == AuditAction.CertificateReleased));
@@ -134,7 +132,7 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
         async Task<List<string>> RevokedAsync()
         {
             var listed = new List<string>();
-            await foreach (var certificate in database.Get<ICertificateRepository>().ListRevokedAsync("iss-local", Now, Now, default))
+            await foreach (var certificate in database.Get<ICertificateInventory>().ListRevokedAsync("iss-local", Now, Now, default))
                 listed.Add(certificate.SerialNumber);
             return listed;
         }
@@ -153,7 +151,7 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
 
         // The same id again.
         await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => inventory.RevokeAsync("iss-local", serial, RevocationReason.Superseded, Now, audit, default));
-        Assert.False((await inventory.FindAsync(Issuers, serial, default))!.IsRevoked);
+        Assert.False((await inventory.FindAsync("iss-local", serial, default))!.IsRevoked);
     }
 
     private static async Task<string> IssueAsync(TestDatabase database, DateTimeOffset at)

@@ -1,4 +1,4 @@
-using Certctl.Application.Publication;
+using Certctl.Application.Admin.Certificates;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Persistence.Mapping;
@@ -99,7 +99,7 @@ public abstract class EfEnrolmentRepositoryTests(IDatabases databases) : Persist
         async Task<List<double>> ListAsync(string issuerId, DateTimeOffset endsAfter)
         {
             var found = new List<double>();
-            await foreach (var certificate in database.Get<ICertificateRepository>().ListRevokedAsync(issuerId, Now, endsAfter, default))
+            await foreach (var certificate in database.Get<ICertificateInventory>().ListRevokedAsync(issuerId, Now, endsAfter, default))
                 found.Add((certificate.RevokedAt!.Value - Stored.Time(Now)).TotalSeconds);
             return found;
         }

@@ -1,0 +1,23 @@
+using System.Globalization;
+using System.Linq.Expressions;
+using FluentValidation;
+
+namespace Certctl.Application.Admin;
+
+/// <summary>The rules of every command; each adds its own. A message begins with the field that it is about.</summary>
+public abstract class AdminCommandValidator<TCommand> : AbstractValidator<TCommand>
+    where TCommand : AdminCommand
+{
+    private const int MaxActor = 255;
+    private const int MaxNote = 1000;
+
+    protected AdminCommandValidator() =>
+        RuleFor(c => c.Caller.Actor).Must(actor => !string.IsNullOrWhiteSpace(actor) && actor.Length <= MaxActor && !actor.Any(IsUnseen))
+            .WithMessage($"actor: 1 to {MaxActor} characters, none of them invisible or a control character");
+
+    /// <summary>The person's own words, for other people.</summary>
+    protected void RuleForNote(Expression<Func<TCommand, string>> note) => RuleFor(note).MaximumLength(MaxNote).WithMessage($"note: at most {MaxNote} characters");
+
+    // One person must not count as two by what nobody sees.
+    private static bool IsUnseen(char c) => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format;
+}

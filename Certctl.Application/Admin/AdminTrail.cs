@@ -1,0 +1,24 @@
+using Certctl.Domain.Audit;
+
+namespace Certctl.Application.Admin;
+
+/// <summary>What people did, as lines of the audit trail.</summary>
+internal static class AdminTrail
+{
+    /// <param name="resourceType">Such as <c>certificate</c>.</param>
+    /// <param name="detail">What exactly, for auditors; no secret. Empty: the action says it all.</param>
+    public static AuditEvent Event(AdminCaller caller, string action, string resourceType, string resourceId, string detail, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        Timestamp = now,
+        Actor = caller.Actor.Trim(),
+        ActorType = "User",
+        Action = action,
+        Outcome = AuditOutcome.Done,
+        Detail = detail.Length == 0 ? caller.Door : $"{caller.Door}: {detail}",
+        ResourceType = resourceType,
+        ResourceId = resourceId,
+        SourceAddress = caller.SourceAddress,
+        RequestId = caller.RequestId,
+    };
+}
