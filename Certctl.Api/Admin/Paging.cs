@@ -12,10 +12,10 @@ internal sealed record Paging(int Page, int PerPage, string? Cursor)
 
     public const string StrangeCursor = "is not one that this server gave out";
 
-    // Beyond it a database would walk for a long time over what nobody asked for.
+    // Farther in a database would walk for a long time over what nobody asked for.
     private const int MostSkipped = 100_000;
 
-    public int Skip => Cursor is null ? (Page - 1) * PerPage : 0;
+    public int Skip => Cursor is null ? (int)Math.Min(((long)Page - 1) * PerPage, int.MaxValue) : 0;
 
     /// <summary>Reads the query; what cannot be goes into <paramref name="errors"/>, never into a default.</summary>
     public static Paging Read(IQueryCollection query, IDictionary<string, string[]> errors)
@@ -24,9 +24,17 @@ internal sealed record Paging(int Page, int PerPage, string? Cursor)
         var cursor = query["cursor"].ToString() is { Length: > 0 } text ? text : null;
         if (cursor is not null && query.ContainsKey("page"))
             errors["page"] = ["stands beside cursor; give one of them"];
-        if (((long)page - 1) * perPage > MostSkipped)
-            errors["page"] = [$"lies beyond the first {MostSkipped} rows; go on by cursor"];
         return new Paging(page, perPage, cursor);
+    }
+
+    /// <summary>A list is walked from its nearer end: refused is only what lies far from both.</summary>
+    /// <param name="total">Of the filter; asked where the page is far from the first.</param>
+    public async Task<bool> IsWithinReachAsync(Func<Task<long>> total, IDictionary<string, string[]> errors)
+    {
+        if (Skip <= MostSkipped || Math.Abs(await total() - Skip) <= MostSkipped)
+            return true;
+        errors["page"] = [$"lies neither within the first nor within the last {MostSkipped} rows; go on by cursor"];
+        return false;
     }
 
     /// <summary>Upstream's page, and how to go on.</summary>

@@ -7,7 +7,7 @@ namespace Certctl.Api.Admin;
 /// <param name="Words">The values that it may have; null: any.</param>
 internal sealed record QueryField(string Name, string Description, string Type = "string", string? Format = null, IReadOnlyList<string>? Words = null)
 {
-    public static readonly QueryField Page = new("page", "Which page, from 1; beyond the first 100,000 rows go on by cursor", "integer");
+    public static readonly QueryField Page = new("page", "Which page, from 1; farther than 100,000 rows from both ends go on by cursor", "integer");
     public static readonly QueryField PerPage = new("per_page", "Rows a page, 1 to 500; 50 unless said", "integer");
     public static readonly QueryField Cursor = new("cursor", "What next_cursor of the page before said; stands instead of page");
 

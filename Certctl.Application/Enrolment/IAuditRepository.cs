@@ -16,7 +16,7 @@ public interface IAuditRepository
 
     /// <summary>A page of events, newest first: those older than <paramref name="before"/>, or after skipping <paramref name="skip"/>.</summary>
     /// <param name="before">The id of the last event of the page before; null: from the newest on.</param>
-    /// <param name="limit">Events at most.</param>
+    /// <param name="limit">Events at most; 0: only the total is wanted.</param>
     Task<AuditPage> ListAsync(AuditFilter filter, Guid? before, int skip, int limit, CancellationToken cancellationToken);
 
     /// <summary>All events of the filter, newest first, one at a time: there may be very many.</summary>

@@ -47,7 +47,7 @@ public enum AuditOutcome
 /// <summary>One line of the trail: append-only.</summary>
 public sealed record AuditEvent
 {
-    /// <summary>Time-ordered (UUID version 7).</summary>
+    /// <summary>Time-ordered: UUID version 7 of <see cref="Timestamp"/>.</summary>
     public required Guid Id { get; init; }
 
     public required DateTimeOffset Timestamp { get; init; }

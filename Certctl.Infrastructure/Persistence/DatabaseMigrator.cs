@@ -28,6 +28,9 @@ internal abstract class DatabaseMigrator(IDbContextFactory<CertctlDbContext> con
     {
         await using var held = await LockAsync(cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+
+        // An index of millions of rows takes its time.
+        db.Database.SetCommandTimeout(TimeSpan.Zero);
         await db.Database.MigrateAsync(cancellationToken);
 
         // Never overwritten: what an operator made of it stays.

@@ -17,11 +17,13 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     private readonly RefusalTally _tally = new();
     private readonly Lock _tallyLock = new();
     private readonly SemaphoreSlim _flushing = new(1, 1);
+    private readonly SettledCounts _settled;
     private readonly ITimer _timer;
 
     public EfAuditRepository(IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, ILogger<EfAuditRepository> logger)
     {
         (_contexts, _clock, _logger) = (contexts, clock, logger);
+        _settled = new SettledCounts(clock);
         _timer = clock.CreateTimer(_ => _ = FlushAsync(), null, FlushPeriod, FlushPeriod);
     }
 
@@ -40,19 +42,29 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
 
     public async Task<AuditPage> ListAsync(AuditFilter filter, Guid? before, int skip, int limit, CancellationToken cancellationToken)
     {
+        var total = await TotalAsync(filter, cancellationToken);
+        var walk = PageWalk.Of(total, skip, limit);
+        if (total == 0 || walk.Take <= 0)
+            return new AuditPage([], total, HasMore: skip < total);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var wanted = db.AuditEvents.AsNoTracking().Matching(filter);
+        var wanted = db.Matching(filter);
+        if (before is { } last)
+            wanted = wanted.Before(last);
+        if (before is not null || !walk.Reversed)
+        {
+            var newest = await wanted.OrderByDescending(audit => audit.Id).Skip(skip).Take(limit + 1).ToListAsync(cancellationToken);
+            return new AuditPage([.. newest.Take(limit)], total, newest.Count > limit);
+        }
 
-        // Ids are made in the order of time (UUID version 7).
-        var page = before is { } last ? wanted.Where(audit => audit.Id.CompareTo(last) < 0) : wanted;
-        var events = await page.OrderByDescending(audit => audit.Id).Skip(skip).Take(limit + 1).ToListAsync(cancellationToken);
-        return new AuditPage([.. events.Take(limit)], await wanted.LongCountAsync(cancellationToken), events.Count > limit);
+        var oldest = await wanted.OrderBy(audit => audit.Id).Skip(walk.Skip).Take(walk.Take).ToListAsync(cancellationToken);
+        oldest.Reverse();
+        return new AuditPage(oldest, total, walk.Skip > 0);
     }
 
     public async IAsyncEnumerable<AuditEvent> StreamAsync(AuditFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var events = db.AuditEvents.AsNoTracking().Matching(filter).OrderByDescending(audit => audit.Id);
+        var events = db.Matching(filter).OrderByDescending(audit => audit.Id);
         await foreach (var audit in events.AsAsyncEnumerable().WithCancellation(cancellationToken))
             yield return audit;
     }
@@ -66,7 +78,7 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     public async Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken)
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var rows = await db.AuditEvents.Where(audit => actions.Contains(audit.Action) && audit.Timestamp >= since)
+        var rows = await db.AuditEvents.From(since).Where(audit => actions.Contains(audit.Action) && audit.Timestamp >= since)
             .GroupBy(audit => new { audit.PathId, audit.Outcome, audit.Reason })
             .Select(group => new { group.Key, Count = group.Sum(audit => (long)audit.Count) })
             .ToListAsync(cancellationToken);
@@ -102,6 +114,22 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     {
         await _timer.DisposeAsync();
         await FlushAsync();
+    }
+
+    // Nothing changes or removes an event; a counted refusal is stamped when it is written.
+    private async Task<long> TotalAsync(AuditFilter filter, CancellationToken cancellationToken)
+    {
+        var settled = await _settled.FindAsync(filter, CountAsync, cancellationToken);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        return settled.Tally.Count + await db.Matching(filter).From(settled.Mark).LongCountAsync(cancellationToken);
+
+        async Task<Tally> CountAsync(DateTimeOffset? from, DateTimeOffset to)
+        {
+            await using var db = await _contexts.CreateDbContextAsync(CancellationToken.None);
+            db.Database.SetCommandTimeout(SettledCounts.Patience);
+            var wanted = db.Matching(filter).Before(to);
+            return new Tally(await (from is { } since ? wanted.From(since) : wanted).LongCountAsync(CancellationToken.None));
+        }
     }
 
     private async Task WriteAsync(IReadOnlyList<AuditEvent> rows, CancellationToken cancellationToken)

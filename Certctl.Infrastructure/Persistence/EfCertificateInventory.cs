@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
@@ -9,19 +7,32 @@ using Microsoft.EntityFrameworkCore;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <inheritdoc cref="ICertificateInventory"/>
-internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext> contexts) : ICertificateInventory
+internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock) : ICertificateInventory
 {
+    private readonly CertificateTotals _totals = new(contexts, clock);
+
     public async Task<CertificatePage> ListAsync(
         CertificateFilter filter, DateTimeOffset now, CertificateMark? before, int skip, int limit, CancellationToken cancellationToken)
     {
+        var total = await _totals.CountAsync(filter, now, cancellationToken);
+        var walk = PageWalk.Of(total.Count, skip, limit);
+        if (total.Count == 0 || walk.Take <= 0)
+            return new CertificatePage([], total.Count, HasMore: skip < total.Count);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var wanted = Matching(db.Certificates.AsNoTracking(), filter, now);
-        var page = before is { } last
-            ? wanted.Where(certificate => certificate.CreatedAt < last.CreatedAt || (certificate.CreatedAt == last.CreatedAt && certificate.SerialNumber.CompareTo(last.SerialNumber) < 0))
-            : wanted;
-        var certificates = await page.OrderByDescending(certificate => certificate.CreatedAt).ThenByDescending(certificate => certificate.SerialNumber)
-            .Skip(skip).Take(limit + 1).ToListAsync(cancellationToken);
-        return new CertificatePage([.. certificates.Take(limit)], await wanted.LongCountAsync(cancellationToken), certificates.Count > limit);
+        var wanted = db.Matching(filter).Standing(filter.Status, now).Within(total);
+        if (before is { } last)
+            wanted = wanted.Where(certificate => certificate.CreatedAt < last.CreatedAt || (certificate.CreatedAt == last.CreatedAt && certificate.SerialNumber.CompareTo(last.SerialNumber) < 0));
+        if (before is not null || !walk.Reversed)
+        {
+            var newest = await wanted.OrderByDescending(certificate => certificate.CreatedAt).ThenByDescending(certificate => certificate.SerialNumber)
+                .Skip(skip).Take(limit + 1).ToListAsync(cancellationToken);
+            return new CertificatePage([.. newest.Take(limit)], total.Count, newest.Count > limit);
+        }
+
+        var oldest = await wanted.OrderBy(certificate => certificate.CreatedAt).ThenBy(certificate => certificate.SerialNumber)
+            .Skip(walk.Skip).Take(walk.Take).ToListAsync(cancellationToken);
+        oldest.Reverse();
+        return new CertificatePage(oldest, total.Count, walk.Skip > 0);
     }
 
     public async Task<IssuedCertificate?> FindAsync(string issuerId, string serialNumber, CancellationToken cancellationToken)
@@ -90,48 +101,4 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
         await transaction.CommitAsync(cancellationToken);
         return new RevocationVerdict.Done();
     }
-
-    private static IQueryable<IssuedCertificate> Matching(IQueryable<IssuedCertificate> certificates, CertificateFilter filter, DateTimeOffset now)
-    {
-        certificates = filter.Status switch
-        {
-            CertificateStatus.Active => certificates.Where(certificate => certificate.RevokedAt == null && certificate.NotAfter > now),
-            CertificateStatus.Expired => certificates.Where(certificate => certificate.RevokedAt == null && certificate.NotAfter <= now),
-            CertificateStatus.Revoked => certificates.Where(certificate => certificate.RevokedAt != null && certificate.RevocationReason != RevocationReason.CertificateHold),
-            CertificateStatus.OnHold => certificates.Where(certificate => certificate.RevokedAt != null && certificate.RevocationReason == RevocationReason.CertificateHold),
-            _ => certificates,
-        };
-        if (filter.IssuerId is { } issuer)
-            certificates = certificates.Where(certificate => certificate.IssuerId == issuer);
-        if (filter.ProfileId is { } profile)
-            certificates = certificates.Where(certificate => certificate.ProfileId == profile);
-        if (filter.PathId is { } path)
-            certificates = certificates.Where(certificate => certificate.PathId == path);
-        if (filter.Source is { } source)
-            certificates = certificates.Where(certificate => certificate.Source == source);
-        if (filter.SerialNumber is { } serial)
-            certificates = certificates.Where(certificate => certificate.SerialNumber == serial);
-        if (filter.ExpiresBefore is { } expiresBefore)
-            certificates = certificates.Where(certificate => certificate.NotAfter < expiresBefore);
-        if (filter.ExpiresAfter is { } expiresAfter)
-            certificates = certificates.Where(certificate => certificate.NotAfter >= expiresAfter);
-        if (filter.CreatedAfter is { } createdAfter)
-            certificates = certificates.Where(certificate => certificate.CreatedAt >= createdAfter);
-        if (filter.CreatedBefore is { } createdBefore)
-            certificates = certificates.Where(certificate => certificate.CreatedAt < createdBefore);
-        return filter.Text is { } text ? Containing(certificates, text.ToLowerInvariant()) : certificates;
-    }
-
-    // Not by LIKE: what somebody looks for may hold its wildcards. The names stand as a JSON list, on SQLite with what is no ASCII escaped.
-#pragma warning disable CA1862 // EF translates this form to SQL and no overload with a StringComparison.
-    private static IQueryable<IssuedCertificate> Containing(IQueryable<IssuedCertificate> certificates, string text)
-    {
-        var json = JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString();
-        var ascii = JsonEncodedText.Encode(text).ToString().ToLowerInvariant();
-        return certificates.Where(certificate =>
-            certificate.Subject.ToLower().Contains(text)
-            || ((string)(object)certificate.SubjectAltNames).ToLower().Contains(json)
-            || ((string)(object)certificate.SubjectAltNames).ToLower().Contains(ascii));
-    }
-#pragma warning restore CA1862
 }

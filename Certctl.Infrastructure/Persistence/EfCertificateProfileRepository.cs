@@ -68,7 +68,7 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
 
         // A request that was vetted before may commit while this is decided: its certificate then names a profile that can no longer be looked up, no more.
         if (await db.Certificates.AnyAsync(certificate => certificate.ProfileId == profileId, cancellationToken)
-            || await db.Enrolments.AnyAsync(enrolment => enrolment.ProfileId == profileId, cancellationToken))
+            || await db.Enrolments.AnyAsync(enrolment => enrolment.ProfileId == profileId && enrolment.SerialNumber == null, cancellationToken))
             return ProfileDeletion.InUse;
         db.AuditEvents.Add(audit);
         await db.SaveChangesAsync(cancellationToken);

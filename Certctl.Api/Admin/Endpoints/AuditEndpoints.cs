@@ -39,7 +39,7 @@ internal static class AuditEndpoints
         var filter = ReadFilter(http.Request.Query, errors);
         var paging = Paging.Read(http.Request.Query, errors);
         var before = paging.CursorId(errors);
-        if (errors.Count > 0)
+        if (errors.Count > 0 || !await paging.IsWithinReachAsync(async () => (await audit.ListAsync(filter, null, 0, 0, cancellationToken)).Total, errors))
             return Problems.Query(http, errors);
         var page = await audit.ListAsync(filter, before, paging.Skip, paging.PerPage, cancellationToken);
         return paging.Of([.. page.Events.Select(AuditRow.Of)], page.Total, page.HasMore ? page.Events[^1].Id.ToString("N") : null);

@@ -67,9 +67,9 @@ internal static class CertificateEndpoints
         };
         var paging = Paging.Read(query, errors);
         var before = Mark(paging.Cursor, errors);
-        if (errors.Count > 0)
-            return Problems.Query(http, errors);
         var now = clock.GetUtcNow();
+        if (errors.Count > 0 || !await paging.IsWithinReachAsync(async () => (await inventory.ListAsync(filter, now, null, 0, 0, cancellationToken)).Total, errors))
+            return Problems.Query(http, errors);
         var page = await inventory.ListAsync(filter, now, before, paging.Skip, paging.PerPage, cancellationToken);
         return paging.Of([.. page.Certificates.Select(certificate => CertificateRow.Of(certificate, now))], page.Total, page.HasMore ? Cursor(page.Certificates[^1]) : null);
     }

@@ -15,7 +15,7 @@ public interface ICertificateInventory
 
     /// <summary>A page, newest first: those older than <paramref name="before"/>, or after skipping <paramref name="skip"/>.</summary>
     /// <param name="now">What "active" and "expired" mean.</param>
-    /// <param name="limit">Certificates at most.</param>
+    /// <param name="limit">Certificates at most; 0: only the total is wanted.</param>
     Task<CertificatePage> ListAsync(CertificateFilter filter, DateTimeOffset now, CertificateMark? before, int skip, int limit, CancellationToken cancellationToken);
 
     /// <summary>A certificate of the issuer by serial number (40 lower-case hex digits), with its state as committed now; null: none.</summary>

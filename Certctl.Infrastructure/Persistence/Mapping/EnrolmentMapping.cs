@@ -14,6 +14,9 @@ internal sealed class EnrolmentMapping : IEntityTypeConfiguration<Domain.Enrolme
             enrolment => new { enrolment.PathId, enrolment.TransactionId, enrolment.SignerKeySha256, enrolment.CreatedAt },
             "enrolments_transaction_idx");
         builder.HasIndex(enrolment => new { enrolment.State, enrolment.CreatedAt }, "enrolments_state_idx");
+
+        // Whether a profile may be deleted; what has a certificate is found there.
+        builder.HasIndex(enrolment => enrolment.ProfileId, "enrolments_profile_idx").HasFilter("serial_number IS NULL");
         builder.Property(enrolment => enrolment.Id).HasColumnName("id").ValueGeneratedNever();
         builder.Property(enrolment => enrolment.Protocol).HasColumnName("protocol");
         builder.Property(enrolment => enrolment.PathId).HasColumnName("path_id");

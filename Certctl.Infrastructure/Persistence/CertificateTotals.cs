@@ -1,0 +1,128 @@
+using Certctl.Application.Admin.Certificates;
+using Certctl.Domain.Certificates;
+using Microsoft.EntityFrameworkCore;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <summary>
+/// How many certificates a filter has. Where one stands depends on the hour and on people, but each of these only ever grows, in the order of one date of its members:
+/// what was issued (created_at), what has ended by itself (not_after), what was revoked for good (revoked_at), and what is both (the later of the two). A status is
+/// their sum and difference, with what is on hold counted each time: that is never much, and it may end.
+/// </summary>
+internal sealed class CertificateTotals(IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock)
+{
+    private readonly SettledCounts _settled = new(clock);
+
+    private enum Part
+    {
+        Issued,
+        Ended,
+        Revoked,
+        EndedRevoked,
+        Held,
+        EndedHeld,
+    }
+
+    public async Task<Tally> CountAsync(CertificateFilter filter, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        Part[] parts = filter.Status switch
+        {
+            CertificateStatus.Active => [Part.Issued, Part.Ended, Part.Revoked, Part.EndedRevoked, Part.Held, Part.EndedHeld],
+            CertificateStatus.Expired => [Part.Ended, Part.EndedRevoked, Part.EndedHeld],
+            CertificateStatus.Revoked => [Part.Revoked],
+            CertificateStatus.OnHold => [Part.Held],
+            _ => [Part.Issued],
+        };
+        var immutable = filter with { Status = null };
+        var settled = new Dictionary<Part, Settled>();
+        foreach (var part in parts.Where(part => part < Part.Held))
+            settled[part] = await _settled.FindAsync((part, immutable), (from, to) => SettleAsync(immutable, part, from, to), cancellationToken);
+
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var wanted = db.Matching(immutable);
+
+        // One statement, so that nothing moves from one part to another meanwhile.
+        var since = await Tallies(parts.SelectMany(part => Members(wanted, part, settled.GetValueOrDefault(part)?.Mark, now).Select(rows => (part, rows)))).ToListAsync(cancellationToken);
+        var all = since.Select(row => (row.Part, Tally: row.Of)).Concat(settled.Select(pair => (Part: (int)pair.Key, pair.Value.Tally)))
+            .GroupBy(pair => (Part)pair.Part, pair => pair.Tally).ToDictionary(group => group.Key, group => group.Aggregate(Tally.None, (sum, more) => sum.And(more)));
+        long Of(Part part) => all.GetValueOrDefault(part, Tally.None).Count;
+
+        var ended = Of(Part.Ended) - Of(Part.EndedRevoked) - Of(Part.EndedHeld);
+        return filter.Status switch
+        {
+            CertificateStatus.Active => all.GetValueOrDefault(Part.Issued, Tally.None) with { Count = Of(Part.Issued) - Of(Part.Revoked) - Of(Part.Held) - ended },
+            CertificateStatus.Expired => all.GetValueOrDefault(Part.Ended, Tally.None) with { Count = ended },
+            _ => all.GetValueOrDefault(parts[0], Tally.None),
+        };
+    }
+
+    private async Task<Tally> SettleAsync(CertificateFilter filter, Part part, DateTimeOffset? from, DateTimeOffset to)
+    {
+        await using var db = await contexts.CreateDbContextAsync(CancellationToken.None);
+        db.Database.SetCommandTimeout(SettledCounts.Patience);
+        var wanted = db.Matching(filter);
+        var rows = await Tallies(Settling(wanted, part, from, to).Select(members => (part, members))).ToListAsync();
+        return rows.Aggregate(Tally.None, (sum, row) => sum.And(row.Of));
+    }
+
+    /// <summary>Those that came to the part before <paramref name="to"/>, of them since <paramref name="from"/>; in pieces that do not overlap, each for an index.</summary>
+    private static IEnumerable<IQueryable<IssuedCertificate>> Settling(IQueryable<IssuedCertificate> wanted, Part part, DateTimeOffset? from, DateTimeOffset to) => part switch
+    {
+        Part.Issued => [Since(wanted, from).Where(certificate => certificate.CreatedAt < to)],
+        Part.Ended => [EndedSince(wanted, from).Where(certificate => certificate.NotAfter < to)],
+        Part.Revoked => [RevokedSince(wanted, from).Where(certificate => certificate.RevokedAt < to)],
+        _ => Both(wanted, from).Select(rows => rows.Where(certificate => certificate.RevokedAt < to && certificate.NotAfter < to)),
+    };
+
+    /// <summary>Those that came to the part since the mark, up to now.</summary>
+    private static IEnumerable<IQueryable<IssuedCertificate>> Members(IQueryable<IssuedCertificate> wanted, Part part, DateTimeOffset? mark, DateTimeOffset now) => part switch
+    {
+        Part.Issued => [Since(wanted, mark)],
+        Part.Ended => [EndedSince(wanted, mark).Where(certificate => certificate.NotAfter <= now)],
+        Part.Revoked => [RevokedSince(wanted, mark)],
+        Part.EndedRevoked => Both(wanted, mark).Select(rows => rows.Where(certificate => certificate.NotAfter <= now)),
+        Part.Held => [wanted.OnHold()],
+        Part.EndedHeld => [wanted.OnHold().Where(certificate => certificate.NotAfter <= now)],
+    };
+
+    private static IQueryable<IssuedCertificate> Since(IQueryable<IssuedCertificate> wanted, DateTimeOffset? from) =>
+        from is null ? wanted : wanted.Where(certificate => certificate.CreatedAt >= from);
+
+    private static IQueryable<IssuedCertificate> EndedSince(IQueryable<IssuedCertificate> wanted, DateTimeOffset? from) =>
+        from is null ? wanted : wanted.Where(certificate => certificate.NotAfter >= from);
+
+    private static IQueryable<IssuedCertificate> RevokedSince(IQueryable<IssuedCertificate> wanted, DateTimeOffset? from) =>
+        from is null ? wanted.RevokedForGood() : wanted.RevokedForGood().Where(certificate => certificate.RevokedAt >= from);
+
+    // Revoked since then, or revoked before and ended since then.
+    private static IEnumerable<IQueryable<IssuedCertificate>> Both(IQueryable<IssuedCertificate> wanted, DateTimeOffset? from) => from is null
+        ? [wanted.RevokedForGood()]
+        : [RevokedSince(wanted, from), EndedSince(wanted, from).RevokedForGood().Where(certificate => certificate.RevokedAt < from)];
+
+    private static IQueryable<Row> Tallies(IEnumerable<(Part Part, IQueryable<IssuedCertificate> Rows)> parts) => parts
+        .Select(part =>
+        {
+            var number = (int)part.Part;
+            return part.Rows.GroupBy(_ => 1).Select(group => new Row
+            {
+                Part = number,
+                Count = group.LongCount(),
+                Oldest = group.Min(certificate => certificate.CreatedAt),
+                Newest = group.Max(certificate => certificate.CreatedAt),
+            });
+        })
+        .Aggregate(Queryable.Concat);
+
+    private sealed class Row
+    {
+        public int Part { get; init; }
+
+        public long Count { get; init; }
+
+        public DateTimeOffset Oldest { get; init; }
+
+        public DateTimeOffset Newest { get; init; }
+
+        public Tally Of => new(Count, Oldest, Newest);
+    }
+}
