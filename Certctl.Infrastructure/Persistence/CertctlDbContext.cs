@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using System.Runtime.ExceptionServices;
 using Certctl.Domain.Audit;
@@ -5,6 +6,7 @@ using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Persistence.Mapping;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Certctl.Infrastructure.Persistence;
 
@@ -44,6 +46,9 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
         }
     }
 
+    /// <summary>Until it is disposed of, the context reads lists: at one moment, where the database can, and planned for the values at hand.</summary>
+    public virtual Task<IDbContextTransaction?> BeginListAsync(CancellationToken cancellationToken) => Task.FromResult<IDbContextTransaction?>(null);
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<string>().HaveConversion<TextConverter>();
@@ -66,6 +71,16 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
 internal sealed class PostgresCertctlDbContext(DbContextOptions<PostgresCertctlDbContext> options) : CertctlDbContext(options)
 {
     private const string Trigrams = "gin_trgm_ops";
+
+    // A prepared statement's plan for any values takes a rare word for a common one, and walks the whole table to find it.
+    private const string PlannedForItsValues = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off";
+
+    public override async Task<IDbContextTransaction?> BeginListAsync(CancellationToken cancellationToken)
+    {
+        var transaction = await Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        await Database.ExecuteSqlRawAsync(PlannedForItsValues, cancellationToken);
+        return transaction;
+    }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

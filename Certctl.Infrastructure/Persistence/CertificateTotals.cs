@@ -13,7 +13,7 @@ internal sealed class CertificateTotals(IDbContextFactory<CertctlDbContext> cont
 {
     private readonly SettledCounts _settled = new(clock);
 
-    private enum Part
+    internal enum Part
     {
         Issued,
         Ended,
@@ -23,23 +23,22 @@ internal sealed class CertificateTotals(IDbContextFactory<CertctlDbContext> cont
         EndedHeld,
     }
 
-    public async Task<Tally> CountAsync(CertificateFilter filter, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>What is settled of the parts that this status is made of.</summary>
+    public async Task<IReadOnlyDictionary<Part, Settled>> SettleAsync(CertificateFilter filter, CancellationToken cancellationToken)
     {
-        Part[] parts = filter.Status switch
-        {
-            CertificateStatus.Active => [Part.Issued, Part.Ended, Part.Revoked, Part.EndedRevoked, Part.Held, Part.EndedHeld],
-            CertificateStatus.Expired => [Part.Ended, Part.EndedRevoked, Part.EndedHeld],
-            CertificateStatus.Revoked => [Part.Revoked],
-            CertificateStatus.OnHold => [Part.Held],
-            _ => [Part.Issued],
-        };
         var immutable = filter with { Status = null };
         var settled = new Dictionary<Part, Settled>();
-        foreach (var part in parts.Where(part => part < Part.Held))
+        foreach (var part in PartsOf(filter.Status).Where(part => part < Part.Held))
             settled[part] = await _settled.FindAsync((part, immutable), (from, to) => SettleAsync(immutable, part, from, to), cancellationToken);
+        return settled;
+    }
 
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var wanted = db.Matching(immutable);
+    /// <summary>All of the filter, with what came since.</summary>
+    public static async Task<Tally> CountAsync(
+        CertctlDbContext db, CertificateFilter filter, IReadOnlyDictionary<Part, Settled> settled, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var parts = PartsOf(filter.Status);
+        var wanted = db.Matching(filter with { Status = null });
 
         // One statement, so that nothing moves from one part to another meanwhile.
         var since = await Tallies(parts.SelectMany(part => Members(wanted, part, settled.GetValueOrDefault(part)?.Mark, now).Select(rows => (part, rows)))).ToListAsync(cancellationToken);
@@ -56,10 +55,20 @@ internal sealed class CertificateTotals(IDbContextFactory<CertctlDbContext> cont
         };
     }
 
+    private static Part[] PartsOf(CertificateStatus? status) => status switch
+    {
+        CertificateStatus.Active => [Part.Issued, Part.Ended, Part.Revoked, Part.EndedRevoked, Part.Held, Part.EndedHeld],
+        CertificateStatus.Expired => [Part.Ended, Part.EndedRevoked, Part.EndedHeld],
+        CertificateStatus.Revoked => [Part.Revoked],
+        CertificateStatus.OnHold => [Part.Held],
+        _ => [Part.Issued],
+    };
+
     private async Task<Tally> SettleAsync(CertificateFilter filter, Part part, DateTimeOffset? from, DateTimeOffset to)
     {
         await using var db = await contexts.CreateDbContextAsync(CancellationToken.None);
         db.Database.SetCommandTimeout(SettledCounts.Patience);
+        await using var reading = await db.BeginListAsync(CancellationToken.None);
         var wanted = db.Matching(filter);
         var rows = await Tallies(Settling(wanted, part, from, to).Select(members => (part, members))).ToListAsync();
         return rows.Aggregate(Tally.None, (sum, row) => sum.And(row.Of));

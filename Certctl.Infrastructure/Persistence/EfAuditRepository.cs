@@ -42,12 +42,14 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
 
     public async Task<AuditPage> ListAsync(AuditFilter filter, Guid? before, int skip, int limit, CancellationToken cancellationToken)
     {
-        var total = await TotalAsync(filter, cancellationToken);
+        var settled = await _settled.FindAsync(filter, (from, to) => SettleAsync(filter, from, to), cancellationToken);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        await using var reading = await db.BeginListAsync(cancellationToken);
+        var wanted = db.Matching(filter);
+        var total = settled.Tally.Count + await wanted.From(settled.Mark).LongCountAsync(cancellationToken);
         var walk = PageWalk.Of(total, skip, limit);
         if (total == 0 || walk.Take <= 0)
             return new AuditPage([], total, HasMore: skip < total);
-        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var wanted = db.Matching(filter);
         if (before is { } last)
             wanted = wanted.Before(last);
         if (before is not null || !walk.Reversed)
@@ -64,6 +66,7 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     public async IAsyncEnumerable<AuditEvent> StreamAsync(AuditFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        await using var reading = await db.BeginListAsync(cancellationToken);
         var events = db.Matching(filter).OrderByDescending(audit => audit.Id);
         await foreach (var audit in events.AsAsyncEnumerable().WithCancellation(cancellationToken))
             yield return audit;
@@ -117,19 +120,13 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     }
 
     // Nothing changes or removes an event; a counted refusal is stamped when it is written.
-    private async Task<long> TotalAsync(AuditFilter filter, CancellationToken cancellationToken)
+    private async Task<Tally> SettleAsync(AuditFilter filter, DateTimeOffset? from, DateTimeOffset to)
     {
-        var settled = await _settled.FindAsync(filter, CountAsync, cancellationToken);
-        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        return settled.Tally.Count + await db.Matching(filter).From(settled.Mark).LongCountAsync(cancellationToken);
-
-        async Task<Tally> CountAsync(DateTimeOffset? from, DateTimeOffset to)
-        {
-            await using var db = await _contexts.CreateDbContextAsync(CancellationToken.None);
-            db.Database.SetCommandTimeout(SettledCounts.Patience);
-            var wanted = db.Matching(filter).Before(to);
-            return new Tally(await (from is { } since ? wanted.From(since) : wanted).LongCountAsync(CancellationToken.None));
-        }
+        await using var db = await _contexts.CreateDbContextAsync(CancellationToken.None);
+        db.Database.SetCommandTimeout(SettledCounts.Patience);
+        await using var reading = await db.BeginListAsync(CancellationToken.None);
+        var wanted = db.Matching(filter).Before(to);
+        return new Tally(await (from is { } since ? wanted.From(since) : wanted).LongCountAsync(CancellationToken.None));
     }
 
     private async Task WriteAsync(IReadOnlyList<AuditEvent> rows, CancellationToken cancellationToken)

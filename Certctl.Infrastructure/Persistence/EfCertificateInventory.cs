@@ -14,11 +14,13 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
     public async Task<CertificatePage> ListAsync(
         CertificateFilter filter, DateTimeOffset now, CertificateMark? before, int skip, int limit, CancellationToken cancellationToken)
     {
-        var total = await _totals.CountAsync(filter, now, cancellationToken);
+        var settled = await _totals.SettleAsync(filter, cancellationToken);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var reading = await db.BeginListAsync(cancellationToken);
+        var total = await CertificateTotals.CountAsync(db, filter, settled, now, cancellationToken);
         var walk = PageWalk.Of(total.Count, skip, limit);
         if (total.Count == 0 || walk.Take <= 0)
             return new CertificatePage([], total.Count, HasMore: skip < total.Count);
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var wanted = db.Matching(filter).Standing(filter.Status, now).Within(total);
         if (before is { } last)
             wanted = wanted.Where(certificate => certificate.CreatedAt < last.CreatedAt || (certificate.CreatedAt == last.CreatedAt && certificate.SerialNumber.CompareTo(last.SerialNumber) < 0));
