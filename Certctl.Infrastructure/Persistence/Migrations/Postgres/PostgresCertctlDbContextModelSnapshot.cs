@@ -20,6 +20,7 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                 .HasAnnotation("ProductVersion", "10.0.15")
                 .HasAnnotation("Relational:MaxIdentifierLength", 63);
 
+            NpgsqlModelBuilderExtensions.HasPostgresExtension(modelBuilder, "pg_trgm");
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
             modelBuilder.Entity("Certctl.Domain.Audit.AuditEvent", b =>
@@ -134,17 +135,34 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     b.HasKey("Id")
                         .HasName("audit_events_pkey");
 
-                    b.HasIndex(new[] { "Action", "Timestamp" }, "audit_events_action_idx");
+                    b.HasIndex(new[] { "Action", "Id" }, "audit_events_action_idx");
 
-                    b.HasIndex(new[] { "Reason", "Timestamp" }, "audit_events_reason_idx")
+                    b.HasIndex(new[] { "Actor", "Id" }, "audit_events_actor_idx")
+                        .HasFilter("actor <> 'scep-client'");
+
+                    b.HasIndex(new[] { "Outcome", "Id" }, "audit_events_outcome_idx")
+                        .HasFilter("outcome <> 'Issued'");
+
+                    b.HasIndex(new[] { "PathId", "Id" }, "audit_events_path_idx");
+
+                    b.HasIndex(new[] { "Reason", "Id" }, "audit_events_reason_idx")
                         .HasFilter("reason IS NOT NULL");
 
-                    b.HasIndex(new[] { "SerialNumber" }, "audit_events_serial_number_idx")
+                    b.HasIndex(new[] { "ResourceId", "Id" }, "audit_events_resource_idx")
+                        .HasFilter("serial_number IS NULL AND resource_id <> ''");
+
+                    b.HasIndex(new[] { "ResourceType", "Id" }, "audit_events_resource_type_idx")
+                        .HasFilter("resource_type <> 'certificate'");
+
+                    b.HasIndex(new[] { "SerialNumber", "Id" }, "audit_events_serial_number_idx")
                         .HasFilter("serial_number IS NOT NULL");
 
-                    b.HasIndex(new[] { "Timestamp", "Id" }, "audit_events_timestamp_idx");
+                    b.HasIndex(new[] { "Subject", "Detail", "DeviceName", "ClaimSubject" }, "audit_events_text_idx");
 
-                    b.HasIndex(new[] { "TransactionId" }, "audit_events_transaction_idx")
+                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex(new[] { "Subject", "Detail", "DeviceName", "ClaimSubject" }, "audit_events_text_idx"), "gin");
+                    NpgsqlIndexBuilderExtensions.HasOperators(b.HasIndex(new[] { "Subject", "Detail", "DeviceName", "ClaimSubject" }, "audit_events_text_idx"), new[] { "gin_trgm_ops", "gin_trgm_ops", "gin_trgm_ops", "gin_trgm_ops" });
+
+                    b.HasIndex(new[] { "TransactionId", "Id" }, "audit_events_transaction_idx")
                         .HasFilter("transaction_id IS NOT NULL");
 
                     b.ToTable("audit_events", (string)null);
@@ -152,13 +170,13 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
 
             modelBuilder.Entity("Certctl.Domain.Certificates.IssuedCertificate", b =>
                 {
-                    b.Property<string>("IssuerId")
-                        .HasColumnType("text")
-                        .HasColumnName("issuer_id");
-
                     b.Property<string>("SerialNumber")
                         .HasColumnType("text")
                         .HasColumnName("serial_number");
+
+                    b.Property<string>("IssuerId")
+                        .HasColumnType("text")
+                        .HasColumnName("issuer_id");
 
                     b.Property<string>("CommonName")
                         .HasColumnType("text")
@@ -234,15 +252,37 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasColumnType("jsonb")
                         .HasColumnName("sans");
 
-                    b.HasKey("IssuerId", "SerialNumber")
+                    b.HasKey("SerialNumber", "IssuerId")
                         .HasName("certificates_pkey");
 
-                    b.HasIndex(new[] { "CreatedAt", "SerialNumber" }, "certificates_created_idx");
+                    b.HasIndex(new[] { "CreatedAt", "SerialNumber", "NotAfter" }, "certificates_created_idx");
+
+                    b.HasIndex(new[] { "NotAfter", "CreatedAt" }, "certificates_ended_idx");
+
+                    b.HasIndex(new[] { "CreatedAt", "SerialNumber" }, "certificates_held_idx")
+                        .HasFilter("revocation_reason = 'CertificateHold'");
+
+                    b.HasIndex(new[] { "IssuerId", "CreatedAt" }, "certificates_issuer_idx");
 
                     b.HasIndex(new[] { "NameSha256", "ProfileId", "IssuerId" }, "certificates_name_idx");
 
+                    b.HasIndex(new[] { "PathId", "CreatedAt" }, "certificates_path_idx");
+
+                    b.HasIndex(new[] { "ProfileId", "CreatedAt" }, "certificates_profile_idx");
+
+                    b.HasIndex(new[] { "RevokedAt", "NotAfter", "CreatedAt" }, "certificates_revoked_at_idx")
+                        .HasFilter("revoked_at IS NOT NULL");
+
                     b.HasIndex(new[] { "IssuerId", "RevokedAt" }, "certificates_revoked_idx")
                         .HasFilter("revoked_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "Source", "CreatedAt" }, "certificates_source_idx")
+                        .HasFilter("source <> 'SCEP'");
+
+                    b.HasIndex(new[] { "Subject" }, "certificates_subject_idx");
+
+                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex(new[] { "Subject" }, "certificates_subject_idx"), "gin");
+                    NpgsqlIndexBuilderExtensions.HasOperators(b.HasIndex(new[] { "Subject" }, "certificates_subject_idx"), new[] { "gin_trgm_ops" });
 
                     b.ToTable("certificates", (string)null);
                 });
@@ -374,6 +414,9 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
 
                     b.HasKey("Id")
                         .HasName("enrolments_pkey");
+
+                    b.HasIndex(new[] { "ProfileId" }, "enrolments_profile_idx")
+                        .HasFilter("serial_number IS NULL");
 
                     b.HasIndex(new[] { "State", "CreatedAt" }, "enrolments_state_idx");
 

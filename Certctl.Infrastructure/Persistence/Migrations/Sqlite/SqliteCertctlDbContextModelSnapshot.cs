@@ -129,17 +129,29 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.HasKey("Id")
                         .HasName("audit_events_pkey");
 
-                    b.HasIndex(new[] { "Action", "Timestamp" }, "audit_events_action_idx");
+                    b.HasIndex(new[] { "Action", "Id" }, "audit_events_action_idx");
 
-                    b.HasIndex(new[] { "Reason", "Timestamp" }, "audit_events_reason_idx")
+                    b.HasIndex(new[] { "Actor", "Id" }, "audit_events_actor_idx")
+                        .HasFilter("actor <> 'scep-client'");
+
+                    b.HasIndex(new[] { "Outcome", "Id" }, "audit_events_outcome_idx")
+                        .HasFilter("outcome <> 'Issued'");
+
+                    b.HasIndex(new[] { "PathId", "Id" }, "audit_events_path_idx");
+
+                    b.HasIndex(new[] { "Reason", "Id" }, "audit_events_reason_idx")
                         .HasFilter("reason IS NOT NULL");
 
-                    b.HasIndex(new[] { "SerialNumber" }, "audit_events_serial_number_idx")
+                    b.HasIndex(new[] { "ResourceId", "Id" }, "audit_events_resource_idx")
+                        .HasFilter("serial_number IS NULL AND resource_id <> ''");
+
+                    b.HasIndex(new[] { "ResourceType", "Id" }, "audit_events_resource_type_idx")
+                        .HasFilter("resource_type <> 'certificate'");
+
+                    b.HasIndex(new[] { "SerialNumber", "Id" }, "audit_events_serial_number_idx")
                         .HasFilter("serial_number IS NOT NULL");
 
-                    b.HasIndex(new[] { "Timestamp", "Id" }, "audit_events_timestamp_idx");
-
-                    b.HasIndex(new[] { "TransactionId" }, "audit_events_transaction_idx")
+                    b.HasIndex(new[] { "TransactionId", "Id" }, "audit_events_transaction_idx")
                         .HasFilter("transaction_id IS NOT NULL");
 
                     b.ToTable("audit_events", (string)null);
@@ -147,13 +159,13 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
 
             modelBuilder.Entity("Certctl.Domain.Certificates.IssuedCertificate", b =>
                 {
-                    b.Property<string>("IssuerId")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("issuer_id");
-
                     b.Property<string>("SerialNumber")
                         .HasColumnType("TEXT")
                         .HasColumnName("serial_number");
+
+                    b.Property<string>("IssuerId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("issuer_id");
 
                     b.Property<string>("CommonName")
                         .HasColumnType("TEXT")
@@ -229,15 +241,32 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("sans");
 
-                    b.HasKey("IssuerId", "SerialNumber")
+                    b.HasKey("SerialNumber", "IssuerId")
                         .HasName("certificates_pkey");
 
-                    b.HasIndex(new[] { "CreatedAt", "SerialNumber" }, "certificates_created_idx");
+                    b.HasIndex(new[] { "CreatedAt", "SerialNumber", "NotAfter" }, "certificates_created_idx");
+
+                    b.HasIndex(new[] { "NotAfter", "CreatedAt" }, "certificates_ended_idx");
+
+                    b.HasIndex(new[] { "CreatedAt", "SerialNumber" }, "certificates_held_idx")
+                        .HasFilter("revocation_reason = 'CertificateHold'");
+
+                    b.HasIndex(new[] { "IssuerId", "CreatedAt" }, "certificates_issuer_idx");
 
                     b.HasIndex(new[] { "NameSha256", "ProfileId", "IssuerId" }, "certificates_name_idx");
 
+                    b.HasIndex(new[] { "PathId", "CreatedAt" }, "certificates_path_idx");
+
+                    b.HasIndex(new[] { "ProfileId", "CreatedAt" }, "certificates_profile_idx");
+
+                    b.HasIndex(new[] { "RevokedAt", "NotAfter", "CreatedAt" }, "certificates_revoked_at_idx")
+                        .HasFilter("revoked_at IS NOT NULL");
+
                     b.HasIndex(new[] { "IssuerId", "RevokedAt" }, "certificates_revoked_idx")
                         .HasFilter("revoked_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "Source", "CreatedAt" }, "certificates_source_idx")
+                        .HasFilter("source <> 'SCEP'");
 
                     b.ToTable("certificates", (string)null);
                 });
@@ -369,6 +398,9 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
 
                     b.HasKey("Id")
                         .HasName("enrolments_pkey");
+
+                    b.HasIndex(new[] { "ProfileId" }, "enrolments_profile_idx")
+                        .HasFilter("serial_number IS NULL");
 
                     b.HasIndex(new[] { "State", "CreatedAt" }, "enrolments_state_idx");
 
