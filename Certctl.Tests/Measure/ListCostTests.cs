@@ -19,7 +19,7 @@ namespace Certctl.Tests.Measure;
 public sealed class ListCostTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
     private const int Times = 25;
-    private const int Inserts = 6000;
+    private const int Inserts = 12_000;
     private const double LimitMs = 50;
     private const double LimitOfExport = 1.3;
     private const string Key = "auditor-key-0123456789abcdef0123456";
