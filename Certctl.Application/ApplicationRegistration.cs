@@ -1,4 +1,5 @@
 using Certctl.Application.Admin;
+using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Admin.Profiles;
@@ -45,6 +46,8 @@ public static class ApplicationRegistration
         services.AddAct<RevokeCertificateCommand, RevokeCertificateHandler, RevokeCertificateValidator>();
         services.AddAct<RevokeManyCommand, RevokeManyHandler, RevokeManyValidator>();
         services.AddAct<ReleaseCertificateCommand, ReleaseCertificateHandler, ReleaseCertificateValidator>();
+        services.AddAct<CreateApiKeyCommand, CreateApiKeyHandler, CreateApiKeyValidator>();
+        services.AddAct<RevokeApiKeyCommand, RevokeApiKeyHandler, RevokeApiKeyValidator>();
         services.AddAct<ReloadTrustCommand, ReloadTrustHandler, ReloadTrustValidator>();
 
         services.AddSingleton<CertificateIssuance>();

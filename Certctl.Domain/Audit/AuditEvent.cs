@@ -32,6 +32,12 @@ public static class AuditAction
     /// <summary>A certificateHold has ended.</summary>
     public const string CertificateReleased = "certificate_released";
     public const string IntuneTrustReloaded = "scep_intune_trust_reloaded";
+    public const string ApiKeyCreated = "create_api_key";
+    public const string ApiKeyRevoked = "revoke_api_key";
+    public const string IssuerTested = "test_issuer";
+
+    /// <summary>Somebody was turned away from the REST API or from <c>/metrics</c>.</summary>
+    public const string ApiAccess = "api_access";
 }
 
 public enum AuditOutcome

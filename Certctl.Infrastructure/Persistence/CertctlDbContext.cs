@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using System.Runtime.ExceptionServices;
+using Certctl.Application.Admin.ApiKeys;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
@@ -29,6 +30,8 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
     public DbSet<ChallengeUseRow> ChallengeUses => Set<ChallengeUseRow>();
 
     public DbSet<DeviceSlot> DeviceSlots => Set<DeviceSlot>();
+
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 
@@ -64,6 +67,7 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
         modelBuilder.ApplyConfiguration(new EnrolmentDecisionMapping());
         modelBuilder.ApplyConfiguration(new ChallengeUseMapping());
         modelBuilder.ApplyConfiguration(new DeviceSlotMapping());
+        modelBuilder.ApplyConfiguration(new ApiKeyMapping());
         modelBuilder.ApplyConfiguration(new AuditEventMapping());
     }
 }

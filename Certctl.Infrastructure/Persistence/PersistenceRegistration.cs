@@ -1,3 +1,4 @@
+using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Enrolment;
@@ -16,7 +17,7 @@ public static class PersistenceRegistration
     private const int LeastConnections = 3;
 
     /// <summary>
-    /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IApprovalRepository"/>, <see cref="ICertificateInventory"/>, <see cref="ICertificateProfileRepository"/>,
+    /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IApprovalRepository"/>, <see cref="IApiKeyRepository"/>, <see cref="ICertificateInventory"/>, <see cref="ICertificateProfileRepository"/>,
     /// <see cref="IAuditRepository"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all singletons. The host registers <see cref="TimeProvider"/> and
     /// logging, and disposes its provider asynchronously: the journal and the audit write out what they hold.
     /// </summary>
@@ -33,6 +34,7 @@ public static class PersistenceRegistration
         services.AddSingleton<IEnrolmentJournal, EnrolmentJournal>();
         services.AddSingleton<IEnrolmentRepository, EfEnrolmentRepository>();
         services.AddSingleton<IApprovalRepository, EfApprovalRepository>();
+        services.AddSingleton<IApiKeyRepository, EfApiKeyRepository>();
         services.AddSingleton<ICertificateInventory, EfCertificateInventory>();
         services.AddSingleton<ICertificateProfileRepository, EfCertificateProfileRepository>();
         services.AddSingleton<IAuditRepository, EfAuditRepository>();

@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Certctl.Domain.Audit;
+using FluentValidation;
+using MediatR;
+
+namespace Certctl.Application.Admin.ApiKeys;
+
+/// <summary>A key of the REST API is made. The key itself stays at the door that hands it out: here is its digest alone.</summary>
+/// <param name="KeyId">16 lower-case hex digits.</param>
+/// <param name="Sha256">32 octets over the whole key.</param>
+/// <param name="ExpiresAt">Within a year.</param>
+public sealed record CreateApiKeyCommand(string KeyId, byte[] Sha256, string Name, ApiRole Role, DateTimeOffset ExpiresAt, AdminCaller Caller) : AdminCommand(Caller);
+
+public sealed partial class CreateApiKeyValidator : AdminCommandValidator<CreateApiKeyCommand>
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(366);
+
+    public CreateApiKeyValidator(TimeProvider clock)
+    {
+        RuleFor(c => c.Name).Must(name => NamePattern().IsMatch(name)).WithMessage("name: 1 to 64 letters, digits, _ and -");
+        RuleFor(c => c.ExpiresAt).Must(time => time > clock.GetUtcNow() && time <= clock.GetUtcNow() + Longest)
+            .WithMessage(string.Create(CultureInfo.InvariantCulture, $"expires_at: must lie in the future, and within {Longest.TotalDays} days"));
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9_-]{1,64}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex NamePattern();
+}
+
+public sealed class CreateApiKeyHandler(IApiKeyRepository keys, TimeProvider clock) : IRequestHandler<CreateApiKeyCommand, AdminOutcome>
+{
+    public async Task<AdminOutcome> Handle(CreateApiKeyCommand request, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var key = new ApiKey
+        {
+            Id = request.KeyId,
+            Name = request.Name,
+            Role = request.Role,
+            Sha256 = request.Sha256,
+            CreatedAt = now,
+            CreatedBy = request.Caller.Actor,
+            ExpiresAt = request.ExpiresAt,
+        };
+        var audit = AdminTrail.Event(
+            request.Caller, AuditAction.ApiKeyCreated, ApiKeyTrail.Resource, key.Id, string.Create(CultureInfo.InvariantCulture, $"{key.Name}, {key.Role}, until {key.ExpiresAt.UtcDateTime:O}"), now);
+        return await keys.AddAsync(key, audit, cancellationToken)
+            ? new AdminOutcome.Done("created")
+            : new AdminOutcome.Conflict($"{key.Name} has another role by an active key; one name has one role.");
+    }
+}
+
+/// <summary>A key of the REST API is refused from now on.</summary>
+public sealed record RevokeApiKeyCommand(string KeyId, AdminCaller Caller) : AdminCommand(Caller);
+
+public sealed class RevokeApiKeyValidator : AdminCommandValidator<RevokeApiKeyCommand>;
+
+public sealed class RevokeApiKeyHandler(IApiKeyRepository keys, TimeProvider clock) : IRequestHandler<RevokeApiKeyCommand, AdminOutcome>
+{
+    public async Task<AdminOutcome> Handle(RevokeApiKeyCommand request, CancellationToken cancellationToken)
+    {
+        if (await keys.FindAsync(request.KeyId, cancellationToken) is not { } key)
+            return new AdminOutcome.NotFound("API key not found");
+        var now = clock.GetUtcNow();
+        var audit = AdminTrail.Event(request.Caller, AuditAction.ApiKeyRevoked, ApiKeyTrail.Resource, key.Id, key.Name, now);
+        return await keys.RevokeAsync(key.Id, now, audit, cancellationToken)
+            ? new AdminOutcome.Done("revoked")
+            : new AdminOutcome.Conflict("It has been revoked before.");
+    }
+}
+
+internal static class ApiKeyTrail
+{
+    public const string Resource = "api_key";
+}
