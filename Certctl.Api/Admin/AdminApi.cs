@@ -1,4 +1,6 @@
 using Certctl.Api.Admin.Endpoints;
+using Certctl.Api.Configuration;
+using Certctl.Api.Hosting;
 
 namespace Certctl.Api.Admin;
 
@@ -12,6 +14,7 @@ internal static class AdminApi
         var api = app.MapGroup($"{Root}/v1").RequireAuthorization(ApiPolicy.Auditor);
         api.AddEndpointFilter(EndpointContract.RefuseStrangersAsync);
         api.MapMeta();
+        api.MapApiKeys();
         api.MapScepAdmin();
         api.MapApprovals();
         api.MapAudit();
@@ -19,9 +22,48 @@ internal static class AdminApi
         api.MapProfiles();
     }
 
+    public static IServiceCollection AddAdminApi(this IServiceCollection services, ApiOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton<AccessTrail>();
+        services.AddSingleton<ScepProfileReport>();
+        services.AddApiAuthorization();
+        services.AddApiReference();
+        if (options.RateLimits is { } limits)
+            services.AddSingleton(_ => new RateLimits(limits));
+        if (options.CorsOrigins.Count > 0)
+        {
+            services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.CorsOrigins])
+                .WithMethods("GET", "POST", "PUT", "DELETE")
+                .WithHeaders("Authorization", "Content-Type", "If-Match")
+                .WithExposedHeaders("ETag", "Location", "Retry-After", "X-Request-ID", "Content-Disposition")));
+        }
+
+        return services;
+    }
+
+    /// <summary>What comes before it is known who asks: pages of others by their origin, addresses by how fast they ask.</summary>
+    public static void UseApiDoor(this WebApplication app, ApiOptions options)
+    {
+        // First, so that a page can read its refusals too.
+        if (options.CorsOrigins.Count > 0)
+            app.UseWhen(http => IsApi(http.Request.Path), branch => branch.UseCors());
+        if (options.RateLimits is not null)
+            app.UseWhen(http => IsApi(http.Request.Path) || http.Request.Path == Telemetry.MetricsPath, branch => branch.Use(app.Services.GetRequiredService<RateLimits>().ByAddressAsync));
+    }
+
+    /// <summary>And after it.</summary>
+    public static void UseApiActors(this WebApplication app, ApiOptions options)
+    {
+        if (options.RateLimits is not null)
+            app.UseWhen(http => IsApi(http.Request.Path), branch => branch.Use(app.Services.GetRequiredService<RateLimits>().ByActorAsync));
+    }
+
     /// <summary>What routing refuses gets the body of a problem, too.</summary>
     public static void UseApiProblems(this WebApplication app) => app.UseWhen(
         http => http.Request.Path.StartsWithSegments(Root),
         branch => branch.UseStatusCodePages(context => Problems.WriteAsync(
             context.HttpContext, context.HttpContext.Response.StatusCode, Problems.Words(context.HttpContext.Response.StatusCode))));
+
+    private static bool IsApi(PathString path) => path.StartsWithSegments(Root) || path.StartsWithSegments(ApiReference.Root);
 }

@@ -1,50 +1,83 @@
 using System.Security.Claims;
+using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using Certctl.Api.Configuration;
 using Certctl.Application.Admin;
+using Certctl.Application.Admin.ApiKeys;
+using Certctl.Domain.Enrolment;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 
 namespace Certctl.Api.Admin;
 
-/// <summary><c>Authorization: Bearer KEY</c> (RFC 6750 §2.1). Every key is compared, whichever matches: the time tells nothing.</summary>
-internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiOptions api)
+/// <summary>
+/// <c>Authorization: Bearer KEY</c> (RFC 6750 §2.1). Every configured key is compared, whichever matches: the time tells nothing. Then those that were made
+/// at run time, as the database has them now: what one process revokes, no other takes.
+/// </summary>
+internal sealed class ApiKeyHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiOptions api, IApiKeyRepository keys, TimeProvider clock, AccessTrail trail)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "ApiKey";
 
     private const string Prefix = "Bearer ";
     private const string Missing = "Authorization header required";
+    private const string Strange = "Invalid API key";
 
     // Who is at the machine, where no keys are asked for.
     private const string LocalActor = "local";
 
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync()
+    private static readonly TimeSpan UsedGrain = TimeSpan.FromMinutes(1);
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
+        // Devices and probes of health are nobody here, whatever they send.
+        if (Context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is null)
+            return AuthenticateResult.NoResult();
         if (!api.RequiresKey)
-            return Task.FromResult(ComesFromHere() ? AuthenticateResult.Success(Ticket(LocalActor, ApiRole.Admin)) : AuthenticateResult.Fail("Only requests of this machine are taken here"));
+            return ComesFromHere() ? AuthenticateResult.Success(Ticket(LocalActor, ApiRole.Admin)) : AuthenticateResult.Fail("Only requests of this machine are taken here");
         var header = Request.Headers.Authorization.ToString();
         if (header.Length == 0)
-            return Task.FromResult(AuthenticateResult.NoResult());
+            return AuthenticateResult.NoResult();
         if (!header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) || header.Length == Prefix.Length)
-            return Task.FromResult(AuthenticateResult.Fail("Invalid Authorization header format, expected: Bearer <token>"));
-        return Task.FromResult(Find(new(header[Prefix.Length..])) is { } key
-            ? AuthenticateResult.Success(Ticket(key.Name, key.Role))
-            : AuthenticateResult.Fail("Invalid API key"));
+            return AuthenticateResult.Fail("Invalid Authorization header format, expected: Bearer <token>");
+        var presented = header[Prefix.Length..];
+        if (Find(new Secret(presented)) is { } key)
+            return AuthenticateResult.Success(Ticket(key.Name, key.Role));
+        return ApiKeyToken.Parse(presented) is { } made ? await OfMadeAsync(made) : AuthenticateResult.Fail(Strange);
     }
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         var result = await HandleAuthenticateOnceSafeAsync();
         Response.Headers.WWWAuthenticate = "Bearer realm=\"certctl\"";
-        await Problems.WriteAsync(Context, StatusCodes.Status401Unauthorized, result.Failure?.Message ?? Missing);
+        await trail.RefuseAsync(Context, StatusCodes.Status401Unauthorized, result.Failure?.Message ?? Missing);
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
         var admin = Context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(data => data.Policy == ApiPolicy.Admin) == true;
-        return Problems.WriteAsync(Context, StatusCodes.Status403Forbidden, admin ? "Admin access required" : "Operator access required");
+        return trail.RefuseAsync(Context, StatusCodes.Status403Forbidden, admin ? "Admin access required" : "Operator access required");
+    }
+
+    private async Task<AuthenticateResult> OfMadeAsync(ApiKeyToken presented)
+    {
+        var key = await keys.FindAsync(presented.Id, Context.RequestAborted);
+        if (key is null || !CryptographicOperations.FixedTimeEquals(key.Sha256, presented.Sha256()))
+            return AuthenticateResult.Fail(Strange);
+        var now = clock.GetUtcNow();
+        switch (key.StateAt(now))
+        {
+            case ApiKeyState.Revoked:
+                return AuthenticateResult.Fail("API key was revoked");
+            case ApiKeyState.Expired:
+                return AuthenticateResult.Fail("API key has expired");
+            default:
+                if (key.LastUsedAt is not { } used || now - used >= UsedGrain)
+                    await keys.TouchAsync(key.Id, now, Context.RequestAborted);
+                return AuthenticateResult.Success(Ticket(key.Name, key.Role));
+        }
     }
 
     // Where no key is asked for, a page of any web site could have the browser of this machine act for it: by a form (it sends Origin, RFC 6454 §7.3), or
@@ -55,7 +88,7 @@ internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions>
         return ApiKeysReader.IsLoopback(Request.Host.Host.Trim('[', ']')) && (origin.Length == 0 || origin == $"{Request.Scheme}://{Request.Host}");
     }
 
-    private NamedApiKey? Find(Domain.Enrolment.Secret presented)
+    private NamedApiKey? Find(Secret presented)
     {
         NamedApiKey? found = null;
         foreach (var key in api.Keys)

@@ -18,7 +18,8 @@ internal static class ApiReference
     private const string Scheme = "bearer";
 
     // A query that is not known is a 400 anywhere.
-    private static readonly int[] OfEveryRoute = [StatusCodes.Status400BadRequest, StatusCodes.Status500InternalServerError, StatusCodes.Status503ServiceUnavailable];
+    private static readonly int[] OfEveryRoute =
+        [StatusCodes.Status400BadRequest, StatusCodes.Status429TooManyRequests, StatusCodes.Status500InternalServerError, StatusCodes.Status503ServiceUnavailable];
 
     public static IServiceCollection AddApiReference(this IServiceCollection services)
     {

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Certctl.Api.Admin;
 
@@ -9,10 +11,11 @@ internal static class JsonBody
 
     private static readonly JsonSerializerOptions Known = new(ApiJson.Options)
     {
-        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         PropertyNameCaseInsensitive = false,
         RespectNullableAnnotations = true,
         MaxDepth = 8,
+        Converters = { new TimeWithOffset() },
     };
 
     /// <summary>
@@ -40,4 +43,18 @@ internal static class JsonBody
     }
 
     private static Dictionary<string, string[]> Wrong(string field, string problem) => new() { [field] = [problem] };
+
+    /// <summary>RFC 3339 §5.6. A time without its offset would be one of this machine's zone.</summary>
+    private sealed class TimeWithOffset : JsonConverter<DateTimeOffset>
+    {
+        private static readonly string[] Forms = ["yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK"];
+
+        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType == JsonTokenType.String && reader.GetString() is { } text && (text.EndsWith('Z') || text.LastIndexOfAny(['+', '-']) > text.IndexOf('T', StringComparison.Ordinal))
+                && DateTimeOffset.TryParseExact(text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+                ? time.ToUniversalTime()
+                : throw new JsonException();
+
+        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(value);
+    }
 }

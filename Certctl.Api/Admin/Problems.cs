@@ -32,6 +32,7 @@ internal static class Problems
         StatusCodes.Status405MethodNotAllowed => "This path does not take this method; see the Allow header.",
         StatusCodes.Status413PayloadTooLarge => "The body is too long.",
         StatusCodes.Status415UnsupportedMediaType => "The body must be application/json.",
+        StatusCodes.Status429TooManyRequests => "Too many requests; see Retry-After.",
         StatusCodes.Status503ServiceUnavailable => "Something that this needs cannot be reached; try again.",
         StatusCodes.Status500InternalServerError => "Something went wrong here; the log has it under the request id.",
         _ => ReasonPhrases.GetReasonPhrase(status),
@@ -73,6 +74,6 @@ internal static class ApiJson
         DictionaryKeyPolicy = null,
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict,
         AllowDuplicateProperties = false,
-        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 }

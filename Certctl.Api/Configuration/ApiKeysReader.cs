@@ -10,7 +10,14 @@ public sealed record NamedApiKey(string Name, Secret Key, ApiRole Role);
 
 /// <summary>Who may use the REST API.</summary>
 /// <param name="RequiresKey">False: everybody who reaches the server is its admin; on loopback alone.</param>
-public sealed record ApiOptions(bool RequiresKey, IReadOnlyList<NamedApiKey> Keys);
+public sealed record ApiOptions(bool RequiresKey, IReadOnlyList<NamedApiKey> Keys)
+{
+    /// <summary>Null: nobody is counted.</summary>
+    public RateLimitOptions? RateLimits { get; init; }
+
+    /// <summary>As browsers send them in Origin.</summary>
+    public IReadOnlyList<string> CorsOrigins { get; init; } = [];
+}
 
 /// <summary>CERTCTL_AUTH_TYPE and CERTCTL_API_KEYS_NAMED. Without a key nobody is let in; nothing here ever opens the API by being absent or odd.</summary>
 internal static partial class ApiKeysReader
@@ -21,6 +28,12 @@ internal static partial class ApiKeysReader
     private const int AdvisedKey = 32;
 
     public static ApiOptions Read(SettingValues values, string host)
+    {
+        var options = ReadWho(values, host);
+        return options with { RateLimits = RateLimitReader.Read(values), CorsOrigins = CorsReader.Read(values, options.RequiresKey) };
+    }
+
+    private static ApiOptions ReadWho(SettingValues values, string host)
     {
         var type = values.Text(Type)?.Trim().ToUpperInvariant() ?? "API-KEY";
         if (type is not ("API-KEY" or "NONE"))

@@ -29,6 +29,12 @@ internal static class KnownSettings
         new("CERTCTL_DATABASE_MAX_CONNS", "25", "Connections of the PostgreSQL pool, 3 to 500."),
         new("CERTCTL_AUTH_TYPE", "api-key", "Who may use the REST API: `api-key`, whoever has a key; `none`, everybody, on loopback alone."),
         new("CERTCTL_API_KEYS_NAMED", null, "Comma-separated keys of the REST API: `name:key` or `name:key:role`, role `admin`, `operator` (unless said) or `auditor`. The same name with two keys overlaps during rotation. Without a key nobody is let in.", IsSecret: true),
+        new("CERTCTL_RATE_LIMIT_ENABLED", "true", "Bound how fast one may ask the REST API, `/openapi` and `/metrics`; beyond: 429 with Retry-After. Each process counts for itself. Devices are not counted here."),
+        new("CERTCTL_RATE_LIMIT_RPS", "50", "Requests a second from one address (of IPv6: one /64), before it is known who asks, 1 to 100000."),
+        new("CERTCTL_RATE_LIMIT_BURST", "100", "So many of them at once, 1 to 100000."),
+        new("CERTCTL_RATE_LIMIT_PER_USER_RPS", "0", "Requests a second of one actor, 0 to 100000; 0: as `CERTCTL_RATE_LIMIT_RPS`."),
+        new("CERTCTL_RATE_LIMIT_PER_USER_BURST", "0", "So many of them at once, 0 to 100000; 0: as `CERTCTL_RATE_LIMIT_BURST`."),
+        new("CERTCTL_CORS_ORIGINS", null, "Comma-separated origins (`https://portal.example.com`) of web pages of others whose scripts may use the REST API. None unless named; `*` is refused."),
         new("CERTCTL_METRICS_ENABLED", "false", "Serve figures for Prometheus at `/metrics`."),
         new("CERTCTL_METRICS_TOKEN", null, "What Prometheus must show as bearer token; at least 16 characters. Without it whoever reaches the server can read `/metrics`.", IsSecret: true),
         new("CERTCTL_OTLP_ENDPOINT", null, "http(s) URL of an OpenTelemetry collector: figures and traces are sent to `…/v1/metrics` and `…/v1/traces` below it."),
@@ -95,7 +101,7 @@ internal static class KnownSettings
     /// <summary>Beginnings of names that operators know from the upstream product and that this version does not have.</summary>
     public static readonly IReadOnlyList<string> NotYet =
     [
-        "CERTCTL_AUTH_SECRET", "CERTCTL_AGENT_", "CERTCTL_RATE_LIMIT_", "CERTCTL_CORS_", "CERTCTL_CONFIG_ENCRYPTION_KEY", "CERTCTL_KEYGEN_",
+        "CERTCTL_AUTH_SECRET", "CERTCTL_AGENT_", "CERTCTL_CONFIG_ENCRYPTION_KEY", "CERTCTL_KEYGEN_",
         "CERTCTL_APPROVAL_", "CERTCTL_CRL_", "CERTCTL_OCSP_", "CERTCTL_CERT_EXPORT_", "CERTCTL_EST_", "CERTCTL_AUDIT_", "CERTCTL_DEMO_SEED", "CERTCTL_DATABASE_MIGRATIONS_PATH",
     ];
 }

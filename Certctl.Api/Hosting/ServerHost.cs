@@ -62,10 +62,7 @@ internal static class ServerHost
         services.AddSingleton<IReadOnlyDictionary<string, FileTrustAnchors>>(anchors);
         services.AddDatabase(options.Database);
         services.AddCertctlApplication();
-        services.AddSingleton(options.Api);
-        services.AddSingleton<ScepProfileReport>();
-        services.AddApiAuthorization();
-        services.AddApiReference();
+        services.AddAdminApi(options.Api);
         services.AddTelemetry(options.Telemetry);
         services.AddSingleton(provider => new ComplianceHooks(options, material.Compliance, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));
         services.AddSingleton(provider => Issuers(options.Ca, material, provider.GetRequiredService<TimeProvider>()));
@@ -90,10 +87,12 @@ internal static class ServerHost
         app.UseMiddleware<RequestFrame>();
         if (options.Server.MtlsPort is not null)
             app.UseMtlsPort();
+        app.UseApiDoor(options.Api);
         app.UseMetrics(options.Telemetry);
         app.UseRouting();
         app.UseApiProblems();
         app.UseAuthentication();
+        app.UseApiActors(options.Api);
         app.UseAuthorization();
         app.MapHealth();
         app.MapAdminApi();

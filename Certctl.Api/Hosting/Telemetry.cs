@@ -55,7 +55,7 @@ internal static class Telemetry
             if (options.Token is { } token && http.Request.Path == MetricsPath && !Shows(http, token))
             {
                 http.Response.Headers.WWWAuthenticate = "Bearer realm=\"certctl metrics\"";
-                await Problems.WriteAsync(http, StatusCodes.Status401Unauthorized, "The token of /metrics is required.");
+                await http.RequestServices.GetRequiredService<AccessTrail>().RefuseAsync(http, StatusCodes.Status401Unauthorized, "The token of /metrics is required.");
                 return;
             }
 

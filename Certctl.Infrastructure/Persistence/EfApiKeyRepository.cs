@@ -1,3 +1,4 @@
+using System.Data;
 using Certctl.Application.Admin.ApiKeys;
 using Certctl.Domain.Audit;
 using Microsoft.EntityFrameworkCore;
@@ -22,11 +23,15 @@ internal sealed class EfApiKeyRepository(IDbContextFactory<CertctlDbContext> con
     public async Task<bool> AddAsync(ApiKey key, AuditEvent audit, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+
+        // Of two that give one name two roles at the same time the database lets one through.
+        await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.Serializable, cancellationToken);
         if (await db.ApiKeys.AnyAsync(other => other.Name == key.Name && other.Role != key.Role && other.RevokedAt == null && other.ExpiresAt > key.CreatedAt, cancellationToken))
             return false;
         db.ApiKeys.Add(key);
         db.AuditEvents.Add(audit);
         await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         return true;
     }
 

@@ -35,6 +35,12 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_KEY_PASSPHRASE", "opens the keys", "opens the keys" },
         { "CERTCTL_AUTH_TYPE", "none", "none" },
         { "CERTCTL_API_KEYS_NAMED", "alice:0123456789abcdef0123456789abcdef:admin", "alice Admin" },
+        { "CERTCTL_RATE_LIMIT_ENABLED", "false", "false" },
+        { "CERTCTL_RATE_LIMIT_RPS", "100000", "100000" },
+        { "CERTCTL_RATE_LIMIT_BURST", "1", "1" },
+        { "CERTCTL_RATE_LIMIT_PER_USER_RPS", "7", "7" },
+        { "CERTCTL_RATE_LIMIT_PER_USER_BURST", "100000", "100000" },
+        { "CERTCTL_CORS_ORIGINS", "https://portal.example.com, http://localhost:3000", "https://portal.example.com|http://localhost:3000" },
         { "CERTCTL_METRICS_ENABLED", "yes", "True" },
         { "CERTCTL_METRICS_TOKEN", "0123456789abcdef", "0123456789abcdef" },
         { "CERTCTL_OTLP_ENDPOINT", "http://collector:4318", "http://collector:4318/" },
@@ -73,6 +79,17 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_CA_ISSUERS_URL", "file:///ca.crt", "an http or https URL" },
         { "CERTCTL_AUTH_TYPE", "jwt", "one of api-key, none" },
         { "CERTCTL_API_KEYS_NAMED", "alice", "entry 1 is not name:key" },
+        { "CERTCTL_RATE_LIMIT_ENABLED", "off", "true or false" },
+        { "CERTCTL_RATE_LIMIT_RPS", "0", "a whole number from 1 to 100000" },
+        { "CERTCTL_RATE_LIMIT_BURST", "100001", "a whole number from 1 to 100000" },
+        { "CERTCTL_RATE_LIMIT_PER_USER_RPS", "-1", "a whole number from 0 to 100000" },
+        { "CERTCTL_RATE_LIMIT_PER_USER_BURST", "many", "a whole number from 0 to 100000" },
+        { "CERTCTL_CORS_ORIGINS", "*", "would let every page on the web use the API" },
+        { "CERTCTL_CORS_ORIGINS", "https://portal.example.com/", "an origin as browsers send it" },
+        { "CERTCTL_CORS_ORIGINS", "https://Portal.example.com", "an origin as browsers send it" },
+        { "CERTCTL_CORS_ORIGINS", "https://portal.example.com:443", "an origin as browsers send it" },
+        { "CERTCTL_CORS_ORIGINS", "portal.example.com", "an origin as browsers send it" },
+        { "CERTCTL_CORS_ORIGINS", "null", "an origin as browsers send it" },
         { "CERTCTL_METRICS_ENABLED", "maybe", "true or false" },
         { "CERTCTL_METRICS_TOKEN", "short", "fewer than 16 characters" },
         { "CERTCTL_OTLP_ENDPOINT", "collector:4318", "an http or https URL" },
@@ -120,7 +137,7 @@ public sealed class ConfigurationReaderTests
         foreach (var setting in KnownSettings.Global.Where(setting => setting.Default is not null && setting.Name != "CERTCTL_SCEP_ENABLED"))
         {
             var told = Told(options, setting.Name);
-            var documented = setting.Name switch { "CERTCTL_LOG_LEVEL" => "Information", "CERTCTL_LOG_FORMAT" => "True", "CERTCTL_CA_VALIDITY_DAYS" => "90.00:00:00", "CERTCTL_METRICS_ENABLED" => "False", _ => setting.Default };
+            var documented = setting.Name switch { "CERTCTL_LOG_LEVEL" => "Information", "CERTCTL_LOG_FORMAT" => "True", "CERTCTL_CA_VALIDITY_DAYS" => "90.00:00:00", "CERTCTL_METRICS_ENABLED" => "False", "CERTCTL_RATE_LIMIT_PER_USER_RPS" => "50", "CERTCTL_RATE_LIMIT_PER_USER_BURST" => "100", _ => setting.Default };
             Assert.True(documented == told, $"{setting.Name}: {told}");
         }
 
@@ -227,6 +244,12 @@ public sealed class ConfigurationReaderTests
         "CERTCTL_KEY_PASSPHRASE" => options.KeyPassphrase?.Reveal(),
         "CERTCTL_AUTH_TYPE" => options.Api.RequiresKey ? "api-key" : "none",
         "CERTCTL_API_KEYS_NAMED" => string.Join(',', options.Api.Keys.Select(key => $"{key.Name} {key.Role}")),
+        "CERTCTL_RATE_LIMIT_ENABLED" => options.Api.RateLimits is null ? "false" : "true",
+        "CERTCTL_RATE_LIMIT_RPS" => $"{options.Api.RateLimits!.PerSecond}",
+        "CERTCTL_RATE_LIMIT_BURST" => $"{options.Api.RateLimits!.Burst}",
+        "CERTCTL_RATE_LIMIT_PER_USER_RPS" => $"{options.Api.RateLimits!.PerSecondOfUser}",
+        "CERTCTL_RATE_LIMIT_PER_USER_BURST" => $"{options.Api.RateLimits!.BurstOfUser}",
+        "CERTCTL_CORS_ORIGINS" => string.Join('|', options.Api.CorsOrigins),
         "CERTCTL_METRICS_ENABLED" => $"{options.Telemetry.ServesMetrics}",
         "CERTCTL_METRICS_TOKEN" => options.Telemetry.Token?.Reveal(),
         "CERTCTL_OTLP_ENDPOINT" => $"{options.Telemetry.OtlpEndpoint}",

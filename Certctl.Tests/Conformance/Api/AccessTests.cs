@@ -13,6 +13,9 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
     public static TheoryData<string, string, string, HttpStatusCode, string> Routes => new()
     {
         { "GET", "/api/v1/auth/check", "auditor", HttpStatusCode.OK, "POST" },
+        { "GET", "/api/v1/api-keys", "admin", HttpStatusCode.OK, "PUT" },
+        { "POST", "/api/v1/api-keys", "admin", HttpStatusCode.BadRequest, "PUT" },
+        { "DELETE", $"/api/v1/api-keys/{SomeId}", "admin", HttpStatusCode.NotFound, "GET" },
         { "GET", "/api/v1/admin/scep/profiles", "admin", HttpStatusCode.OK, "POST" },
         { "GET", "/api/v1/admin/scep/intune/stats", "admin", HttpStatusCode.OK, "DELETE" },
         { "POST", "/api/v1/admin/scep/intune/reload-trust", "admin", HttpStatusCode.OK, "GET" },

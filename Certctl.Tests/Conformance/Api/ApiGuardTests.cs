@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Certctl.Tests.Fixtures;
+using Xunit;
+
+namespace Certctl.Tests.Conformance.Api;
+
+/// <summary>Around the REST API: how fast one may ask, which pages may, what is written about who was turned away, and what two processes agree on.</summary>
+public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
+{
+    private const string Origin = "https://portal.example.com";
+
+    private static readonly (string, string) Keys = ("CERTCTL_API_KEYS_NAMED", $"alice:{ApiServer.Admin}:admin,aud:{ApiServer.Auditor}:auditor");
+
+    [Fact]
+    public async Task Whoever_asks_too_fast_waits_by_address_and_by_name_and_devices_do_not()
+    {
+        await using var host = await CertctlHost.StartAsync(
+            null, Keys, ("CERTCTL_RATE_LIMIT_RPS", "1"), ("CERTCTL_RATE_LIMIT_BURST", "40"), ("CERTCTL_RATE_LIMIT_PER_USER_BURST", "5"), ("CERTCTL_METRICS_ENABLED", "true"));
+        using var http = ScepWire.NewClient(host.CaFile);
+
+        // Five of alice's at once and those that come back while she asks; the auditor is another.
+        var alice = await ManyAsync(http, host, "/api/v1/auth/check", ApiServer.Admin, 12);
+        Assert.InRange(alice.Count(answer => answer.Status == HttpStatusCode.OK), 5, 9);
+        Assert.Contains(alice, answer => answer.Status == HttpStatusCode.TooManyRequests);
+        Assert.Equal(HttpStatusCode.OK, (await ManyAsync(http, host, "/api/v1/auth/check", ApiServer.Auditor, 1))[0].Status);
+
+        var guesses = await ManyAsync(http, host, "/api/v1/auth/check", "guess-guess-guess", 60);
+        Assert.All(guesses, answer => Assert.True(answer.Status is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests));
+        Assert.InRange(guesses.Count(answer => answer.Status == HttpStatusCode.Unauthorized), 20, 40);
+        Assert.All(guesses.Where(answer => answer.Status == HttpStatusCode.TooManyRequests), answer => Assert.True(answer.RetryAfter >= 1));
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await ManyAsync(http, host, "/metrics", null, 3))[^1].Status);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await ManyAsync(http, host, "/openapi/v1.json", ApiServer.Auditor, 3))[^1].Status);
+
+        // Health and devices are not counted.
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri(host.Url, "/health"))).StatusCode);
+        using var wire = host.Connect();
+        var device = ScepDevice.Shared();
+        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=not counted", host.Challenge), device)).Build())).Issued(device);
+
+        // The trail is bounded: what is like another is counted.
+        await host.StopAsync();
+        host.Settings["CERTCTL_RATE_LIMIT_ENABLED"] = "false";
+        await host.StartAgainAsync();
+        using var free = ScepWire.NewClient(host.CaFile);
+        var rows = await RowsAsync(free, host, "/api/v1/audit?action=api_access&per_page=500");
+        Assert.InRange(rows.Count, 3, 40);
+        var unauthenticated = rows.Where(row => row.GetProperty("reason").GetString() == "unauthenticated").ToList();
+        Assert.Equal(guesses.Count(answer => answer.Status == HttpStatusCode.Unauthorized), unauthenticated.Sum(row => row.GetProperty("count").GetInt32()));
+        Assert.All(unauthenticated, row => Assert.Equal("anonymous", row.GetProperty("actor").GetString()));
+        Assert.Contains(rows, row => row.GetProperty("actor").GetString() == "alice" && row.GetProperty("reason").GetString() == "rate_limited");
+        Assert.Contains("GET /api/v1/auth/check: Invalid API key", rows.Select(row => row.GetProperty("details").GetProperty("detail").GetString()));
+        Assert.DoesNotContain("guess-guess-guess", JsonSerializer.Serialize(rows) + host.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_page_of_a_named_origin_may_read_and_no_other()
+    {
+        await using var host = await CertctlHost.StartAsync(null, Keys, ("CERTCTL_CORS_ORIGINS", Origin));
+        using var http = ScepWire.NewClient(host.CaFile);
+
+        var asked = await OfOriginAsync(http, host, HttpMethod.Options, Origin, "/api/v1/audit", key: null);
+        Assert.Equal(HttpStatusCode.NoContent, asked.StatusCode);
+        Assert.Equal(Origin, Assert.Single(asked.Headers.GetValues("Access-Control-Allow-Origin")));
+        Assert.False(asked.Headers.Contains("Access-Control-Allow-Credentials"));
+        Assert.Contains("PUT", Assert.Single(asked.Headers.GetValues("Access-Control-Allow-Methods")), StringComparison.Ordinal);
+
+        // Refusals too can be read.
+        foreach (var (key, status) in new[] { (ApiServer.Auditor, HttpStatusCode.OK), (null, HttpStatusCode.Unauthorized) })
+        {
+            var answer = await OfOriginAsync(http, host, HttpMethod.Get, Origin, "/api/v1/audit", key);
+            Assert.Equal((status, Origin), (answer.StatusCode, Assert.Single(answer.Headers.GetValues("Access-Control-Allow-Origin"))));
+            Assert.Contains("ETag", Assert.Single(answer.Headers.GetValues("Access-Control-Expose-Headers")), StringComparison.Ordinal);
+        }
+
+        foreach (var (method, path, origin) in new[]
+        {
+            (HttpMethod.Options, "/api/v1/audit", "https://portal.example.com.evil.example"), (HttpMethod.Get, "/api/v1/audit", "http://portal.example.com"), (HttpMethod.Get, "/api/v1/audit", "null"), (HttpMethod.Get, "/scep?operation=GetCACaps", Origin),
+        })
+        {
+            Assert.False((await OfOriginAsync(http, host, method, origin, path, ApiServer.Auditor)).Headers.Contains("Access-Control-Allow-Origin"), $"{method} {path} {origin}");
+        }
+    }
+
+    [Fact]
+    public async Task What_one_process_makes_and_revokes_counts_at_the_other_at_once()
+    {
+        if (!postgres.IsAvailable)
+            return;
+        await using var first = await CertctlHost.StartAsync(await postgres.CreateDatabaseAsync(migrated: true), Keys);
+        await using var second = await CertctlHost.StartBesideAsync(first);
+        using var http = ScepWire.NewClient(first.CaFile);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(first.Url, "/api/v1/api-keys")) { Content = ApiServer.Json(new { name = "replicated", role = "auditor" }) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiServer.Admin);
+        var made = JsonDocument.Parse(await (await http.SendAsync(request)).Content.ReadAsStringAsync()).RootElement;
+        var key = made.GetProperty("key").GetString()!;
+        Assert.Equal(HttpStatusCode.OK, (await ManyAsync(http, second, "/api/v1/auth/check", key, 1))[0].Status);
+
+        using var revoke = new HttpRequestMessage(HttpMethod.Delete, new Uri(second.Url, "/api/v1/api-keys/" + made.GetProperty("id").GetString()));
+        revoke.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiServer.Admin);
+        Assert.Equal(HttpStatusCode.NoContent, (await http.SendAsync(revoke)).StatusCode);
+        foreach (var host in new[] { first, second })
+            Assert.Equal(HttpStatusCode.Unauthorized, (await ManyAsync(http, host, "/api/v1/auth/check", key, 1))[0].Status);
+    }
+
+    private static async Task<List<(HttpStatusCode Status, int RetryAfter)>> ManyAsync(HttpClient http, CertctlHost host, string path, string? key, int times)
+    {
+        var answers = new List<(HttpStatusCode, int)>();
+        for (var i = 0; i < times; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Url, path));
+            if (key is not null)
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+            using var answer = await http.SendAsync(request);
+            answers.Add((answer.StatusCode, answer.Headers.TryGetValues("Retry-After", out var after) ? int.Parse(after.Single(), CultureInfo.InvariantCulture) : 0));
+        }
+
+        return answers;
+    }
+
+    private static async Task<HttpResponseMessage> OfOriginAsync(HttpClient http, CertctlHost host, HttpMethod method, string origin, string path, string? key)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(host.Url, path));
+        request.Headers.Add("Origin", origin);
+        if (method == HttpMethod.Options)
+        {
+            request.Headers.Add("Access-Control-Request-Method", "GET");
+            request.Headers.Add("Access-Control-Request-Headers", "authorization");
+        }
+        else if (key is not null)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        }
+
+        return await http.SendAsync(request);
+    }
+
+    private static async Task<List<JsonElement>> RowsAsync(HttpClient http, CertctlHost host, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Url, path));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiServer.Auditor);
+        return [.. JsonDocument.Parse(await (await http.SendAsync(request)).Content.ReadAsStringAsync()).RootElement.GetProperty("data").EnumerateArray()];
+    }
+}
