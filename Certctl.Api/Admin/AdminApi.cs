@@ -22,12 +22,13 @@ internal static class AdminApi
         api.MapProfiles();
     }
 
-    public static IServiceCollection AddAdminApi(this IServiceCollection services, ApiOptions options)
+    /// <param name="issuer">Reaches the issuer of tokens; null where none are taken.</param>
+    public static IServiceCollection AddAdminApi(this IServiceCollection services, ApiOptions options, HttpMessageHandler? issuer)
     {
         services.AddSingleton(options);
         services.AddSingleton<AccessTrail>();
         services.AddSingleton<ScepProfileReport>();
-        services.AddApiAuthorization();
+        services.AddApiAuthorization(options.Oidc, issuer);
         services.AddApiReference();
         if (options.RateLimits is { } limits)
             services.AddSingleton(_ => new RateLimits(limits));

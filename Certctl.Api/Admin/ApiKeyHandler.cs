@@ -55,11 +55,7 @@ internal sealed class ApiKeyHandler(
         await trail.RefuseAsync(Context, StatusCodes.Status401Unauthorized, result.Failure?.Message ?? Missing);
     }
 
-    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
-    {
-        var admin = Context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(data => data.Policy == ApiPolicy.Admin) == true;
-        return trail.RefuseAsync(Context, StatusCodes.Status403Forbidden, admin ? "Admin access required" : "Operator access required");
-    }
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => ApiPolicy.ForbidAsync(Context);
 
     private async Task<AuthenticateResult> OfMadeAsync(ApiKeyToken presented)
     {
@@ -100,29 +96,48 @@ internal sealed class ApiKeyHandler(
         return found;
     }
 
-    private static AuthenticationTicket Ticket(string actor, ApiRole role)
-    {
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, actor), new Claim(ApiPolicy.RoleClaim, role.ToString())], SchemeName);
-        return new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName);
-    }
+    private static AuthenticationTicket Ticket(string actor, ApiRole role) => new(ApiPolicy.Principal(actor, role), SchemeName);
 }
 
 /// <summary>Which role an endpoint asks for.</summary>
 internal static class ApiPolicy
 {
-    public const string RoleClaim = "certctl:role";
+    private const string Scheme = "Bearer key or token";
+    private const string RoleClaim = "certctl:role";
+
     public const string Auditor = "auditor";
     public const string Operator = "operator";
     public const string Admin = "admin";
 
-    public static IServiceCollection AddApiAuthorization(this IServiceCollection services)
+    /// <param name="issuer">Reaches the issuer of tokens; null where none are taken.</param>
+    public static IServiceCollection AddApiAuthorization(this IServiceCollection services, OidcOptions? oidc, HttpMessageHandler? issuer)
     {
-        services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
+        var authentication = services.AddAuthentication(Scheme).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
+            .AddPolicyScheme(Scheme, null, policy => policy.ForwardDefaultSelector = http => oidc is null ? ApiKeyHandler.SchemeName : OidcTokens.SchemeOf(http));
+        if (oidc is not null)
+            authentication.AddOidcTokens(oidc, issuer!);
         services.AddAuthorizationBuilder()
             .AddPolicy(Auditor, policy => Require(policy, ApiRole.Auditor))
             .AddPolicy(Operator, policy => Require(policy, ApiRole.Operator))
             .AddPolicy(Admin, policy => Require(policy, ApiRole.Admin));
         return services;
+    }
+
+    /// <param name="role">Null: he may nothing.</param>
+    public static ClaimsPrincipal Principal(string actor, ApiRole? role)
+    {
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, actor)], Scheme);
+        if (role is { } given)
+            identity.AddClaim(new Claim(RoleClaim, given.ToString()));
+        return new ClaimsPrincipal(identity);
+    }
+
+    /// <summary>Says to who is known that his role is too small.</summary>
+    public static Task ForbidAsync(HttpContext http)
+    {
+        var asked = http.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(data => data.Policy).ToList() ?? [];
+        var message = asked.Contains(Admin) ? "Admin access required" : asked.Contains(Operator) ? "Operator access required" : "This actor has no role here";
+        return http.RequestServices.GetRequiredService<AccessTrail>().RefuseAsync(http, StatusCodes.Status403Forbidden, message);
     }
 
     public static ApiRole RoleOf(ClaimsPrincipal user) => Enum.Parse<ApiRole>(user.FindFirstValue(RoleClaim)!);

@@ -56,7 +56,7 @@ internal static class ApiReference
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
-            [Scheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Scheme, Description = "RFC 6750 §2.1: a key of the API." },
+            [Scheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Scheme, Description = "RFC 6750 §2.1: a key of the API, or a token of the OpenID Connect issuer." },
         };
         return Task.CompletedTask;
     }
@@ -78,7 +78,7 @@ internal static class ApiReference
             var role = new[] { ApiPolicy.Admin, ApiPolicy.Operator, ApiPolicy.Auditor }.First(policy => metadata.OfType<IAuthorizeData>().Any(data => data.Policy == policy));
             operation.Description = $"{operation.Description} Role: {role}.".TrimStart();
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
-            statuses.AddRange(role == ApiPolicy.Auditor ? [StatusCodes.Status401Unauthorized] : [StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden]);
+            statuses.AddRange([StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden]);
         }
 
         if (operation.RequestBody is not null)

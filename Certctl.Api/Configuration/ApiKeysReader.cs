@@ -17,6 +17,9 @@ public sealed record ApiOptions(bool RequiresKey, IReadOnlyList<NamedApiKey> Key
 
     /// <summary>As browsers send them in Origin.</summary>
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
+
+    /// <summary>Null: no tokens are taken.</summary>
+    public OidcOptions? Oidc { get; init; }
 }
 
 /// <summary>CERTCTL_AUTH_TYPE and CERTCTL_API_KEYS_NAMED. Without a key nobody is let in; nothing here ever opens the API by being absent or odd.</summary>
@@ -30,7 +33,7 @@ internal static partial class ApiKeysReader
     public static ApiOptions Read(SettingValues values, string host)
     {
         var options = ReadWho(values, host);
-        return options with { RateLimits = RateLimitReader.Read(values), CorsOrigins = CorsReader.Read(values, options.RequiresKey) };
+        return options with { RateLimits = RateLimitReader.Read(values), CorsOrigins = CorsReader.Read(values, options.RequiresKey), Oidc = OidcReader.Read(values, options.RequiresKey) };
     }
 
     private static ApiOptions ReadWho(SettingValues values, string host)
@@ -88,7 +91,7 @@ internal static partial class ApiKeysReader
         return problem.Length > 0 ? null : new NamedApiKey(parts[0], new Secret(parts[1]), parts.Length == 3 ? Role(parts[2])!.Value : ApiRole.Operator);
     }
 
-    private static ApiRole? Role(string text) => text switch
+    public static ApiRole? Role(string text) => text switch
     {
         "admin" => ApiRole.Admin,
         "operator" => ApiRole.Operator,

@@ -30,6 +30,9 @@ internal sealed record PreflightMaterial(
     /// <summary>Of the profiles that have a compliance service, by PathID.</summary>
     public IReadOnlyDictionary<string, ComplianceMaterial> Compliance { get; init; } = new Dictionary<string, ComplianceMaterial>();
 
+    /// <summary>Of the OpenID Connect issuer's TLS certificate; empty: those of this machine.</summary>
+    public IReadOnlyList<X509Certificate2> OidcRoots { get; init; } = [];
+
     /// <summary>Null when no next CA is staged.</summary>
     public NextCaMaterial? Next { get; init; }
 
@@ -80,8 +83,9 @@ internal static partial class Preflight
             profile => profile.PathId,
             profile => LoadConnectors(profile.PathId, profile.Intune!.BundlePath, now, checks));
         var compliance = LoadCompliance(options, now, checks);
+        var oidcRoots = options.Api.Oidc?.CaPath is { } oidcCas ? LoadRoots($"OpenID Connect CA bundle {oidcCas}", oidcCas, now, checks) : [];
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
-            ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next, Connectors = connectors, Compliance = compliance }, checks)
+            ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next, Connectors = connectors, Compliance = compliance, OidcRoots = oidcRoots }, checks)
             : (null, checks);
     }
 

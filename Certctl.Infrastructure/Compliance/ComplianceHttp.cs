@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Infrastructure.Crypto.Mtls;
 
 namespace Certctl.Infrastructure.Compliance;
 
@@ -41,20 +42,9 @@ internal static class ComplianceHttp
 
     private static SslClientAuthenticationOptions Tls(ComplianceSettings settings)
     {
-        // Nothing is fetched to judge the service's certificate: a slow CRL or AIA server would hold enrolments. Host name and serverAuth are checked as always.
-        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        if (settings.Roots.Count > 0)
-        {
-            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            policy.CustomTrustStore.AddRange(settings.Roots.ToArray());
-        }
-
-        return new SslClientAuthenticationOptions
-        {
-            CertificateChainPolicy = policy,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            ClientCertificateContext = settings.Credential is ComplianceCredential.ClientCertificate(var pair) ? Shown(pair) : null,
-        };
+        var tls = ServerTrust.Options(settings.Roots);
+        tls.ClientCertificateContext = settings.Credential is ComplianceCredential.ClientCertificate(var pair) ? Shown(pair) : null;
+        return tls;
     }
 
     private static SslStreamCertificateContext Shown(KeyPair pair)

@@ -11,7 +11,7 @@ internal static class MetaEndpoints
 
     public static void MapMeta(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/auth/info", (ApiOptions options) => Json(new AuthInfo(options.RequiresKey ? "api-key" : "none", options.RequiresKey))).AllowAnonymous()
+        api.MapGet("/auth/info", (ApiOptions options) => Json(new AuthInfo(options.RequiresKey ? "api-key" : "none", options.RequiresKey, options.Oidc?.Authority.AbsoluteUri))).AllowAnonymous()
             .Produces<AuthInfo>().WithSummary("How to come in");
         api.MapGet("/version", () => Json(VersionOf(Version))).AllowAnonymous().Produces<VersionInfo>().WithSummary("Which version answers");
         api.MapGet("/auth/check", (HttpContext http) =>
@@ -32,7 +32,8 @@ internal static class MetaEndpoints
 }
 
 /// <param name="AuthType"><c>api-key</c>, or <c>none</c> on loopback.</param>
-internal sealed record AuthInfo(string AuthType, bool Required);
+/// <param name="OidcAuthority">The OpenID Connect issuer whose tokens are taken too; null: none.</param>
+internal sealed record AuthInfo(string AuthType, bool Required, string? OidcAuthority);
 
 /// <param name="Status">Always <c>authenticated</c>.</param>
 /// <param name="User">As the audit trail names the actor.</param>

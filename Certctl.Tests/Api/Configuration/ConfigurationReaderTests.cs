@@ -40,6 +40,12 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_RATE_LIMIT_BURST", "1", "1" },
         { "CERTCTL_RATE_LIMIT_PER_USER_RPS", "7", "7" },
         { "CERTCTL_RATE_LIMIT_PER_USER_BURST", "100000", "100000" },
+        { "CERTCTL_OIDC_AUTHORITY", "https://login.example.com/tenant", "https://login.example.com/tenant" },
+        { "CERTCTL_OIDC_AUDIENCE", "certctl", "certctl" },
+        { "CERTCTL_OIDC_ROLE_MAP", "pki=admins=admin, helpdesk=operator", "pki=admins Admin|helpdesk Operator" },
+        { "CERTCTL_OIDC_ROLE_CLAIM", "groups", "groups" },
+        { "CERTCTL_OIDC_NAME_CLAIM", "email", "email" },
+        { "CERTCTL_OIDC_CA_PATH", "/roots.pem", "/roots.pem" },
         { "CERTCTL_CORS_ORIGINS", "https://portal.example.com, http://localhost:3000", "https://portal.example.com|http://localhost:3000" },
         { "CERTCTL_METRICS_ENABLED", "yes", "True" },
         { "CERTCTL_METRICS_TOKEN", "0123456789abcdef", "0123456789abcdef" },
@@ -84,6 +90,11 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_RATE_LIMIT_BURST", "100001", "a whole number from 1 to 100000" },
         { "CERTCTL_RATE_LIMIT_PER_USER_RPS", "-1", "a whole number from 0 to 100000" },
         { "CERTCTL_RATE_LIMIT_PER_USER_BURST", "many", "a whole number from 0 to 100000" },
+        { "CERTCTL_OIDC_AUTHORITY", "http://login.example.com", "an https URL without user name, query and fragment" },
+        { "CERTCTL_OIDC_AUDIENCE", null, "is not set: what aud of a token must hold" },
+        { "CERTCTL_OIDC_ROLE_MAP", null, "is not set" },
+        { "CERTCTL_OIDC_ROLE_MAP", "pki-admins=root", "value=role, with role one of admin, operator, auditor" },
+        { "CERTCTL_OIDC_ROLE_MAP", "a=admin,a=auditor", "a is given twice" },
         { "CERTCTL_CORS_ORIGINS", "*", "would let every page on the web use the API" },
         { "CERTCTL_CORS_ORIGINS", "https://portal.example.com/", "an origin as browsers send it" },
         { "CERTCTL_CORS_ORIGINS", "https://Portal.example.com", "an origin as browsers send it" },
@@ -102,7 +113,7 @@ public sealed class ConfigurationReaderTests
     [MemberData(nameof(Good))]
     public void A_value_reaches_the_options(string name, string value, string expected)
     {
-        var environment = (name == "CERTCTL_SCEP_PROFILES" ? Settings.Structured() : Settings.Complete()).With(name, value);
+        var environment = (name == "CERTCTL_SCEP_PROFILES" ? Settings.Structured() : Base(name)).With(name, value);
 
         Assert.Equal(expected, Told(environment.Options(), name));
     }
@@ -111,7 +122,7 @@ public sealed class ConfigurationReaderTests
     [MemberData(nameof(Bad))]
     public void A_value_that_cannot_be_read_is_a_problem_that_names_the_variable_and_what_it_should_be(string name, string? value, string shouldBe)
     {
-        var problem = Settings.Complete().With(name, value).Problem();
+        var problem = Base(name).With(name, value).Problem();
 
         Assert.StartsWith(name, problem, StringComparison.Ordinal);
         Assert.Contains(shouldBe, problem, StringComparison.Ordinal);
@@ -120,8 +131,8 @@ public sealed class ConfigurationReaderTests
     [Fact]
     public void Every_setting_of_the_table_has_its_good_value_here_and_its_bad_one_where_there_can_be_one()
     {
-        // Any text is a host name (the preflight resolves it) or a passphrase; the list of profiles has tests of its own.
-        string[] anything = ["CERTCTL_SERVER_HOST", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_SCEP_PROFILES"];
+        // Any text is a host name (the preflight resolves it), a passphrase, a claim or a path (the preflight reads it); the list of profiles has tests of its own.
+        string[] anything = ["CERTCTL_SERVER_HOST", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_SCEP_PROFILES", "CERTCTL_OIDC_ROLE_CLAIM", "CERTCTL_OIDC_NAME_CLAIM", "CERTCTL_OIDC_CA_PATH"];
         // The settings of a next CA mean something together alone: NextCaReaderTests.
         var names = KnownSettings.Global.Select(setting => setting.Name).Where(name => !name.StartsWith("CERTCTL_CA_NEXT_", StringComparison.Ordinal)).ToList();
 
@@ -132,7 +143,7 @@ public sealed class ConfigurationReaderTests
     [Fact]
     public void What_is_not_set_has_the_documented_default()
     {
-        var options = Settings.Complete().With("CERTCTL_SCEP_ENABLED", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_RA_CERT_PATH", null).With("CERTCTL_SCEP_RA_KEY_PATH", null).Options();
+        var options = Settings.Complete().With("CERTCTL_SCEP_ENABLED", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_RA_CERT_PATH", null).With("CERTCTL_SCEP_RA_KEY_PATH", null).WithOidc().Options();
 
         foreach (var setting in KnownSettings.Global.Where(setting => setting.Default is not null && setting.Name != "CERTCTL_SCEP_ENABLED"))
         {
@@ -222,6 +233,9 @@ public sealed class ConfigurationReaderTests
         Assert.Empty(environment.Reading().Warnings);
     }
 
+    private static Dictionary<string, string> Base(string name) =>
+        name.StartsWith("CERTCTL_OIDC_", StringComparison.Ordinal) ? Settings.Complete().WithOidc() : Settings.Complete();
+
     private static string? Told(CertctlOptions options, string name) => name switch
     {
         "CERTCTL_SERVER_HOST" => options.Server.Host,
@@ -249,6 +263,12 @@ public sealed class ConfigurationReaderTests
         "CERTCTL_RATE_LIMIT_BURST" => $"{options.Api.RateLimits!.Burst}",
         "CERTCTL_RATE_LIMIT_PER_USER_RPS" => $"{options.Api.RateLimits!.PerSecondOfUser}",
         "CERTCTL_RATE_LIMIT_PER_USER_BURST" => $"{options.Api.RateLimits!.BurstOfUser}",
+        "CERTCTL_OIDC_AUTHORITY" => options.Api.Oidc?.Authority.OriginalString,
+        "CERTCTL_OIDC_AUDIENCE" => options.Api.Oidc?.Audience,
+        "CERTCTL_OIDC_ROLE_MAP" => string.Join('|', options.Api.Oidc!.RoleMap.Select(role => $"{role.Key} {role.Value}")),
+        "CERTCTL_OIDC_ROLE_CLAIM" => options.Api.Oidc!.RoleClaim,
+        "CERTCTL_OIDC_NAME_CLAIM" => options.Api.Oidc!.NameClaim,
+        "CERTCTL_OIDC_CA_PATH" => options.Api.Oidc!.CaPath,
         "CERTCTL_CORS_ORIGINS" => string.Join('|', options.Api.CorsOrigins),
         "CERTCTL_METRICS_ENABLED" => $"{options.Telemetry.ServesMetrics}",
         "CERTCTL_METRICS_TOKEN" => options.Telemetry.Token?.Reveal(),

@@ -1,0 +1,109 @@
+using System.Security.Claims;
+using Certctl.Api.Configuration;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Certctl.Api.Admin;
+
+/// <summary>
+/// Bearer tokens of an OpenID Connect issuer (RFC 9068, OpenID Connect Core 1.0 §3.1.3.7), judged by the framework's own handler: signature by the issuer's
+/// published keys, issuer, audience, time. Who comes in has the highest role that the map gives to his claims, and is <c>oidc:NAME</c> in the trail.
+/// </summary>
+internal static class OidcTokens
+{
+    private const int MostOfName = 200;
+
+    private static readonly TimeSpan Skew = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    // The issuer's public keys are public: a token that is only hashed with one proves nothing.
+    private static readonly string[] Signatures =
+    [
+        SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512, SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
+        SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
+    ];
+
+    /// <summary>Which scheme judges a request: tokens go to the handler of tokens, everything else to <see cref="ApiKeyHandler"/>.</summary>
+    public static string SchemeOf(HttpContext http)
+    {
+        var header = http.Request.Headers.Authorization.ToString();
+        return http.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null && header.StartsWith("Bearer eyJ", StringComparison.OrdinalIgnoreCase) && header.Count(c => c == '.') == 2
+            ? JwtBearerDefaults.AuthenticationScheme
+            : ApiKeyHandler.SchemeName;
+    }
+
+    /// <param name="issuer">Reaches the issuer.</param>
+    public static void AddOidcTokens(this AuthenticationBuilder authentication, OidcOptions options, HttpMessageHandler issuer) => authentication.AddJwtBearer(jwt =>
+    {
+        jwt.Authority = options.Authority.AbsoluteUri;
+        jwt.BackchannelHttpHandler = issuer;
+        jwt.BackchannelTimeout = Patience;
+        jwt.MapInboundClaims = false;
+        jwt.TokenValidationParameters = new TokenValidationParameters
+        {
+            ValidAudience = options.Audience,
+            ValidAlgorithms = Signatures,
+            ClockSkew = Skew,
+        };
+        jwt.Events = new JwtBearerEvents
+        {
+            OnMessageReceived = context => ReachAsync(context.Options.ConfigurationManager!, context.HttpContext.RequestAborted),
+            OnTokenValidated = context =>
+            {
+                Admit(context, options);
+                return Task.CompletedTask;
+            },
+            OnChallenge = context =>
+            {
+                context.HandleResponse();
+                context.Response.Headers.WWWAuthenticate = "Bearer realm=\"certctl\", error=\"invalid_token\"";
+                return context.HttpContext.RequestServices.GetRequiredService<AccessTrail>().RefuseAsync(context.HttpContext, StatusCodes.Status401Unauthorized, Words(context.AuthenticateFailure));
+            },
+            OnForbidden = context => ApiPolicy.ForbidAsync(context.HttpContext),
+        };
+    });
+
+    // Without the issuer's keys nothing can be said about a token: that is no refusal of it.
+    private static async Task ReachAsync(IConfigurationManager<OpenIdConnectConfiguration> metadata, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await metadata.GetConfigurationAsync(cancellationToken);
+        }
+        catch (InvalidOperationException unreachable)
+        {
+            throw new TimeoutException("The OpenID Connect issuer's metadata cannot be had.", unreachable);
+        }
+    }
+
+    private static void Admit(TokenValidatedContext context, OidcOptions options)
+    {
+        var token = context.Principal!;
+        if (token.FindFirstValue(options.NameClaim) is not { Length: > 0 and <= MostOfName } name || name.Any(char.IsControl))
+        {
+            context.Fail(new NamelessTokenException(options.NameClaim));
+            return;
+        }
+
+        var roles = token.FindAll(options.RoleClaim).Where(claim => options.RoleMap.ContainsKey(claim.Value)).Select(claim => options.RoleMap[claim.Value]).ToList();
+        context.Principal = ApiPolicy.Principal($"oidc:{name}", roles.Count > 0 ? roles.Max() : null);
+    }
+
+    private static string Words(Exception? failure) => failure switch
+    {
+        SecurityTokenExpiredException => "Token has expired",
+        SecurityTokenNotYetValidException => "Token is not valid yet",
+        SecurityTokenInvalidAudienceException => "Token is for another audience",
+        SecurityTokenInvalidIssuerException => "Token is of another issuer",
+        SecurityTokenNoExpirationException => "Token has no end",
+        SecurityTokenInvalidAlgorithmException or SecurityTokenInvalidSignatureException or SecurityTokenSignatureKeyNotFoundException => "Token is not signed by its issuer",
+        NamelessTokenException nameless => nameless.Message,
+        _ => "Invalid token",
+    };
+
+    private sealed class NamelessTokenException(string claim) : SecurityTokenValidationException($"Token has no claim {claim} that could name an actor");
+}

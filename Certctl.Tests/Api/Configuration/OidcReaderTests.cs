@@ -1,0 +1,23 @@
+using Xunit;
+
+namespace Certctl.Tests.Api.Configuration;
+
+/// <summary>An issuer of tokens is named whole or not at all, and never where no key is asked for.</summary>
+public sealed class OidcReaderTests
+{
+    [Fact]
+    public void Without_the_issuer_the_rest_counts_for_nothing_and_stops_the_start() => Assert.Equal(
+        ["CERTCTL_OIDC_AUDIENCE", "CERTCTL_OIDC_ROLE_MAP"],
+        Settings.Complete().WithOidc().With("CERTCTL_OIDC_AUTHORITY", null).Reading().Problems.Select(problem => problem.Split(' ')[0]).Order());
+
+    [Theory]
+    [InlineData("CERTCTL_OIDC_AUTHORITY", "tokens would count for nothing")]
+    [InlineData("CERTCTL_CORS_ORIGINS", "pages of others would be admins")]
+    public void Where_everybody_is_admin_neither_tokens_nor_pages_of_others_are_taken(string name, string said)
+    {
+        var environment = Settings.Complete().With("CERTCTL_AUTH_TYPE", "none");
+        var problem = (name == "CERTCTL_OIDC_AUTHORITY" ? environment.WithOidc() : environment.With(name, "https://portal.example.com")).Problem();
+        Assert.StartsWith(name, problem, StringComparison.Ordinal);
+        Assert.Contains(said, problem, StringComparison.Ordinal);
+    }
+}
