@@ -2,6 +2,7 @@ using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Admin.Issuers;
 using Certctl.Application.Admin.Profiles;
 using Certctl.Application.Admin.TrustAnchors;
 using Certctl.Application.Enrolment;
@@ -48,6 +49,7 @@ public static class ApplicationRegistration
         services.AddAct<ReleaseCertificateCommand, ReleaseCertificateHandler, ReleaseCertificateValidator>();
         services.AddAct<CreateApiKeyCommand, CreateApiKeyHandler, CreateApiKeyValidator>();
         services.AddAct<RevokeApiKeyCommand, RevokeApiKeyHandler, RevokeApiKeyValidator>();
+        services.AddAct<TestIssuerCommand, TestIssuerHandler, TestIssuerValidator>();
         services.AddAct<ReloadTrustCommand, ReloadTrustHandler, ReloadTrustValidator>();
 
         services.AddSingleton<CertificateIssuance>();

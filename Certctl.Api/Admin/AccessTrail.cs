@@ -1,3 +1,4 @@
+using Certctl.Application.Admin;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 
@@ -29,7 +30,7 @@ internal sealed partial class AccessTrail(IAuditRepository audit, TimeProvider c
                 Id = Guid.CreateVersion7(now),
                 Timestamp = now,
                 Actor = actor,
-                ActorType = "User",
+                ActorType = AdminTrail.Person,
                 Action = AuditAction.ApiAccess,
                 Outcome = AuditOutcome.Refused,
                 Reason = ReasonOf(status),

@@ -20,6 +20,8 @@ internal static class AdminApi
         api.MapAudit();
         api.MapCertificates();
         api.MapProfiles();
+        api.MapIssuers();
+        api.MapEnrolments();
     }
 
     /// <param name="issuer">Reaches the issuer of tokens; null where none are taken.</param>

@@ -3,8 +3,11 @@ using Certctl.Domain.Audit;
 namespace Certctl.Application.Admin;
 
 /// <summary>What people did, as lines of the audit trail.</summary>
-internal static class AdminTrail
+public static class AdminTrail
 {
+    /// <summary><see cref="AuditEvent.ActorType"/> of people and of their scripts.</summary>
+    public const string Person = "User";
+
     /// <param name="resourceType">Such as <c>certificate</c>.</param>
     /// <param name="detail">What exactly, for auditors; no secret. Empty: the action says it all.</param>
     public static AuditEvent Event(AdminCaller caller, string action, string resourceType, string resourceId, string detail, DateTimeOffset now) => new()
@@ -12,7 +15,7 @@ internal static class AdminTrail
         Id = Guid.CreateVersion7(now),
         Timestamp = now,
         Actor = caller.Actor.Trim(),
-        ActorType = "User",
+        ActorType = Person,
         Action = action,
         Outcome = AuditOutcome.Done,
         Detail = detail.Length == 0 ? caller.Door : $"{caller.Door}: {detail}",

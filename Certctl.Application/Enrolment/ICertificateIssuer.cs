@@ -38,4 +38,7 @@ public interface ICertificateIssuer
     /// <param name="pathId">PathID of the SCEP profile, kept with the certificate.</param>
     /// <param name="source"><c>SCEP</c>.</param>
     Task<IssuedCertificate> IssueAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken);
+
+    /// <summary>Signs something that is thrown away, and looks at the CA's certificate as of now. Empty: it can issue; else each reason why not.</summary>
+    Task<IReadOnlyList<string>> TestAsync(CancellationToken cancellationToken);
 }

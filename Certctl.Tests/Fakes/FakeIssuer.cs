@@ -29,6 +29,8 @@ internal sealed class FakeIssuer(DateTimeOffset notAfter) : ICertificateIssuer
 
     public bool HasIssued(IssuedCertificate certificate) => certificate.Der.AsSpan().StartsWith("certificate "u8);
 
+    public Task<IReadOnlyList<string>> TestAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
+
     public EnrolmentFailure? FindObstacle(CertificateTemplate template) => Obstacle;
 
     public Task<IssuedCertificate> IssueAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken)

@@ -48,6 +48,20 @@ internal sealed class CaSigner
         return writer.Encode();
     }
 
+    /// <summary>Signs random octets; what is wrong with the key, or null.</summary>
+    public string? FindDefect()
+    {
+        try
+        {
+            Sign(RandomNumberGenerator.GetBytes(32));
+            return null;
+        }
+        catch (CryptographicException faulty)
+        {
+            return faulty.Message;
+        }
+    }
+
     private byte[] Sign(ReadOnlySpan<byte> data)
     {
         var hash = CryptographicOperations.HashData(_hash, data);

@@ -17,6 +17,7 @@ public sealed class LocalCaIssuer : ICertificateIssuer
 {
     private readonly LocalCaSettings _settings;
     private readonly TimeProvider _clock;
+    private readonly KeyPair _ca;
     private readonly CaSigner _signer;
     private readonly SubjectName _subject;
     private readonly LeafWriter _writer;
@@ -28,6 +29,7 @@ public sealed class LocalCaIssuer : ICertificateIssuer
     {
         _settings = settings;
         _clock = clock;
+        _ca = ca;
         _signer = new CaSigner(ca);
         if (!NameReader.TryRead(ca.Certificate.SubjectName.RawData, out var subject, out var defect))
             throw new InvalidOperationException($"The CA's name cannot be read: {defect}.");
@@ -99,6 +101,9 @@ public sealed class LocalCaIssuer : ICertificateIssuer
             CreatedAt = _clock.GetUtcNow(),
         });
     }
+
+    public Task<IReadOnlyList<string>> TestAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>(
+        [.. Check(_ca, _clock.GetUtcNow()).Where(problem => !problem.StartsWith(CaCheck.Warning, StringComparison.Ordinal)), .. _signer.FindDefect() is { } defect ? new[] { defect } : []]);
 }
 
 /// <summary>RFC 5280 §4.1.2.2: positive, at most 20 octets, never one twice. 159 random bits and the top bit clear.</summary>

@@ -33,13 +33,17 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         { "GET", $"/api/v1/profiles/{SomeId}", "auditor", HttpStatusCode.NotFound, "POST" },
         { "PUT", $"/api/v1/profiles/{SomeId}", "admin", HttpStatusCode.PreconditionRequired, "PATCH" },
         { "DELETE", $"/api/v1/profiles/{SomeId}", "admin", HttpStatusCode.PreconditionRequired, "PATCH" },
+        { "GET", "/api/v1/issuers", "auditor", HttpStatusCode.OK, "POST" },
+        { "GET", $"/api/v1/issuers/{SomeId}", "auditor", HttpStatusCode.NotFound, "DELETE" },
+        { "POST", $"/api/v1/issuers/{SomeId}/test", "operator", HttpStatusCode.NotFound, "GET" },
+        { "GET", $"/api/v1/enrolments/{SomeId}", "auditor", HttpStatusCode.NotFound, "POST" },
         { "GET", "/api/v1/audit", "auditor", HttpStatusCode.OK, "DELETE" },
         { "GET", "/api/v1/audit/export", "auditor", HttpStatusCode.OK, "POST" },
         { "GET", $"/api/v1/audit/{SomeId}", "auditor", HttpStatusCode.NotFound, "POST" },
     };
 
     /// <summary>The path as the reference has it.</summary>
-    internal static string Template(string path) => path.Split('?')[0].Replace(SomeId, "{id}", StringComparison.Ordinal);
+    internal static string Template(string path) => path.Split('?')[0].Replace($"enrolments/{SomeId}", "enrolments/{transaction}", StringComparison.Ordinal).Replace(SomeId, "{id}", StringComparison.Ordinal);
 
     [Theory]
     [MemberData(nameof(Routes))]

@@ -19,6 +19,9 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal("\"1\"", made.Headers.ETag?.ToString());
         Assert.Equal($"{Profiles}/short-lived", made.Headers.Location?.ToString());
         await WriteAsync(HttpMethod.Post, Profiles, New("short-lived"), null, HttpStatusCode.Conflict);
+        var namesake = New("namesake");
+        namesake["name"] = "Profile short-lived";
+        await WriteAsync(HttpMethod.Post, Profiles, namesake, null, HttpStatusCode.Conflict);
 
         var changed = New("short-lived");
         changed["max_ttl_seconds"] = 7200;

@@ -87,7 +87,8 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
         Agrees(document, $"{method} {AccessTests.Template(path)}", 400, refusal, problem);
     }
 
-    private static void Agrees(JsonNode document, string name, int status, string media, string body)
+    /// <summary>An answer is what the document says of this operation and status.</summary>
+    internal static void Agrees(JsonNode document, string name, int status, string media, string body)
     {
         var operation = Operations(document).Single(operation => operation.Name == name).Operation;
         var response = operation["responses"]![$"{status}"];
@@ -109,7 +110,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
         Assert.True(verdict.IsValid, $"{name} {status}: {body}\n{string.Join('\n', (verdict.Details ?? []).Where(detail => detail.Errors is not null).Select(detail => $"{detail.InstanceLocation}: {string.Join(", ", detail.Errors!.Values)}"))}");
     }
 
-    private static IEnumerable<(string Name, JsonNode Operation)> Operations(JsonNode document) =>
+    internal static IEnumerable<(string Name, JsonNode Operation)> Operations(JsonNode document) =>
         from path in document["paths"]!.AsObject()
         from operation in path.Value!.AsObject()
         where operation.Key != "parameters"

@@ -67,6 +67,31 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         Assert.Equal(2, await db.AuditEvents.CountAsync());
     }
 
+    [Fact]
+    public async Task It_is_deleted_as_seen_and_unused_and_in_no_other_case()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var entry = TestEntries.Issued(Now);
+        await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default);
+        await database.Profiles.SaveAsync(Profile(entry.Certificate!.ProfileId, "in use", enabled: true), 0, Saved(), default);
+        await database.Journal.CommitAsync(entry, default);
+        var deleted = Saved() with { Id = Guid.CreateVersion7(), Action = AuditAction.ProfileDeleted };
+
+        Assert.Equal(ProfileDeletion.ChangedMeanwhile, await database.Profiles.DeleteAsync("vpn", 2, deleted, default));
+        Assert.Equal(ProfileDeletion.ChangedMeanwhile, await database.Profiles.DeleteAsync("nothing", 1, deleted, default));
+        Assert.Equal(ProfileDeletion.InUse, await database.Profiles.DeleteAsync(entry.Certificate.ProfileId, 1, deleted, default));
+        Assert.NotNull(await database.Profiles.FindAsync(entry.Certificate.ProfileId, fresh: true, default));
+        Assert.NotNull(await database.Profiles.FindAsync("vpn", fresh: true, default));
+        await using var db = database.Open();
+        Assert.Equal(0, await db.AuditEvents.CountAsync(audit => audit.Action == AuditAction.ProfileDeleted));
+
+        Assert.Equal(ProfileDeletion.Deleted, await database.Profiles.DeleteAsync("vpn", 1, deleted, default));
+        Assert.Null(await database.Profiles.FindAsync("vpn", fresh: false, default));
+        Assert.Equal(1, await db.AuditEvents.CountAsync(audit => audit.Action == AuditAction.ProfileDeleted));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

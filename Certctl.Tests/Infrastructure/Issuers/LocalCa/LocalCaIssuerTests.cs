@@ -52,6 +52,17 @@ public sealed class LocalCaIssuerTests
     }
 
     [Fact]
+    public async Task A_test_says_why_a_CA_cannot_issue()
+    {
+        Assert.Empty(await TestCa.Issuer(TestCa.Root("rsa")).TestAsync(default));
+
+        var over = TestCa.Root(TestCa.Key("rsa"), new X500DistinguishedName("CN=over"), TestCa.Now.AddYears(-3), TestCa.Now.AddDays(-1));
+        Assert.Contains("it expired", Assert.Single(await TestCa.Issuer(over).TestAsync(default)), StringComparison.Ordinal);
+        using var faulty = new FaultyKey();
+        Assert.Contains("does not verify", Assert.Single(await TestCa.Issuer(TestCa.Root() with { Key = faulty }).TestAsync(default)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_record_says_what_the_certificate_says()
     {
         var issuer = TestCa.Issuer(TestCa.Root());
@@ -251,5 +262,17 @@ public sealed class LocalCaIssuerTests
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder["leaf"], issued.Der);
         return OpenSsl.Run("asn1parse", "-inform", "DER", "-in", folder["leaf"]);
+    }
+
+    // Signs as a broken machine does.
+    private sealed class FaultyKey : ECDsa
+    {
+        public FaultyKey() => (LegalKeySizesValue, KeySizeValue) = ([new KeySizes(256, 256, 0)], 256);
+
+        public override byte[] SignHash(byte[] hash) => [.. Enumerable.Repeat((byte)1, 64)];
+
+        public override bool VerifyHash(byte[] hash, byte[] signature) => false;
+
+        public override ECParameters ExportParameters(bool includePrivateParameters) => new() { Curve = ECCurve.NamedCurves.nistP256 };
     }
 }

@@ -1,0 +1,28 @@
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Audit;
+using MediatR;
+
+namespace Certctl.Application.Admin.Issuers;
+
+/// <summary>The CA is asked to sign something that is thrown away, and its certificate is looked at as at the start; the CA that follows too.</summary>
+public sealed record TestIssuerCommand(string IssuerId, AdminCaller Caller) : AdminCommand(Caller);
+
+public sealed class TestIssuerValidator : AdminCommandValidator<TestIssuerCommand>;
+
+public sealed class TestIssuerHandler(IssuerTable issuers, IAuditRepository audit, TimeProvider clock) : IRequestHandler<TestIssuerCommand, AdminOutcome>
+{
+    public async Task<AdminOutcome> Handle(TestIssuerCommand request, CancellationToken cancellationToken)
+    {
+        if (request.IssuerId != issuers.IssuerId)
+            return new AdminOutcome.NotFound("Issuer not found");
+        List<string> problems = [.. await issuers.Current.TestAsync(cancellationToken)];
+        if (issuers.Next is { } next)
+            problems.AddRange((await next.TestAsync(cancellationToken)).Select(problem => $"the CA that follows: {problem}"));
+        var entry = AdminTrail.Event(request.Caller, AuditAction.IssuerTested, "issuer", request.IssuerId, string.Join("; ", problems), clock.GetUtcNow()) with
+        {
+            Outcome = problems.Count == 0 ? AuditOutcome.Done : AuditOutcome.Refused,
+        };
+        await audit.AppendAsync(entry, cancellationToken);
+        return problems.Count == 0 ? new AdminOutcome.Done("It signs.") : new AdminOutcome.Failed($"The CA cannot issue: {string.Join("; ", problems)}");
+    }
+}

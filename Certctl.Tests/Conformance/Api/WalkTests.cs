@@ -1,0 +1,114 @@
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Certctl.Tests.Fixtures;
+using Certctl.Tests.Infrastructure.Crypto.Scep;
+using Xunit;
+
+namespace Certctl.Tests.Conformance.Api;
+
+/// <summary>An integrator's walk through every operation of the reference: each is done once with success, and what is answered is what the document says.</summary>
+public sealed partial class WalkTests(ApiServer server) : IClassFixture<ApiServer>
+{
+    private const string Transaction = "walk/1+2=3";
+
+    private readonly HashSet<string> _walked = [];
+    private JsonNode? _document;
+
+    [Fact]
+    public async Task Every_operation_answers_as_documented_from_the_request_of_a_device_to_the_end_of_its_certificate()
+    {
+        _document = JsonNode.Parse(await server.TextAsync("/openapi/v1.json"))!;
+        foreach (var path in new[] { "auth/info", "auth/check", "version", "admin/scep/profiles", "admin/scep/intune/stats" })
+            await WalkAsync("GET", path);
+        await WalkAsync("POST", "admin/scep/intune/reload-trust", body: new JsonObject());
+
+        // A profile whose requests wait for a person, and a device that asks.
+        var rule = (await WalkAsync("GET", "profiles/{id}", "profiles/default")).AsObject();
+        var made = rule.DeepClone().AsObject();
+        (made["id"], made["name"]) = ("walked", "walked");
+        Assert.Equal("walked", (string?)(await WalkAsync("POST", "profiles", body: made, status: 201))["id"]);
+        await WalkAsync("DELETE", "profiles/{id}", "profiles/walked", status: 204, ifMatch: "*");
+        rule["requires_approval"] = true;
+        await WalkAsync("PUT", "profiles/{id}", "profiles/default", rule, ifMatch: "*");
+        await WalkAsync("GET", "profiles");
+        using var wire = server.Host.Connect();
+        var (device, refused) = (ScepDevice.Shared(0), ScepDevice.Shared(1));
+        await AskAsync(wire, refused, "CN=denied", "walk-2");
+        await AskAsync(wire, device, "CN=walked", Transaction);
+
+        var waiting = (await WalkAsync("GET", "approvals"))["data"]!.AsArray();
+        string Waits(string subject) => (string)Assert.Single(waiting, row => ((string)row!["subject"]!).Contains(subject, StringComparison.Ordinal))!["id"]!;
+        await WalkAsync("POST", "approvals/{id}/deny", $"approvals/{Waits("denied")}/deny", new JsonObject { ["note"] = "whose is it?" });
+        await WalkAsync("POST", "approvals/{id}/approve", $"approvals/{Waits("walked")}/approve", new JsonObject { ["note"] = "ours" });
+        var poll = (await wire.RequestAsync([0x30, 0x00], device)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("20")).Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable(Transaction));
+        var certificate = (await wire.SendAsync(poll.Build())).Issued(device);
+
+        // What it got, and its end.
+        var serial = certificate.SerialNumber;
+        await WalkAsync("GET", "certificates");
+        await WalkAsync("GET", "certificates/{id}", $"certificates/{serial}");
+        await WalkAsync("GET", "certificates/{id}/download", $"certificates/{serial}/download?format=pem");
+        await WalkAsync("POST", "certificates/bulk-revoke", body: new JsonObject { ["reason"] = "superseded", ["certificate_ids"] = new JsonArray(serial), ["dry_run"] = true });
+        await WalkAsync("POST", "certificates/{id}/revoke", $"certificates/{serial}/revoke", new JsonObject { ["reason"] = "certificateHold" });
+        await WalkAsync("POST", "certificates/{id}/release", $"certificates/{serial}/release");
+
+        var timeline = await WalkAsync("GET", "enrolments/{transaction}", $"enrolments/{Uri.EscapeDataString(Transaction)}");
+        Assert.Equal(
+            ["scep_pkcsreq pending", "approve_enrolment done", "scep_pkcsreq issued", "certificate_revoked done", "certificate_released done"],
+            timeline["stages"]!.AsArray().Select(stage => $"{stage!["action"]} {stage["outcome"]}"));
+        Assert.Equal((Transaction, "issued", 3), ((string)timeline["transaction_id"]!, (string)timeline["outcome"]!, (int)timeline["events"]!));
+        Assert.Equal(serial, (string?)Assert.Single(timeline["serial_numbers"]!.AsArray()), ignoreCase: true);
+        var denied = await WalkAsync("GET", "enrolments/{transaction}", "enrolments/walk-2");
+        Assert.Equal(["scep_pkcsreq pending", "deny_enrolment done"], denied["stages"]!.AsArray().Select(stage => $"{stage!["action"]} {stage["outcome"]}"));
+
+        // Who issues: openssl reads the chain, and a test stands in the trail and with the issuer.
+        Assert.Equal("untested", (string?)(await WalkAsync("GET", "issuers"))["data"]![0]!["test_status"]);
+        Assert.Equal("connection_successful", (string?)(await WalkAsync("POST", "issuers/{id}/test", "issuers/iss-local/test"))["status"]);
+        var issuer = await WalkAsync("GET", "issuers/{id}", "issuers/iss-local");
+        Assert.Equal(("success", "GenericCA", true), ((string?)issuer["test_status"], (string?)issuer["type"], (bool)issuer["enabled"]!));
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["chain.pem"], (string)issuer["ca"]!["chain_pem"]!);
+        var told = Fixtures.OpenSsl.Run("x509", "-in", folder["chain.pem"], "-noout", "-fingerprint", "-sha256").Replace(":", "", StringComparison.Ordinal);
+        Assert.Contains((string)issuer["ca"]!["fingerprint_sha256"]!, told, StringComparison.OrdinalIgnoreCase);
+
+        var entry = (await WalkAsync("GET", "audit"))["data"]![0]!;
+        await WalkAsync("GET", "audit/{id}", $"audit/{entry["id"]}");
+        await WalkAsync("GET", "audit/export");
+        var key = await WalkAsync("POST", "api-keys", body: new JsonObject { ["name"] = "walker", ["role"] = "auditor" }, status: 201);
+        await WalkAsync("GET", "api-keys");
+        await WalkAsync("DELETE", "api-keys/{id}", $"api-keys/{key["id"]}", status: 204);
+
+        Assert.Equal(ReferenceTests.Operations(_document).Select(operation => Unnamed(operation.Name)).Order(), _walked.Order());
+    }
+
+    // Two names of a parameter are no two operations.
+    private static string Unnamed(string operation) => Parameter().Replace(operation, "{}");
+
+    [GeneratedRegex(@"\{[a-z]+\}")]
+    private static partial Regex Parameter();
+
+    private async Task AskAsync(ScepWire wire, ScepDevice device, string subject, string transaction)
+    {
+        var request = await wire.RequestAsync(device.Csr(subject, server.Host.Challenge), device);
+        (await wire.SendAsync(request.Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable(transaction)).Build())).MustWait(transaction);
+    }
+
+    private async Task<JsonNode> WalkAsync(string method, string template, string? path = null, JsonObject? body = null, int status = 200, string? ifMatch = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Parse(method), new Uri(server.Host.Url, $"/api/v1/{path ?? template}"));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiServer.Admin);
+        if (ifMatch is not null)
+            request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        if (body is not null)
+            request.Content = ApiServer.Json(body);
+        using var answer = await server.Http.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(status == (int)answer.StatusCode, $"{method} {path ?? template}: {answer.StatusCode} {text}");
+        var name = ReferenceTests.Operations(_document!).Select(operation => operation.Name).Single(name => Unnamed(name) == Unnamed($"{method} /api/v1/{template}"));
+        _walked.Add(Unnamed(name));
+        var media = answer.Content.Headers.ContentType?.MediaType ?? "";
+        ReferenceTests.Agrees(_document!, name, status, media, text);
+        return media == "application/json" ? JsonNode.Parse(text)! : new JsonObject();
+    }
+}
