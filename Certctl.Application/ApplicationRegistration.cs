@@ -3,6 +3,7 @@ using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Admin.Issuers;
+using Certctl.Application.Admin.Probes;
 using Certctl.Application.Admin.Profiles;
 using Certctl.Application.Admin.TrustAnchors;
 using Certctl.Application.Enrolment;
@@ -50,6 +51,7 @@ public static class ApplicationRegistration
         services.AddAct<CreateApiKeyCommand, CreateApiKeyHandler, CreateApiKeyValidator>();
         services.AddAct<RevokeApiKeyCommand, RevokeApiKeyHandler, RevokeApiKeyValidator>();
         services.AddAct<TestIssuerCommand, TestIssuerHandler, TestIssuerValidator>();
+        services.AddAct<ProbeScepCommand, ProbeScepHandler, ProbeScepValidator>();
         services.AddAct<ReloadTrustCommand, ReloadTrustHandler, ReloadTrustValidator>();
 
         services.AddSingleton<CertificateIssuance>();

@@ -16,6 +16,7 @@ internal static class AdminAnswer
         AdminOutcome.Invalid(var problems) => Invalid(http, ByField(problems)),
         AdminOutcome.NotFound(var detail) => Problems.Problem(http, StatusCodes.Status404NotFound, detail),
         AdminOutcome.Conflict(var detail) => Problems.Problem(http, StatusCodes.Status409Conflict, detail),
+        AdminOutcome.Unacceptable(var detail) => Problems.Problem(http, StatusCodes.Status422UnprocessableEntity, detail),
         AdminOutcome.Outdated(var detail) => Problems.Problem(http, StatusCodes.Status412PreconditionFailed, detail),
         AdminOutcome.Failed(var detail) => Problems.Problem(http, StatusCodes.Status500InternalServerError, detail),
         _ => throw new InvalidOperationException("What is done to many has an answer of its own."),

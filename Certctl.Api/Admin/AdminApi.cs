@@ -22,6 +22,7 @@ internal static class AdminApi
         api.MapProfiles();
         api.MapIssuers();
         api.MapEnrolments();
+        api.MapScepProbes();
     }
 
     /// <param name="issuer">Reaches the issuer of tokens; null where none are taken.</param>

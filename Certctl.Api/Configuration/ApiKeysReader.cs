@@ -18,6 +18,9 @@ public sealed record ApiOptions(bool RequiresKey, IReadOnlyList<NamedApiKey> Key
     /// <summary>As browsers send them in Origin.</summary>
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
 
+    /// <summary>Networks that may be asked although they are reserved; null: no other server is asked at all.</summary>
+    public IReadOnlyList<System.Net.IPNetwork>? Probes { get; init; }
+
     /// <summary>Null: no tokens are taken.</summary>
     public OidcOptions? Oidc { get; init; }
 }
@@ -33,7 +36,7 @@ internal static partial class ApiKeysReader
     public static ApiOptions Read(SettingValues values, string host)
     {
         var options = ReadWho(values, host);
-        return options with { RateLimits = RateLimitReader.Read(values), CorsOrigins = CorsReader.Read(values, options.RequiresKey), Oidc = OidcReader.Read(values, options.RequiresKey) };
+        return options with { RateLimits = RateLimitReader.Read(values), CorsOrigins = CorsReader.Read(values, options.RequiresKey), Oidc = OidcReader.Read(values, options.RequiresKey), Probes = ProbeReader.Read(values) };
     }
 
     private static ApiOptions ReadWho(SettingValues values, string host)

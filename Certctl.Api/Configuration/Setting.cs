@@ -35,6 +35,8 @@ internal static class KnownSettings
         new("CERTCTL_OIDC_ROLE_CLAIM", "roles", "The claim that holds those values, one or many."),
         new("CERTCTL_OIDC_NAME_CLAIM", "sub", "The claim that names the actor; `oidc:` stands before it in the audit trail."),
         new("CERTCTL_OIDC_CA_PATH", null, "PEM: the roots that the issuer's TLS certificate must lead to, instead of those of this machine. Read at start."),
+        new("CERTCTL_SCEP_PROBE_ENABLED", "false", "Let operators have other SCEP servers asked from here, by the REST API."),
+        new("CERTCTL_SCEP_PROBE_ALLOW", null, "Comma-separated networks (`10.20.0.0/16`) that may be asked although they are private or otherwise reserved. None unless named."),
         new("CERTCTL_RATE_LIMIT_ENABLED", "true", "Bound how fast one may ask the REST API, `/openapi` and `/metrics`; beyond: 429 with Retry-After. Each process counts for itself. Devices are not counted here."),
         new("CERTCTL_RATE_LIMIT_RPS", "50", "Requests a second from one address (of IPv6: one /64), before it is known who asks, 1 to 100000."),
         new("CERTCTL_RATE_LIMIT_BURST", "100", "So many of them at once, 1 to 100000."),

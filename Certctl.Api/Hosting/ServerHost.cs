@@ -14,6 +14,7 @@ using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Intune;
 using Certctl.Infrastructure.Issuers.LocalCa;
+using Certctl.Infrastructure.Persistence;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Certctl.Api.Hosting;
@@ -62,6 +63,7 @@ internal static class ServerHost
         services.AddSingleton<IReadOnlyDictionary<string, FileTrustAnchors>>(anchors);
         services.AddDatabase(options.Database);
         services.AddCertctlApplication();
+        services.AddScepProbes(options.Api.Probes ?? []);
         services.AddAdminApi(options.Api, options.Api.Oidc is null ? null : new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, SslOptions = ServerTrust.Options(material.OidcRoots) });
         services.AddTelemetry(options.Telemetry);
         services.AddSingleton(provider => new ComplianceHooks(options, material.Compliance, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));

@@ -35,6 +35,9 @@ public abstract record AdminOutcome
     /// <summary>The thing is not in a state in which this can be done.</summary>
     public sealed record Conflict(string Detail) : AdminOutcome;
 
+    /// <summary>It can be read, and is not done for anybody.</summary>
+    public sealed record Unacceptable(string Detail) : AdminOutcome;
+
     /// <summary>It has changed since the person looked at it.</summary>
     public sealed record Outdated(string Detail) : AdminOutcome;
 

@@ -36,6 +36,9 @@ public static class AuditAction
     public const string ApiKeyRevoked = "revoke_api_key";
     public const string IssuerTested = "test_issuer";
 
+    /// <summary>Another SCEP server was asked what it says of itself.</summary>
+    public const string ScepProbed = "scep_probe";
+
     /// <summary>Somebody was turned away from the REST API or from <c>/metrics</c>.</summary>
     public const string ApiAccess = "api_access";
 }

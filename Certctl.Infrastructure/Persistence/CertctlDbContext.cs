@@ -33,6 +33,8 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
 
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
+    public DbSet<StoredProbe> ScepProbes => Set<StoredProbe>();
+
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 
     /// <summary>As EF's, but what the driver threw comes out as it was: a <see cref="DbException"/> is everybody's word for the database's trouble.</summary>
@@ -68,6 +70,7 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
         modelBuilder.ApplyConfiguration(new ChallengeUseMapping());
         modelBuilder.ApplyConfiguration(new DeviceSlotMapping());
         modelBuilder.ApplyConfiguration(new ApiKeyMapping());
+        modelBuilder.ApplyConfiguration(new StoredProbeMapping());
         modelBuilder.ApplyConfiguration(new AuditEventMapping());
     }
 }

@@ -1,7 +1,9 @@
 using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Admin.Probes;
 using Certctl.Application.Enrolment;
+using Certctl.Infrastructure.ScepClient;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -41,6 +43,11 @@ public static class PersistenceRegistration
         services.AddSingleton<IClaimSweep, ClaimSweep>();
         return services;
     }
+
+    /// <summary>Registers <see cref="IScepProbes"/>, after <see cref="AddCertctlPersistence"/>.</summary>
+    /// <param name="allowed">Networks that may be asked although they are reserved.</param>
+    public static IServiceCollection AddScepProbes(this IServiceCollection services, IReadOnlyList<System.Net.IPNetwork> allowed) => services.AddSingleton<IScepProbes>(provider =>
+        new ScepProbes(allowed, provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(), provider.GetRequiredService<TimeProvider>()));
 
     private static void AddPostgres(IServiceCollection services, string connectionString, int maxConnections)
     {

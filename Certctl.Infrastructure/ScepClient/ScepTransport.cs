@@ -40,9 +40,15 @@ public sealed class ScepTransport : IDisposable
     private readonly HttpClient _http;
 
     public ScepTransport(Uri url, TlsTrust trust)
+        : this(url, new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(15) }, trust, new ProductInfoHeaderValue("certctl-scep", "1"))
+    {
+    }
+
+    /// <param name="handler">How connections are made; it must follow no redirects.</param>
+    internal ScepTransport(Uri url, SocketsHttpHandler handler, TlsTrust trust, ProductInfoHeaderValue agent)
     {
         _url = url;
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(15), SslOptions = TlsOptions(trust) };
+        handler.SslOptions = TlsOptions(trust);
         _http = new HttpClient(handler, disposeHandler: true)
         {
             Timeout = TimeSpan.FromSeconds(30),
@@ -50,7 +56,7 @@ public sealed class ScepTransport : IDisposable
             DefaultRequestVersion = HttpVersion.Version20,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
-        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("certctl-scep", "1"));
+        _http.DefaultRequestHeaders.UserAgent.Add(agent);
     }
 
     public Uri Url => _url;

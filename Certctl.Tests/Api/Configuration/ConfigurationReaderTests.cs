@@ -40,6 +40,8 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_RATE_LIMIT_BURST", "1", "1" },
         { "CERTCTL_RATE_LIMIT_PER_USER_RPS", "7", "7" },
         { "CERTCTL_RATE_LIMIT_PER_USER_BURST", "100000", "100000" },
+        { "CERTCTL_SCEP_PROBE_ENABLED", "true", "" },
+        { "CERTCTL_SCEP_PROBE_ALLOW", "10.20.0.0/16,fd00:1::/32", "10.20.0.0/16|fd00:1::/32" },
         { "CERTCTL_OIDC_AUTHORITY", "https://login.example.com/tenant", "https://login.example.com/tenant" },
         { "CERTCTL_OIDC_AUDIENCE", "certctl", "certctl" },
         { "CERTCTL_OIDC_ROLE_MAP", "pki=admins=admin, helpdesk=operator", "pki=admins Admin|helpdesk Operator" },
@@ -90,6 +92,9 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_RATE_LIMIT_BURST", "100001", "a whole number from 1 to 100000" },
         { "CERTCTL_RATE_LIMIT_PER_USER_RPS", "-1", "a whole number from 0 to 100000" },
         { "CERTCTL_RATE_LIMIT_PER_USER_BURST", "many", "a whole number from 0 to 100000" },
+        { "CERTCTL_SCEP_PROBE_ENABLED", "on", "true or false" },
+        { "CERTCTL_SCEP_PROBE_ALLOW", "10.20.0.1/16", "a network such as 10.20.0.0/16" },
+        { "CERTCTL_SCEP_PROBE_ALLOW", "localhost", "a network such as 10.20.0.0/16" },
         { "CERTCTL_OIDC_AUTHORITY", "http://login.example.com", "an https URL without user name, query and fragment" },
         { "CERTCTL_OIDC_AUDIENCE", null, "is not set: what aud of a token must hold" },
         { "CERTCTL_OIDC_ROLE_MAP", null, "is not set" },
@@ -233,8 +238,9 @@ public sealed class ConfigurationReaderTests
         Assert.Empty(environment.Reading().Warnings);
     }
 
-    private static Dictionary<string, string> Base(string name) =>
-        name.StartsWith("CERTCTL_OIDC_", StringComparison.Ordinal) ? Settings.Complete().WithOidc() : Settings.Complete();
+    private static Dictionary<string, string> Base(string name) => name.StartsWith("CERTCTL_OIDC_", StringComparison.Ordinal) ? Settings.Complete().WithOidc()
+        : name == "CERTCTL_SCEP_PROBE_ALLOW" ? Settings.Complete().With("CERTCTL_SCEP_PROBE_ENABLED", "true")
+        : Settings.Complete();
 
     private static string? Told(CertctlOptions options, string name) => name switch
     {
@@ -263,6 +269,7 @@ public sealed class ConfigurationReaderTests
         "CERTCTL_RATE_LIMIT_BURST" => $"{options.Api.RateLimits!.Burst}",
         "CERTCTL_RATE_LIMIT_PER_USER_RPS" => $"{options.Api.RateLimits!.PerSecondOfUser}",
         "CERTCTL_RATE_LIMIT_PER_USER_BURST" => $"{options.Api.RateLimits!.BurstOfUser}",
+        "CERTCTL_SCEP_PROBE_ENABLED" or "CERTCTL_SCEP_PROBE_ALLOW" => options.Api.Probes is { } networks ? string.Join('|', networks) : "false",
         "CERTCTL_OIDC_AUTHORITY" => options.Api.Oidc?.Authority.OriginalString,
         "CERTCTL_OIDC_AUDIENCE" => options.Api.Oidc?.Audience,
         "CERTCTL_OIDC_ROLE_MAP" => string.Join('|', options.Api.Oidc!.RoleMap.Select(role => $"{role.Key} {role.Value}")),

@@ -37,6 +37,8 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         { "GET", $"/api/v1/issuers/{SomeId}", "auditor", HttpStatusCode.NotFound, "DELETE" },
         { "POST", $"/api/v1/issuers/{SomeId}/test", "operator", HttpStatusCode.NotFound, "GET" },
         { "GET", $"/api/v1/enrolments/{SomeId}", "auditor", HttpStatusCode.NotFound, "POST" },
+        { "POST", "/api/v1/network-scan/scep-probe", "operator", HttpStatusCode.BadRequest, "GET" },
+        { "GET", "/api/v1/network-scan/scep-probes", "auditor", HttpStatusCode.OK, "DELETE" },
         { "GET", "/api/v1/audit", "auditor", HttpStatusCode.OK, "DELETE" },
         { "GET", "/api/v1/audit/export", "auditor", HttpStatusCode.OK, "POST" },
         { "GET", $"/api/v1/audit/{SomeId}", "auditor", HttpStatusCode.NotFound, "POST" },

@@ -72,6 +72,13 @@ public sealed partial class WalkTests(ApiServer server) : IClassFixture<ApiServe
         var told = Fixtures.OpenSsl.Run("x509", "-in", folder["chain.pem"], "-noout", "-fingerprint", "-sha256").Replace(":", "", StringComparison.Ordinal);
         Assert.Contains((string)issuer["ca"]!["fingerprint_sha256"]!, told, StringComparison.OrdinalIgnoreCase);
 
+        var probe = await WalkAsync("POST", "network-scan/scep-probe", body: new JsonObject { ["url"] = $"https://127.0.0.1:{server.Host.Url.Port}/scep?secret=left-away" });
+        Assert.Equal(
+            (true, true, true, 1, (string?)null, $"https://127.0.0.1:{server.Host.Url.Port}/scep"),
+            ((bool)probe["reachable"]!, (bool)probe["supports_rfc8894"]!, (bool)probe["supports_aes"]!, (int)probe["ca_cert_chain_length"]!, (string?)probe["error"], (string?)probe["target_url"]));
+        Assert.Equal((string?)issuer["ca"]!["subject"], (string?)probe["ca_cert_subject"]);
+        Assert.Equal(probe.ToJsonString(), (await WalkAsync("GET", "network-scan/scep-probes"))["probes"]![0]!.ToJsonString());
+
         var entry = (await WalkAsync("GET", "audit"))["data"]![0]!;
         await WalkAsync("GET", "audit/{id}", $"audit/{entry["id"]}");
         await WalkAsync("GET", "audit/export");

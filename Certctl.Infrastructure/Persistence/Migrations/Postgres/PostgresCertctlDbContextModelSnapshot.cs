@@ -687,6 +687,30 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
 
                     b.ToTable("enrolment_answers", (string)null);
                 });
+
+            modelBuilder.Entity("Certctl.Infrastructure.Persistence.StoredProbe", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Result")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("result");
+
+                    b.HasKey("Id")
+                        .HasName("scep_probes_pkey");
+
+                    b.HasIndex(new[] { "CreatedAt" }, "scep_probes_created_idx");
+
+                    b.ToTable("scep_probes", (string)null);
+                });
 #pragma warning restore 612, 618
         }
     }

@@ -671,6 +671,30 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
 
                     b.ToTable("enrolment_answers", (string)null);
                 });
+
+            modelBuilder.Entity("Certctl.Infrastructure.Persistence.StoredProbe", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Result")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("result");
+
+                    b.HasKey("Id")
+                        .HasName("scep_probes_pkey");
+
+                    b.HasIndex(new[] { "CreatedAt" }, "scep_probes_created_idx");
+
+                    b.ToTable("scep_probes", (string)null);
+                });
 #pragma warning restore 612, 618
         }
     }

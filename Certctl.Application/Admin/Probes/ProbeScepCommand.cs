@@ -1,0 +1,49 @@
+using Certctl.Application.Enrolment;
+using Certctl.Domain.Audit;
+using FluentValidation;
+using MediatR;
+
+namespace Certctl.Application.Admin.Probes;
+
+/// <summary>Another SCEP server is asked what it says of itself. Done: its summary is the id of the result.</summary>
+public sealed record ProbeScepCommand(string Url, AdminCaller Caller) : AdminCommand(Caller);
+
+public sealed class ProbeScepValidator : AdminCommandValidator<ProbeScepCommand>
+{
+    private const int Longest = 2048;
+
+    public ProbeScepValidator()
+    {
+        RuleFor(c => c.Url).NotEmpty().WithMessage("url: is required");
+        RuleFor(c => c.Url).Must(text => Target(text) is not null).When(c => c.Url.Length > 0)
+            .WithMessage($"url: must be an http or https URL without user name, of at most {Longest} characters, such as https://host/scep");
+    }
+
+    /// <summary>Without query and fragment; null: it is none.</summary>
+    internal static Uri? Target(string text) =>
+        text.Length <= Longest && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Host.Length > 0
+            ? new Uri(url.GetLeftPart(UriPartial.Path))
+            : null;
+}
+
+public sealed class ProbeScepHandler(IScepProbes probes, IAuditRepository audit, TimeProvider clock) : IRequestHandler<ProbeScepCommand, AdminOutcome>
+{
+    private const string Resource = "scep_server";
+
+    public async Task<AdminOutcome> Handle(ProbeScepCommand request, CancellationToken cancellationToken)
+    {
+        var target = ProbeScepValidator.Target(request.Url)!;
+        AuditEvent Entry(string detail) => AdminTrail.Event(request.Caller, AuditAction.ScepProbed, Resource, target.ToString(), detail, clock.GetUtcNow());
+        switch (await probes.AskAsync(target, cancellationToken))
+        {
+            case ScepProbing.Asked(var result):
+                await probes.KeepAsync(result, Entry(result.Error ?? "it answers"), cancellationToken);
+                return new AdminOutcome.Done(result.Id);
+            case ScepProbing.NotAllowed(var detail):
+                await audit.AppendAsync(Entry(detail) with { Outcome = AuditOutcome.Refused, Reason = "target_not_allowed" }, cancellationToken);
+                return new AdminOutcome.Unacceptable(detail);
+            default:
+                return new AdminOutcome.Conflict("Other servers are being asked already; try again when they have answered.");
+        }
+    }
+}
