@@ -14,7 +14,6 @@ internal sealed class RateLimits : IDisposable
 {
     private const string Message = "Rate limit exceeded";
 
-    // A bucket costs about 300 octets.
     private const int Buckets = 16_384;
 
     private readonly PartitionedRateLimiter<string> _byAddress;

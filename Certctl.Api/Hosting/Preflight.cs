@@ -176,8 +176,7 @@ internal static partial class Preflight
 
     private static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Split(IReadOnlyList<string> findings)
     {
-        const string Warning = "warning: ";
-        var warnings = findings.Where(finding => finding.StartsWith(Warning, StringComparison.Ordinal)).ToList();
-        return ([.. findings.Except(warnings)], [.. warnings.Select(warning => warning[Warning.Length..])]);
+        var warnings = findings.Where(finding => finding.StartsWith(LocalCaIssuer.Warning, StringComparison.Ordinal)).ToList();
+        return ([.. findings.Except(warnings)], [.. warnings.Select(warning => warning[LocalCaIssuer.Warning.Length..])]);
     }
 }

@@ -63,7 +63,7 @@ internal static class ServerHost
         services.AddSingleton<IReadOnlyDictionary<string, FileTrustAnchors>>(anchors);
         services.AddDatabase(options.Database);
         services.AddCertctlApplication();
-        services.AddScepProbes(options.Api.Probes ?? []);
+        services.AddScepProbes(options.Api.Probes);
         services.AddAdminApi(options.Api, options.Api.Oidc is null ? null : new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, SslOptions = ServerTrust.Options(material.OidcRoots) });
         services.AddTelemetry(options.Telemetry);
         services.AddSingleton(provider => new ComplianceHooks(options, material.Compliance, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));

@@ -45,8 +45,8 @@ public static class PersistenceRegistration
     }
 
     /// <summary>Registers <see cref="IScepProbes"/>, after <see cref="AddCertctlPersistence"/>.</summary>
-    /// <param name="allowed">Networks that may be asked although they are reserved.</param>
-    public static IServiceCollection AddScepProbes(this IServiceCollection services, IReadOnlyList<System.Net.IPNetwork> allowed) => services.AddSingleton<IScepProbes>(provider =>
+    /// <param name="allowed">Networks that may be asked although they are reserved; null: nobody is asked.</param>
+    public static IServiceCollection AddScepProbes(this IServiceCollection services, IReadOnlyList<System.Net.IPNetwork>? allowed) => services.AddSingleton<IScepProbes>(provider =>
         new ScepProbes(allowed, provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(), provider.GetRequiredService<TimeProvider>()));
 
     private static void AddPostgres(IServiceCollection services, string connectionString, int maxConnections)

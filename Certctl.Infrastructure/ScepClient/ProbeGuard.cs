@@ -67,10 +67,10 @@ internal sealed class ProbeGuard(IReadOnlyList<IPNetwork> allowed)
             await socket.ConnectAsync(open, port, cancellationToken);
             return new NetworkStream(socket, ownsSocket: true);
         }
-        catch
+        finally
         {
-            socket.Dispose();
-            throw;
+            if (!socket.Connected)
+                socket.Dispose();
         }
     }
 }

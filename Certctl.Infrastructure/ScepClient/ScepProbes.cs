@@ -8,8 +8,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Certctl.Infrastructure.ScepClient;
 
 /// <inheritdoc cref="IScepProbes"/>
-/// <param name="allowed">Networks that may be asked although they are reserved.</param>
-internal sealed class ScepProbes(IReadOnlyList<IPNetwork> allowed, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock) : IScepProbes, IDisposable
+/// <param name="allowed">Networks that may be asked although they are reserved; null: nobody is asked.</param>
+internal sealed class ScepProbes(IReadOnlyList<IPNetwork>? allowed, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock) : IScepProbes, IDisposable
 {
     private const int AtOnce = 4;
     private const int Kept = 1000;
@@ -20,6 +20,8 @@ internal sealed class ScepProbes(IReadOnlyList<IPNetwork> allowed, IDbContextFac
 
     public async Task<ScepProbing> AskAsync(Uri target, CancellationToken cancellationToken)
     {
+        if (allowed is null)
+            return new ScepProbing.TurnedOff();
         if (!await _places.WaitAsync(TimeSpan.Zero, cancellationToken))
             return new ScepProbing.Busy();
         try

@@ -40,7 +40,7 @@ internal static class EnrolmentEndpoints
     // Routing leaves %2F as it is, so that its value cannot tell a slash from these three characters; base64 has slashes.
     private static string TransactionOf(HttpContext http)
     {
-        var path = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
+        var path = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0].TrimEnd('/');
         return Uri.UnescapeDataString(path[(path.LastIndexOf('/') + 1)..]);
     }
 }

@@ -1,4 +1,3 @@
-using Certctl.Api.Configuration;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Probes;
 
@@ -18,16 +17,14 @@ internal static class ScepProbeEndpoints
             .WithSummary("The last probes").WithDescription($"The {Shown} newest, newest first.");
     }
 
-    private static async Task<IResult> ProbeAsync(HttpContext http, ApiOptions options, AdminDesk desk, IScepProbes probes, CancellationToken cancellationToken)
+    private static async Task<IResult> ProbeAsync(HttpContext http, AdminDesk desk, IScepProbes probes, CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<ScepProbeBody>(http, cancellationToken);
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
-        if (options.Probes is null && body?.Url is { Length: > 0 })
-            return Problems.Problem(http, StatusCodes.Status409Conflict, "Probes are turned off; CERTCTL_SCEP_PROBE_ENABLED turns them on.");
-        return await desk.SendAsync(new ProbeScepCommand(body?.Url ?? "", AdminAnswer.Caller(http)), cancellationToken) is var outcome && outcome is AdminOutcome.Done(var id)
-            ? MetaEndpoints.Json(await probes.FindAsync(id, cancellationToken))
-            : AdminAnswer.Of(http, outcome, _ => Results.Ok());
+        var outcome = await desk.SendAsync(new ProbeScepCommand(body?.Url ?? "", AdminAnswer.Caller(http)), cancellationToken);
+        var result = outcome is AdminOutcome.Done(var id) ? await probes.FindAsync(id, cancellationToken) : null;
+        return AdminAnswer.Of(http, outcome, _ => MetaEndpoints.Json(result));
     }
 
     private static async Task<IResult> ListAsync(IScepProbes probes, CancellationToken cancellationToken)

@@ -33,6 +33,9 @@ public abstract record ScepProbing
     /// <summary>This server does not go there.</summary>
     public sealed record NotAllowed(string Detail) : ScepProbing;
 
+    /// <summary>Nobody is asked from here: it is turned off.</summary>
+    public sealed record TurnedOff : ScepProbing;
+
     /// <summary>Too many are being asked already.</summary>
     public sealed record Busy : ScepProbing;
 }

@@ -29,19 +29,24 @@ public sealed class ProbeScepValidator : AdminCommandValidator<ProbeScepCommand>
 public sealed class ProbeScepHandler(IScepProbes probes, IAuditRepository audit, TimeProvider clock) : IRequestHandler<ProbeScepCommand, AdminOutcome>
 {
     private const string Resource = "scep_server";
+    private const string Off = "Probes are turned off; CERTCTL_SCEP_PROBE_ENABLED turns them on.";
 
     public async Task<AdminOutcome> Handle(ProbeScepCommand request, CancellationToken cancellationToken)
     {
         var target = ProbeScepValidator.Target(request.Url)!;
         AuditEvent Entry(string detail) => AdminTrail.Event(request.Caller, AuditAction.ScepProbed, Resource, target.ToString(), detail, clock.GetUtcNow());
+        Task RefusedAsync(string reason, string detail) => audit.AppendAsync(Entry(detail) with { Outcome = AuditOutcome.Refused, Reason = reason }, cancellationToken);
         switch (await probes.AskAsync(target, cancellationToken))
         {
             case ScepProbing.Asked(var result):
                 await probes.KeepAsync(result, Entry(result.Error ?? "it answers"), cancellationToken);
                 return new AdminOutcome.Done(result.Id);
             case ScepProbing.NotAllowed(var detail):
-                await audit.AppendAsync(Entry(detail) with { Outcome = AuditOutcome.Refused, Reason = "target_not_allowed" }, cancellationToken);
+                await RefusedAsync("target_not_allowed", detail);
                 return new AdminOutcome.Unacceptable(detail);
+            case ScepProbing.TurnedOff:
+                await RefusedAsync("turned_off", Off);
+                return new AdminOutcome.Conflict(Off);
             default:
                 return new AdminOutcome.Conflict("Other servers are being asked already; try again when they have answered.");
         }

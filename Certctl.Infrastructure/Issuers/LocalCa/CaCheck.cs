@@ -7,9 +7,6 @@ namespace Certctl.Infrastructure.Issuers.LocalCa;
 /// <summary>Whether a pair can be a CA, and what its certificate file says of the CAs above it.</summary>
 internal static class CaCheck
 {
-    /// <summary>What begins so forbids nothing.</summary>
-    public const string Warning = "warning: ";
-
     private static readonly string[] Curves = ["1.2.840.10045.3.1.7", "1.3.132.0.34"];
 
     public static List<string> Check(KeyPair ca, DateTimeOffset now)

@@ -15,6 +15,9 @@ public sealed record LocalCaSettings(string IssuerId, IReadOnlyList<string> CrlU
 /// <summary>The CA whose key is a file of ours: a root of its own or a sub-CA of somebody's.</summary>
 public sealed class LocalCaIssuer : ICertificateIssuer
 {
+    /// <summary>What <see cref="Check"/> says after this forbids nothing.</summary>
+    public const string Warning = "warning: ";
+
     private readonly LocalCaSettings _settings;
     private readonly TimeProvider _clock;
     private readonly KeyPair _ca;
@@ -56,7 +59,7 @@ public sealed class LocalCaIssuer : ICertificateIssuer
     /// <summary>The CA's certificate, then its issuers as far as the file has them; what does not belong to that path is left out.</summary>
     public static IReadOnlyList<ReadOnlyMemory<byte>> ChainOf(KeyPair ca) => [.. CaCheck.Path(ca).Select(certificate => (ReadOnlyMemory<byte>)certificate.RawData)];
 
-    /// <summary>Every reason why this pair cannot be a CA at <paramref name="now"/>; those that begin with "warning: " do not forbid it.</summary>
+    /// <summary>Every reason why this pair cannot be a CA at <paramref name="now"/>; those that begin with <see cref="Warning"/> do not forbid it.</summary>
     public static IReadOnlyList<string> Check(KeyPair ca, DateTimeOffset now) => CaCheck.Check(ca, now);
 
     /// <summary>RFC 5280 §4.2.1.10: the names that this CA, and every CA above it that is known, may certify; its own name is not among them.</summary>
@@ -103,7 +106,7 @@ public sealed class LocalCaIssuer : ICertificateIssuer
     }
 
     public Task<IReadOnlyList<string>> TestAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>(
-        [.. Check(_ca, _clock.GetUtcNow()).Where(problem => !problem.StartsWith(CaCheck.Warning, StringComparison.Ordinal)), .. _signer.FindDefect() is { } defect ? new[] { defect } : []]);
+        [.. Check(_ca, _clock.GetUtcNow()).Where(problem => !problem.StartsWith(Warning, StringComparison.Ordinal)), .. _signer.FindDefect() is { } defect ? new[] { defect } : []]);
 }
 
 /// <summary>RFC 5280 §4.1.2.2: positive, at most 20 octets, never one twice. 159 random bits and the top bit clear.</summary>
