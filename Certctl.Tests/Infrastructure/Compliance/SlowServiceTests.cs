@@ -108,7 +108,9 @@ public sealed class SlowServiceTests
     {
         var watch = Stopwatch.StartNew();
         var verdict = await hook.AskAsync(StubService.Question(), CancellationToken.None);
-        Assert.InRange(watch.Elapsed, Bound * 0.9, Bound + Margin);
+
+        // One attempt has nine tenths of the bound, and a timer may be early by its grain.
+        Assert.InRange(watch.Elapsed, Bound * 0.8, Bound + Margin);
         return Assert.IsType<ComplianceVerdict.Unavailable>(verdict);
     }
 
