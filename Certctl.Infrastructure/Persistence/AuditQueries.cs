@@ -38,7 +38,7 @@ internal static class AuditQueries
         if (filter.From is { } from)
             events = events.From(from).Where(audit => audit.Timestamp >= from);
         if (filter.To is { } to)
-            events = events.Before(FirstId(to.ToUnixTimeMilliseconds() + 1)).Where(audit => audit.Timestamp < to);
+            events = events.Until(to).Where(audit => audit.Timestamp < to);
         return filter.Text is not { } text ? events : db is PostgresCertctlDbContext ? Like(events, TextSearch.Pattern(text)) : Containing(events, text.ToLowerInvariant());
     }
 
@@ -52,7 +52,18 @@ internal static class AuditQueries
     /// <summary>Whose id is of an earlier millisecond than this moment's.</summary>
     public static IQueryable<AuditEvent> Before(this IQueryable<AuditEvent> events, DateTimeOffset moment) => events.Before(FirstId(moment.ToUnixTimeMilliseconds()));
 
+    /// <summary>Whose id is of this moment's millisecond or earlier.</summary>
+    public static IQueryable<AuditEvent> Until(this IQueryable<AuditEvent> events, DateTimeOffset moment) => events.Before(FirstId(moment.ToUnixTimeMilliseconds() + 1));
+
     public static IQueryable<AuditEvent> Before(this IQueryable<AuditEvent> events, Guid id) => events.Where(audit => audit.Id.CompareTo(id) < 0);
+
+    /// <summary>Outside of what was counted there is nothing to walk over.</summary>
+    public static IQueryable<AuditEvent> Within(this IQueryable<AuditEvent> events, Tally counted)
+    {
+        if (counted.Oldest is { } oldest)
+            events = events.From(oldest);
+        return counted.Newest is { } newest ? events.Until(newest) : events;
+    }
 
     /// <summary>RFC 9562 §5.7: the first 48 bits are the Unix time in milliseconds; no id of it comes before this one.</summary>
     private static Guid FirstId(long unixMilliseconds)

@@ -46,10 +46,12 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         await using var reading = await db.BeginListAsync(cancellationToken);
         var wanted = db.Matching(filter);
-        var total = settled.Tally.Count + await wanted.From(settled.Mark).LongCountAsync(cancellationToken);
+        var counted = settled.Tally.And(await TallyAsync(wanted.From(settled.Mark), filter, cancellationToken));
+        var total = counted.Count;
         var walk = PageWalk.Of(total, skip, limit);
         if (total == 0 || walk.Take <= 0)
             return new AuditPage([], total, HasMore: skip < total);
+        wanted = wanted.Within(counted);
         if (before is { } last)
             wanted = wanted.Before(last);
         if (before is not null || !walk.Reversed)
@@ -126,7 +128,18 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
         db.Database.SetCommandTimeout(SettledCounts.Patience);
         await using var reading = await db.BeginListAsync(CancellationToken.None);
         var wanted = db.Matching(filter).Before(to);
-        return new Tally(await (from is { } since ? wanted.From(since) : wanted).LongCountAsync(CancellationToken.None));
+        return await TallyAsync(from is { } since ? wanted.From(since) : wanted, filter, CancellationToken.None);
+    }
+
+    // A search reads the rows themselves, so where they stand costs no more: its pages then do not walk over years without any. Other filters count in an index.
+    private static async Task<Tally> TallyAsync(IQueryable<AuditEvent> rows, AuditFilter filter, CancellationToken cancellationToken)
+    {
+        if (filter.Text is null)
+            return new Tally(await rows.LongCountAsync(cancellationToken));
+        var tally = await rows.GroupBy(_ => 1)
+            .Select(group => new { Count = group.LongCount(), Oldest = group.Min(audit => audit.Timestamp), Newest = group.Max(audit => audit.Timestamp) })
+            .SingleOrDefaultAsync(cancellationToken);
+        return tally is null ? Tally.None : new Tally(tally.Count, tally.Oldest, tally.Newest);
     }
 
     private async Task WriteAsync(IReadOnlyList<AuditEvent> rows, CancellationToken cancellationToken)
