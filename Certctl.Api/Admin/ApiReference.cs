@@ -39,6 +39,12 @@ internal static class ApiReference
             options.ShouldInclude = description => description.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true;
             options.AddDocumentTransformer(DescribeAsync);
             options.AddOperationTransformer(DescribeAsync);
+            options.AddSchemaTransformer((schema, context, _) =>
+            {
+                if (Examples.Of(context.JsonTypeInfo.Type) is { } example)
+                    schema.Examples = [example];
+                return Task.CompletedTask;
+            });
         });
     }
 
@@ -65,8 +71,11 @@ internal static class ApiReference
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         operation.OperationId = OperationId(context.Description.HttpMethod!, context.Description.RelativePath!);
-        operation.Tags = new HashSet<OpenApiTagReference> { new(context.Description.RelativePath!.Split('/')[2], context.Document) };
+        var collection = context.Description.RelativePath!.Split('/')[2];
+        operation.Tags = new HashSet<OpenApiTagReference> { new(collection, context.Document) };
         operation.Parameters ??= [];
+        foreach (var id in operation.Parameters.OfType<OpenApiParameter>())
+            id.Example = Examples.OfId(collection);
         foreach (var field in metadata.OfType<KnownQuery>().SelectMany(query => query.Fields))
             operation.Parameters.Add(Parameter(field));
         if (operation.Parameters.Count == 0)
@@ -85,6 +94,8 @@ internal static class ApiReference
             statuses.AddRange([StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType]);
 
         operation.Responses ??= [];
+        foreach (var (media, answer) in operation.Responses.Values.SelectMany(response => response.Content ?? new Dictionary<string, OpenApiMediaType>()))
+            answer.Example = Examples.OfText(media);
         var problem = await context.GetOrCreateSchemaAsync(typeof(ProblemBody), null, cancellationToken);
         context.Document?.AddComponent(nameof(ProblemBody), problem);
         foreach (var status in statuses.Select(status => status.ToString(CultureInfo.InvariantCulture)).Where(status => !operation.Responses.ContainsKey(status)))
@@ -102,6 +113,7 @@ internal static class ApiReference
         Name = field.Name,
         In = ParameterLocation.Query,
         Description = field.Description + ".",
+        Example = Examples.OfQuery(field),
         Schema = new OpenApiSchema
         {
             Type = field.Type switch { "integer" => JsonSchemaType.Integer, "boolean" => JsonSchemaType.Boolean, _ => JsonSchemaType.String },

@@ -13,7 +13,7 @@ internal static class Problems
 
     /// <param name="errors">What is wrong by field; null: no field is.</param>
     public static IResult Problem(HttpContext http, int status, string message, IReadOnlyDictionary<string, string[]>? errors = null) =>
-        Results.Json(Body(http, status, message, errors), ApiJson.Options, MediaType, status);
+        Results.Json(Of(status, message, http.TraceIdentifier, errors), ApiJson.Options, MediaType, status);
 
     /// <summary>What was asked cannot be read.</summary>
     public static IResult Query(HttpContext http, IReadOnlyDictionary<string, string[]> errors) => Problem(http, StatusCodes.Status400BadRequest, "The query cannot be read.", errors);
@@ -22,7 +22,7 @@ internal static class Problems
     public static Task WriteAsync(HttpContext http, int status, string message)
     {
         http.Response.StatusCode = status;
-        return http.Response.WriteAsJsonAsync(Body(http, status, message, null), ApiJson.Options, MediaType);
+        return http.Response.WriteAsJsonAsync(Of(status, message, http.TraceIdentifier, null), ApiJson.Options, MediaType);
     }
 
     /// <summary>A refusal of the routing or of the server itself, in words.</summary>
@@ -38,10 +38,10 @@ internal static class Problems
         _ => ReasonPhrases.GetReasonPhrase(status),
     };
 
-    private static ProblemBody Body(HttpContext http, int status, string message, IReadOnlyDictionary<string, string[]>? errors)
+    public static ProblemBody Of(int status, string message, string requestId, IReadOnlyDictionary<string, string[]>? errors)
     {
         var title = ReasonPhrases.GetReasonPhrase(status);
-        return new ProblemBody("about:blank", title, status, message, title, message, http.TraceIdentifier) { Errors = errors };
+        return new ProblemBody("about:blank", title, status, message, title, message, requestId) { Errors = errors };
     }
 }
 

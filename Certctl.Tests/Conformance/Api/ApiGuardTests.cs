@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Certctl.Tests.Fixtures;
+using Npgsql;
 using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;
@@ -103,6 +104,34 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
         Assert.Equal(HttpStatusCode.NoContent, (await http.SendAsync(revoke)).StatusCode);
         foreach (var host in new[] { first, second })
             Assert.Equal(HttpStatusCode.Unauthorized, (await ManyAsync(http, host, "/api/v1/auth/check", key, 1))[0].Status);
+    }
+
+    [Fact]
+    public async Task While_the_database_is_away_every_list_says_so_in_a_problem_that_tells_nothing_else()
+    {
+        if (!postgres.IsAvailable)
+            return;
+        var direct = new NpgsqlConnectionStringBuilder(await postgres.CreateDatabaseAsync(migrated: true));
+        await using var gate = new TcpGate(direct.Host!, direct.Port);
+        await using var host = await CertctlHost.StartAsync(new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = gate.Port }.ConnectionString, Keys);
+        using var http = ScepWire.NewClient(host.CaFile);
+        string[] lists = ["audit", "certificates", "approvals", "profiles", "api-keys", "issuers", "admin/scep/profiles", "admin/scep/intune/stats"];
+        await gate.ShutAsync();
+        foreach (var list in lists)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Url, $"/api/v1/{list}"));
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiServer.Admin);
+            using var answer = await http.SendAsync(request);
+            var problem = await answer.Content.ReadAsStringAsync();
+            Assert.True((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(30)) == (answer.StatusCode, answer.Headers.RetryAfter?.Delta), $"{list}: {answer.StatusCode} {problem}");
+            Assert.Equal("Something that this needs cannot be reached; try again.", JsonDocument.Parse(problem).RootElement.GetProperty("detail").GetString());
+        }
+
+        // Nobody comes in meanwhile.
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await ManyAsync(http, host, "/api/v1/audit", "guess-guess-guess", 1))[0].Status);
+        gate.Open();
+        foreach (var list in lists)
+            Assert.Equal(HttpStatusCode.OK, (await ManyAsync(http, host, $"/api/v1/{list}", ApiServer.Admin, 1))[0].Status);
     }
 
     private static async Task<List<(HttpStatusCode Status, int RetryAfter)>> ManyAsync(HttpClient http, CertctlHost host, string path, string? key, int times)

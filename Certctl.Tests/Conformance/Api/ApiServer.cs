@@ -15,6 +15,15 @@ public sealed class ApiServer : IAsyncLifetime, IDisposable
     internal const string Operator = "operator-key-0123456789abcdef012345";
     internal const string Auditor = "auditor-key-0123456789abcdef0123456";
 
+    private static readonly Dictionary<string, string> CarefulHeaders = new()
+    {
+        ["X-Content-Type-Options"] = "nosniff",
+        ["X-Frame-Options"] = "DENY",
+        ["Referrer-Policy"] = "no-referrer",
+        ["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains",
+        ["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'",
+    };
+
     private readonly TemporaryFolder _folder = new();
     private CertctlHost? _host;
     private HttpClient? _http;
@@ -54,7 +63,8 @@ public sealed class ApiServer : IAsyncLifetime, IDisposable
         using var answer = await Http.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(status == answer.StatusCode, $"{method} {path}: {answer.StatusCode} {text}");
-        Assert.True(answer.Headers.Contains("X-Request-ID") && answer.Headers.Contains("Strict-Transport-Security"));
+        foreach (var (name, value) in CarefulHeaders)
+            Assert.Equal(value, Assert.Single(answer.Headers.GetValues(name)));
         Assert.False(answer.Headers.Contains("Access-Control-Allow-Origin"));
         if ((int)status < 400)
         {

@@ -2,12 +2,15 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Certctl.Api.Admin;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Tests.Architecture;
 using Json.Schema;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;
@@ -35,19 +38,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
     [Fact]
     public async Task Every_route_is_documented_and_asks_for_a_role()
     {
-        var settings = server.Host.Settings.ToDictionary(StringComparer.Ordinal);
-        settings["CERTCTL_DATABASE_URL"] = server.Host.DatabaseUrl;
-        settings["CERTCTL_SCEP_CHALLENGE_PASSWORD"] = server.Host.Challenge;
-        foreach (var (name, file) in new[] { ("CA", "ca"), ("SERVER_TLS", "tls"), ("SCEP_RA", "ra") })
-        {
-            settings[$"CERTCTL_{name}_CERT_PATH"] = Path.Combine(server.Host.Data, $"{file}.crt");
-            settings[$"CERTCTL_{name}_KEY_PATH"] = Path.Combine(server.Host.Data, $"{file}.key");
-        }
-
-        settings["CERTCTL_SCEP_ENABLED"] = "true";
-        var options = ConfigurationReader.Read(settings, configPath: null).Options!;
-        var (material, _, _) = Preflight.Load(options, DateTimeOffset.UtcNow);
-        await using var app = ServerHost.Build(options, material!, _ => { });
+        await using var app = BuildBeside(scep: true);
         var routes = ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).Cast<RouteEndpoint>().ToList();
         Assert.True(routes.Count > 10);
 
@@ -72,6 +63,32 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
                 continue;
             Assert.Contains("Role: ", operation["description"]!.GetValue<string>(), StringComparison.Ordinal);
             Assert.True(tried.Contains(name), $"{name} has no line in AccessTests.Routes.");
+        }
+    }
+
+    [Fact]
+    public async Task Each_body_and_each_parameter_has_an_example_that_agrees_with_its_schema()
+    {
+        var document = JsonNode.Parse(await server.TextAsync(Reference))!;
+        foreach (var (name, operation) in Operations(document))
+        {
+            foreach (var parameter in operation["parameters"]?.AsArray() ?? [])
+            {
+                var schema = parameter!["schema"]!;
+                if (parameter["example"] is { } example)
+                    Agrees(document, $"{name} {parameter["name"]}", schema, example.ToJsonString());
+                else
+                    Assert.True(schema["enum"] is not null || (string?)schema["type"] is "integer" or "boolean", $"{name}: {parameter["name"]} has no example.");
+            }
+
+            foreach (var (media, content) in operation["responses"]!.AsObject().Select(response => response.Value!["content"]).Append(operation["requestBody"]?["content"]).SelectMany(bodies => bodies?.AsObject() ?? []))
+            {
+                var schema = content!["schema"]!;
+                var example = (string?)schema["$ref"] is { } reference ? document["components"]!["schemas"]![reference.Split('/')[^1]]!["examples"]?[0] : content["example"];
+                Assert.True(example is not null || media == "application/pkix-cert", $"{name}: {media} has no example.");
+                if (example is not null)
+                    Agrees(document, $"{name} {media}", schema, example.ToJsonString());
+            }
         }
     }
 
@@ -104,10 +121,15 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
         if (media is not ("application/json" or "application/problem+json"))
             return;
 
+        Agrees(document, $"{name} {status}", content["schema"]!, body);
+    }
+
+    private static void Agrees(JsonNode document, string what, JsonNode of, string body)
+    {
         // The schema may refer to others: all of them go with it.
-        var schema = new JsonObject { ["$defs"] = document["components"]!["schemas"]!.DeepClone(), ["allOf"] = new JsonArray(content["schema"]!.DeepClone()) };
+        var schema = new JsonObject { ["$defs"] = document["components"]!["schemas"]!.DeepClone(), ["allOf"] = new JsonArray(of.DeepClone()) };
         var verdict = JsonSchema.FromText(schema.ToJsonString().Replace("#/components/schemas/", "#/$defs/", StringComparison.Ordinal)).Evaluate(JsonDocument.Parse(body).RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
-        Assert.True(verdict.IsValid, $"{name} {status}: {body}\n{string.Join('\n', (verdict.Details ?? []).Where(detail => detail.Errors is not null).Select(detail => $"{detail.InstanceLocation}: {string.Join(", ", detail.Errors!.Values)}"))}");
+        Assert.True(verdict.IsValid, $"{what}: {body}\n{string.Join('\n', (verdict.Details ?? []).Where(detail => detail.Errors is not null).Select(detail => $"{detail.InstanceLocation}: {string.Join(", ", detail.Errors!.Values)}"))}");
     }
 
     internal static IEnumerable<(string Name, JsonNode Operation)> Operations(JsonNode document) =>
@@ -115,6 +137,32 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
         from operation in path.Value!.AsObject()
         where operation.Key != "parameters"
         select ($"{operation.Key.ToUpperInvariant()} {path.Key}", operation.Value!);
+
+    [Fact]
+    public async Task Without_SCEP_its_lists_are_empty()
+    {
+        await using var app = BuildBeside(scep: false);
+        var report = app.Services.GetRequiredService<ScepProfileReport>();
+        Assert.Equal((0, 0), ((await report.ProfilesAsync(default)).Rows.Count, (await report.IntuneAsync(default)).Rows.Count));
+    }
+
+    /// <summary>The server's house with its files and its database, not started.</summary>
+    private WebApplication BuildBeside(bool scep)
+    {
+        var settings = server.Host.Settings.ToDictionary(StringComparer.Ordinal);
+        settings["CERTCTL_DATABASE_URL"] = server.Host.DatabaseUrl;
+        settings["CERTCTL_SCEP_CHALLENGE_PASSWORD"] = server.Host.Challenge;
+        foreach (var (name, file) in new[] { ("CA", "ca"), ("SERVER_TLS", "tls"), ("SCEP_RA", "ra") })
+        {
+            settings[$"CERTCTL_{name}_CERT_PATH"] = Path.Combine(server.Host.Data, $"{file}.crt");
+            settings[$"CERTCTL_{name}_KEY_PATH"] = Path.Combine(server.Host.Data, $"{file}.key");
+        }
+
+        settings["CERTCTL_SCEP_ENABLED"] = scep ? "true" : "false";
+        var options = ConfigurationReader.Read(settings, configPath: null).Options!;
+        var (material, _, _) = Preflight.Load(options, DateTimeOffset.UtcNow);
+        return ServerHost.Build(options, material!, _ => { });
+    }
 
     [GeneratedRegex("^[A-Z*]+ (/scep|/scep-mtls|/certsrv/mscep/mscep.dll|/cgi-bin/pkiclient.exe)(/|$)")]
     private static partial Regex DeviceDoor();

@@ -1,0 +1,91 @@
+using System.Data.Common;
+using System.Text.Json;
+using Certctl.Api.Hosting;
+using Certctl.Tests.Infrastructure.Compliance;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using NSubstitute;
+using Xunit;
+
+namespace Certctl.Tests.Api.Hosting;
+
+/// <summary>What becomes of an accident: an answer that says nothing of the inside, and a log line that says all.</summary>
+public sealed class RequestFrameTests
+{
+    private const string Inside = "relation \"certificates\" of the inside";
+
+    private readonly LogLines<RequestFrame> _log = new();
+
+    public static TheoryData<Exception, int> Accidents => new()
+    {
+        { new InvalidOperationException(Inside), 500 },
+        { new ArgumentException(Inside), 500 },
+        { new OperationCanceledException(Inside), 500 },
+        { Substitute.For<DbException>(Inside), 503 },
+        { new TimeoutException(Inside), 503 },
+        { new BadHttpRequestException(Inside, 413), 413 },
+        { new EndOfStreamException(Inside), 400 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Accidents))]
+    public async Task An_accident_is_a_problem_to_integrators_and_an_empty_answer_to_devices(Exception accident, int status)
+    {
+        foreach (var (path, body) in new[] { ("/api/v1/audit", true), ("/scep", false), ("/health", false) })
+        {
+            var (http, text) = await RunAsync(path, _ => throw accident);
+            Assert.Equal(status, http.Response.StatusCode);
+            Assert.Equal(status == 503 ? "30" : "", http.Response.Headers.RetryAfter.ToString());
+            Assert.Equal("DENY", http.Response.Headers.XFrameOptions.ToString());
+            Assert.DoesNotContain("inside", text, StringComparison.Ordinal);
+            if (body)
+                Assert.Equal((status, http.TraceIdentifier), (JsonDocument.Parse(text).RootElement.GetProperty("status").GetInt32(), JsonDocument.Parse(text).RootElement.GetProperty("request_id").GetString()));
+            else
+                Assert.Equal("", text);
+            Assert.Equal(status >= 500, _log.Lines.Any(line => line.StartsWith("Error: ", StringComparison.Ordinal) && line.Contains(http.TraceIdentifier, StringComparison.Ordinal) && line.Contains(accident.GetType().Name, StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public async Task Who_has_gone_is_told_nothing_and_is_no_error()
+    {
+        foreach (var accident in new Exception[] { new ConnectionResetException("gone"), new OperationCanceledException(), new IOException() })
+        {
+            var (http, text) = await RunAsync("/api/v1/audit", context =>
+            {
+                context.RequestAborted = new CancellationToken(canceled: true);
+                throw accident;
+            });
+            Assert.Equal((200, ""), (http.Response.StatusCode, text));
+            Assert.All(_log.Lines, line => Assert.StartsWith("Debug: ", line, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task An_answer_that_has_begun_is_broken_off_so_that_nobody_takes_it_for_whole()
+    {
+        var started = Substitute.For<IHttpResponseFeature>();
+        started.HasStarted.Returns(true);
+        started.Headers.Returns(new HeaderDictionary());
+        var lifetime = Substitute.For<IHttpRequestLifetimeFeature>();
+        await RunAsync("/api/v1/audit/export", context =>
+        {
+            context.Features.Set(started);
+            context.Features.Set(lifetime);
+            throw new InvalidOperationException(Inside);
+        });
+        lifetime.Received(1).Abort();
+    }
+
+    private async Task<(HttpContext Http, string Body)> RunAsync(string path, RequestDelegate next)
+    {
+        using var body = new MemoryStream();
+        var http = new DefaultHttpContext { RequestServices = new ServiceCollection().BuildServiceProvider() };
+        http.Request.Path = path;
+        http.Response.Body = body;
+        await new RequestFrame(next, _log).InvokeAsync(http);
+        return (http, System.Text.Encoding.UTF8.GetString(body.ToArray()));
+    }
+}
