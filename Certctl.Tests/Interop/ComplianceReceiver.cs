@@ -73,11 +73,8 @@ internal sealed class ComplianceReceiver : IAsyncDisposable
 
     private async Task StartProcessAsync()
     {
-        // artifacts/bin/Certctl.Tests/debug: the sample lies two folders beside, built as this was.
-        var built = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
-        var program = Path.Combine(built, "..", "..", "ComplianceReceiver", Path.GetFileName(built), "ComplianceReceiver.dll");
         string[] arguments = ["--cert", _folder["tls.crt"], "--key", _folder["tls.key"], "--token-file", TokenFile, "--denied", _folder["denied.json"], "--port", "0"];
-        _process = Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments]) { RedirectStandardOutput = true, WorkingDirectory = _folder.Path })!;
+        _process = Process.Start(new ProcessStartInfo("dotnet", [SampleProgram.Path("ComplianceReceiver"), .. arguments]) { RedirectStandardOutput = true, WorkingDirectory = _folder.Path })!;
         using var patience = new CancellationTokenSource(Patience);
         const string Listening = "Now listening on: ";
         string? line;

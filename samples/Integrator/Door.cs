@@ -1,0 +1,44 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Integrator.Client;
+using Microsoft.Kiota.Abstractions.Authentication;
+using Microsoft.Kiota.Http.HttpClientLibrary;
+
+namespace Integrator;
+
+/// <summary>The way to one server: by its own CA, with a key that goes to no other host. Kiota's handlers wait when the server says so (429, 503 with Retry-After).</summary>
+internal sealed class Door : IDisposable
+{
+    private readonly HttpClient _http;
+    private readonly HttpClientRequestAdapter _adapter;
+
+    private Door(Uri url, string caFile, string key)
+    {
+        var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        trust.CustomTrustStore.ImportFromPemFile(caFile);
+        _http = KiotaClientFactory.Create(new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = trust }, AllowAutoRedirect = false });
+        _adapter = new HttpClientRequestAdapter(new BaseBearerTokenAuthenticationProvider(new Key(url.Host, key)), httpClient: _http) { BaseUrl = url.AbsoluteUri.TrimEnd('/') };
+        Client = new CertctlClient(_adapter);
+    }
+
+    public CertctlClient Client { get; }
+
+    /// <summary>As quickstart.env has them.</summary>
+    public static Door FromEnvironment() => new(new Uri(Needed("CERTCTL_URL")), Needed("CERTCTL_CA_FILE"), Needed("CERTCTL_API_KEY"));
+
+    public void Dispose()
+    {
+        _adapter.Dispose();
+        _http.Dispose();
+    }
+
+    private static string Needed(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : throw new InvalidOperationException($"{name} is needed; see README.md.");
+
+    private sealed class Key(string host, string key) : IAccessTokenProvider
+    {
+        public AllowedHostsValidator AllowedHostsValidator { get; } = new([host]);
+
+        public Task<string> GetAuthorizationTokenAsync(Uri uri, Dictionary<string, object>? additionalAuthenticationContext = null, CancellationToken cancellationToken = default) =>
+            Task.FromResult(AllowedHostsValidator.IsUrlHostValid(uri) ? key : "");
+    }
+}

@@ -1,0 +1,37 @@
+using Integrator;
+using Integrator.Client.Models;
+using Microsoft.Kiota.Abstractions;
+
+// Errands at certctl's REST API, by the client that is generated from docs/openapi.json. README.md says how to run it.
+try
+{
+    using var door = Door.FromEnvironment();
+    var errands = new Errands(door.Client);
+    switch (args)
+    {
+        case ["expiring", var days]:
+            await errands.ListExpiringAsync(int.Parse(days, System.Globalization.CultureInfo.InvariantCulture));
+            break;
+        case ["refused", var hours]:
+            await errands.CountRefusedAsync(int.Parse(hours, System.Globalization.CultureInfo.InvariantCulture));
+            break;
+        case ["revoke", var serial, var reason]:
+            await errands.RevokeAsync(serial, reason);
+            break;
+        default:
+            await Console.Error.WriteLineAsync("expiring DAYS | refused HOURS | revoke SERIAL REASON");
+            return 2;
+    }
+
+    return 0;
+}
+catch (ProblemBody problem)
+{
+    await Console.Error.WriteLineAsync($"{problem.Status} {problem.Detail} (request {problem.RequestId})");
+    return 1;
+}
+catch (Exception failure) when (failure is ApiException or HttpRequestException or FormatException or InvalidOperationException)
+{
+    await Console.Error.WriteLineAsync(failure.GetBaseException().Message);
+    return 1;
+}
