@@ -15,7 +15,7 @@ public sealed partial class ConformanceTableTests
     // A test that a class inherits counts where it is written.
     private const BindingFlags Own = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
-    private static readonly (string Name, string IdPattern)[] Tables = [("scep", "^S-"), ("csr", "^R-"), ("certificate", "^P-"), ("jws", "^J-"), ("robustness", "^Z-")];
+    private static readonly (string Name, string IdPattern)[] Tables = [("scep", "^S-"), ("csr", "^R-"), ("certificate", "^P-"), ("jws", "^J-"), ("robustness", "^Z-"), ("api", "^A-")];
 
     [Theory]
     [InlineData("scep")]
@@ -23,6 +23,7 @@ public sealed partial class ConformanceTableTests
     [InlineData("certificate")]
     [InlineData("jws")]
     [InlineData("robustness")]
+    [InlineData("api")]
     public void A_table_names_the_tests_that_cover_each_row(string table)
     {
         var covered = CoveredBy();

@@ -77,6 +77,17 @@ internal sealed class ScepWire : IDisposable
         return [.. bag];
     }
 
+    /// <summary>The CA's CRL (RFC 8894 §3.3.5), as openssl tells it once it has verified the CA's signature.</summary>
+    public async Task<string> CrlTextAsync(ScepDevice device, string caFile)
+    {
+        var ca = (await CaCertificatesAsync())[1];
+        var query = (await RequestAsync(ForgedRequest.IssuerAndSerial(ca), device)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("22"));
+        using var folder = new TemporaryFolder();
+        await File.WriteAllBytesAsync(folder["crl"], (await SendAsync(query.Build())).Crl(device));
+        Assert.Contains("verify OK", Fixtures.OpenSsl.Run("crl", "-inform", "DER", "-in", folder["crl"], "-CAfile", caFile, "-noout"), StringComparison.Ordinal);
+        return Fixtures.OpenSsl.Run("crl", "-inform", "DER", "-in", folder["crl"], "-noout", "-text");
+    }
+
     /// <summary>A PKCSReq of this device to this server, right in every respect until the test changes it.</summary>
     public async Task<ForgedRequest> RequestAsync(byte[] csr, ScepDevice device) => new()
     {

@@ -57,6 +57,7 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
     [Fact]
     [Trait("Conformance", "S-G1")]
     [Trait("Conformance", "S-G7")]
+    [Trait("Conformance", "A-27")]
     public void It_reads_our_CA_and_RA_certificates_and_tells_them_apart()
     {
         if (IsLeftOut)
@@ -84,6 +85,8 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
     [Trait("Conformance", "S-P4")]
     [Trait("Conformance", "S-P9")]
     [Trait("Conformance", "S-P11")]
+    [Trait("Conformance", "A-24")]
+    [Trait("Conformance", "A-26")]
     public async Task It_enrols_and_renews_with(string cipher, string digest)
     {
         if (IsLeftOut)
@@ -120,6 +123,7 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
     [Fact]
     [Trait("Conformance", "S-R15")]
     [Trait("Conformance", "S-S1")]
+    [Trait("Conformance", "A-28")]
     public async Task It_polls_a_pending_request_until_an_operator_has_approved_it()
     {
         if (IsLeftOut)

@@ -20,6 +20,7 @@ public sealed class ApiKeysReaderTests
     }
 
     [Fact]
+    [Trait("Conformance", "A-14")]
     public void A_name_has_a_role_and_two_keys_while_one_replaces_the_other()
     {
         var keys = Settings.Complete().With(Keys, $"ci:{One}, ops:{Two}:operator,ci:{One[1..]}x,boss:{Two[1..]}x:admin,eye:{One[2..]}yy:auditor").Options().Api.Keys;

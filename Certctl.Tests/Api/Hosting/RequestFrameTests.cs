@@ -31,6 +31,7 @@ public sealed class RequestFrameTests
 
     [Theory]
     [MemberData(nameof(Accidents))]
+    [Trait("Conformance", "A-18")]
     public async Task An_accident_is_a_problem_to_integrators_and_an_empty_answer_to_devices(Exception accident, int status)
     {
         foreach (var (path, body) in new[] { ("/api/v1/audit", true), ("/scep", false), ("/health", false) })

@@ -40,6 +40,7 @@ public sealed class ReloadTrustCommandTests
     }
 
     [Fact]
+    [Trait("Conformance", "A-4")]
     public async Task A_path_that_is_not_there_or_has_no_connectors_is_no_accident()
     {
         Assert.IsType<AdminOutcome.NotFound>(await SendAsync("elsewhere"));

@@ -47,6 +47,7 @@ public sealed class ClaimBindingTests
     [InlineData("uri", "URIs: the challenge does not vouch for \"" + Sid + "\"")]
     [InlineData("ip", "the request asks for \"IP:192.0.2.1\", a kind of name that no challenge vouches for")]
     [Trait("Conformance", "J-7")]
+    [Trait("Conformance", "A-31")]
     public void A_kind_that_the_claim_does_not_list_may_not_be_in_the_request(string kind, string said) => Assert.Equal(said, Find(Claim(), "CN=d", names => Add(names, kind)));
 
     [Theory]

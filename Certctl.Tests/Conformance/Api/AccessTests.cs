@@ -49,6 +49,10 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
 
     [Theory]
     [MemberData(nameof(Routes))]
+    [Trait("Conformance", "A-1")]
+    [Trait("Conformance", "A-3")]
+    [Trait("Conformance", "A-14")]
+    [Trait("Conformance", "A-17")]
     public async Task A_route_is_for_who_has_a_key_of_its_role(string method, string path, string role, HttpStatusCode status, string otherMethod)
     {
         var verb = HttpMethod.Parse(method);
@@ -67,6 +71,7 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    [Trait("Conformance", "A-13")]
     public async Task What_needs_no_key_says_only_how_to_come_in()
     {
         var info = await server.GetAsync("/api/v1/auth/info", key: null);
@@ -80,6 +85,7 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("Basic " + ApiServer.Admin, "Invalid Authorization header format, expected: Bearer <token>")]
     [InlineData("Bearer", "Invalid Authorization header format, expected: Bearer <token>")]
     [InlineData(ApiServer.Admin, "Invalid Authorization header format, expected: Bearer <token>")]
+    [Trait("Conformance", "A-14")]
     public async Task Another_scheme_is_told_which_one_is_expected(string header, string message)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Host.Url, "/api/v1/auth/check"));
@@ -91,6 +97,7 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    [Trait("Conformance", "A-13")]
     public async Task A_check_says_who_one_is()
     {
         var check = await server.GetAsync("/api/v1/auth/check", ApiServer.Operator);

@@ -16,6 +16,9 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
     private static readonly (string, string) Keys = ("CERTCTL_API_KEYS_NAMED", $"alice:{ApiServer.Admin}:admin,aud:{ApiServer.Auditor}:auditor");
 
     [Fact]
+    [Trait("Conformance", "A-10")]
+    [Trait("Conformance", "A-11")]
+    [Trait("Conformance", "A-16")]
     public async Task Whoever_asks_too_fast_waits_by_address_and_by_name_and_devices_do_not()
     {
         await using var host = await CertctlHost.StartAsync(
@@ -57,6 +60,7 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
     }
 
     [Fact]
+    [Trait("Conformance", "A-19")]
     public async Task A_page_of_a_named_origin_may_read_and_no_other()
     {
         await using var host = await CertctlHost.StartAsync(null, Keys, ("CERTCTL_CORS_ORIGINS", Origin));
@@ -107,6 +111,7 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
     }
 
     [Fact]
+    [Trait("Conformance", "A-18")]
     public async Task While_the_database_is_away_every_list_says_so_in_a_problem_that_tells_nothing_else()
     {
         if (!postgres.IsAvailable)

@@ -10,6 +10,8 @@ namespace Certctl.Tests.Conformance.Api;
 public sealed class AuditApiTests(ApiServer server) : IClassFixture<ApiServer>
 {
     [Fact]
+    [Trait("Conformance", "A-5")]
+    [Trait("Conformance", "A-8")]
     public async Task Filters_hold_totals_are_true_and_pages_follow_one_another_without_gap_or_repeat()
     {
         using var wire = server.Host.Connect();

@@ -1,8 +1,11 @@
 using System.Net;
 using System.Text.Json;
+using Certctl.Application.Enrolment;
 using Certctl.Domain.Enrolment;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
+using Certctl.Tests.Infrastructure.Persistence;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;
@@ -42,6 +45,7 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
     }
 
     [Fact]
+    [Trait("Conformance", "A-21")]
     public async Task A_revoked_certificate_does_not_renew_and_one_that_is_released_does()
     {
         var device = await EnrolledAsync(1, "CN=ended");
@@ -66,6 +70,38 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
         Assert.Equal(
             ["REST API: KeyCompromise", "REST API: hold ended", "REST API: CertificateHold: lost?"],
             trail.GetProperty("data").EnumerateArray().Select(act => Text(act.GetProperty("details"), "detail")));
+    }
+
+    [Fact]
+    [Trait("Conformance", "A-21")]
+    public async Task What_is_revoked_by_REST_stands_in_the_CRL_that_openssl_reads()
+    {
+        var device = await EnrolledAsync(0, "CN=listed");
+        var serial = device.Certificate.SerialNumber;
+        await server.SendAsync(HttpMethod.Post, $"/api/v1/certificates/{serial}/revoke", ApiServer.Operator, HttpStatusCode.OK, ApiServer.Json(new { reason = "cessationOfOperation" }));
+        using var wire = server.Host.Connect();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        string text;
+        while (!(text = await wire.CrlTextAsync(device, server.Host.CaFile)).Contains(serial, StringComparison.OrdinalIgnoreCase))
+            await Task.Delay(200, patience.Token);
+        Assert.Matches($"(?si){serial}.{{0,200}}Cessation Of Operation", text);
+    }
+
+    [Fact]
+    [Trait("Conformance", "A-23")]
+    public async Task A_serial_number_is_a_number_whatever_its_zeros_and_colons()
+    {
+        var now = DateTimeOffset.UtcNow;
+        const string Serial = "00000000000a0bcdef0123456789abcdef012345";
+        Assert.IsType<JournalVerdict.Committed>(await server.Host.Database.GetRequiredService<IEnrolmentJournal>().CommitAsync(TestEntries.Issued(now, serialNumber: Serial), default));
+        foreach (var written in new[] { Serial, Serial.TrimStart('0'), "0" + Serial.TrimStart('0'), Serial.ToUpperInvariant(), "0A:0B:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45" })
+        {
+            Assert.Equal(Serial, Text(await server.GetAsync($"/api/v1/certificates/{Uri.EscapeDataString(written)}"), "serial_number"));
+            Assert.Equal(1, (await server.GetAsync($"/api/v1/certificates?serial={Uri.EscapeDataString(written)}")).GetProperty("total").GetInt32());
+        }
+
+        await server.SendAsync(HttpMethod.Get, $"/api/v1/certificates/{Serial.Trim('0')[1..]}", ApiServer.Auditor, HttpStatusCode.NotFound);
+        await server.SendAsync(HttpMethod.Get, $"/api/v1/certificates/{new string('0', 40)}", ApiServer.Auditor, HttpStatusCode.NotFound);
     }
 
     [Theory]

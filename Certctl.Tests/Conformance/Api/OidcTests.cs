@@ -22,6 +22,7 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
     private CertctlHost? _host;
     private HttpClient? _http;
     private volatile bool _isDown = true;
+    private volatile RSA? _next;
 
     private string Issuer => $"https://localhost:{_issuer!.Url.Port}";
 
@@ -110,6 +111,22 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
         Assert.Contains("POSTPKIOperation", await TextAsync("/scep?operation=GetCACaps", token), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_key_that_the_issuer_signs_with_anew_counts_within_seconds()
+    {
+        _isDown = false;
+        Assert.Equal(HttpStatusCode.OK, (await CheckAsync(Signed(Claims("helpdesk")))).Status);
+        using var next = RSA.Create(2048);
+        _next = next;
+
+        // The framework reads the issuer's keys anew when it meets one that it does not know, and may refuse that one token.
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while ((await CheckAsync(Token("RS256", "next", Claims("helpdesk"), next))).Status == HttpStatusCode.Unauthorized)
+            await Task.Delay(100, patience.Token);
+        Assert.Equal("operator", (await CheckAsync(Token("RS256", "next", Claims("helpdesk"), next))).Text("role"));
+        Assert.Equal((HttpStatusCode.Unauthorized, "Token is not signed by its issuer"), await RefusedAsync(Token("RS256", "next", Claims("helpdesk"), _rsa)));
+    }
+
     private Task AnswerAsync(HttpContext http)
     {
         if (_isDown)
@@ -120,12 +137,12 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
 
         if (http.Request.Path == "/.well-known/openid-configuration")
             return http.Response.WriteAsJsonAsync(new { issuer = Issuer, jwks_uri = $"{Issuer}/keys", id_token_signing_alg_values_supported = new[] { "RS256", "ES256" } });
-        var (rsa, ec) = (_rsa.ExportParameters(false), _ec.ExportParameters(false));
+        var (rsa, ec) = ((_next ?? _rsa).ExportParameters(false), _ec.ExportParameters(false));
         return http.Response.WriteAsJsonAsync(new
         {
             keys = new object[]
             {
-                new { kty = "RSA", kid = "rsa", use = "sig", n = Text(rsa.Modulus!), e = Text(rsa.Exponent!) },
+                new { kty = "RSA", kid = _next is null ? "rsa" : "next", use = "sig", n = Text(rsa.Modulus!), e = Text(rsa.Exponent!) },
                 new { kty = "EC", kid = "ec", use = "sig", crv = "P-256", x = Text(ec.Q.X!), y = Text(ec.Q.Y!) },
             },
         });

@@ -14,6 +14,7 @@ public sealed class ProbeApiTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("http://10.0.0.1/scep")]
     [InlineData("http://[::1]:1/scep")]
     [InlineData("http://[::ffff:10.0.0.1]/scep")]
+    [Trait("Conformance", "A-20")]
     public async Task A_private_address_is_not_dialled_and_the_trail_says_who_wanted_it(string url)
     {
         var problem = await server.SendAsync(HttpMethod.Post, Probe, ApiServer.Operator, HttpStatusCode.UnprocessableEntity, ApiServer.Json(new { url }));
@@ -43,6 +44,7 @@ public sealed class ProbeApiTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    [Trait("Conformance", "A-20")]
     public async Task Unless_enabled_nobody_is_asked()
     {
         await using var host = await CertctlHost.StartAsync(null, ("CERTCTL_API_KEYS_NAMED", $"alice:{ApiServer.Admin}:admin"));

@@ -13,6 +13,7 @@ public sealed class ScepAdminTests(ApiServer server) : IClassFixture<ApiServer>
     private const string Reload = "/api/v1/admin/scep/intune/reload-trust";
 
     [Fact]
+    [Trait("Conformance", "A-2")]
     public async Task The_nested_and_the_flat_shape_say_the_same_and_count_what_happened()
     {
         using var wire = server.Host.Connect();
@@ -46,6 +47,8 @@ public sealed class ScepAdminTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    [Trait("Conformance", "A-1")]
+    [Trait("Conformance", "A-4")]
     public async Task A_reload_names_its_profile_and_an_empty_body_means_the_root()
     {
         foreach (var body in new[] { null, "", "{}", "{\"path_id\":\"\"}", "{\"path_id\":null}" })
@@ -61,6 +64,7 @@ public sealed class ScepAdminTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    [Trait("Conformance", "A-15")]
     public async Task A_body_in_chunks_is_read_too()
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Host.Url, Reload)) { Content = Text("{\"path_id\":\"nowhere\"}") };
@@ -78,6 +82,7 @@ public sealed class ScepAdminTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("{\"path_id\":7}", "path_id")]
     [InlineData("{\"path_id\":\"a\",\"path_id\":\"b\"}", "path_id")]
     [InlineData("{\"path_id\":\"\\ud800\"}", "path_id")]
+    [Trait("Conformance", "A-4")]
     public async Task A_body_that_cannot_be_read_is_a_400_that_names_the_field(string body, string field)
     {
         var problem = await server.SendAsync(HttpMethod.Post, Reload, ApiServer.Admin, HttpStatusCode.BadRequest, Text(body));
@@ -86,6 +91,7 @@ public sealed class ScepAdminTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    [Trait("Conformance", "A-15")]
     public async Task A_body_that_is_too_long_is_a_413()
     {
         var fits = await server.SendAsync(HttpMethod.Post, Reload, ApiServer.Admin, HttpStatusCode.OK, Text("{}".PadRight(65536)));
@@ -94,6 +100,7 @@ public sealed class ScepAdminTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    [Trait("Conformance", "A-4")]
     public async Task A_broken_bundle_is_a_500_that_says_why_and_keeps_the_old_one()
     {
         var pem = await File.ReadAllTextAsync(server.AnchorFile);

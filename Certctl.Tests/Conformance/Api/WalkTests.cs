@@ -16,6 +16,8 @@ public sealed partial class WalkTests(ApiServer server) : IClassFixture<ApiServe
     private JsonNode? _document;
 
     [Fact]
+    [Trait("Conformance", "A-7")]
+    [Trait("Conformance", "A-20")]
     public async Task Every_operation_answers_as_documented_from_the_request_of_a_device_to_the_end_of_its_certificate()
     {
         _document = JsonNode.Parse(await server.TextAsync("/openapi/v1.json"))!;

@@ -13,6 +13,7 @@ public sealed class ReplayRaceTests(PostgresFixture postgres) : IClassFixture<Po
     [InlineData(false)]
     [InlineData(true)]
     [Trait("Conformance", "J-6")]
+    [Trait("Conformance", "A-30")]
     public async Task Of_fifty_CSRs_one_gets_a_certificate_also_when_a_process_dies_and_after_both_have_restarted(bool oneDies)
     {
         if (!postgres.IsAvailable)

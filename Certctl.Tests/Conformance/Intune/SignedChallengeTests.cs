@@ -117,6 +117,7 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
 
     [Fact]
     [Trait("Conformance", "J-7")]
+    [Trait("Conformance", "A-31")]
     public async Task A_name_that_the_challenge_does_not_list_is_refused()
     {
         var device = ScepDevice.Shared();

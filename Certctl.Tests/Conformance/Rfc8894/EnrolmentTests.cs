@@ -23,6 +23,7 @@ public abstract class EnrolmentTests(ScepServerFixture server)
     [Trait("Conformance", "S-G3")]
     [Trait("Conformance", "S-G5")]
     [Trait("Conformance", "S-G9")]
+    [Trait("Conformance", "A-27")]
     public async Task GetCACert_is_the_RA_then_the_CA_under_the_bare_content_type()
     {
         using var answer = await Wire.Http.GetAsync(new Uri(Wire.Server, "/scep?operation=GetCACert&message=anything"));
@@ -43,6 +44,7 @@ public abstract class EnrolmentTests(ScepServerFixture server)
     [InlineData(UniversalTagNumber.T61String)]
     [Trait("Conformance", "R-4")]
     [Trait("Conformance", "S-R1")]
+    [Trait("Conformance", "A-24")]
     public async Task The_challenge_is_read_in_every_string_type(UniversalTagNumber type)
     {
         var device = ScepDevice.Shared();
@@ -131,6 +133,7 @@ public abstract class EnrolmentTests(ScepServerFixture server)
     [Trait("Conformance", "S-R16")]
     [Trait("Conformance", "S-F5")]
     [Trait("Conformance", "S-S2")]
+    [Trait("Conformance", "A-28")]
     public async Task A_poll_finds_the_transaction_of_the_same_key_and_no_other()
     {
         var (device, stranger) = (ScepDevice.Shared(0), ScepDevice.Shared(1));
@@ -145,6 +148,7 @@ public abstract class EnrolmentTests(ScepServerFixture server)
 
     [Fact]
     [Trait("Conformance", "S-P13")]
+    [Trait("Conformance", "A-29")]
     public async Task An_EC_signer_is_badAlg_before_anything_is_signed()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -11,6 +11,7 @@ public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<Postgr
 {
     [Fact]
     [Trait("Conformance", "S-F7")]
+    [Trait("Conformance", "A-12")]
     public async Task While_the_database_is_away_every_message_gets_503_and_afterwards_its_certificate()
     {
         if (!postgres.IsAvailable)

@@ -21,6 +21,7 @@ public sealed class RawCsrTests(ScepServerFixture server) : IClassFixture<ScepSe
     private ScepWire Wire => server.Wire;
 
     [Fact]
+    [Trait("Conformance", "A-24")]
     public async Task What_openssl_makes_is_served_and_what_is_served_openssl_reads()
     {
         using var folder = new TemporaryFolder();

@@ -163,6 +163,7 @@ public sealed class TransportTests(ScepServerFixture server) : IClassFixture<Sce
 
     [Fact]
     [Trait("Conformance", "S-H7")]
+    [Trait("Conformance", "A-17")]
     public async Task Every_answer_carries_the_headers_of_a_careful_server()
     {
         foreach (var target in new[] { "/scep?operation=GetCACaps", "/scep?operation=Foo", "/health", "/nowhere" })
@@ -179,6 +180,7 @@ public sealed class TransportTests(ScepServerFixture server) : IClassFixture<Sce
     }
 
     [Fact]
+    [Trait("Conformance", "A-12")]
     public async Task Health_and_readiness_answer_in_the_upstream_shapes()
     {
         Assert.Equal("""{"status":"healthy"}""", await Wire.Http.GetStringAsync(new Uri(Wire.Server, "/health")));

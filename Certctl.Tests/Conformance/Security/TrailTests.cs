@@ -104,6 +104,7 @@ public sealed class TrailTests : IAsyncLifetime
     [Trait("Conformance", "S-R6")]
     [Trait("Conformance", "Z-3")]
     [Trait("Conformance", "Z-4")]
+    [Trait("Conformance", "A-10")]
     public async Task No_secret_is_in_the_log_at_its_loudest_nor_in_the_database()
     {
         var device = ScepDevice.Shared();

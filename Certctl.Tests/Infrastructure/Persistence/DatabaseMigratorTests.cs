@@ -8,6 +8,7 @@ namespace Certctl.Tests.Infrastructure.Persistence;
 public sealed class PostgresDatabaseMigratorTests(PostgresDatabases databases) : DatabaseMigratorTests(databases), IClassFixture<PostgresDatabases>
 {
     [Fact]
+    [Trait("Conformance", "A-9")]
     public async Task The_audit_table_cannot_be_truncated()
     {
         if (!IsAvailable)
@@ -98,6 +99,7 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
     [Theory]
     [InlineData("UPDATE audit_events SET detail = 'nothing happened'")]
     [InlineData("DELETE FROM audit_events")]
+    [Trait("Conformance", "A-9")]
     public async Task The_audit_table_only_grows(string statement)
     {
         if (!IsAvailable)

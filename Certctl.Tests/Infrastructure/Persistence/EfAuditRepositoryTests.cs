@@ -91,6 +91,7 @@ public abstract class EfAuditRepositoryTests(IDatabases databases) : Persistence
     }
 
     [Fact]
+    [Trait("Conformance", "A-11")]
     public async Task What_was_counted_is_written_when_the_process_ends()
     {
         if (!IsAvailable)

@@ -71,6 +71,7 @@ public abstract class ListTests(IDatabases databases) : PersistenceTests(databas
     }
 
     [Fact]
+    [Trait("Conformance", "A-8")]
     public async Task Events_totals_and_pages_from_either_end_are_those_of_plain_counting()
     {
         if (!IsAvailable)

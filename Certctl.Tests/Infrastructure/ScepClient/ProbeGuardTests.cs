@@ -32,6 +32,7 @@ public sealed class ProbeGuardTests
     [InlineData("fd00::1", false)]
     [InlineData("fe80::1", false)]
     [InlineData("ff02::1", false)]
+    [Trait("Conformance", "A-20")]
     public void Public_addresses_alone_are_let(string address, bool isLet) => Assert.Equal(isLet, new ProbeGuard([]).Allows(IPAddress.Parse(address)));
 
     [Fact]

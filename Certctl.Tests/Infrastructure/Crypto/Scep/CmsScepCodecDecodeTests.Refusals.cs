@@ -112,6 +112,7 @@ public sealed partial class CmsScepCodecDecodeTests
 
     [Fact]
     [Trait("Conformance", "S-M4")]
+    [Trait("Conformance", "A-25")]
     public void A_wrong_or_missing_messageDigest_fails_the_check()
     {
         Refused(FailureReason.MessageCheckFailed, new ForgedRequest { MessageDigest = new byte[32] });

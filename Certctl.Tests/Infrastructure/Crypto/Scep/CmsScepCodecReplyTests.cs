@@ -136,6 +136,7 @@ public sealed class CmsScepCodecReplyTests(ITestOutputHelper output)
 
     [Fact]
     [Trait("Conformance", "S-P3")]
+    [Trait("Conformance", "A-26")]
     public void Openssl_verifies_opens_and_reads_a_SUCCESS()
     {
         if (!OpenSsl.IsAvailable(output))
