@@ -50,6 +50,7 @@ if [ "$fast" = 0 ]; then
   have_pki_http || packages+=(libstrongswan-extra-plugins libstrongswan-standard-plugins)
   command -v haproxy >/dev/null || packages+=(haproxy)
   command -v jq >/dev/null || packages+=(jq)
+  command -v chromium >/dev/null || packages+=(chromium)
 fi
 
 if [ ${#packages[@]} -gt 0 ]; then
@@ -77,7 +78,7 @@ for tool in openssl curl docker-compose; do command -v $tool >/dev/null || missi
 /usr/bin/python3 -c 'import yaml' 2>/dev/null || missing+=("python3-yaml")
 if [ "$fast" = 0 ]; then
   have_pki || missing+=("pki (strongswan-pki) or haproxy")
-  command -v jq >/dev/null || missing+=(jq)
+  for tool in jq chromium; do command -v $tool >/dev/null || missing+=("$tool"); done
   have_pki_http || missing+=("strongSwan's curl plugin (libstrongswan-extra-plugins)")
 fi
 command -v dotnet >/dev/null || missing+=("dotnet (.NET SDK 10)")

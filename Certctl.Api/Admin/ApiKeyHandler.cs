@@ -8,6 +8,7 @@ using Certctl.Domain.Enrolment;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 
 namespace Certctl.Api.Admin;
 
@@ -22,6 +23,7 @@ internal sealed class ApiKeyHandler(
     public const string SchemeName = "ApiKey";
 
     private const string Prefix = "Bearer ";
+    private const string Challenge = "Bearer realm=\"certctl\"";
     private const string Missing = "Authorization header required";
     private const string Strange = "Invalid API key";
 
@@ -40,9 +42,11 @@ internal sealed class ApiKeyHandler(
         var header = Request.Headers.Authorization.ToString();
         if (header.Length == 0)
             return AuthenticateResult.NoResult();
-        if (!header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) || header.Length == Prefix.Length)
+        var presented = header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && header.Length > Prefix.Length
+            ? header[Prefix.Length..]
+            : ReferencePage.IsFor(Context) ? ReferencePage.PasswordOf(header) : null;
+        if (presented is null)
             return AuthenticateResult.Fail("Invalid Authorization header format, expected: Bearer <token>");
-        var presented = header[Prefix.Length..];
         if (Find(new Secret(presented)) is { } key)
             return AuthenticateResult.Success(Ticket(key.Name, key.Role));
         return ApiKeyToken.Parse(presented) is { } made ? await OfMadeAsync(made) : AuthenticateResult.Fail(Strange);
@@ -51,7 +55,7 @@ internal sealed class ApiKeyHandler(
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         var result = await HandleAuthenticateOnceSafeAsync();
-        Response.Headers.WWWAuthenticate = "Bearer realm=\"certctl\"";
+        Response.Headers.WWWAuthenticate = ReferencePage.IsFor(Context) ? new StringValues([Challenge, ReferencePage.Challenge]) : Challenge;
         await trail.RefuseAsync(Context, StatusCodes.Status401Unauthorized, result.Failure?.Message ?? Missing);
     }
 

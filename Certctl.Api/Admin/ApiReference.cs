@@ -15,7 +15,8 @@ internal static class ApiReference
     /// <summary>Where it is served.</summary>
     public const string Root = "/openapi";
 
-    private const string Scheme = "bearer";
+    /// <summary>The name of its one security scheme.</summary>
+    public const string Scheme = "bearer";
 
     // A query that is not known is a 400 anywhere.
     private static readonly int[] OfEveryRoute =
@@ -48,7 +49,7 @@ internal static class ApiReference
         });
     }
 
-    public static void MapApiReference(this WebApplication app) => app.MapOpenApi($"{Root}/{{documentName}}.json").RequireAuthorization(ApiPolicy.Auditor);
+    public static void MapApiReference(this WebApplication app) => app.MapOpenApi($"{Root}/{{documentName}}.json").RequireAuthorization(ApiPolicy.Auditor).ShowsInBrowser();
 
     private static Task DescribeAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
@@ -59,6 +60,8 @@ internal static class ApiReference
             Description = "Certificate enrolment for fleets of devices: how it is set up, what it issued, who decided what. Times are RFC 3339 in UTC. Refusals are RFC 9457 problems.",
         };
         document.Servers?.Clear();
+        document.Tags = document.Paths.Values.SelectMany(path => path.Operations!.Values).SelectMany(operation => operation.Tags!).Select(tag => tag.Reference.Id!).Distinct()
+            .Select(name => new OpenApiTag { Name = name }).ToHashSet();
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {

@@ -99,6 +99,7 @@ internal static class ServerHost
         app.MapHealth();
         app.MapAdminApi();
         app.MapApiReference();
+        app.MapReferencePage();
         app.MapScep();
         app.MapScepMtls();
         return app;

@@ -36,6 +36,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
     }
 
     [Fact]
+    [Trait("Conformance", "A-6")]
     public async Task Every_route_is_documented_and_asks_for_a_role()
     {
         await using var app = BuildBeside(scep: true);
@@ -49,6 +50,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
     }
 
     [Fact]
+    [Trait("Conformance", "A-6")]
     public async Task Each_operation_says_who_may_and_what_can_go_wrong_and_has_its_line_in_the_table_of_access()
     {
         var document = JsonNode.Parse(await server.TextAsync(Reference))!;
@@ -94,6 +96,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
 
     [Theory]
     [MemberData(nameof(AccessTests.Routes), MemberType = typeof(AccessTests))]
+    [Trait("Conformance", "A-7")]
     public async Task What_a_route_answers_is_what_the_document_says(string method, string path, string role, HttpStatusCode status, string otherMethod)
     {
         _ = (role, otherMethod);
@@ -139,6 +142,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
         select ($"{operation.Key.ToUpperInvariant()} {path.Key}", operation.Value!);
 
     [Fact]
+    [Trait("Conformance", "A-5")]
     public async Task Without_SCEP_its_lists_are_empty()
     {
         await using var app = BuildBeside(scep: false);
