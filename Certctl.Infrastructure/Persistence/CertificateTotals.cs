@@ -19,7 +19,14 @@ internal sealed class CertificateTotals(IDbContextFactory<CertctlDbContext> cont
         Ended,
         Revoked,
         EndedRevoked,
+
+        /// <summary>On hold.</summary>
         Held,
+
+        /// <summary>On hold, and not ended.</summary>
+        LiveHeld,
+
+        /// <summary>On hold, and ended.</summary>
         EndedHeld,
     }
 
@@ -39,25 +46,25 @@ internal sealed class CertificateTotals(IDbContextFactory<CertctlDbContext> cont
     {
         var parts = PartsOf(filter.Status);
         var wanted = db.Matching(filter with { Status = null });
+        var held = db.Matching(filter with { Status = null }, textByIndex: false).OnHold();
 
         // One statement, so that nothing moves from one part to another meanwhile.
-        var since = await Tallies(parts.SelectMany(part => Members(wanted, part, settled.GetValueOrDefault(part)?.Mark, now).Select(rows => (part, rows)))).ToListAsync(cancellationToken);
+        var since = await Tallies(parts.SelectMany(part => Members(wanted, held, part, settled.GetValueOrDefault(part)?.Mark, now).Select(rows => (part, rows)))).ToListAsync(cancellationToken);
         var all = since.Select(row => (row.Part, Tally: row.Of)).Concat(settled.Select(pair => (Part: (int)pair.Key, pair.Value.Tally)))
             .GroupBy(pair => (Part)pair.Part, pair => pair.Tally).ToDictionary(group => group.Key, group => group.Aggregate(Tally.None, (sum, more) => sum.And(more)));
         long Of(Part part) => all.GetValueOrDefault(part, Tally.None).Count;
 
-        var ended = Of(Part.Ended) - Of(Part.EndedRevoked) - Of(Part.EndedHeld);
         return filter.Status switch
         {
-            CertificateStatus.Active => all.GetValueOrDefault(Part.Issued, Tally.None) with { Count = Of(Part.Issued) - Of(Part.Revoked) - Of(Part.Held) - ended },
-            CertificateStatus.Expired => all.GetValueOrDefault(Part.Ended, Tally.None) with { Count = ended },
+            CertificateStatus.Active => all.GetValueOrDefault(Part.Issued, Tally.None) with { Count = Of(Part.Issued) - Of(Part.Ended) - Of(Part.Revoked) + Of(Part.EndedRevoked) - Of(Part.LiveHeld) },
+            CertificateStatus.Expired => all.GetValueOrDefault(Part.Ended, Tally.None) with { Count = Of(Part.Ended) - Of(Part.EndedRevoked) - Of(Part.EndedHeld) },
             _ => all.GetValueOrDefault(parts[0], Tally.None),
         };
     }
 
     private static Part[] PartsOf(CertificateStatus? status) => status switch
     {
-        CertificateStatus.Active => [Part.Issued, Part.Ended, Part.Revoked, Part.EndedRevoked, Part.Held, Part.EndedHeld],
+        CertificateStatus.Active => [Part.Issued, Part.Ended, Part.Revoked, Part.EndedRevoked, Part.LiveHeld],
         CertificateStatus.Expired => [Part.Ended, Part.EndedRevoked, Part.EndedHeld],
         CertificateStatus.Revoked => [Part.Revoked],
         CertificateStatus.OnHold => [Part.Held],
@@ -84,15 +91,17 @@ internal sealed class CertificateTotals(IDbContextFactory<CertctlDbContext> cont
     };
 
     /// <summary>Those that came to the part since the mark, up to now.</summary>
-    private static IEnumerable<IQueryable<IssuedCertificate>> Members(IQueryable<IssuedCertificate> wanted, Part part, DateTimeOffset? mark, DateTimeOffset now) => part switch
-    {
-        Part.Issued => [Since(wanted, mark)],
-        Part.Ended => [EndedSince(wanted, mark).Where(certificate => certificate.NotAfter <= now)],
-        Part.Revoked => [RevokedSince(wanted, mark)],
-        Part.EndedRevoked => Both(wanted, mark).Select(rows => rows.Where(certificate => certificate.NotAfter <= now)),
-        Part.Held => [wanted.OnHold()],
-        Part.EndedHeld => [wanted.OnHold().Where(certificate => certificate.NotAfter <= now)],
-    };
+    private static IEnumerable<IQueryable<IssuedCertificate>> Members(
+        IQueryable<IssuedCertificate> wanted, IQueryable<IssuedCertificate> held, Part part, DateTimeOffset? mark, DateTimeOffset now) => part switch
+        {
+            Part.Issued => [Since(wanted, mark)],
+            Part.Ended => [EndedSince(wanted, mark).Where(certificate => certificate.NotAfter <= now)],
+            Part.Revoked => [RevokedSince(wanted, mark)],
+            Part.EndedRevoked => Both(wanted, mark).Select(rows => rows.Where(certificate => certificate.NotAfter <= now)),
+            Part.Held => [held],
+            Part.LiveHeld => [held.Where(certificate => certificate.NotAfter > now)],
+            Part.EndedHeld => [held.Where(certificate => certificate.NotAfter <= now)],
+        };
 
     private static IQueryable<IssuedCertificate> Since(IQueryable<IssuedCertificate> wanted, DateTimeOffset? from) =>
         from is null ? wanted : wanted.Where(certificate => certificate.CreatedAt >= from);

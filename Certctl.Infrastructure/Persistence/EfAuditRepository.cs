@@ -51,6 +51,8 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
         var walk = PageWalk.Of(total, skip, limit);
         if (total == 0 || walk.Take <= 0)
             return new AuditPage([], total, HasMore: skip < total);
+        if (counted.Ids is { } ids)
+            return await PageAsync(db, ids, before, skip, limit, cancellationToken);
         wanted = wanted.Within(counted);
         if (before is { } last)
             wanted = wanted.Before(last);
@@ -131,7 +133,8 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
         return await TallyAsync(from is { } since ? wanted.From(since) : wanted, filter, CancellationToken.None);
     }
 
-    // A search reads the rows themselves, so where they stand costs no more: its pages then do not walk over years without any. Other filters count in an index.
+    // A search reads the rows themselves, so where they stand costs no more: its pages then do not walk over years without any. Few are remembered one by one, for
+    // an index of text may look at very many to find them. Other filters count in an index of their own.
     private static async Task<Tally> TallyAsync(IQueryable<AuditEvent> rows, AuditFilter filter, CancellationToken cancellationToken)
     {
         if (filter.Text is null)
@@ -139,7 +142,20 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
         var tally = await rows.GroupBy(_ => 1)
             .Select(group => new { Count = group.LongCount(), Oldest = group.Min(audit => audit.Timestamp), Newest = group.Max(audit => audit.Timestamp) })
             .SingleOrDefaultAsync(cancellationToken);
-        return tally is null ? Tally.None : new Tally(tally.Count, tally.Oldest, tally.Newest);
+        if (tally is null)
+            return Tally.None;
+        if (tally.Count > Tally.Few)
+            return new Tally(tally.Count, tally.Oldest, tally.Newest);
+        var ids = await rows.Select(audit => audit.Id).ToListAsync(cancellationToken);
+        return new Tally(ids.Count, tally.Oldest, tally.Newest, ids);
+    }
+
+    private static async Task<AuditPage> PageAsync(CertctlDbContext db, IReadOnlyList<Guid> ids, Guid? before, int skip, int limit, CancellationToken cancellationToken)
+    {
+        var rest = ids.Where(id => before is not { } last || id.CompareTo(last) < 0).OrderDescending().Skip(skip).ToList();
+        var wanted = rest.Take(limit).ToList();
+        var events = await db.AuditEvents.AsNoTracking().Where(audit => wanted.Contains(audit.Id)).OrderByDescending(audit => audit.Id).ToListAsync(cancellationToken);
+        return new AuditPage(events, ids.Count, rest.Count > limit);
     }
 
     private async Task WriteAsync(IReadOnlyList<AuditEvent> rows, CancellationToken cancellationToken)

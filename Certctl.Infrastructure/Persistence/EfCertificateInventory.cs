@@ -21,7 +21,7 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
         var walk = PageWalk.Of(total.Count, skip, limit);
         if (total.Count == 0 || walk.Take <= 0)
             return new CertificatePage([], total.Count, HasMore: skip < total.Count);
-        var wanted = db.Matching(filter).Standing(filter.Status, now).Within(total);
+        var wanted = db.Matching(filter, textByIndex: filter.Status != CertificateStatus.OnHold).Standing(filter.Status, now).Within(total);
         if (before is { } last)
             wanted = wanted.Where(certificate => certificate.CreatedAt < last.CreatedAt || (certificate.CreatedAt == last.CreatedAt && certificate.SerialNumber.CompareTo(last.SerialNumber) < 0));
         if (before is not null || !walk.Reversed)

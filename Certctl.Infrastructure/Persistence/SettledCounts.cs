@@ -84,11 +84,16 @@ internal sealed record Settled(DateTimeOffset Mark, Tally Tally, DateTimeOffset 
 
 /// <summary>So many rows, and between which places of their list they stand.</summary>
 /// <param name="Oldest">Null: not known.</param>
-internal sealed record Tally(long Count, DateTimeOffset? Oldest = null, DateTimeOffset? Newest = null)
+/// <param name="Ids">Which ones, in any order; null: not known, or more than <see cref="Few"/>.</param>
+internal sealed record Tally(long Count, DateTimeOffset? Oldest = null, DateTimeOffset? Newest = null, IReadOnlyList<Guid>? Ids = null)
 {
+    /// <summary>So many may be remembered one by one.</summary>
+    public const int Few = 1000;
+
     public static readonly Tally None = new(0);
 
-    public Tally And(Tally more) => Count == 0 ? more : more.Count == 0 ? this : new Tally(Count + more.Count, Min(Oldest, more.Oldest), Max(Newest, more.Newest));
+    public Tally And(Tally more) => Count == 0 ? more : more.Count == 0 ? this
+        : new Tally(Count + more.Count, Min(Oldest, more.Oldest), Max(Newest, more.Newest), Count + more.Count <= Few && Ids is not null && more.Ids is not null ? [.. Ids, .. more.Ids] : null);
 
     private static DateTimeOffset? Min(DateTimeOffset? a, DateTimeOffset? b) => a is null || b is null ? null : a < b ? a : b;
 

@@ -32,7 +32,7 @@ public sealed class ListCostTests(PostgresFixture postgres, ITestOutputHelper ou
     [Trait("Category", "Measure")]
     public async Task Lists_of_millions_answer_their_first_and_their_last_page_within_50_ms_and_the_export_takes_no_more_memory_for_more()
     {
-        var (certificates, events) = Sizes();
+        var (certificates, events) = ListSeed.Sizes();
         var now = TimeProvider.System.GetUtcNow();
         var seed = new ListSeed(now, certificates, events);
         var connection = await postgres.CreateDatabaseAsync(migrated: true);
@@ -52,12 +52,6 @@ public sealed class ListCostTests(PostgresFixture postgres, ITestOutputHelper ou
         }
 
         Assert.Empty(_slow);
-    }
-
-    private static (int Certificates, int Events) Sizes()
-    {
-        var sizes = (Environment.GetEnvironmentVariable("CERTCTL_TEST_LISTS") ?? "1000000,5000000").Split(',').Select(size => int.Parse(size, CultureInfo.InvariantCulture)).ToArray();
-        return (sizes[0], sizes[1]);
     }
 
     private async Task MeasureListsAsync(string connection, ListSeed seed, DateTimeOffset now)

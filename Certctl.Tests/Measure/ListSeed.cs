@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Certctl.Domain.Audit;
@@ -24,6 +25,13 @@ internal sealed class ListSeed(DateTimeOffset now, int certificates, int events)
         ("rate_limited", "the device has had its certificates of today"),
         ("malformed_request", "the message has no signer"),
     ];
+
+    /// <summary>CERTCTL_TEST_LISTS=certificates,events, or a million and five.</summary>
+    public static (int Certificates, int Events) Sizes()
+    {
+        var sizes = (Environment.GetEnvironmentVariable("CERTCTL_TEST_LISTS") ?? "1000000,5000000").Split(',').Select(size => int.Parse(size, CultureInfo.InvariantCulture)).ToArray();
+        return (sizes[0], sizes[1]);
+    }
 
     public IEnumerable<IssuedCertificate> Certificates => Enumerable.Range(0, certificates).Select(Certificate);
 
