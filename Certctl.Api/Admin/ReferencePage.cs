@@ -11,18 +11,12 @@ namespace Certctl.Api.Admin;
 /// </summary>
 internal static class ReferencePage
 {
-    public const string Path = $"{ApiReference.Root}/reference";
+    private const string Path = $"{ApiReference.Root}/reference";
 
     /// <summary>RFC 7617 §2: what a browser understands.</summary>
     public const string Challenge = "Basic realm=\"certctl\", charset=\"UTF-8\"";
 
     private const string Prefix = "Basic ";
-
-    // The script brings its styles along as elements; everything is served from here, and nothing is fetched from anywhere else.
-    private const string Policy =
-        "default-src 'none'; script-src 'self' 'nonce-{0}'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-    private static readonly CompositeFormat PolicyFormat = CompositeFormat.Parse(Policy);
 
     public static void MapReferencePage(this WebApplication app)
     {
@@ -57,7 +51,10 @@ internal static class ReferencePage
     private static void Configure(ScalarOptions options, HttpContext http)
     {
         var nonce = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        http.Response.Headers.ContentSecurityPolicy = string.Format(null, PolicyFormat, nonce);
+
+        // The script brings its styles along as elements. All is served from here, and nothing is fetched from anywhere else.
+        http.Response.Headers.ContentSecurityPolicy =
+            $"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
         http.Response.Headers.CacheControl = "no-store";
         options.Nonce = nonce;
         options.Title = "certctl REST API";

@@ -68,6 +68,9 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         }
 
         await server.SendAsync(HttpMethod.Parse(otherMethod), path, ApiServer.Admin, HttpStatusCode.MethodNotAllowed);
+        using var other = new HttpRequestMessage(HttpMethod.Parse(otherMethod), new Uri(server.Host.Url, path));
+        using var refusal = await server.Http.SendAsync(other);
+        Assert.Contains(method, refusal.Content.Headers.Allow);
     }
 
     [Fact]
