@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Infrastructure.Persistence;
@@ -18,6 +20,8 @@ public sealed class IntegratorTests(ApiServer server) : IClassFixture<ApiServer>
     // Whole seconds, as certificates have.
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
     private static readonly ListSeed Seed = new(Now, 1200, 3000);
+    private static readonly string[] Script = [Path.Combine(SourceTree.Root, "samples", "Integrator", "integrator.sh")];
+    private static readonly string[] Program = ["dotnet", SampleProgram.Path("Integrator")];
 
     [Fact]
     public async Task Both_go_through_lists_of_many_pages_and_revoke_and_say_why_they_may_not()
@@ -62,6 +66,25 @@ public sealed class IntegratorTests(ApiServer server) : IClassFixture<ApiServer>
         }
     }
 
+    [Fact]
+    public void Without_TLS_nobody_is_asked()
+    {
+        if (!ExternalTool.AllPresent("/usr/bin/curl", "/usr/bin/jq"))
+            return;
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var url = new Uri($"http://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}");
+        foreach (var command in new[] { Script, Program })
+        {
+            var failed = Run(url, ApiServer.Auditor, server.Host.CaFile, [.. command, "expiring", "1"]);
+            Assert.NotEqual(0, failed.ExitCode);
+            Assert.Equal("", failed.Output);
+            Assert.NotEqual("", failed.Error);
+        }
+
+        Assert.False(listener.Pending());
+    }
+
     private async Task FillAsync()
     {
         await using var db = await server.Host.Database.GetRequiredService<IDbContextFactory<CertctlDbContext>>().CreateDbContextAsync();
@@ -95,12 +118,12 @@ public sealed class IntegratorTests(ApiServer server) : IClassFixture<ApiServer>
 
     private ToolRun RunScript(string key, string[] errand) => RunScript(key, errand, server.Host.CaFile);
 
-    private ToolRun RunScript(string key, string[] errand, string caFile) => Run(key, caFile, [Path.Combine(SourceTree.Root, "samples", "Integrator", "integrator.sh"), .. errand]);
+    private ToolRun RunScript(string key, string[] errand, string caFile) => Run(server.Host.Url, key, caFile, [.. Script, .. errand]);
 
     private ToolRun RunProgram(string key, string[] errand) => RunProgram(key, errand, server.Host.CaFile);
 
-    private ToolRun RunProgram(string key, string[] errand, string caFile) => Run(key, caFile, ["dotnet", SampleProgram.Path("Integrator"), .. errand]);
+    private ToolRun RunProgram(string key, string[] errand, string caFile) => Run(server.Host.Url, key, caFile, [.. Program, .. errand]);
 
-    private ToolRun Run(string key, string caFile, string[] command) =>
-        ExternalTool.Run("env", [$"CERTCTL_URL={server.Host.Url}", $"CERTCTL_CA_FILE={caFile}", $"CERTCTL_API_KEY={key}", .. command]);
+    private static ToolRun Run(Uri url, string key, string caFile, string[] command) =>
+        ExternalTool.Run("env", [$"CERTCTL_URL={url}", $"CERTCTL_CA_FILE={caFile}", $"CERTCTL_API_KEY={key}", .. command]);
 }

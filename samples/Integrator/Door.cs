@@ -24,7 +24,11 @@ internal sealed class Door : IDisposable
     public CertctlClient Client { get; }
 
     /// <summary>As quickstart.env has them.</summary>
-    public static Door FromEnvironment() => new(new Uri(Needed("CERTCTL_URL")), Needed("CERTCTL_CA_FILE"), Needed("CERTCTL_API_KEY"));
+    public static Door FromEnvironment()
+    {
+        var url = new Uri(Needed("CERTCTL_URL"));
+        return url.Scheme == Uri.UriSchemeHttps ? new Door(url, Needed("CERTCTL_CA_FILE"), Needed("CERTCTL_API_KEY")) : throw new InvalidOperationException("CERTCTL_URL is no https URL: the key would be for everybody to read.");
+    }
 
     public void Dispose()
     {

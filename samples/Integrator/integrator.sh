@@ -13,7 +13,7 @@ call() {
   local method=$1 path=$2 answer status
   shift 2
   # The key comes through a pipe: command lines are for everybody on the machine to read.
-  answer=$(curl --silent --show-error --cacert "$CERTCTL_CA_FILE" --request "$method" --write-out '\n%{http_code}' \
+  answer=$(curl --silent --show-error --proto =https --cacert "$CERTCTL_CA_FILE" --request "$method" --write-out '\n%{http_code}' \
     --header @<(printf 'Authorization: Bearer %s\n' "$CERTCTL_API_KEY") "$@" "${CERTCTL_URL%/}/api/v1/$path")
   status=${answer##*$'\n'}
   answer=${answer%$'\n'*}
