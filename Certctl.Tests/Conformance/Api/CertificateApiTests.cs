@@ -186,7 +186,7 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
             names.AddRange(page.GetProperty("data").EnumerateArray().Select(row => Text(row, "common_name")!));
             cursor = Text(page, "next_cursor");
         }
-        while (cursor is not null);
+        while (cursor is not null && names.Count <= 5);
         Assert.Equal(["walk 4", "walk 3", "walk 2", "walk 1", "walk 0"], names);
     }
 
