@@ -142,6 +142,26 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
         select ($"{operation.Key.ToUpperInvariant()} {path.Key}", operation.Value!);
 
     [Fact]
+    public async Task Each_body_that_is_not_of_its_schema_is_a_400_that_names_the_field()
+    {
+        var taking = Operations(JsonNode.Parse(await server.TextAsync(Reference))!).Where(operation => operation.Operation["requestBody"] is not null).ToList();
+        Assert.True(taking.Count > 8);
+        foreach (var (name, _) in taking)
+        {
+            var (method, path) = (name.Split(' ')[0], name.Split(' ')[1].Replace("profiles/{id}", "profiles/default", StringComparison.Ordinal).Replace("{id}", $"{Guid.Empty}", StringComparison.Ordinal));
+            foreach (var (body, field) in new[] { ("{\"no_such_member\":1}", "no_such_member"), ("[]", "body"), ("{", "body"), ("\"text\"", "body"), ("\0", "body") })
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Parse(method), new Uri(server.Host.Url, path)) { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
+                request.Headers.Authorization = new("Bearer", ApiServer.Admin);
+                request.Headers.IfMatch.Add(System.Net.Http.Headers.EntityTagHeaderValue.Any);
+                using var answer = await server.Http.SendAsync(request);
+                var problem = await answer.Content.ReadAsStringAsync();
+                Assert.True(answer.StatusCode == HttpStatusCode.BadRequest && JsonNode.Parse(problem)!["errors"]![field] is not null, $"{name} {body}: {answer.StatusCode} {problem}");
+            }
+        }
+    }
+
+    [Fact]
     [Trait("Conformance", "A-5")]
     public async Task Without_SCEP_its_lists_are_empty()
     {
