@@ -12,6 +12,12 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
     public const string NdjsonType = "application/x-ndjson";
     public const string CsvType = "text/csv";
 
+    // Each holds a connection of the lists' for as long as its reader likes.
+    private const int MostAtOnce = 2;
+    private const string RetryAfterSeconds = "30";
+
+    private static readonly SemaphoreSlim Running = new(MostAtOnce, MostAtOnce);
+
     // As much as is worth a write.
     private const int Enough = 32 * 1024;
 
@@ -32,6 +38,25 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
     ];
 
     public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        if (!await Running.WaitAsync(TimeSpan.Zero))
+        {
+            httpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
+            await Problems.WriteAsync(httpContext, StatusCodes.Status503ServiceUnavailable, $"{MostAtOnce} exports run already; try again.");
+            return;
+        }
+
+        try
+        {
+            await WriteAsync(httpContext);
+        }
+        finally
+        {
+            Running.Release();
+        }
+    }
+
+    private async Task WriteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
         response.ContentType = csv ? $"{CsvType}; charset=utf-8" : NdjsonType;

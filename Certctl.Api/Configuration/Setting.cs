@@ -26,7 +26,7 @@ internal static class KnownSettings
         new("CERTCTL_SERVER_TLS_CERT_PATH", null, "Required. PEM: the server certificate, then its chain. Read again on SIGHUP."),
         new("CERTCTL_SERVER_TLS_KEY_PATH", null, "Required. PEM private key, mode 0600. Read again on SIGHUP."),
         new("CERTCTL_DATABASE_URL", null, "Required. `postgres://user:password@host:port/database?sslmode=…` or `sqlite:///absolute/path`.", IsSecret: true),
-        new("CERTCTL_DATABASE_MAX_CONNS", "25", "Connections of the PostgreSQL pool, 3 to 500."),
+        new("CERTCTL_DATABASE_MAX_CONNS", "25", "Connections to PostgreSQL, 3 to 500: a quarter of them, at least 3, for lists and exports, the others, at least 3, for all else."),
         new("CERTCTL_AUTH_TYPE", "api-key", "Who may use the REST API: `api-key`, whoever has a key; `none`, everybody, on loopback alone."),
         new("CERTCTL_API_KEYS_NAMED", null, "Comma-separated keys of the REST API: `name:key` or `name:key:role`, role `admin`, `operator` (unless said) or `auditor`. The same name with two keys overlaps during rotation. Without a key nobody is let in.", IsSecret: true),
         new("CERTCTL_OIDC_AUTHORITY", null, "https URL of an OpenID Connect issuer whose bearer tokens are taken at the REST API beside the keys."),

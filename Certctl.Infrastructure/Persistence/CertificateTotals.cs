@@ -9,7 +9,7 @@ namespace Certctl.Infrastructure.Persistence;
 /// what was issued (created_at), what has ended by itself (not_after), what was revoked for good (revoked_at), and what is both (the later of the two). A status is
 /// their sum and difference, with what is on hold counted each time: that is never much, and it may end.
 /// </summary>
-internal sealed class CertificateTotals(IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock)
+internal sealed class CertificateTotals(ListContexts lists, TimeProvider clock)
 {
     private readonly SettledCounts _settled = new(clock);
 
@@ -73,7 +73,7 @@ internal sealed class CertificateTotals(IDbContextFactory<CertctlDbContext> cont
 
     private async Task<Tally> SettleAsync(CertificateFilter filter, Part part, DateTimeOffset? from, DateTimeOffset to)
     {
-        await using var db = await contexts.CreateDbContextAsync(CancellationToken.None);
+        await using var db = await lists.CreateAsync(CancellationToken.None);
         db.Database.SetCommandTimeout(SettledCounts.Patience);
         await using var reading = await db.BeginListAsync(CancellationToken.None);
         var wanted = db.Matching(filter);

@@ -12,6 +12,7 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     private static readonly TimeSpan FlushPeriod = TimeSpan.FromSeconds(10);
 
     private readonly IDbContextFactory<CertctlDbContext> _contexts;
+    private readonly ListContexts _lists;
     private readonly TimeProvider _clock;
     private readonly ILogger<EfAuditRepository> _logger;
     private readonly RefusalTally _tally = new();
@@ -20,9 +21,9 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     private readonly SettledCounts _settled;
     private readonly ITimer _timer;
 
-    public EfAuditRepository(IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, ILogger<EfAuditRepository> logger)
+    public EfAuditRepository(IDbContextFactory<CertctlDbContext> contexts, ListContexts lists, TimeProvider clock, ILogger<EfAuditRepository> logger)
     {
-        (_contexts, _clock, _logger) = (contexts, clock, logger);
+        (_contexts, _lists, _clock, _logger) = (contexts, lists, clock, logger);
         _settled = new SettledCounts(clock);
         _timer = clock.CreateTimer(_ => _ = FlushAsync(), null, FlushPeriod, FlushPeriod);
     }
@@ -43,7 +44,7 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     public async Task<AuditPage> ListAsync(AuditFilter filter, Guid? before, int skip, int limit, CancellationToken cancellationToken)
     {
         var settled = await _settled.FindAsync(filter, (from, to) => SettleAsync(filter, from, to), cancellationToken);
-        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        await using var db = await _lists.CreateAsync(cancellationToken);
         await using var reading = await db.BeginListAsync(cancellationToken);
         var wanted = db.Matching(filter);
         var counted = settled.Tally.And(await TallyAsync(wanted.From(settled.Mark), filter, cancellationToken));
@@ -69,7 +70,7 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
 
     public async IAsyncEnumerable<AuditEvent> StreamAsync(AuditFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        await using var db = await _lists.CreateAsync(cancellationToken);
         await using var reading = await db.BeginListAsync(cancellationToken);
         var events = db.Matching(filter).OrderByDescending(audit => audit.Id);
         await foreach (var audit in events.AsAsyncEnumerable().WithCancellation(cancellationToken))
@@ -84,7 +85,7 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
 
     public async Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken)
     {
-        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        await using var db = await _lists.CreateAsync(cancellationToken);
         var rows = await db.AuditEvents.From(since).Where(audit => actions.Contains(audit.Action) && audit.Timestamp >= since)
             .GroupBy(audit => new { audit.PathId, audit.Outcome, audit.Reason })
             .Select(group => new { group.Key, Count = group.Sum(audit => (long)audit.Count) })
@@ -126,7 +127,7 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     // Nothing changes or removes an event; a counted refusal is stamped when it is written.
     private async Task<Tally> SettleAsync(AuditFilter filter, DateTimeOffset? from, DateTimeOffset to)
     {
-        await using var db = await _contexts.CreateDbContextAsync(CancellationToken.None);
+        await using var db = await _lists.CreateAsync(CancellationToken.None);
         db.Database.SetCommandTimeout(SettledCounts.Patience);
         await using var reading = await db.BeginListAsync(CancellationToken.None);
         var wanted = db.Matching(filter).Before(to);

@@ -7,15 +7,15 @@ using Microsoft.EntityFrameworkCore;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <inheritdoc cref="ICertificateInventory"/>
-internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock) : ICertificateInventory
+internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext> contexts, ListContexts lists, TimeProvider clock) : ICertificateInventory
 {
-    private readonly CertificateTotals _totals = new(contexts, clock);
+    private readonly CertificateTotals _totals = new(lists, clock);
 
     public async Task<CertificatePage> ListAsync(
         CertificateFilter filter, DateTimeOffset now, CertificateMark? before, int skip, int limit, CancellationToken cancellationToken)
     {
         var settled = await _totals.SettleAsync(filter, cancellationToken);
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var db = await lists.CreateAsync(cancellationToken);
         await using var reading = await db.BeginListAsync(cancellationToken);
         var total = await CertificateTotals.CountAsync(db, filter, settled, now, cancellationToken);
         var walk = PageWalk.Of(total.Count, skip, limit);

@@ -15,8 +15,10 @@ namespace Certctl.Infrastructure.Persistence;
 /// <summary>Puts the database behind the application's seams.</summary>
 public static class PersistenceRegistration
 {
-    // The migration's lock and the journal each keep a connection; a third serves the rest.
+    // The migration's lock and the journal each keep a connection; a third serves the rest. Two exports may run, and a list beside them.
     private const int LeastConnections = 3;
+    private const int LeastForLists = 3;
+    private const int ShareOfLists = 4;
 
     /// <summary>
     /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IApprovalRepository"/>, <see cref="IApiKeyRepository"/>, <see cref="ICertificateInventory"/>, <see cref="ICertificateProfileRepository"/>,
@@ -24,7 +26,7 @@ public static class PersistenceRegistration
     /// logging, and disposes its provider asynchronously: the journal and the audit write out what they hold.
     /// </summary>
     /// <param name="connectionString">For Npgsql or Microsoft.Data.Sqlite.</param>
-    /// <param name="maxConnections">Pool size on PostgreSQL, at least 3; SQLite takes no notice.</param>
+    /// <param name="maxConnections">On PostgreSQL: a quarter of them, at least 3, for lists, and the others, at least 3, for the rest. SQLite takes no notice.</param>
     public static IServiceCollection AddCertctlPersistence(
         this IServiceCollection services, DatabaseKind kind, string connectionString, int maxConnections)
     {
@@ -51,9 +53,10 @@ public static class PersistenceRegistration
 
     private static void AddPostgres(IServiceCollection services, string connectionString, int maxConnections)
     {
+        var forLists = Math.Max(maxConnections / ShareOfLists, LeastForLists);
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
-            MaxPoolSize = Math.Max(maxConnections, LeastConnections),
+            MaxPoolSize = Math.Max(maxConnections - forLists, LeastConnections),
             ApplicationName = "certctl",
 
             // Statements of EF are prepared by themselves once they repeat.
@@ -65,6 +68,10 @@ public static class PersistenceRegistration
         services.AddSingleton(_ => new NpgsqlDataSourceBuilder(settings.ConnectionString).Build());
         services.AddSingleton<IDbContextFactory<CertctlDbContext>>(provider => new CertctlContexts<PostgresCertctlDbContext>(
             DatabaseOptionsBuilder.Postgres<PostgresCertctlDbContext>(provider.GetRequiredService<NpgsqlDataSource>()).Options));
+        var lists = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { MaxPoolSize = forLists, ApplicationName = "certctl lists" };
+        services.AddKeyedSingleton(nameof(ListContexts), (_, _) => new NpgsqlDataSourceBuilder(lists.ConnectionString).Build());
+        services.AddSingleton(provider => new ListContexts(new CertctlContexts<PostgresCertctlDbContext>(
+            DatabaseOptionsBuilder.Postgres<PostgresCertctlDbContext>(provider.GetRequiredKeyedService<NpgsqlDataSource>(nameof(ListContexts))).Options)));
         services.AddSingleton<IJournalWriter, PostgresJournalWriter>();
         services.AddSingleton<IDatabaseMigrator, PostgresMigrator>();
     }
@@ -74,6 +81,7 @@ public static class PersistenceRegistration
         var settings = new SqliteConnectionStringBuilder(connectionString).ConnectionString;
         services.AddSingleton<IDbContextFactory<CertctlDbContext>>(_ => new CertctlContexts<SqliteCertctlDbContext>(
             DatabaseOptionsBuilder.Sqlite<SqliteCertctlDbContext>(settings).Options));
+        services.AddSingleton(provider => new ListContexts(provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>()));
         services.AddSingleton<IJournalWriter>(_ => new SqliteJournalWriter(settings));
         services.AddSingleton<IDatabaseMigrator>(provider => new SqliteMigrator(
             settings, provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(), provider.GetRequiredService<TimeProvider>()));

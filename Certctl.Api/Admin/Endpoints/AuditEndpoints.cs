@@ -29,7 +29,7 @@ internal static class AuditEndpoints
         api.MapGet("/audit/export", ExportAsync)
             .WithQuery([.. Filters, new("format", "ndjson unless said: an event a line; csv has a header and opens in a spreadsheet", Words: ["ndjson", "csv"])])
             .Produces<string>(200, AuditExport.NdjsonType, AuditExport.CsvType).Refuses(400)
-            .WithSummary("The audit trail as a file").WithDescription("All of the filter, newest first, as a stream. One that breaks off in the middle ends without the last chunk: clients see it fail.");
+            .WithSummary("The audit trail as a file").WithDescription("All of the filter, newest first, as a stream. One that breaks off in the middle ends without the last chunk: clients see it fail. Two run at once in a process; beyond, 503.");
         api.MapGet("/audit/{id}", FindAsync).Produces<AuditRow>().Refuses(404).WithSummary("One event of the audit trail");
     }
 

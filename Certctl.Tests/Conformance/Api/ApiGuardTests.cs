@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Measure;
 using Npgsql;
 using Xunit;
 
@@ -137,6 +138,37 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
         gate.Open();
         foreach (var list in lists)
             Assert.Equal(HttpStatusCode.OK, (await ManyAsync(http, host, $"/api/v1/{list}", ApiServer.Admin, 1))[0].Status);
+    }
+
+    [Fact]
+    public async Task Who_exports_and_does_not_read_takes_nothing_from_devices_nor_from_lists()
+    {
+        if (!postgres.IsAvailable)
+            return;
+        var database = await postgres.CreateDatabaseAsync(migrated: true);
+        await new ListSeed(TimeProvider.System.GetUtcNow(), 100, 50_000).FillAsync(database);
+        await using var host = await CertctlHost.StartAsync(database, Keys, ("CERTCTL_DATABASE_MAX_CONNS", "8"));
+        using var http = ScepWire.NewClient(host.CaFile);
+        var exports = new List<HttpResponseMessage>();
+        for (var i = 0; i < 12; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Url, "/api/v1/audit/export"));
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiServer.Auditor);
+            exports.Add(await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead));
+        }
+
+        using var wire = host.Connect();
+        var device = ScepDevice.Shared();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=not starved", host.Challenge), device)).Build()).WaitAsync(patience.Token)).Issued(device);
+        Assert.Equal(HttpStatusCode.OK, (await ManyAsync(http, host, "/api/v1/audit?q=not%20starved", ApiServer.Auditor, 1).WaitAsync(patience.Token))[0].Status);
+
+        var refused = exports.Where(export => export.StatusCode != HttpStatusCode.OK).ToList();
+        Assert.InRange(refused.Count, 8, 11);
+        Assert.All(refused, export => Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(30)), (export.StatusCode, export.Headers.RetryAfter?.Delta)));
+        exports.ForEach(export => export.Dispose());
+        while ((await ManyAsync(http, host, "/api/v1/audit/export?action=none", ApiServer.Auditor, 1))[0].Status != HttpStatusCode.OK)
+            await Task.Delay(100, patience.Token);
     }
 
     private static async Task<List<(HttpStatusCode Status, int RetryAfter)>> ManyAsync(HttpClient http, CertctlHost host, string path, string? key, int times)
