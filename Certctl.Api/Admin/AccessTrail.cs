@@ -13,7 +13,7 @@ internal sealed partial class AccessTrail(IAuditRepository audit, TimeProvider c
     private const string Nobody = "anonymous";
     private const int MostOfPath = 200;
 
-    /// <param name="status">401, 403 or 429.</param>
+    /// <param name="status">401, 403, 429 or 503.</param>
     /// <param name="message">For the client and for auditors; no secret.</param>
     public async Task RefuseAsync(HttpContext http, int status, string message)
     {
@@ -22,7 +22,7 @@ internal sealed partial class AccessTrail(IAuditRepository audit, TimeProvider c
         var path = http.Request.Path.Value ?? "";
 
         // A flood must not fill the disk: what went too fast is in the trail, and counted there.
-        if (status != StatusCodes.Status429TooManyRequests)
+        if (status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden)
             LogRefused(http.Request.Method, http.Request.Path, actor, message, http.TraceIdentifier);
         await audit.AppendRefusalAsync(
             new AuditEvent
@@ -49,6 +49,7 @@ internal sealed partial class AccessTrail(IAuditRepository audit, TimeProvider c
         StatusCodes.Status401Unauthorized => "unauthenticated",
         StatusCodes.Status403Forbidden => "forbidden",
         StatusCodes.Status429TooManyRequests => "rate_limited",
+        StatusCodes.Status503ServiceUnavailable => "busy",
         _ => throw new ArgumentOutOfRangeException(nameof(status)),
     };
 

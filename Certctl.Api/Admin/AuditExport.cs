@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Certctl.Api.Admin.Endpoints;
+using Certctl.Api.Hosting;
 using Certctl.Application.Enrolment;
 
 namespace Certctl.Api.Admin;
@@ -14,7 +15,6 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
 
     // Each holds a connection of the lists' for as long as its reader likes.
     private const int MostAtOnce = 2;
-    private const string RetryAfterSeconds = "30";
 
     private static readonly SemaphoreSlim Running = new(MostAtOnce, MostAtOnce);
 
@@ -37,12 +37,20 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
         .. AuditRow.DetailNames.Select(name => (name, (Func<AuditRow, object?>)(row => row.Details.GetValueOrDefault(name)))),
     ];
 
+    /// <summary>The names of a CSV's columns.</summary>
+    public static string Head => string.Join(',', Columns.Select(column => column.Name)) + "\r\n";
+
+    /// <summary>One event, with the end of its line.</summary>
+    public static string Line(AuditRow row, bool csv) =>
+        csv ? string.Join(',', Columns.Select(column => Quoted(Cell(column.Value(row))))) + "\r\n" : JsonSerializer.Serialize(row, ApiJson.Options) + "\n";
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         if (!await Running.WaitAsync(TimeSpan.Zero))
         {
-            httpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
-            await Problems.WriteAsync(httpContext, StatusCodes.Status503ServiceUnavailable, $"{MostAtOnce} exports run already; try again.");
+            httpContext.Response.Headers.RetryAfter = RequestFrame.RetryAfterSeconds;
+            await httpContext.RequestServices.GetRequiredService<AccessTrail>()
+                .RefuseAsync(httpContext, StatusCodes.Status503ServiceUnavailable, $"{MostAtOnce} exports run already; try again.");
             return;
         }
 
@@ -61,14 +69,10 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
         var response = httpContext.Response;
         response.ContentType = csv ? $"{CsvType}; charset=utf-8" : NdjsonType;
         response.Headers.ContentDisposition = $"attachment; filename=\"audit.{(csv ? "csv" : "ndjson")}\"";
-        var waiting = new StringBuilder(csv ? string.Join(',', Columns.Select(column => column.Name)) + "\r\n" : "");
+        var waiting = new StringBuilder(csv ? Head : "");
         await foreach (var row in audit.StreamAsync(filter, httpContext.RequestAborted))
         {
-            var shown = AuditRow.Of(row);
-            if (csv)
-                waiting.AppendJoin(',', Columns.Select(column => Quoted(Cell(column.Value(shown))))).Append("\r\n");
-            else
-                waiting.Append(JsonSerializer.Serialize(shown, ApiJson.Options)).Append('\n');
+            waiting.Append(Line(AuditRow.Of(row), csv));
             if (waiting.Length < Enough)
                 continue;
             await response.WriteAsync(waiting.ToString(), httpContext.RequestAborted);

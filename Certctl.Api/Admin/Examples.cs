@@ -27,13 +27,12 @@ internal static class Examples
     private const string Pem = "-----BEGIN CERTIFICATE-----\nMIIDXTCCAkWgAwIBAgIU…\n-----END CERTIFICATE-----\n";
 
     private static readonly DateTimeOffset Day = new(2026, 11, 2, 9, 30, 0, TimeSpan.Zero);
-    private static readonly DateTimeOffset End = Day.AddDays(365);
     private static readonly Guid Approval = new("019a4390-6f02-7d41-8c2d-4e5f60718293");
     private static readonly Guid Event = new("019a4391-0a13-7c60-ae4f-60718293a4b5");
 
     private static readonly CertificateRow Certificate = new(
         Serial, Serial, Device, Device, $"CN={Device},O=Example", [$"DNS:{Device.ToLowerInvariant()}.example.com"], "iss-local", CertificateProfile.DefaultId, "corp", "SCEP", CertificateStatus.Active,
-        Day.UtcDateTime, End.UtcDateTime, "RSA-2048", Fingerprint, Day.UtcDateTime, null, null);
+        Day.UtcDateTime, Day.AddDays(365).UtcDateTime, "RSA-2048", Fingerprint, Day.UtcDateTime, null, null);
 
     private static readonly ApprovalView Waiting = new(
         Approval, EnrolmentState.Pending, Day, Day.AddDays(7), "SCEP", "corp", CertificateProfile.DefaultId, EnrolmentKind.PkcsReq, Certificate.Subject, Certificate.Sans, Certificate.KeyAlgorithm, Fingerprint,
@@ -54,7 +53,7 @@ internal static class Examples
         });
 
     private static readonly CaView Ca = new(
-        "CN=Example Devices CA", "Example Devices CA", "CN=Example Root", "4b1d0c2f", Day.AddYears(-1).UtcDateTime, Day.AddYears(9).UtcDateTime, 3287, "RSA-3072", Fingerprint, true, Pem);
+        "CN=Example Devices CA", "Example Devices CA", "CN=Example Root", "4b1d0c2f", Day.AddYears(-1).UtcDateTime, Day.AddYears(9).UtcDateTime, Days(Day.AddYears(9)), "RSA-3072", Fingerprint, true, Pem);
 
     private static readonly IssuerView Issuer = new(
         "iss-local", Ca.CommonName!, "GenericCA", true, new IssuerConfig(365, ["http://pki.example.com/ca.crl"], null, null), Day.UtcDateTime, IssuerTestStatus.Success, Ca, null);
@@ -76,7 +75,7 @@ internal static class Examples
         UpdatedAt = Day,
     };
 
-    private static readonly TrustAnchorRow Connector = new("Microsoft Intune Certificate Connector", Day.AddMonths(-6).UtcDateTime, Day.AddYears(1).UtcDateTime, 365, false);
+    private static readonly TrustAnchorRow Connector = new("Microsoft Intune Certificate Connector", Day.AddMonths(-6).UtcDateTime, Day.AddYears(1).UtcDateTime, Days(Day.AddYears(1)), false);
 
     private static readonly Dictionary<string, long> Counters = IntuneCounters.Labels.ToDictionary(label => label, label => label == IntuneCounters.Labels[0] ? 42L : 0L);
 
@@ -84,7 +83,7 @@ internal static class Examples
         "corp", "iss-local", true, "/etc/certctl/intune.pem", [Connector], "https://scep.example.com/scep/corp", 3_600_000_000_000, 60_000_000_000, false, null, Counters, Counters, Day.UtcDateTime);
 
     private static readonly ScepProfileRow ScepProfile = new(
-        "corp", "iss-local", false, "Example SCEP RA", Day.AddMonths(-6).UtcDateTime, Day.AddMonths(18).UtcDateTime, 546, false, false, null, Day.UtcDateTime)
+        "corp", "iss-local", false, "Example SCEP RA", Day.AddMonths(-6).UtcDateTime, Day.AddMonths(18).UtcDateTime, Days(Day.AddMonths(18)), false, false, null, Day.UtcDateTime)
     {
         Intune = new IntuneSection(
             Flat.TrustAnchorPath!, Flat.TrustAnchors!, Flat.Audience, Flat.ChallengeValidityNs!.Value, Flat.ClockSkewToleranceNs!.Value, false, null, Counters, Counters),
@@ -166,8 +165,8 @@ internal static class Examples
     /// <summary>Of an answer that is no JSON; null: its octets are no text.</summary>
     public static string? OfText(string mediaType) => mediaType switch
     {
-        AuditExport.NdjsonType => JsonSerializer.Serialize(Issued, ApiJson.Options) + "\n",
-        AuditExport.CsvType => $"id,timestamp,actor,…\r\n{Event},2026-11-02T09:30:00Z,scep-client,…\r\n",
+        AuditExport.NdjsonType => AuditExport.Line(Issued, csv: false),
+        AuditExport.CsvType => AuditExport.Head + AuditExport.Line(Issued, csv: true),
         "application/x-pem-file" => Pem,
         "application/pem-certificate-chain" => Pem + Pem,
         _ => null,
@@ -191,7 +190,7 @@ internal static class Examples
     public static string? OfQuery(QueryField field) => field.Name switch
     {
         _ when field.Words is not null || field.Type != "string" => null,
-        _ when field.Format == "date-time" => "2026-11-02T09:30:00Z",
+        _ when field.Format == "date-time" => $"{Day:yyyy-MM-dd'T'HH:mm:ss'Z'}",
         "action" => Issued.Action,
         "actor" => Issued.Actor,
         "resource_type" => Issued.ResourceType,
@@ -206,6 +205,8 @@ internal static class Examples
         "cursor" => $"{Event:N}",
         _ => throw new ArgumentOutOfRangeException(nameof(field), field.Name, "No example of a parameter."),
     };
+
+    private static int Days(DateTimeOffset until) => (int)(until - Day).TotalDays;
 
     private static Page<T> PageOf<T>(T row) => new([row], 1, 1, 50, null);
 }

@@ -10,7 +10,8 @@ namespace Certctl.Api.Hosting;
 /// </summary>
 internal sealed partial class RequestFrame(RequestDelegate next, ILogger<RequestFrame> logger)
 {
-    private const string RetryAfterSeconds = "30";
+    /// <summary>For whoever is to come again (RFC 9110 §10.2.3).</summary>
+    public const string RetryAfterSeconds = "30";
 
     public async Task InvokeAsync(HttpContext http)
     {

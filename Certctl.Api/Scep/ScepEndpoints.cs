@@ -14,7 +14,6 @@ internal static class ScepEndpoints
     private const string PkiMessage = "application/x-pki-message";
     private const string OutageSeconds = "300";
     private const string PendingSeconds = "300";
-    private const string OverloadSeconds = "30";
 
     public static void MapScep(this IEndpointRouteBuilder routes)
     {
@@ -110,7 +109,7 @@ internal static class ScepEndpoints
     {
         if (!door.Gate.TryEnter())
         {
-            http.Response.Headers.RetryAfter = OverloadSeconds;
+            http.Response.Headers.RetryAfter = RequestFrame.RetryAfterSeconds;
             await Say(http, StatusCodes.Status503ServiceUnavailable, "Too many requests at once.");
             return;
         }

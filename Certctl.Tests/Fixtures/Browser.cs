@@ -160,7 +160,12 @@ internal sealed class Browser : IAsyncDisposable
                 return;
             var json = JsonNode.Parse(message.ToArray())!;
             if (json["id"] is { } id && _waiting.TryRemove((int)id, out var answer))
-                answer.SetResult(json["result"] ?? json["error"]!);
+            {
+                if (json["result"] is { } result)
+                    answer.SetResult(result);
+                else
+                    answer.SetException(new InvalidOperationException(json["error"]!.ToJsonString()));
+            }
             else if (json["params"] is { } parameters)
                 _ = OnEventAsync((string)json["method"]!, parameters);
         }

@@ -11,13 +11,14 @@ internal sealed class Errands(CertctlClient client)
     /// <summary>The active certificates that end within so many days, newest first: serial number, end, name.</summary>
     public async Task ListExpiringAsync(int days)
     {
+        var before = TimeProvider.System.GetUtcNow().AddDays(days);
         string? cursor = null;
         do
         {
             var page = await client.Api.V1.Certificates.GetAsync(request =>
             {
                 request.QueryParameters.Status = Client.Api.V1.Certificates.GetStatusQueryParameterType.Active;
-                request.QueryParameters.ExpiresBefore = TimeProvider.System.GetUtcNow().AddDays(days);
+                request.QueryParameters.ExpiresBefore = before;
                 request.QueryParameters.PerPage = PerPage;
                 request.QueryParameters.Cursor = cursor;
             });

@@ -9,11 +9,11 @@ try
     var errands = new Errands(door.Client);
     switch (args)
     {
-        case ["expiring", var days]:
-            await errands.ListExpiringAsync(int.Parse(days, System.Globalization.CultureInfo.InvariantCulture));
+        case ["expiring", var text] when ushort.TryParse(text, out var days):
+            await errands.ListExpiringAsync(days);
             break;
-        case ["refused", var hours]:
-            await errands.CountRefusedAsync(int.Parse(hours, System.Globalization.CultureInfo.InvariantCulture));
+        case ["refused", var text] when ushort.TryParse(text, out var hours):
+            await errands.CountRefusedAsync(hours);
             break;
         case ["revoke", var serial, var reason]:
             await errands.RevokeAsync(serial, reason);
@@ -30,7 +30,7 @@ catch (ProblemBody problem)
     await Console.Error.WriteLineAsync($"{problem.Status} {problem.Detail} (request {problem.RequestId})");
     return 1;
 }
-catch (Exception failure) when (failure is ApiException or HttpRequestException or FormatException or InvalidOperationException)
+catch (Exception failure) when (failure is ApiException or HttpRequestException or OperationCanceledException or UriFormatException or InvalidOperationException)
 {
     await Console.Error.WriteLineAsync(failure.GetBaseException().Message);
     return 1;

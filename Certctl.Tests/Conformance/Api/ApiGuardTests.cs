@@ -169,6 +169,14 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
         exports.ForEach(export => export.Dispose());
         while ((await ManyAsync(http, host, "/api/v1/audit/export?action=none", ApiServer.Auditor, 1))[0].Status != HttpStatusCode.OK)
             await Task.Delay(100, patience.Token);
+
+        // Those beyond the first few are counted, and written when the process ends.
+        await host.StopAsync();
+        await host.StartAgainAsync();
+        using var again = ScepWire.NewClient(host.CaFile);
+        var trail = await RowsAsync(again, host, "/api/v1/audit?action=api_access&reason=busy");
+        Assert.True(trail.Sum(row => row.GetProperty("count").GetInt32()) >= refused.Count);
+        Assert.All(trail, row => Assert.Equal("aud", row.GetProperty("actor").GetString()));
     }
 
     private static async Task<List<(HttpStatusCode Status, int RetryAfter)>> ManyAsync(HttpClient http, CertctlHost host, string path, string? key, int times)
