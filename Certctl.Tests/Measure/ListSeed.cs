@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
+using Certctl.Infrastructure.Persistence;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -132,6 +133,15 @@ internal sealed class ListSeed(DateTimeOffset now, int certificates, int events)
         await ExecuteAsync(connection, "VACUUM (ANALYZE) audit_events");
         await ExecuteAsync(connection, "CHECKPOINT");
         return took;
+    }
+
+    /// <summary>The same for either database and for few rows.</summary>
+    public async Task FillAsync(CertctlDbContext db)
+    {
+        // EF writes the field behind the digest, which is made when it is asked for.
+        db.Certificates.AddRange(Certificates.Where(certificate => certificate.NameSha256.Length > 0));
+        db.AuditEvents.AddRange(Events);
+        await db.SaveChangesAsync();
     }
 
     private DateTimeOffset At(int i, int of) => now - Year + (Year * ((double)i / of));

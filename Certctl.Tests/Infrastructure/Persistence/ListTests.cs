@@ -18,11 +18,7 @@ public sealed class SqliteListTests(SqliteDatabases databases) : ListTests(datab
     private protected override async Task FillAsync(TestDatabase database, ListSeed seed)
     {
         await using var db = database.Open();
-
-        // EF writes the field behind the digest, which is made when it is asked for.
-        db.Certificates.AddRange(seed.Certificates.Where(certificate => certificate.NameSha256.Length > 0));
-        db.AuditEvents.AddRange(seed.Events);
-        await db.SaveChangesAsync();
+        await seed.FillAsync(db);
     }
 }
 
