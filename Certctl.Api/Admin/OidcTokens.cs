@@ -3,8 +3,8 @@ using Certctl.Api.Configuration;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Protocols;
-using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Certctl.Api.Admin;
@@ -16,6 +16,9 @@ namespace Certctl.Api.Admin;
 internal static class OidcTokens
 {
     private const int MostOfName = 200;
+
+    // Metadata and keys of the largest public issuers take some 20 kB.
+    private const int MaxDocument = 1 << 20;
 
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -37,47 +40,77 @@ internal static class OidcTokens
     }
 
     /// <param name="issuer">Reaches the issuer.</param>
-    public static void AddOidcTokens(this AuthenticationBuilder authentication, OidcOptions options, HttpMessageHandler issuer) => authentication.AddJwtBearer(jwt =>
+    public static void AddOidcTokens(this AuthenticationBuilder authentication, OidcOptions options, HttpMessageHandler issuer)
     {
-        jwt.Authority = options.Authority.AbsoluteUri;
-        jwt.BackchannelHttpHandler = issuer;
-        jwt.BackchannelTimeout = Patience;
-        jwt.MapInboundClaims = false;
-        jwt.TokenValidationParameters = new TokenValidationParameters
+        authentication.Services.AddSingleton(services => new OidcKeys(
+            $"{options.Authority.AbsoluteUri.TrimEnd('/')}/.well-known/openid-configuration",
+            new HttpDocumentRetriever(new HttpClient(issuer) { Timeout = Patience, MaxResponseContentBufferSize = MaxDocument }),
+            services.GetRequiredService<TimeProvider>()));
+        authentication.Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
+            .Configure<OidcKeys>((jwt, keys) => jwt.ConfigurationManager = keys);
+        authentication.AddJwtBearer(jwt =>
         {
-            ValidAudience = options.Audience,
-            ValidAlgorithms = Signatures,
-            ClockSkew = Skew,
-        };
-        jwt.Events = new JwtBearerEvents
-        {
-            OnMessageReceived = context => ReachAsync(context.Options.ConfigurationManager!, context.HttpContext.RequestAborted),
-            OnTokenValidated = context =>
+            jwt.MapInboundClaims = false;
+            jwt.TokenValidationParameters = new TokenValidationParameters
             {
-                Admit(context, options);
-                return Task.CompletedTask;
-            },
-            OnChallenge = context =>
+                ValidAudience = options.Audience,
+                ValidAlgorithms = Signatures,
+                ClockSkew = Skew,
+            };
+            jwt.Events = new JwtBearerEvents
             {
-                context.HandleResponse();
-                context.Response.Headers.WWWAuthenticate = "Bearer realm=\"certctl\", error=\"invalid_token\"";
-                return context.HttpContext.RequestServices.GetRequiredService<AccessTrail>().RefuseAsync(context.HttpContext, StatusCodes.Status401Unauthorized, Words(context.AuthenticateFailure));
-            },
-            OnForbidden = context => ApiPolicy.ForbidAsync(context.HttpContext),
-        };
-    });
+                OnMessageReceived = LookAtHeaderAsync,
+                OnAuthenticationFailed = context =>
+                {
+                    // Also where the key is known by name: the issuer may have given its name to another.
+                    if (context.Exception is SecurityTokenInvalidSignatureException)
+                        Keys(context.HttpContext).RequestRefresh();
+                    return Task.CompletedTask;
+                },
+                OnTokenValidated = context =>
+                {
+                    Admit(context, options);
+                    return Task.CompletedTask;
+                },
+                OnChallenge = context =>
+                {
+                    context.HandleResponse();
+                    context.Response.Headers.WWWAuthenticate = "Bearer realm=\"certctl\", error=\"invalid_token\"";
+                    return context.HttpContext.RequestServices.GetRequiredService<AccessTrail>()
+                        .RefuseAsync(context.HttpContext, StatusCodes.Status401Unauthorized, Words(context.AuthenticateFailure));
+                },
+                OnForbidden = context => ApiPolicy.ForbidAsync(context.HttpContext),
+            };
+        });
+    }
 
-    // Without the issuer's keys nothing can be said about a token: that is no refusal of it.
-    private static async Task ReachAsync(IConfigurationManager<OpenIdConnectConfiguration> metadata, CancellationToken cancellationToken)
+    private static OidcKeys Keys(HttpContext http) => http.RequestServices.GetRequiredService<OidcKeys>();
+
+    private static async Task LookAtHeaderAsync(MessageReceivedContext context)
     {
+        JsonWebToken token;
         try
         {
-            await metadata.GetConfigurationAsync(cancellationToken);
+            token = new JsonWebToken(context.Request.Headers.Authorization.ToString()["Bearer ".Length..].Trim());
         }
-        catch (InvalidOperationException unreachable)
+        catch (ArgumentException)
         {
-            throw new TimeoutException("The OpenID Connect issuer's metadata cannot be had.", unreachable);
+            context.Fail(new SecurityTokenMalformedException());
+            return;
         }
+
+        // RFC 7515 §4.1.11: who does not understand an extension named in "crit" must refuse the token. None is understood here.
+        if (token.TryGetHeaderValue<object>("crit", out _))
+        {
+            context.Fail(new CriticalHeaderException());
+            return;
+        }
+
+        // Without the issuer's keys nothing can be said about a token: that is no refusal of it, so the exception leaves as 503.
+        if (string.IsNullOrEmpty(token.Kid))
+            await Keys(context.HttpContext).GetConfigurationAsync(context.HttpContext.RequestAborted);
+        else
+            await Keys(context.HttpContext).LookForAsync(token.Kid, context.HttpContext.RequestAborted);
     }
 
     private static void Admit(TokenValidatedContext context, OidcOptions options)
@@ -102,8 +135,11 @@ internal static class OidcTokens
         SecurityTokenNoExpirationException => "Token has no end",
         SecurityTokenInvalidAlgorithmException or SecurityTokenInvalidSignatureException or SecurityTokenSignatureKeyNotFoundException => "Token is not signed by its issuer",
         NamelessTokenException nameless => nameless.Message,
+        CriticalHeaderException critical => critical.Message,
         _ => "Invalid token",
     };
 
     private sealed class NamelessTokenException(string claim) : SecurityTokenValidationException($"Token has no claim {claim} that could name an actor");
+
+    private sealed class CriticalHeaderException() : SecurityTokenValidationException("Token has critical header parameters (crit) that are not understood here");
 }
