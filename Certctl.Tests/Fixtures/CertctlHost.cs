@@ -106,7 +106,7 @@ internal sealed class CertctlHost : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var start = new ProcessStartInfo(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "certctl.dll"), "quickstart", "--data", Data, "--port", $"{_port}", "--ca-key", _caKey, "--json"])
+            "dotnet", [PublishedExecutable.Dll, "quickstart", "--data", Data, "--port", $"{_port}", "--ca-key", _caKey, "--json"])
         {
             WorkingDirectory = Folder,
             RedirectStandardOutput = true,

@@ -66,7 +66,7 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
 
     private static Process StartOnOneCore(string data, string database)
     {
-        var start = new ProcessStartInfo("taskset", ["-c", "0", "dotnet", Path.Combine(AppContext.BaseDirectory, "certctl.dll"), "quickstart", "--data", data, "--port", "0", "--ca-key", "rsa-2048", "--json"])
+        var start = new ProcessStartInfo("taskset", ["-c", "0", "dotnet", PublishedExecutable.Dll, "quickstart", "--data", data, "--port", "0", "--ca-key", "rsa-2048", "--json"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

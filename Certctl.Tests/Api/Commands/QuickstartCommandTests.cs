@@ -97,7 +97,7 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
         Assert.DoesNotContain("Certctl.Api", wrong.Error, StringComparison.Ordinal);
     }
 
-    private static string Dll => Path.Combine(AppContext.BaseDirectory, "certctl.dll");
+    private static string Dll => PublishedExecutable.Dll;
 
     [GeneratedRegex("localhost:([0-9]+)")]
     private static partial Regex Port();

@@ -35,7 +35,7 @@ internal static class CommandLine
 
     private static ProcessStartInfo StartInfo(IReadOnlyDictionary<string, string> settings, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "certctl.dll"), .. arguments])
+        var start = new ProcessStartInfo("dotnet", [PublishedExecutable.Dll, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
