@@ -16,7 +16,7 @@ internal sealed class Browser : IAsyncDisposable
 {
     public const string Program = "/usr/bin/chromium";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     private readonly TemporaryFolder _folder = new();
     private readonly ClientWebSocket _socket = new();

@@ -12,7 +12,7 @@ namespace Certctl.Tests.Fixtures;
 /// </summary>
 internal sealed class CertctlHost : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("certctl-host-");
     private readonly string? _postgres;

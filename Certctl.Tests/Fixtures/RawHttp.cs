@@ -11,7 +11,7 @@ namespace Certctl.Tests.Fixtures;
 /// <summary>HTTP letter by letter over a TLS socket: what no client library would send, and what one would hide of the answer.</summary>
 internal sealed class RawHttp : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly TcpClient _socket;
     private readonly Stream _stream;

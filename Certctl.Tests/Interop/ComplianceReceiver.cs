@@ -10,7 +10,7 @@ internal sealed class ComplianceReceiver : IAsyncDisposable
 {
     public const string Token = "a-token-for-the-sample-receiver";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     private readonly TemporaryFolder _folder = new();
     private Process? _process;

@@ -24,7 +24,7 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
     private const string Pki = "/usr/bin/pki";
     private const string OpenSsl = "/usr/bin/openssl";
     private const string CurlPlugin = "/usr/lib/ipsec/plugins/libstrongswan-curl.so";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     private CertctlHost? _server;
     private TlsBridge? _bridge;

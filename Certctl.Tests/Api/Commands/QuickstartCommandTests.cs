@@ -118,7 +118,7 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
 
     private async Task<string> ReadLineAsync()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
         return await _server!.StandardOutput.ReadLineAsync(patience.Token) ?? throw new InvalidOperationException("The server ended before it was ready.");
     }
 
@@ -127,7 +127,7 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
         if (_server is null)
             return;
         ExternalTool.Run("kill", "-TERM", $"{_server.Id}");
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
         await _server.WaitForExitAsync(patience.Token);
         Assert.Equal(0, _server.ExitCode);
         _server.Dispose();

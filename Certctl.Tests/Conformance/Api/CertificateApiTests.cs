@@ -80,7 +80,7 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
         var serial = device.Certificate.SerialNumber;
         await server.SendAsync(HttpMethod.Post, $"/api/v1/certificates/{serial}/revoke", ApiServer.Operator, HttpStatusCode.OK, ApiServer.Json(new { reason = "cessationOfOperation" }));
         using var wire = server.Host.Connect();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
         string text;
         while (!(text = await wire.CrlTextAsync(device, server.Host.CaFile)).Contains(serial, StringComparison.OrdinalIgnoreCase))
             await Task.Delay(200, patience.Token);

@@ -120,7 +120,7 @@ internal static class Handshake
         if (path is not null)
             await process.StandardInput.WriteAsync($"GET {path}?operation=GetCACaps HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         process.StandardInput.Close();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await process.WaitForExitAsync(patience.Token);
         return await output + await error;
     }
