@@ -21,7 +21,13 @@ var root = new RootCommand("Certctl, a certificate enrolment server for managed 
     },
 };
 var command = root.Parse(args);
-var code = await command.InvokeAsync();
+
+// A server answers what is under way before it ends, however slow its clients and its machine are: the host has a bound for that, and the parser's, two seconds, would cut
+// it short. Every other verb may be ended in the middle.
+var invocation = new InvocationConfiguration();
+if (command.CommandResult.Command.Name is "serve" or "quickstart")
+    invocation.ProcessTerminationTimeout = Timeout.InfiniteTimeSpan;
+var code = await command.InvokeAsync(invocation);
 
 // A command line that nobody could understand is no failure of the thing it asked for.
 return command.Errors.Count > 0 ? 2 : code;
