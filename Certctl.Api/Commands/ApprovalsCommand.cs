@@ -27,7 +27,7 @@ internal static class ApprovalsCommand
         var json = new Option<bool>("--json") { Description = "A JSON array, for scripts." };
         var list = new Command("list", "The requests that wait, oldest first.") { all, json };
         list.SetAction((parse, token) => Database.WithAsync(
-            parse.GetValue(config), (services, bounded) => ListAsync(services, parse.GetValue(all), parse.GetValue(json), bounded), Fail, token));
+            "approvals", parse.GetValue(config), (services, bounded) => ListAsync(services, parse.GetValue(all), parse.GetValue(json), bounded), Fail, token));
         return new Command("approvals", "The requests that wait for an operator's approval.")
         {
             config, list, Decision("approve", "Let a request have its certificate.", true, config), Decision("deny", "Refuse a request for good.", false, config),
@@ -45,7 +45,7 @@ internal static class ApprovalsCommand
         };
         var command = new Command(name, description) { id, note, actor };
         command.SetAction((parse, token) => Database.WithAsync(
-            parse.GetValue(config),
+            "approvals", parse.GetValue(config),
             (services, bounded) => DecideAsync(
                 services,
                 new DecideEnrolmentCommand(

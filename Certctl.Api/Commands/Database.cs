@@ -2,6 +2,7 @@ using System.Data.Common;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Application;
+using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Commands;
@@ -9,20 +10,25 @@ namespace Certctl.Api.Commands;
 /// <summary>The database for the verbs: opened by itself where there is no server, and its outages in a person's words.</summary>
 internal static class Database
 {
-    /// <summary>As long as an operator waits before he wonders.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan NoticePeriod = TimeSpan.FromSeconds(5);
 
-    public static ServiceProvider Open(DatabaseOptions options) => new ServiceCollection()
-        .AddSingleton(TimeProvider.System)
-        .AddLogging()
-        .AddDatabase(options)
-        .AddCertctlAdmin()
-        .BuildServiceProvider();
+    /// <summary>The database for a verb, whose statements take as long as they take: an operator who waits can stop it, and a bound would undo what it has done.</summary>
+    public static ServiceProvider Open(DatabaseOptions options)
+    {
+        var unbounded = new DbConnectionStringBuilder { ConnectionString = options.ConnectionString.Reveal() };
+        unbounded[options.Provider == DatabaseProvider.Sqlite ? "Default Timeout" : "Command Timeout"] = "0";
+        return new ServiceCollection()
+            .AddSingleton(TimeProvider.System)
+            .AddLogging()
+            .AddDatabase(options with { ConnectionString = new Secret(unbounded.ConnectionString) })
+            .AddCertctlAdmin()
+            .BuildServiceProvider();
+    }
 
     /// <summary>Runs a verb on the configured database of this schema; the exit code is the verb's, or that of <paramref name="fail"/>.</summary>
     /// <param name="fail">Prints problems and gives the exit code.</param>
     public static async Task<int> WithAsync(
-        string? configPath, Func<IServiceProvider, CancellationToken, Task<int>> act, Func<IReadOnlyList<string>, int> fail, CancellationToken cancellationToken)
+        string verb, string? configPath, Func<IServiceProvider, CancellationToken, Task<int>> act, Func<IReadOnlyList<string>, int> fail, CancellationToken cancellationToken)
     {
         if (ConfigurationReader.DatabaseFromProcess(configPath, out var problems) is not { } options)
             return fail(problems);
@@ -30,32 +36,38 @@ internal static class Database
             return fail([$"{path} does not exist yet; make it with: certctl migrate"]);
         await using var services = Open(options);
         var code = 0;
-        var outage = await TryAsync(
-            async bounded => code = await services.GetRequiredService<IDatabaseMigrator>().PendingAsync(bounded) is { Count: > 0 } pending
-                ? fail([$"{pending.Count} migrations of the schema are pending; run: certctl migrate"])
-                : await act(services, bounded),
-            cancellationToken);
+        var outage = await TryAsync(options, ActAsync);
         return outage is null ? code : fail([outage]);
+
+        async Task ActAsync()
+        {
+            var pending = await services.GetRequiredService<IDatabaseMigrator>().PendingAsync(new TerminalNotices(verb), cancellationToken);
+            code = pending.Count > 0
+                ? fail([$"{pending.Count} migrations of the schema are pending; run: certctl migrate"])
+                : await ToldAsync(verb, Task.Run(() => act(services, cancellationToken), cancellationToken));
+        }
     }
 
-    /// <summary>Null when <paramref name="act"/> came to its end; else why the database cannot be used, and what to do.</summary>
-    public static async Task<string?> TryAsync(Func<CancellationToken, Task> act, CancellationToken cancellationToken)
+    /// <summary>Null when <paramref name="act"/> came to its end, however long it took; else why the database cannot be used, and what to do.</summary>
+    public static async Task<string?> TryAsync(DatabaseOptions options, Func<Task> act)
     {
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bounded.CancelAfter(Patience);
         try
         {
-            await act(bounded.Token);
+            await act();
             return null;
         }
-        catch (DbException outage)
+        catch (DbException fault)
         {
-            return $"The database cannot be used: {outage.Message.TrimEnd('.')}. Check CERTCTL_DATABASE_URL; the role must own the schema.";
+            return new DatabaseOutage(options).Describe(fault);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return $"The database did not answer within {Patience.TotalSeconds:0} s. Check CERTCTL_DATABASE_URL.";
-        }
+    }
+
+    // On a thread of its own: SQLite's driver waits without letting go of the one that calls it.
+    private static async Task<int> ToldAsync(string verb, Task<int> work)
+    {
+        for (var waited = NoticePeriod; await Task.WhenAny(work, Task.Delay(NoticePeriod, CancellationToken.None)) != work; waited += NoticePeriod)
+            Console.Error.WriteLine($"certctl {verb}: still waiting for the database, which is busy or holds a lock of another session ({waited.TotalSeconds:0} s); Ctrl-C stops it");
+        return await work;
     }
 
     /// <summary>The SQLite file that is configured and does not exist; opening it would make one, owned by whoever looks.</summary>

@@ -12,7 +12,7 @@ namespace Certctl.Api.Commands;
 /// <summary><c>certctl doctor</c>: everything that a start would look at, a line each with its remedy; exit code 1 when something would keep the server from starting.</summary>
 internal static class DoctorCommand
 {
-    private static readonly TimeSpan PortPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PortPatience = TimeSpan.FromSeconds(30);
 
     public static Command Create()
     {
@@ -56,17 +56,17 @@ internal static class DoctorCommand
         await using var services = Database.Open(options.Database);
         List<PreflightCheck> checks = [];
         var outage = await Database.TryAsync(
-            async bounded =>
+            options.Database,
+            async () =>
             {
                 var migrator = services.GetRequiredService<IDatabaseMigrator>();
-                await migrator.PingAsync(bounded);
+                var pending = await migrator.PendingAsync(new TerminalNotices("doctor"), cancellationToken);
+                await migrator.PingAsync(cancellationToken);
                 checks.Add(new("database", [], []));
-                var pending = await migrator.PendingAsync(bounded);
                 checks.Add(new("database schema", [], pending.Count == 0 ? [] : [$"{pending.Count} migrations are pending; serve applies them, or run: certctl migrate"]));
                 if (pending.Count == 0)
-                    checks.AddRange(await ProfilesAsync(options, services.GetRequiredService<ICertificateProfileRepository>(), bounded));
-            },
-            cancellationToken);
+                    checks.AddRange(await ProfilesAsync(options, services.GetRequiredService<ICertificateProfileRepository>(), cancellationToken));
+            });
         if (outage is not null)
             checks.Add(new("database", [outage], []));
         return checks;

@@ -20,18 +20,21 @@ internal static class MigrateCommand
         if (ConfigurationReader.DatabaseFromProcess(configPath, out var problems) is not { } options)
             return Fail(problems);
         await using var services = Database.Open(options);
-        var migrator = services.GetRequiredService<IDatabaseMigrator>();
-        IReadOnlyList<string> pending = [];
-        var outage = await Database.TryAsync(
-            async bounded =>
-            {
-                pending = await migrator.PendingAsync(bounded);
-                await migrator.MigrateAsync(bounded);
-            },
-            cancellationToken);
-        if (outage is not null)
-            return Fail([outage]);
-        Console.WriteLine(pending.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", pending)}.");
+        IReadOnlyList<string> applied = [];
+        try
+        {
+            var outage = await Database.TryAsync(
+                options,
+                async () => applied = await services.GetRequiredService<IDatabaseMigrator>().MigrateAsync(new TerminalNotices("migrate"), cancellationToken));
+            if (outage is not null)
+                return Fail([outage]);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Fail(["stopped; migrations that were finished stay, and the next run goes on behind them."]);
+        }
+
+        Console.WriteLine(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
         return 0;
     }
 

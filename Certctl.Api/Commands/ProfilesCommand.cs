@@ -48,7 +48,7 @@ internal static class ProfilesCommand
         {
             var text = file == "-" ? await Console.In.ReadToEndAsync(cancellationToken) : await File.ReadAllTextAsync(file, cancellationToken);
             return JsonSerializer.Deserialize<ProfileJson>(text, ProfileJson.Options) is { } json
-                ? await Database.WithAsync(configPath, (services, bounded) => StoreAsync(services, json, bounded), Fail, cancellationToken)
+                ? await Database.WithAsync("profiles", configPath, (services, bounded) => StoreAsync(services, json, bounded), Fail, cancellationToken)
                 : Fail($"{file} is not a profile: it holds null.");
         }
         catch (IOException unreadable)
@@ -89,7 +89,7 @@ internal static class ProfilesCommand
 
     private static Task<int> WithRepositoryAsync(
         string? configPath, Func<ICertificateProfileRepository, CancellationToken, Task<int>> act, CancellationToken cancellationToken) =>
-        Database.WithAsync(configPath, (services, bounded) => act(services.GetRequiredService<ICertificateProfileRepository>(), bounded), Fail, cancellationToken);
+        Database.WithAsync("profiles", configPath, (services, bounded) => act(services.GetRequiredService<ICertificateProfileRepository>(), bounded), Fail, cancellationToken);
 
     private static int Fail(params IReadOnlyList<string> problems)
     {

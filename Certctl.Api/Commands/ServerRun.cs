@@ -1,12 +1,16 @@
+using System.Data.Common;
+using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Application.Enrolment;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Persistence;
+using Certctl.Infrastructure.Persistence.Schema;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Certctl.Api.Commands;
 
@@ -20,22 +24,30 @@ internal static class ServerRun
     public static async Task<int> RunAsync(
         CertctlOptions options, PreflightMaterial material, Action<IServiceCollection> configure, Action<int> ready, CancellationToken cancellationToken)
     {
-        await using var app = ServerHost.Build(options, material, configure);
+        using var sockets = new ListenSockets();
+        if (Bind(sockets, material.Address, options) is { } taken)
+            return Fail(taken);
+        await using var app = ServerHost.Build(options, material, services => configure(services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = sockets.Take)));
         if (app.Services.GetRequiredService<IReadOnlyDictionary<string, RaKeyRing>>().Values.Any(ring => !ring.DecryptsInConstantTime))
             Warn(["RSA decryption does not run in constant time: the runtime's OpenSSL 3 (libcrypto.so.3) was not found or is not the one that .NET uses; see docs/adr/0006."]);
-        if (await PrepareDatabaseAsync(app.Services, options, cancellationToken) is { } problem)
-            return Fail(problem);
         try
         {
+            if (await PrepareDatabaseAsync(app.Services, options, cancellationToken) is { } problem)
+                return Fail(problem);
             await app.StartAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Fail("it was told to stop; migrations that were finished stay, and the next start goes on behind them.");
         }
         catch (IOException busy)
         {
-            return await CannotBindAsync(app, options.Server, $"{busy.Message.TrimEnd('.')}. Choose another port.");
+            return await CannotBindAsync(app, options.Server, busy);
         }
-        catch (SocketException refused)
+        catch (SocketException busy)
         {
-            return await CannotBindAsync(app, options.Server, $"{refused.Message}. Choose another address or port.");
+            // Two processes may bind a port on which neither listens yet: the second learns of it here.
+            return await CannotBindAsync(app, options.Server, busy);
         }
 
         var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
@@ -60,26 +72,69 @@ internal static class ServerRun
             Console.Error.WriteLine($"warning: {warning}");
     }
 
+    private static string? Bind(ListenSockets sockets, IPAddress address, CertctlOptions options)
+    {
+        var server = options.Server;
+        foreach (var port in server.MtlsPort is { } mtls && options.WantsClientCertificates ? new[] { server.Port, mtls } : [server.Port])
+        {
+            try
+            {
+                sockets.Bind(new IPEndPoint(address, port));
+            }
+            catch (SocketException refused)
+            {
+                return CannotBind(server.Host, port, refused);
+            }
+        }
+
+        return null;
+    }
+
     // The timers run already: one that is stopped ends quietly, one whose host is only disposed of ends as an accident.
-    private static async Task<int> CannotBindAsync(WebApplication app, ServerOptions server, string why)
+    private static async Task<int> CannotBindAsync(WebApplication app, ServerOptions server, Exception busy)
     {
         await app.StopAsync(CancellationToken.None);
-        return Fail($"{server.Host}:{server.Port} cannot be bound: {why}");
+        return Fail(CannotBind(server.Host, server.Port, busy));
     }
+
+    private static string CannotBind(string host, int port, Exception why) => $"{host}:{port} cannot be bound: {why.Message.TrimEnd('.')}. " + why switch
+    {
+        SocketException { SocketErrorCode: SocketError.AccessDenied } => "Ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one.",
+        SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => "This machine does not have that address; see CERTCTL_SERVER_HOST.",
+        _ => "Choose another port.",
+    };
 
     private static async Task<string?> PrepareDatabaseAsync(IServiceProvider services, CertctlOptions options, CancellationToken cancellationToken)
     {
         string? missing = null;
-        return await Database.TryAsync(PrepareAsync, cancellationToken) ?? missing;
+        return await Database.TryAsync(options.Database, PrepareAsync) ?? missing;
 
-        async Task PrepareAsync(CancellationToken bounded)
+        async Task PrepareAsync()
         {
-            await services.GetRequiredService<IDatabaseMigrator>().MigrateAsync(bounded);
-            var profiles = services.GetRequiredService<ICertificateProfileRepository>();
+            var notices = new LoggedNotices(services.GetRequiredService<ILoggerFactory>().CreateLogger("Certctl.Database"));
+            var applied = await services.GetRequiredService<IDatabaseMigrator>().MigrateAsync(notices, cancellationToken);
+            if (applied.Count > 0)
+                notices.Report(new MigrationNotice(Waits: false, $"applied {applied.Count} migrations, up to {applied[^1]}"));
             foreach (var scep in options.ScepProfiles)
             {
-                if (await profiles.FindAsync(scep.CertificateProfileId, fresh: true, bounded) is null)
+                if (!await ExistsAsync(scep.CertificateProfileId, notices))
                     missing = $"SCEP profile \"{scep.PathId}\": certificate profile \"{scep.CertificateProfileId}\" does not exist; store it with 'certctl profiles put FILE'.";
+            }
+        }
+
+        // The server's own connections have a bound for each statement; a start waits for a session that locks the table all the same.
+        async Task<bool> ExistsAsync(string id, LoggedNotices notices)
+        {
+            while (true)
+            {
+                try
+                {
+                    return await services.GetRequiredService<ICertificateProfileRepository>().FindAsync(id, fresh: true, cancellationToken) is not null;
+                }
+                catch (DbException slow) when (DatabaseFault.KindOf(slow) == DatabaseFaultKind.Slow)
+                {
+                    notices.Report(new MigrationNotice(Waits: true, $"reading certificate profile \"{id}\" takes long, another session may lock the table; trying again"));
+                }
             }
         }
     }

@@ -51,7 +51,11 @@ public enum DatabaseProvider
 /// <param name="Provider">Which database.</param>
 /// <param name="ConnectionString">For Npgsql or Microsoft.Data.Sqlite; a secret, because it may hold a password.</param>
 /// <param name="MaxConnections">Pool size.</param>
-public sealed record DatabaseOptions(DatabaseProvider Provider, Secret ConnectionString, int MaxConnections);
+public sealed record DatabaseOptions(DatabaseProvider Provider, Secret ConnectionString, int MaxConnections)
+{
+    /// <summary>The setting in which the operator named the database, for remedies; null where a verb chose it.</summary>
+    public string? Setting { get; init; }
+}
 
 /// <param name="Level">Least level written.</param>
 /// <param name="Json">JSON lines, or text for people.</param>

@@ -98,8 +98,9 @@ internal static class ConfigurationReader
         var url = values.SecretText(Name);
         if (url is null && values.Problems.Count == problems)
             values.Problems.Add($"{Name} is not set: postgres://user:password@host/database or sqlite:///path (or {Name}{KnownSettings.FileSuffix}).");
-        return (url is null ? null : DatabaseUrl.Parse(url, connections, values.Problems))
+        var options = (url is null ? null : DatabaseUrl.Parse(url, connections, values.Problems))
             ?? new DatabaseOptions(DatabaseProvider.Sqlite, new Secret(""), connections);
+        return options with { Setting = values.GivenAs(Name) };
     }
 
     private static LogOptions ReadLog(SettingValues values)

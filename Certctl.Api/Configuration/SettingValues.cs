@@ -36,6 +36,16 @@ internal sealed class SettingValues(IReadOnlyList<IReadOnlyDictionary<string, st
         return string.IsNullOrEmpty(file) ? direct : ReadFile(name + KnownSettings.FileSuffix, file);
     }
 
+    /// <summary>The name under which the operator gave a secret, <c>NAME</c> or <c>NAME_FILE</c>; null when it is not set, or set by quickstart alone.</summary>
+    public string? GivenAs(string name)
+    {
+        var layer = Layer(name, isSecret: true);
+        if (layer is null || ReferenceEquals(layer, layers[^1]))
+            return null;
+        var given = layer.GetValueOrDefault(name) is { Length: > 0 } ? name : name + KnownSettings.FileSuffix;
+        return ReferenceEquals(layer, layers[0]) ? given : $"{given} (of --config)";
+    }
+
     /// <summary>Notes that a value has not the form it should have; says it without the value where that is secret.</summary>
     public void Reject(string name, string value, string shouldBe) => Problems.Add($"{name}: \"{value}\" is not {shouldBe}.");
 

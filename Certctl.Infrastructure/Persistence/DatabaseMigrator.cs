@@ -1,5 +1,5 @@
 using Certctl.Domain.Profiles;
-using Microsoft.Data.Sqlite;
+using Certctl.Infrastructure.Persistence.Schema;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -9,41 +9,63 @@ namespace Certctl.Infrastructure.Persistence;
 public interface IDatabaseMigrator
 {
     /// <summary>
-    /// Applies the pending migrations under a lock and inserts the default certificate profile where it is absent. Throws what the driver
-    /// throws; the database itself must exist on PostgreSQL.
+    /// Applies the pending migrations under a lock, one transaction each, and inserts the default certificate profile where it is absent. Only connecting has a time bound;
+    /// neither the migrations nor the wait for another process that migrates have one. Throws what the driver throws; the database itself must exist on PostgreSQL.
     /// </summary>
-    Task MigrateAsync(CancellationToken cancellationToken);
+    /// <param name="listener">Told what lasts for more than two seconds, and again every ten; called by any thread.</param>
+    /// <returns>The names of the migrations that this call applied.</returns>
+    Task<IReadOnlyList<string>> MigrateAsync(IProgress<MigrationNotice>? listener, CancellationToken cancellationToken);
 
-    /// <summary>Names of the migrations that this build knows and the database does not.</summary>
-    Task<IReadOnlyList<string>> PendingAsync(CancellationToken cancellationToken);
+    /// <inheritdoc cref="MigrateAsync(IProgress{MigrationNotice}?, CancellationToken)"/>
+    Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken) => MigrateAsync(null, cancellationToken);
+
+    /// <summary>Names of the migrations that this build knows and the database does not. Connects as patiently as a migration does.</summary>
+    /// <param name="listener">As <see cref="MigrateAsync(IProgress{MigrationNotice}?, CancellationToken)"/> tells it.</param>
+    Task<IReadOnlyList<string>> PendingAsync(IProgress<MigrationNotice>? listener, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="PendingAsync(IProgress{MigrationNotice}?, CancellationToken)"/>
+    Task<IReadOnlyList<string>> PendingAsync(CancellationToken cancellationToken) => PendingAsync(null, cancellationToken);
 
     /// <summary>One trivial query; throws when the database does not answer.</summary>
     Task PingAsync(CancellationToken cancellationToken);
 }
 
 /// <inheritdoc cref="IDatabaseMigrator"/>
-internal abstract class DatabaseMigrator(IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock) : IDatabaseMigrator
+internal abstract class DatabaseMigrator(IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, NoticePace pace) : IDatabaseMigrator
 {
-    public async Task MigrateAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> MigrateAsync(IProgress<MigrationNotice>? listener, CancellationToken cancellationToken)
     {
-        await using var held = await LockAsync(cancellationToken);
+        var report = new MigrationReport(listener, pace);
+        await using var session = await OpenAsync(report, cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        if (Pending(db, await session.AppliedAsync(cancellationToken)).Count == 0 && await session.HasDefaultProfileAsync(cancellationToken))
+            return [];
+        await session.LockAsync(cancellationToken);
 
-        // An index of millions of rows takes its time.
-        db.Database.SetCommandTimeout(TimeSpan.Zero);
-        await db.Database.MigrateAsync(cancellationToken);
+        // Again, for meanwhile another process may have done it.
+        var pending = Pending(db, await session.AppliedAsync(cancellationToken));
+        if (pending.Count > 0)
+            await session.ExecuteAsync(MigrationScript.CreateHistory(db), "making the history of the schema", cancellationToken);
+        foreach (var (id, number) in pending.Select((id, index) => (id, index + 1)))
+            await session.ApplyAsync($"migration {number} of {pending.Count}, {id}", MigrationScript.Of(db, id), cancellationToken);
 
         // Never overwritten: what an operator made of it stays.
-        if (await db.CertificateProfiles.AnyAsync(profile => profile.Id == CertificateProfile.DefaultId, cancellationToken))
-            return;
-        db.CertificateProfiles.Add(CertificateProfile.Default(clock.GetUtcNow()));
-        await db.SaveChangesAsync(cancellationToken);
+        if (!await session.HasDefaultProfileAsync(cancellationToken))
+        {
+            db.Database.SetCommandTimeout(TimeSpan.Zero);
+            await db.Database.OpenConnectionAsync(cancellationToken);
+            await db.Database.ExecuteSqlRawAsync(session.LiftBounds, cancellationToken);
+            db.CertificateProfiles.Add(CertificateProfile.Default(clock.GetUtcNow()));
+            await db.SaveChangesAsync(cancellationToken);
+        }
+
+        return pending;
     }
 
-    public async Task<IReadOnlyList<string>> PendingAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> PendingAsync(IProgress<MigrationNotice>? listener, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return [.. await db.Database.GetPendingMigrationsAsync(cancellationToken)];
+        return Pending(db, await AppliedAsync(new MigrationReport(listener, pace), cancellationToken));
     }
 
     public async Task PingAsync(CancellationToken cancellationToken)
@@ -52,115 +74,33 @@ internal abstract class DatabaseMigrator(IDbContextFactory<CertctlDbContext> con
         await db.Database.ExecuteSqlRawAsync("SELECT 1", cancellationToken);
     }
 
-    protected abstract Task<IAsyncDisposable> LockAsync(CancellationToken cancellationToken);
+    protected abstract Task<SchemaSession> OpenAsync(MigrationReport report, CancellationToken cancellationToken);
+
+    /// <summary>What the history holds, read without any lock of ours.</summary>
+    protected abstract Task<IReadOnlySet<string>> AppliedAsync(MigrationReport report, CancellationToken cancellationToken);
+
+    private static List<string> Pending(CertctlDbContext db, IReadOnlySet<string> applied) => [.. MigrationScript.Known(db).Where(id => !applied.Contains(id))];
 }
 
-internal sealed class PostgresMigrator(NpgsqlDataSource dataSource, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock)
-    : DatabaseMigrator(contexts, clock)
+internal sealed class PostgresMigrator(NpgsqlDataSource dataSource, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, NoticePace pace)
+    : DatabaseMigrator(contexts, clock, pace)
 {
-    // "certctl" in ASCII: a name of ours among the advisory locks of this database.
-    private const long LockKey = 0x63657274_63746c;
+    protected override async Task<SchemaSession> OpenAsync(MigrationReport report, CancellationToken cancellationToken) =>
+        await PostgresSchemaSession.OpenAsync(dataSource, report, cancellationToken);
 
-    /// <summary>
-    /// EF locks its history table, but only once there is one: two first starts would race to create it. This lock comes before, and falls
-    /// with its connection.
-    /// </summary>
-    protected override async Task<IAsyncDisposable> LockAsync(CancellationToken cancellationToken)
+    protected override async Task<IReadOnlySet<string>> AppliedAsync(MigrationReport report, CancellationToken cancellationToken)
     {
-        var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        try
-        {
-            await using var command = new NpgsqlCommand($"SELECT pg_advisory_lock({LockKey})", connection) { CommandTimeout = 0 };
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-
-        return new Held(connection);
-    }
-
-    private sealed class Held(NpgsqlConnection connection) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await using (connection)
-            {
-                await using var command = new NpgsqlCommand($"SELECT pg_advisory_unlock({LockKey})", connection);
-                await command.ExecuteNonQueryAsync();
-            }
-        }
+        await using var session = await PostgresSchemaSession.OpenAsync(dataSource, report, cancellationToken);
+        return await session.AppliedAsync(cancellationToken);
     }
 }
 
-internal sealed class SqliteMigrator(string connectionString, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock)
-    : DatabaseMigrator(contexts, clock)
+internal sealed class SqliteMigrator(string connectionString, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, NoticePace pace)
+    : DatabaseMigrator(contexts, clock, pace)
 {
-    // EAGAIN, with which Linux answers a lock that another process holds.
-    private const int ResourceUnavailable = 11;
+    protected override async Task<SchemaSession> OpenAsync(MigrationReport report, CancellationToken cancellationToken) =>
+        await SqliteSchemaSession.OpenAsync(connectionString, report, cancellationToken);
 
-    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>
-    /// A lock on a file beside the database, which the system releases when its process dies. EF's own lock is a row that a killed process
-    /// leaves behind for ever; under our lock such a row is nobody's, and goes.
-    /// </summary>
-    protected override async Task<IAsyncDisposable> LockAsync(CancellationToken cancellationToken)
-    {
-        var path = new SqliteConnectionStringBuilder(connectionString).DataSource;
-        CreatePrivately(path);
-        var file = await LockFileAsync(path + ".migrate-lock", cancellationToken);
-        try
-        {
-            await DropAbandonedLockAsync(cancellationToken);
-        }
-        catch
-        {
-            await file.DisposeAsync();
-            throw;
-        }
-
-        return file;
-    }
-
-    // The driver would make it readable for everybody. Its journals take the mode of the file.
-    private static void CreatePrivately(string path)
-    {
-        if (File.Exists(path) || path == ":memory:")
-            return;
-        using var made = new FileStream(path, new FileStreamOptions
-        {
-            Mode = FileMode.OpenOrCreate,
-            Access = FileAccess.Write,
-            Share = FileShare.ReadWrite,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
-    }
-
-    private static async Task<FileStream> LockFileAsync(string path, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException held) when (held.HResult == ResourceUnavailable)
-            {
-                await Task.Delay(Retry, cancellationToken);
-            }
-        }
-    }
-
-    private async Task DropAbandonedLockAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = new SqliteConnection(connectionString);
-        await connection.OpenAsync(cancellationToken);
-        SqlitePragmas.Apply(connection);
-        await using var command = connection.CreateCommand();
-        command.CommandText = "DROP TABLE IF EXISTS \"__EFMigrationsLock\"";
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    protected override Task<IReadOnlySet<string>> AppliedAsync(MigrationReport report, CancellationToken cancellationToken) =>
+        SqliteSchemaSession.ReadAppliedAsync(connectionString, report, cancellationToken);
 }

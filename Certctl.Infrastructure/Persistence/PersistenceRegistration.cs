@@ -3,11 +3,13 @@ using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Admin.Probes;
 using Certctl.Application.Enrolment;
+using Certctl.Infrastructure.Persistence.Schema;
 using Certctl.Infrastructure.ScepClient;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace Certctl.Infrastructure.Persistence;
@@ -30,6 +32,7 @@ public static class PersistenceRegistration
     public static IServiceCollection AddCertctlPersistence(
         this IServiceCollection services, DatabaseKind kind, string connectionString, int maxConnections)
     {
+        services.TryAddSingleton(NoticePace.Default);
         if (kind == DatabaseKind.PostgreSql)
             AddPostgres(services, connectionString, maxConnections);
         else
@@ -84,7 +87,10 @@ public static class PersistenceRegistration
         services.AddSingleton(provider => new ListContexts(provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>()));
         services.AddSingleton<IJournalWriter>(_ => new SqliteJournalWriter(settings));
         services.AddSingleton<IDatabaseMigrator>(provider => new SqliteMigrator(
-            settings, provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(), provider.GetRequiredService<TimeProvider>()));
+            settings,
+            provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<NoticePace>()));
     }
 
     /// <summary>Hands out pooled contexts of either provider under the name that the repositories know.</summary>

@@ -13,6 +13,12 @@ internal sealed class SqlitePragmas : DbConnectionInterceptor
 
     private const string Pragmas = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
 
+    /// <summary>
+    /// The same for the connection of a migration, which is told at once when the file is busy and does the waiting itself. Tables that are built anew want foreign keys
+    /// unchecked meanwhile.
+    /// </summary>
+    public const string ForMigration = "PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;";
+
     public static void Apply(DbConnection connection)
     {
         using var command = connection.CreateCommand();

@@ -9,7 +9,7 @@ namespace Certctl.Tests.Api.Hosting;
 /// <summary>The real executable as an operator calls it, with the environment that the test writes and nothing of this process's own settings.</summary>
 internal static class CommandLine
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     /// <summary>Runs a verb to its end.</summary>
     public static async Task<ToolRun> RunAsync(IReadOnlyDictionary<string, string> settings, string[] arguments, string input = "")
@@ -33,7 +33,7 @@ internal static class CommandLine
         return serving;
     }
 
-    private static ProcessStartInfo StartInfo(IReadOnlyDictionary<string, string> settings, string[] arguments)
+    internal static ProcessStartInfo StartInfo(IReadOnlyDictionary<string, string> settings, string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [PublishedExecutable.Dll, .. arguments])
         {
@@ -102,7 +102,7 @@ internal sealed class ServingProcess(Process process) : IAsyncDisposable
 
     public async Task<int> EndedAsync()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
         await process.WaitForExitAsync(patience.Token);
         await _reading;
         return process.ExitCode;

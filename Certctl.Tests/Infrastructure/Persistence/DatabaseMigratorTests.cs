@@ -1,5 +1,7 @@
 using System.Data.Common;
 using Certctl.Domain.Profiles;
+using Certctl.Infrastructure.Persistence;
+using Certctl.Infrastructure.Persistence.Schema;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 
@@ -38,7 +40,7 @@ public sealed class SqliteDatabaseMigratorTests(SqliteDatabases databases) : Dat
             await db.Database.ExecuteSqlRawAsync("INSERT INTO \"__EFMigrationsLock\" VALUES (1, '2026-01-01')");
         }
 
-        await database.Migrator.MigrateAsync(default).WaitAsync(TimeSpan.FromSeconds(30));
+        await database.Migrator.MigrateAsync(default).WaitAsync(TimeSpan.FromMinutes(2));
     }
 
     [Fact]
@@ -81,6 +83,35 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
     }
 
     [Fact]
+    public async Task Every_migration_is_one_transaction_so_that_a_killed_process_leaves_no_part_of_it()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync(migrated: false);
+        await using var db = database.Open();
+        await using SchemaSession session = Kind == DatabaseKind.PostgreSql
+            ? new PostgresSchemaSession(new Npgsql.NpgsqlConnection(), null!, null!)
+            : new SqliteSchemaSession(new Microsoft.Data.Sqlite.SqliteConnection(), null, null!);
+        var scripts = MigrationScript.Known(db).ToDictionary(id => id, id => session.Arrange(MigrationScript.Of(db, id)));
+        Assert.True(scripts.Count >= 10);
+        Assert.All(scripts, script => Assert.DoesNotContain(script.Value, statement => statement.OutsideTransaction));
+        Assert.All(scripts, script => Assert.Contains(script.Key, script.Value[^1].Sql, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Our_run_of_the_migrations_makes_the_schema_that_the_tools_make()
+    {
+        if (!IsAvailable)
+            return;
+        await using var ours = await OpenAsync();
+        await using var tools = await OpenAsync(migrated: false);
+        await using (var db = tools.Open())
+            await db.Database.MigrateAsync();
+        Assert.Empty(await tools.Migrator.PendingAsync(default));
+        Assert.Equal(await SchemaAsync(tools), await SchemaAsync(ours));
+    }
+
+    [Fact]
     public async Task The_default_profile_is_never_overwritten()
     {
         if (!IsAvailable)
@@ -116,7 +147,24 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
     {
         await using var database = OpenUnreachable();
         await Assert.ThrowsAnyAsync<DbException>(() => database.Migrator.PingAsync(default));
-        await Assert.ThrowsAnyAsync<Exception>(() => database.Migrator.MigrateAsync(default).WaitAsync(TimeSpan.FromSeconds(20)));
+        await Assert.ThrowsAnyAsync<Exception>(() => database.Migrator.MigrateAsync(default).WaitAsync(TimeSpan.FromMinutes(2)));
+    }
+
+    private async Task<IReadOnlyList<string>> SchemaAsync(TestDatabase database)
+    {
+        await using var db = database.Open();
+        return await db.Database.SqlQueryRaw<string>(Kind == DatabaseKind.PostgreSql
+            ? """
+              SELECT indexdef AS "Value" FROM pg_indexes WHERE schemaname = 'public'
+              UNION ALL SELECT table_name || ' ' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '') FROM information_schema.columns WHERE table_schema = 'public'
+              UNION ALL SELECT event_object_table || ' ' || trigger_name || ' ' || event_manipulation FROM information_schema.triggers
+              UNION ALL SELECT "MigrationId" || ' ' || "ProductVersion" FROM "__EFMigrationsHistory"
+              ORDER BY 1
+              """
+            : """
+              SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS "Value" FROM sqlite_master WHERE name <> '__EFMigrationsLock' AND name NOT LIKE 'sqlite_autoindex___EFMigrationsLock%'
+              UNION ALL SELECT "MigrationId" || ' ' || "ProductVersion" FROM "__EFMigrationsHistory" ORDER BY 1
+              """).ToListAsync();
     }
 
     internal static async Task RefusesAsync(TestDatabase database, string statement)

@@ -63,6 +63,8 @@ public abstract class PersistenceTests(IDatabases databases)
     /// <summary>False where PostgreSQL is absent (the fixture has said why); never in CI.</summary>
     internal bool IsAvailable => databases.IsAvailable;
 
+    internal DatabaseKind Kind => databases.Kind;
+
     internal async Task<TestDatabase> OpenAsync(bool migrated = true) => new(databases.Kind, await databases.CreateAsync(migrated));
 
     /// <summary>A second process on the same database.</summary>
