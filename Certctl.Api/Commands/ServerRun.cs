@@ -129,7 +129,7 @@ internal static class ServerRun
             {
                 try
                 {
-                    return await services.GetRequiredService<ICertificateProfileRepository>().FindAsync(id, fresh: true, cancellationToken) is not null;
+                    return await services.GetRequiredService<ICertificateProfileRepository>().ExistsAsync(id, cancellationToken);
                 }
                 catch (DbException slow) when (DatabaseFault.KindOf(slow) == DatabaseFaultKind.Slow)
                 {

@@ -28,6 +28,8 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
 
         Assert.Equal(ProfileSaving.Saved, await database.Profiles.SaveAsync(profile, 0, Saved(), default));
 
+        Assert.True(await database.Profiles.ExistsAsync("vpn", default));
+        Assert.False(await database.Profiles.ExistsAsync("VPN", default));
         var stored = await database.Profiles.FindAsync("vpn", fresh: true, default);
         Assert.Equal("VPN", stored!.Name);
         Assert.Equal("for gateways", stored.Description);
