@@ -1,8 +1,20 @@
 #!/usr/bin/env bash
-# What an enrolment costs: server CPU as a multiple of the three RSA-2048 private operations in it; and what lists of millions cost (about ten minutes,
-# CERTCTL_TEST_LISTS=20000,100000 for fewer). On a quiet machine with PostgreSQL's initdb.
+# Measurements, each on a quiet machine with PostgreSQL's initdb:
+#
+#   ./measure.sh          what an enrolment costs: server CPU as a multiple of the three RSA-2048 private operations in it, in ten fresh processes
+#   ./measure.sh start    what a start of the published executable costs until the first GetCACaps, on SQLite and on PostgreSQL
+#   ./measure.sh lists    what lists of millions cost (about ten minutes; CERTCTL_TEST_LISTS=20000,100000 for fewer)
+#
+# CERTCTL_TEST_RUNS=3 makes fewer runs of the first two, CERTCTL_TEST_ENROLMENTS=1000 shorter ones of the first.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
+case ${1:-enrolment} in
+  enrolment) tests="FullyQualifiedName~EnrolmentCostTests" ;;
+  start) tests="FullyQualifiedName~StartCostTests" ;;
+  lists) tests="FullyQualifiedName~ListCostTests|FullyQualifiedName~ChallengeLookupTests" ;;
+  *) sed -n '2,8p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+esac
 export DOTNET_NOLOGO=1
-dotnet build Certctl.Tests -c Release -v q
-dotnet test Certctl.Tests -c Release --no-build --filter "Category=Measure" --logger "console;verbosity=detailed" | grep -E "^ +(server|three|ratio|throughput|resident|index builds|certificates |audit |GET |export|commit|Passed|Failed)|Error|not below"
+dotnet build Certctl.Tests -c Release -v q -clp:NoSummary
+dotnet test Certctl.Tests -c Release --no-build --nologo --filter "Category=Measure&($tests)" --logger "console;verbosity=detailed" |
+  grep -E "^ +(run|median|start|resident|index builds|certificates |audit |GET |export|commit|Passed|Failed)|Error|not below"
