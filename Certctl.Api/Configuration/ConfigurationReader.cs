@@ -7,12 +7,18 @@ namespace Certctl.Api.Configuration;
 /// <summary>What came of reading the configuration: the options, or every problem at once.</summary>
 /// <param name="Options">Null when there is a problem.</param>
 /// <param name="Draft">What could be read beside the problems: nothing to start from, but the files that it names can be looked at, so that all is told at once.</param>
-internal sealed record ConfigurationReading(CertctlOptions? Options, CertctlOptions Draft, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings);
+internal sealed record ConfigurationReading(CertctlOptions? Options, CertctlOptions Draft, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings)
+{
+    /// <summary>Names of the secrets that are variables of this process, which only a restart can change.</summary>
+    public IReadOnlyList<string> FixedSecrets { get; init; } = [];
+}
 
 /// <summary>The one place where text becomes options. Strict: an unknown name or an unreadable value is a problem, and all problems come together.</summary>
 internal static class ConfigurationReader
 {
     private const int MaxDays = 3650;
+    private const string Host = "CERTCTL_SERVER_HOST";
+    private const string DefaultHost = "127.0.0.1";
     private const string MtlsPort = "CERTCTL_SERVER_MTLS_PORT";
     private const string Passphrase = "CERTCTL_KEY_PASSPHRASE";
 
@@ -36,7 +42,7 @@ internal static class ConfigurationReader
         var values = Values(environment, configPath, defaults);
         var options = ReadOptions(values);
         CheckMtlsPort(options, values);
-        return new ConfigurationReading(values.Problems.Count == 0 ? options : null, options, values.Problems, values.Warnings);
+        return new ConfigurationReading(values.Problems.Count == 0 ? options : null, options, values.Problems, values.Warnings) { FixedSecrets = values.FixedSecrets };
     }
 
     /// <summary>The database alone, for the verbs that need nothing else; a misspelt name is a problem here too.</summary>
@@ -48,13 +54,44 @@ internal static class ConfigurationReader
         return problems.Count == 0 ? database : null;
     }
 
+    /// <summary>Where the server listens and the certificate that it shows, for the verb that asks it; whatever else is wrong is the server's own to say.</summary>
+    public static ServerOptions? ServerFromProcess(string? configPath, out IReadOnlyList<string> problems)
+    {
+        var fileProblems = new List<string>();
+        Dictionary<string, string> file = configPath is null ? [] : JsonSettings.Read(configPath, fileProblems);
+        var environment = ProcessEnvironment();
+        foreach (var link in ServiceLinks.Find(environment))
+            environment.Remove(link);
+        var values = new SettingValues([environment, file]);
+        values.Problems.AddRange(fileProblems);
+        var server = ReadServer(values);
+        problems = values.Problems;
+        return problems.Count == 0 ? server : null;
+    }
+
+    private static ServerOptions ReadServer(SettingValues values) => new(
+        values.Text(Host) ?? DefaultHost,
+        values.Integer("CERTCTL_SERVER_PORT", 8080, 0, 65535),
+        values.Integer("CERTCTL_MAX_BODY_SIZE", HttpLimits.DefaultBody, HttpLimits.LeastBody, HttpLimits.LargestBody),
+        values.Required("CERTCTL_SERVER_TLS_CERT_PATH", "the server's TLS certificate; there is no plaintext listener") ?? "",
+        values.Text("CERTCTL_SERVER_TLS_KEY_PATH") ?? "",
+        values.IsSet(MtlsPort) ? values.Integer(MtlsPort, 0, 0, 65535) : null)
+    {
+        MaxInFlight = values.Integer("CERTCTL_SERVER_MAX_IN_FLIGHT", HttpLimits.InFlight, 1, HttpLimits.Connections),
+    };
+
     private static SettingValues Values(
         IReadOnlyDictionary<string, string> environment, string? configPath, IReadOnlyDictionary<string, string>? defaults)
     {
         var fileProblems = new List<string>();
-        var ours = environment.Where(pair => pair.Key.StartsWith(KnownSettings.Prefix, StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
+        var ours = environment.Where(pair => pair.Key.StartsWith(KnownSettings.Prefix, StringComparison.OrdinalIgnoreCase)).ToDictionary(StringComparer.Ordinal);
+        var links = ServiceLinks.Find(ours);
+        foreach (var link in links)
+            ours.Remove(link);
         Dictionary<string, string> file = configPath is null ? [] : JsonSettings.Read(configPath, fileProblems);
         var values = new SettingValues([ours, file, defaults ?? new Dictionary<string, string>()]);
+        if (links.Count > 0)
+            values.Warnings.Add($"{string.Join(", ", links)}: ignored, since Kubernetes sets them for a Service whose name begins with certctl; enableServiceLinks: false in the pod's specification leaves them out.");
         values.Problems.AddRange(fileProblems);
         values.Problems.AddRange(UnknownNames.Find(values.Names, [.. values.List("CERTCTL_SCEP_PROFILES").Select(ScepProfileReader.Token)]));
         return values;
@@ -62,21 +99,12 @@ internal static class ConfigurationReader
 
     private static CertctlOptions ReadOptions(SettingValues values) => new()
     {
-        Server = new ServerOptions(
-            values.Text("CERTCTL_SERVER_HOST") ?? "127.0.0.1",
-            values.Integer("CERTCTL_SERVER_PORT", 8080, 0, 65535),
-            values.Integer("CERTCTL_MAX_BODY_SIZE", HttpLimits.DefaultBody, HttpLimits.LeastBody, HttpLimits.LargestBody),
-            values.Required("CERTCTL_SERVER_TLS_CERT_PATH", "the server's TLS certificate; there is no plaintext listener") ?? "",
-            values.Required("CERTCTL_SERVER_TLS_KEY_PATH", "the private key of the server's TLS certificate") ?? "",
-            values.IsSet(MtlsPort) ? values.Integer(MtlsPort, 0, 0, 65535) : null)
-        {
-            MaxInFlight = values.Integer("CERTCTL_SERVER_MAX_IN_FLIGHT", HttpLimits.InFlight, 1, HttpLimits.Connections),
-        },
+        Server = ReadServer(values) with { TlsKeyPath = values.Required("CERTCTL_SERVER_TLS_KEY_PATH", "the private key of the server's TLS certificate") ?? "" },
         Database = ReadDatabase(values),
         Log = ReadLog(values),
         Ca = ReadCa(values),
-        Api = ApiKeysReader.Read(values, values.Text("CERTCTL_SERVER_HOST") ?? "127.0.0.1"),
-        Telemetry = TelemetryReader.Read(values, values.Text("CERTCTL_SERVER_HOST") ?? "127.0.0.1"),
+        Api = ApiKeysReader.Read(values, values.Text(Host) ?? DefaultHost),
+        Telemetry = TelemetryReader.Read(values, values.Text(Host) ?? DefaultHost),
         ScepProfiles = ScepProfileReader.Read(values),
         KeyPassphrase = values.SecretText(Passphrase) is { } passphrase ? new Secret(passphrase) : null,
     };

@@ -87,5 +87,5 @@ internal static class JsonSettings
     }
 
     private static string Name(string key) =>
-        key.StartsWith(KnownSettings.Prefix, StringComparison.Ordinal) ? key : KnownSettings.Prefix + key.ToUpperInvariant();
+        key.StartsWith(KnownSettings.Prefix, StringComparison.OrdinalIgnoreCase) ? key.ToUpperInvariant() : KnownSettings.Prefix + key.ToUpperInvariant();
 }

@@ -1,3 +1,5 @@
+using Certctl.Api.Hosting;
+
 namespace Certctl.Api.Configuration;
 
 /// <summary>
@@ -6,19 +8,20 @@ namespace Certctl.Api.Configuration;
 /// </summary>
 internal sealed class SettingValues(IReadOnlyList<IReadOnlyDictionary<string, string>> layers)
 {
-    private const UnixFileMode OpenToOthers = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-
     public List<string> Problems { get; } = [];
 
     public List<string> Warnings { get; } = [];
+
+    /// <summary>Secrets that are variables of this process: they stay what they are until it ends.</summary>
+    public List<string> FixedSecrets { get; } = [];
 
     /// <summary>All names that are set to something.</summary>
     public IEnumerable<string> Names => layers.SelectMany(layer => layer).Where(pair => pair.Value.Length > 0).Select(pair => pair.Key).Distinct(StringComparer.Ordinal);
 
     public bool IsSet(string name, bool isSecret = false) => Layer(name, isSecret) is not null;
 
-    /// <summary>The text of a setting that is no secret, or null. An empty value counts as not set.</summary>
-    public string? Text(string name) => Layer(name, isSecret: false) is { } layer ? layer[name] : null;
+    /// <summary>The text of a setting that is no secret, without blanks around it, or null. An empty value counts as not set.</summary>
+    public string? Text(string name) => Layer(name, isSecret: false)?[name].Trim() is { Length: > 0 } text && !IsQuoted(name, text) ? text : null;
 
     /// <summary>The text of a secret, from the variable or from the file that <c>NAME_FILE</c> names; null when there is none or it cannot be had.</summary>
     public string? SecretText(string name)
@@ -33,7 +36,15 @@ internal sealed class SettingValues(IReadOnlyList<IReadOnlyDictionary<string, st
             return null;
         }
 
-        return string.IsNullOrEmpty(file) ? direct : ReadFile(name + KnownSettings.FileSuffix, file);
+        if (string.IsNullOrEmpty(file) && ReferenceEquals(layer, layers[0]) && !FixedSecrets.Contains(name))
+            FixedSecrets.Add(name);
+        var given = string.IsNullOrEmpty(file) ? name : name + KnownSettings.FileSuffix;
+        var text = string.IsNullOrEmpty(file) ? direct : SecretFile.Read(given, file.Trim(), Problems, Warnings);
+        if (text is null || IsQuoted(given, text))
+            return null;
+        if (char.IsWhiteSpace(text[0]) || char.IsWhiteSpace(text[^1]))
+            Warnings.Add($"{given}: the secret begins or ends with a blank, which is taken as part of it; remove it if it is not meant.");
+        return text;
     }
 
     /// <summary>The name under which the operator gave a secret, <c>NAME</c> or <c>NAME_FILE</c>; null when it is not set, or set by quickstart alone.</summary>
@@ -49,32 +60,17 @@ internal sealed class SettingValues(IReadOnlyList<IReadOnlyDictionary<string, st
     /// <summary>Notes that a value has not the form it should have; says it without the value where that is secret.</summary>
     public void Reject(string name, string value, string shouldBe) => Problems.Add($"{name}: \"{value}\" is not {shouldBe}.");
 
+    // docker's --env-file and Compose's env_file keep the quotes that a shell takes away.
+    private bool IsQuoted(string name, string text)
+    {
+        if (text.Length < 2 || text[0] != text[^1] || text[0] is not ('"' or '\''))
+            return false;
+        var problem = $"{name}: the value stands in quotes, which were taken as part of it. Remove the quotes.";
+        if (!Problems.Contains(problem))
+            Problems.Add(problem);
+        return true;
+    }
+
     private IReadOnlyDictionary<string, string>? Layer(string name, bool isSecret) => layers.FirstOrDefault(layer =>
         layer.GetValueOrDefault(name) is { Length: > 0 } || (isSecret && layer.GetValueOrDefault(name + KnownSettings.FileSuffix) is { Length: > 0 }));
-
-    private string? ReadFile(string name, string path)
-    {
-        try
-        {
-            var text = File.ReadAllText(path);
-            if ((File.GetUnixFileMode(path) & OpenToOthers) != UnixFileMode.None)
-                Warnings.Add($"{name}: {path} can be read by others; run: chmod 600 '{path}'");
-
-            // One line end: that is the editor's. Anything more is the secret's.
-            text = text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
-            if (text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal))
-                return text;
-            Problems.Add($"{name}: {path} is empty or holds a NUL.");
-        }
-        catch (IOException unreadable)
-        {
-            Problems.Add($"{name}: {path} cannot be read: {unreadable.Message}");
-        }
-        catch (UnauthorizedAccessException)
-        {
-            Problems.Add($"{name}: {path} must not be read by this user.");
-        }
-
-        return null;
-    }
 }

@@ -11,15 +11,12 @@ public static class KeyFiles
     /// <summary>Far above any real chain; keeps a wrong path (a disk image, a log) from being read into memory.</summary>
     private const int MaxFileSize = 1 << 20;
 
-    private const UnixFileMode OpenToOthers = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-
     // OWASP's figure for PBKDF2 with HMAC-SHA256: a passphrase is guessed at a few hundred tries a second and core.
     private static readonly PbeParameters KeyEncryption = new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 600_000);
 
     /// <summary>
     /// Reads a certificate file and a key file. Problems come back in words that name the file and the remedy, all that can be found in one go:
-    /// missing or unreadable file, no CERTIFICATE block, a block that does not parse, key file mode open to group or others (mode &amp; 077), no or several
+    /// missing or unreadable file, no CERTIFICATE block, a block that does not parse, a key file that is too open (<see cref="KeyFileMode"/>), no or several
     /// private keys, an encrypted key without passphrase or with a wrong one, key and first certificate that do not belong together.
     /// Never a secret, never key material in a problem.
     /// </summary>
@@ -31,7 +28,7 @@ public static class KeyFiles
         var certificates = ReadCertificates(certPath, problems);
         var key = ReadKey(keyPath, passphrase, problems);
         if (certificates.Count > 0 && key is not null && FindMismatch(certificates[0], key) is { } mismatch)
-            problems.Add($"{keyPath}: {mismatch} (certificate file {certPath}).");
+            problems.Add(Misordered(certificates, key, keyPath, certPath) ?? $"{keyPath}: {mismatch} (certificate file {certPath}).");
         if (problems.Count == 0 && key is not null)
             return (new KeyPair(certificates[0], key, certificates[1..]), problems);
 
@@ -97,7 +94,7 @@ public static class KeyFiles
         if (text.Split("-----BEGIN CERTIFICATE-----").Length - 1 > blocks)
             problems.Add($"{path}: a CERTIFICATE block is cut off or not base64. Copy the whole file again.");
         else if (blocks == 0)
-            problems.Add($"{path}: no CERTIFICATE block. The file must be PEM; turn DER into PEM with: openssl x509 -inform DER -in FILE -out FILE.pem");
+            problems.Add($"{path}: {PemDiagnosis.NoCertificate(path, bytes, [.. PrivateKeyPem.Blocks(text).Select(block => block.Label)])}");
         return certificates;
     }
 
@@ -112,6 +109,8 @@ public static class KeyFiles
             var (key, problem) = PrivateKeyPem.Import(text, passphrase);
             if (problem is not null)
                 problems.Add($"{path}: {problem}");
+            else if (key is null)
+                problems.Add($"{path}: {PemDiagnosis.NoKey(path, bytes, [.. PrivateKeyPem.Blocks(text).Select(block => block.Label)])}");
             return key;
         }
         finally
@@ -126,16 +125,22 @@ public static class KeyFiles
     {
         try
         {
-            using var handle = File.OpenHandle(path);
-            if (isKey && !OperatingSystem.IsWindows() && (File.GetUnixFileMode(handle) & OpenToOthers) is var open and not UnixFileMode.None)
+            if (Directory.Exists(path))
             {
-                problems.Add($"{path}: the private key is open to group or others (mode & 077 = {Octal(open)}). Run: chmod 600 '{path}'");
+                problems.Add($"{path}: it is a folder. Name the {what} file in it.");
+                return null;
+            }
+
+            using var handle = File.OpenHandle(path);
+            if (isKey && OperatingSystem.IsLinux() && KeyFileMode.Of(handle) is { OpenTo: { } whom } mode)
+            {
+                problems.Add($"{path}: the private key is open to {whom} (mode {mode.Octal}); {mode.Remedy(path)}");
                 return null;
             }
 
             var length = RandomAccess.GetLength(handle);
             if (length is > 0 and <= MaxFileSize)
-                return ReadAll(handle, (int)length);
+                return WithoutMark(ReadAll(handle, (int)length));
             problems.Add($"{path}: the {what} file is {(length == 0 ? "empty" : "larger than 1 MiB")}.");
         }
         catch (FileNotFoundException)
@@ -157,6 +162,9 @@ public static class KeyFiles
 
         return null;
     }
+
+    // An editor's mark for UTF-8; what follows is the text.
+    private static byte[] WithoutMark(byte[] bytes) => bytes.AsSpan().StartsWith(TextEncodings.Utf8Mark) ? bytes[TextEncodings.Utf8Mark.Length..] : bytes;
 
     private static byte[] ReadAll(Microsoft.Win32.SafeHandles.SafeFileHandle handle, int length)
     {
@@ -189,7 +197,11 @@ public static class KeyFiles
         }
     }
 
-    private static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(3, '0');
+    // Bundles that begin with the root are common; the server needs its own certificate first.
+    private static string? Misordered(List<X509Certificate2> certificates, AsymmetricAlgorithm key, string keyPath, string certPath) =>
+        certificates.FindIndex(1, certificate => FindMismatch(certificate, key) is null) is > 0 and var at
+            ? $"{certPath}: the private key ({keyPath}) belongs to certificate {at + 1} of the file, {certificates[at].Subject}. Put that one first, then its issuers up to the root."
+            : null;
 }
 
 /// <summary>A private key with its certificate and what else stood in the certificate file. Owns all of them.</summary>

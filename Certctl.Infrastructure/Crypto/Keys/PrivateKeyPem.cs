@@ -28,7 +28,7 @@ internal static class PrivateKeyPem
         return blocks;
     }
 
-    /// <summary>The key, or why there is none, in words that say what to do and quote nothing of the file.</summary>
+    /// <summary>The key, or why there is none, in words that say what to do and quote nothing of the file; neither where the text holds no private key at all.</summary>
     public static (AsymmetricAlgorithm? Key, string? Problem) Import(ReadOnlySpan<char> text, Secret? passphrase)
     {
         var blocks = Blocks(text).Where(block => block.Label.EndsWith("PRIVATE KEY", StringComparison.Ordinal)).ToList();
@@ -38,7 +38,7 @@ internal static class PrivateKeyPem
             // RFC 7468 §3: headers inside the block (RFC 1421) are not PEM as we read it.
             return (null, text.IndexOf("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal) >= 0
                 ? "the key is encrypted in OpenSSL's old format, whose key derivation is one MD5. Turn it into PKCS#8: openssl pkcs8 -topk8 -in FILE -out FILE.new"
-                : "no private key. The file must be PEM: PKCS#8, PKCS#1 or SEC1.");
+                : null);
 
         var base64 = text[blocks[0].Base64];
         var der = new byte[base64.Length];
@@ -66,6 +66,7 @@ internal static class PrivateKeyPem
                 "ENCRYPTED PRIVATE KEY" when passphrase is null or { IsEmpty: true } =>
                     (null, "the private key is encrypted and there is no passphrase. Set CERTCTL_KEY_PASSPHRASE or CERTCTL_KEY_PASSPHRASE_FILE."),
                 "ENCRYPTED PRIVATE KEY" => Decrypt(der, passphrase),
+                "OPENSSH PRIVATE KEY" => (null, "the key is in OpenSSH's own format. Convert a copy of it: ssh-keygen -p -N '' -m PKCS8 -f FILE"),
                 _ => (null, $"a key of the kind '{label}' is not supported. Turn it into PKCS#8 with openssl pkcs8 -topk8."),
             };
         }

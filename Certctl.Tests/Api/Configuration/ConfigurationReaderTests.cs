@@ -232,7 +232,7 @@ public sealed class ConfigurationReaderTests
     [Fact]
     public void What_is_not_ours_is_left_alone()
     {
-        var environment = Settings.Complete().With("PATH", "/bin").With("certctl_server_port", "x").With("CERTCTLX", "y").With("CERTCTL_TEST_POSTGRES", "z");
+        var environment = Settings.Complete().With("PATH", "/bin").With("CERTCTLX", "y").With("certctlx", "y").With("CERTCTL_TEST_POSTGRES", "z");
 
         Assert.Empty(environment.Reading().Problems);
         Assert.Empty(environment.Reading().Warnings);

@@ -59,24 +59,47 @@ public sealed class SecretSettingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("\n")]
-    [InlineData("abc\0defghijk")]
-    public void A_file_without_a_secret_is_a_problem(string content)
+    [InlineData("", "is empty.")]
+    [InlineData("\n", "is empty.")]
+    [InlineData("abc\0defghijk", "holds a NUL.")]
+    [InlineData("a challenge for you\n\n", "has an empty line or a stray line end before or after the secret.")]
+    [InlineData("a challenge for you\r\n\r\n", "has an empty line or a stray line end before or after the secret.")]
+    [InlineData("\na challenge for you\n", "has an empty line or a stray line end before or after the secret.")]
+    public void A_file_without_a_secret_or_with_more_than_one_line_end_is_a_problem(string content, string expected)
     {
         var path = Place(content);
 
-        Assert.Equal(
-            $"CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE: {path} is empty or holds a NUL.",
-            Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", path).Problem());
+        Assert.StartsWith($"CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE: {path} {expected}", FileProblem(path), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("utf-16", "is UTF-16, as Windows writes it.")]
+    [InlineData("utf-16BE", "is UTF-16, as Windows writes it.")]
+    [InlineData("latin1", "is not UTF-8 text.")]
+    public void A_file_in_another_encoding_is_told_so(string encoding, string expected)
+    {
+        var octets = System.Text.Encoding.GetEncoding(encoding).GetBytes("ein Paßwort für alle");
+        foreach (var marked in new[] { false, true })
+        {
+            var path = Place("");
+            byte[] mark = encoding switch { "utf-16" => [0xFF, 0xFE], "utf-16BE" => [0xFE, 0xFF], _ => [] };
+            File.WriteAllBytes(path, marked ? [.. mark, .. octets] : octets);
+
+            Assert.StartsWith($"CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE: {path} {expected}", FileProblem(path), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("/dev/zero", "is larger than 64 KiB")]
+    [InlineData("/tmp", "is a folder")]
+    public void What_is_no_file_of_a_secret_is_not_read_to_its_end(string path, string expected) =>
+        Assert.Contains(expected, FileProblem(path), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("a challenge for you\n", "a challenge for you")]
     [InlineData("a challenge for you\r\n", "a challenge for you")]
-    [InlineData("a challenge for you\n\n", "a challenge for you\n")]
-    [InlineData(" a challenge for you ", " a challenge for you ")]
-    public void One_line_end_belongs_to_the_editor_and_all_else_to_the_secret(string content, string expected)
+    [InlineData("\uFEFFa challenge for you\n", "a challenge for you")]
+    public void One_line_end_and_a_mark_of_UTF8_belong_to_the_editor(string content, string expected)
     {
         var options = Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", Place(content)).Options();
 
@@ -84,17 +107,44 @@ public sealed class SecretSettingTests : IDisposable
     }
 
     [Theory]
-    [InlineData(UnixFileMode.GroupRead)]
-    [InlineData(UnixFileMode.OtherRead)]
-    [InlineData(UnixFileMode.OtherWrite)]
-    public void A_file_that_is_open_to_others_is_warned_about(UnixFileMode open)
+    [InlineData(" a challenge for you")]
+    [InlineData("a challenge for you ")]
+    [InlineData("a challenge for you\t")]
+    public void Blanks_around_a_secret_are_part_of_it_and_warned_about(string secret)
+    {
+        var reading = Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", Place(secret + "\n")).Reading();
+
+        Assert.StartsWith("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE: the secret begins or ends with a blank", Assert.Single(reading.Warnings), StringComparison.Ordinal);
+        Assert.Equal(secret, reading.Options!.ScepProfiles[0].Challenge!.Reveal());
+    }
+
+    [Theory]
+    [InlineData("CERTCTL_SCEP_CHALLENGE_PASSWORD", "\"a challenge for you\"")]
+    [InlineData("CERTCTL_SCEP_CHALLENGE_PASSWORD", "'a challenge for you'")]
+    [InlineData("CERTCTL_CA_CERT_PATH", "\"/keys/ca.crt\"")]
+    [InlineData("CERTCTL_SERVER_PORT", "'8443'")]
+    public void Quotes_that_no_shell_took_away_are_a_problem_that_tells_nothing_of_the_value(string name, string value)
+    {
+        var problem = Assert.Single(Settings.Complete().With(name, value).Reading().Problems, problem => problem.StartsWith(name + ": the value stands in quotes", StringComparison.Ordinal));
+
+        Assert.DoesNotContain(value.Trim('"', '\''), problem, StringComparison.Ordinal);
+    }
+
+    private static string FileProblem(string path) =>
+        Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", path).Problem();
+
+    [Theory]
+    [InlineData(UnixFileMode.GroupRead, "its group")]
+    [InlineData(UnixFileMode.OtherRead, "others")]
+    [InlineData(UnixFileMode.OtherWrite, "others")]
+    public void A_file_that_is_open_to_others_is_warned_about(UnixFileMode open, string whom)
     {
         var path = Place(Value);
         File.SetUnixFileMode(path, File.GetUnixFileMode(path) | open);
 
         var reading = Settings.Complete().With("CERTCTL_KEY_PASSPHRASE_FILE", path).Reading();
 
-        Assert.Equal($"CERTCTL_KEY_PASSPHRASE_FILE: {path} can be read by others; run: chmod 600 '{path}'", Assert.Single(reading.Warnings));
+        Assert.Equal($"CERTCTL_KEY_PASSPHRASE_FILE: {path} can be read by {whom}; run: chmod 600 '{path}'", Assert.Single(reading.Warnings));
         Assert.Equal(Value, reading.Options!.KeyPassphrase!.Reveal());
     }
 

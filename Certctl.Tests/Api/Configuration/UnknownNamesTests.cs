@@ -83,6 +83,14 @@ public sealed class UnknownNamesTests
         Settings.Structured().With("CERTCTL_SCEP_PROFILES", "corp,shop-floor").AddProfile("SHOP_FLOOR").With("CERTCTL_SCEP_PROFILE_SHOP-FLOOR_RETRY_WINDOW", "1h").Problem(),
         StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("certctl_server_port", "certctl_server_port is not read: names are upper case. Set CERTCTL_SERVER_PORT.")]
+    [InlineData("Certctl_Database_Url", "Certctl_Database_Url is not read: names are upper case. Set CERTCTL_DATABASE_URL.")]
+    [InlineData("CERTCTL_scep_RETRY_WINDOW", "CERTCTL_scep_RETRY_WINDOW is not read: names are upper case. Set CERTCTL_SCEP_RETRY_WINDOW.")]
+    [InlineData("certctl_server_prot", "certctl_server_prot is unknown (names are upper case); did you mean CERTCTL_SERVER_PORT?")]
+    public void A_name_in_another_case_is_refused_with_the_right_one(string name, string problem) =>
+        Assert.Equal(problem, Settings.Complete().With(name, "1").Problem());
+
     [Fact]
     public void An_empty_value_is_as_good_as_none() => Assert.Empty(Settings.Complete().With("CERTCTL_COFFEE", "").With("CERTCTL_LOG_LEVEL", "").Reading().Problems);
 

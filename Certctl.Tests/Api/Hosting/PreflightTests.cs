@@ -80,7 +80,7 @@ public sealed class PreflightTests : IDisposable
     {
         File.SetUnixFileMode(_folder[file], OwnerOnly | open);
 
-        Assert.EndsWith($"Run: chmod 600 '{_folder[file]}'", Problem(), StringComparison.Ordinal);
+        Assert.EndsWith($"run: chmod 600 '{_folder[file]}'", Problem(), StringComparison.Ordinal);
     }
 
     [Theory]

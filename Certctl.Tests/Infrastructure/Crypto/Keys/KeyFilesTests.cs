@@ -146,6 +146,89 @@ public sealed class KeyFilesTests : IDisposable
     }
 
     [Theory]
+    [InlineData("rsa.p12", "it is PKCS#12")]
+    [InlineData("rsa.der", "it is DER")]
+    [InlineData("rsa.p7b", "it holds PKCS#7")]
+    [InlineData("rsa.p7c", "it is PKCS#7")]
+    [InlineData("rsa.csr", "it holds a certificate request")]
+    [InlineData("rsa.pkcs8", "are the paths of certificate and key swapped?")]
+    [InlineData("rsa.keyder", "are the paths of certificate and key swapped?")]
+    [InlineData("rsa.utf16", "it is UTF-16")]
+    [InlineData("rsa.utf16be", "it is UTF-16")]
+    [InlineData("rsa.trusted", "TRUSTED CERTIFICATE")]
+    public void A_certificate_file_of_another_kind_is_named_with_the_command_that_mends_it(string file, string expected)
+    {
+        var path = Place(file);
+
+        var problem = Assert.Single(Problems(path, Place("ec.pkcs8")));
+
+        Assert.Contains(expected, problem, StringComparison.OrdinalIgnoreCase);
+        if (Command(problem) is not { } command)
+            return;
+        Repair(path, command, "-passin pass:secret");
+        var (certificates, problems) = KeyFiles.LoadCertificates(path + ".pem");
+        Assert.Empty(problems);
+        Assert.Equal("CN=key files", certificates[0].Subject);
+    }
+
+    [Theory]
+    [InlineData("rsa.p12", "it is PKCS#12")]
+    [InlineData("rsa.keyder", "it is DER")]
+    [InlineData("rsa.encryptedder", "it is DER")]
+    [InlineData("rsa.crt", "are the paths of certificate and key swapped?")]
+    [InlineData("rsa.der", "it holds a certificate in DER")]
+    [InlineData("rsa.public", "it holds the public key alone")]
+    [InlineData("rsa.keyutf16", "it is UTF-16")]
+    public void A_key_file_of_another_kind_is_named_with_the_command_that_mends_it(string file, string expected)
+    {
+        var path = Place(file);
+
+        var problem = Assert.Single(Problems(Place("rsa.crt"), path));
+
+        Assert.Contains(expected, problem, StringComparison.OrdinalIgnoreCase);
+        if (Command(problem) is not { } command)
+            return;
+        Repair(path, command, file == "rsa.p12" ? "-passin pass:secret" : $"-passin 'pass:{Passphrase}'");
+        File.SetUnixFileMode(path + ".pem", OwnerOnly);
+        var (pair, problems) = KeyFiles.LoadPair(Place("rsa.crt"), path + ".pem", null);
+        Assert.Empty(problems);
+        pair!.Dispose();
+    }
+
+    [Fact]
+    public void A_mark_of_UTF8_before_PEM_is_passed_over()
+    {
+        byte[] mark = [0xEF, 0xBB, 0xBF];
+        var (pair, problems) = KeyFiles.LoadPair(
+            PlaceBytes("marked.crt", [.. mark, .. Material.Value["rsa.crt"]]), PlaceBytes("marked.key", [.. mark, .. Material.Value["rsa.pkcs8"]]), null);
+
+        Assert.Empty(problems);
+        pair!.Dispose();
+    }
+
+    [Fact]
+    public void Line_ends_of_Windows_are_as_good_as_ours()
+    {
+        byte[] Windows(string name) => System.Text.Encoding.ASCII.GetBytes(System.Text.Encoding.ASCII.GetString(Material.Value[name]).ReplaceLineEndings("\r\n"));
+        var (pair, problems) = KeyFiles.LoadPair(PlaceBytes("windows.crt", Windows("rsa.crt")), PlaceBytes("windows.key", Windows("rsa.pkcs8")), null);
+
+        Assert.Empty(problems);
+        pair!.Dispose();
+    }
+
+    [Fact]
+    public void A_bundle_in_the_wrong_order_is_told_which_certificate_comes_first()
+    {
+        var bundle = PlaceBytes("bundle.crt", [.. Material.Value["other.crt"], .. Material.Value["ec.crt"], .. Material.Value["rsa.crt"]]);
+
+        Assert.Contains("belongs to certificate 3 of the file, CN=key files. Put that one first", Assert.Single(Problems(bundle, Place("rsa.pkcs8"))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_is_told_from_a_file() =>
+        Assert.All(Problems(_folder.Path, _folder.Path), problem => Assert.Contains("it is a folder", problem, StringComparison.Ordinal));
+
+    [Theory]
     [InlineData(null)]
     [InlineData(Passphrase)]
     public void A_written_key_has_mode_0600_and_openssl_reads_it(string? passphrase)
@@ -202,6 +285,18 @@ public sealed class KeyFilesTests : IDisposable
         Assert.Single(Directory.GetFiles(_folder.Path));
     }
 
+    // What stands behind a colon and begins as one of the tools does; null where the sentence names no command.
+    private static string? Command(string problem) =>
+        new[] { "openssl ", "iconv " }.Select(tool => problem.IndexOf(": " + tool, StringComparison.Ordinal)).Where(at => at > 0).Select(at => problem[(at + 2)..]).FirstOrDefault();
+
+    // The operator would type the passphrase.
+    private static void Repair(string path, string command, string passphrase)
+    {
+        if (command.Contains("pkcs12", StringComparison.Ordinal) || command.Contains("pkey -inform", StringComparison.Ordinal))
+            command = command.Replace($"-in '{path}'", $"-in '{path}' {passphrase}", StringComparison.Ordinal);
+        ExternalTool.Run("sh", "-euc", command).MustSucceed();
+    }
+
     private static IReadOnlyList<string> Problems(string certificate, string key, Secret? passphrase = null)
     {
         var (pair, problems) = KeyFiles.LoadPair(certificate, key, passphrase);
@@ -238,6 +333,24 @@ public sealed class KeyFilesTests : IDisposable
         }
 
         OpenSsl.Run("req", "-x509", "-new", "-key", folder["other.pkcs8"], "-subj", "/CN=other", "-out", folder["other.crt"]);
+        MakeOtherKinds(folder);
         return Directory.GetFiles(folder.Path).ToDictionary(path => Path.GetFileName(path)!, File.ReadAllBytes);
+    }
+
+    // What people have in hand where PEM is asked for.
+    private static void MakeOtherKinds(TemporaryFolder folder)
+    {
+        OpenSsl.Run("pkcs12", "-export", "-inkey", folder["rsa.pkcs8"], "-in", folder["rsa.crt"], "-passout", "pass:secret", "-out", folder["rsa.p12"]);
+        OpenSsl.Run("x509", "-in", folder["rsa.crt"], "-outform", "DER", "-out", folder["rsa.der"]);
+        OpenSsl.Run("x509", "-in", folder["rsa.crt"], "-trustout", "-out", folder["rsa.trusted"]);
+        OpenSsl.Run("crl2pkcs7", "-nocrl", "-certfile", folder["rsa.crt"], "-out", folder["rsa.p7b"]);
+        OpenSsl.Run("crl2pkcs7", "-nocrl", "-certfile", folder["rsa.crt"], "-outform", "DER", "-out", folder["rsa.p7c"]);
+        OpenSsl.Run("req", "-new", "-key", folder["rsa.pkcs8"], "-subj", "/CN=key files", "-out", folder["rsa.csr"]);
+        OpenSsl.Run("pkey", "-in", folder["rsa.pkcs8"], "-outform", "DER", "-out", folder["rsa.keyder"]);
+        OpenSsl.Run("pkey", "-in", folder["rsa.pkcs8"], "-pubout", "-out", folder["rsa.public"]);
+        OpenSsl.Run("pkcs8", "-topk8", "-in", folder["rsa.pkcs8"], "-outform", "DER", "-v2", "aes-256-cbc", "-passout", $"pass:{Passphrase}", "-out", folder["rsa.encryptedder"]);
+        File.WriteAllText(folder["rsa.utf16"], File.ReadAllText(folder["rsa.crt"]), System.Text.Encoding.Unicode);
+        File.WriteAllText(folder["rsa.utf16be"], File.ReadAllText(folder["rsa.crt"]), System.Text.Encoding.BigEndianUnicode);
+        File.WriteAllText(folder["rsa.keyutf16"], File.ReadAllText(folder["rsa.pkcs8"]), new System.Text.UnicodeEncoding(bigEndian: false, byteOrderMark: false));
     }
 }
