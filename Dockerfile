@@ -22,19 +22,21 @@ COPY Certctl.Api Certctl.Api
 RUN dotnet publish Certctl.Api/Certctl.Api.csproj -c Release --no-restore -o /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
-# Nothing is written but the quickstart folder, if that verb is used: the container runs with a read-only root.
+# Nothing is written but the quickstart folder, if that verb is used: the container runs with a read-only root. To try it:
+#   docker run --rm -p 8443:8443 -v certctl:/var/lib/certctl certctl quickstart
 # DOTNET_EnableDiagnostics: the runtime would otherwise want a socket in /tmp.
 ENV DOTNET_EnableDiagnostics=0 \
     CERTCTL_SERVER_HOST=0.0.0.0 \
     CERTCTL_SERVER_PORT=8443
 COPY --from=build /app /app
-RUN ln -s /app/certctl /usr/local/bin/certctl
+# WORKDIR alone would make the folder root's, and quickstart could not write there; a new volume takes over owner and mode.
+RUN ln -s /app/certctl /usr/local/bin/certctl && install -d -o $APP_UID -g $APP_UID -m 0700 /var/lib/certctl
 WORKDIR /var/lib/certctl
-# The unprivileged user of the base image. Key files must be his and of mode 0600.
+# The unprivileged user of the base image. Key files must be his and of mode 0600, or root's, readable by his group, and of mode 0640.
 USER $APP_UID
 EXPOSE 8443
 STOPSIGNAL SIGTERM
-# All start-up checks, from inside: configuration, files, keys, database.
-HEALTHCHECK --interval=60s --timeout=20s --start-period=30s --retries=3 CMD ["certctl", "doctor"]
+# Asks /health and no more: whether the database answers is /ready's question, and a restart of this container would not mend it.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 CMD ["certctl", "health"]
 ENTRYPOINT ["certctl"]
 CMD ["serve"]

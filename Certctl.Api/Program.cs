@@ -1,12 +1,17 @@
 using System.CommandLine;
 using Certctl.Api.Commands;
 
+// A container asks this every few seconds.
+if (args is [HealthCommand.Name])
+    return await HealthCommand.RunAsync(configPath: null, CancellationToken.None);
+
 var root = new RootCommand("Certctl, a certificate enrolment server for managed devices.")
 {
     QuickstartCommand.Create(),
     ServeCommand.Create(),
     MigrateCommand.Create(),
     DoctorCommand.Create(),
+    HealthCommand.Create(),
     ProfilesCommand.Create(),
     ApprovalsCommand.Create(),
     new Command("intune", "Signed challenges: how they fare, and a connector to rehearse with.")

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Application.Enrolment;
@@ -12,8 +11,6 @@ namespace Certctl.Api.Commands;
 /// <summary><c>certctl doctor</c>: everything that a start would look at, a line each with its remedy; exit code 1 when something would keep the server from starting.</summary>
 internal static class DoctorCommand
 {
-    private static readonly TimeSpan PortPatience = TimeSpan.FromSeconds(30);
-
     public static Command Create()
     {
         var config = new Option<string?>("--config") { Description = "JSON file with the settings of the server." };
@@ -99,37 +96,10 @@ internal static class DoctorCommand
         }
         catch (SocketException busy)
         {
-            // The doctor is also called beside a running server, by a container's health check for one.
-            return await IsServedByUsAsync(address, server, cancellationToken)
+            // The doctor is also called beside a running server.
+            return await HealthProbe.FindProblemAsync(address, server.Port, server.TlsCertPath, cancellationToken) is null
                 ? new PreflightCheck(name + ", served by certctl", [], [])
                 : new PreflightCheck(name, [$"it cannot be bound: {busy.Message}, and it is not certctl that answers there. Choose another CERTCTL_SERVER_PORT"], []);
         }
-    }
-
-    // It is ours when it shows the certificate of our configuration and says that it is healthy.
-    private static async Task<bool> IsServedByUsAsync(IPAddress address, ServerOptions server, CancellationToken cancellationToken)
-    {
-        var target = address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address;
-        using var handler = new SocketsHttpHandler { UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => IsOurs(shown, server.TlsCertPath) } };
-        using var client = new HttpClient(handler) { Timeout = PortPatience };
-        try
-        {
-            using var answer = await client.GetAsync(new UriBuilder("https", target.ToString(), server.Port, "/health").Uri, cancellationToken);
-            return answer.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
-        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
-
-    private static bool IsOurs(X509Certificate? shown, string certPath)
-    {
-        using var ours = X509Certificate2.CreateFromPem(File.ReadAllText(certPath));
-        return shown is not null && shown.GetRawCertData().AsSpan().SequenceEqual(ours.RawData);
     }
 }

@@ -113,6 +113,34 @@ public sealed partial class DeploymentTests
     }
 
     [Fact]
+    public void Image_and_compose_ask_for_health_alone_and_not_for_everything_that_the_doctor_looks_at()
+    {
+        Assert.Matches(@"\nHEALTHCHECK [^\n]* CMD \[""certctl"", ""health""\]\n", SourceTree.Read("Dockerfile"));
+        if (ReadFile() is not { } file)
+            return;
+        Assert.Equal(["CMD", "certctl", "health"], Strings(file.GetProperty("services").GetProperty("certctl").GetProperty("healthcheck"), "test"));
+    }
+
+    [Fact]
+    public void The_working_folder_of_the_image_belongs_to_its_user()
+    {
+        // No engine here: what RUN does before WORKDIR is done by the same shell, with the user's number in place of root's rights.
+        var lines = SourceTree.Read("Dockerfile").Split('\n');
+        var made = Array.FindIndex(lines, line => line.StartsWith("RUN ", StringComparison.Ordinal) && line.Contains("install -d", StringComparison.Ordinal));
+        var used = Array.FindIndex(lines, line => line == "WORKDIR /var/lib/certctl");
+        Assert.InRange(made, 0, used);
+        using var root = new TemporaryFolder();
+        var command = lines[made]["RUN ".Length..].Replace(" /app/", $" {root.Path}/", StringComparison.Ordinal)
+            .Replace(" /usr/local/bin/", $" {root.Path}/", StringComparison.Ordinal).Replace(" /var/lib/", $" {root.Path}/", StringComparison.Ordinal);
+        var folder = root["certctl-folder"];
+        command = command.Replace($"{root.Path}/certctl && install", $"{root.Path}/linked && install", StringComparison.Ordinal).Replace($"0700 {root.Path}/certctl", $"0700 {folder}", StringComparison.Ordinal);
+        var user = ExternalTool.Run("id", "-u").MustSucceed().Output.Trim();
+        ExternalTool.Run("env", $"APP_UID={user}", "sh", "-euc", command).MustSucceed();
+
+        Assert.Equal($"{user} 700", ExternalTool.Run("stat", "-c", "%u %a", folder).MustSucceed().Output.Trim());
+    }
+
+    [Fact]
     public void The_image_takes_every_product_project_and_no_other_folder()
     {
         var copied = SourceTree.Read("Dockerfile").Split('\n').Where(line => line.StartsWith("COPY Certctl.", StringComparison.Ordinal) && line.Split(' ').Length == 3)

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Certctl.Tests.Api.Hosting;
+using Certctl.Tests.Fixtures;
+using Xunit;
+
+namespace Certctl.Tests.Api.Commands;
+
+/// <summary><c>certctl health</c>, what a container asks itself: 0 only where the server that shows the configured certificate says that it is healthy.</summary>
+public sealed class HealthCommandTests(OperatorFolder folder) : IClassFixture<OperatorFolder>
+{
+    [Fact]
+    public async Task A_running_server_is_healthy_and_one_that_has_ended_is_not()
+    {
+        int port;
+        await using (var serving = await CommandLine.ServeAsync(folder.Settings()))
+        {
+            port = serving.Port;
+            var healthy = (await AskAsync(port)).MustSucceed();
+            Assert.Equal("", healthy.Output + healthy.Error);
+
+            // What else the server is told is no concern of the probe.
+            (await AskAsync(port, ("CERTCTL_SERVER_HOST", "0.0.0.0"), ("CERTCTL_DATABASE_URL", "nonsense"), ("CERTCTL_PORT", "tcp://10.96.0.1:8443"))).MustSucceed();
+            await serving.StopAsync();
+        }
+
+        var ended = await AskAsync(port);
+        Assert.Equal(1, ended.ExitCode);
+        Assert.Matches($"^certctl health: 127.0.0.1:{port} cannot be reached: [^\n]+\n$", ended.Error);
+    }
+
+    [Fact]
+    public async Task Another_certificate_is_another_server_whoever_signed_it()
+    {
+        await using var serving = await CommandLine.ServeAsync(folder.Settings());
+
+        // The CA of the server's own certificate: right issuer, wrong certificate.
+        var run = await AskAsync(serving.Port, ("CERTCTL_SERVER_TLS_CERT_PATH", folder.CaFile));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("does not show the certificate of", run.Error, StringComparison.Ordinal);
+        Assert.Contains("SIGHUP", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 503 Service Unavailable\r\n\r\n", "answers \"HTTP/1.1 503 Service Unavailable\" instead of 200")]
+    [InlineData("", "answers \"\" instead of 200")]
+    [InlineData(null, "did not answer within")]
+    public async Task A_server_that_does_not_say_200_is_not_healthy(string? answer, string expected)
+    {
+        using var key = RSA.Create(2048);
+        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        await File.WriteAllTextAsync(folder.Path("fake.crt"), certificate.ExportCertificatePem());
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var stop = new CancellationTokenSource();
+        var serving = ServeOnceAsync(listener, certificate, answer, stop.Token);
+
+        var run = await AskAsync(((IPEndPoint)listener.LocalEndpoint).Port, ("CERTCTL_SERVER_TLS_CERT_PATH", folder.Path("fake.crt")));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        await stop.CancelAsync();
+        await serving;
+    }
+
+    [Fact]
+    public async Task What_it_needs_and_has_not_is_named()
+    {
+        var nothing = await CommandLine.RunAsync(new Dictionary<string, string>(), ["health"]);
+        Assert.Equal((1, true), (nothing.ExitCode, nothing.Error.StartsWith("certctl health: CERTCTL_SERVER_TLS_CERT_PATH is not set", StringComparison.Ordinal)));
+
+        var free = await AskAsync(0);
+        Assert.Equal((1, true), (free.ExitCode, free.Error.Contains("CERTCTL_SERVER_PORT is 0", StringComparison.Ordinal)));
+
+        var absent = await AskAsync(1, ("CERTCTL_SERVER_TLS_CERT_PATH", folder.Path("absent.crt")));
+        Assert.Equal((1, true), (absent.ExitCode, absent.Error.Contains(folder.Path("absent.crt"), StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task It_reads_a_file_of_settings_and_explains_itself()
+    {
+        await using var serving = await CommandLine.ServeAsync(folder.Settings());
+        await File.WriteAllTextAsync(
+            folder.Path("health.json"), $$"""{"server_port": {{serving.Port}}, "server_tls_cert_path": "{{folder.Settings()["CERTCTL_SERVER_TLS_CERT_PATH"]}}"}""");
+
+        (await CommandLine.RunAsync(new Dictionary<string, string>(), ["health", "--config", folder.Path("health.json")])).MustSucceed();
+
+        Assert.Contains("--config", (await CommandLine.RunAsync(new Dictionary<string, string>(), ["health", "--help"])).MustSucceed().Output, StringComparison.Ordinal);
+    }
+
+    private Task<ToolRun> AskAsync(int port, params (string Name, string Value)[] changes) =>
+        CommandLine.RunAsync(folder.Settings([("CERTCTL_SERVER_PORT", port.ToString(CultureInfo.InvariantCulture)), .. changes]), ["health"]);
+
+    /// <param name="answer">Null: none, until it is told to stop.</param>
+    private static async Task ServeOnceAsync(TcpListener listener, X509Certificate2 certificate, string? answer, CancellationToken stop)
+    {
+        using var client = await listener.AcceptTcpClientAsync(CancellationToken.None);
+        await using var tls = new SslStream(client.GetStream());
+        await tls.AuthenticateAsServerAsync(certificate);
+        if (answer is not null)
+            await tls.WriteAsync(System.Text.Encoding.ASCII.GetBytes(answer), CancellationToken.None);
+        else
+            await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+}
