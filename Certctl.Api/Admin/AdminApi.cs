@@ -29,6 +29,7 @@ internal static class AdminApi
     public static IServiceCollection AddAdminApi(this IServiceCollection services, ApiOptions options, HttpMessageHandler? issuer)
     {
         services.AddSingleton(options);
+        services.AddSingleton(new ConfiguredApiKeys(options.Keys));
         services.AddSingleton<AccessTrail>();
         services.AddSingleton<ScepProfileReport>();
         services.AddApiAuthorization(options.Oidc, issuer);

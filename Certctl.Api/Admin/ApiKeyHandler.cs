@@ -17,7 +17,8 @@ namespace Certctl.Api.Admin;
 /// at run time, as the database has them now: what one process revokes, no other takes.
 /// </summary>
 internal sealed class ApiKeyHandler(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiOptions api, IApiKeyRepository keys, TimeProvider clock, AccessTrail trail)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiOptions api, ConfiguredApiKeys configured, IApiKeyRepository keys,
+    TimeProvider clock, AccessTrail trail)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "ApiKey";
@@ -91,7 +92,7 @@ internal sealed class ApiKeyHandler(
     private NamedApiKey? Find(Secret presented)
     {
         NamedApiKey? found = null;
-        foreach (var key in api.Keys)
+        foreach (var key in configured.All)
         {
             if (key.Key.Matches(presented))
                 found = key;
@@ -116,7 +117,7 @@ internal static class ApiPolicy
     /// <param name="issuer">Reaches the issuer of tokens; null where none are taken.</param>
     public static IServiceCollection AddApiAuthorization(this IServiceCollection services, OidcOptions? oidc, HttpMessageHandler? issuer)
     {
-        var authentication = services.AddAuthentication(Scheme).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
+        var authentication = AddAuthenticationAlone(services).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
             .AddPolicyScheme(Scheme, null, policy => policy.ForwardDefaultSelector = http => oidc is null ? ApiKeyHandler.SchemeName : OidcTokens.SchemeOf(http));
         if (oidc is not null)
             authentication.AddOidcTokens(oidc, issuer!);
@@ -126,6 +127,20 @@ internal static class ApiPolicy
             .AddPolicy(Admin, policy => Require(policy, ApiRole.Admin));
         return services;
     }
+
+    // AddAuthentication brings data protection for cookies along, which makes a key ring at start, warns that it is not encrypted and leaves it in ~/.aspnet. Bearer
+    // keys and tokens need none of it; whatever asks for it some day gets an exception at start, and has to say where its keys are kept.
+    private static AuthenticationBuilder AddAuthenticationAlone(IServiceCollection services)
+    {
+        var authentication = services.AddAuthentication(Scheme);
+        foreach (var descriptor in services.Where(IsDataProtection).ToList())
+            services.Remove(descriptor);
+        return authentication;
+    }
+
+    private static bool IsDataProtection(ServiceDescriptor descriptor) =>
+        new[] { descriptor.ServiceType, descriptor.IsKeyedService ? null : descriptor.ImplementationType }
+            .Any(type => type?.Namespace?.StartsWith("Microsoft.AspNetCore.DataProtection", StringComparison.Ordinal) == true);
 
     /// <param name="role">Null: he may nothing.</param>
     public static ClaimsPrincipal Principal(string actor, ApiRole? role)

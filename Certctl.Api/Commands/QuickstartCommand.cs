@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Text.Json;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
-using Certctl.Domain.Enrolment;
+using Certctl.Api.Hosting.Reload;
+using Certctl.Application.Scep;
 using Certctl.Infrastructure.Provisioning;
 
 namespace Certctl.Api.Commands;
@@ -72,19 +73,14 @@ internal static class QuickstartCommand
         return await ServerRun.RunAsync(
             reading.Options,
             material,
+            new ConfigurationSource(() => ConfigurationReader.FromProcess(configPath: null, Defaults(QuickstartMaterial.Ensure(folder, caKey, passphrase, TimeProvider.System), folder, port))),
             services => services.AddHostedService(provider => new QuickstartRenewal(
-                () => Renew(folder, caKey, passphrase, port),
+                () => QuickstartMaterial.Ensure(folder, caKey, passphrase, TimeProvider.System).Created.Count > 0,
                 provider.GetRequiredService<SignalReload>(),
                 TimeProvider.System,
                 provider.GetRequiredService<ILogger<QuickstartRenewal>>())),
             boundPort => Announce(made, folder, boundPort, reading.Options, json),
             cancellationToken);
-    }
-
-    private static CertctlOptions? Renew(string folder, string caKey, Secret? passphrase, int port)
-    {
-        var made = QuickstartMaterial.Ensure(folder, caKey, passphrase, TimeProvider.System);
-        return made.Created.Count == 0 ? null : ConfigurationReader.FromProcess(configPath: null, Defaults(made, folder, port)).Options;
     }
 
     // What the folder holds, as settings; a variable of the environment wins over each of them.
@@ -100,8 +96,11 @@ internal static class QuickstartCommand
             ["CERTCTL_CA_CERT_PATH"] = made.CaCertPath,
             ["CERTCTL_CA_KEY_PATH"] = made.CaKeyPath,
             ["CERTCTL_SCEP_ENABLED"] = "true",
-            ["CERTCTL_API_KEYS_NAMED"] = $"quickstart:{made.ApiKey.Reveal()}:admin",
         };
+
+        // Where no key is asked for, one that is set would be refused.
+        if (!string.Equals(Environment.GetEnvironmentVariable("CERTCTL_AUTH_TYPE")?.Trim(), "none", StringComparison.OrdinalIgnoreCase))
+            defaults["CERTCTL_API_KEYS_NAMED"] = $"quickstart:{made.ApiKey.Reveal()}:admin";
 
         // Named profiles bring their own and take nothing from the flat form.
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CERTCTL_SCEP_PROFILES")))
@@ -109,6 +108,10 @@ internal static class QuickstartCommand
             defaults["CERTCTL_SCEP_CHALLENGE_PASSWORD"] = made.Challenge.Reveal();
             defaults["CERTCTL_SCEP_RA_CERT_PATH"] = string.Join(',', made.RaPairs.Select(pair => pair.CertPath));
             defaults["CERTCTL_SCEP_RA_KEY_PATH"] = string.Join(',', made.RaPairs.Select(pair => pair.KeyPath));
+
+            // strongSwan 5.9 finds AES and SHA-256 only beside it (docs/clients.md); a preset brings its own.
+            if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CERTCTL_SCEP_CLIENT_PRESET")))
+                defaults["CERTCTL_SCEP_EXTRA_CAPABILITIES"] = ScepCapability.Sha384;
         }
 
         return defaults;
@@ -119,14 +122,15 @@ internal static class QuickstartCommand
         var url = $"https://localhost:{port}";
         var scepUrl = $"{url}/scep{(options.ScepProfiles[0].PathId is { Length: > 0 } pathId ? "/" + pathId : "")}";
         var challenge = options.ScepProfiles[0].Challenge?.Reveal() ?? "";
-        var apiKey = made.ApiKey.Reveal();
+        var apiKey = options.Api.RequiresKey ? made.ApiKey.Reveal() : "";
         var env = Path.Combine(folder, "quickstart.env");
-        PrivateFile.WriteIfChanged(env, $"""
-            CERTCTL_URL='{url}'
-            CERTCTL_SCEP_URL='{scepUrl}'
-            CERTCTL_CA_FILE='{Quote(made.CaCertPath)}'
-            CERTCTL_CHALLENGE='{Quote(challenge)}'
-            CERTCTL_API_KEY='{Quote(apiKey)}'
+        PrivateFile.WriteIfChanged(env, $$"""
+            CERTCTL_URL='{{url}}'
+            CERTCTL_SCEP_URL='{{scepUrl}}'
+            CERTCTL_CA_FILE='{{Quote(made.CaCertPath)}}'
+            CERTCTL_CHALLENGE='{{Quote(challenge)}}'
+            CERTCTL_API_KEY='{{Quote(apiKey)}}'
+            certctl() { {{Executable()}} "$@"; }
 
             """);
         if (json)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
+using Certctl.Api.Hosting.Reload;
 
 namespace Certctl.Api.Commands;
 
@@ -27,6 +28,7 @@ internal static class ServeCommand
         return await ServerRun.RunAsync(
             reading.Options,
             material,
+            new ConfigurationSource(() => ConfigurationReader.FromProcess(configPath)),
             _ => { },
             port => Console.Error.WriteLine($"certctl serves https://{reading.Options.Server.Host}:{port}"),
             cancellationToken);

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
+using Certctl.Api.Hosting.Reload;
 using Certctl.Application.Enrolment;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Persistence;
@@ -19,15 +20,20 @@ internal static class ServerRun
 {
     /// <param name="options">What the server was told.</param>
     /// <param name="material">What its files hold.</param>
+    /// <param name="source">How its settings are read again on SIGHUP.</param>
     /// <param name="configure">Further services; quickstart adds its own.</param>
     /// <param name="ready">Called with the port once the listener is open.</param>
     public static async Task<int> RunAsync(
-        CertctlOptions options, PreflightMaterial material, Action<IServiceCollection> configure, Action<int> ready, CancellationToken cancellationToken)
+        CertctlOptions options, PreflightMaterial material, ConfigurationSource source, Action<IServiceCollection> configure, Action<int> ready, CancellationToken cancellationToken)
     {
         using var sockets = new ListenSockets();
         if (Bind(sockets, material.Address, options) is { } taken)
             return Fail(taken);
-        await using var app = ServerHost.Build(options, material, services => configure(services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = sockets.Take)));
+        await using var app = ServerHost.Build(
+            options,
+            material,
+            source,
+            services => configure(services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = sockets.Take)));
         if (app.Services.GetRequiredService<IReadOnlyDictionary<string, RaKeyRing>>().Values.Any(ring => !ring.DecryptsInConstantTime))
             Warn(["RSA decryption does not run in constant time: the runtime's OpenSSL 3 (libcrypto.so.3) was not found or is not the one that .NET uses; see docs/adr/0006."]);
         try

@@ -23,6 +23,9 @@ internal static partial class ScepProfileReader
     /// <summary>How a profile's name stands inside a variable's: a shell takes no hyphens there.</summary>
     public static string Token(string name) => name.ToUpperInvariant().Replace('-', '_');
 
+    /// <summary>What the variables of a profile begin with.</summary>
+    public static string PrefixOf(string pathId) => pathId.Length == 0 ? KnownSettings.FlatPrefix : $"{KnownSettings.ProfilePrefix}{Token(pathId)}_";
+
     public static IReadOnlyList<ScepProfileOptions> Read(SettingValues values)
     {
         var names = values.List(ProfileList);
@@ -48,7 +51,7 @@ internal static partial class ScepProfileReader
     {
         var pathId = name.ToLowerInvariant();
         var before = values.Problems.Count;
-        var profile = ReadProfile(pathId, $"{KnownSettings.ProfilePrefix}{Token(name)}_", defaultIssuer: null, values);
+        var profile = ReadProfile(pathId, PrefixOf(pathId), defaultIssuer: null, values);
         for (var i = before; i < values.Problems.Count; i++)
             values.Problems[i] += $" (SCEP profile \"{pathId}\")";
         return profile;

@@ -1,5 +1,6 @@
 using Certctl.Api.Configuration;
 using Certctl.Application.Enrolment.Compliance;
+using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Compliance;
 
 namespace Certctl.Api.Hosting;
@@ -16,6 +17,14 @@ internal sealed class ComplianceHooks : IDisposable
 
     /// <summary>Of a profile without a service: one that asks nobody.</summary>
     public IComplianceHook Of(string pathId) => _hooks.TryGetValue(pathId, out var hook) ? hook : AlwaysCompliant.Instance;
+
+    public bool Differs(string pathId, Secret token) => _hooks.TryGetValue(pathId, out var hook) && hook.ShowsOtherThan(token);
+
+    public void Exchange(string pathId, Secret token)
+    {
+        if (_hooks.TryGetValue(pathId, out var hook))
+            hook.Exchange(token);
+    }
 
     public void Dispose()
     {

@@ -68,11 +68,11 @@ internal static partial class Preflight
         var address = Resolve(options.Server.Host);
         if (address is null)
             checks.Add(new PreflightCheck("listen address", [$"{options.Server.Host} is no IP address and resolves to none; set CERTCTL_SERVER_HOST to an address of this machine"], []));
-        var tls = Load("TLS certificate", options.Server.TlsCertPath, options.Server.TlsKeyPath, passphrase, checks, pair => CheckTls(pair, now));
+        var tls = LoadTls(options, now, checks);
         var ca = Load("CA", options.Ca.CertPath, options.Ca.KeyPath, passphrase, checks, pair => Split(LocalCaIssuer.Check(pair, now)));
         var rings = options.ScepProfiles.DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
-            IReadOnlyList<KeyPair> (profile) => LoadRing($"{NameOf(profile.PathId)}, RA pair", profile.RaPairs, profile.CaCertificates, ca, passphrase, now, checks));
+            IReadOnlyList<KeyPair> (profile) => LoadRing(profile, ca, passphrase, now, checks));
         foreach (var legacy in options.ScepProfiles.Where(profile => profile.CryptoPolicy == CryptoPolicy.Legacy && rings[profile.PathId].Count > 0))
             checks.Add(LegacyCheck.Run(legacy, rings[legacy.PathId][0]));
         var next = LoadNext(options, ca, rings, now, checks);
@@ -103,6 +103,13 @@ internal static partial class Preflight
         }
     }
 
+    public static KeyPair? LoadTls(CertctlOptions options, DateTimeOffset now, List<PreflightCheck> checks) =>
+        Load("TLS certificate", options.Server.TlsCertPath, options.Server.TlsKeyPath, options.KeyPassphrase, checks, pair => CheckTls(pair, now));
+
+    /// <summary>The usable RA pairs of a profile; those that a reload may put to use where <paramref name="checks"/> holds no problem.</summary>
+    public static IReadOnlyList<KeyPair> LoadRing(ScepProfileOptions profile, KeyPair? ca, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks) =>
+        LoadRing($"{NameOf(profile.PathId)}, RA pair", profile.RaPairs, profile.CaCertificates, ca, passphrase, now, checks);
+
     private static List<KeyPair> LoadRing(
         string name, IReadOnlyList<RaPairPaths> paired, CaCertificateShape shape, KeyPair? ca, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks)
     {
@@ -120,14 +127,14 @@ internal static partial class Preflight
         return usable;
     }
 
-    private static IReadOnlyList<X509Certificate2> LoadBundle(string pathId, string path, DateTimeOffset now, List<PreflightCheck> checks)
+    public static IReadOnlyList<X509Certificate2> LoadBundle(string pathId, string path, DateTimeOffset now, List<PreflightCheck> checks)
     {
         var (anchors, problems, warnings) = TrustBundle.Load(path, now);
         checks.Add(new PreflightCheck($"{NameOf(pathId)}, mTLS trust bundle {path}", problems, warnings));
         return anchors;
     }
 
-    private static IReadOnlyList<ConnectorAnchor> LoadConnectors(string pathId, string path, DateTimeOffset now, List<PreflightCheck> checks)
+    public static IReadOnlyList<ConnectorAnchor> LoadConnectors(string pathId, string path, DateTimeOffset now, List<PreflightCheck> checks)
     {
         var (anchors, problems, warnings) = ConnectorBundle.Load(path, now);
         checks.Add(new PreflightCheck($"{NameOf(pathId)}, Intune trust anchors {path}", problems, warnings));

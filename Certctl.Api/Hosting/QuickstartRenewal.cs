@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
-using Certctl.Api.Configuration;
+using Certctl.Api.Hosting.Reload;
 
 namespace Certctl.Api.Hosting;
 
 /// <summary>Looks twice a day whether a certificate of the quickstart folder is near its end, and puts the renewed one to use.</summary>
-/// <param name="renew">Renews what is due and gives the options that name all files then; null when nothing was due.</param>
-internal sealed partial class QuickstartRenewal(Func<CertctlOptions?> renew, SignalReload reload, TimeProvider clock, ILogger<QuickstartRenewal> logger)
+/// <param name="renew">Renews what is due; false when nothing was.</param>
+internal sealed partial class QuickstartRenewal(Func<bool> renew, SignalReload reload, TimeProvider clock, ILogger<QuickstartRenewal> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(12);
@@ -16,7 +16,7 @@ internal sealed partial class QuickstartRenewal(Func<CertctlOptions?> renew, Sig
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
-                Renew();
+                await RenewAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -25,12 +25,12 @@ internal sealed partial class QuickstartRenewal(Func<CertctlOptions?> renew, Sig
     }
 
     // The certificates in use stay good for weeks; where this fails, the next tick tries again.
-    private void Renew()
+    private async Task RenewAsync(CancellationToken cancellationToken)
     {
         try
         {
-            if (renew() is { } options)
-                reload.Reload(options);
+            if (renew())
+                await reload.ReloadAsync(cancellationToken);
         }
         catch (IOException unusable)
         {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Admin;
 using Certctl.Api.Configuration;
+using Certctl.Api.Hosting.Reload;
 using Certctl.Api.Scep;
 using Certctl.Application;
 using Certctl.Application.Enrolment;
@@ -22,7 +23,8 @@ namespace Certctl.Api.Hosting;
 /// <summary>Puts the house together from checked options and checked key material.</summary>
 internal static class ServerHost
 {
-    public static WebApplication Build(CertctlOptions options, PreflightMaterial material, Action<IServiceCollection> configure)
+    /// <param name="source">How the settings are read again on SIGHUP.</param>
+    public static WebApplication Build(CertctlOptions options, PreflightMaterial material, ConfigurationSource source, Action<IServiceCollection> configure)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "certctl" });
 
@@ -57,6 +59,7 @@ internal static class ServerHost
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton(options.Server);
+        services.AddSingleton(source);
         services.AddSingleton(certificate);
         services.AddSingleton<IReadOnlyDictionary<string, RaKeyRing>>(rings);
         services.AddSingleton<IReadOnlyDictionary<string, BundleTrust>>(trusts);
@@ -79,7 +82,14 @@ internal static class ServerHost
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<RawCsrResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
         services.AddSingleton<DatabasePing>();
         services.AddHostedService<SweepTimer>();
-        services.AddSingleton<TrustReloadTrail>();
+        services.AddSingleton<ReloadAuditEvents>();
+        services.AddSingleton(provider => new ReloadableFiles(material, certificate, rings, trusts, anchors));
+        services.AddSingleton(provider => new ReloadableSecrets(
+            provider.GetRequiredService<ScepProfileTable>(),
+            provider.GetRequiredService<ConfiguredApiKeys>(),
+            provider.GetRequiredService<MetricsToken>(),
+            provider.GetRequiredService<ComplianceHooks>(),
+            provider.GetService<DatabaseLogin>()));
         services.AddSingleton<SignalReload>();
         services.AddHostedService(provider => provider.GetRequiredService<SignalReload>());
 

@@ -22,6 +22,7 @@ internal static class Telemetry
 
     public static void AddTelemetry(this IServiceCollection services, TelemetryOptions options)
     {
+        services.AddSingleton(new MetricsToken(options.Token));
         if (!options.IsOn)
             return;
         services.AddSingleton<ExpiryGauges>();
@@ -52,7 +53,7 @@ internal static class Telemetry
             return;
         app.Use(async (http, next) =>
         {
-            if (options.Token is { } token && http.Request.Path == MetricsPath && !Shows(http, token))
+            if (http.RequestServices.GetRequiredService<MetricsToken>().Current is { } token && http.Request.Path == MetricsPath && !Shows(http, token))
             {
                 http.Response.Headers.WWWAuthenticate = "Bearer realm=\"certctl metrics\"";
                 await http.RequestServices.GetRequiredService<AccessTrail>().RefuseAsync(http, StatusCodes.Status401Unauthorized, "The token of /metrics is required.");

@@ -16,12 +16,21 @@ internal sealed class ServerCertificate(KeyPair pair, IReadOnlyCollection<X509Ce
     // Read by handshakes, replaced by SIGHUP: one reference, so no lock.
     private volatile Shown _shown = new(pair, clientCas);
 
+    /// <summary>SHA-256 of the certificate file's certificates: what a reload compares.</summary>
+    public string Fingerprint => FingerprintOf(_shown.Pair);
+
+    public static string FingerprintOf(KeyPair pair) => string.Join(
+        ", ", pair.Chain.Prepend(pair.Certificate).Select(certificate => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(certificate.RawData))));
+
     /// <summary>Makes another pair and other CAs ready; the action puts them to use and cannot fail.</summary>
     public Action Stage(KeyPair pair, IReadOnlyCollection<X509Certificate2> clientCas)
     {
         var shown = new Shown(pair, clientCas);
         return () => _shown = shown;
     }
+
+    /// <summary>Likewise other CAs, with the pair that is in use.</summary>
+    public Action StageClientCas(IReadOnlyCollection<X509Certificate2> clientCas) => Stage(_shown.Pair, clientCas);
 
     /// <summary>TLS 1.3 alone, HTTP/2 and HTTP/1.1, no client certificate asked for (a request breaks macOS renewals).</summary>
     public TlsHandshakeCallbackOptions Handshake() => new() { OnConnection = _ => ValueTask.FromResult(Options(_shown.Plain)) };
@@ -68,6 +77,7 @@ internal sealed class ServerCertificate(KeyPair pair, IReadOnlyCollection<X509Ce
     {
         public Shown(KeyPair pair, IReadOnlyCollection<X509Certificate2> clientCas)
         {
+            Pair = pair;
             var withKey = pair.Key switch
             {
                 System.Security.Cryptography.RSA rsa => RSACertificateExtensions.CopyWithPrivateKey(pair.Certificate, rsa),
@@ -82,6 +92,8 @@ internal sealed class ServerCertificate(KeyPair pair, IReadOnlyCollection<X509Ce
             Asking = clientCas.Count == 0 ? Plain : SslStreamCertificateContext.Create(
                 withKey, [.. pair.Chain], offline: true, SslCertificateTrust.CreateForX509Collection([.. clientCas], sendTrustInHandshake: true));
         }
+
+        public KeyPair Pair { get; }
 
         public SslStreamCertificateContext Plain { get; }
 

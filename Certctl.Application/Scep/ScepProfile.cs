@@ -9,6 +9,8 @@ namespace Certctl.Application.Scep;
 /// <summary>One SCEP endpoint as configured and checked at start: who signs, under which policy, who is let in.</summary>
 public sealed class ScepProfile
 {
+    private volatile Challenges _challenges = new(null, null);
+
     /// <summary>Segment after <c>/scep/</c>; empty for the root.</summary>
     public required string PathId { get; init; }
 
@@ -26,10 +28,21 @@ public sealed class ScepProfile
     public ChallengeMode ChallengeMode { get; init; } = ChallengeMode.StaticOnly;
 
     /// <summary>The challengePassword that devices must present; null: there is none. Counts for nothing in <see cref="ChallengeMode.IntuneOnly"/>.</summary>
-    public required Secret? Challenge { get; init; }
+    public required Secret? Challenge
+    {
+        get => _challenges.Current;
+        init => _challenges = _challenges with { Current = value };
+    }
 
     /// <summary>Still accepted while a new one is rolled out; null when there is none.</summary>
-    public Secret? PreviousChallenge { get; init; }
+    public Secret? PreviousChallenge
+    {
+        get => _challenges.Previous;
+        init => _challenges = _challenges with { Previous = value };
+    }
+
+    /// <summary>A reload puts both in place of those that are there; a request under way may see the old one and the new.</summary>
+    public void ExchangeChallenges(Secret? current, Secret? previous) => _challenges = new Challenges(current, previous);
 
     /// <summary>How signed challenges are judged; null: they are not taken.</summary>
     public IntuneSettings? Intune { get; init; }
@@ -67,4 +80,6 @@ public sealed class ScepProfile
 
     /// <summary>Verifies, decrypts, signs and encrypts with this profile's RA keys.</summary>
     public required IScepCodec Codec { get; init; }
+
+    private sealed record Challenges(Secret? Current, Secret? Previous);
 }

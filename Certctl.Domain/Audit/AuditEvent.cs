@@ -34,6 +34,9 @@ public static class AuditAction
     public const string IntuneTrustReloaded = "scep_intune_trust_reloaded";
     public const string ApiKeyCreated = "create_api_key";
     public const string ApiKeyRevoked = "revoke_api_key";
+
+    /// <summary>A part of the configuration was read again while the server ran, by a signal.</summary>
+    public const string ConfigurationReloaded = "configuration_reloaded";
     public const string IssuerTested = "test_issuer";
 
     /// <summary>Another SCEP server was asked what it says of itself.</summary>

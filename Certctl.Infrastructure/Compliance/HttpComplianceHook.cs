@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Certctl.Application.Enrolment.Compliance;
+using Certctl.Domain.Enrolment;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.CircuitBreaker;
@@ -21,6 +22,7 @@ public sealed partial class HttpComplianceHook : IComplianceHook, IDisposable
     private readonly HttpClient _http;
     private readonly ResiliencePipeline<ComplianceAttempt> _pipeline;
     private readonly ILogger<HttpComplianceHook> _logger;
+    private volatile Secret? _token;
 
     public HttpComplianceHook(ComplianceSettings settings, ILogger<HttpComplianceHook> logger)
         : this(settings, ComplianceHttp.Handler(settings), logger)
@@ -32,6 +34,7 @@ public sealed partial class HttpComplianceHook : IComplianceHook, IDisposable
         if (settings.Url.Scheme != Uri.UriSchemeHttps)
             throw new ArgumentException($"A compliance service is asked over https, not {settings.Url.Scheme}.", nameof(settings));
         (_settings, _logger) = (settings, logger);
+        _token = (settings.Credential as ComplianceCredential.Bearer)?.Token;
         _http = ComplianceHttp.Client(handler);
         _pipeline = CompliancePipeline.Build(settings.Timeout, settings.Limits, state => LogCircuit(state == "closed" ? LogLevel.Information : LogLevel.Warning, settings.Url.Authority, state));
     }
@@ -57,6 +60,12 @@ public sealed partial class HttpComplianceHook : IComplianceHook, IDisposable
             return new ComplianceVerdict.Unavailable($"{_settings.Limits.Concurrency} questions wait for it already");
         }
     }
+
+    /// <summary>True when it shows another token than this one.</summary>
+    public bool ShowsOtherThan(Secret token) => _token is { } current && !current.Matches(token);
+
+    /// <summary>The next question shows this token.</summary>
+    public void Exchange(Secret token) => _token = token;
 
     public void Dispose() => _http.Dispose();
 
@@ -94,7 +103,7 @@ public sealed partial class HttpComplianceHook : IComplianceHook, IDisposable
         request.Content.Headers.ContentType = Json;
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("certctl-compliance", "1"));
-        if (_settings.Credential is ComplianceCredential.Bearer(var token))
+        if (_token is { } token)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
         return request;
     }

@@ -68,11 +68,13 @@ public static class PersistenceRegistration
             // Errors never carry the values of rows.
             IncludeErrorDetail = false,
         };
-        services.AddSingleton(_ => new NpgsqlDataSourceBuilder(settings.ConnectionString).Build());
+        var login = new DatabaseLogin(connectionString);
+        services.AddSingleton(login);
+        services.AddSingleton(_ => login.Build(settings.ConnectionString));
         services.AddSingleton<IDbContextFactory<CertctlDbContext>>(provider => new CertctlContexts<PostgresCertctlDbContext>(
             DatabaseOptionsBuilder.Postgres<PostgresCertctlDbContext>(provider.GetRequiredService<NpgsqlDataSource>()).Options));
         var lists = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { MaxPoolSize = forLists, ApplicationName = "certctl lists" };
-        services.AddKeyedSingleton(nameof(ListContexts), (_, _) => new NpgsqlDataSourceBuilder(lists.ConnectionString).Build());
+        services.AddKeyedSingleton(nameof(ListContexts), (_, _) => login.Build(lists.ConnectionString));
         services.AddSingleton(provider => new ListContexts(new CertctlContexts<PostgresCertctlDbContext>(
             DatabaseOptionsBuilder.Postgres<PostgresCertctlDbContext>(provider.GetRequiredKeyedService<NpgsqlDataSource>(nameof(ListContexts))).Options)));
         services.AddSingleton<IJournalWriter, PostgresJournalWriter>();

@@ -33,6 +33,9 @@ internal sealed class CertctlHost : IAsyncDisposable
     /// <summary>Environment variables of the next start.</summary>
     public Dictionary<string, string> Settings { get; }
 
+    /// <summary>The command that runs the server's, with its arguments; empty: none.</summary>
+    public IReadOnlyList<string> Parent { get; private init; } = [];
+
     public Uri Url => new($"https://localhost:{_port}");
 
     /// <summary>A folder for what the test writes; <see cref="Data"/> is in it.</summary>
@@ -67,6 +70,9 @@ internal sealed class CertctlHost : IAsyncDisposable
     /// <param name="postgres">Npgsql's connection string of a database; null: a SQLite file in the server's folder.</param>
     /// <param name="settings">Further settings, as environment variables.</param>
     public static Task<CertctlHost> StartAsync(string? postgres, params (string Name, string Value)[] settings) => StartAsync(new CertctlHost(postgres, settings));
+
+    /// <summary>Likewise on SQLite, run by another command.</summary>
+    public static Task<CertctlHost> StartUnderAsync(IReadOnlyList<string> parent, params (string Name, string Value)[] settings) => StartAsync(new CertctlHost(null, settings) { Parent = parent });
 
     /// <param name="caKey">As quickstart's <c>--ca-key</c>.</param>
     public static Task<CertctlHost> StartWithCaAsync(string caKey) => StartAsync(new CertctlHost(null, []) { _caKey = caKey });
@@ -105,8 +111,8 @@ internal sealed class CertctlHost : IAsyncDisposable
 
     public async Task StartAgainAsync()
     {
-        var start = new ProcessStartInfo(
-            "dotnet", [PublishedExecutable.Dll, "quickstart", "--data", Data, "--port", $"{_port}", "--ca-key", _caKey, "--json"])
+        string[] command = [.. Parent, "dotnet", PublishedExecutable.Dll, "quickstart", "--data", Data, "--port", $"{_port}", "--ca-key", _caKey, "--json"];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = Folder,
             RedirectStandardOutput = true,

@@ -24,6 +24,9 @@ public sealed class BundleTrust(IReadOnlyList<X509Certificate2> anchors, IReadOn
 
     private volatile X509Certificate2[] _anchors = [.. anchors];
 
+    /// <summary>The CAs that are believed now.</summary>
+    public IReadOnlyList<X509Certificate2> Anchors => _anchors;
+
     /// <summary>Makes another bundle ready; the action puts it to use and cannot fail. Requests under way finish with the old one.</summary>
     public Action Stage(IReadOnlyList<X509Certificate2> anchors)
     {

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Certctl.Tests.Api.Hosting;
 
-/// <summary>SIGHUP on the real executable: every RA pair and the TLS certificate are exchanged without a lost request, or nothing is.</summary>
+/// <summary>SIGHUP on the real executable: every RA pair and the TLS certificate are exchanged without a lost request; what cannot be used keeps itself alone.</summary>
 public sealed class ReloadTests : IAsyncLifetime
 {
     private const string Reloaded = "Reloaded the TLS certificate";
@@ -83,11 +83,11 @@ public sealed class ReloadTests : IAsyncLifetime
     [InlineData("EC key")]
     [InlineData("all expired")]
     [InlineData("open key file")]
-    public async Task One_bad_file_keeps_everything_as_it_was_and_is_named(string defect)
+    public async Task A_bad_part_is_named_and_keeps_itself_alone(string defect)
     {
         using var wire = Host.Connect();
-        var (before, shown) = ((await wire.CaCertificatesAsync())[0].RawData, await ShownAsync());
-        WriteTls();
+        var before = (await wire.CaCertificatesAsync())[0].RawData;
+        var made = WriteTls();
         var (cert, key) = TestRa.Paths(Host, "first");
         switch (defect)
         {
@@ -113,7 +113,7 @@ public sealed class ReloadTests : IAsyncLifetime
             Assert.Contains(Host.Log.Split('\n'), line => line.Contains(Refused, StringComparison.Ordinal) && (line.Contains(cert, StringComparison.Ordinal) || line.Contains(key, StringComparison.Ordinal)));
         Assert.DoesNotContain(Reloaded, Host.Log, StringComparison.Ordinal);
         Assert.Equal(before, (await wire.CaCertificatesAsync())[0].RawData);
-        Assert.Equal(shown, await ShownAsync());
+        Assert.Equal(made, await ShownAsync());
         var device = ScepDevice.Shared();
         (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=still-served", Host.Challenge), device)).Build())).Issued(device);
     }

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using Certctl.Api.Admin;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
+using Certctl.Api.Hosting.Reload;
 using Certctl.Tests.Architecture;
 using Json.Schema;
 using Microsoft.AspNetCore.Authorization;
@@ -185,7 +186,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
         settings["CERTCTL_SCEP_ENABLED"] = scep ? "true" : "false";
         var options = ConfigurationReader.Read(settings, configPath: null).Options!;
         var (material, _, _) = Preflight.Load(options, DateTimeOffset.UtcNow);
-        return ServerHost.Build(options, material!, _ => { });
+        return ServerHost.Build(options, material!, new ConfigurationSource(() => ConfigurationReader.Read(settings, configPath: null)), _ => { });
     }
 
     [GeneratedRegex("^[A-Z*]+ (/scep|/scep-mtls|/certsrv/mscep/mscep.dll|/cgi-bin/pkiclient.exe)(/|$)")]

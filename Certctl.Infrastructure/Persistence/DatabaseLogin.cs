@@ -1,0 +1,76 @@
+using Npgsql;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <summary>
+/// The password of the PostgreSQL role, which may change while the server runs: each new connection asks for it here. Another host, database or role is another
+/// database, and needs a restart.
+/// </summary>
+public sealed class DatabaseLogin
+{
+    private readonly NpgsqlConnectionStringBuilder _settings;
+    private readonly List<NpgsqlDataSource> _pools = [];
+    private volatile string? _password;
+
+    /// <param name="connectionString">Npgsql's, with the password where there is one.</param>
+    public DatabaseLogin(string connectionString)
+    {
+        _settings = new NpgsqlConnectionStringBuilder(connectionString);
+        _password = _settings.Password;
+        _settings.Password = null;
+    }
+
+    /// <summary>The same password as now.</summary>
+    public bool Knows(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString).Password == _password;
+
+    /// <summary>
+    /// Null when the server takes the password, or cannot be asked: then the new one is as good as the old one. Else why it is not to be used; nothing of the connection
+    /// string is quoted.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">It was given up.</exception>
+    public async Task<string?> FindProblemAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false };
+        var plain = new NpgsqlConnectionStringBuilder(connectionString) { Password = null };
+        if (plain.ConnectionString != _settings.ConnectionString)
+            return "names another host, database, role or option than at start; only the password can change without a restart";
+        try
+        {
+            await using var connection = new NpgsqlConnection(settings.ConnectionString);
+            await connection.OpenAsync(cancellationToken);
+            return null;
+        }
+        catch (PostgresException refused) when (refused.SqlState.StartsWith("28", StringComparison.Ordinal))
+        {
+            return $"holds a password that the database does not take (SQLSTATE {refused.SqlState}); change it in the database first: ALTER ROLE … PASSWORD";
+        }
+        catch (NpgsqlException)
+        {
+            // An outage says nothing about the password.
+            return null;
+        }
+    }
+
+    /// <summary>New connections use this password from now on; those that are idle in a pool are closed, those in use when they come back.</summary>
+    public void Exchange(string connectionString)
+    {
+        _password = new NpgsqlConnectionStringBuilder(connectionString).Password;
+        lock (_pools)
+            _pools.ForEach(pool => pool.Clear());
+    }
+
+    /// <summary>Builds a data source that asks for the password here.</summary>
+    /// <param name="connectionString">Its own, without the password.</param>
+    internal NpgsqlDataSource Build(string connectionString)
+    {
+        var builder = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString) { Password = null }.ConnectionString);
+
+        // Where there is none at start Npgsql looks for it in its own places (PGPASSWORD, PGPASSFILE).
+        if (_password is not null)
+            builder.UsePasswordProvider(_ => _password!, (_, _) => ValueTask.FromResult(_password!));
+        var pool = builder.Build();
+        lock (_pools)
+            _pools.Add(pool);
+        return pool;
+    }
+}
