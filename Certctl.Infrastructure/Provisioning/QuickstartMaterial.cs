@@ -77,11 +77,21 @@ public sealed record QuickstartMaterial
         File.SetUnixFileMode(folder, OwnerOnly);
     }
 
+    // Never with a hyphen first: the command line of a client would take it for an option.
+    internal static string NewSecret(int octets)
+    {
+        while (true)
+        {
+            if (Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(octets)) is var made && made[0] != '-')
+                return made;
+        }
+    }
+
     private static Secret EnsureSecret(string path, int octets, List<string> created)
     {
         if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: > 0 } kept)
             return new Secret(kept);
-        var made = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(octets));
+        var made = NewSecret(octets);
         DurableFile.Replace(path, Encoding.ASCII.GetBytes(made + "\n"), DurableFile.Private);
         created.Add(Path.GetFileName(path));
         return new Secret(made);

@@ -271,7 +271,8 @@ public class ScepServerFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _postgres = await PostgresAsync();
-        _server = await CertctlHost.StartAsync(_postgres, ("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", PreviousChallenge));
+        // As serve has it: quickstart by itself lists a capability more.
+        _server = await CertctlHost.StartAsync(_postgres, ("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", PreviousChallenge), ("CERTCTL_SCEP_CLIENT_PRESET", "default"));
         Wire = _server.Connect();
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Certctl.Tests.Conformance;
 using Certctl.Tests.Fixtures;
 using Xunit;
 
@@ -15,10 +16,13 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
     private static readonly string[] Variables = ["CERTCTL_API_KEY", "CERTCTL_CA_FILE", "CERTCTL_CHALLENGE", "CERTCTL_SCEP_URL", "CERTCTL_URL"];
 
     private readonly TemporaryFolder _folder = new();
+    private readonly List<string> _errors = [];
     private Process? _server;
     private int _port;
 
     private string Data => _folder[Name];
+
+    private string Home => _folder["home"];
 
     private string EnvFile => Path.Combine(Data, "quickstart.env");
 
@@ -35,6 +39,7 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task What_it_prints_enrols_a_device_and_a_second_run_changes_nothing()
     {
+        Directory.CreateDirectory(Home);
         var printed = await StartAsync("Enrol a device");
         for (var line = ""; !line.Contains("scep enroll", StringComparison.Ordinal); printed += line + "\n")
             line = await ReadLineAsync();
@@ -43,6 +48,16 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
 
         ExternalTool.RunIn(_folder.Path, "sh", "-euc", string.Join('\n', commands)).MustSucceed();
         OpenSsl.Run("verify", "-CAfile", Path.Combine(Data, "ca.crt"), _folder["device-1/device.crt"]);
+
+        // The README's form: the file defines certctl.
+        ExternalTool.RunIn(_folder.Path, "bash", "-euc", "set -a; . \"$1\"; set +a; certctl scep enroll --subject CN=device-2 --out ./device-2", "bash", EnvFile).MustSucceed();
+        OpenSsl.Run("verify", "-CAfile", Path.Combine(Data, "ca.crt"), _folder["device-2/device.crt"]);
+        Assert.EndsWith("\nSHA-384\n", await CapabilitiesAsync(), StringComparison.Ordinal);
+
+        // Nothing comes before what it has to say, and nothing stays behind in the home folder.
+        lock (_errors)
+            Assert.Empty(_errors);
+        Assert.Empty(Directory.GetFileSystemEntries(Home));
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(EnvFile));
         Assert.Equal(Variables, Sourced().Keys.Order());
@@ -64,6 +79,22 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
         var busy = Certctl("quickstart", "--data", _folder["other"], "--ca-key", "p-256", "--port", $"{_port}");
         Assert.Equal(1, busy.ExitCode);
         Assert.Matches($"^certctl does not start:\n  - 127.0.0.1:{_port} cannot be bound: [^\n]*Choose another port.\n$", busy.Error);
+    }
+
+    [Fact]
+    public async Task Without_keys_for_the_API_it_starts_and_sets_none()
+    {
+        var server = ExternalTool.Start(
+            _folder.Path, "env", ["CERTCTL_AUTH_TYPE=None", "dotnet", Dll, "quickstart", "--data", Data, "--ca-key", "p-256", "--port", "0", "--json"]);
+        _server = server;
+        server.BeginErrorReadLine();
+
+        var json = JsonDocument.Parse(await ReadLineAsync()).RootElement;
+
+        Assert.Equal("", json.GetProperty("api_key").GetString());
+        Assert.Equal("", Sourced()["CERTCTL_API_KEY"]);
+        var issuers = new Uri(new Uri(json.GetProperty("url").GetString()!), "/api/v1/issuers");
+        Assert.Equal("200", ExternalTool.Run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", Path.Combine(Data, "ca.crt"), issuers.ToString()).MustSucceed().Output);
     }
 
     [Fact]
@@ -97,6 +128,12 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
         Assert.DoesNotContain("Certctl.Api", wrong.Error, StringComparison.Ordinal);
     }
 
+    private async Task<string> CapabilitiesAsync()
+    {
+        using var wire = new ScepWire(new Uri($"https://localhost:{_port}"), Path.Combine(Data, "ca.crt"), "/scep");
+        return await wire.Http.GetStringAsync(new Uri(wire.Server, "/scep?operation=GetCACaps"));
+    }
+
     private static string Dll => PublishedExecutable.Dll;
 
     [GeneratedRegex("localhost:([0-9]+)")]
@@ -107,7 +144,15 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
     /// <summary>Starts it on the port of before and gives what it prints up to the line that begins with <paramref name="until"/>.</summary>
     private async Task<string> StartAsync(string until, params string[] more)
     {
-        _server = ExternalTool.Start(_folder.Path, "dotnet", [Dll, "quickstart", "--data", Data, "--ca-key", "p-256", "--port", $"{_port}", .. more]);
+        _server = ExternalTool.Start(_folder.Path, "env", [$"HOME={Home}", "dotnet", Dll, "quickstart", "--data", Data, "--ca-key", "p-256", "--port", $"{_port}", .. more]);
+        _server.ErrorDataReceived += (_, line) =>
+        {
+            lock (_errors)
+            {
+                if (line.Data is { } text && text.StartsWith("warn", StringComparison.OrdinalIgnoreCase))
+                    _errors.Add(text);
+            }
+        };
         _server.BeginErrorReadLine();
         var printed = "";
         for (var line = ""; !line.StartsWith(until, StringComparison.Ordinal); printed += line + "\n")

@@ -207,6 +207,10 @@ public sealed class QuickstartMaterialTests : IDisposable
         Assert.StartsWith("-----BEGIN PRIVATE KEY-----", File.ReadAllText(Of("ca.key")), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void No_secret_that_is_made_looks_like_an_option_of_a_command_line() =>
+        Assert.DoesNotContain(Enumerable.Range(0, 3000).Select(_ => QuickstartMaterial.NewSecret(24)), secret => secret.StartsWith('-'));
+
     [Theory]
     [InlineData("ra.crt", "ra")]
     [InlineData("ra.key", "ra")]
