@@ -50,6 +50,7 @@ if [ "$fast" = 0 ]; then
   have_pki_http || packages+=(libstrongswan-extra-plugins libstrongswan-standard-plugins)
   command -v haproxy >/dev/null || packages+=(haproxy)
   command -v jq >/dev/null || packages+=(jq)
+  [ -x /usr/sbin/pgbouncer ] || packages+=(pgbouncer)
   command -v chromium >/dev/null || packages+=(chromium)
 fi
 
@@ -79,6 +80,7 @@ for tool in openssl curl docker-compose; do command -v $tool >/dev/null || missi
 if [ "$fast" = 0 ]; then
   have_pki || missing+=("pki (strongswan-pki) or haproxy")
   for tool in jq chromium; do command -v $tool >/dev/null || missing+=("$tool"); done
+  [ -x /usr/sbin/pgbouncer ] || missing+=("pgbouncer")
   have_pki_http || missing+=("strongSwan's curl plugin (libstrongswan-extra-plugins)")
 fi
 command -v dotnet >/dev/null || missing+=("dotnet (.NET SDK 10)")

@@ -2,6 +2,7 @@ using Certctl.Api.Hosting;
 using Certctl.Application.Intune;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
+using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Configuration;
 
@@ -55,6 +56,9 @@ public sealed record DatabaseOptions(DatabaseProvider Provider, Secret Connectio
 {
     /// <summary>The setting in which the operator named the database, for remedies; null where a verb chose it.</summary>
     public string? Setting { get; init; }
+
+    /// <summary>How long one request may wait for the database.</summary>
+    public TimeSpan Deadline { get; init; } = PersistenceRegistration.DefaultDeadline;
 }
 
 /// <param name="Level">Least level written.</param>

@@ -1,6 +1,7 @@
 using System.Collections;
 using Certctl.Api.Hosting;
 using Certctl.Domain.Enrolment;
+using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Configuration;
 
@@ -122,13 +123,25 @@ internal static class ConfigurationReader
     {
         const string Name = "CERTCTL_DATABASE_URL";
         var connections = values.Integer("CERTCTL_DATABASE_MAX_CONNS", 25, 3, 500);
+        var deadline = ReadDeadline(values);
         var problems = values.Problems.Count;
         var url = values.SecretText(Name);
         if (url is null && values.Problems.Count == problems)
             values.Problems.Add($"{Name} is not set: postgres://user:password@host/database or sqlite:///path (or {Name}{KnownSettings.FileSuffix}).");
         var options = (url is null ? null : DatabaseUrl.Parse(url, connections, values.Problems))
             ?? new DatabaseOptions(DatabaseProvider.Sqlite, new Secret(""), connections);
-        return options with { Setting = values.GivenAs(Name) };
+        return options with { Setting = values.GivenAs(Name), Deadline = deadline };
+    }
+
+    private static TimeSpan ReadDeadline(SettingValues values)
+    {
+        const string Name = "CERTCTL_DATABASE_DEADLINE";
+        if (values.Text(Name) is not { } text)
+            return PersistenceRegistration.DefaultDeadline;
+        if (SettingParsers.TryParseDuration(text.Trim(), out var deadline) && deadline >= TimeSpan.FromSeconds(1) && deadline <= TimeSpan.FromSeconds(60))
+            return deadline;
+        values.Reject(Name, text, "a duration from 1s to 60s");
+        return PersistenceRegistration.DefaultDeadline;
     }
 
     private static LogOptions ReadLog(SettingValues values)

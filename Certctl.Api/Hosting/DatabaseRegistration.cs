@@ -13,6 +13,6 @@ internal static class DatabaseRegistration
             DatabaseProvider.PostgreSql => DatabaseKind.PostgreSql,
             DatabaseProvider.Sqlite => DatabaseKind.Sqlite,
         };
-        return services.AddCertctlPersistence(kind, options.ConnectionString.Reveal(), options.MaxConnections);
+        return services.AddCertctlPersistence(kind, options.ConnectionString.Reveal(), options.MaxConnections, options.Deadline);
     }
 }

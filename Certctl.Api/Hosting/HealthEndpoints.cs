@@ -1,10 +1,10 @@
 using System.Data.Common;
 using Certctl.Application.Scep;
-using Certctl.Infrastructure.Persistence;
+using Certctl.Infrastructure.Persistence.Availability;
 
 namespace Certctl.Api.Hosting;
 
-/// <summary><c>/health</c>: the process lives. <c>/ready</c>: it can serve: the database answers, and each SCEP profile has a valid RA. Neither shows a driver's words.</summary>
+/// <summary><c>/health</c>: the process lives. <c>/ready</c>: it can serve: the database takes a write, and each SCEP profile has a valid RA. Neither shows a driver's words.</summary>
 internal static partial class HealthEndpoints
 {
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(2);
@@ -16,7 +16,7 @@ internal static partial class HealthEndpoints
     }
 
     private static async Task<IResult> ReadyAsync(
-        DatabasePing ping, ScepProfileTable profiles, ILogger<IDatabaseMigrator> logger, CancellationToken cancellationToken)
+        IDatabaseReadiness database, ScepProfileTable profiles, ILogger<IDatabaseReadiness> logger, CancellationToken cancellationToken)
     {
         if (profiles.Expired is { Count: > 0 } expired)
         {
@@ -27,8 +27,10 @@ internal static partial class HealthEndpoints
         try
         {
             // The driver's own end of a query is no bound: where the database hangs, it waits for its request to cancel to be answered, by the database.
-            await ping.AskAsync().WaitAsync(PingTimeout, cancellationToken);
-            return Results.Json(new { status = "ready", db = "reachable" });
+            if (await database.AskAsync().WaitAsync(PingTimeout, cancellationToken) == DatabaseState.Writable)
+                return Results.Json(new { status = "ready", db = "reachable" });
+            LogReadOnly(logger);
+            return Results.Json(new { status = "db_read_only" }, statusCode: StatusCodes.Status503ServiceUnavailable);
         }
         catch (DbException outage)
         {
@@ -36,6 +38,7 @@ internal static partial class HealthEndpoints
         }
         catch (TimeoutException outage)
         {
+            database.Suspect();
             return Unavailable(logger, outage);
         }
     }
@@ -49,24 +52,9 @@ internal static partial class HealthEndpoints
     [LoggerMessage(1, LogLevel.Warning, "The database cannot be reached")]
     private static partial void LogOutage(ILogger logger, Exception outage);
 
+    [LoggerMessage(3, LogLevel.Warning, "The database answers and cannot be written to: a standby, a demoted server or a read-only file")]
+    private static partial void LogReadOnly(ILogger logger);
+
     [LoggerMessage(2, LogLevel.Error, "No RA certificate is valid for SCEP profile {PathIds}: put new ones in place and send SIGHUP")]
     private static partial void LogExpired(ILogger logger, string pathIds);
-}
-
-/// <summary>One question to the database at a time, however many ask meanwhile: probes of a database that hangs do not eat up its connections.</summary>
-internal sealed class DatabasePing(IDatabaseMigrator database)
-{
-    private readonly Lock _one = new();
-    private Task _asking = Task.CompletedTask;
-
-    public Task AskAsync()
-    {
-        lock (_one)
-        {
-            // No request's token: whoever gives up does not answer for the others.
-            if (_asking.IsCompleted)
-                _asking = database.PingAsync(CancellationToken.None);
-            return _asking;
-        }
-    }
 }

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Certctl.Api.Admin;
+using Certctl.Infrastructure.Persistence.Availability;
 using Microsoft.AspNetCore.Connections;
 
 namespace Certctl.Api.Hosting;
@@ -8,7 +9,7 @@ namespace Certctl.Api.Hosting;
 /// What surrounds every request: an id, the headers of a careful server, and the one place where an accident becomes an answer. Accidents say nothing
 /// of the inside: 503 with Retry-After when the database failed, else 500, without a body outside the REST API. A CertRep FAILURE would be a decision; this is none.
 /// </summary>
-internal sealed partial class RequestFrame(RequestDelegate next, ILogger<RequestFrame> logger)
+internal sealed partial class RequestFrame(RequestDelegate next, ILogger<RequestFrame> logger, TimeSpan databaseDeadline)
 {
     /// <summary>For whoever is to come again (RFC 9110 §10.2.3).</summary>
     public const string RetryAfterSeconds = "30";
@@ -22,6 +23,7 @@ internal sealed partial class RequestFrame(RequestDelegate next, ILogger<Request
         headers.XFrameOptions = "DENY";
         headers["Referrer-Policy"] = "no-referrer";
         headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+        RequestBudget.Begin(databaseDeadline);
         try
         {
             await next(http);

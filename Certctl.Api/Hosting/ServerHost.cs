@@ -80,7 +80,6 @@ internal static class ServerHost
         services.AddSingleton(provider => new OperationGate(options.Server.MaxInFlight, provider.GetRequiredService<ILogger<OperationGate>>()));
         services.AddSingleton(provider => new ScepDoor(
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<RawCsrResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
-        services.AddSingleton<DatabasePing>();
         services.AddHostedService<SweepTimer>();
         services.AddSingleton<ReloadAuditEvents>();
         services.AddSingleton(provider => new ReloadableFiles(material, certificate, rings, trusts, anchors));
@@ -96,7 +95,7 @@ internal static class ServerHost
         configure(services);
 
         var app = builder.Build();
-        app.UseMiddleware<RequestFrame>();
+        app.UseMiddleware<RequestFrame>(options.Database.Deadline);
         if (options.Server.MtlsPort is not null)
             app.UseMtlsPort();
         app.UseApiDoor(options.Api);

@@ -59,16 +59,21 @@ public sealed class DatabaseLogin
             _pools.ForEach(pool => pool.Clear());
     }
 
-    /// <summary>Builds a data source that asks for the password here.</summary>
-    /// <param name="connectionString">Its own, without the password.</param>
-    internal NpgsqlDataSource Build(string connectionString)
+    /// <summary>A builder of data sources that ask for the password here.</summary>
+    /// <param name="settings">Their own.</param>
+    internal NpgsqlDataSourceBuilder Builder(NpgsqlConnectionStringBuilder settings)
     {
-        var builder = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString) { Password = null }.ConnectionString);
+        var builder = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Password = null }.ConnectionString);
 
         // Where there is none at start Npgsql looks for it in its own places (PGPASSWORD, PGPASSFILE).
         if (_password is not null)
             builder.UsePasswordProvider(_ => _password!, (_, _) => ValueTask.FromResult(_password!));
-        var pool = builder.Build();
+        return builder;
+    }
+
+    /// <summary>The sessions of this pool end when the password is exchanged.</summary>
+    internal NpgsqlDataSource Watch(NpgsqlDataSource pool)
+    {
         lock (_pools)
             _pools.Add(pool);
         return pool;

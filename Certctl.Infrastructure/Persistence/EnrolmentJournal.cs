@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Certctl.Application.Enrolment;
+using Certctl.Infrastructure.Persistence.Availability;
 
 namespace Certctl.Infrastructure.Persistence;
 
@@ -25,20 +26,24 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
     private readonly Channel<Item> _waiting = Channel.CreateBounded<Item>(new BoundedChannelOptions(Capacity) { SingleReader = true });
     private readonly IJournalWriter _writer;
     private readonly JournalConflicts _conflicts;
+    private readonly DatabaseAccess _access;
     private readonly TimeProvider _clock;
     private readonly Lazy<Task> _running;
     private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
 
-    public EnrolmentJournal(IJournalWriter writer, JournalConflicts conflicts, TimeProvider clock)
+    public EnrolmentJournal(IJournalWriter writer, JournalConflicts conflicts, DatabaseAccess access, TimeProvider clock)
     {
-        (_writer, _conflicts, _clock) = (writer, conflicts, clock);
+        (_writer, _conflicts, _access, _clock) = (writer, conflicts, access, clock);
         _running = new Lazy<Task>(() => Task.Run(RunAsync));
         _meter.CreateObservableGauge("certctl_journal_waiting", () => _waiting.Reader.Count, "{enrolment}", "Enrolments that wait to be committed.");
     }
 
     /// <inheritdoc/>
     /// <remarks>Once handed over the entry is committed, also when the caller stops waiting: a repeated request then meets its answer.</remarks>
-    public async Task<JournalVerdict> CommitAsync(JournalEntry entry, CancellationToken cancellationToken)
+    public Task<JournalVerdict> CommitAsync(JournalEntry entry, CancellationToken cancellationToken) =>
+        _access.RunAsync(() => HandOverAsync(entry, cancellationToken));
+
+    private async Task<JournalVerdict> HandOverAsync(JournalEntry entry, CancellationToken cancellationToken)
     {
         _ = _running.Value;
         for (var attempt = 0; attempt < (entry.Budget is null ? Attempts : AttemptsForSlot); attempt++)
@@ -115,7 +120,7 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
             fault = await FaultOfAsync(TryAsync(batch));
         if (fault is null)
             return;
-        if (batch.Count == 1 || IsUnreachable(fault))
+        if (batch.Count == 1 || SessionFaults.IsOfServer(fault))
         {
             foreach (var item in batch)
                 item.Claimed.TrySetException(fault);
@@ -133,8 +138,6 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
         foreach (var item in batch)
             item.Claimed.TrySetResult(claimed.Contains(item.Entry.Enrolment.Id));
     }
-
-    private static bool IsUnreachable(Exception fault) => fault is Npgsql.NpgsqlException and not Npgsql.PostgresException;
 
     // The writer task must outlive any accident: it belongs to the caller whose entry met it.
     private static async Task<Exception?> FaultOfAsync(Task work)

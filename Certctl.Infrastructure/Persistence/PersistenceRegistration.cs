@@ -3,6 +3,7 @@ using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Admin.Probes;
 using Certctl.Application.Enrolment;
+using Certctl.Infrastructure.Persistence.Availability;
 using Certctl.Infrastructure.Persistence.Schema;
 using Certctl.Infrastructure.ScepClient;
 using Microsoft.Data.Sqlite;
@@ -10,6 +11,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Certctl.Infrastructure.Persistence;
@@ -22,6 +24,14 @@ public static class PersistenceRegistration
     private const int LeastForLists = 3;
     private const int ShareOfLists = 4;
 
+    // A quarter of the deadline makes the database suspect, another one decides.
+    private const int PatienceParts = 4;
+    private static readonly TimeSpan MinPatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxPatience = TimeSpan.FromSeconds(2.5);
+
+    /// <summary>How long one request may wait for the database where nothing else is set.</summary>
+    public static TimeSpan DefaultDeadline { get; } = TimeSpan.FromSeconds(10);
+
     /// <summary>
     /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IApprovalRepository"/>, <see cref="IApiKeyRepository"/>, <see cref="ICertificateInventory"/>, <see cref="ICertificateProfileRepository"/>,
     /// <see cref="IAuditRepository"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all singletons. The host registers <see cref="TimeProvider"/> and
@@ -29,61 +39,104 @@ public static class PersistenceRegistration
     /// </summary>
     /// <param name="connectionString">For Npgsql or Microsoft.Data.Sqlite.</param>
     /// <param name="maxConnections">On PostgreSQL: a quarter of them, at least 3, for lists, and the others, at least 3, for the rest. SQLite takes no notice.</param>
+    /// <param name="deadline">How long one request may wait for the database; null: <see cref="DefaultDeadline"/>.</param>
     public static IServiceCollection AddCertctlPersistence(
-        this IServiceCollection services, DatabaseKind kind, string connectionString, int maxConnections)
+        this IServiceCollection services, DatabaseKind kind, string connectionString, int maxConnections, TimeSpan? deadline = null)
     {
         services.TryAddSingleton(NoticePace.Default);
+        var bound = deadline ?? DefaultDeadline;
         if (kind == DatabaseKind.PostgreSql)
-            AddPostgres(services, connectionString, maxConnections);
+            AddPostgres(services, connectionString, maxConnections, bound);
         else
-            AddSqlite(services, connectionString);
+            AddSqlite(services, connectionString, bound);
+        services.AddSingleton(provider => new DatabaseAccess(provider.GetRequiredService<DatabaseCircuit>(), bound));
         services.AddSingleton<JournalConflicts>();
         services.AddSingleton<IEnrolmentJournal, EnrolmentJournal>();
-        services.AddSingleton<IEnrolmentRepository, EfEnrolmentRepository>();
-        services.AddSingleton<IApprovalRepository, EfApprovalRepository>();
-        services.AddSingleton<IApiKeyRepository, EfApiKeyRepository>();
-        services.AddSingleton<ICertificateInventory, EfCertificateInventory>();
-        services.AddSingleton<ICertificateProfileRepository, EfCertificateProfileRepository>();
-        services.AddSingleton<IAuditRepository, EfAuditRepository>();
-        services.AddSingleton<IClaimSweep, ClaimSweep>();
+        AddBounded<IEnrolmentRepository, EfEnrolmentRepository>(services, (inner, access) => new BoundedEnrolmentRepository(inner, access));
+        AddBounded<IApprovalRepository, EfApprovalRepository>(services, (inner, access) => new BoundedApprovalRepository(inner, access));
+        AddBounded<IApiKeyRepository, EfApiKeyRepository>(services, (inner, access) => new BoundedApiKeyRepository(inner, access));
+        AddBounded<ICertificateInventory, EfCertificateInventory>(services, (inner, access) => new BoundedCertificateInventory(inner, access));
+        AddBounded<ICertificateProfileRepository, EfCertificateProfileRepository>(
+            services, (inner, access) => new BoundedCertificateProfileRepository(inner, access));
+        AddBounded<IAuditRepository, EfAuditRepository>(services, (inner, access) => new BoundedAuditRepository(inner, access));
+        AddBounded<IClaimSweep, ClaimSweep>(services, (inner, access) => new BoundedClaimSweep(inner, access));
         return services;
     }
 
     /// <summary>Registers <see cref="IScepProbes"/>, after <see cref="AddCertctlPersistence"/>.</summary>
     /// <param name="allowed">Networks that may be asked although they are reserved; null: nobody is asked.</param>
-    public static IServiceCollection AddScepProbes(this IServiceCollection services, IReadOnlyList<System.Net.IPNetwork>? allowed) => services.AddSingleton<IScepProbes>(provider =>
-        new ScepProbes(allowed, provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(), provider.GetRequiredService<TimeProvider>()));
+    public static IServiceCollection AddScepProbes(this IServiceCollection services, IReadOnlyList<System.Net.IPNetwork>? allowed) => services
+        .AddSingleton(provider => new ScepProbes(
+            allowed, provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(), provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<IScepProbes>(provider => new BoundedScepProbes(provider.GetRequiredService<ScepProbes>(), provider.GetRequiredService<DatabaseAccess>()));
 
-    private static void AddPostgres(IServiceCollection services, string connectionString, int maxConnections)
+    private static void AddBounded<TRole, TInner>(IServiceCollection services, Func<TInner, DatabaseAccess, TRole> bounded)
+        where TRole : class
+        where TInner : class, TRole
+    {
+        services.AddSingleton<TInner>();
+        services.AddSingleton(provider => bounded(provider.GetRequiredService<TInner>(), provider.GetRequiredService<DatabaseAccess>()));
+    }
+
+    private static TimeSpan Patience(TimeSpan deadline) =>
+        TimeSpan.FromTicks(Math.Clamp(deadline.Ticks / PatienceParts, MinPatience.Ticks, MaxPatience.Ticks));
+
+    private static void AddPostgres(IServiceCollection services, string connectionString, int maxConnections, TimeSpan deadline)
     {
         var forLists = Math.Max(maxConnections / ShareOfLists, LeastForLists);
-        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        var settings = PostgresSource.Settings(connectionString, deadline);
+        settings.MaxPoolSize = Math.Max(maxConnections - forLists, LeastConnections);
+        var lists = new NpgsqlConnectionStringBuilder(settings.ConnectionString)
         {
-            MaxPoolSize = Math.Max(maxConnections - forLists, LeastConnections),
-            ApplicationName = "certctl",
-
-            // Statements of EF are prepared by themselves once they repeat.
-            MaxAutoPrepare = 32,
-
-            // Errors never carry the values of rows.
-            IncludeErrorDetail = false,
+            MaxPoolSize = forLists,
+            ApplicationName = settings.ApplicationName + " lists",
+            CommandTimeout = (int)DatabaseAccess.MaxList.TotalSeconds,
+        };
+        var patience = Patience(deadline);
+        var seconds = (int)Math.Ceiling(patience.TotalSeconds);
+        var probe = new NpgsqlConnectionStringBuilder(settings.ConnectionString)
+        {
+            Pooling = false,
+            Timeout = seconds,
+            CommandTimeout = seconds,
+            ApplicationName = settings.ApplicationName + " probe",
         };
         var login = new DatabaseLogin(connectionString);
         services.AddSingleton(login);
-        services.AddSingleton(_ => login.Build(settings.ConnectionString));
-        services.AddSingleton<IDbContextFactory<CertctlDbContext>>(provider => new CertctlContexts<PostgresCertctlDbContext>(
-            DatabaseOptionsBuilder.Postgres<PostgresCertctlDbContext>(provider.GetRequiredService<NpgsqlDataSource>()).Options));
-        var lists = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { MaxPoolSize = forLists, ApplicationName = "certctl lists" };
-        services.AddKeyedSingleton(nameof(ListContexts), (_, _) => login.Build(lists.ConnectionString));
-        services.AddSingleton(provider => new ListContexts(new CertctlContexts<PostgresCertctlDbContext>(
-            DatabaseOptionsBuilder.Postgres<PostgresCertctlDbContext>(provider.GetRequiredKeyedService<NpgsqlDataSource>(nameof(ListContexts))).Options)));
+        services.AddSingleton(_ => PostgresSource.Build(settings, login));
+        services.AddKeyedSingleton(nameof(ListContexts), (_, _) => PostgresSource.Build(lists, login));
+        services.AddKeyedSingleton(nameof(DatabaseCircuit), (_, _) => PostgresSource.Build(probe, login));
+        services.AddSingleton(provider => new PostgresPools(
+            [provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredKeyedService<NpgsqlDataSource>(nameof(ListContexts))]));
+        services.AddSingleton<SessionInterceptor>();
+        services.AddSingleton<IDbContextFactory<CertctlDbContext>>(provider => PostgresContexts(provider, provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddSingleton(provider => new ListContexts(PostgresContexts(provider, provider.GetRequiredKeyedService<NpgsqlDataSource>(nameof(ListContexts)))));
+        services.AddSingleton(provider =>
+        {
+            var unpooled = provider.GetRequiredKeyedService<NpgsqlDataSource>(nameof(DatabaseCircuit));
+            return new DatabaseCircuit(token => PostgresSource.ProbeAsync(unpooled, token), patience, provider.GetRequiredService<ILogger<DatabaseCircuit>>());
+        });
+        services.AddSingleton<IDatabaseReadiness>(provider =>
+        {
+            var (source, pools) = (provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<PostgresPools>());
+            return new DatabaseReadiness(() => WriteProbe.PostgresAsync(source, pools), provider.GetRequiredService<DatabaseCircuit>());
+        });
         services.AddSingleton<IJournalWriter, PostgresJournalWriter>();
         services.AddSingleton<IDatabaseMigrator, PostgresMigrator>();
     }
 
-    private static void AddSqlite(IServiceCollection services, string connectionString)
+    private static CertctlContexts<PostgresCertctlDbContext> PostgresContexts(IServiceProvider provider, NpgsqlDataSource source) => new(
+        DatabaseOptionsBuilder.Postgres<PostgresCertctlDbContext>(source).AddInterceptors(provider.GetRequiredService<SessionInterceptor>()).Options);
+
+    private static void AddSqlite(IServiceCollection services, string connectionString, TimeSpan deadline)
     {
-        var settings = new SqliteConnectionStringBuilder(connectionString).ConnectionString;
+        var settings = new SqliteConnectionStringBuilder(connectionString) { DefaultTimeout = (int)Math.Ceiling(deadline.TotalSeconds) }.ConnectionString;
+
+        // A file does not hang: what it waits for is another process's lock, which the driver bounds.
+        services.AddSingleton(provider => new DatabaseCircuit(
+            _ => Task.CompletedTask, Patience(deadline), provider.GetRequiredService<ILogger<DatabaseCircuit>>()));
+        services.AddSingleton<IDatabaseReadiness>(provider => new DatabaseReadiness(
+            () => WriteProbe.SqliteAsync(settings), provider.GetRequiredService<DatabaseCircuit>()));
         services.AddSingleton<IDbContextFactory<CertctlDbContext>>(_ => new CertctlContexts<SqliteCertctlDbContext>(
             DatabaseOptionsBuilder.Sqlite<SqliteCertctlDbContext>(settings).Options));
         services.AddSingleton(provider => new ListContexts(provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>()));

@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolment;
+using Certctl.Infrastructure.Persistence.Availability;
 using Certctl.Infrastructure.Persistence.Mapping;
 using Npgsql;
 using NpgsqlTypes;
@@ -7,36 +8,81 @@ namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>
 /// One prepared statement a batch, one round trip, committed by itself. It keeps one connection for the life of the process; after any fault a
-/// new one is opened.
+/// new one is opened. A session that does not answer within half of a request's deadline is left to itself, so that another can still serve the request.
 /// </summary>
-internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource) : IJournalWriter
+internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource, PostgresPools pools, DatabaseAccess access) : IJournalWriter
 {
+    private readonly TimeSpan _bound = access.Deadline / 2;
     private Session? _session;
 
     public async Task WriteAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
     {
-        var session = _session ??= await Session.OpenAsync(dataSource, cancellationToken);
-        var intact = false;
+        access.ThrowIfOpen();
+        _session ??= await OpenAsync(cancellationToken);
+        HashSet<Guid> written = new(batch.Count);
+        var writing = WriteAsync(_session, batch, now, written, cancellationToken);
         try
         {
-            if (batch[0] is { MaxActiveCertificates: > 0, Certificate: not null } || batch.Any(entry => entry.HasClaims))
-                await session.WriteInTransactionAsync(batch, now, claimed, cancellationToken);
-            else
-                await (batch[0].Completes ? session.Completion : session.Arrival).RunAsync(batch, now, claimed, cancellationToken);
-            intact = true;
+            await access.WithinAsync(writing, _bound);
+            claimed.UnionWith(written);
         }
         finally
         {
-            if (!intact)
-                await CloseAsync();
+            if (!writing.IsCompletedSuccessfully)
+                await LeaveAsync(writing);
         }
     }
 
-    // 57P..: the server goes down or has just come up, which Npgsql's own list leaves out in part.
-    public bool IsTransient(Exception fault) => fault is NpgsqlException { IsTransient: true }
-        || (fault is PostgresException refused && refused.SqlState.StartsWith("57P", StringComparison.Ordinal));
+    public bool IsTransient(Exception fault) => SessionFaults.IsTransient(fault);
 
     public ValueTask DisposeAsync() => CloseAsync();
+
+    private static async Task<bool> WriteAsync(
+        Session session, IReadOnlyList<JournalEntry> batch, DateTimeOffset now, HashSet<Guid> written, CancellationToken cancellationToken)
+    {
+        if (batch[0] is { MaxActiveCertificates: > 0, Certificate: not null } || batch.Any(entry => entry.HasClaims))
+            await session.WriteInTransactionAsync(batch, now, written, cancellationToken);
+        else
+            await (batch[0].Completes ? session.Completion : session.Arrival).RunAsync(batch, now, written, cancellationToken);
+        return true;
+    }
+
+    private async Task<Session> OpenAsync(CancellationToken cancellationToken)
+    {
+        var opening = Session.OpenAsync(dataSource, cancellationToken);
+        try
+        {
+            return await access.WithinAsync(opening, _bound);
+        }
+        finally
+        {
+            if (!opening.IsCompleted)
+                _ = CloseLaterAsync(opening);
+            else if (!opening.IsCompletedSuccessfully)
+                pools.Judge(opening.Exception?.InnerException);
+        }
+    }
+
+    /// <summary>No session that failed goes on; one that still waits is disposed of when its wait ends.</summary>
+    private async Task LeaveAsync(Task<bool> writing)
+    {
+        pools.Judge(writing.Exception?.InnerException);
+        if (writing.IsCompleted)
+        {
+            await CloseAsync();
+        }
+        else if (Interlocked.Exchange(ref _session, null) is { } session)
+        {
+            _ = CloseLaterAsync(writing.ContinueWith(_ => session, TaskScheduler.Default));
+        }
+    }
+
+    private static async Task CloseLaterAsync(Task<Session> waiting)
+    {
+        await ((Task)waiting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (waiting.IsCompletedSuccessfully)
+            await (await waiting).DisposeAsync();
+    }
 
     private async ValueTask CloseAsync()
     {
@@ -81,7 +127,7 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource) : IJour
         /// The same, in a transaction of its own: with what it supersedes, and nothing at all where an entry got some of its claims only. Then each entry is
         /// tried by itself, so that this is no matter of its neighbours.
         /// </summary>
-        public async Task WriteInTransactionAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
+        public async Task WriteInTransactionAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, HashSet<Guid> claimed, CancellationToken cancellationToken)
         {
             if (await TryWriteAsync(batch, now, claimed, cancellationToken) || batch.Count == 1)
                 return;
@@ -96,7 +142,7 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource) : IJour
             await connection.DisposeAsync();
         }
 
-        private async Task<bool> TryWriteAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
+        private async Task<bool> TryWriteAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, HashSet<Guid> claimed, CancellationToken cancellationToken)
         {
             HashSet<Guid> written = [];
             var limited = batch[0] is { MaxActiveCertificates: > 0, Certificate: not null } ? batch[0] : null;
@@ -147,7 +193,7 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource) : IJour
         }
 
         /// <summary>False: an entry got some of its claims only, and what was written must not be committed.</summary>
-        public async Task<bool> RunAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
+        public async Task<bool> RunAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, HashSet<Guid> claimed, CancellationToken cancellationToken)
         {
             Fill(batch, now);
             var whole = true;

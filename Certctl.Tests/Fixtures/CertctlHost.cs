@@ -132,7 +132,13 @@ internal sealed class CertctlHost : IAsyncDisposable
         };
         _process.BeginErrorReadLine();
         using var patience = new CancellationTokenSource(Patience);
-        var announced = await _process.StandardOutput.ReadLineAsync(patience.Token) ?? throw new InvalidOperationException($"The server did not start: {Log}");
+        if (await _process.StandardOutput.ReadLineAsync(patience.Token) is not { } announced)
+        {
+            // Its last words have been read once it has ended.
+            await _process.WaitForExitAsync(patience.Token);
+            throw new InvalidOperationException($"The server did not start: {Log}");
+        }
+
         var json = JsonDocument.Parse(announced).RootElement;
         _port = new Uri(json.GetProperty("url").GetString()!).Port;
         Challenge = json.GetProperty("challenge").GetString()!;

@@ -98,7 +98,7 @@ internal static class PostgresServer
     /// The test host is killed a moment after its last test, too soon to stop a server in ProcessExit: a shell of its own waits for that
     /// moment, however it comes.
     /// </summary>
-    private static void CleanUpAfterUs(string root, string data)
+    internal static void CleanUpAfterUs(string root, string data)
     {
         const string Script = """
             while kill -0 "$1" 2>/dev/null; do sleep 1; done
@@ -109,7 +109,7 @@ internal static class PostgresServer
         Run("sh", "-c", "setsid sh -c \"$@\" &", "sh", Script, "sh", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), root, data);
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -117,7 +117,7 @@ internal static class PostgresServer
     }
 
     /// <summary>PostgreSQL refuses to run as root: there it runs as postgres.</summary>
-    private static void RunTool(string tool, params string[] arguments)
+    internal static void RunTool(string tool, params string[] arguments)
     {
         var path = Path.Combine(Tools.Value!, tool);
         if (Environment.UserName == "root")
@@ -126,7 +126,7 @@ internal static class PostgresServer
             Run(path, arguments);
     }
 
-    private static void Run(string file, params string[] arguments)
+    internal static void Run(string file, params string[] arguments)
     {
         // Its output goes to a file: a server that pg_ctl starts would keep a pipe of ours open.
         var output = Path.GetTempFileName();

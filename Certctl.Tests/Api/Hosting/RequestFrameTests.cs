@@ -86,7 +86,7 @@ public sealed class RequestFrameTests
         var http = new DefaultHttpContext { RequestServices = new ServiceCollection().BuildServiceProvider() };
         http.Request.Path = path;
         http.Response.Body = body;
-        await new RequestFrame(next, _log).InvokeAsync(http);
+        await new RequestFrame(next, _log, TimeSpan.FromSeconds(10)).InvokeAsync(http);
         return (http, System.Text.Encoding.UTF8.GetString(body.ToArray()));
     }
 }

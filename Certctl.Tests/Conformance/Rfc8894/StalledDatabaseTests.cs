@@ -38,7 +38,7 @@ public sealed class StalledDatabaseTests(PostgresFixture postgres, ITestOutputHe
         foreach (var (answer, after) in answers)
         {
             output.WriteLine($"{answer.StatusCode} after {after}");
-            Assert.InRange(after, TimeSpan.Zero, TimeSpan.FromSeconds(60));
+            Assert.InRange(after, TimeSpan.Zero, TimeSpan.FromSeconds(11));
             Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
             Assert.Equal(TimeSpan.FromSeconds(30), answer.Headers.RetryAfter?.Delta);
             Assert.Empty(await answer.Content.ReadAsByteArrayAsync());
@@ -46,6 +46,12 @@ public sealed class StalledDatabaseTests(PostgresFixture postgres, ITestOutputHe
         }
 
         gate.Flow();
+        using (var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60)))
+        {
+            while (!(await wire.Http.GetAsync(new Uri(host.Url, "/ready"), patience.Token)).IsSuccessStatusCode)
+                await Task.Delay(50, patience.Token);
+        }
+
         (await wire.SendAsync(fresh.Message)).Issued(fresh.Device);
         (await wire.SendAsync(renewal)).Issued(enrolled);
         Assert.Equal("""{"status":"ready","db":"reachable"}""", await wire.Http.GetStringAsync(new Uri(host.Url, "/ready")));

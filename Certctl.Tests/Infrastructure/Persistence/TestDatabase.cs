@@ -37,11 +37,13 @@ internal sealed class TestDatabase : IAsyncDisposable
 
     public ICertificateProfileRepository Profiles => Get<ICertificateProfileRepository>();
 
-    public EfAuditRepository Audit => (EfAuditRepository)Get<IAuditRepository>();
+    public EfAuditRepository Audit => Get<EfAuditRepository>();
 
     public IDatabaseMigrator Migrator => Get<IDatabaseMigrator>();
 
     public CertctlDbContext Open() => Get<IDbContextFactory<CertctlDbContext>>().CreateDbContext();
+
+    public IServiceProvider Services => _provider;
 
     public T Get<T>()
         where T : notnull => _provider.GetRequiredService<T>();

@@ -1,0 +1,18 @@
+using Certctl.Application.Admin.Approvals;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Enrolment;
+
+namespace Certctl.Infrastructure.Persistence.Availability;
+
+/// <summary>Approvals, within the request's deadline.</summary>
+internal sealed class BoundedApprovalRepository(IApprovalRepository inner, DatabaseAccess access) : IApprovalRepository
+{
+    public Task<DecisionVerdict> DecideAsync(EnrolmentDecision decision, AuditEvent audit, CancellationToken cancellationToken) =>
+        access.RunAsync(() => inner.DecideAsync(decision, audit, cancellationToken));
+
+    public Task<IReadOnlyList<ApprovalView>> ListAsync(bool all, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        access.RunAsync(() => inner.ListAsync(all, now, limit, cancellationToken));
+
+    public Task<int> CountWaitingAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        access.RunAsync(() => inner.CountWaitingAsync(now, cancellationToken));
+}

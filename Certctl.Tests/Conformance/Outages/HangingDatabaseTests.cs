@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using Certctl.Tests.Conformance.Api;
+using Certctl.Tests.Fixtures;
+using Certctl.Tests.Hostile;
+using Certctl.Tests.Infrastructure.Crypto.Scep;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Certctl.Tests.Conformance.Outages;
+
+/// <summary>PostgreSQL stopped by SIGSTOP: sessions stand, connections are accepted by the kernel, nothing answers.</summary>
+public sealed class HangingDatabaseTests(PostgresPair pair, ITestOutputHelper output) : IClassFixture<PostgresPair>
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+
+    [Fact]
+    public async Task No_answer_comes_later_than_the_deadline_and_afterwards_no_certificate_is_lost_or_doubled()
+    {
+        if (!pair.IsAvailable)
+            return;
+        var database = await pair.CreateDatabaseAsync();
+        await using var host = await CertctlHost.StartAsync(
+            pair.Primary.ConnectionString(database), ("CERTCTL_API_KEYS_NAMED", $"alice:{ApiServer.Admin}:admin"), ("CERTCTL_DATABASE_DEADLINE", "10s"));
+        using var wire = host.Connect();
+        var certificates = await wire.CaCertificatesAsync();
+        var devices = Enumerable.Range(0, 12).Select(i => LoadDevice.Request(certificates[0], host.Challenge, $"hung-{i}")).ToList();
+        (await wire.SendAsync(devices[0].Message)).Issued(devices[0].Device);
+        var crl = (await wire.RequestAsync(ForgedRequest.IssuerAndSerial(certificates[1]), devices[0].Device))
+            .Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("22")).Build();
+        var forged = LoadDevice.Request(certificates[0], "not the challenge", "forged").Message;
+
+        pair.Primary.Signal("STOP");
+        try
+        {
+            var watch = Stopwatch.StartNew();
+            await Task.WhenAll(
+            [
+                .. devices.Skip(1).Select((device, index) => UnavailableAsync($"enrolment {index}", () => wire.PostAsync(device.Message))),
+                UnavailableAsync("forged", () => wire.PostAsync(forged)),
+                UnavailableAsync("CRL", () => wire.PostAsync(crl)),
+                UnavailableAsync("certificates", () => ApiAsync(host, wire, "/api/v1/certificates")),
+                UnavailableAsync("audit", () => ApiAsync(host, wire, "/api/v1/audit")),
+                UnavailableAsync("profiles", () => ApiAsync(host, wire, "/api/v1/profiles")),
+                UnavailableAsync("ready", () => wire.Http.GetAsync(new Uri(host.Url, "/ready"))),
+            ]);
+            Assert.InRange(watch.Elapsed, TimeSpan.Zero, Deadline + TimeSpan.FromSeconds(1));
+
+            // Known to hang: refused without any wait for the database.
+            var first = watch.Elapsed;
+            await UnavailableAsync("known", () => wire.PostAsync(devices[1].Message));
+            await UnavailableAsync("known", () => ApiAsync(host, wire, "/api/v1/certificates"));
+            Assert.InRange(watch.Elapsed - first, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+            Assert.Equal("""{"status":"healthy"}""", await wire.Http.GetStringAsync(new Uri(host.Url, "/health")));
+        }
+        finally
+        {
+            pair.Primary.Signal("CONT");
+        }
+
+        var recovery = Stopwatch.StartNew();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!(await wire.Http.GetAsync(new Uri(host.Url, "/ready"))).IsSuccessStatusCode)
+            await Task.Delay(50, patience.Token);
+        output.WriteLine($"ready {recovery.Elapsed.TotalSeconds:0.00} s after SIGCONT");
+        foreach (var (device, message) in devices)
+            (await wire.SendAsync(message)).Issued(device);
+        (await wire.SendAsync(forged)).MustFail("2");
+        Assert.Equal(devices.Count, await new RowCounter(pair.Primary.ConnectionString(database), "").CountAsync("SELECT COUNT(*) FROM certificates"));
+    }
+
+    private async Task UnavailableAsync(string what, Func<Task<HttpResponseMessage>> ask)
+    {
+        var watch = Stopwatch.StartNew();
+        using var answer = await ask();
+        output.WriteLine($"{what}: {(int)answer.StatusCode} after {watch.Elapsed.TotalSeconds:0.00} s");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        if (what != "ready")
+            Assert.NotNull(answer.Headers.RetryAfter);
+    }
+
+    private static async Task<HttpResponseMessage> ApiAsync(CertctlHost host, ScepWire wire, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Url, path));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiServer.Admin);
+        return await wire.Http.SendAsync(request);
+    }
+}
