@@ -32,11 +32,18 @@ internal static class QuickstartCertificates
         return X509CertificateLoader.LoadCertificate(certificate.RawData);
     }
 
-    /// <summary>RFC 8894 §2.1.2: signs CertReps and receives keys, so digitalSignature and keyEncipherment.</summary>
-    public static X509Certificate2 Ra(AsymmetricAlgorithm key, KeyPair ca, DateTimeOffset now)
+    /// <summary>RFC 8894 §2.1.2: signs CertReps and receives nothing. Of the shapes of GetCACert, a pair is the one that every client tried reads (ADR 11).</summary>
+    public static X509Certificate2 RaThatSigns(AsymmetricAlgorithm key, KeyPair ca, DateTimeOffset now) =>
+        Ra("CN=Certctl RA signing", X509KeyUsageFlags.DigitalSignature, key, ca, now);
+
+    /// <summary>RFC 8894 §2.1.2: the other one of the pair, to which requests are encrypted.</summary>
+    public static X509Certificate2 RaToEncryptTo(AsymmetricAlgorithm key, KeyPair ca, DateTimeOffset now) =>
+        Ra("CN=Certctl RA encryption", X509KeyUsageFlags.KeyEncipherment, key, ca, now);
+
+    private static X509Certificate2 Ra(string subject, X509KeyUsageFlags usage, AsymmetricAlgorithm key, KeyPair ca, DateTimeOffset now)
     {
-        var request = Request("CN=Certctl RA", key, ca.Key);
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, critical: true));
+        var request = Request(subject, key, ca.Key);
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(usage, critical: true));
         return Sign(request, ca, now);
     }
 

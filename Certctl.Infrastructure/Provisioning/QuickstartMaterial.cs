@@ -9,7 +9,7 @@ namespace Certctl.Infrastructure.Provisioning;
 /// <summary>Paths of a certificate and its key.</summary>
 public sealed record PairPaths(string CertPath, string KeyPath);
 
-/// <summary>What a quickstart folder holds: a CA, an RA, a TLS certificate, a challenge and an API key.</summary>
+/// <summary>What a quickstart folder holds: a CA, an RA of two certificates, a TLS certificate, a challenge and an API key.</summary>
 public sealed record QuickstartMaterial
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -26,7 +26,7 @@ public sealed record QuickstartMaterial
 
     public required string TlsKeyPath { get; init; }
 
-    /// <summary>The pair in use first; after a renewal the one before it too, because clients may still encrypt to it.</summary>
+    /// <summary>The one that signs, the one to encrypt to; after a renewal the one before too, because clients may still encrypt to it.</summary>
     public required IReadOnlyList<PairPaths> RaPairs { get; init; }
 
     public required Secret Challenge { get; init; }

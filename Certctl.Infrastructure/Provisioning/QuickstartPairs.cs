@@ -5,7 +5,7 @@ using Certctl.Infrastructure.Issuers.LocalCa;
 
 namespace Certctl.Infrastructure.Provisioning;
 
-/// <summary>The three pairs of a quickstart folder: found, completed or renewed.</summary>
+/// <summary>The pairs of a quickstart folder: found, completed or renewed.</summary>
 internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimeProvider clock, List<string> created)
 {
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
@@ -36,7 +36,10 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
         return Load(cert, key);
     }
 
-    /// <summary>The RA pairs, the one in use first.</summary>
+    /// <summary>
+    /// The RA pairs: the one that signs, the one that decrypts, and after a renewal the one that decrypted before. A folder of an earlier version has one for
+    /// both, which stays in use until it is due.
+    /// </summary>
     public IReadOnlyList<PairPaths> Ra(KeyPair ca)
     {
         var (cert, key) = Paths("ra");
@@ -51,14 +54,28 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
                 File.Copy(cert, previousCert, overwrite: true);
             }
 
-            Make(cert, key, "rsa-2048", made => QuickstartCertificates.Ra(made, ca, clock.GetUtcNow()), withChain: null);
+            Make(cert, key, "rsa-2048", made => QuickstartCertificates.RaToEncryptTo(made, ca, clock.GetUtcNow()), withChain: null);
             created.Add("ra");
         }
 
         var pairs = new List<PairPaths> { new(cert, key) };
+        if (!MaySign(cert, key))
+            pairs.Insert(0, RaSigner(ca));
         if (File.Exists(previousCert) && File.Exists(previousKey) && IsOfUse(previousCert, previousKey, ca))
             pairs.Add(new PairPaths(previousCert, previousKey));
         return pairs;
+    }
+
+    private PairPaths RaSigner(KeyPair ca)
+    {
+        var (cert, key) = Paths("ra-sign");
+        if (IsDue(cert, key, ca))
+        {
+            Make(cert, key, "rsa-2048", made => QuickstartCertificates.RaThatSigns(made, ca, clock.GetUtcNow()), withChain: null);
+            created.Add("ra-sign");
+        }
+
+        return new PairPaths(cert, key);
     }
 
     /// <summary>The TLS server certificate, with the CA behind it in the file.</summary>
@@ -95,6 +112,12 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
             return true;
         using var pair = Load(cert, key);
         return pair.Certificate.NotAfter.ToUniversalTime() - clock.GetUtcNow().UtcDateTime < RenewBefore || !CaCheck.Issued(ca.Certificate, pair.Certificate);
+    }
+
+    private bool MaySign(string cert, string key)
+    {
+        using var pair = Load(cert, key);
+        return RaPairCheck.MaySign(pair.Certificate);
     }
 
     private bool IsOfUse(string cert, string key, KeyPair ca)

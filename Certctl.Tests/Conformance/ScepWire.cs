@@ -77,10 +77,21 @@ internal sealed class ScepWire : IDisposable
         return [.. bag];
     }
 
+    /// <summary>The first certificate of GetCACert that may decrypt: to whom requests are encrypted.</summary>
+    public async Task<X509Certificate2> RecipientAsync() =>
+        (await CaCertificatesAsync()).First(certificate => MayUse(certificate, X509KeyUsageFlags.KeyEncipherment));
+
+    /// <summary>The CA that issues: the first one of GetCACert.</summary>
+    public async Task<X509Certificate2> CaAsync() =>
+        (await CaCertificatesAsync()).First(certificate => certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(constraints => constraints.CertificateAuthority));
+
+    private static bool MayUse(X509Certificate2 certificate, X509KeyUsageFlags usage) =>
+        certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is not { } extension || (extension.KeyUsages & usage) != 0;
+
     /// <summary>The CA's CRL (RFC 8894 §3.3.5), as openssl tells it once it has verified the CA's signature.</summary>
     public async Task<string> CrlTextAsync(ScepDevice device, string caFile)
     {
-        var ca = (await CaCertificatesAsync())[1];
+        var ca = await CaAsync();
         var query = (await RequestAsync(ForgedRequest.IssuerAndSerial(ca), device)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("22"));
         using var folder = new TemporaryFolder();
         await File.WriteAllBytesAsync(folder["crl"], (await SendAsync(query.Build())).Crl(device));
@@ -92,8 +103,9 @@ internal sealed class ScepWire : IDisposable
     public async Task<ForgedRequest> RequestAsync(byte[] csr, ScepDevice device) => new()
     {
         Plaintext = csr,
-        Recipient = (await CaCertificatesAsync())[0],
+        Recipient = await RecipientAsync(),
         SignerKey = device.Key,
+        SignatureOid = device.Key is ECDsa ? "1.2.840.10045.4.3.2" : ForgedRequest.RsaOid,
         SignerCertificate = device.Certificate,
         Certificates = [device.Certificate.RawData],
     };
@@ -219,11 +231,8 @@ internal sealed record CertRepReading(Dictionary<string, byte[]> Attributes, byt
     public X509Certificate2 Issued(ScepDevice device)
     {
         Assert.True(Status == "0", $"pkiStatus {Status}, failInfo {(Attributes.ContainsKey("2.16.840.1.113733.1.9.4") ? FailInfo + " " + FailInfoText : "-")}");
-        var envelope = new EnvelopedCms();
-        envelope.Decode(Content);
-        envelope.Decrypt(envelope.RecipientInfos[0], device.Key);
         var bag = new SignedCms();
-        bag.Decode(envelope.ContentInfo.Content);
+        bag.Decode(Open(device));
         return bag.Certificates[0];
     }
 
@@ -231,10 +240,7 @@ internal sealed record CertRepReading(Dictionary<string, byte[]> Attributes, byt
     public byte[] Crl(ScepDevice device)
     {
         Assert.Equal("0", Status);
-        var envelope = new EnvelopedCms();
-        envelope.Decode(Content);
-        envelope.Decrypt(envelope.RecipientInfos[0], device.Key);
-        var contentInfo = new AsnReader(envelope.ContentInfo.Content, AsnEncodingRules.DER).ReadSequence();
+        var contentInfo = new AsnReader(Open(device), AsnEncodingRules.DER).ReadSequence();
         Assert.Equal(ForgedRequest.SignedDataOid, contentInfo.ReadObjectIdentifier());
         var fields = contentInfo.ReadSequence(ForgedRequest.Context0).ReadSequence();
         Assert.Equal(1, fields.ReadInteger());
@@ -245,6 +251,26 @@ internal sealed record CertRepReading(Dictionary<string, byte[]> Attributes, byt
         Assert.False(crls.HasData);
         Assert.False(fields.ReadSetOf().HasData);
         return crl;
+    }
+
+    /// <summary>What the envelope holds for the key of the request's signer. The platform's CMS knows no key agreement, openssl does.</summary>
+    private byte[] Open(ScepDevice device)
+    {
+        if (device.Key is ECDsa ec)
+        {
+            using var folder = new TemporaryFolder();
+            File.WriteAllText(folder["key"], ec.ExportPkcs8PrivateKeyPem());
+            File.WriteAllText(folder["certificate"], device.Certificate.ExportCertificatePem());
+            File.WriteAllBytes(folder["envelope"], Content);
+            Fixtures.OpenSsl.Run(
+                "cms", "-decrypt", "-inform", "DER", "-binary", "-in", folder["envelope"], "-recip", folder["certificate"], "-inkey", folder["key"], "-out", folder["content"]);
+            return File.ReadAllBytes(folder["content"]);
+        }
+
+        var envelope = new EnvelopedCms();
+        envelope.Decode(Content);
+        envelope.Decrypt(envelope.RecipientInfos[0], device.Key);
+        return envelope.ContentInfo.Content;
     }
 
     private string Text(string oid)

@@ -45,6 +45,12 @@ internal sealed class CertctlHost : IAsyncDisposable
 
     public string CaFile => Path.Combine(Data, "ca.crt");
 
+    /// <summary>For a setting of RA certificates: those that quickstart made.</summary>
+    public string RaCertificates => $"{Path.Combine(Data, "ra-sign.crt")},{Path.Combine(Data, "ra.crt")}";
+
+    /// <summary>Their keys.</summary>
+    public string RaKeys => $"{Path.Combine(Data, "ra-sign.key")},{Path.Combine(Data, "ra.key")}";
+
     public string DatabaseFile => Path.Combine(Data, "certctl.db");
 
     /// <summary>For CERTCTL_DATABASE_URL.</summary>
@@ -88,8 +94,8 @@ internal sealed class CertctlHost : IAsyncDisposable
             Key("CERTCTL_CA_KEY_PATH", "ca.key"),
             Key("CERTCTL_SERVER_TLS_CERT_PATH", "tls.crt"),
             Key("CERTCTL_SERVER_TLS_KEY_PATH", "tls.key"),
-            Key("CERTCTL_SCEP_RA_CERT_PATH", "ra.crt"),
-            Key("CERTCTL_SCEP_RA_KEY_PATH", "ra.key"),
+            ("CERTCTL_SCEP_RA_CERT_PATH", first.RaCertificates),
+            ("CERTCTL_SCEP_RA_KEY_PATH", first.RaKeys),
             ("CERTCTL_SCEP_CHALLENGE_PASSWORD", first.Challenge),
         ]);
     }

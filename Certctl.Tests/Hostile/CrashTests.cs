@@ -27,7 +27,7 @@ public abstract class CrashTests(PostgresFixture? postgres, ITestOutputHelper ou
         await using var server = await CertctlHost.StartAsync(database);
         var rows = new RowCounter(database, server.DatabaseFile);
         using var wire = server.Connect();
-        var ra = (await wire.CaCertificatesAsync())[0];
+        var ra = await wire.RecipientAsync();
         var requests = Enumerable.Range(0, Crowd).AsParallel().Select(i => LoadDevice.Request(ra, server.Challenge, $"crowd-{i}")).ToList();
 
         var first = await Task.WhenAll(requests.Select(async r => (await wire.SendAsync(r.Message)).Issued(r.Device).SerialNumber));
@@ -77,7 +77,7 @@ public abstract class CrashTests(PostgresFixture? postgres, ITestOutputHelper ou
         CertctlHost server, int round, int milliseconds, ConcurrentDictionary<string, string> held, ConcurrentDictionary<string, (ScepDevice Device, byte[] Message)> requests)
     {
         using var wire = server.Connect();
-        var ra = (await wire.CaCertificatesAsync())[0];
+        var ra = await wire.RecipientAsync();
         using var killed = new CancellationTokenSource();
         var clients = Enumerable.Range(0, 6).Select(client => Task.Run(async () =>
         {

@@ -65,11 +65,14 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
 
         using var written = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(Folder, "ca.crt"));
         using var ours = X509CertificateLoader.LoadCertificateFromFile(Server.CaFile);
-        using var ra = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(Folder, "ra.crt"));
 
         Assert.Equal(ours.Thumbprint, written.Thumbprint);
-        Assert.NotEqual(ours.Thumbprint, ra.Thumbprint);
-        Assert.Equal(ours.Subject, ra.Issuer);
+        foreach (var usage in new[] { X509KeyUsageFlags.DigitalSignature, X509KeyUsageFlags.KeyEncipherment })
+        {
+            using var ra = X509CertificateLoader.LoadCertificateFromFile(RaFile(usage));
+            Assert.NotEqual(ours.Thumbprint, ra.Thumbprint);
+            Assert.Equal(ours.Subject, ra.Issuer);
+        }
     }
 
     [Theory]
@@ -167,6 +170,13 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
     private async Task DecideAsync(string verb, Enrolment pending) =>
         (await CommandLine.RunAsync(new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = Server.DatabaseUrl }, ["approvals", verb, pending.Id.ToString()])).MustSucceed();
 
+    /// <summary>Of the files that --scepca wrote, the RA certificate with this keyUsage.</summary>
+    private string RaFile(X509KeyUsageFlags usage) => Directory.GetFiles(Folder, "ra*.crt").Single(file =>
+    {
+        using var ra = X509CertificateLoader.LoadCertificateFromFile(file);
+        return ra.Extensions.OfType<X509KeyUsageExtension>().Single().KeyUsages == usage;
+    });
+
     private ToolRun Run(params string[] arguments) => ExternalTool.RunIn(Folder, Pki, arguments);
 
     private void NewKey(string file) => ExternalTool.RunIn(Folder, OpenSsl, "genrsa", "-out", file, "2048").MustSucceed();
@@ -174,7 +184,7 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
     private ToolRun Enrol(string keyFile, string commonName, IEnumerable<string> more) => Run(
     [
         "--scep", "--url", Url, "--in", keyFile, "--dn", $"CN={commonName}", "--san", $"{commonName}.example.com",
-        "--cacert-enc", "ra.crt", "--cacert-sig", "ra.crt", "--cacert", "ca.crt", "--outform", "pem", .. more,
+        "--cacert-enc", RaFile(X509KeyUsageFlags.KeyEncipherment), "--cacert-sig", RaFile(X509KeyUsageFlags.DigitalSignature), "--cacert", "ca.crt", "--outform", "pem", .. more,
     ]);
 
     /// <summary>What pki printed is a certificate that openssl accepts, and the database holds it under its serial number.</summary>

@@ -38,7 +38,7 @@ internal sealed class IntuneServers : IAsyncDisposable
             servers._second = await CertctlHost.StartBesideAsync(servers.First);
             servers.One = servers.First.Connect();
             servers.Other = new ScepWire(servers.Second.Url, servers.First.CaFile);
-            servers._ra = (await servers.One.CaCertificatesAsync())[0];
+            servers._ra = await servers.One.RecipientAsync();
         }
         catch
         {

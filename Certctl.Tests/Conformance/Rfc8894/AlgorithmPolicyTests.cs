@@ -47,7 +47,7 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
     {
         var device = ScepDevice.Shared();
         using var wire = server.Host.Connect("/scep/" + policy);
-        var ra = (await wire.CaCertificatesAsync())[0];
+        var ra = await wire.RecipientAsync();
         var csr = server.Csr(policy);
         var wrong = new ConcurrentBag<string>();
         await Parallel.ForEachAsync(AlgorithmCase.All(), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (combination, cancellationToken) =>
@@ -114,7 +114,7 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
         foreach (var (policy, digest) in new[] { ("modern", HashAlgorithmName.SHA1), ("compatible", HashAlgorithmName.MD5) })
         {
             using var wire = server.Host.Connect("/scep/" + policy);
-            var request = AlgorithmCase.All().First(c => c.Digest.Name == digest).Build(server.Csr(policy), device, (await wire.CaCertificatesAsync())[0], DeviceEncoding.All[0]);
+            var request = AlgorithmCase.All().First(c => c.Digest.Name == digest).Build(server.Csr(policy), device, await wire.RecipientAsync(), DeviceEncoding.All[0]);
             var reply = (await wire.SendAsync(request)).MustFail(FailureReason.UnsupportedAlgorithm);
             Assert.Equal("2.16.840.1.101.3.4.2.1", DigestOf(reply));
         }
@@ -214,8 +214,8 @@ public sealed class ThreePolicies : IAsyncLifetime
             var prefix = $"CERTCTL_SCEP_PROFILE_{name.ToUpperInvariant()}_";
             Host.Settings[prefix + "ISSUER_ID"] = "iss-local";
             Host.Settings[prefix + "CHALLENGE_PASSWORD"] = Challenge;
-            Host.Settings[prefix + "RA_CERT_PATH"] = Path.Combine(Host.Data, "ra.crt");
-            Host.Settings[prefix + "RA_KEY_PATH"] = Path.Combine(Host.Data, "ra.key");
+            Host.Settings[prefix + "RA_CERT_PATH"] = Host.RaCertificates;
+            Host.Settings[prefix + "RA_KEY_PATH"] = Host.RaKeys;
             if (name != "compatible")
                 Host.Settings[prefix + "CRYPTO_POLICY"] = name;
         }

@@ -162,8 +162,8 @@ public sealed class PlainAndOld : IAsyncLifetime
             var prefix = $"CERTCTL_SCEP_PROFILE_{name}_";
             Host.Settings[prefix + "ISSUER_ID"] = "iss-local";
             Host.Settings[prefix + "CHALLENGE_PASSWORD"] = Challenge;
-            Host.Settings[prefix + "RA_CERT_PATH"] = Path.Combine(Host.Data, "ra.crt");
-            Host.Settings[prefix + "RA_KEY_PATH"] = Path.Combine(Host.Data, "ra.key");
+            Host.Settings[prefix + "RA_CERT_PATH"] = Host.RaCertificates;
+            Host.Settings[prefix + "RA_KEY_PATH"] = Host.RaKeys;
         }
 
         await Host.StartAgainAsync();

@@ -24,16 +24,17 @@ public abstract class EnrolmentTests(ScepServerFixture server)
     [Trait("Conformance", "S-G5")]
     [Trait("Conformance", "S-G9")]
     [Trait("Conformance", "A-27")]
-    public async Task GetCACert_is_the_RA_then_the_CA_under_the_bare_content_type()
+    public async Task GetCACert_is_the_RA_pair_then_the_CA_under_the_bare_content_type()
     {
         using var answer = await Wire.Http.GetAsync(new Uri(Wire.Server, "/scep?operation=GetCACert&message=anything"));
         Assert.Equal("application/x-x509-ca-ra-cert", answer.Content.Headers.ContentType?.ToString());
         var bag = await Wire.CaCertificatesAsync();
-        Assert.Equal(2, bag.Count);
-        Assert.Equal(bag[1].Subject, bag[0].Issuer);
-        Assert.Equal(bag[1].Subject, bag[1].Issuer);
-        Assert.Equal(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, bag[0].Extensions.OfType<X509KeyUsageExtension>().Single().KeyUsages);
-        Assert.Equal(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, bag[1].Extensions.OfType<X509KeyUsageExtension>().Single().KeyUsages);
+        Assert.All(bag, certificate => Assert.Equal(bag[2].Subject, certificate.Issuer));
+
+        // The one shape that every client tried reads: one RA certificate signs, the other one decrypts.
+        Assert.Equal(
+            [X509KeyUsageFlags.DigitalSignature, X509KeyUsageFlags.KeyEncipherment, X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign],
+            bag.Select(certificate => certificate.Extensions.OfType<X509KeyUsageExtension>().Single().KeyUsages));
     }
 
     [Theory]
@@ -147,20 +148,6 @@ public abstract class EnrolmentTests(ScepServerFixture server)
     }
 
     [Fact]
-    [Trait("Conformance", "S-P13")]
-    [Trait("Conformance", "A-29")]
-    public async Task An_EC_signer_is_badAlg_before_anything_is_signed()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var device = ScepDevice.OfKey(key);
-        var before = server.Count("SELECT COUNT(*) FROM certificates");
-        var request = await Wire.RequestAsync(device.Csr("CN=ec", server.Challenge), device);
-        request.SignatureOid = "1.2.840.10045.4.3.2";
-        (await Wire.SendAsync(request.Build())).MustFail(FailureReason.RequesterCannotReceive);
-        Assert.Equal(before, server.Count("SELECT COUNT(*) FROM certificates"));
-    }
-
-    [Fact]
     [Trait("Conformance", "S-M8")]
     public async Task A_self_signed_signer_needs_the_key_of_the_request_and_not_its_subject()
     {
@@ -271,7 +258,7 @@ public abstract class EnrolmentTests(ScepServerFixture server)
     {
         var device = ScepDevice.Shared();
         var request = await Wire.RequestAsync(device.Csr("CN=to the CA", server.Challenge), device);
-        request.Recipient = (await Wire.CaCertificatesAsync())[1];
+        request.Recipient = await Wire.CaAsync();
         (await Wire.SendAsync(request.Build())).MustFail(FailureReason.NotEncryptedToUs);
     }
 

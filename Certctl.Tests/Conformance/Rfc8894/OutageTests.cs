@@ -20,7 +20,7 @@ public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<Postgr
         await using var gate = new TcpGate(direct.Host!, direct.Port);
         await using var host = await CertctlHost.StartAsync(new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Port = gate.Port }.ConnectionString);
         using var wire = host.Connect();
-        var ra = (await wire.CaCertificatesAsync())[0];
+        var ra = await wire.RecipientAsync();
         var requests = Enumerable.Range(0, 6).Select(i => LoadDevice.Request(ra, i % 2 == 0 ? host.Challenge : "not the challenge", $"outage-{i}")).ToList();
 
         await gate.ShutAsync();
@@ -62,7 +62,7 @@ public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<Postgr
         await using var second = await CertctlHost.StartBesideAsync(first);
         using var one = first.Connect();
         using var other = new ScepWire(second.Url, first.CaFile);
-        var ra = (await one.CaCertificatesAsync())[0];
+        var ra = await one.RecipientAsync();
         var requests = Enumerable.Range(0, 10).Select(i => LoadDevice.Request(ra, first.Challenge, $"twin-{i}")).ToList();
 
         await Task.WhenAll(requests.Select(async request =>

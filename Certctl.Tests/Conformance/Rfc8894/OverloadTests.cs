@@ -21,7 +21,7 @@ public sealed class OverloadTests(PostgresFixture postgres) : IClassFixture<Post
         await using var host = await CertctlHost.StartAsync(
             new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Port = gate.Port }.ConnectionString, ("CERTCTL_SERVER_MAX_IN_FLIGHT", "3"));
         using var wire = host.Connect();
-        var ra = (await wire.CaCertificatesAsync())[0];
+        var ra = await wire.RecipientAsync();
         var (warm, first) = LoadDevice.Request(ra, host.Challenge, "warm");
         (await wire.SendAsync(first)).Issued(warm);
         var requests = Enumerable.Range(0, 4).Select(i => LoadDevice.Request(ra, host.Challenge, $"crowd {i}")).ToList();

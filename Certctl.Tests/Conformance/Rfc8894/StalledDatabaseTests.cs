@@ -22,7 +22,7 @@ public sealed class StalledDatabaseTests(PostgresFixture postgres, ITestOutputHe
         await using var host = await CertctlHost.StartAsync(
             new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Port = gate.Port }.ConnectionString, ("CERTCTL_LOG_LEVEL", "debug"));
         using var wire = host.Connect();
-        var ra = (await wire.CaCertificatesAsync())[0];
+        var ra = await wire.RecipientAsync();
         var (device, message) = LoadDevice.Request(ra, host.Challenge, "patient");
         var enrolled = device.With((await wire.SendAsync(LoadDevice.Request(ra, host.Challenge, "patient").Message)).Issued(device));
         var renewal = (await wire.RequestAsync(enrolled.Csr("CN=patient", challenge: null), enrolled)).Build();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Provisioning;
 using Certctl.Tests.Fixtures;
@@ -31,12 +32,12 @@ public sealed class QuickstartMaterialTests : IDisposable
     {
         var made = Ensure();
 
-        Assert.Equal(["api-key", "ca", "challenge", "ra", "tls"], made.Created.Order());
+        Assert.Equal(["api-key", "ca", "challenge", "ra", "ra-sign", "tls"], made.Created.Order());
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Folder));
-        Assert.Equal(["api-key", "ca.crt", "ca.key", "challenge", "ra.crt", "ra.key", "tls.crt", "tls.key"], Names());
-        foreach (var secret in new[] { "ca.key", "ra.key", "tls.key", "challenge", "api-key" })
+        Assert.Equal(["api-key", "ca.crt", "ca.key", "challenge", "ra-sign.crt", "ra-sign.key", "ra.crt", "ra.key", "tls.crt", "tls.key"], Names());
+        foreach (var secret in new[] { "ca.key", "ra-sign.key", "ra.key", "tls.key", "challenge", "api-key" })
             Assert.Equal(OwnerOnly, File.GetUnixFileMode(Of(secret)));
-        Assert.Equal([new PairPaths(Of("ra.crt"), Of("ra.key"))], made.RaPairs);
+        Assert.Equal(RaPair(), made.RaPairs);
         Assert.Equal(
             (Of("ca.crt"), Of("ca.key"), Of("tls.crt"), Of("tls.key")),
             (made.CaCertPath, made.CaKeyPath, made.TlsCertPath, made.TlsKeyPath));
@@ -76,19 +77,22 @@ public sealed class QuickstartMaterialTests : IDisposable
         Assert.Contains("CA:TRUE", ca, StringComparison.Ordinal);
         Assert.Contains("Certificate Sign, CRL Sign\n", ca, StringComparison.Ordinal);
 
-        var ra = Text("ra.crt");
-        Assert.Contains("Public-Key: (2048 bit)", ra, StringComparison.Ordinal);
-        Assert.Contains($"Signature Algorithm: {signature}", ra, StringComparison.Ordinal);
-        Assert.Contains("Not Before: Nov 25 11:55:00 2026 GMT", ra, StringComparison.Ordinal);
-        Assert.Contains("Not After : Nov 25 12:00:00 2027 GMT", ra, StringComparison.Ordinal);
-        Assert.Contains("Digital Signature, Key Encipherment\n", ra, StringComparison.Ordinal);
-        Assert.Contains("CA:FALSE", ra, StringComparison.Ordinal);
+        foreach (var (file, usage) in new[] { ("ra-sign.crt", "Digital Signature\n"), ("ra.crt", "Key Encipherment\n") })
+        {
+            var ra = Text(file);
+            Assert.Contains("Public-Key: (2048 bit)", ra, StringComparison.Ordinal);
+            Assert.Contains($"Signature Algorithm: {signature}", ra, StringComparison.Ordinal);
+            Assert.Contains("Not Before: Nov 25 11:55:00 2026 GMT", ra, StringComparison.Ordinal);
+            Assert.Contains("Not After : Nov 25 12:00:00 2027 GMT", ra, StringComparison.Ordinal);
+            Assert.Contains("                " + usage, ra, StringComparison.Ordinal);
+            Assert.Contains("CA:FALSE", ra, StringComparison.Ordinal);
+            Verify(file);
+        }
 
-        Verify("ra.crt");
         Verify("tls.crt", "-purpose", "sslserver", "-verify_hostname", "localhost");
         Verify("tls.crt", "-purpose", "sslserver", "-verify_ip", "127.0.0.1");
         Verify("tls.crt", "-purpose", "sslserver", "-verify_ip", "::1");
-        foreach (var name in new[] { "ca", "ra", "tls" })
+        foreach (var name in new[] { "ca", "ra-sign", "ra", "tls" })
         {
             Assert.StartsWith("-----BEGIN PRIVATE KEY-----\n", File.ReadAllText(Of(name + ".key")), StringComparison.Ordinal);
             Assert.Equal(
@@ -141,13 +145,13 @@ public sealed class QuickstartMaterialTests : IDisposable
 
         var renewed = Ensure();
 
-        Assert.Equal(["ra", "tls"], renewed.Created);
-        Assert.Equal([new PairPaths(Of("ra.crt"), Of("ra.key")), new PairPaths(Of("ra-previous.crt"), Of("ra-previous.key"))], renewed.RaPairs);
+        Assert.Equal(["ra", "ra-sign", "tls"], renewed.Created);
+        Assert.Equal([.. RaPair(), new PairPaths(Of("ra-previous.crt"), Of("ra-previous.key"))], renewed.RaPairs);
         Assert.Equal(oldCert, File.ReadAllBytes(Of("ra-previous.crt")));
         Assert.Equal(oldKey, File.ReadAllBytes(Of("ra-previous.key")));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(Of("ra-previous.key")));
         Assert.NotEqual(OpenSsl.Run("pkey", "-in", Of("ra-previous.key"), "-pubout"), OpenSsl.Run("pkey", "-in", Of("ra.key"), "-pubout"));
-        Assert.Contains("encrypted to the old RA", OpenSsl.Run("cms", "-decrypt", "-inform", "DER", "-in", _parent["message"], "-recip", renewed.RaPairs[1].CertPath, "-inkey", renewed.RaPairs[1].KeyPath), StringComparison.Ordinal);
+        Assert.Contains("encrypted to the old RA", OpenSsl.Run("cms", "-decrypt", "-inform", "DER", "-in", _parent["message"], "-recip", renewed.RaPairs[2].CertPath, "-inkey", renewed.RaPairs[2].KeyPath), StringComparison.Ordinal);
         Assert.Equal(ca, File.ReadAllBytes(Of("ca.crt")));
         Verify("ra.crt");
         Verify("tls.crt", "-verify_hostname", "localhost");
@@ -157,7 +161,31 @@ public sealed class QuickstartMaterialTests : IDisposable
         _clock.Advance(TimeSpan.FromDays(30));
         var later = Ensure();
         Assert.Empty(later.Created);
-        Assert.Single(later.RaPairs);
+        Assert.Equal(RaPair(), later.RaPairs);
+    }
+
+    [Fact]
+    public void One_RA_certificate_for_both_uses_of_an_earlier_version_stays_until_it_is_due_and_a_pair_follows_it()
+    {
+        CopyFresh();
+        File.Delete(Of("ra-sign.crt"));
+        File.Delete(Of("ra-sign.key"));
+        File.WriteAllText(_parent["ext"], "keyUsage=critical,digitalSignature,keyEncipherment\n");
+        OpenSsl.Run("req", "-new", "-key", Of("ra.key"), "-subj", "/CN=Certctl RA", "-out", _parent["csr"]);
+        OpenSsl.Run("x509", "-req", "-in", _parent["csr"], "-CA", Of("ca.crt"), "-CAkey", Of("ca.key"), "-set_serial", "77", "-days", "365", "-extfile", _parent["ext"], "-out", Of("ra.crt"));
+
+        var before = State();
+        var found = Ensure();
+        Assert.Empty(found.Created);
+        Assert.Equal([new PairPaths(Of("ra.crt"), Of("ra.key"))], found.RaPairs);
+        Assert.Equal(before, State());
+
+        using var combined = X509CertificateLoader.LoadCertificateFromFile(Of("ra.crt"));
+        _clock.SetUtcNow(new DateTimeOffset(combined.NotAfter.ToUniversalTime()).AddDays(-29));
+        var renewed = Ensure();
+        Assert.Superset(new HashSet<string> { "ra", "ra-sign" }, renewed.Created.ToHashSet());
+        Assert.Equal([.. RaPair(), new PairPaths(Of("ra-previous.crt"), Of("ra-previous.key"))], renewed.RaPairs);
+        Assert.Equal(before["ra.crt"], State()["ra-previous.crt"]);
     }
 
     [Fact]
@@ -165,7 +193,7 @@ public sealed class QuickstartMaterialTests : IDisposable
     {
         CopyFrom(FreshEncrypted.Value);
 
-        foreach (var name in new[] { "ca", "ra", "tls" })
+        foreach (var name in new[] { "ca", "ra-sign", "ra", "tls" })
         {
             Assert.StartsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----\n", File.ReadAllText(Of(name + ".key")), StringComparison.Ordinal);
             Assert.Equal(OwnerOnly, File.GetUnixFileMode(Of(name + ".key")));
@@ -214,6 +242,8 @@ public sealed class QuickstartMaterialTests : IDisposable
     [Theory]
     [InlineData("ra.crt", "ra")]
     [InlineData("ra.key", "ra")]
+    [InlineData("ra-sign.crt", "ra-sign")]
+    [InlineData("ra-sign.key", "ra-sign")]
     [InlineData("tls.crt", "tls")]
     [InlineData("tls.key", "tls")]
     [InlineData("challenge", "challenge")]
@@ -298,8 +328,8 @@ public sealed class QuickstartMaterialTests : IDisposable
 
         var made = Ensure();
 
-        Assert.Equal(["ca", "ra", "tls"], made.Created);
-        Assert.Equal([new PairPaths(Of("ra.crt"), Of("ra.key"))], made.RaPairs);
+        Assert.Equal(["ca", "ra", "ra-sign", "tls"], made.Created);
+        Assert.Equal(RaPair(), made.RaPairs);
         Verify("ra.crt");
         Verify("tls.crt");
     }
@@ -360,6 +390,8 @@ public sealed class QuickstartMaterialTests : IDisposable
         QuickstartMaterial.Ensure(folder.Path, "p-256", passphrase, new FakeTimeProvider(Start));
         return folder;
     }
+
+    private PairPaths[] RaPair() => [new(Of("ra-sign.crt"), Of("ra-sign.key")), new(Of("ra.crt"), Of("ra.key"))];
 
     private QuickstartMaterial Ensure(Secret? passphrase = null) => QuickstartMaterial.Ensure(Folder, "p-256", passphrase, _clock);
 
