@@ -101,7 +101,7 @@ internal static class ScepEnrollCommand
         }
     }
 
-    private static RSA TakeKey(ScepEnrollOptions options, DeviceFiles files, string? passphrase, Action<string> note, out bool isDraft)
+    private static AsymmetricAlgorithm TakeKey(ScepEnrollOptions options, DeviceFiles files, string? passphrase, Action<string> note, out bool isDraft)
     {
         isDraft = options.Key is null;
         if (options.Key is { } existing)
@@ -115,7 +115,7 @@ internal static class ScepEnrollCommand
 
         if (options.Resume)
             throw Local($"there is no {files.KeyDraft} to resume with.", "Name the key of the pending request with --key, or leave out --resume.");
-        return DeviceKey.Create(options.KeyBits);
+        return DeviceKey.Create(options.KeyKind);
     }
 
     private static void RefuseToOverwrite(ScepEnrollOptions options, DeviceFiles files)

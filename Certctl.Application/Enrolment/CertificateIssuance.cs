@@ -87,6 +87,9 @@ public sealed class CertificateIssuance(
             if (approval is Approval.Denied denied)
                 return (new EnrolmentOutcome.Refused(denied.Failure), null);
 
+            if (FindDeliveryDefect(csr, enrolment.Kind) is { } undeliverable)
+                return (new EnrolmentOutcome.Refused(undeliverable), null);
+
             // Before anyone is asked to approve: an operator cannot talk the CA into it.
             var template = ((Approval.Granted)approval).Template;
             if (context.Issuer.FindObstacle(template) is { } obstacle)
@@ -112,6 +115,12 @@ public sealed class CertificateIssuance(
 
         return (new EnrolmentOutcome.Refused(FailureReason.ProfileUnavailable, "the certificate profile kept changing while the request was served"), null);
     }
+
+    // RFC 8894 §3.1: the certified key signs the next renewal, whose reply is encrypted to it. A PKCS#10 in the clear is answered over TLS and never renews by its key.
+    private static EnrolmentFailure? FindDeliveryDefect(CertificateSigningRequest csr, EnrolmentKind kind) =>
+        kind == EnrolmentKind.RawCsr || csr.PublicKey.CanReceiveEnvelopes
+            ? null
+            : new(FailureReason.RequesterCannotReceive, $"the request's key is {csr.PublicKey.Describe()}, to which the reply to its renewal could not be encrypted");
 
     private static async Task<IssuedCertificate> SignAsync(EnrolmentContext context, CertificateTemplate template, CancellationToken cancellationToken)
     {

@@ -31,7 +31,7 @@ public static class FailureTable
         FailureReason.UnreadableContent =>
             new(FailInfo.BadRequest, "unreadable_content", "The encrypted content could not be read as a PKCS#10 request that is correctly signed, with a digest of this server's policy."),
         FailureReason.RequesterCannotReceive =>
-            new(FailInfo.BadAlg, "requester_cannot_receive", "The reply must be encrypted to the key that signed the message, and that key is not RSA."),
+            new(FailInfo.BadAlg, "requester_cannot_receive", "Replies are encrypted to the key of the requester, which must be RSA, or EC on P-256, P-384 or P-521."),
         FailureReason.SignerKeyMismatch =>
             new(FailInfo.BadRequest, "signer_key_mismatch", "The self-signed certificate that signed the message does not hold the key of the request."),
         FailureReason.ChallengeMissing =>

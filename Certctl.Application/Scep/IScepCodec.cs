@@ -10,7 +10,8 @@ namespace Certctl.Application.Scep;
 public interface IScepCodec
 {
     /// <summary>Verifies, decrypts and parses a request pkiMessage (RFC 8894 §3).</summary>
-    ScepDecoding Decode(ReadOnlyMemory<byte> message);
+    /// <param name="passwords">What opens a request that is encrypted with a challenge; none unless said otherwise.</param>
+    ScepDecoding Decode(ReadOnlyMemory<byte> message, EnvelopePasswords passwords = default);
 
     /// <summary>Builds the signed CertRep that answers <paramref name="request"/> (RFC 8894 §3.3.2), in the request's own digest and cipher.</summary>
     byte[] EncodeCertRep(ScepRequestHead request, ScepReply reply);
@@ -70,6 +71,12 @@ public sealed class ScepRequestHead
 
     /// <summary>Null until the signature has been verified.</summary>
     public RequestSigner? Signer { get; init; }
+
+    /// <summary>The challenge that opened the request of a signer that cannot decrypt, and that the reply is encrypted with; null: to the signer's key.</summary>
+    public EnvelopePassword? ReplyPassword { get; init; }
+
+    /// <summary>Ends <see cref="UnreadableContent"/>'s time after a key was derived from a challenge, which may take longer than all else.</summary>
+    public Task Derived { get; init; } = Task.CompletedTask;
 
     /// <summary>True when it was encrypted to the RA of the next CA, which then answers.</summary>
     public bool ToNextCa { get; init; }

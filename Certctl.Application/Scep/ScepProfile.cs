@@ -44,6 +44,10 @@ public sealed class ScepProfile
     /// <summary>A reload puts both in place of those that are there; a request under way may see the old one and the new.</summary>
     public void ExchangeChallenges(Secret? current, Secret? previous) => _challenges = new Challenges(current, previous);
 
+    /// <summary>What opens a request that is encrypted with a challenge: only secrets that are known before it is read, and none where signed challenges alone count.</summary>
+    public EnvelopePasswords EnvelopePasswords =>
+        ChallengeMode == ChallengeMode.IntuneOnly ? default : EnvelopePasswords.Of(Challenge, PreviousChallenge);
+
     /// <summary>How signed challenges are judged; null: they are not taken.</summary>
     public IntuneSettings? Intune { get; init; }
 

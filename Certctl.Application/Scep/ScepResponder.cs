@@ -8,9 +8,6 @@ namespace Certctl.Application.Scep;
 /// <summary>The story of a SCEP message: decode, dispatch by messageType, write down, encode. One line of log and one count at the one exit.</summary>
 public sealed partial class ScepResponder(IMediator mediator, IAuditRepository audit, EnrolmentMetrics metrics, TimeProvider clock, ILogger<ScepResponder> logger)
 {
-    // 20 ms at the least: timers go by the kernel's coarse clock and may fire one of its ticks early.
-    private static readonly TimeSpan UnreadableContentFloor = TimeSpan.FromMilliseconds(25);
-
     /// <summary>
     /// Answers a pkiMessage with a CertRep; null when the bytes are no pkiMessage at all (HTTP 400). Throws when database or issuer fail: an outage is
     /// not a decision, and a CertRep FAILURE is one that clients may take as final.
@@ -18,7 +15,7 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
     public async Task<byte[]?> AnswerAsync(ScepProfile profile, ReadOnlyMemory<byte> message, RequestOrigin origin, CancellationToken cancellationToken)
     {
         // Begun now, so that its end does not depend on what the message costs (ADR 6).
-        var floor = Task.Delay(UnreadableContentFloor, CancellationToken.None);
+        var floor = UnreadableContent.BeginFloor();
         var started = clock.GetTimestamp();
         var now = clock.GetUtcNow();
         using var trace = EnrolmentTrace.Message("ScepMessage", profile.PathId, origin.RequestId);
@@ -43,7 +40,7 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
             if (context?.Trace is not null)
                 metrics.IntuneRefused(profile.PathId, failure.Reason);
             if (failure.Reason is FailureReason.UnreadableContent or FailureReason.CertificateUnknown)
-                await floor;
+                await Task.WhenAll(floor, head.Derived);
         }
 
         var (reply, word, reason, detail) = Describe(outcome);
@@ -57,7 +54,7 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
     private static ScepDecoding Decode(ScepProfile profile, ReadOnlyMemory<byte> message)
     {
         using var room = EnrolmentTrace.Room("Decode");
-        return profile.Codec.Decode(message);
+        return profile.Codec.Decode(message, profile.EnvelopePasswords);
     }
 
     private static EnrolmentContext Context(ScepProfile profile, ScepRequestHead head, RequestOrigin origin, DateTimeOffset now) => new()

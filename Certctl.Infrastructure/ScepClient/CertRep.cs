@@ -128,22 +128,30 @@ internal abstract record CertRep
     {
         if (content.Length == 0)
             throw Wrong("it says SUCCESS and carries no certificate");
+        var bag = new SignedCms();
+        bag.Decode(Decrypt(content, signer) ?? throw Wrong("the certificate in it is not encrypted to the key that signed the request"));
+        return [.. bag.Certificates.Select(certificate => certificate.ReadWhole())];
+    }
+
+    // Null: it is for somebody else.
+    private static byte[]? Decrypt(byte[] content, MessageSigner signer)
+    {
         var envelope = new EnvelopedCms();
         envelope.Decode(content);
-        var recipient = envelope.RecipientInfos.OfType<KeyTransRecipientInfo>().FirstOrDefault(info => IsMeant(info.RecipientIdentifier, signer.Certificate))
-            ?? throw Wrong("the certificate in it is not encrypted to the key that signed the request");
         try
         {
+            if (signer.Key is ECDsa ec)
+                return AgreedEnvelope.Open(content, signer.Certificate, ec);
+            var recipient = envelope.RecipientInfos.OfType<KeyTransRecipientInfo>().FirstOrDefault(info => IsMeant(info.RecipientIdentifier, signer.Certificate));
+            if (recipient is null)
+                return null;
             envelope.Decrypt(recipient, signer.Key);
+            return envelope.ContentInfo.Content;
         }
         catch (CryptographicException trouble)
         {
             throw Wrong("it cannot be decrypted with the key that signed the request", "The server encrypted to another key, or with an algorithm that is not supported here.", trouble);
         }
-
-        var bag = new SignedCms();
-        bag.Decode(envelope.ContentInfo.Content);
-        return [.. bag.Certificates.Select(certificate => certificate.ReadWhole())];
     }
 
     private static ScepRefusal RefusalOf(Dictionary<string, byte[]> attributes)

@@ -84,9 +84,9 @@ internal static class DeviceRequest
 {
     private const string ChallengePasswordOid = "1.2.840.113549.1.9.7";
 
-    public static byte[] Build(RequestedNames names, RSA key, HashAlgorithmName digest, string? challenge)
+    public static byte[] Build(RequestedNames names, AsymmetricAlgorithm key, HashAlgorithmName digest, string? challenge)
     {
-        var request = new CertificateRequest(names.Subject, key, NotSha1(digest), RSASignaturePadding.Pkcs1);
+        var request = Request(names.Subject, key, digest);
         if (names.Alternatives is { } alternatives)
             request.CertificateExtensions.Add(alternatives);
         if (challenge is not null)
@@ -95,17 +95,34 @@ internal static class DeviceRequest
     }
 
     /// <summary>RFC 8894 §2.3: the signer is self-signed, with the key and the subject of the request.</summary>
-    public static X509Certificate2 SelfSigned(RequestedNames names, RSA key, HashAlgorithmName digest, string transactionId, DateTimeOffset now)
+    public static X509Certificate2 SelfSigned(RequestedNames names, AsymmetricAlgorithm key, HashAlgorithmName digest, string transactionId, DateTimeOffset now)
     {
         // An issuer without any name is not allowed (RFC 5280 §4.1.2.4); a request without a subject is.
         var subject = names.Subject.RawData.Length == 2 ? new X500DistinguishedName($"CN={transactionId}") : names.Subject;
-        var request = new CertificateRequest(subject, key, NotSha1(digest), RSASignaturePadding.Pkcs1);
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, critical: true));
+        var request = Request(subject, key, digest);
+
+        // RFC 5280 §4.2.1.3: the reply is encrypted to an RSA key, and agreed upon with an EC key.
+        var receives = key is RSA ? X509KeyUsageFlags.KeyEncipherment : X509KeyUsageFlags.KeyAgreement;
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | receives, critical: true));
         var serial = RandomNumberGenerator.GetBytes(16);
         serial[0] = (byte)(serial[0] & 0x7F | 0x40);
         // Two days: PENDING may last, and a server may look at the dates; ours may be a little ahead of its clock.
-        return request.Create(subject, X509SignatureGenerator.CreateForRSA(key, RSASignaturePadding.Pkcs1), now.AddHours(-1), now.AddDays(2), serial);
+        return request.Create(subject, Generator(key), now.AddHours(-1), now.AddDays(2), serial);
     }
+
+    private static CertificateRequest Request(X500DistinguishedName subject, AsymmetricAlgorithm key, HashAlgorithmName digest) => key switch
+    {
+        RSA rsa => new CertificateRequest(subject, rsa, NotSha1(digest), RSASignaturePadding.Pkcs1),
+        ECDsa ec => new CertificateRequest(subject, ec, NotSha1(digest)),
+        _ => throw new ArgumentException("A device's key is RSA or EC.", nameof(key)),
+    };
+
+    private static X509SignatureGenerator Generator(AsymmetricAlgorithm key) => key switch
+    {
+        RSA rsa => X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1),
+        ECDsa ec => X509SignatureGenerator.CreateForECDsa(ec),
+        _ => throw new ArgumentException("A device's key is RSA or EC.", nameof(key)),
+    };
 
     // A server that lists nothing but SHA-1 speaks of messages; the request inside and the signer certificate are judged by themselves.
     private static HashAlgorithmName NotSha1(HashAlgorithmName digest) => digest == HashAlgorithmName.SHA1 ? HashAlgorithmName.SHA256 : digest;

@@ -21,7 +21,7 @@ internal static class ScepOids
 /// <summary>Who signs our messages, and so for whom the reply is encrypted.</summary>
 /// <param name="Certificate">Self-signed, or in a renewal the old certificate.</param>
 /// <param name="Key">Its private key.</param>
-internal sealed record MessageSigner(X509Certificate2 Certificate, RSA Key);
+internal sealed record MessageSigner(X509Certificate2 Certificate, AsymmetricAlgorithm Key);
 
 /// <summary>The algorithms of one enrolment.</summary>
 public sealed record MessageAlgorithms(HashAlgorithmName Digest, ScepCipher Cipher);

@@ -9,7 +9,7 @@ public sealed record EnrolmentWish
     public required RequestedNames Names { get; init; }
 
     /// <summary>The key that is certified.</summary>
-    public required RSA Key { get; init; }
+    public required AsymmetricAlgorithm Key { get; init; }
 
     /// <summary>The challengePassword; null for none.</summary>
     public string? Challenge { get; init; }
@@ -18,7 +18,7 @@ public sealed record EnrolmentWish
     public X509Certificate2? OldCertificate { get; init; }
 
     /// <summary>The private key of <see cref="OldCertificate"/>.</summary>
-    public RSA? OldKey { get; init; }
+    public AsymmetricAlgorithm? OldKey { get; init; }
 
     /// <summary>Do not ask again, only fetch the answer to an earlier request for the same key.</summary>
     public bool Resume { get; init; }

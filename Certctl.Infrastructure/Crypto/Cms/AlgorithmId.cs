@@ -10,7 +10,14 @@ internal readonly record struct AlgorithmId(ReadOnlyMemory<byte> Oid, ReadOnlyMe
     public static bool TryRead(ref DerReader reader, out AlgorithmId algorithm)
     {
         algorithm = default;
-        if (!reader.TryEnter(DerTag.Sequence, out var fields) || !fields.TryRead(DerTag.Oid, out _, out var oid))
+        return reader.TryEnter(DerTag.Sequence, out var fields) && TryReadFields(fields, out algorithm);
+    }
+
+    /// <summary>Reads what stands inside the SEQUENCE, to the end.</summary>
+    public static bool TryReadFields(DerReader fields, out AlgorithmId algorithm)
+    {
+        algorithm = default;
+        if (!fields.TryRead(DerTag.Oid, out _, out var oid))
             return false;
         ReadOnlyMemory<byte> parameters = default;
         if (!fields.AtEnd && !fields.TryReadAny(out _, out _, out parameters))

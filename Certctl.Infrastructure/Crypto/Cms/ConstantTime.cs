@@ -47,6 +47,21 @@ internal static class ConstantTime
         Select(MaskIfZero(bad), block[(separator + 1)..], substitute, message);
     }
 
+    /// <summary>
+    /// RFC 3211 §2.3.2: the key's length, the complement of its first three octets, the key. Where that is so and the key exactly as long as <paramref
+    /// name="key"/>, it goes there; else what is there stays.
+    /// </summary>
+    [MethodImpl(Untouched)]
+    public static bool TakeCheckedKey(ReadOnlySpan<byte> block, Span<byte> key)
+    {
+        var bad = block[0] ^ key.Length;
+        for (var i = 1; i <= 3; i++)
+            bad |= block[i] ^ block[i + 3] ^ 0xFF;
+        var good = MaskIfZero(bad & 0xFF);
+        Select(good, block[4..], key, key);
+        return good != 0;
+    }
+
     /// <summary>RFC 5652 §6.3: how many octets of padding end this last block, 0 when they are wrong.</summary>
     [MethodImpl(Untouched)]
     public static int PaddingLength(ReadOnlySpan<byte> lastBlock)

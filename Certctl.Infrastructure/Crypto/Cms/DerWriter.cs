@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Binary;
+using Certctl.Infrastructure.Crypto.Asn1;
 
 namespace Certctl.Infrastructure.Crypto.Cms;
 
@@ -28,6 +30,19 @@ internal sealed class DerWriter(int capacity) : IDisposable
     {
         using (Open(tag))
             WriteEncoded(content);
+    }
+
+    /// <summary>An INTEGER that is not negative.</summary>
+    public void WriteUnsigned(int value)
+    {
+        Span<byte> octets = stackalloc byte[1 + sizeof(int)];
+        octets[0] = 0;
+        BinaryPrimitives.WriteInt32BigEndian(octets[1..], value);
+
+        // X.690 §8.3.2: no zero octet in front unless the next one would make it negative.
+        while (octets.Length > 1 && octets[0] == 0 && octets[1] < 0x80)
+            octets = octets[1..];
+        Write(DerTag.Integer, octets);
     }
 
     /// <summary>Octets that are DER already.</summary>

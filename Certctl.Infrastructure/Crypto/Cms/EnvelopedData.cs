@@ -1,15 +1,18 @@
 using Certctl.Infrastructure.Crypto.Asn1;
+using Certctl.Infrastructure.Crypto.Cms.Recipients;
 
 namespace Certctl.Infrastructure.Crypto.Cms;
 
 /// <summary>EnvelopedData (RFC 5652 §6.1), taken apart and not judged.</summary>
 /// <param name="KeyTransports">The KeyTransRecipientInfos.</param>
-/// <param name="HasOtherRecipients">There are recipients of other kinds: key agreement, passwords.</param>
+/// <param name="Password">The first PasswordRecipientInfo; null: there is none. Others are not looked at: each would cost a key derivation.</param>
+/// <param name="HasOtherRecipients">There are recipients of still other kinds, as of key agreement.</param>
 /// <param name="ContentType">contentType of the encryptedContentInfo, tag and length included.</param>
 /// <param name="Cipher">contentEncryptionAlgorithm.</param>
 /// <param name="EncryptedContent">Joined where it came in pieces; empty when absent.</param>
 internal sealed record EnvelopedData(
     IReadOnlyList<KeyTransportRecipient> KeyTransports,
+    PasswordRecipientInfo? Password,
     bool HasOtherRecipients,
     ReadOnlyMemory<byte> ContentType,
     AlgorithmId Cipher,
@@ -24,7 +27,7 @@ internal sealed record EnvelopedData(
             return false;
         fields.TryRead(DerTag.ContextConstructed(0), out _);
         defect = $"EnvelopedData: recipientInfos cannot be read or are more than {DecodingLimits.Recipients}";
-        if (!TryReadRecipients(ref fields, out var keyTransports, out var hasOthers))
+        if (!TryReadRecipients(ref fields, out var keyTransports, out var password, out var hasOthers))
             return false;
         defect = "EnvelopedData: encryptedContentInfo cannot be read";
         if (!fields.TryEnter(DerTag.Sequence, out var info)
@@ -37,21 +40,28 @@ internal sealed record EnvelopedData(
         if (!fields.AtEnd)
             return false;
         defect = null;
-        envelopedData = new EnvelopedData(keyTransports, hasOthers, contentType, cipher, encrypted);
+        envelopedData = new EnvelopedData(keyTransports, password, hasOthers, contentType, cipher, encrypted);
         return true;
     }
 
-    private static bool TryReadRecipients(ref DerReader fields, out List<KeyTransportRecipient> keyTransports, out bool hasOthers)
+    private static bool TryReadRecipients(
+        ref DerReader fields, out List<KeyTransportRecipient> keyTransports, out PasswordRecipientInfo? password, out bool hasOthers)
     {
         keyTransports = new List<KeyTransportRecipient>(1);
-        hasOthers = false;
+        (password, hasOthers) = (null, false);
         if (!fields.TryEnter(DerTag.Set, out var set))
             return false;
         for (var count = 0; !set.AtEnd; count++)
         {
             if (count == DecodingLimits.Recipients)
                 return false;
-            if (set.PeekTag != DerTag.Sequence)
+            if (set.PeekTag == PasswordRecipientInfo.Tag)
+            {
+                if (!PasswordRecipientInfo.TryRead(ref set, out var byPassword))
+                    return false;
+                password ??= byPassword;
+            }
+            else if (set.PeekTag != DerTag.Sequence)
             {
                 hasOthers = true;
                 if (!set.TryReadAny(out _, out _, out _))

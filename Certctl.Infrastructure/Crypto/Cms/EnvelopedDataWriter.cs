@@ -1,17 +1,15 @@
 using System.Security.Cryptography;
-using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Asn1;
+using Certctl.Infrastructure.Crypto.Cms.Recipients;
 
 namespace Certctl.Infrastructure.Crypto.Cms;
 
 /// <summary>EnvelopedData (RFC 5652 §6.1) as DER, field by field.</summary>
 internal static class EnvelopedDataWriter
 {
-    private static ReadOnlySpan<byte> Version0 => [DerTag.Integer, 1, 0];
-
-    /// <summary>Encrypts <paramref name="content"/> to one certificate, in its ContentInfo, with a fresh key.</summary>
-    /// <param name="recipientKey">The certificate's RSA key.</param>
-    public static void Write(DerWriter writer, RequestSigner recipient, RSA recipientKey, ContentCipher cipher, ReadOnlySpan<byte> content)
+    /// <summary>Encrypts <paramref name="content"/> to one recipient, in its ContentInfo, with a fresh key.</summary>
+    public static void Write<TRecipient>(DerWriter writer, TRecipient recipient, ContentCipher cipher, ReadOnlySpan<byte> content)
+        where TRecipient : struct, IEnvelopeRecipient
     {
         Span<byte> key = stackalloc byte[ContentCipher.MaxKeyLength];
         key = key[..cipher.KeyLength];
@@ -25,29 +23,14 @@ internal static class EnvelopedDataWriter
             using (writer.Open(DerTag.ContextConstructed(0)))
             using (writer.Open(DerTag.Sequence))
             {
-                // RFC 5652 §6.1: version 0 while all recipients are named by issuer and serial number.
-                writer.WriteEncoded(Version0);
+                writer.WriteEncoded([DerTag.Integer, 1, recipient.EnvelopeVersion]);
                 using (writer.Open(DerTag.Set))
-                    WriteRecipient(writer, recipient, recipientKey, key);
+                    recipient.Write(writer, cipher, key);
                 WriteEncryptedContent(writer, cipher, key, iv, content);
             }
         }
 
         CryptographicOperations.ZeroMemory(key);
-    }
-
-    private static void WriteRecipient(DerWriter writer, RequestSigner recipient, RSA recipientKey, ReadOnlySpan<byte> key)
-    {
-        using (writer.Open(DerTag.Sequence))
-        {
-            writer.WriteEncoded(Version0);
-            writer.WriteEncoded(SignedDataWriter.IssuerAndSerialNumber(recipient));
-
-            // RFC 8894 §2.9: PKCS#1 v1.5 is what every client opens.
-            SignedDataWriter.WriteRsaEncryption(writer);
-            using (writer.Open(DerTag.OctetString))
-                recipientKey.Encrypt(key, writer.Append((recipientKey.KeySize + 7) / 8), RSAEncryptionPadding.Pkcs1);
-        }
     }
 
     private static void WriteEncryptedContent(

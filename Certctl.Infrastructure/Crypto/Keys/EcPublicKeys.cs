@@ -10,7 +10,13 @@ internal static class EcPublicKeys
     private const byte Uncompressed = 0x04;
 
     /// <summary>The key for verifying with; dispose it. Null for another curve, a compressed point, or one that is not on the curve.</summary>
-    public static ECDsa? Import(PublicKeyInfo key)
+    public static ECDsa? Import(PublicKeyInfo key) => Import(key, ECDsa.Create);
+
+    /// <summary>The key for agreeing with; otherwise the same.</summary>
+    public static ECDiffieHellman? ImportForAgreement(PublicKeyInfo key) => Import(key, ECDiffieHellman.Create);
+
+    private static TKey? Import<TKey>(PublicKeyInfo key, Func<ECParameters, TKey> create)
+        where TKey : ECAlgorithm
     {
         if (CurveOf(key.CurveOid) is not { } curve || !TryReadPoint(key.Der, out var point))
             return null;
@@ -21,7 +27,7 @@ internal static class EcPublicKeys
         var coordinates = new ECPoint { X = point.Slice(1, width).ToArray(), Y = point.Slice(1 + width, width).ToArray() };
         try
         {
-            return ECDsa.Create(new ECParameters { Curve = curve, Q = coordinates });
+            return create(new ECParameters { Curve = curve, Q = coordinates });
         }
         catch (CryptographicException)
         {
@@ -30,7 +36,8 @@ internal static class EcPublicKeys
         }
     }
 
-    private static ECCurve? CurveOf(string? oid) => oid switch
+    /// <summary>Null for a curve that is not one of the three.</summary>
+    public static ECCurve? CurveOf(string? oid) => oid switch
     {
         "1.2.840.10045.3.1.7" => ECCurve.NamedCurves.nistP256,
         "1.3.132.0.34" => ECCurve.NamedCurves.nistP384,

@@ -3,8 +3,11 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Certctl.Application.Scep;
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Cms;
+using Certctl.Infrastructure.Crypto.Cms.Recipients;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Issuers.LocalCa;
 
@@ -60,10 +63,29 @@ public sealed partial class CmsScepCodec
     {
         var signer = request.Signer
             ?? throw new InvalidOperationException("A certificate can only be sent to a signer whose signature was verified.");
-        using var key = RsaPublicKeys.Import(signer.PublicKey)
-            ?? throw new InvalidOperationException("The signer's key verifies but cannot encrypt.");
-        EnvelopedDataWriter.Write(envelope, signer, key, ContentCipher.Find(request.CipherOid) ?? ContentCipher.Aes128, content);
+        var cipher = ContentCipher.Find(request.CipherOid) ?? ContentCipher.Aes128;
+        if (request.ReplyPassword is { } password)
+            EnvelopedDataWriter.Write(envelope, new PasswordRecipient(password), cipher, content);
+        else if (signer.PublicKey.Algorithm == KeyAlgorithm.Ecdsa)
+            EncloseByAgreement(envelope, signer, cipher, content);
+        else
+            EncloseByTransport(envelope, signer, cipher, content);
     }
+
+    private static void EncloseByTransport(DerWriter envelope, RequestSigner signer, ContentCipher cipher, ReadOnlySpan<byte> content)
+    {
+        using var key = RsaPublicKeys.Import(signer.PublicKey) ?? throw CannotEncrypt();
+        EnvelopedDataWriter.Write(envelope, new RsaRecipient(signer, key), cipher, content);
+    }
+
+    // RFC 8894 §3.1 knows passwords alone for such a key; key agreement needs no secret that can be guessed (ADR 26).
+    private static void EncloseByAgreement(DerWriter envelope, RequestSigner signer, ContentCipher cipher, ReadOnlySpan<byte> content)
+    {
+        using var key = EcPublicKeys.ImportForAgreement(signer.PublicKey) ?? throw CannotEncrypt();
+        EnvelopedDataWriter.Write(envelope, new EcRecipient(signer, key.PublicKey, EcPublicKeys.CurveOf(signer.PublicKey.CurveOid)!.Value), cipher, content);
+    }
+
+    private static InvalidOperationException CannotEncrypt() => new("The signer's key verifies but cannot encrypt.");
 
     // RFC 8894 §3.3.2.1: the issued certificate may be followed by those above it; by none where they are not known, as of a CA that was here before.
     private IEnumerable<ReadOnlyMemory<byte>> IssuersOf(ReadOnlyMemory<byte> certificate)

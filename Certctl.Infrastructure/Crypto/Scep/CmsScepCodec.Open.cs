@@ -1,26 +1,32 @@
 using System.Security.Cryptography;
 using Certctl.Application.Scep;
+using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Cms;
+using Certctl.Infrastructure.Crypto.Cms.Recipients;
 using Certctl.Infrastructure.Crypto.X509;
 
 namespace Certctl.Infrastructure.Crypto.Scep;
 
 public sealed partial class CmsScepCodec
 {
-    private ScepContent Open(Reading reading)
+    private ScepContent Open(Reading reading, EnvelopePasswords passwords)
     {
         if (!TryReadEnvelope(reading.Message.Content, out var envelope, out var failure))
             return new ScepContent.Refused(failure!);
         reading.Cipher = ContentCipher.Find(envelope!.Cipher, policy);
         if (reading.Cipher is not { } cipher)
             return Refuse(FailureReason.UnsupportedAlgorithm, $"content encryption {envelope.Cipher}");
+
+        // The reply mirrors the cipher.
+        if (reading.Signer!.PublicKey.Algorithm == KeyAlgorithm.Ecdsa && !EcRecipient.CanReceive(cipher))
+            return Refuse(FailureReason.UnsupportedAlgorithm, $"content encryption {envelope.Cipher}, whose keys cannot be sent to an EC key");
         var initialisation = new DerReader(envelope.Cipher.Parameters);
         if (!initialisation.TryRead(DerTag.OctetString, out var iv) || !initialisation.AtEnd || iv.Length != cipher.BlockLength)
             return Refuse(FailureReason.MalformedRequest, "the initialisation vector is missing or of a wrong length");
         if (FindRecipient(reading, envelope, out var recipient, out failure) is not { } pair)
-            return new ScepContent.Refused(failure!);
+            return OpenByPassword(reading, envelope, passwords, iv, failure!);
         if (KeyTransport.Find(recipient.Algorithm, policy, out var refusal) is not { } transport)
             return Refuse(FailureReason.UnsupportedAlgorithm, refusal!);
         var plaintext = Decrypt(pair, transport, recipient.EncryptedKey.Span, cipher, iv.Span, envelope.EncryptedContent.Span, out var genuine);
@@ -103,8 +109,8 @@ public sealed partial class CmsScepCodec
         }
 
         recipient = default;
-        if (envelope.KeyTransports.Count == 0 && envelope.HasOtherRecipients)
-            failure = Unsupported("no recipient by key transport: key agreement and passwords are not supported");
+        if (envelope.KeyTransports.Count == 0 && (envelope.HasOtherRecipients || envelope.Password is not null))
+            failure = Unsupported("no recipient by key transport: requests are not taken by key agreement, nor by password here");
         else
             failure = new EnrolmentFailure(FailureReason.NotEncryptedToUs, DescribeWrongRecipients(envelope, now));
         return null;
@@ -130,17 +136,26 @@ public sealed partial class CmsScepCodec
         ReadOnlySpan<byte> encrypted,
         out bool genuine)
     {
-        genuine = false;
-        if (encrypted.IsEmpty || encrypted.Length % cipher.BlockLength != 0)
-            return default;
         Span<byte> key = stackalloc byte[ContentCipher.MaxKeyLength];
         key = key[..cipher.KeyLength];
-        pair.Transport.Open(transport, encryptedKey, key);
+        if (HasWholeBlocks(cipher, encrypted))
+            pair.Transport.Open(transport, encryptedKey, key);
+        return Decrypt(key, cipher, iv, encrypted, out genuine);
+    }
+
+    private static Memory<byte> Decrypt(Span<byte> key, ContentCipher cipher, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> encrypted, out bool genuine)
+    {
+        genuine = false;
+        if (!HasWholeBlocks(cipher, encrypted))
+            return default;
         var plaintext = new byte[encrypted.Length];
         var length = cipher.Refuses(key) ? plaintext.Length : cipher.Decrypt(key, iv, encrypted, plaintext, out genuine);
         CryptographicOperations.ZeroMemory(key);
         return plaintext.AsMemory(0, length);
     }
+
+    private static bool HasWholeBlocks(ContentCipher cipher, ReadOnlySpan<byte> encrypted) =>
+        !encrypted.IsEmpty && encrypted.Length % cipher.BlockLength == 0;
 
     // RFC 8894 §3.3.1. From here to a verified PKCS#10 every failure is one and the same to the outside; only the detail, for the log,
     // tells more.

@@ -36,10 +36,10 @@ public sealed partial class CmsScepCodec
             return CheckFailed("the signature is wrong");
         reading.Signer = signer;
 
-        // RFC 8894 §3.1 would have a PasswordRecipientInfo here, which no client reads: refused before anything is issued.
-        return isEcdsa
-            ? new EnrolmentFailure(FailureReason.RequesterCannotReceive, $"the signer's key is {signer.PublicKey.Describe()}")
-            : null;
+        // RFC 8894 §3.1: the reply is encrypted to this key. Refused before anything is issued.
+        return signer.PublicKey.CanReceiveEnvelopes
+            ? null
+            : new EnrolmentFailure(FailureReason.RequesterCannotReceive, $"the signer's key is {signer.PublicKey.Describe()}");
     }
 
     // RFC 8894 §2.3, RFC 5652 §5.3: the certificate that the SignerIdentifier names, wherever it stands. Read without judgement: it may be

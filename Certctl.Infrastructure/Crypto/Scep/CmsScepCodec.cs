@@ -12,7 +12,7 @@ namespace Certctl.Infrastructure.Crypto.Scep;
 public sealed partial class CmsScepCodec(
     RaKeyRing keys, TimeProvider clock, CryptoPolicy policy = CryptoPolicy.Compatible, NextCa? next = null, ReplyChain replyChain = ReplyChain.Leaf) : IScepCodec
 {
-    public ScepDecoding Decode(ReadOnlyMemory<byte> message)
+    public ScepDecoding Decode(ReadOnlyMemory<byte> message, EnvelopePasswords passwords = default)
     {
         if (!TryRead(message, out var reading, out var defect))
             return new ScepDecoding.Unreadable(defect!);
@@ -20,7 +20,7 @@ public sealed partial class CmsScepCodec(
         // Nothing is decrypted before the signature has proved that the message is whole (RFC 8894 §3.2.1.4; conformance S-M30).
         if ((CheckShape(reading!) ?? Verify(reading!) ?? CheckMessageType(reading!)) is { } refusal)
             return reading!.Conclude(new ScepContent.Refused(refusal));
-        return reading!.Conclude(Open(reading!));
+        return reading!.Conclude(Open(reading!, passwords));
     }
 
     public CertificateSigningRequest? ReadKept(ReadOnlyMemory<byte> pkcs10) => X509.CsrReader.ReadKept(pkcs10);
@@ -101,6 +101,11 @@ public sealed partial class CmsScepCodec(
 
         public bool ToNextCa { get; set; }
 
+        /// <summary>Null unless a challenge opened the envelope and the signer cannot decrypt.</summary>
+        public EnvelopePassword? ReplyPassword { get; set; }
+
+        public Task Derived { get; set; } = Task.CompletedTask;
+
         public ScepDecoding.Readable Conclude(ScepContent content) => new(
             new ScepRequestHead
             {
@@ -110,6 +115,8 @@ public sealed partial class CmsScepCodec(
                 MessageType = attributes.MessageType,
                 Signer = Signer,
                 ToNextCa = ToNextCa,
+                ReplyPassword = ReplyPassword,
+                Derived = Derived,
                 DigestOid = (Digest ?? MessageDigest.Sha256).Oid,
                 CipherOid = (Cipher ?? ContentCipher.Aes128).Oid,
             },

@@ -90,7 +90,7 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
         Assert.Equal(3, code);
         Assert.Empty(output);
         Assert.Contains("stage reply: the server refused: badRequest: \"challenge password is wrong\"", error, StringComparison.Ordinal);
-        Assert.Contains("What to do:", error, StringComparison.Ordinal);
+        Assert.Contains("What to do: Check CERTCTL_CHALLENGE, --challenge-file or --challenge.", error, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret-word", error, StringComparison.Ordinal);
         Assert.Empty(Names("out"));
     }
@@ -155,7 +155,7 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("--key-type", "p-256", "SCEP needs RSA")]
+    [InlineData("--key-type", "ed25519", "ec-p256")]
     [InlineData("--digest", "md5", "sha-256")]
     [InlineData("--ip", "300.1.1.1", "--ip")]
     [InlineData("--dns", "", "it is empty")]

@@ -74,6 +74,23 @@ internal static class ClientTargets
         Read(SignedMessage.Wrap(attributes, input, FakePki.Ra, FakePki.RaKey));
     }
 
+    /// <summary>For an EC key, which the platform does not open.</summary>
+    public static void AgreedEnvelope(byte[] input)
+    {
+        try
+        {
+            _ = Product.AgreedEnvelope.Open(input, Seeds.EcSigner(), ScepTestKeys.EcDevice);
+        }
+        catch (CryptographicException)
+        {
+            // It is for another key.
+        }
+        catch (System.Formats.Asn1.AsnContentException)
+        {
+            // It is no EnvelopedData.
+        }
+    }
+
     private static void Read(byte[] message) => Refusable(() =>
     {
         var reply = Product.CertRep.Read(

@@ -37,5 +37,6 @@ internal static class FuzzTargets
         new("next-ca", Seeds.Bags, ClientTargets.NextCa) { Allocation = (256, 1024 * 1024) },
         new("cert-rep", Seeds.CertReps, ClientTargets.CertRep) { Allocation = (256, 1024 * 1024) },
         new("cert-rep-envelope", Seeds.CertRepEnvelopes, ClientTargets.Envelope) { Allocation = (256, 1024 * 1024) },
+        new("agreed-envelope", Seeds.AgreedEnvelopes, ClientTargets.AgreedEnvelope),
     ];
 }

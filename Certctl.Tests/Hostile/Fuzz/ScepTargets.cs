@@ -14,6 +14,7 @@ namespace Certctl.Tests.Hostile.Fuzz;
 internal static class ScepTargets
 {
     private static readonly CmsScepCodec Codec = ScepTestKeys.Codec();
+    private static readonly EnvelopePasswords Passwords = new(new Secret(CmsScepCodecPasswordTests.Password), null);
     private static readonly byte[] GoodEnvelope = new ForgedRequest().Envelope();
     private static readonly byte[] MessageType = ForgedRequest.Attribute(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("19"));
     private static readonly byte[] TransactionIdAttribute = ForgedRequest.Attribute(ForgedRequest.TransactionIdOid, ForgedRequest.Printable("TX-1"));
@@ -69,8 +70,9 @@ internal static class ScepTargets
     public static void Envelope(byte[] input)
     {
         var attributes = SignedMessage.Attributes(input, MessageType, TransactionIdAttribute);
-        var decoding = Codec.Decode(SignedMessage.Wrap(attributes, input, ScepTestKeys.DeviceSelfSigned, ScepTestKeys.Device));
+        var decoding = Codec.Decode(SignedMessage.Wrap(attributes, input, ScepTestKeys.DeviceSelfSigned, ScepTestKeys.Device), Passwords);
         ContradictionException.Unless(decoding is ScepDecoding.Readable { Head.Signer: not null }, "what is signed rightly is answered");
+        ContradictionException.Unless(decoding is ScepDecoding.Readable { Head.ReplyPassword: null }, "a key that can decrypt is answered without a password");
     }
 
     /// <summary>What GetCert and GetCRL carry in the envelope.</summary>

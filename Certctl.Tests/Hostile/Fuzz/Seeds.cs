@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Certctl.Application.Scep;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Certctl.Tests.Infrastructure.ScepClient;
 using static Certctl.Tests.Infrastructure.Crypto.X509.Der;
@@ -120,9 +121,23 @@ internal static class Seeds
         new ForgedRequest { CipherOid = "2.16.840.1.101.3.4.1.42", ContentKey = RandomNumberGenerator.GetBytes(32) }.Envelope(),
         new ForgedRequest { RecipientInfos = [new ForgedRequest { Recipient = ScepTestKeys.Ca }.RecipientInfo(), .. OneKey.Recipients] , ContentKey = OneKey.Key }.Envelope(),
         new ForgedRequest { KeyTransport = Oaep(), EncryptedKey = ScepTestKeys.RaPrivateKey.Encrypt(OneKey.Key, RSAEncryptionPadding.OaepSHA256), ContentKey = OneKey.Key }.Envelope(),
+        CmsScepCodecPasswordTests.Enveloped(iterations: 1000),
+        CmsScepCodecPasswordTests.Enveloped(iterations: 1000, digest: "SHA512", keyLength: 16),
+        .. AgreedEnvelopes(),
     ];
 
+    /// <summary>What an EC key is sent.</summary>
+    public static IEnumerable<byte[]> AgreedEnvelopes()
+    {
+        var codec = ScepTestKeys.Codec();
+        var head = ((ScepDecoding.Readable)codec.Decode(Messages().ElementAt(EcMessage))).Head;
+        var envelope = CmsScepCodecEcTests.EnvelopeOf(codec.EncodeCertRep(head, new ScepReply.Success(ScepTestKeys.Leaf.RawData)));
+        return [envelope, AsBer(envelope)];
+    }
+
     public static IEnumerable<byte[]> ClearRequests() => [.. ClearRequest.Forms.Select(form => ClearRequest.In(form, ScepTestKeys.Csr, new ForgedRequest())), AsBer(ScepTestKeys.Csr), .. Messages()];
+
+    private const int EcMessage = 6;
 
     public static IEnumerable<byte[]> Messages() =>
     [
@@ -198,7 +213,7 @@ internal static class Seeds
         return (root, FakePki.Make("CN=made", FakePki.DeviceKey, root, FakePki.RaKey, X509KeyUsageFlags.DigitalSignature));
     });
 
-    private static X509Certificate2 EcSigner() => LazyEcSigner.Value;
+    public static X509Certificate2 EcSigner() => LazyEcSigner.Value;
 
     private static readonly Lazy<X509Certificate2> LazyEcSigner = new(() => ScepTestKeys.SelfSigned("CN=ec-device", ScepTestKeys.EcDevice));
 

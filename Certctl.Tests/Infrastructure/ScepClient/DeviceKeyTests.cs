@@ -47,14 +47,38 @@ public sealed class DeviceKeyTests : IDisposable
     [Theory]
     [InlineData("sec1")]
     [InlineData("pkcs8")]
-    public void An_ec_key_is_refused_with_the_reason(string form)
+    [InlineData("encrypted")]
+    public void An_ec_key_on_each_curve_is_read_in_every_usual_form(string form)
     {
-        using var ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        foreach (var kind in new[] { DeviceKeyKind.EcP256, DeviceKeyKind.EcP384, DeviceKeyKind.EcP521 })
+        {
+            using var ec = (ECDsa)DeviceKey.Create(kind);
+            var pem = form switch
+            {
+                "sec1" => ec.ExportECPrivateKeyPem(),
+                "pkcs8" => ec.ExportPkcs8PrivateKeyPem(),
+                _ => DeviceKey.ToPem(ec, "open sesame"),
+            };
 
-        var trouble = Assert.Throws<ScepClientException>(() => DeviceKey.Load(Write(form == "sec1" ? ec.ExportECPrivateKeyPem() : ec.ExportPkcs8PrivateKeyPem()), null));
+            using var key = DeviceKey.Load(Write(pem), form == "encrypted" ? "open sesame" : null);
 
-        Assert.Equal(ScepClientFault.LocalFile, trouble.Fault);
-        Assert.Contains("EC key can sign but not decrypt", trouble.Message, StringComparison.Ordinal);
+            Assert.Equal(ec.ExportSubjectPublicKeyInfo(), key.ExportSubjectPublicKeyInfo());
+        }
+    }
+
+    // The server could not answer to it.
+    [Fact]
+    public void A_key_on_another_curve_and_one_of_another_kind_are_refused_with_what_to_use()
+    {
+        using var koblitz = ECDsa.Create(ECCurve.CreateFromValue("1.3.132.0.10"));
+        var edwards = Convert.ToBase64String([0x30, 0x2E, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20, .. new byte[32]]);
+
+        foreach (var pem in new[] { koblitz.ExportPkcs8PrivateKeyPem(), koblitz.ExportECPrivateKeyPem(), $"-----BEGIN PRIVATE KEY-----\n{edwards}\n-----END PRIVATE KEY-----\n" })
+        {
+            var trouble = Assert.Throws<ScepClientException>(() => DeviceKey.Load(Write(pem), null));
+            Assert.Equal(ScepClientFault.LocalFile, trouble.Fault);
+            Assert.Contains("P-256, P-384 or P-521", trouble.Advice, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
