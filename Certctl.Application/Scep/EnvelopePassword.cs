@@ -3,7 +3,7 @@ using Certctl.Domain.Enrolment;
 
 namespace Certctl.Application.Scep;
 
-/// <summary>The secrets with which a request may be encrypted instead of to the RA's key (RFC 8894 §3.1, ADR 26); the default has none.</summary>
+/// <summary>The secrets with which a request may be encrypted instead of to the RA's key (RFC 8894 §3.1, ADR 29); the default has none.</summary>
 public readonly record struct EnvelopePasswords(Secret? Current, Secret? Previous)
 {
     /// <summary>

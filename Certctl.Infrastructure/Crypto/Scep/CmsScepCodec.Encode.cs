@@ -78,7 +78,7 @@ public sealed partial class CmsScepCodec
         EnvelopedDataWriter.Write(envelope, new RsaRecipient(signer, key), cipher, content);
     }
 
-    // RFC 8894 §3.1 knows passwords alone for such a key; key agreement needs no secret that can be guessed (ADR 26).
+    // RFC 8894 §3.1 knows passwords alone for such a key; key agreement needs no secret that can be guessed (ADR 29).
     private static void EncloseByAgreement(DerWriter envelope, RequestSigner signer, ContentCipher cipher, ReadOnlySpan<byte> content)
     {
         using var key = EcPublicKeys.ImportForAgreement(signer.PublicKey) ?? throw CannotEncrypt();

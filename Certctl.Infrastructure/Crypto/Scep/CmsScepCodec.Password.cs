@@ -6,7 +6,7 @@ using Certctl.Infrastructure.Crypto.Cms.Recipients;
 
 namespace Certctl.Infrastructure.Crypto.Scep;
 
-/// <summary>Requests that are encrypted with a challenge (RFC 8894 §3.1, ADR 26).</summary>
+/// <summary>Requests that are encrypted with a challenge (RFC 8894 §3.1, ADR 29).</summary>
 public sealed partial class CmsScepCodec
 {
     /// <param name="notOurs">Why the envelope cannot be opened with a key of the RA.</param>

@@ -10,7 +10,7 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;
 
-/// <summary>RFC 8894 §3.1 and ADR 26: a challenge as the key of an envelope. What openssl writes is read, and it reads what is written.</summary>
+/// <summary>RFC 8894 §3.1 and ADR 29: a challenge as the key of an envelope. What openssl writes is read, and it reads what is written.</summary>
 public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
 {
     internal const string Password = "the challenge of this profile";
