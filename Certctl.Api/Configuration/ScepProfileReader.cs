@@ -78,9 +78,9 @@ internal static partial class ScepProfileReader
         PathId = pathId,
         IssuerId = ReadIssuer(prefix + "ISSUER_ID", defaultIssuer, values),
         CertificateProfileId = values.Text(prefix + "PROFILE_ID") ?? CertificateProfile.DefaultId,
-        Challenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD", required: mode != ChallengeMode.IntuneOnly, values),
+        Challenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD", required: mode != ChallengeMode.IntuneOnly, mode, values),
         ChallengeMode = mode,
-        PreviousChallenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD_PREVIOUS", required: false, values),
+        PreviousChallenge = ReadChallenge(prefix + "CHALLENGE_PASSWORD_PREVIOUS", required: false, mode, values),
         RaPairs = ReadRaPairs(prefix, values),
         NextRaPairs = NextCaReader.IsStaged(values, prefix) ? ReadRaPairs(prefix + "NEXT_", values) : [],
         ExtraCapabilities = ReadCapabilities(prefix, preset, values),
@@ -114,7 +114,7 @@ internal static partial class ScepProfileReader
         return issuer ?? LocalIssuer;
     }
 
-    private static Secret? ReadChallenge(string name, bool required, SettingValues values)
+    private static Secret? ReadChallenge(string name, bool required, ChallengeMode mode, SettingValues values)
     {
         var problems = values.Problems.Count;
         var text = values.SecretText(name);
@@ -129,7 +129,10 @@ internal static partial class ScepProfileReader
             values.Problems.Add($"{name}: has fewer than {LeastChallenge} characters; make one with: openssl rand -base64 24");
         else if (text.Length < AdvisedChallenge)
             values.Warnings.Add($"{name}: has fewer than {AdvisedChallenge} characters; make one with: openssl rand -base64 24");
-        return new Secret(text);
+        var secret = new Secret(text);
+        if (mode == ChallengeMode.Mixed && IntuneChallenge.HasShape(secret))
+            values.Warnings.Add($"{name}: is longer than 200 characters and has exactly two dots, so it is judged as a signed challenge and never matches; make one with: openssl rand -base64 24");
+        return secret;
     }
 
     private static IReadOnlyList<RaPairPaths> ReadRaPairs(string prefix, SettingValues values)

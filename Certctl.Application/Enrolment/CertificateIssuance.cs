@@ -156,7 +156,7 @@ public sealed class CertificateIssuance(
             Completes = completes,
 
             // Whoever waits keeps his challenge for himself; what he gets is counted when he gets it.
-            Use = completes || context.Grant.Claim is not { } claim ? null : ChallengeUse.Of(context.Profile.PathId, claim),
+            Use = completes || context.Grant.Claim is not { } claim ? null : ChallengeUse.Of(claim),
             Budget = certificate is null || enrolment is not { ClaimSubject: { } subject, ClaimIssuer: { } issuer } ? null : context.Profile.BudgetOf(subject, issuer),
             Audit = certificate is null ? EnrolmentTrail.Pending(context, written) : EnrolmentTrail.Issued(context, written, certificate),
         };

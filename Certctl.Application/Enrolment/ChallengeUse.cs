@@ -5,12 +5,14 @@ using Certctl.Domain.Enrolment;
 
 namespace Certctl.Application.Enrolment;
 
-/// <summary>The one use of a signed challenge on one path: by the request that first brought it, until it would be refused as expired anyway.</summary>
-/// <param name="Key">32 octets over PathID, issuer and token.</param>
+/// <summary>
+/// The one use of a signed challenge: by the request that first brought it, until it would be refused as expired anyway. The path is no part of it: two
+/// profiles that trust the same connector issue one certificate for one challenge, not one each.
+/// </summary>
+/// <param name="Key">32 octets over issuer and token.</param>
 public sealed record ChallengeUse(byte[] Key, DateTimeOffset KeptUntil)
 {
-    public static ChallengeUse Of(string pathId, DeviceClaim claim) =>
-        new(DeviceKey.Over(Encoding.UTF8.GetBytes(pathId), Encoding.UTF8.GetBytes(claim.Issuer), claim.TokenSha256.Span), claim.SpentUntil);
+    public static ChallengeUse Of(DeviceClaim claim) => new(DeviceKey.Over([], Encoding.UTF8.GetBytes(claim.Issuer), claim.TokenSha256.Span), claim.SpentUntil);
 }
 
 /// <summary>How many certificates one device may have in any 24 hours, on one path.</summary>

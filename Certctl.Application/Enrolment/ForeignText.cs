@@ -24,6 +24,26 @@ internal static class ForeignText
         return clean.ToString().Trim();
     }
 
+    /// <summary>
+    /// For texts that are compared: nothing is left out. Whatever is not printable ASCII or a letter of Latin-1 is written as <c>\u{XXXX}</c>, so that neither
+    /// invisible nor look-alike characters hide a difference; past <see cref="MaxLength"/> the whole length is said instead of the rest.
+    /// </summary>
+    public static string Escape(string text)
+    {
+        var escaped = new StringBuilder();
+        foreach (var rune in text.EnumerateRunes())
+        {
+            var shown = IsUnmistakable(rune) ? rune.ToString() : $"\\u{{{rune.Value:X4}}}";
+            if (escaped.Length + shown.Length > MaxLength)
+                return $"{escaped}… ({text.Length} characters)";
+            escaped.Append(shown);
+        }
+
+        return escaped.ToString();
+    }
+
+    private static bool IsUnmistakable(Rune rune) => rune.Value is (>= 0x20 and < 0x7F and not '\\') or (>= 0xC0 and <= 0xFF and not 0xD7 and not 0xF7);
+
     private static bool IsVisible(Rune rune) => rune != Rune.ReplacementChar
         && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
             or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);

@@ -52,8 +52,8 @@ internal static class ClaimBinding
     private static IEnumerable<string> Names(CertificateSigningRequest csr, SubjectAltNameKind kind) =>
         csr.SubjectAltNames.Where(san => san.Kind == kind).Select(san => san.Text);
 
-    private static string Folded(string name) => name.Trim().ToLowerInvariant();
+    private static string Folded(string name) => AsciiCase.ToLower(name.Trim(' '));
 
-    /// <summary>A stranger's words, for log and trail.</summary>
-    public static string Quoted(string name) => $"\"{ForeignText.Clean(name)}\"";
+    /// <summary>Untrusted text for log and audit, written so that two texts that differ look different.</summary>
+    public static string Quoted(string name) => $"\"{ForeignText.Escape(name)}\"";
 }

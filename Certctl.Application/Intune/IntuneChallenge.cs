@@ -13,12 +13,15 @@ public sealed record IntuneClaim
 
     public required string Nonce { get; init; }
 
-    /// <summary>Null when there is none.</summary>
-    public string? Audience { get; init; }
+    /// <summary>Claim <c>aud</c>, a text or an array of them; empty where there is none.</summary>
+    public IReadOnlyList<string> Audiences { get; init; } = [];
 
     public required DateTimeOffset IssuedAt { get; init; }
 
     public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>Claim <c>nbf</c>; null where there is none.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
 
     /// <summary>What the CN of the request must be; null: it is not bound.</summary>
     public string? DeviceName { get; init; }
@@ -43,6 +46,7 @@ public static class IntuneChallenge
 {
     private const int LongestSecret = 200;
     private const int Dots = 2;
+    private const int MaxAudiencesNamed = 3;
 
     /// <summary>Longer than 200 characters, and exactly two dots: then it is judged as a signed challenge, and by nothing else.</summary>
     public static bool HasShape(Secret challenge) => challenge.Length > LongestSecret && challenge.Reveal().AsSpan().Count('.') == Dots;
@@ -86,10 +90,18 @@ public static class IntuneChallenge
     {
         if (now + settings.ClockSkew < claim.IssuedAt)
             return new(FailureReason.IntuneNotYetValid, $"issued at {claim.IssuedAt:O}, which is to come");
+
+        // RFC 7519 §4.1.5
+        if (now + settings.ClockSkew < claim.NotBefore)
+            return new(FailureReason.IntuneNotYetValid, $"not to be used before {claim.NotBefore:O}");
         if (now - settings.ClockSkew >= claim.ExpiresAt)
             return new(FailureReason.IntuneExpired, $"ended at {claim.ExpiresAt:O}");
-        if (settings.Audience is { } audience && !string.Equals(audience, claim.Audience, StringComparison.Ordinal))
-            return new(FailureReason.IntuneWrongAudience, claim.Audience is null ? "it has no audience" : $"it is meant for {ClaimBinding.Quoted(claim.Audience)}");
+        if (settings.Audience is { } audience && !claim.Audiences.Contains(audience, StringComparer.Ordinal))
+        {
+            var named = string.Join(", ", claim.Audiences.Take(MaxAudiencesNamed).Select(ClaimBinding.Quoted));
+            return new(FailureReason.IntuneWrongAudience, named.Length == 0 ? "it has no audience" : $"it is meant for {named}");
+        }
+
         if (now - claim.IssuedAt > settings.ChallengeValidity)
             return new(FailureReason.IntuneExpired, $"issued at {claim.IssuedAt:O}, longer ago than {settings.ChallengeValidity:c} allows");
         return null;

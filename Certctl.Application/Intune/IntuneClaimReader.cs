@@ -41,9 +41,10 @@ internal sealed class IntuneClaimReader
         Issuer = Text("iss", required: true) ?? "",
         Subject = Text("sub", required: true) ?? "",
         Nonce = Text("nonce", required: true) ?? "",
-        Audience = Text("aud", required: false),
-        IssuedAt = Time("iat"),
-        ExpiresAt = Time("exp"),
+        Audiences = Audiences(),
+        IssuedAt = Time("iat") ?? default,
+        ExpiresAt = Time("exp") ?? default,
+        NotBefore = Time("nbf", required: false),
         DeviceName = Text("device_name", required: false),
         DnsNames = Names("san_dns"),
         MailAddresses = Names("san_rfc822"),
@@ -82,16 +83,29 @@ internal sealed class IntuneClaimReader
         return null;
     }
 
-    private DateTimeOffset Time(string name)
+    private DateTimeOffset? Time(string name, bool required = true)
     {
         if (!_claims.TryGetProperty(name, out var value))
-            Note($"claim {name} is missing");
+        {
+            if (required)
+                Note($"claim {name} is missing");
+        }
         else if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var seconds) || seconds is <= 0 or > MaxSeconds)
+        {
             Note($"claim {name} is not a time in whole seconds since 1970");
+        }
         else
+        {
             return DateTimeOffset.FromUnixTimeSeconds(seconds);
-        return default;
+        }
+
+        return null;
     }
+
+    // RFC 7519 §4.1.3: one text, or an array of them.
+    private IReadOnlyList<string> Audiences() => _claims.TryGetProperty("aud", out var value) && value.ValueKind == JsonValueKind.Array
+        ? Names("aud")
+        : Text("aud", required: false) is { } only ? [only] : [];
 
     private IReadOnlyList<string> Names(string name)
     {

@@ -30,7 +30,7 @@ public sealed record SubjectAltName(SubjectAltNameKind Kind, string Text, ReadOn
     /// <summary>Same kind and same bytes; dNSName compares without case (RFC 5280 §7.2).</summary>
     public bool SameAs(SubjectAltName other) => Kind == other.Kind
         && (Kind == SubjectAltNameKind.DnsName
-            ? string.Equals(Text, other.Text, StringComparison.OrdinalIgnoreCase)
+            ? string.Equals(AsciiCase.ToLower(Text), AsciiCase.ToLower(other.Text), StringComparison.Ordinal)
             : Der.Span.SequenceEqual(other.Der.Span));
 
     private string Prefix() => Kind switch

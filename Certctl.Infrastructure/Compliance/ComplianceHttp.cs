@@ -25,12 +25,9 @@ internal static class ComplianceHttp
         MaxResponseHeadersLength = 16,
         MaxResponseDrainSize = 0,
 
-        // A service that moves is found again, and a dead HTTP/2 connection is noticed.
+        // A service that moves is found again.
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
-        EnableMultipleHttp2Connections = true,
-        KeepAlivePingDelay = TimeSpan.FromSeconds(15),
-        KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
         SslOptions = Tls(settings),
     };
 

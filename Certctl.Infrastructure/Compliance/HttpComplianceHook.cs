@@ -96,8 +96,9 @@ public sealed partial class HttpComplianceHook : IComplianceHook, IDisposable
     {
         var request = new HttpRequestMessage(HttpMethod.Post, _settings.Url)
         {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            // Not HTTP/2: the platform repeats a stream that was refused (REFUSED_STREAM) up to three times by itself, so three attempts became twelve.
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = new ByteArrayContent(body),
         };
         request.Content.Headers.ContentType = Json;

@@ -17,7 +17,7 @@ public sealed class ReplayCacheBehavior<TCommand, TOutcome>(IEnrolmentRepository
         var context = command.Context;
         if (context.Grant.Claim is not { } claim)
             return null;
-        var use = ChallengeUse.Of(context.Profile.PathId, claim);
+        var use = ChallengeUse.Of(claim);
         if (await enrolments.FindUseAsync(use.Key, context.ReceivedAt, cancellationToken) is not { } spent)
             return null;
         if (!command.Csr.Sha256.Span.SequenceEqual(spent.CsrSha256))

@@ -69,5 +69,5 @@ internal static class KnownSigner
         && old.SubjectAltNames.Select(Comparable).ToHashSet(StringComparer.Ordinal).SetEquals(command.Csr.SubjectAltNames.Select(san => Comparable(san.ToString())));
 
     // RFC 5280 §7.2: DNS names are the same in any case. No other name is: spiffe://td/Admin is not spiffe://td/admin.
-    private static string Comparable(string name) => name.StartsWith("DNS:", StringComparison.Ordinal) ? name.ToLowerInvariant() : name;
+    private static string Comparable(string name) => name.StartsWith("DNS:", StringComparison.Ordinal) ? AsciiCase.ToLower(name) : name;
 }

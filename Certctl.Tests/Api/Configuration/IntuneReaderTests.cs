@@ -60,6 +60,18 @@ public sealed class IntuneReaderTests
     }
 
     [Theory]
+    [InlineData("CHALLENGE_PASSWORD")]
+    [InlineData("CHALLENGE_PASSWORD_PREVIOUS")]
+    public void A_shared_secret_that_would_be_judged_as_a_signed_challenge_is_warned_about(string name)
+    {
+        var shaped = $"{new string('a', 100)}.{new string('b', 100)}.c";
+        const string Warning = "is longer than 200 characters and has exactly two dots";
+        Assert.Single(Enabled().With(Prefix + name, shaped).Reading().Warnings, warning => warning.StartsWith($"{Prefix}{name}: {Warning}", StringComparison.Ordinal));
+        foreach (var reachable in new[] { Enabled().With(Prefix + name, shaped + ".d"), Settings.Structured().With(Prefix + name, shaped) })
+            Assert.DoesNotContain(reachable.Reading().Warnings, warning => warning.Contains(Warning, StringComparison.Ordinal));
+    }
+
+    [Theory]
     [MemberData(nameof(Bad))]
     public void What_cannot_be_is_a_problem_that_names_the_variable(string suffix, string value, string said)
     {

@@ -73,12 +73,43 @@ public sealed class ClaimBindingTests
     public void A_URI_counts_to_the_letter() =>
         Assert.NotNull(Find(Claim() with { Uris = [Sid.ToUpperInvariant()] }, "CN=d", names => Add(names, "uri")));
 
+    [Theory]
+    [InlineData("\u212Aim@a.example", "kim@a.example")]
+    [InlineData("\u017Fam@a.example", "sam@a.example")]
+    [InlineData("\u0130an@a.example", "ian@a.example")]
+    [InlineData("J\u00D6RG@a.example", "j\u00F6rg@a.example")]
+    [InlineData("u@a.example\u00A0", "u@a.example")]
+    [Trait("Conformance", "J-7")]
+    public void Names_that_only_Unicode_calls_equal_are_not_the_same(string asked, string vouched)
+    {
+        var upn = Claim() with { UserPrincipalNames = [vouched] };
+        Assert.StartsWith("user principal names: the challenge does not vouch for ", Find(upn, "CN=d", names => names.AddUserPrincipalName(asked)), StringComparison.Ordinal);
+        var reverse = Claim() with { UserPrincipalNames = [asked] };
+        Assert.NotNull(Find(reverse, "CN=d", names => names.AddUserPrincipalName(vouched)));
+        Assert.Null(Find(reverse, "CN=d", names => names.AddUserPrincipalName(asked)));
+    }
+
+    [Theory]
+    [InlineData("d\u200b", "\"d\\u{200B}\"")]
+    [InlineData("\u0434", "\"\\u{0434}\"")]
+    [InlineData("d\\u{200B}", "\"d\\u{005C}u{200B}\"")]
+    public void The_detail_shows_what_differs(string common, string shown) =>
+        Assert.Equal($"the common name is {shown}, the challenge is for \"d\"", ClaimBinding.FindDifference(
+            Claim() with { DeviceName = "d" }, CsrReader.ReadKept(new CertificateRequest(Named(common), Key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequest())!));
+
     [Fact]
     public void What_a_stranger_wrote_is_quoted_without_control_characters_and_not_at_any_length()
     {
         var said = Find(Claim() with { DeviceName = "d" }, $"CN=\"a\tb{new string('x', 400)}\"")!;
         Assert.DoesNotContain('\t', said);
         Assert.InRange(said.Length, 250, 350);
+    }
+
+    private static X500DistinguishedName Named(string common)
+    {
+        var name = new X500DistinguishedNameBuilder();
+        name.AddCommonName(common);
+        return name.Build();
     }
 
     private static void Add(SubjectAlternativeNameBuilder names, string kind)

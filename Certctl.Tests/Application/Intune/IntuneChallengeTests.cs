@@ -37,7 +37,12 @@ public sealed class IntuneChallengeTests : IDisposable
         { "exp", "99999999999999999999" },
         { "exp", "253402300800" },
         { "exp", "true" },
-        { "aud", "[\"https://certctl.example\"]" },
+        { "aud", "[1]" },
+        { "aud", "[\"a\",null]" },
+        { "aud", "{}" },
+        { "nbf", "\"1700000000\"" },
+        { "nbf", "null" },
+        { "nbf", "0" },
         { "device_name", "{}" },
         { "san_dns", "\"a.example\"" },
         { "san_dns", "[1]" },
@@ -81,7 +86,7 @@ public sealed class IntuneChallengeTests : IDisposable
             Assert.Null(verdict.Failure);
             Assert.Equal(
                 ("https://connector.example", "id of d", Audience, "d", Now, Now.AddMinutes(10)),
-                (verdict.Claim!.Issuer, verdict.Claim.Subject, verdict.Claim.Audience, verdict.Claim.DeviceName, verdict.Claim.IssuedAt, verdict.Claim.ExpiresAt));
+                (verdict.Claim!.Issuer, verdict.Claim.Subject, Assert.Single(verdict.Claim.Audiences), verdict.Claim.DeviceName, verdict.Claim.IssuedAt, verdict.Claim.ExpiresAt));
             Assert.Equal(TestConnector.Sha256(token), Convert.ToHexStringLower(verdict.TokenSha256.Span));
         }
     }
@@ -225,9 +230,29 @@ public sealed class IntuneChallengeTests : IDisposable
     {
         Assert.Equal(FailureReason.IntuneWrongAudience, Verify(Signed(claims => claims["aud"] = Audience.ToUpperInvariant())).Failure?.Reason);
         Assert.Equal(FailureReason.IntuneWrongAudience, Verify(Signed(claims => claims.Remove("aud"))).Failure?.Reason);
+        Assert.Equal(FailureReason.IntuneWrongAudience, Verify(Signed(claims => claims["aud"] = new JsonArray())).Failure?.Reason);
         Assert.Null(Verify(Signed(claims => claims.Remove("aud")), audience: null).Failure);
         Assert.Null(Verify(Signed(claims => claims["aud"] = "anything"), audience: null).Failure);
     }
+
+    [Fact]
+    [Trait("Conformance", "J-6")]
+    public void An_array_of_audiences_that_holds_the_one_that_is_set_is_good_and_any_other_is_refused_with_its_names()
+    {
+        Assert.Null(Verify(Signed(claims => claims["aud"] = new JsonArray(Audience))).Failure);
+        Assert.Null(Verify(Signed(claims => claims["aud"] = new JsonArray("https://other.example", Audience))).Failure);
+        var refused = Verify(Signed(claims => claims["aud"] = new JsonArray("a", "b\u200b", Audience + "/", "d"))).Failure!;
+        Assert.Equal((FailureReason.IntuneWrongAudience, $"it is meant for \"a\", \"b\\u{{200B}}\", \"{Audience}/\""), (refused.Reason, refused.Detail));
+    }
+
+    [Theory]
+    [InlineData(-600, null)]
+    [InlineData(60, null)]
+    [InlineData(61, "IntuneNotYetValid")]
+    [InlineData(3600, "IntuneNotYetValid")]
+    [Trait("Conformance", "J-6")]
+    public void A_challenge_is_not_to_be_used_before_nbf(double seconds, string? reason) =>
+        Assert.Equal(reason, Verify(Signed(claims => claims["nbf"] = Now.AddSeconds(seconds).ToUnixTimeSeconds())).Failure?.Reason.ToString());
 
     [Fact]
     public void Every_defect_of_the_rehearsals_connector_is_refused_under_its_label()

@@ -83,6 +83,20 @@ public sealed class ProfileIsolationTests(TwoProfiles server) : IClassFixture<Tw
         var poll = (await iot.RequestAsync([0x30, 0x00], device)).Replace("2.16.840.1.113733.1.9.2", Certctl.Tests.Infrastructure.Crypto.Scep.ForgedRequest.Der(w => w.WriteCharacterString(System.Formats.Asn1.UniversalTagNumber.PrintableString, "20")));
         (await iot.SendAsync(poll.Build())).MustFail(FailureReason.TransactionUnknown);
     }
+
+    [Fact]
+    public async Task A_signed_challenge_that_was_used_on_one_path_is_a_replay_on_the_other()
+    {
+        var device = ScepDevice.Shared();
+        var token = server.Connector.For("vouched once");
+        using var corp = server.Host.Connect("/scep/corp");
+        using var iot = server.Host.Connect("/scep/iot");
+        var certificate = (await corp.SendAsync((await corp.RequestAsync(device.Csr("CN=vouched once", token), device)).Build())).Issued(device);
+
+        foreach (var other in new[] { device, ScepDevice.Shared(1) })
+            (await iot.SendAsync((await iot.RequestAsync(other.Csr("CN=vouched once", token), other)).Build())).MustFail(FailureReason.IntuneReplay);
+        Assert.Equal(certificate.RawData, (await corp.SendAsync((await corp.RequestAsync(device.Csr("CN=vouched once", token), device)).Build())).Issued(device).RawData);
+    }
 }
 
 /// <summary>A server with the profiles corp and iot, each with an RA and a challenge of its own, and no root profile.</summary>
@@ -95,11 +109,16 @@ public sealed class TwoProfiles : IAsyncLifetime
 
     internal CertctlHost Host => _host!;
 
+    /// <summary>Both profiles believe it.</summary>
+    internal TestConnector Connector { get; } = TestConnector.Ec();
+
     public async Task InitializeAsync()
     {
         _host = await CertctlHost.StartAsync(null);
         await Host.StopAsync();
         Host.Settings["CERTCTL_SCEP_PROFILES"] = "corp,iot";
+        var anchors = Path.Combine(Host.Folder, "connectors.pem");
+        await File.WriteAllTextAsync(anchors, Connector.Pem);
         foreach (var (name, challenge) in new[] { ("corp", Corp), ("iot", Iot) })
         {
             using var key = RSA.Create(2048);
@@ -107,6 +126,8 @@ public sealed class TwoProfiles : IAsyncLifetime
             var prefix = $"CERTCTL_SCEP_PROFILE_{name.ToUpperInvariant()}_";
             Host.Settings[prefix + "ISSUER_ID"] = "iss-local";
             Host.Settings[prefix + "CHALLENGE_PASSWORD"] = challenge;
+            Host.Settings[prefix + "INTUNE_ENABLED"] = "true";
+            Host.Settings[prefix + "INTUNE_CONNECTOR_CERT_PATH"] = anchors;
             (Host.Settings[prefix + "RA_CERT_PATH"], Host.Settings[prefix + "RA_KEY_PATH"]) = TestRa.Paths(Host, name);
         }
 

@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using Certctl.Application.Enrolment.Compliance;
 using Certctl.Infrastructure.Compliance;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -12,6 +14,8 @@ namespace Certctl.Tests.Infrastructure.Compliance;
 /// <summary>Accidents are tried again, a little; a service that only fails is left alone for a while; a crowd does not wait in line.</summary>
 public sealed class FailingServiceTests
 {
+    private const int RefusedStream = 7; // RFC 9113 §7
+
     // Long enough for a busy machine to ask once more while it lasts.
     private static readonly ComplianceLimits Brisk = new() { LeastAttempts = 4, Pause = TimeSpan.FromSeconds(2) };
 
@@ -61,6 +65,34 @@ public sealed class FailingServiceTests
         using var hook = service.Hook();
 
         Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(HttpProtocols.Http1)]
+    [InlineData(HttpProtocols.Http1AndHttp2)]
+    public async Task A_service_that_resets_every_request_is_asked_three_times_and_no_more_on_new_connections_and_on_kept_ones(HttpProtocols protocols)
+    {
+        var resets = false;
+        await using var service = await StubService.StartAsync(
+            context =>
+            {
+                if (!resets)
+                    return AnswerAsync(context, 200);
+
+                // Under HTTP/2 REFUSED_STREAM is what the platform's client repeats by itself.
+                if (context.Features.Get<IHttpResetFeature>() is { } stream)
+                    stream.Reset(RefusedStream);
+                else
+                    context.Abort();
+                return Task.CompletedTask;
+            },
+            protocols: protocols);
+        using var hook = service.Hook();
+        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        resets = true;
+
+        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.Equal(1 + 3, service.Seen.Count);
     }
 
     [Fact]

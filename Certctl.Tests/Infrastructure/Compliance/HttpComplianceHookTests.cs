@@ -193,15 +193,24 @@ public sealed class HttpComplianceHookTests
 
     [Theory]
     [InlineData(HttpProtocols.Http1, "HTTP/1.1")]
-    [InlineData(HttpProtocols.Http2, "HTTP/2")]
-    [InlineData(HttpProtocols.Http1AndHttp2, "HTTP/2")]
-    public async Task It_speaks_what_the_service_speaks(HttpProtocols protocols, string protocol)
+    [InlineData(HttpProtocols.Http1AndHttp2, "HTTP/1.1")]
+    public async Task It_speaks_HTTP_1_1_also_to_a_service_that_offers_more(HttpProtocols protocols, string protocol)
     {
         await using var service = await StubService.StartAsync(context => YesAsync(context, 200), protocols: protocols);
         using var hook = service.Hook();
 
         Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
         Assert.Equal(protocol, Assert.Single(service.Seen).Protocol);
+    }
+
+    [Fact]
+    public async Task A_service_that_speaks_HTTP_2_alone_is_unavailable()
+    {
+        await using var service = await StubService.StartAsync(context => YesAsync(context, 200), protocols: HttpProtocols.Http2);
+        using var hook = service.Hook();
+
+        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.Empty(service.Seen);
     }
 
     [Fact]
