@@ -8,7 +8,7 @@ namespace Certctl.Api.Admin;
 /// Whoever is turned away from the REST API or from <c>/metrics</c> gets a problem, and auditors see it: who, from where, at which path, why. A flood is
 /// counted, not listed (<see cref="IAuditRepository.AppendRefusalAsync"/>).
 /// </summary>
-internal sealed partial class AccessTrail(IAuditRepository audit, TimeProvider clock, ILogger<AccessTrail> logger)
+internal sealed partial class AccessTrail(IAuditRepository audit, RefusedRequests refused, TimeProvider clock, ILogger<AccessTrail> logger)
 {
     private const string Nobody = "anonymous";
     private const int MostOfPath = 200;
@@ -17,6 +17,7 @@ internal sealed partial class AccessTrail(IAuditRepository audit, TimeProvider c
     /// <param name="message">For the client and for auditors; no secret.</param>
     public async Task RefuseAsync(HttpContext http, int status, string message)
     {
+        refused.Count(status, ReasonOf(status));
         var now = clock.GetUtcNow();
         var actor = http.User.Identity is { IsAuthenticated: true, Name: { } name } ? name : Nobody;
         var path = http.Request.Path.Value ?? "";

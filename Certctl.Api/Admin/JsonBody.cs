@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Certctl.Api.Hosting;
 
 namespace Certctl.Api.Admin;
 
@@ -26,7 +27,10 @@ internal static class JsonBody
         where T : class
     {
         var octets = new byte[Most + 1];
-        var read = await http.Request.Body.ReadAtLeastAsync(octets, octets.Length, throwOnEndOfStream: false, cancellationToken);
+        var read = 0;
+        int next;
+        while (read < octets.Length && (next = await http.Request.ReadBodyAsync(octets.AsMemory(read), cancellationToken)) > 0)
+            read += next;
         if (read > Most)
             throw new BadHttpRequestException($"The body is longer than {Most} octets.", StatusCodes.Status413PayloadTooLarge);
         if (read == 0)

@@ -6,22 +6,24 @@ using Certctl.Application.Scep;
 
 namespace Certctl.Api.Hosting;
 
-/// <summary>When what the server rests on ends: RA, CA, connectors, as they are in use at the moment of the question.</summary>
+/// <summary>When the certificates that the server depends on end: TLS, RA, CA, connectors, as they are in use at the moment of the question.</summary>
 internal sealed class ExpiryGauges : IDisposable
 {
     private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
     private readonly ScepProfileTable _profiles;
+    private readonly ServerCertificate _tls;
 
-    public ExpiryGauges(ScepProfileTable profiles)
+    public ExpiryGauges(ScepProfileTable profiles, ServerCertificate tls)
     {
-        _profiles = profiles;
-        _meter.CreateObservableGauge("certctl_certificate_expiry_timestamp_seconds", Read, "s", "notAfter as Unix time, by kind (ra, ca, next_ca, intune_anchor), SCEP profile and subject.");
+        (_profiles, _tls) = (profiles, tls);
+        _meter.CreateObservableGauge("certctl_certificate_expiry_timestamp_seconds", Read, "s", "notAfter as Unix time, by kind (tls, ra, ca, next_ca, intune_anchor), SCEP profile and subject.");
     }
 
     public void Dispose() => _meter.Dispose();
 
     private IEnumerable<Measurement<long>> Read()
     {
+        yield return Ends("tls", "", _tls.Certificate.Subject, _tls.Certificate.NotAfter.ToUniversalTime());
         foreach (var (pathId, profile) in _profiles.All)
         {
             var ra = profile.Codec.RaCertificate;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Admin;
 using Certctl.Api.Configuration;
+using Certctl.Api.Hosting.Logging;
 using Certctl.Api.Hosting.Reload;
 using Certctl.Api.Scep;
 using Certctl.Application;
@@ -30,7 +31,7 @@ internal static class ServerHost
 
         // Settings come through one place (Configuration/); nothing else may reach Kestrel by environment or file.
         builder.Configuration.Sources.Clear();
-        AddLogging(builder.Logging, options.Log);
+        builder.Logging.AddLogOutput(options.Log);
 
         var certificate = new ServerCertificate(material.Tls, material.AllClientCas);
         var rings = material.RaPairs.ToDictionary(ra => ra.Key, ra => new RaKeyRing(ra.Value, LocalCaIssuer.ChainOf(material.Ca), options.ScepProfiles.First(profile => profile.PathId == ra.Key).CaCertificates));
@@ -77,9 +78,12 @@ internal static class ServerHost
             new Doormen(rings, trusts, anchors, provider.GetRequiredService<ComplianceHooks>()),
             provider.GetRequiredService<IssuerTable>(),
             provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new OperationGate(options.Server.MaxInFlight, provider.GetRequiredService<ILogger<OperationGate>>()));
+        services.AddSingleton(provider => new OperationGate(
+            options.Server.MaxInFlight, provider.GetRequiredService<RefusedRequests>(), provider.GetRequiredService<ILogger<OperationGate>>()));
         services.AddSingleton(provider => new ScepDoor(
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<RawCsrResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
+        services.AddSingleton<RefusedRequests>();
+        services.AddHostedService<LifetimeLog>();
         services.AddHostedService<SweepTimer>();
         services.AddSingleton<ReloadAuditEvents>();
         services.AddSingleton(provider => new ReloadableFiles(material, certificate, rings, trusts, anchors));
@@ -166,25 +170,4 @@ internal static class ServerHost
     /// <summary>Who decides for which path whether somebody is let in, by PathID.</summary>
     private sealed record Doormen(
         Dictionary<string, RaKeyRing> Rings, Dictionary<string, BundleTrust> Trusts, Dictionary<string, FileTrustAnchors> Anchors, ComplianceHooks Hooks);
-
-    private static void AddLogging(ILoggingBuilder logging, LogOptions options)
-    {
-        logging.ClearProviders();
-        logging.SetMinimumLevel(options.Level);
-
-        // The framework's own chatter: a request line of Kestrel's holds the whole GET message.
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
-        logging.AddFilter("System.Net", LogLevel.Warning);
-
-        // Its errors come again: a failed start in the verb's own words, a failed background task as critical.
-        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
-
-        // Standard output belongs to what a verb prints, such as quickstart's --json.
-        logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        if (options.Json)
-            logging.AddJsonConsole(json => (json.UseUtcTimestamp, json.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
-        else
-            logging.AddSimpleConsole(text => (text.UseUtcTimestamp, text.TimestampFormat, text.SingleLine) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
-    }
 }

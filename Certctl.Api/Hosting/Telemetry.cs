@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Certctl.Api.Admin;
 using Certctl.Api.Configuration;
+using Certctl.Api.Hosting.Logging;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Enrolment;
 using OpenTelemetry.Exporter;
@@ -18,7 +19,10 @@ internal static class Telemetry
     private const string Bearer = "Bearer ";
 
     // Seconds: a P-256 CA answers in milliseconds, one behind a stalled database in many seconds.
-    private static readonly double[] Durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+    private static readonly double[] Durations = [0.0025, 0.01, 0.05, 0.25, 1, 5, 10, 30];
+
+    // The framework's own histograms have up to 14 buckets for each combination of labels; these are what alerts are made on.
+    private static readonly double[] FrameworkDurations = [0.01, 0.1, 1, 10];
 
     public static void AddTelemetry(this IServiceCollection services, TelemetryOptions options)
     {
@@ -32,16 +36,19 @@ internal static class Telemetry
         telemetry.WithMetrics(metrics =>
         {
             metrics.AddMeter(EnrolmentMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
-            metrics.AddView(instrument => instrument is Histogram<double> && instrument.Meter.Name == EnrolmentMetrics.MeterName
-                ? new ExplicitBucketHistogramConfiguration { Boundaries = Durations }
+            metrics.AddView(instrument => instrument is Histogram<double>
+                ? new ExplicitBucketHistogramConfiguration { Boundaries = instrument.Meter.Name == EnrolmentMetrics.MeterName ? Durations : FrameworkDurations }
                 : null);
             if (options.ServesMetrics)
                 metrics.AddPrometheusExporter();
             if (options.OtlpEndpoint is { } endpoint)
                 metrics.AddOtlpExporter(otlp => Send(otlp, endpoint, "v1/metrics"));
         });
-        if (options.OtlpEndpoint is { } collector)
-            telemetry.WithTracing(tracing => tracing.AddSource(EnrolmentMetrics.MeterName).AddOtlpExporter(otlp => Send(otlp, collector, "v1/traces")));
+        if (options.OtlpEndpoint is not { } collector)
+            return;
+        services.AddSingleton<IHostedService>(provider => new OtlpFailureLog(
+            collector, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<OtlpFailureLog>>()));
+        telemetry.WithTracing(tracing => tracing.AddSource(EnrolmentMetrics.MeterName).AddOtlpExporter(otlp => Send(otlp, collector, "v1/traces")));
     }
 
     /// <summary>Serves <c>/metrics</c> to whoever shows the token, where there is one.</summary>

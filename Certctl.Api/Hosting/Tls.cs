@@ -22,6 +22,9 @@ internal sealed class ServerCertificate(KeyPair pair, IReadOnlyCollection<X509Ce
     public static string FingerprintOf(KeyPair pair) => string.Join(
         ", ", pair.Chain.Prepend(pair.Certificate).Select(certificate => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(certificate.RawData))));
 
+    /// <summary>The certificate that new handshakes show.</summary>
+    public X509Certificate2 Certificate => _shown.Plain.TargetCertificate;
+
     /// <summary>Makes another pair and other CAs ready; the action puts them to use and cannot fail.</summary>
     public Action Stage(KeyPair pair, IReadOnlyCollection<X509Certificate2> clientCas)
     {

@@ -1,3 +1,5 @@
+using Certctl.Api.Hosting;
+
 namespace Certctl.Api.Scep;
 
 /// <summary>
@@ -5,7 +7,7 @@ namespace Certctl.Api.Scep;
 /// same request a second time. It is about this process alone, so memory is the place for it.
 /// </summary>
 /// <param name="most">At least 1.</param>
-internal sealed partial class OperationGate(int most, ILogger<OperationGate> logger)
+internal sealed partial class OperationGate(int most, RefusedRequests refused, ILogger<OperationGate> logger)
 {
     private int _inside;
     private int _refusing;
@@ -20,6 +22,7 @@ internal sealed partial class OperationGate(int most, ILogger<OperationGate> log
         }
 
         Interlocked.Decrement(ref _inside);
+        refused.Count(StatusCodes.Status503ServiceUnavailable, "too_many_at_once");
 
         // Once for each time that it fills: a flood must not fill the log too.
         if (Interlocked.Exchange(ref _refusing, 1) == 0)

@@ -41,9 +41,7 @@ public sealed class EnrolmentMetrics : IDisposable
             Intune.Count(pathId, label);
     }
 
-    public void Answered(string pathId, MessageType? type, string outcome, string? reason, TimeSpan elapsed) =>
-        Answered(pathId, type?.ToString() ?? "unknown", outcome, reason, elapsed);
-
+    /// <param name="kind">As the REST API names it: <c>pkcs_req</c>, <c>renewal_req</c>, … (<see cref="ScepKind"/>).</param>
     public void Answered(string pathId, string kind, string outcome, string? reason, TimeSpan elapsed)
     {
         var tags = new TagList { { "profile", pathId }, { "kind", kind }, { "outcome", outcome }, { "reason", reason ?? "" } };

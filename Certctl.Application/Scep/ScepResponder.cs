@@ -45,9 +45,13 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
 
         var (reply, word, reason, detail) = Describe(outcome);
         var elapsed = clock.GetElapsedTime(started);
-        metrics.Answered(profile.PathId, head.MessageType, word, reason, elapsed);
-        trace.Ended($"{head.MessageType}", word, reason);
-        LogAnswered(profile.PathId, head.MessageType, word, reason, detail, head.TransactionId, origin.SourceAddress, origin.RequestId, elapsed.TotalMilliseconds);
+        var kind = ScepKind.Of(head.MessageType);
+        metrics.Answered(profile.PathId, kind, word, reason, elapsed);
+        trace.Ended(kind, word, reason);
+        var issued = (outcome as EnrolmentOutcome.Issued)?.Certificate;
+        var subject = issued?.Subject ?? (content as ScepContent.CertificationRequest)?.Csr.Subject.ToString();
+        LogAnswered(
+            kind, word, profile.PathId, reason, detail, subject, issued?.SerialNumber, head.TransactionId, origin.SourceAddress, origin.RequestId, elapsed.TotalMilliseconds);
         return profile.Codec.EncodeCertRep(head, reply);
     }
 
@@ -67,9 +71,9 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
         ReceivedAt = now,
     };
 
-    private static (ScepReply Reply, string Word, string? Reason, string Detail) Describe(EnrolmentOutcome outcome) => outcome switch
+    private static (ScepReply Reply, string Word, string? Reason, string? Detail) Describe(EnrolmentOutcome outcome) => outcome switch
     {
-        EnrolmentOutcome.Issued(var certificate) => (new ScepReply.Success(certificate.Der), "issued", null, certificate.SerialNumber),
+        EnrolmentOutcome.Issued(var certificate) => (new ScepReply.Success(certificate.Der), "issued", null, null),
         EnrolmentOutcome.Published(var crl) => (new ScepReply.CrlSuccess(crl.Der), "published", null, $"CRL {crl.Number}"),
         EnrolmentOutcome.Pending(var id) => (new ScepReply.Pending(), "pending", null, id.ToString()),
         EnrolmentOutcome.Refused(var failure) when FailureTable.Of(failure.Reason) is var row =>
@@ -77,10 +81,21 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
         _ => throw new InvalidOperationException("An outcome is one of four."),
     };
 
-    [LoggerMessage(1, LogLevel.Information, "SCEP \"{PathId}\" {MessageType} {Outcome} {Reason} {Detail} transaction {TransactionId} from {Source} request {RequestId} in {Milliseconds:F1} ms")]
+    // The text is short on purpose: the formatters write the other values as fields, once.
+    [LoggerMessage(1, LogLevel.Information, "SCEP {Kind} {Outcome}")]
     private partial void LogAnswered(
-        string pathId, MessageType? messageType, string outcome, string? reason, string detail, TransactionId transactionId, string? source, string requestId, double milliseconds);
+        string kind,
+        string outcome,
+        string pathId,
+        string? reason,
+        string? detail,
+        string? subject,
+        string? serialNumber,
+        TransactionId transactionId,
+        string? sourceAddress,
+        string requestId,
+        double durationMs);
 
-    [LoggerMessage(2, LogLevel.Warning, "SCEP \"{PathId}\" unreadable pkiMessage: {Defect}, from {Source} request {RequestId}")]
-    private partial void LogUnreadable(string pathId, string defect, string? source, string requestId);
+    [LoggerMessage(2, LogLevel.Warning, "SCEP message is not a pkiMessage: {Detail}")]
+    private partial void LogUnreadable(string pathId, string detail, string? sourceAddress, string requestId);
 }

@@ -8,8 +8,6 @@ namespace Certctl.Application.Scep.RawCsr;
 /// <summary>The story of a PKCS#10 in the clear: recognise, send through the checks, write down, answer. One line of log and one count at the one exit.</summary>
 public sealed partial class RawCsrResponder(IMediator mediator, IAuditRepository audit, EnrolmentMetrics metrics, TimeProvider clock, ILogger<RawCsrResponder> logger)
 {
-    private const string Kind = "RawCsr";
-
     /// <summary>
     /// Answers a message that is a PKCS#10 in the clear; null when it is none or when the profile takes none, and then nothing has happened. Throws when
     /// database or issuer fail.
@@ -35,9 +33,21 @@ public sealed partial class RawCsrResponder(IMediator mediator, IAuditRepository
 
         var (answer, word, reason, detail) = Describe(outcome, profile, isReadable: csr is not null);
         var elapsed = clock.GetElapsedTime(started);
-        metrics.Answered(profile.PathId, Kind, word, reason, elapsed);
-        trace.Ended(Kind, word, reason);
-        LogAnswered(profile.PathId, word, reason, detail, origin.SourceAddress, origin.RequestId, elapsed.TotalMilliseconds);
+        metrics.Answered(profile.PathId, ScepKind.RawCsr, word, reason, elapsed);
+        trace.Ended(ScepKind.RawCsr, word, reason);
+        var issued = (outcome as EnrolmentOutcome.Issued)?.Certificate;
+        LogAnswered(
+            ScepKind.RawCsr,
+            word,
+            profile.PathId,
+            reason,
+            detail,
+            issued?.Subject ?? csr?.Subject.ToString(),
+            issued?.SerialNumber,
+            csr is null ? null : TransactionId.Of(csr),
+            origin.SourceAddress,
+            origin.RequestId,
+            elapsed.TotalMilliseconds);
         return answer;
     }
 
@@ -52,16 +62,28 @@ public sealed partial class RawCsrResponder(IMediator mediator, IAuditRepository
         },
         csr);
 
-    private static (RawCsrAnswer Answer, string Word, string? Reason, string Detail) Describe(EnrolmentOutcome outcome, ScepProfile profile, bool isReadable) => outcome switch
+    private static (RawCsrAnswer Answer, string Word, string? Reason, string? Detail) Describe(EnrolmentOutcome outcome, ScepProfile profile, bool isReadable) => outcome switch
     {
         EnrolmentOutcome.Issued(var certificate) =>
-            (new RawCsrAnswer.Issued(profile.Codec.EncodeCertificates([certificate.Der, .. profile.Issuer.Chain])), "issued", null, certificate.SerialNumber),
+            (new RawCsrAnswer.Issued(profile.Codec.EncodeCertificates([certificate.Der, .. profile.Issuer.Chain])), "issued", null, null),
         EnrolmentOutcome.Pending(var id) => (new RawCsrAnswer.Pending(), "pending", null, id.ToString()),
         EnrolmentOutcome.Refused(var failure) when FailureTable.Of(failure.Reason) is var row =>
             (isReadable ? new RawCsrAnswer.Refused(FailureTable.PublicText(failure)) : new RawCsrAnswer.Unreadable(row.PublicText), "refused", row.Label, failure.Detail),
         _ => throw new InvalidOperationException("An outcome is one of three."),
     };
 
-    [LoggerMessage(1, LogLevel.Information, "SCEP \"{PathId}\" raw CSR {Outcome} {Reason} {Detail} from {Source} request {RequestId} in {Milliseconds:F1} ms")]
-    private partial void LogAnswered(string pathId, string outcome, string? reason, string detail, string? source, string requestId, double milliseconds);
+    // The text is short on purpose: the formatters write the other values as fields, once.
+    [LoggerMessage(1, LogLevel.Information, "SCEP {Kind} {Outcome}")]
+    private partial void LogAnswered(
+        string kind,
+        string outcome,
+        string pathId,
+        string? reason,
+        string? detail,
+        string? subject,
+        string? serialNumber,
+        TransactionId? transactionId,
+        string? sourceAddress,
+        string requestId,
+        double durationMs);
 }

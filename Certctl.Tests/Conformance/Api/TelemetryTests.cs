@@ -62,13 +62,15 @@ public sealed partial class TelemetryTests : IAsyncLifetime
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
         var text = await http.GetStringAsync(new Uri(_host.Url, "/metrics"));
 
-        Assert.Equal(1, Value(text, "certctl_scep_requests_total", "kind=\"PkcsReq\"", "outcome=\"issued\"", "profile=\"\""));
-        Assert.Equal(1, Value(text, "certctl_scep_requests_total", "kind=\"PkcsReq\"", "outcome=\"refused\"", "reason=\"challenge_wrong\""));
+        Assert.Equal(1, Value(text, "certctl_scep_requests_total", "kind=\"pkcs_req\"", "outcome=\"issued\"", "profile=\"\""));
+        Assert.Equal(1, Value(text, "certctl_scep_requests_total", "kind=\"pkcs_req\"", "outcome=\"refused\"", "reason=\"challenge_wrong\""));
         Assert.Equal(1, Value(text, "certctl_scep_request_duration_seconds_count", "outcome=\"issued\""));
         Assert.Equal(1, Value(text, "certctl_journal_commit_duration_seconds_count"));
         Assert.Equal(0, Value(text, "certctl_journal_waiting"));
         Assert.Equal(0, Value(text, "certctl_approvals_pending"));
-        foreach (var kind in new[] { "ra", "ca" })
+        Assert.Equal(1, Value(text, "certctl_requests_refused_total", "status=\"401\"", "reason=\"unauthenticated\""));
+        Assert.InRange(text.Split('\n').Count(line => line.StartsWith("certctl_scep_request_duration_seconds_bucket", StringComparison.Ordinal)), 1, 2 * 9);
+        foreach (var kind in new[] { "tls", "ra", "ca" })
             Assert.InRange(Value(text, "certctl_certificate_expiry_timestamp_seconds", $"kind=\"{kind}\""), DateTimeOffset.UtcNow.AddDays(30).ToUnixTimeSeconds(), DateTimeOffset.UtcNow.AddYears(50).ToUnixTimeSeconds());
 
         // Stopping sends what has not been sent yet.

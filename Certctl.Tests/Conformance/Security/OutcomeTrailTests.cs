@@ -96,7 +96,7 @@ public sealed class OutcomeTrailTests : IAsyncLifetime
     // The log begins each line with its time: 2026-11-26T03:14:23.240Z.
     private void MustBeUtc(DateTimeOffset began)
     {
-        var times = Host.Log.Split('\n').Where(line => line.Contains("transaction", StringComparison.Ordinal)).Select(line => line[..line.IndexOf(' ', StringComparison.Ordinal)]).ToList();
+        var times = Host.Log.Split('\n').Where(line => line.Contains(" transaction_id=", StringComparison.Ordinal)).Select(line => line[..line.IndexOf(' ', StringComparison.Ordinal)]).ToList();
         Assert.Equal(8, times.Count);
         Assert.All(times, time =>
         {

@@ -1,0 +1,82 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Certctl.Api.Hosting.Logging;
+
+/// <summary>
+/// One JSON object a line: <c>time</c>, <c>level</c>, <c>logger</c>, <c>message</c>, then the entry's named values in snake case, each once; <c>exception</c>
+/// where there is one, and its <c>stack_trace</c> once a minute.
+/// </summary>
+internal sealed class JsonLineFormatter(StackTraces stackTraces, TimeProvider clock) : ConsoleFormatter(FormatterName)
+{
+    public const string FormatterName = "certctl-json";
+
+    private static readonly HashSet<string> Reserved = ["time", "level", "logger", "message", "exception", "stack_trace"];
+
+    // Readable text beside ASCII; control characters, quotes and lone surrogates are escaped by every encoder.
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    {
+        var line = new ArrayBufferWriter<byte>(512);
+        using (var json = new Utf8JsonWriter(line, Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("time", clock.GetUtcNow().UtcDateTime.ToString(TextLineFormatter.TimeFormat, System.Globalization.CultureInfo.InvariantCulture));
+            json.WriteString("level", Level(logEntry.LogLevel));
+            json.WriteString("logger", logEntry.Category);
+            json.WriteString("message", logEntry.Formatter(logEntry.State, null));
+            foreach (var (name, value) in LogFields.Of(logEntry))
+                Write(json, Reserved.Contains(name) ? $"{name}_" : name, value);
+            if (logEntry.Exception is { } exception)
+            {
+                json.WriteString("exception", StackTraces.Summary(exception));
+                if (stackTraces.IsDue(logEntry.Category, logEntry.EventId, exception))
+                    json.WriteString("stack_trace", exception.ToString());
+            }
+
+            json.WriteEndObject();
+        }
+
+        textWriter.WriteLine(Encoding.UTF8.GetString(line.WrittenSpan));
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, object value)
+    {
+        switch (value)
+        {
+            case int number:
+                json.WriteNumber(name, number);
+                break;
+            case long number:
+                json.WriteNumber(name, number);
+                break;
+            case double number when double.IsFinite(number):
+                json.WriteNumber(name, Math.Round(number, 1));
+                break;
+            case bool flag:
+                json.WriteBoolean(name, flag);
+                break;
+            case IFormattable formattable:
+                json.WriteString(name, formattable.ToString(null, System.Globalization.CultureInfo.InvariantCulture));
+                break;
+            default:
+                json.WriteString(name, value.ToString());
+                break;
+        }
+    }
+
+    private static string Level(LogLevel level) => level switch
+    {
+        LogLevel.Trace => "trace",
+        LogLevel.Debug => "debug",
+        LogLevel.Information => "info",
+        LogLevel.Warning => "warn",
+        LogLevel.Error => "error",
+        _ => "critical",
+    };
+}
