@@ -58,6 +58,7 @@ internal static class QuickstartCommand
         }
 
         var reading = ConfigurationReader.FromProcess(configPath: null, Defaults(made, folder, port));
+        ServerRun.WritesJson = reading.Draft.Log.JsonIsAskedFor;
         ServerRun.Warn(reading.Warnings);
         if (reading.Options is null)
             return ServerRun.Fail(reading.Problems);

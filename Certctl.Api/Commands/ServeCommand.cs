@@ -19,6 +19,7 @@ internal static class ServeCommand
     private static async Task<int> RunAsync(string? configPath, CancellationToken cancellationToken)
     {
         var reading = ConfigurationReader.FromProcess(configPath);
+        ServerRun.WritesJson = reading.Draft.Log.JsonIsAskedFor;
         ServerRun.Warn(reading.Warnings);
         var (material, problems, warnings) = Preflight.Load(reading.Draft, TimeProvider.System.GetUtcNow());
         ServerRun.Warn(warnings);
@@ -30,7 +31,7 @@ internal static class ServeCommand
             material,
             new ConfigurationSource(() => ConfigurationReader.FromProcess(configPath)),
             _ => { },
-            port => Console.Error.WriteLine($"certctl serves https://{reading.Options.Server.Host}:{port}"),
+            port => ServerRun.Say($"certctl serves https://{reading.Options.Server.Host}:{port}"),
             cancellationToken);
     }
 }

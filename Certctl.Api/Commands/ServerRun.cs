@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
+using Certctl.Api.Hosting.Logging;
 using Certctl.Api.Hosting.Reload;
 using Certctl.Application.Enrolment;
 using Certctl.Infrastructure.Crypto.Scep;
@@ -59,24 +60,33 @@ internal static class ServerRun
         var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
         ready(new Uri(addresses.First()).Port);
         foreach (var mtls in addresses.Skip(1))
-            Console.Error.WriteLine($"certctl serves /scep-mtls on port {new Uri(mtls).Port}");
+            Say($"certctl serves /scep-mtls on port {new Uri(mtls).Port}");
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;
     }
 
+    /// <summary>Whether what is said here is written as JSON lines; set once the configuration has been read.</summary>
+    public static bool WritesJson { get; set; }
+
     public static int Fail(params IEnumerable<string> problems)
     {
-        Console.Error.WriteLine("certctl does not start:");
+        if (!WritesJson)
+            Console.Error.WriteLine("certctl does not start:");
         foreach (var problem in problems)
-            Console.Error.WriteLine($"  - {problem}");
+            Write("error", problem, WritesJson ? "certctl does not start: " : "  - ");
         return 1;
     }
 
     public static void Warn(IEnumerable<string> warnings)
     {
         foreach (var warning in warnings)
-            Console.Error.WriteLine($"warning: {warning}");
+            Write("warn", warning, WritesJson ? "" : "warning: ");
     }
+
+    public static void Say(string text) => Write("info", text, "");
+
+    private static void Write(string level, string text, string prefix) => Console.Error.WriteLine(
+        WritesJson ? JsonLineFormatter.Line(TimeProvider.System.GetUtcNow(), level, "certctl", prefix + text) : prefix + text);
 
     private static string? Bind(ListenSockets sockets, IPAddress address, CertctlOptions options)
     {

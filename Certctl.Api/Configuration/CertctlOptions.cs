@@ -63,7 +63,8 @@ public sealed record DatabaseOptions(DatabaseProvider Provider, Secret Connectio
 
 /// <param name="Level">Least level written.</param>
 /// <param name="Json">JSON lines, or text for people.</param>
-public sealed record LogOptions(LogLevel Level, bool Json);
+/// <param name="JsonIsAskedFor">CERTCTL_LOG_FORMAT says json: then the sentences of a start that fails are JSON lines too.</param>
+public sealed record LogOptions(LogLevel Level, bool Json, bool JsonIsAskedFor = false);
 
 /// <param name="IssuerId">The id under which profiles name it: <c>iss-local</c>.</param>
 /// <param name="CertPath">PEM: the issuing CA first, then its issuers up to the root.</param>

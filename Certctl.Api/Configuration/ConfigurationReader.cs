@@ -159,7 +159,7 @@ internal static class ConfigurationReader
         var format = values.Text("CERTCTL_LOG_FORMAT")?.ToUpperInvariant();
         if (format is not (null or "JSON" or "TEXT"))
             values.Reject("CERTCTL_LOG_FORMAT", values.Text("CERTCTL_LOG_FORMAT")!, "json or text");
-        return new LogOptions(level ?? LogLevel.Information, format is not "TEXT");
+        return new LogOptions(level ?? LogLevel.Information, format is not "TEXT", format is "JSON");
     }
 
     private static CaOptions ReadCa(SettingValues values) => new(

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -26,10 +27,7 @@ internal sealed class JsonLineFormatter(StackTraces stackTraces, TimeProvider cl
         using (var json = new Utf8JsonWriter(line, Options))
         {
             json.WriteStartObject();
-            json.WriteString("time", clock.GetUtcNow().UtcDateTime.ToString(TextLineFormatter.TimeFormat, System.Globalization.CultureInfo.InvariantCulture));
-            json.WriteString("level", Level(logEntry.LogLevel));
-            json.WriteString("logger", logEntry.Category);
-            json.WriteString("message", logEntry.Formatter(logEntry.State, null));
+            WriteHead(json, clock.GetUtcNow(), Level(logEntry.LogLevel), logEntry.Category, logEntry.Formatter(logEntry.State, null));
             foreach (var (name, value) in LogFields.Of(logEntry))
                 Write(json, Reserved.Contains(name) ? $"{name}_" : name, value);
             if (logEntry.Exception is { } exception)
@@ -43,6 +41,28 @@ internal sealed class JsonLineFormatter(StackTraces stackTraces, TimeProvider cl
         }
 
         textWriter.WriteLine(Encoding.UTF8.GetString(line.WrittenSpan));
+    }
+
+    /// <summary>A line of the same form for what is said outside the log.</summary>
+    public static string Line(DateTimeOffset time, string level, string logger, string message)
+    {
+        var line = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(line, Options))
+        {
+            json.WriteStartObject();
+            WriteHead(json, time, level, logger, message);
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(line.WrittenSpan);
+    }
+
+    private static void WriteHead(Utf8JsonWriter json, DateTimeOffset time, string level, string logger, string message)
+    {
+        json.WriteString("time", time.UtcDateTime.ToString(TextLineFormatter.TimeFormat, CultureInfo.InvariantCulture));
+        json.WriteString("level", level);
+        json.WriteString("logger", logger);
+        json.WriteString("message", message);
     }
 
     private static void Write(Utf8JsonWriter json, string name, object value)
@@ -62,7 +82,7 @@ internal sealed class JsonLineFormatter(StackTraces stackTraces, TimeProvider cl
                 json.WriteBoolean(name, flag);
                 break;
             case IFormattable formattable:
-                json.WriteString(name, formattable.ToString(null, System.Globalization.CultureInfo.InvariantCulture));
+                json.WriteString(name, formattable.ToString(null, CultureInfo.InvariantCulture));
                 break;
             default:
                 json.WriteString(name, value.ToString());
