@@ -39,11 +39,14 @@ have_pki() { command -v pki >/dev/null && command -v haproxy >/dev/null; }
 # pki speaks HTTP through strongSwan's curl plugin, which is a package of its own.
 have_pki_http() { compgen -G '/usr/lib/ipsec/plugins/libstrongswan-curl.so' >/dev/null; }
 
+have_faketime() { compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null; }
+
 packages=()
 have_initdb || packages+=(postgresql)
 command -v openssl >/dev/null || packages+=(openssl)
 command -v curl >/dev/null || packages+=(curl)
 command -v docker-compose >/dev/null || packages+=(docker-compose)
+have_faketime || packages+=(libfaketime)
 /usr/bin/python3 -c 'import yaml' 2>/dev/null || packages+=(python3 python3-yaml)
 if [ "$fast" = 0 ]; then
   command -v pki >/dev/null || packages+=(strongswan-pki)
@@ -75,6 +78,7 @@ fi
 # Not taken on trust: a package may be there without the tool that it used to have.
 missing=()
 have_initdb || missing+=("initdb (postgresql)")
+have_faketime || missing+=("libfaketimeMT.so.1 (libfaketime)")
 for tool in openssl curl docker-compose; do command -v $tool >/dev/null || missing+=("$tool"); done
 /usr/bin/python3 -c 'import yaml' 2>/dev/null || missing+=("python3-yaml")
 if [ "$fast" = 0 ]; then

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using Certctl.Api.Configuration;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
+using Certctl.Application.Enrolment;
 using Certctl.Domain.Enrolment;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -18,7 +19,7 @@ namespace Certctl.Api.Admin;
 /// </summary>
 internal sealed class ApiKeyHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiOptions api, ConfiguredApiKeys configured, IApiKeyRepository keys,
-    TimeProvider clock, AccessTrail trail)
+    DatabaseClock clock, AccessTrail trail)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "ApiKey";
@@ -67,7 +68,7 @@ internal sealed class ApiKeyHandler(
         var key = await keys.FindAsync(presented.Id, Context.RequestAborted);
         if (key is null || !CryptographicOperations.FixedTimeEquals(key.Sha256, presented.Sha256()))
             return AuthenticateResult.Fail(Strange);
-        var now = clock.GetUtcNow();
+        var now = await clock.NowAsync(Context.RequestAborted);
         switch (key.StateAt(now))
         {
             case ApiKeyState.Revoked:

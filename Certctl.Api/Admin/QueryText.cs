@@ -1,4 +1,5 @@
 using System.Globalization;
+using Certctl.Domain.Certificates;
 
 namespace Certctl.Api.Admin;
 
@@ -7,23 +8,22 @@ internal static class QueryText
 {
     public static string? Text(IQueryCollection query, string name) => query[name].ToString() is { Length: > 0 } text ? text : null;
 
-    /// <summary>As people copy it: colons, upper case, without leading zeros. 40 lower-case hex digits.</summary>
+    /// <summary>What a parameter that takes a serial number is described by.</summary>
+    public const string SerialForms = "in hex digits (any case, with or without leading zeros, 0x, colons or blanks), or decimal";
+
+    /// <summary>As people copy it. 40 lower-case hex digits.</summary>
     public static string? Serial(IQueryCollection query, Dictionary<string, string[]> errors)
     {
         if (Text(query, "serial") is not { } text)
             return null;
         if (Serial(text) is { } serial)
             return serial;
-        errors["serial"] = ["must be a serial number in hex digits"];
+        errors["serial"] = [$"must be a serial number {SerialForms}"];
         return null;
     }
 
     /// <summary>The same of any text; null: it is none.</summary>
-    public static string? Serial(string text)
-    {
-        var digits = text.Replace(":", "", StringComparison.Ordinal);
-        return digits.Length is > 0 and <= 40 && digits.All(char.IsAsciiHexDigit) ? digits.ToLowerInvariant().PadLeft(40, '0') : null;
-    }
+    public static string? Serial(string text) => SerialNumberText.Read(text);
 
     /// <summary>RFC 3339 §5.6.</summary>
     public static DateTimeOffset? Time(IQueryCollection query, string name, Dictionary<string, string[]> errors)

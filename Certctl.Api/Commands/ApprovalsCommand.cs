@@ -76,8 +76,7 @@ internal static class ApprovalsCommand
 
     private static async Task<int> ListAsync(IServiceProvider services, bool all, bool json, CancellationToken cancellationToken)
     {
-        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
-        var rows = await services.GetRequiredService<IApprovalRepository>().ListAsync(all, now, MaxRows, cancellationToken);
+        var rows = await services.GetRequiredService<IApprovalRepository>().ListAsync(all, MaxRows, cancellationToken);
         if (json)
             Console.WriteLine(JsonSerializer.Serialize(rows, Json));
         else if (rows.Count == 0)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Configuration;
@@ -11,6 +12,9 @@ namespace Certctl.Api.Commands;
 /// <summary><c>certctl doctor</c>: everything that a start would look at, a line each with its remedy; exit code 1 when something would keep the server from starting.</summary>
 internal static class DoctorCommand
 {
+    /// <summary>Up to here the clocks of this machine and of the database may differ without a word.</summary>
+    private static readonly TimeSpan MaxClockDifference = TimeSpan.FromSeconds(5);
+
     public static Command Create()
     {
         var config = new Option<string?>("--config") { Description = "JSON file with the settings of the server." };
@@ -60,6 +64,7 @@ internal static class DoctorCommand
                 var pending = await migrator.PendingAsync(new TerminalNotices("doctor"), cancellationToken);
                 await migrator.PingAsync(cancellationToken);
                 checks.Add(new("database", [], []));
+                checks.AddRange(await ClockAsync(services.GetRequiredService<DatabaseClock>(), cancellationToken));
                 checks.Add(new("database schema", [], pending.Count == 0 ? [] : [$"{pending.Count} migrations are pending; serve applies them, or run: certctl migrate"]));
                 if (pending.Count == 0)
                     checks.AddRange(await ProfilesAsync(options, services.GetRequiredService<ICertificateProfileRepository>(), cancellationToken));
@@ -67,6 +72,19 @@ internal static class DoctorCommand
         if (outage is not null)
             checks.Add(new("database", [outage], []));
         return checks;
+    }
+
+    // Nothing where there is only one clock. A warning, because a server starts all the same: what processes must agree on goes by the database's time.
+    private static async Task<IEnumerable<PreflightCheck>> ClockAsync(DatabaseClock clock, CancellationToken cancellationToken)
+    {
+        await clock.ReadAsync(cancellationToken);
+        if (clock.Difference is not { } difference)
+            return [];
+        var side = difference > TimeSpan.Zero ? "ahead of" : "behind";
+        return [new("clock", [], difference.Duration() <= MaxClockDifference ? [] :
+        [
+            string.Create(CultureInfo.InvariantCulture, $"this machine's clock is {difference.Duration().TotalSeconds:F0} s {side} the database's. Validity of certificates, tokens and renewal windows go by this machine's clock; synchronise both machines, to {MaxClockDifference.TotalSeconds:F0} s at least (NTP)"),
+        ])];
     }
 
     private static async Task<IEnumerable<PreflightCheck>> ProfilesAsync(

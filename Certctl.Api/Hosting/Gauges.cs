@@ -40,6 +40,20 @@ internal sealed class ExpiryGauges : IDisposable
         notAfter.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("kind", kind), new KeyValuePair<string, object?>("profile", pathId), new KeyValuePair<string, object?>("subject", subject));
 }
 
+/// <summary>How far the clock of this process is from the database's; <see cref="PendingGauge"/> has it measured again and again.</summary>
+internal sealed class ClockGauge : IDisposable
+{
+    private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
+
+    public ClockGauge(DatabaseClock clock) => _meter.CreateObservableGauge(
+        "certctl_clock_difference_seconds",
+        () => clock.Difference is { } difference ? new[] { new Measurement<double>(difference.TotalSeconds) } : [],
+        "s",
+        "How far this process's clock is ahead of the database's, behind it below zero; absent on SQLite.");
+
+    public void Dispose() => _meter.Dispose();
+}
+
 /// <summary>How many requests wait for people: counted in the database every few seconds, since whoever reads figures must not wait for it.</summary>
 internal sealed partial class PendingGauge : BackgroundService
 {
@@ -79,7 +93,7 @@ internal sealed partial class PendingGauge : BackgroundService
     {
         try
         {
-            Interlocked.Exchange(ref _pending, await _approvals.CountWaitingAsync(_clock.GetUtcNow(), cancellationToken));
+            Interlocked.Exchange(ref _pending, await _approvals.CountWaitingAsync(cancellationToken));
         }
         catch (DbException outage)
         {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Certctl.Application.Enrolment;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Persistence.Availability;
 
@@ -16,7 +17,7 @@ internal static partial class HealthEndpoints
     }
 
     private static async Task<IResult> ReadyAsync(
-        IDatabaseReadiness database, ScepProfileTable profiles, ILogger<IDatabaseReadiness> logger, CancellationToken cancellationToken)
+        IDatabaseReadiness database, DatabaseClock clock, ScepProfileTable profiles, ILogger<IDatabaseReadiness> logger, CancellationToken cancellationToken)
     {
         if (profiles.Expired is { Count: > 0 } expired)
         {
@@ -28,7 +29,15 @@ internal static partial class HealthEndpoints
         {
             // The driver's own end of a query is no bound: where the database hangs, it waits for its request to cancel to be answered, by the database.
             if (await database.AskAsync().WaitAsync(PingTimeout, cancellationToken) == DatabaseState.Writable)
-                return Results.Json(new { status = "ready", db = "reachable" });
+            {
+                await clock.NowAsync(cancellationToken).AsTask().WaitAsync(PingTimeout, cancellationToken);
+
+                // Upstream's keys, and one where the database has a clock of its own.
+                return clock.Difference is { } difference
+                    ? Results.Json(new { status = "ready", db = "reachable", clock_difference_seconds = Math.Round(difference.TotalSeconds, 3) })
+                    : Results.Json(new { status = "ready", db = "reachable" });
+            }
+
             LogReadOnly(logger);
             return Results.Json(new { status = "db_read_only" }, statusCode: StatusCodes.Status503ServiceUnavailable);
         }

@@ -162,7 +162,7 @@ internal static partial class Preflight
         var outside = now >= certificate.NotAfter.ToUniversalTime() || now < certificate.NotBefore.ToUniversalTime();
         if (several && outside)
             return ([], [$"it is outside its validity ({certificate.NotBefore.ToUniversalTime():O} to {certificate.NotAfter.ToUniversalTime():O}) and is not used"]);
-        return RaPairCheck.Check(pair, ca is null ? [] : LocalCaIssuer.ChainOf(ca), now);
+        return RaPairCheck.Check(pair, ca is null ? [] : LocalCaIssuer.ChainOf(ca, now), now);
     }
 
     private static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) CheckTls(KeyPair pair, DateTimeOffset now)

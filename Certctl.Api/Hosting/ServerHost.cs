@@ -34,7 +34,8 @@ internal static class ServerHost
         builder.Logging.AddLogOutput(options.Log);
 
         var certificate = new ServerCertificate(material.Tls, material.AllClientCas);
-        var rings = material.RaPairs.ToDictionary(ra => ra.Key, ra => new RaKeyRing(ra.Value, LocalCaIssuer.ChainOf(material.Ca), options.ScepProfiles.First(profile => profile.PathId == ra.Key).CaCertificates));
+        var now = TimeProvider.System.GetUtcNow();
+        var rings = material.RaPairs.ToDictionary(ra => ra.Key, ra => new RaKeyRing(ra.Value, LocalCaIssuer.PublishedOf(material.Ca, now), options.ScepProfiles.First(profile => profile.PathId == ra.Key).CaCertificates));
         var ownCas = new Dictionary<string, X509Certificate2> { [options.Ca.IssuerId] = material.Ca.Certificate };
         var trusts = material.ClientCas.ToDictionary(cas => cas.Key, cas => new BundleTrust(cas.Value, ownCas));
         var anchors = material.Connectors.ToDictionary(
@@ -158,7 +159,7 @@ internal static class ServerHost
                 doormen.Rings[profile.PathId],
                 clock,
                 profile.CryptoPolicy,
-                next is null ? null : new NextCa(new RaKeyRing(material.Next!.RaPairs[profile.PathId], next.Chain, profile.CaCertificates), issuer.Chain),
+                next is null ? null : new NextCa(new RaKeyRing(material.Next!.RaPairs[profile.PathId], LocalCaIssuer.PublishedOf(material.Next.Ca, clock.GetUtcNow()), profile.CaCertificates), issuer.Chain),
                 profile.ReplyChain),
             ClientTrust = doormen.Trusts.GetValueOrDefault(profile.PathId),
             Intune = profile.Intune is { } intune

@@ -30,6 +30,7 @@ internal static class Telemetry
         if (!options.IsOn)
             return;
         services.AddSingleton<ExpiryGauges>();
+        services.AddSingleton<ClockGauge>();
         services.AddSingleton<PendingGauge>();
         services.AddHostedService(provider => provider.GetRequiredService<PendingGauge>());
         var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("certctl"));
@@ -55,7 +56,11 @@ internal static class Telemetry
     public static void UseMetrics(this WebApplication app, TelemetryOptions options)
     {
         if (options.IsOn)
+        {
             app.Services.GetRequiredService<ExpiryGauges>();
+            app.Services.GetRequiredService<ClockGauge>();
+        }
+
         if (!options.ServesMetrics)
             return;
         app.Use(async (http, next) =>

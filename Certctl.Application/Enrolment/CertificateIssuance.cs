@@ -19,14 +19,46 @@ public sealed class CertificateIssuance(
         var context = command.Context;
         var enrolment = NewEnrolment(command, kind);
         var renewal = context.Grant.Renews is { } renews ? new RenewalClaim(renews, context.Grant.FirstAsked ?? context.ReceivedAt) : null;
-        var verdict = await CommitAsync(new Draft(context, command.Csr, enrolment, renewal), cancellationToken);
-        return verdict.Conflict is null ? verdict.Outcome! : await AnswerAsync(verdict.Conflict, context, cancellationToken);
+        var draft = new Draft(context, command.Csr, enrolment, RequestKey.Of(context, kind, command.Csr, context.Grant.Renews), renewal);
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var (outcome, stored) = await CommitAsync(draft, cancellationToken);
+            if (stored is null)
+                return outcome!;
+            if (FindEnd(stored, draft) is not { } end)
+                return await AnswerAsync(stored, context, cancellationToken);
+
+            // A signed challenge has brought its one certificate, and a signer that may only repeat itself has had its answer.
+            if (context.Grant.Claim is not null)
+                return new EnrolmentOutcome.Refused(IntuneRefusals.Replayed(stored.Enrolment.Id));
+            if (context.Grant.FirstAsked is not null)
+                return new EnrolmentOutcome.Refused(FailureReason.RenewalSignerExpired, $"the answer to this request, {end}");
+            draft = draft with { RequestKey = RequestKey.After(draft.RequestKey, stored.Enrolment.Id) };
+        }
+
+        return new EnrolmentOutcome.Refused(FailureReason.CertificateRevoked, $"{MaxAttempts} certificates that this request brought have ended");
+    }
+
+    /// <summary>Why what is stored is no answer to this request any more; null when it is one.</summary>
+    private static string? FindEnd(StoredEnrolment stored, Draft draft)
+    {
+        if (stored.Certificate is not { } certificate)
+            return null;
+        var context = draft.Context;
+        var renews = draft.Renewal is not null || RequestKey.IsByGivenCertificate(context, draft.Csr.PublicKey.Sha256.Span);
+
+        // RFC 8894 §2.5: who signs with it has it, and asks for another.
+        if (context.Signer.CertificateDer.Span.SequenceEqual(certificate.Der))
+            return $"{certificate.SerialNumber}, has signed it";
+        if (certificate.NotAfter <= context.ReceivedAt)
+            return $"{certificate.SerialNumber}, ended at {certificate.NotAfter:O}";
+        return renews && certificate.IsRevoked ? $"{certificate.SerialNumber}, was revoked at {certificate.RevokedAt:O}" : null;
     }
 
     /// <summary>Says what a stored request has come to (RFC 8894 §4.4); one that an operator has approved is issued now.</summary>
     public async Task<EnrolmentOutcome> AnswerAsync(StoredEnrolment stored, EnrolmentContext context, CancellationToken cancellationToken)
     {
-        switch (stored.Enrolment.StateAt(context.ReceivedAt))
+        switch (stored.State)
         {
             case EnrolmentState.Issued when stored.Certificate is { IsRevoked: true } revoked:
                 return new EnrolmentOutcome.Refused(FailureReason.CertificateRevoked, $"{revoked.SerialNumber} was revoked at {revoked.RevokedAt:O}");
@@ -61,7 +93,8 @@ public sealed class CertificateIssuance(
             renewal = new RenewalClaim(renews, approved.CreatedAt);
         }
 
-        var verdict = await CommitAsync(new Draft(context, csr, approved, renewal, Completes: true), cancellationToken);
+        var key = RequestKey.Of(context, approved, renewal?.Renews);
+        var verdict = await CommitAsync(new Draft(context, csr, approved, key, renewal, Completes: true), cancellationToken);
 
         // Two polls at once: the other one was faster, and its certificate is the answer.
         return verdict.Conflict is null ? verdict.Outcome! : verdict.Conflict.Certificate is { } certificate
@@ -71,7 +104,7 @@ public sealed class CertificateIssuance(
 
     private async Task<(EnrolmentOutcome? Outcome, StoredEnrolment? Conflict)> CommitAsync(Draft draft, CancellationToken cancellationToken)
     {
-        var (context, csr, enrolment, renewal, completes) = draft;
+        var (context, csr, enrolment, _, renewal, completes) = draft;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             // Of a request that waited: the profile that people saw, whatever its path names by now. A stale one costs one round: the journal compares the version when it commits.
@@ -139,15 +172,17 @@ public sealed class CertificateIssuance(
 
     private JournalEntry Entry(Draft draft, IssuedCertificate? certificate, CertificateProfile profile)
     {
-        var (context, _, enrolment, _, completes) = draft;
+        var (context, _, enrolment, key, renewal, completes) = draft;
         var now = clock.GetUtcNow();
+        var heldFor = certificate is null ? context.Profile.PendingWindow : AnswerLife(certificate, renewal is null ? null : profile, context.Profile.RetryWindow, now);
         var written = certificate is null
-            ? enrolment.Waiting(now + context.Profile.PendingWindow)
-            : enrolment.Issued(certificate.IssuerId, certificate.SerialNumber, now + context.Profile.RetryWindow);
+            ? enrolment.Waiting(now + heldFor)
+            : enrolment.Issued(certificate.IssuerId, certificate.SerialNumber, now + heldFor);
         return new JournalEntry
         {
             Enrolment = written,
-            RequestKey = RequestKey.Of(context, enrolment.CsrSha256, enrolment.SignerKeySha256),
+            RequestKey = key,
+            HeldFor = heldFor,
             Certificate = certificate,
             ProfileVersion = profile.Version,
 
@@ -160,6 +195,15 @@ public sealed class CertificateIssuance(
             Budget = certificate is null || enrolment is not { ClaimSubject: { } subject, ClaimIssuer: { } issuer } ? null : context.Profile.BudgetOf(subject, issuer),
             Audit = certificate is null ? EnrolmentTrail.Pending(context, written) : EnrolmentTrail.Issued(context, written, certificate),
         };
+    }
+
+    // What has ended answers nothing; to a renewal nothing answers that is due for renewal itself, where the profile says when that is.
+    private static TimeSpan AnswerLife(IssuedCertificate certificate, CertificateProfile? renewing, TimeSpan window, DateTimeOffset now)
+    {
+        var left = certificate.NotAfter - now;
+        if (renewing?.RenewalOpens(certificate) - now is { } opens && opens > TimeSpan.Zero && opens < left)
+            left = opens;
+        return left < window ? left : window;
     }
 
     private static Domain.Enrolment.Enrolment NewEnrolment(IIssuanceCommand command, EnrolmentKind kind) => new()
@@ -189,7 +233,8 @@ public sealed class CertificateIssuance(
     };
 
     /// <summary>A request on its way to a certificate.</summary>
+    /// <param name="RequestKey">By which its repetitions are known.</param>
     /// <param name="Completes">It stands in the journal as approved.</param>
     private sealed record Draft(
-        EnrolmentContext Context, CertificateSigningRequest Csr, Domain.Enrolment.Enrolment Enrolment, RenewalClaim? Renewal, bool Completes = false);
+        EnrolmentContext Context, CertificateSigningRequest Csr, Domain.Enrolment.Enrolment Enrolment, byte[] RequestKey, RenewalClaim? Renewal, bool Completes = false);
 }

@@ -6,13 +6,16 @@ using Certctl.Domain.Enrolment;
 namespace Certctl.Application.Enrolment;
 
 /// <summary>
-/// The one use of a signed challenge: by the request that first brought it, until it would be refused as expired anyway. The path is no part of it: two
-/// profiles that trust the same connector issue one certificate for one challenge, not one each.
+/// The one use of a signed challenge: by the request that first brought it, for good. The path is no part of it: two profiles that trust the same connector
+/// issue one certificate for one challenge, not one each.
 /// </summary>
 /// <param name="Key">32 octets over issuer and token.</param>
-public sealed record ChallengeUse(byte[] Key, DateTimeOffset KeptUntil)
+/// <param name="TokenSha256">32 octets that name the token, as the enrolment keeps them.</param>
+/// <param name="KeptUntil">When the token has ended, and the key need not be there any longer: the enrolment still says that it was used.</param>
+public sealed record ChallengeUse(byte[] Key, byte[] TokenSha256, DateTimeOffset KeptUntil)
 {
-    public static ChallengeUse Of(DeviceClaim claim) => new(DeviceKey.Over([], Encoding.UTF8.GetBytes(claim.Issuer), claim.TokenSha256.Span), claim.SpentUntil);
+    public static ChallengeUse Of(DeviceClaim claim) => new(
+        DeviceKey.Over([], Encoding.UTF8.GetBytes(claim.Issuer), claim.TokenSha256.Span), claim.TokenSha256.ToArray(), claim.SpentUntil);
 }
 
 /// <summary>How many certificates one device may have in any 24 hours, on one path.</summary>

@@ -1,5 +1,6 @@
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolment;
 
 namespace Certctl.Application.Enrolment;
 
@@ -27,6 +28,11 @@ public sealed record JournalEntry
     /// refused with <see cref="JournalVerdict.AlreadyAnswered"/>, unless the certificate answered with has been revoked.
     /// </summary>
     public required byte[] RequestKey { get; init; }
+
+    /// <summary>
+    /// How long the request waits for people, or its repetitions are answered with the certificate: counted by the database from the commit on.
+    /// </summary>
+    public required TimeSpan HeldFor { get; init; }
 
     public IssuedCertificate? Certificate { get; init; }
 
@@ -82,4 +88,11 @@ public abstract record JournalVerdict
 }
 
 /// <summary>An enrolment as stored, with its certificate once there is one.</summary>
-public sealed record StoredEnrolment(Domain.Enrolment.Enrolment Enrolment, IssuedCertificate? Certificate);
+public sealed record StoredEnrolment(Domain.Enrolment.Enrolment Enrolment, IssuedCertificate? Certificate)
+{
+    /// <summary>As it was at the database's time of the reading.</summary>
+    public EnrolmentState State { get; private init; } = Enrolment.State;
+
+    /// <summary>As it is at this time: an undecided request lapses by itself.</summary>
+    public StoredEnrolment At(DateTimeOffset now) => this with { State = Enrolment.StateAt(now) };
+}

@@ -13,17 +13,16 @@ public interface IEnrolmentRepository
     /// <summary>A certificate of this issuer by serial number (40 lower-case hex digits), with its revocation state as committed now.</summary>
     Task<IssuedCertificate?> FindCertificateAsync(string issuerId, string serialNumber, CancellationToken cancellationToken);
 
-    /// <summary>What answers a request under its <see cref="RequestKey"/> until <paramref name="until"/> or longer; null: nothing.</summary>
-    Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, DateTimeOffset until, CancellationToken cancellationToken);
+    /// <summary>What answers a request under its <see cref="RequestKey"/>, and will for longer than <paramref name="margin"/> by the database's time; null: nothing.</summary>
+    Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, TimeSpan margin, CancellationToken cancellationToken);
 
-    /// <summary>Who has used a signed challenge (<see cref="ChallengeUse.Key"/>); null: nobody, as far as is still kept at <paramref name="now"/>.</summary>
-    Task<SpentChallenge?> FindUseAsync(byte[] useKey, DateTimeOffset now, CancellationToken cancellationToken);
+    /// <summary>Who has used a signed challenge, however long ago; null: no request has.</summary>
+    Task<SpentChallenge?> FindUseAsync(ChallengeUse use, CancellationToken cancellationToken);
 
-    /// <summary>From when on the device may have another certificate; null: now.</summary>
-    Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, DateTimeOffset now, CancellationToken cancellationToken);
+    /// <summary>From when on the device may have another certificate, by the database's time; null: now.</summary>
+    Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, CancellationToken cancellationToken);
 }
 
 /// <summary>A signed challenge that has been used.</summary>
 /// <param name="CsrSha256">By the request with this CSR: 32 octets.</param>
-/// <param name="KeptUntil">Until then the journal stands by it.</param>
-public sealed record SpentChallenge(Guid EnrolmentId, byte[] CsrSha256, DateTimeOffset KeptUntil);
+public sealed record SpentChallenge(Guid EnrolmentId, byte[] CsrSha256);

@@ -22,19 +22,20 @@ public sealed class CrlPublisher : IDisposable
     private readonly ConcurrentDictionary<ICertificateIssuer, Edition> _editions = new();
     private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
     private readonly ICertificateInventory _certificates;
-    private readonly TimeProvider _clock;
+    private readonly DatabaseClock _clock;
+    private readonly TimeProvider _process;
 
-    public CrlPublisher(ICertificateInventory certificates, TimeProvider clock)
+    public CrlPublisher(ICertificateInventory certificates, DatabaseClock clock, TimeProvider process)
     {
-        (_certificates, _clock) = (certificates, clock);
+        (_certificates, _clock, _process) = (certificates, clock, process);
         _meter.CreateObservableGauge("certctl_crl_age_seconds", Ages, "s", "How old the CRL is that was made last, by issuer; absent until somebody asks for one.");
     }
 
     /// <param name="issuer">One that signs CRLs.</param>
-    public Task<SignedCrl> CurrentAsync(ICertificateIssuer issuer, CancellationToken cancellationToken)
+    public async Task<SignedCrl> CurrentAsync(ICertificateIssuer issuer, CancellationToken cancellationToken)
     {
-        var asOf = LastBeat(_clock.GetUtcNow() - Settling);
-        return _editions.AddOrUpdate(issuer, _ => New(), (_, held) => held.Serves(asOf) ? held : New()).Crl.Value.WaitAsync(cancellationToken);
+        var asOf = LastBeat(await _clock.NowAsync(cancellationToken) - Settling);
+        return await _editions.AddOrUpdate(issuer, _ => New(), (_, held) => held.Serves(asOf) ? held : New()).Crl.Value.WaitAsync(cancellationToken);
 
         // Not the asker's cancellation: others wait for the same one.
         Edition New() => new(asOf, new(() => MakeAsync(issuer, asOf, CancellationToken.None)));
@@ -59,7 +60,7 @@ public sealed class CrlPublisher : IDisposable
     public void Dispose() => _meter.Dispose();
 
     private IEnumerable<Measurement<double>> Ages() =>
-        _editions.Select(edition => new Measurement<double>((_clock.GetUtcNow() - edition.Value.AsOf).TotalSeconds, new KeyValuePair<string, object?>("issuer", edition.Key.Name.ToString())));
+        _editions.Select(edition => new Measurement<double>((_process.GetUtcNow() - (_clock.Difference ?? TimeSpan.Zero) - edition.Value.AsOf).TotalSeconds, new KeyValuePair<string, object?>("issuer", edition.Key.Name.ToString())));
 
     private static DateTimeOffset LastBeat(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % Beat.Ticks), TimeSpan.Zero);
 

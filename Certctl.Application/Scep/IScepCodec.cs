@@ -25,6 +25,9 @@ public interface IScepCodec
     /// <summary>The newest RA certificate that clients encrypt to, valid or not.</summary>
     RequestSigner RaCertificate { get; }
 
+    /// <summary>Whether a certificate that GetCACert or GetNextCACert hands out now has this name as its subject.</summary>
+    bool Shows(SubjectName name);
+
     /// <summary>The answer to GetCACert (RFC 8894 §4.2.1).</summary>
     ScepCaCertificates CaCertificates();
 

@@ -28,7 +28,8 @@ public sealed partial class CertificateProfile
             : null;
     }
 
-    private DateTimeOffset RenewalOpens(IssuedCertificate old)
+    /// <summary>From when on a certificate may be renewed; before its beginning where the profile sets no window.</summary>
+    public DateTimeOffset RenewalOpens(IssuedCertificate old)
     {
         if (RenewalWindowDays > 0)
             return old.NotAfter.AddDays(-RenewalWindowDays);

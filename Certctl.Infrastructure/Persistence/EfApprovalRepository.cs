@@ -1,4 +1,5 @@
 using Certctl.Application.Admin.Approvals;
+using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolment;
 using Microsoft.EntityFrameworkCore;
@@ -6,10 +7,12 @@ using Microsoft.EntityFrameworkCore;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <inheritdoc cref="IApprovalRepository"/>
-internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> contexts) : IApprovalRepository
+internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> contexts, DatabaseClock clock) : IApprovalRepository
 {
     public async Task<DecisionVerdict> DecideAsync(EnrolmentDecision decision, AuditEvent audit, CancellationToken cancellationToken)
     {
+        // Not by the decision's own time: a process whose clock is behind must not bring a request back that has lapsed, one whose clock is ahead must not end it.
+        var now = await clock.ReadAsync(cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
 
@@ -18,7 +21,7 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
             .ExecuteUpdateAsync(set => set.SetProperty(e => e.State, e => e.State), cancellationToken);
         if (await db.Enrolments.SingleOrDefaultAsync(e => e.Id == decision.EnrolmentId, cancellationToken) is not { } enrolment)
             return new DecisionVerdict.Unknown();
-        if (enrolment.StateAt(decision.DecidedAt) is var state and not EnrolmentState.Pending)
+        if (enrolment.StateAt(now) is var state and not EnrolmentState.Pending)
             return new DecisionVerdict.NotWaiting(state);
 
         var earlier = await db.EnrolmentDecisions.Where(d => d.EnrolmentId == decision.EnrolmentId).ToListAsync(cancellationToken);
@@ -33,7 +36,7 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
         // What people took their time for must not be asked of them again because the device repeats its request a moment later.
         if (decision.Approved && approvals >= required)
         {
-            var held = decision.DecidedAt + (enrolment.HeldUntil - enrolment.CreatedAt);
+            var held = now + (enrolment.HeldUntil - enrolment.CreatedAt);
             await db.EnrolmentAnswers.Where(a => a.EnrolmentId == enrolment.Id)
                 .ExecuteUpdateAsync(set => set.SetProperty(a => a.HeldUntil, held), cancellationToken);
         }
@@ -52,8 +55,9 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
         return new DecisionVerdict.Counted(approvals, required);
     }
 
-    public async Task<IReadOnlyList<ApprovalView>> ListAsync(bool all, DateTimeOffset now, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ApprovalView>> ListAsync(bool all, int limit, CancellationToken cancellationToken)
     {
+        var now = await clock.NowAsync(cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var wanted = all
             ? db.Enrolments.Where(e => e.State != EnrolmentState.Issued || e.DecidedAt != null)
@@ -65,8 +69,9 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
         return enrolments.ConvertAll(e => View(e, now, required.GetValueOrDefault(e.ProfileId, 1), decisions.Where(d => d.EnrolmentId == e.Id)));
     }
 
-    public async Task<int> CountWaitingAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<int> CountWaitingAsync(CancellationToken cancellationToken)
     {
+        var now = await clock.NowAsync(cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await db.Enrolments.CountAsync(e => e.State == EnrolmentState.Pending && e.HeldUntil > now, cancellationToken);
     }

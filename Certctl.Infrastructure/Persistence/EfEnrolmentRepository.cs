@@ -7,16 +7,21 @@ using Microsoft.EntityFrameworkCore;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <inheritdoc cref="IEnrolmentRepository"/>
-internal sealed class EfEnrolmentRepository(IDbContextFactory<CertctlDbContext> contexts) : IEnrolmentRepository
+internal sealed class EfEnrolmentRepository(IDbContextFactory<CertctlDbContext> contexts, DatabaseClock clock) : IEnrolmentRepository
 {
     public async Task<StoredEnrolment?> FindByTransactionAsync(
         string pathId, TransactionId transactionId, ReadOnlyMemory<byte> signerKeySha256, CancellationToken cancellationToken)
     {
         var signer = signerKeySha256.ToArray();
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.FindStoredAsync(
-            enrolment => enrolment.PathId == pathId && enrolment.TransactionId == transactionId && enrolment.SignerKeySha256 == signer,
-            cancellationToken);
+        StoredEnrolment? stored;
+        await using (var db = await contexts.CreateDbContextAsync(cancellationToken))
+        {
+            stored = await db.FindStoredAsync(
+                enrolment => enrolment.PathId == pathId && enrolment.TransactionId == transactionId && enrolment.SignerKeySha256 == signer,
+                cancellationToken);
+        }
+
+        return stored?.Enrolment.State == EnrolmentState.Pending ? stored.At(await clock.ReadAsync(cancellationToken)) : stored;
     }
 
     public async Task<IssuedCertificate?> FindCertificateAsync(string issuerId, string serialNumber, CancellationToken cancellationToken)
@@ -26,20 +31,22 @@ internal sealed class EfEnrolmentRepository(IDbContextFactory<CertctlDbContext> 
             .SingleOrDefaultAsync(certificate => certificate.IssuerId == issuerId && certificate.SerialNumber == serialNumber, cancellationToken);
     }
 
-    public async Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, DateTimeOffset until, CancellationToken cancellationToken)
+    public async Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, TimeSpan margin, CancellationToken cancellationToken)
     {
+        var until = await clock.ReadAsync(cancellationToken) + margin;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await db.FindAnswerAsync(requestKey, until, cancellationToken);
     }
 
-    public async Task<SpentChallenge?> FindUseAsync(byte[] useKey, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<SpentChallenge?> FindUseAsync(ChallengeUse use, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.FindUseAsync(useKey, now, cancellationToken);
+        return await db.FindUseAsync(use, cancellationToken);
     }
 
-    public async Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, CancellationToken cancellationToken)
     {
+        var now = await clock.NowAsync(cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await db.FindNextAllowedAsync(budget, now, cancellationToken);
     }
@@ -71,12 +78,19 @@ internal static class StoredEnrolmentQueries
         var answer = await db.EnrolmentAnswers.AsNoTracking().SingleOrDefaultAsync(a => a.RequestKey == requestKey, cancellationToken);
         if (answer is null || answer.HeldUntil <= until)
             return null;
-        return await db.FindStoredAsync(enrolment => enrolment.Id == answer.EnrolmentId, cancellationToken);
+        return (await db.FindStoredAsync(enrolment => enrolment.Id == answer.EnrolmentId, cancellationToken))?.At(until);
     }
 
-    public static async Task<SpentChallenge?> FindUseAsync(this CertctlDbContext db, byte[] useKey, DateTimeOffset now, CancellationToken cancellationToken) =>
-        await db.ChallengeUses.AsNoTracking().Where(use => use.UseKey == useKey && use.KeptUntil > now)
-            .Select(use => new SpentChallenge(use.EnrolmentId, use.CsrSha256, use.KeptUntil)).SingleOrDefaultAsync(cancellationToken);
+    /// <summary>The use as the journal claimed it, or the enrolment that it brought, which stays when the claim is swept: whatever the time, used is used.</summary>
+    public static async Task<SpentChallenge?> FindUseAsync(this CertctlDbContext db, ChallengeUse use, CancellationToken cancellationToken)
+    {
+        var (key, token) = (use.Key, use.TokenSha256);
+        var claimed = db.ChallengeUses.AsNoTracking().Where(claim => claim.UseKey == key).Select(claim => new { Id = claim.EnrolmentId, claim.CsrSha256 });
+        var brought = db.Enrolments.AsNoTracking().Where(enrolment => enrolment.TokenSha256 == token)
+            .Select(enrolment => new { enrolment.Id, enrolment.CsrSha256 });
+        var spent = await claimed.Concat(brought).OrderBy(one => one.Id).FirstOrDefaultAsync(cancellationToken);
+        return spent is null ? null : new SpentChallenge(spent.Id, spent.CsrSha256);
+    }
 
     /// <summary>Null while fewer certificates than the limit are 24 hours old or younger; else when enough of them will be older.</summary>
     public static async Task<DateTimeOffset?> FindNextAllowedAsync(

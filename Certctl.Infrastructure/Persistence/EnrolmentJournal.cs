@@ -27,13 +27,12 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
     private readonly IJournalWriter _writer;
     private readonly JournalConflicts _conflicts;
     private readonly DatabaseAccess _access;
-    private readonly TimeProvider _clock;
     private readonly Lazy<Task> _running;
     private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
 
-    public EnrolmentJournal(IJournalWriter writer, JournalConflicts conflicts, DatabaseAccess access, TimeProvider clock)
+    public EnrolmentJournal(IJournalWriter writer, JournalConflicts conflicts, DatabaseAccess access)
     {
-        (_writer, _conflicts, _access, _clock) = (writer, conflicts, access, clock);
+        (_writer, _conflicts, _access) = (writer, conflicts, access);
         _running = new Lazy<Task>(() => Task.Run(RunAsync));
         _meter.CreateObservableGauge("certctl_journal_waiting", () => _waiting.Reader.Count, "{enrolment}", "Enrolments that wait to be committed.");
     }
@@ -52,7 +51,7 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
             await _waiting.Writer.WriteAsync(item, cancellationToken);
             if (await item.Claimed.Task.WaitAsync(cancellationToken))
                 return Committed;
-            if (await _conflicts.FindAsync(entry, _clock.GetUtcNow(), cancellationToken) is { } verdict)
+            if (await _conflicts.FindAsync(entry, cancellationToken) is { } verdict)
                 return verdict;
         }
 
@@ -134,7 +133,7 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
     private async Task TryAsync(List<Item> batch)
     {
         HashSet<Guid> claimed = new(batch.Count);
-        await _writer.WriteAsync(batch.ConvertAll(static item => item.Entry), _clock.GetUtcNow(), claimed, CancellationToken.None);
+        await _writer.WriteAsync(batch.ConvertAll(static item => item.Entry), claimed, CancellationToken.None);
         foreach (var item in batch)
             item.Claimed.TrySetResult(claimed.Contains(item.Entry.Enrolment.Id));
     }

@@ -10,9 +10,8 @@ internal interface IJournalWriter : IAsyncDisposable
     /// throws and nothing was written (or, when the connection broke, nobody knows).
     /// </summary>
     /// <param name="batch">In the order of their request keys, none twice; a solitary entry comes alone.</param>
-    /// <param name="now">Claims that ran out before this instant count no more.</param>
     /// <param name="claimed">Receives the ids of the enrolments that were written.</param>
-    Task WriteAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken);
+    Task WriteAsync(IReadOnlyList<JournalEntry> batch, ISet<Guid> claimed, CancellationToken cancellationToken);
 
     /// <summary>True for a failure that a second try may not meet: a broken connection, a deadlock, a lock held by another process.</summary>
     bool IsTransient(Exception fault);

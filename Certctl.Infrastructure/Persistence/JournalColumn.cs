@@ -10,7 +10,15 @@ internal abstract class JournalColumn(string name, string postgresType)
 {
     public string Name => name;
 
+    /// <summary>What is written, from the parameter and the database's time; null: the parameter as it is.</summary>
+    public Func<string, string, string>? Written { get; init; }
+
     public string PostgresType => postgresType;
+
+    /// <summary>The SQL of what is written.</summary>
+    /// <param name="parameter">How the statement names the parameter's value.</param>
+    /// <param name="now">How it names the database's time.</param>
+    public string Value(string parameter, string now) => Written?.Invoke(parameter, now) ?? parameter;
 
     /// <summary>The value as a SQLite parameter takes it.</summary>
     public abstract object ForSqlite(JournalEntry entry);
@@ -39,6 +47,7 @@ internal sealed class JournalColumn<T>(string name, string postgresType, NpgsqlD
     {
         null => DBNull.Value,
         DateTimeOffset time => Stored.UnixMicroseconds(time),
+        TimeSpan span => span.Ticks / TimeSpan.TicksPerMicrosecond,
         { } other => other,
     };
 

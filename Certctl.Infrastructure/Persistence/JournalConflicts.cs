@@ -5,17 +5,19 @@ using Microsoft.EntityFrameworkCore;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>Why an entry got no claim: read after the fact, off the writer's path.</summary>
-internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> contexts)
+internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> contexts, DatabaseClock clock)
 {
     /// <summary>Null when nothing stands in the way any more.</summary>
-    public async Task<JournalVerdict?> FindAsync(JournalEntry entry, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<JournalVerdict?> FindAsync(JournalEntry entry, CancellationToken cancellationToken)
     {
+        // Read anew: what the statement saw as held has lapsed by this time, or is still held.
+        var now = await clock.ReadAsync(cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         if (await OwnAsync(db, entry, cancellationToken) is { } own)
             return own;
         if (await db.FindAnswerAsync(entry.RequestKey, now, cancellationToken) is { } other && other.Enrolment.Id != entry.Enrolment.Id)
             return new JournalVerdict.AlreadyAnswered(other);
-        if (entry.Use is not null && await SpentAsync(db, entry, now, cancellationToken) is { } spent)
+        if (entry.Use is not null && await SpentAsync(db, entry, cancellationToken) is { } spent)
             return spent;
         if (entry.Budget is not null && await db.FindNextAllowedAsync(entry.Budget, now, cancellationToken) is { } from)
             return new JournalVerdict.BudgetSpent(from);
@@ -25,9 +27,9 @@ internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> conte
     }
 
     /// <summary>The challenge was used: for this very CSR, which then has its answer however long ago that was, or for another.</summary>
-    private static async Task<JournalVerdict?> SpentAsync(CertctlDbContext db, JournalEntry entry, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<JournalVerdict?> SpentAsync(CertctlDbContext db, JournalEntry entry, CancellationToken cancellationToken)
     {
-        if (await db.FindUseAsync(entry.Use!.Key, now, cancellationToken) is not { } spent)
+        if (await db.FindUseAsync(entry.Use!, cancellationToken) is not { } spent)
             return null;
         if (!spent.CsrSha256.AsSpan().SequenceEqual(entry.Enrolment.CsrSha256))
             return new JournalVerdict.Replayed(spent.EnrolmentId);

@@ -12,7 +12,7 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
     [
         Bytes("request_key", e => e.RequestKey),
         Id("enrolment_id", e => e.Enrolment.Id),
-        Time("held_until", e => e.Enrolment.HeldUntil),
+        HeldUntil,
     ]);
 
     /// <summary>The claim of a signed challenge; rows with a null key are none.</summary>
@@ -21,8 +21,11 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         Bytes("use_key", e => e.Use?.Key),
         Bytes("csr_sha256", e => e.Enrolment.CsrSha256),
         Id("enrolment_id", e => e.Enrolment.Id),
-        TimeOrNull("kept_until", e => e.Use?.KeptUntil),
+        KeptUntil,
     ]);
+
+    /// <summary>What names the signed challenge in the enrolment that it brought.</summary>
+    public static IReadOnlyList<JournalColumn> Token => [.. Enrolments.Columns.Where(column => column.Name is "token_sha256")];
 
     /// <summary>The device's budget, null where there is none. Which slot of it is free the statement finds out.</summary>
     public static readonly IReadOnlyList<JournalColumn> Budget =
@@ -77,14 +80,17 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         Text("device_name", e => e.Enrolment.DeviceName),
         Bytes("token_sha256", e => e.Enrolment.TokenSha256),
         Text("source_address", e => e.Enrolment.SourceAddress),
-        Time("created_at", e => e.Enrolment.CreatedAt),
         Text("state", e => e.Enrolment.State.ToString()),
-        Time("held_until", e => e.Enrolment.HeldUntil),
+        HeldUntil,
         TimeOrNull("decided_at", e => e.Enrolment.DecidedAt),
         Text("decided_by", e => e.Enrolment.DecidedBy),
         Text("issuer_id", e => e.Enrolment.IssuerId),
         Text("serial_number", e => e.Enrolment.SerialNumber),
-    ]);
+    ])
+    {
+        // The newest of a transaction answers its polls: which one that is must not depend on the clocks of two processes.
+        Stamp = "created_at",
+    };
 
     public static readonly JournalTable Audit = new("audit_events",
     [
@@ -138,18 +144,41 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
     /// Revokes the oldest beyond the limit, of this path alone, and returns their serial numbers: both dialects understand it. The certificate that signed the
     /// renewal is the last to go, whatever came after it: the device has it for certain.
     /// </summary>
+    /// <param name="now">How the statement names the database's time.</param>
     /// <param name="rest">SQLite wants a LIMIT before its OFFSET.</param>
-    public static string Supersede(string rest) => $"""
-        UPDATE certificates SET revoked_at = @now, revocation_reason = 'Superseded'
+    public static string Supersede(string now, string rest) => $"""
+        UPDATE certificates SET revoked_at = {now}, revocation_reason = 'Superseded'
         WHERE issuer_id = @issuer_id AND serial_number IN (
             SELECT serial_number FROM certificates
             WHERE issuer_id = @issuer_id AND path_id = @path_id AND profile_id = @profile_id AND name_sha256 = @name_sha256
-                AND serial_number <> @serial_number AND revoked_at IS NULL AND not_after > @now
+                AND serial_number <> @serial_number AND revoked_at IS NULL AND not_after > {now}
             ORDER BY CASE WHEN serial_number = @renewed THEN 0 ELSE 1 END, created_at DESC, serial_number DESC {rest} OFFSET @beside)
         RETURNING serial_number
         """;
 
-    public string ColumnNames => string.Join(", ", Columns.Select(column => column.Name));
+    /// <summary>A further column, which takes the database's time.</summary>
+    public string? Stamp { get; init; }
+
+    public string ColumnNames => string.Join(", ", Columns.Select(column => column.Name).Concat(Stamp is null ? [] : [Stamp]));
+
+    // Counted from when the database takes it: the clock of the process that commits has no say in when an answer lapses.
+    private static JournalColumn HeldUntil => new JournalColumn<TimeSpan>("held_until", "interval", NpgsqlDbType.Interval, e => e.HeldFor)
+    {
+        Written = (span, now) => $"{now} + {span}",
+    };
+
+    // A process whose clock is behind may take a challenge that is over already: the sweep must not have it while others could still meet it.
+    private static JournalColumn KeptUntil => new JournalColumn<DateTimeOffset?>(
+        "kept_until", "timestamptz", NpgsqlDbType.TimestampTz, e => e.Use is { } use ? Stored.Time(use.KeptUntil) : null)
+    {
+        Written = (time, now) => $"CASE WHEN {time} > {now} THEN {time} ELSE {now} END",
+    };
+
+    /// <summary>The SQL of the values in the order of <see cref="ColumnNames"/>.</summary>
+    /// <param name="parameter">How the statement names a column's parameter.</param>
+    /// <param name="now">How it names the database's time.</param>
+    public string Values(Func<JournalColumn, string> parameter, string now) =>
+        string.Join(", ", Columns.Select(column => column.Value(parameter(column), now)).Concat(Stamp is null ? [] : [now]));
 
     private static JournalColumn<Guid> Id(string name, Func<JournalEntry, Guid> value) => new(name, "uuid", NpgsqlDbType.Uuid, value);
 

@@ -34,7 +34,7 @@ public static class PersistenceRegistration
 
     /// <summary>
     /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IApprovalRepository"/>, <see cref="IApiKeyRepository"/>, <see cref="ICertificateInventory"/>, <see cref="ICertificateProfileRepository"/>,
-    /// <see cref="IAuditRepository"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all singletons. The host registers <see cref="TimeProvider"/> and
+    /// <see cref="IAuditRepository"/>, <see cref="DatabaseClock"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all singletons. The host registers <see cref="TimeProvider"/> and
     /// logging, and disposes its provider asynchronously: the journal and the audit write out what they hold.
     /// </summary>
     /// <param name="connectionString">For Npgsql or Microsoft.Data.Sqlite.</param>
@@ -121,6 +121,8 @@ public static class PersistenceRegistration
             var (source, pools) = (provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<PostgresPools>());
             return new DatabaseReadiness(() => WriteProbe.PostgresAsync(source, pools), provider.GetRequiredService<DatabaseCircuit>());
         });
+        services.AddSingleton(provider => new DatabaseClock(
+            cancellationToken => AskTimeAsync(provider.GetRequiredService<NpgsqlDataSource>(), cancellationToken), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IJournalWriter, PostgresJournalWriter>();
         services.AddSingleton<IDatabaseMigrator, PostgresMigrator>();
     }
@@ -140,12 +142,21 @@ public static class PersistenceRegistration
         services.AddSingleton<IDbContextFactory<CertctlDbContext>>(_ => new CertctlContexts<SqliteCertctlDbContext>(
             DatabaseOptionsBuilder.Sqlite<SqliteCertctlDbContext>(settings).Options));
         services.AddSingleton(provider => new ListContexts(provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>()));
-        services.AddSingleton<IJournalWriter>(_ => new SqliteJournalWriter(settings));
+        services.AddSingleton(provider => new DatabaseClock(ask: null, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IJournalWriter>(provider => new SqliteJournalWriter(settings, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IDatabaseMigrator>(provider => new SqliteMigrator(
             settings,
             provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<NoticePace>()));
+    }
+
+    private static async Task<DateTimeOffset> AskTimeAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand($"SELECT {PostgresJournalSql.Now}");
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return reader.GetFieldValue<DateTimeOffset>(0);
     }
 
     /// <summary>Hands out pooled contexts of either provider under the name that the repositories know.</summary>

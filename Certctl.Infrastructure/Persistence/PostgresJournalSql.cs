@@ -1,20 +1,23 @@
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>
-/// The journal's statements. A batch arrives as arrays, one a column ($1 is the instant, the arrays follow); the first parts claim keys, and only what was
+/// The journal's statements. A batch arrives as arrays, one a column; the time is the database's; the first parts claim keys, and only what was
 /// claimed is written by the rest. Keys are claimed in their order, one table after the other, so that two replicas never wait for each other in a circle.
 /// </summary>
 internal sealed class PostgresJournalSql
 {
+    /// <summary>When the statement reached the database.</summary>
+    public const string Now = "statement_timestamp()";
+
     // A live answer keeps its key, also when its certificate has been revoked: the same octets must not bring a fresh one.
-    private const string FreeKey = "k.held_until <= $1";
+    private const string FreeKey = $"k.held_until <= {Now}";
 
     private const string Vetted = "SELECT b.* FROM batch b JOIN certificate_profiles p ON p.id = b.p_profile_id AND p.version = b.p_profile_version AND p.enabled";
 
     // Its row is locked first: of two that complete it the second waits, sees Issued and claims nothing.
     private const string Approved = $"{Vetted} JOIN enrolments e ON e.id = b.e_id WHERE e.state = 'Approved' FOR UPDATE OF e";
 
-    private const string Live = "FROM device_slots s WHERE s.device_key = b.d_device_key AND s.taken_at > $1 - interval '24 hours'";
+    private const string Live = $"FROM device_slots s WHERE s.device_key = b.d_device_key AND s.taken_at > {Now} - interval '24 hours'";
 
     /// <summary>Those with a budget that has room, each with its lowest free slot; two processes that see the same one meet at its key.</summary>
     private const string Roomy = $"""
@@ -22,11 +25,13 @@ internal sealed class PostgresJournalSql
         FROM vetted b WHERE b.d_device_key IS NULL OR (SELECT count(*) {Live}) < b.d_device_limit
         """;
 
-    private const string Used = """
-        INSERT INTO challenge_uses AS u (use_key, csr_sha256, enrolment_id, kept_until)
-        SELECT b.u_use_key, b.u_csr_sha256, b.u_enrolment_id, b.u_kept_until FROM roomy b WHERE b.u_use_key IS NOT NULL ORDER BY b.u_use_key
-        ON CONFLICT (use_key) DO UPDATE SET csr_sha256 = excluded.csr_sha256, enrolment_id = excluded.enrolment_id, kept_until = excluded.kept_until
-        WHERE u.kept_until <= $1
+    // Used once is used for good: the row is the place where two that come at the same time meet; once it is swept, the enrolment remembers.
+    private static readonly string Used = $"""
+        INSERT INTO challenge_uses AS u ({JournalTable.Uses.ColumnNames})
+        SELECT {JournalTable.Uses.Values(column => $"b.u_{column.Name}", Now)} FROM roomy b WHERE b.u_use_key IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM enrolments e WHERE e.token_sha256 = b.e_token_sha256)
+        ORDER BY b.u_use_key
+        ON CONFLICT (use_key) DO NOTHING
         RETURNING u.enrolment_id
         """;
 
@@ -34,15 +39,15 @@ internal sealed class PostgresJournalSql
 
     private const string Slotted = $"""
         INSERT INTO device_slots AS s (device_key, slot, enrolment_id, taken_at)
-        SELECT b.d_device_key, b.slot, b.d_enrolment_id, $1 FROM roomy b WHERE b.d_device_key IS NOT NULL AND {Fresh} ORDER BY b.d_device_key
+        SELECT b.d_device_key, b.slot, b.d_enrolment_id, {Now} FROM roomy b WHERE b.d_device_key IS NOT NULL AND {Fresh} ORDER BY b.d_device_key
         ON CONFLICT (device_key, slot) DO UPDATE SET enrolment_id = excluded.enrolment_id, taken_at = excluded.taken_at
-        WHERE s.taken_at <= $1 - interval '24 hours'
+        WHERE s.taken_at <= {Now} - interval '24 hours'
         RETURNING s.enrolment_id
         """;
 
-    private const string Complete = """
+    private const string Complete = $"""
         UPDATE enrolments e
-        SET state = b.e_state, issuer_id = b.e_issuer_id, serial_number = b.e_serial_number, held_until = b.e_held_until
+        SET state = b.e_state, issuer_id = b.e_issuer_id, serial_number = b.e_serial_number, held_until = {Now} + b.e_held_until
         FROM batch b JOIN claimed ON claimed.enrolment_id = b.e_id WHERE e.id = b.e_id
         """;
 
@@ -64,8 +69,8 @@ internal sealed class PostgresJournalSql
             vetted AS ({(completes ? Approved : Vetted)}),
             {(claims ? $"roomy AS ({Roomy}), used AS ({Used}), slotted AS ({Slotted})," : "")}
             claimed AS (
-                INSERT INTO enrolment_answers AS k (request_key, enrolment_id, held_until)
-                SELECT b.k_request_key, b.k_enrolment_id, b.k_held_until FROM {source} b {fresh} ORDER BY b.k_request_key
+                INSERT INTO enrolment_answers AS k ({JournalTable.Answers.ColumnNames})
+                SELECT {JournalTable.Answers.Values(column => $"b.k_{column.Name}", Now)} FROM {source} b {fresh} ORDER BY b.k_request_key
                 ON CONFLICT (request_key) DO UPDATE SET enrolment_id = excluded.enrolment_id, held_until = excluded.held_until
                 WHERE {free}
                 RETURNING k.enrolment_id),
@@ -99,14 +104,14 @@ internal sealed class PostgresJournalSql
 
     private string Batch()
     {
-        var arrays = Columns.Select((column, index) => $"${index + 2}::{column.Column.PostgresType}[]");
+        var arrays = Columns.Select((column, index) => $"${index + 1}::{column.Column.PostgresType}[]");
         var names = Columns.Select(column => column.Name);
         return $"batch AS (SELECT * FROM unnest({string.Join(", ", arrays)}) AS b({string.Join(", ", names)}))";
     }
 
     private static string Insert(string letter, JournalTable table)
     {
-        var values = string.Join(", ", table.Columns.Select(column => $"b.{letter}_{column.Name}"));
+        var values = table.Values(column => $"b.{letter}_{column.Name}", Now);
         return $"INSERT INTO {table.Name} ({table.ColumnNames}) SELECT {values} FROM batch b JOIN claimed ON claimed.enrolment_id = b.k_enrolment_id";
     }
 }

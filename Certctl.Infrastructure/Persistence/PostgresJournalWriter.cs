@@ -1,8 +1,6 @@
 using Certctl.Application.Enrolment;
 using Certctl.Infrastructure.Persistence.Availability;
-using Certctl.Infrastructure.Persistence.Mapping;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Certctl.Infrastructure.Persistence;
 
@@ -15,12 +13,12 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource, Postgre
     private readonly TimeSpan _bound = access.Deadline / 2;
     private Session? _session;
 
-    public async Task WriteAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
+    public async Task WriteAsync(IReadOnlyList<JournalEntry> batch, ISet<Guid> claimed, CancellationToken cancellationToken)
     {
         access.ThrowIfOpen();
         _session ??= await OpenAsync(cancellationToken);
         HashSet<Guid> written = new(batch.Count);
-        var writing = WriteAsync(_session, batch, now, written, cancellationToken);
+        var writing = WriteAsync(_session, batch, written, cancellationToken);
         try
         {
             await access.WithinAsync(writing, _bound);
@@ -38,12 +36,12 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource, Postgre
     public ValueTask DisposeAsync() => CloseAsync();
 
     private static async Task<bool> WriteAsync(
-        Session session, IReadOnlyList<JournalEntry> batch, DateTimeOffset now, HashSet<Guid> written, CancellationToken cancellationToken)
+        Session session, IReadOnlyList<JournalEntry> batch, HashSet<Guid> written, CancellationToken cancellationToken)
     {
         if (batch[0] is { MaxActiveCertificates: > 0, Certificate: not null } || batch.Any(entry => entry.HasClaims))
-            await session.WriteInTransactionAsync(batch, now, written, cancellationToken);
+            await session.WriteInTransactionAsync(batch, written, cancellationToken);
         else
-            await (batch[0].Completes ? session.Completion : session.Arrival).RunAsync(batch, now, written, cancellationToken);
+            await (batch[0].Completes ? session.Completion : session.Arrival).RunAsync(batch, written, cancellationToken);
         return true;
     }
 
@@ -127,12 +125,12 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource, Postgre
         /// The same, in a transaction of its own: with what it supersedes, and nothing at all where an entry got some of its claims only. Then each entry is
         /// tried by itself, so that this is no matter of its neighbours.
         /// </summary>
-        public async Task WriteInTransactionAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, HashSet<Guid> claimed, CancellationToken cancellationToken)
+        public async Task WriteInTransactionAsync(IReadOnlyList<JournalEntry> batch, HashSet<Guid> claimed, CancellationToken cancellationToken)
         {
-            if (await TryWriteAsync(batch, now, claimed, cancellationToken) || batch.Count == 1)
+            if (await TryWriteAsync(batch, claimed, cancellationToken) || batch.Count == 1)
                 return;
             foreach (var entry in batch)
-                await TryWriteAsync([entry], now, claimed, cancellationToken);
+                await TryWriteAsync([entry], claimed, cancellationToken);
         }
 
         public async ValueTask DisposeAsync()
@@ -142,7 +140,7 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource, Postgre
             await connection.DisposeAsync();
         }
 
-        private async Task<bool> TryWriteAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, HashSet<Guid> claimed, CancellationToken cancellationToken)
+        private async Task<bool> TryWriteAsync(IReadOnlyList<JournalEntry> batch, HashSet<Guid> claimed, CancellationToken cancellationToken)
         {
             HashSet<Guid> written = [];
             var limited = batch[0] is { MaxActiveCertificates: > 0, Certificate: not null } ? batch[0] : null;
@@ -158,27 +156,25 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource, Postgre
                 await PostgresSupersession.LockNameAsync(connection, limited, cancellationToken);
 
             // Left without a commit, the transaction is undone.
-            if (!await statement.RunAsync(batch, now, written, cancellationToken))
+            if (!await statement.RunAsync(batch, written, cancellationToken))
                 return false;
             if (limited is not null && written.Count > 0)
-                await PostgresSupersession.RevokeOldestAsync(connection, limited, now, cancellationToken);
+                await PostgresSupersession.RevokeOldestAsync(connection, limited, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             claimed.UnionWith(written);
             return true;
         }
     }
 
-    /// <summary>The prepared command and its arrays, the instant <c>now</c> first.</summary>
+    /// <summary>The prepared command and its arrays.</summary>
     private sealed class Statement
     {
-        private readonly NpgsqlParameter<DateTimeOffset> _now = new() { NpgsqlDbType = NpgsqlDbType.TimestampTz };
         private readonly JournalArray[] _arrays;
 
         private Statement(NpgsqlConnection connection, PostgresJournalSql sql)
         {
             _arrays = [.. sql.Columns.Select(column => column.Column.NewArray())];
             Command = new NpgsqlCommand(sql.Text, connection);
-            Command.Parameters.Add(_now);
             foreach (var array in _arrays)
                 Command.Parameters.Add(array.Parameter);
         }
@@ -193,9 +189,9 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource, Postgre
         }
 
         /// <summary>False: an entry got some of its claims only, and what was written must not be committed.</summary>
-        public async Task<bool> RunAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, HashSet<Guid> claimed, CancellationToken cancellationToken)
+        public async Task<bool> RunAsync(IReadOnlyList<JournalEntry> batch, HashSet<Guid> claimed, CancellationToken cancellationToken)
         {
-            Fill(batch, now);
+            Fill(batch);
             var whole = true;
             await using var reader = await Command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
@@ -211,9 +207,8 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource, Postgre
             return whole;
         }
 
-        private void Fill(IReadOnlyList<JournalEntry> batch, DateTimeOffset now)
+        private void Fill(IReadOnlyList<JournalEntry> batch)
         {
-            _now.TypedValue = Stored.Time(now);
             foreach (var array in _arrays)
             {
                 array.Clear();

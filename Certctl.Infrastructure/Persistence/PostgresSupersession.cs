@@ -1,5 +1,4 @@
 using Certctl.Application.Enrolment;
-using Certctl.Infrastructure.Persistence.Mapping;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -11,10 +10,10 @@ namespace Certctl.Infrastructure.Persistence;
 /// </summary>
 internal static class PostgresSupersession
 {
-    private static readonly string Supersede = JournalTable.Supersede(rest: "");
+    private static readonly string Supersede = JournalTable.Supersede(PostgresJournalSql.Now, rest: "");
 
     private static readonly string InsertAudit =
-        $"INSERT INTO {JournalTable.Audit.Name} ({JournalTable.Audit.ColumnNames}) VALUES ({string.Join(", ", JournalTable.Audit.Columns.Select(column => "@" + column.Name))})";
+        $"INSERT INTO {JournalTable.Audit.Name} ({JournalTable.Audit.ColumnNames}) VALUES ({JournalTable.Audit.Values(column => "@" + column.Name, PostgresJournalSql.Now)})";
 
     /// <summary>Until the transaction ends, nobody else brings a certificate of this name: two at once would not see each other's.</summary>
     public static async Task LockNameAsync(NpgsqlConnection connection, JournalEntry entry, CancellationToken cancellationToken)
@@ -24,12 +23,11 @@ internal static class PostgresSupersession
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    public static async Task RevokeOldestAsync(NpgsqlConnection connection, JournalEntry entry, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task RevokeOldestAsync(NpgsqlConnection connection, JournalEntry entry, CancellationToken cancellationToken)
     {
         List<string> revoked = [];
         await using (var supersede = Command(connection, Supersede, JournalTable.Superseding, entry))
         {
-            supersede.Parameters.Add(new NpgsqlParameter("now", NpgsqlDbType.TimestampTz) { Value = Stored.Time(now) });
             await using var reader = await supersede.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
                 revoked.Add(reader.GetString(0));

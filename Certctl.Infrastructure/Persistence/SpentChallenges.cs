@@ -3,7 +3,7 @@ namespace Certctl.Infrastructure.Persistence;
 /// <summary>A signed challenge that was used: by which request, and until when another would have to be told so.</summary>
 internal sealed class ChallengeUseRow
 {
-    /// <summary>SHA-256 over PathID, issuer and token.</summary>
+    /// <summary>SHA-256 over issuer and token.</summary>
     public required byte[] UseKey { get; init; }
 
     public required byte[] CsrSha256 { get; init; }

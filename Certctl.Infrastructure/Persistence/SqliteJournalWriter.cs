@@ -6,20 +6,20 @@ using Microsoft.Data.Sqlite;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>The same semantics on SQLite: one IMMEDIATE transaction a batch, a handful of prepared commands a row.</summary>
-internal sealed class SqliteJournalWriter(string connectionString) : IJournalWriter
+internal sealed class SqliteJournalWriter(string connectionString, TimeProvider clock) : IJournalWriter
 {
     private const int Busy = 5;
     private const int Locked = 6;
 
     private Session? _session;
 
-    public async Task WriteAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
+    public async Task WriteAsync(IReadOnlyList<JournalEntry> batch, ISet<Guid> claimed, CancellationToken cancellationToken)
     {
         var intact = false;
         try
         {
             _session ??= await Session.OpenAsync(connectionString, cancellationToken);
-            _session.Write(batch, now, claimed);
+            _session.Write(batch, clock.GetUtcNow(), claimed);
             intact = true;
         }
         finally
@@ -39,12 +39,13 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
 
     private sealed class Session : IAsyncDisposable
     {
-        private const string FreeKey = "held_until <= @now";
+        private const string Now = "@now";
+        private const string FreeKey = $"held_until <= {Now}";
 
-        private const string Use = """
-            INSERT INTO challenge_uses (use_key, csr_sha256, enrolment_id, kept_until) VALUES (@use_key, @csr_sha256, @enrolment_id, @kept_until)
-            ON CONFLICT (use_key) DO UPDATE SET csr_sha256 = excluded.csr_sha256, enrolment_id = excluded.enrolment_id, kept_until = excluded.kept_until
-            WHERE kept_until <= @now
+        private static readonly string Use = $"""
+            INSERT INTO challenge_uses ({JournalTable.Uses.ColumnNames})
+            SELECT {JournalTable.Uses.Values(Parameter, Now)} WHERE NOT EXISTS (SELECT 1 FROM enrolments WHERE token_sha256 = @token_sha256)
+            ON CONFLICT (use_key) DO NOTHING
             """;
 
         // One writer at a time: the lowest free slot that it sees is free. 86400000000 microseconds are 24 hours.
@@ -84,11 +85,11 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
             _enrolment = Insert(connection, JournalTable.Enrolments);
             _issue = new Statement(
                 connection,
-                "UPDATE enrolments SET state = @state, issuer_id = @issuer_id, serial_number = @serial_number, held_until = @held_until WHERE id = @id",
+                "UPDATE enrolments SET state = @state, issuer_id = @issuer_id, serial_number = @serial_number, held_until = @now + @held_until WHERE id = @id",
                 [.. JournalTable.Enrolments.Columns.Where(column => column.Name is "id" or "state" or "issuer_id" or "serial_number" or "held_until")]);
             _audit = Insert(connection, JournalTable.Audit);
-            _supersede = new Statement(connection, JournalTable.Supersede("LIMIT -1"), JournalTable.Superseding);
-            _use = new Statement(connection, Use, JournalTable.Uses.Columns);
+            _supersede = new Statement(connection, JournalTable.Supersede(Now, "LIMIT -1"), JournalTable.Superseding);
+            _use = new Statement(connection, Use, [.. JournalTable.Uses.Columns, .. JournalTable.Token]);
             _slot = new Statement(connection, TakeSlot, JournalTable.Budget);
         }
 
@@ -130,17 +131,16 @@ internal sealed class SqliteJournalWriter(string connectionString) : IJournalWri
         }
 
         private static string Claim(string condition, string free) => $"""
-            INSERT INTO enrolment_answers (request_key, enrolment_id, held_until)
-            SELECT @request_key, @enrolment_id, @held_until WHERE {condition}
+            INSERT INTO enrolment_answers ({JournalTable.Answers.ColumnNames})
+            SELECT {JournalTable.Answers.Values(Parameter, Now)} WHERE {condition}
             ON CONFLICT (request_key) DO UPDATE SET enrolment_id = excluded.enrolment_id, held_until = excluded.held_until
             WHERE {free}
             """;
 
-        private static Statement Insert(SqliteConnection connection, JournalTable table)
-        {
-            var values = string.Join(", ", table.Columns.Select(column => "@" + column.Name));
-            return new Statement(connection, $"INSERT INTO {table.Name} ({table.ColumnNames}) VALUES ({values})", table.Columns);
-        }
+        private static Statement Insert(SqliteConnection connection, JournalTable table) =>
+            new(connection, $"INSERT INTO {table.Name} ({table.ColumnNames}) VALUES ({table.Values(Parameter, Now)})", table.Columns);
+
+        private static string Parameter(JournalColumn column) => "@" + column.Name;
 
         /// <summary>All claims or none: what was claimed before one that failed is taken back.</summary>
         private bool Claim(JournalEntry entry, SqliteTransaction transaction, DateTimeOffset now)

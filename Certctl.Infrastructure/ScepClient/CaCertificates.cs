@@ -96,7 +96,7 @@ public sealed class CaTrust
         Verifiers = [.. trusted.Where(certificate => certificate.MayUse(X509KeyUsageFlags.DigitalSignature)).OrderBy(certificate => certificate.IsCa())];
         Recipient = trusted.Where(certificate => certificate.HasRsaKey() && certificate.MayUse(X509KeyUsageFlags.KeyEncipherment))
             .OrderBy(certificate => certificate.IsCa()).ThenBy(IsAboveAnother).FirstOrDefault();
-        IssuingCa = trusted.Where(certificate => certificate.IsCa()).OrderBy(IsAboveAnother).FirstOrDefault();
+        IssuingCa = trusted.Where(certificate => certificate.IsCa()).OrderBy(IsAboveAnother).ThenByDescending(certificate => certificate.NotAfter).FirstOrDefault();
 
         bool IsAboveAnother(X509Certificate2 ca) => trusted.Any(other => other.IsCa() && !other.SameAs(ca)
             && other.IssuerName.RawData.AsSpan().SequenceEqual(ca.SubjectName.RawData));

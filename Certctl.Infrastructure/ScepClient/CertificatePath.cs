@@ -17,7 +17,7 @@ internal static class CertificatePath
     {
         // Breadth first, every certificate met once: a bag of certificates that all sign one another costs no more than its square.
         var open = new Queue<List<X509Certificate2>>([[leaf]]);
-        var unmet = candidates.Concat(anchors).Where(candidate => !candidate.SameAs(leaf)).DistinctBy(candidate => candidate.Thumbprint).ToList();
+        var unmet = Preferred(candidates.Concat(anchors).Where(candidate => !candidate.SameAs(leaf)).DistinctBy(candidate => candidate.Thumbprint)).ToList();
         while (open.TryDequeue(out var path))
         {
             if (anchors.Any(path[^1].SameAs))
@@ -42,10 +42,14 @@ internal static class CertificatePath
     {
         var longer = path.ToList();
         while (longer.Count < Longest && !longer[^1].IsSelfIssued()
-            && candidates.FirstOrDefault(candidate => !longer.Any(candidate.SameAs) && MayFollow(longer, candidate, now)) is { } next)
+            && Preferred(candidates).FirstOrDefault(candidate => !longer.Any(candidate.SameAs) && MayFollow(longer, candidate, now)) is { } next)
             longer.Add(next);
         return longer;
     }
+
+    // A root that is cross-signed or was renewed under its key: its own certificate before another's of it, and then the one that lives longest, however the server orders them.
+    private static IEnumerable<X509Certificate2> Preferred(IEnumerable<X509Certificate2> candidates) => candidates
+        .OrderBy(candidate => !candidate.IsSelfIssued()).ThenByDescending(candidate => candidate.NotAfter).ThenBy(candidate => candidate.Thumbprint, StringComparer.Ordinal);
 
     private static bool MayFollow(List<X509Certificate2> path, X509Certificate2 issuer, DateTimeOffset now)
     {

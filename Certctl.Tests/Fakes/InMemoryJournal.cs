@@ -6,7 +6,7 @@ using Certctl.Domain.Enrolment;
 namespace Certctl.Tests.Fakes;
 
 /// <summary>Journal, enrolments and audit in memory, with the conflicts of the real ones: for tests of the rooms before it.</summary>
-internal sealed class InMemoryJournal : RevokedOnly, IEnrolmentJournal, IEnrolmentRepository, IAuditRepository
+internal sealed class InMemoryJournal(TimeProvider clock) : RevokedOnly, IEnrolmentJournal, IEnrolmentRepository, IAuditRepository
 {
     private readonly Dictionary<string, Guid> _answers = [];
     private readonly Dictionary<string, SpentChallenge> _uses = [];
@@ -38,7 +38,7 @@ internal sealed class InMemoryJournal : RevokedOnly, IEnrolmentJournal, IEnrolme
             return Task.FromResult<JournalVerdict>(new JournalVerdict.AlreadyAnswered(Enrolments[id]));
         _answers[key] = entry.Enrolment.Id;
         if (entry.Use is not null)
-            _uses[Convert.ToHexString(entry.Use.Key)] = new SpentChallenge(entry.Enrolment.Id, entry.Enrolment.CsrSha256, entry.Use.KeptUntil);
+            _uses[Convert.ToHexString(entry.Use.Key)] = new SpentChallenge(entry.Enrolment.Id, entry.Enrolment.CsrSha256);
         if (entry.Budget is not null)
             _slots.Add((Convert.ToHexString(entry.Budget.Key), entry.Audit.Timestamp));
         Enrolments[entry.Enrolment.Id] = new StoredEnrolment(entry.Enrolment, entry.Certificate);
@@ -49,19 +49,19 @@ internal sealed class InMemoryJournal : RevokedOnly, IEnrolmentJournal, IEnrolme
     public Task<StoredEnrolment?> FindByTransactionAsync(
         string pathId, TransactionId transactionId, ReadOnlyMemory<byte> signerKeySha256, CancellationToken cancellationToken) =>
         Task.FromResult(Enrolments.Values.LastOrDefault(e =>
-            e.Enrolment.PathId == pathId && e.Enrolment.TransactionId == transactionId && signerKeySha256.Span.SequenceEqual(e.Enrolment.SignerKeySha256)));
+            e.Enrolment.PathId == pathId && e.Enrolment.TransactionId == transactionId && signerKeySha256.Span.SequenceEqual(e.Enrolment.SignerKeySha256))?.At(clock.GetUtcNow()));
 
     public Task<IssuedCertificate?> FindCertificateAsync(string issuerId, string serialNumber, CancellationToken cancellationToken) =>
         Task.FromResult(Enrolments.Values.Select(e => e.Certificate).FirstOrDefault(c => c?.IssuerId == issuerId && c.SerialNumber == serialNumber));
 
-    public Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, DateTimeOffset until, CancellationToken cancellationToken) =>
-        Task.FromResult(_answers.TryGetValue(Convert.ToHexString(requestKey), out var id) && Enrolments[id].Enrolment.HeldUntil > until ? Enrolments[id] : null);
+    public Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, TimeSpan margin, CancellationToken cancellationToken) =>
+        Task.FromResult(_answers.TryGetValue(Convert.ToHexString(requestKey), out var id) && Enrolments[id].Enrolment.HeldUntil > clock.GetUtcNow() + margin ? Enrolments[id] : null);
 
-    public Task<SpentChallenge?> FindUseAsync(byte[] useKey, DateTimeOffset now, CancellationToken cancellationToken) =>
-        Task.FromResult(_uses.GetValueOrDefault(Convert.ToHexString(useKey)));
+    public Task<SpentChallenge?> FindUseAsync(ChallengeUse use, CancellationToken cancellationToken) =>
+        Task.FromResult(_uses.GetValueOrDefault(Convert.ToHexString(use.Key)));
 
-    public Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, DateTimeOffset now, CancellationToken cancellationToken) =>
-        Task.FromResult(NextAllowed(budget, now));
+    public Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, CancellationToken cancellationToken) =>
+        Task.FromResult(NextAllowed(budget, clock.GetUtcNow()));
 
     public void Decide(Enrolment decided) => Enrolments[decided.Id] = new StoredEnrolment(decided, null);
 

@@ -84,7 +84,8 @@ internal sealed class CertctlHost : IAsyncDisposable
     public static Task<CertctlHost> StartWithCaAsync(string caKey) => StartAsync(new CertctlHost(null, []) { _caKey = caKey });
 
     /// <summary>A second process on the database of the first, with its keys, its secrets and its settings, as replicas are.</summary>
-    public static Task<CertctlHost> StartBesideAsync(CertctlHost first)
+    /// <param name="more">Settings of its own.</param>
+    public static Task<CertctlHost> StartBesideAsync(CertctlHost first, params (string Name, string Value)[] more)
     {
         (string, string) Key(string setting, string file) => (setting, Path.Combine(first.Data, file));
         return StartAsync(first._postgres,
@@ -97,6 +98,7 @@ internal sealed class CertctlHost : IAsyncDisposable
             ("CERTCTL_SCEP_RA_CERT_PATH", first.RaCertificates),
             ("CERTCTL_SCEP_RA_KEY_PATH", first.RaKeys),
             ("CERTCTL_SCEP_CHALLENGE_PASSWORD", first.Challenge),
+            .. more,
         ]);
     }
 

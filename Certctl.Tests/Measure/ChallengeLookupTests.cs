@@ -47,16 +47,18 @@ public sealed class ChallengeLookupTests(PostgresFixture postgres, ITestOutputHe
     private static async Task<(TimeSpan Check, TimeSpan Commit)> MeasureAsync(TestDatabase database)
     {
         var now = database.Clock.GetUtcNow();
-        var check = await MedianAsync(2000, () => database.Enrolments.FindUseAsync(RandomNumberGenerator.GetBytes(32), now, default));
+        var check = await MedianAsync(2000, () => database.Enrolments.FindUseAsync(Use(now), default));
         var commit = await MedianAsync(400, () => database.Journal.CommitAsync(
             TestEntries.Issued(now) with
             {
-                Use = new ChallengeUse(RandomNumberGenerator.GetBytes(32), now.AddHours(1)),
+                Use = Use(now),
                 Budget = new DeviceBudget(RandomNumberGenerator.GetBytes(32), 3),
             },
             default));
         return (check, commit);
     }
+
+    private static ChallengeUse Use(DateTimeOffset now) => new(RandomNumberGenerator.GetBytes(32), "corp", RandomNumberGenerator.GetBytes(32), now.AddHours(1));
 
     private static async Task<TimeSpan> MedianAsync(int times, Func<Task> act)
     {

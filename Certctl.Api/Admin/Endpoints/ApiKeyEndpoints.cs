@@ -1,6 +1,7 @@
 using Certctl.Api.Configuration;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
+using Certctl.Application.Enrolment;
 
 namespace Certctl.Api.Admin.Endpoints;
 
@@ -19,18 +20,18 @@ internal static class ApiKeyEndpoints
             .WithSummary("Revoke a key").WithDescription("All processes refuse it from now on.");
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, IApiKeyRepository keys, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(HttpContext http, IApiKeyRepository keys, DatabaseClock clock, CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>();
         var paging = Paging.Read(http.Request.Query, errors);
         if (errors.Count > 0)
             return Problems.Query(http, errors);
         var all = await keys.ListAsync(cancellationToken);
-        var now = clock.GetUtcNow();
+        var now = await clock.NowAsync(cancellationToken);
         return paging.Of([.. all.Skip(paging.Skip).Take(paging.PerPage).Select(key => ApiKeyView.From(key, now))], all.Count, null);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, ApiOptions configured, AdminDesk desk, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> CreateAsync(HttpContext http, ApiOptions configured, AdminDesk desk, DatabaseClock clock, CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<ApiKeyBody>(http, cancellationToken);
         errors ??= Wrong(body);
@@ -41,7 +42,7 @@ internal static class ApiKeyEndpoints
             return Problems.Problem(http, StatusCodes.Status409Conflict, $"{name} has another role by the configuration; one name has one role.");
 
         // To the second: what is answered now and what is read later are the same.
-        var expires = DateTimeOffset.FromUnixTimeSeconds((body.ExpiresAt ?? clock.GetUtcNow().AddDays(UsualDays)).ToUnixTimeSeconds());
+        var expires = DateTimeOffset.FromUnixTimeSeconds((body.ExpiresAt ?? (await clock.NowAsync(cancellationToken)).AddDays(UsualDays)).ToUnixTimeSeconds());
         var made = ApiKeyToken.New();
         var outcome = await desk.SendAsync(new CreateApiKeyCommand(made.Id, made.Sha256(), name, role, expires, AdminAnswer.Caller(http)), cancellationToken);
         return AdminAnswer.Of(http, outcome, _ =>

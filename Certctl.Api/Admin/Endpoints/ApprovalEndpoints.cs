@@ -21,7 +21,7 @@ internal static class ApprovalEndpoints
             .RequireAuthorization(ApiPolicy.Operator).Accepts<DecisionBody>(isOptional: true, "application/json").Produces<DecisionResult>().Refuses(400, 404, 409);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, IApprovalRepository approvals, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(HttpContext http, IApprovalRepository approvals, CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>();
         var paging = Paging.Read(http.Request.Query, errors);
@@ -32,7 +32,7 @@ internal static class ApprovalEndpoints
             return Problems.Query(http, errors);
 
         // Whoever waits is few; a queue of ten thousand is nobody's to read.
-        var rows = await approvals.ListAsync(all, clock.GetUtcNow(), MostRows, cancellationToken);
+        var rows = await approvals.ListAsync(all, MostRows, cancellationToken);
         var start = after is { } cursor ? rows.TakeWhile(row => row.Id != cursor).Count() + 1 : paging.Skip;
         var page = rows.Skip(start).Take(paging.PerPage).ToList();
         return paging.Of(page, rows.Count, start + page.Count < rows.Count ? page[^1].Id.ToString("N") : null);

@@ -16,7 +16,7 @@ internal static class AuditEndpoints
         new("reason", "The label of a refusal"),
         new("path_id", "PathID of the SCEP profile; empty for the root"),
         new("transaction_id", "RFC 8894 transactionID"),
-        new("serial", "Serial number of the certificate in hex digits, with or without colons"),
+        new("serial", $"Serial number of the certificate {QueryText.SerialForms}"),
         QueryField.Time("from", "This moment or later"),
         QueryField.Time("to", "Before this moment"),
         new("q", "Stands in subject, detail, device name or claim subject; upper and lower case alike"),
@@ -62,12 +62,15 @@ internal static class AuditEndpoints
             ? MetaEndpoints.Json(AuditRow.Of(found))
             : Problems.Problem(http, StatusCodes.Status404NotFound, "Audit event not found");
 
+    // A certificate's id is its serial number, and may be written as one.
+    private static string? ReadResource(string? type, string? id) => type == "certificate" && id is not null ? QueryText.Serial(id) ?? id : id;
+
     private static AuditFilter ReadFilter(IQueryCollection query, Dictionary<string, string[]> errors) => new()
     {
         Action = QueryText.Text(query, "action"),
         Actor = QueryText.Text(query, "actor"),
         ResourceType = QueryText.Text(query, "resource_type"),
-        ResourceId = QueryText.Text(query, "resource_id"),
+        ResourceId = ReadResource(QueryText.Text(query, "resource_type"), QueryText.Text(query, "resource_id")),
         Outcome = QueryText.Word<AuditOutcome>(query, "outcome", errors),
         Reason = QueryText.Text(query, "reason"),
         PathId = query.ContainsKey("path_id") ? query["path_id"].ToString() : null,

@@ -18,7 +18,7 @@ internal static class CertificateEndpoints
         new("profile_id", "The certificate profile it was issued under"),
         new("path_id", "PathID of the SCEP profile it came through; empty for the root"),
         new("source", "Protocol, such as SCEP"),
-        new("serial", "Serial number in hex digits, with or without colons"),
+        new("serial", $"Serial number {QueryText.SerialForms}"),
         new("q", "Stands in subject or alternative names; upper and lower case alike"),
         QueryField.Time("expires_before", "Ends before this moment"),
         QueryField.Time("expires_after", "Ends at this moment or later"),
@@ -31,7 +31,7 @@ internal static class CertificateEndpoints
         api.MapGet("/certificates", ListAsync).WithQuery([.. Filters, .. QueryField.OfLists]).Produces<Page<CertificateRow>>().Refuses(400)
             .WithSummary("The issued certificates").WithDescription("Newest first. Every filter narrows; what is not given does not matter.");
         api.MapGet("/certificates/{id}", FindAsync).Produces<CertificateRow>().Refuses(404)
-            .WithSummary("One certificate").WithDescription("The id is its serial number in hex digits, with or without colons.");
+            .WithSummary("One certificate").WithDescription($"The id is its serial number {QueryText.SerialForms}.");
         api.MapGet("/certificates/{id}/download", DownloadAsync)
             .WithQuery(new QueryField("format", "pem unless said; chain is PEM with the CA certificates behind it (RFC 8555 §9.1)", Words: ["pem", "der", "chain"]))
             .Produces<string>(200, "application/x-pem-file", "application/pkix-cert", "application/pem-certificate-chain").Refuses(400, 404)
@@ -121,7 +121,7 @@ internal static class CertificateEndpoints
             errors = WrongReason();
         var serials = body?.CertificateIds?.Select(id => id is null ? null : QueryText.Serial(id)).ToList();
         if (serials?.Contains(null) == true)
-            errors = new Dictionary<string, string[]> { ["certificate_ids"] = ["must be serial numbers in hex digits"] };
+            errors = new Dictionary<string, string[]> { ["certificate_ids"] = [$"must be serial numbers {QueryText.SerialForms}"] };
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
         var filter = new CertificateFilter { ProfileId = body!.ProfileId, IssuerId = body.IssuerId, PathId = body.PathId, Source = body.Source };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using FluentValidation;
 using MediatR;
@@ -27,11 +28,11 @@ public sealed partial class CreateApiKeyValidator : AdminCommandValidator<Create
     private static partial Regex NamePattern();
 }
 
-public sealed class CreateApiKeyHandler(IApiKeyRepository keys, TimeProvider clock) : IRequestHandler<CreateApiKeyCommand, AdminOutcome>
+public sealed class CreateApiKeyHandler(IApiKeyRepository keys, DatabaseClock clock) : IRequestHandler<CreateApiKeyCommand, AdminOutcome>
 {
     public async Task<AdminOutcome> Handle(CreateApiKeyCommand request, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = await clock.NowAsync(cancellationToken);
         var key = new ApiKey
         {
             Id = request.KeyId,
@@ -55,13 +56,13 @@ public sealed record RevokeApiKeyCommand(string KeyId, AdminCaller Caller) : Adm
 
 public sealed class RevokeApiKeyValidator : AdminCommandValidator<RevokeApiKeyCommand>;
 
-public sealed class RevokeApiKeyHandler(IApiKeyRepository keys, TimeProvider clock) : IRequestHandler<RevokeApiKeyCommand, AdminOutcome>
+public sealed class RevokeApiKeyHandler(IApiKeyRepository keys, DatabaseClock clock) : IRequestHandler<RevokeApiKeyCommand, AdminOutcome>
 {
     public async Task<AdminOutcome> Handle(RevokeApiKeyCommand request, CancellationToken cancellationToken)
     {
         if (await keys.FindAsync(request.KeyId, cancellationToken) is not { } key)
             return new AdminOutcome.NotFound("API key not found");
-        var now = clock.GetUtcNow();
+        var now = await clock.NowAsync(cancellationToken);
         var audit = AdminTrail.Event(request.Caller, AuditAction.ApiKeyRevoked, ApiKeyTrail.Resource, key.Id, key.Name, now);
         return await keys.RevokeAsync(key.Id, now, audit, cancellationToken)
             ? new AdminOutcome.Done("revoked")

@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolment;
 using MediatR;
@@ -13,11 +14,11 @@ public sealed class DecideEnrolmentValidator : AdminCommandValidator<DecideEnrol
     public DecideEnrolmentValidator() => RuleForNote(c => c.Note);
 }
 
-public sealed class DecideEnrolmentHandler(IApprovalRepository approvals, TimeProvider clock) : IRequestHandler<DecideEnrolmentCommand, AdminOutcome>
+public sealed class DecideEnrolmentHandler(IApprovalRepository approvals, DatabaseClock clock) : IRequestHandler<DecideEnrolmentCommand, AdminOutcome>
 {
     public async Task<AdminOutcome> Handle(DecideEnrolmentCommand request, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = await clock.NowAsync(cancellationToken);
         var decision = new EnrolmentDecision
         {
             EnrolmentId = request.EnrolmentId,

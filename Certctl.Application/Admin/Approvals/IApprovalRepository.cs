@@ -13,12 +13,12 @@ public interface IApprovalRepository
     /// </summary>
     Task<DecisionVerdict> DecideAsync(EnrolmentDecision decision, AuditEvent audit, CancellationToken cancellationToken);
 
-    /// <summary>Oldest first: those that wait at <paramref name="now"/>, or <paramref name="all"/> that ever had to.</summary>
+    /// <summary>Oldest first: those that wait by the database's time, or <paramref name="all"/> that ever had to.</summary>
     /// <param name="limit">Rows at most.</param>
-    Task<IReadOnlyList<ApprovalView>> ListAsync(bool all, DateTimeOffset now, int limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<ApprovalView>> ListAsync(bool all, int limit, CancellationToken cancellationToken);
 
-    /// <summary>How many wait at <paramref name="now"/>.</summary>
-    Task<int> CountWaitingAsync(DateTimeOffset now, CancellationToken cancellationToken);
+    /// <summary>How many wait by the database's time.</summary>
+    Task<int> CountWaitingAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>What became of a decision.</summary>

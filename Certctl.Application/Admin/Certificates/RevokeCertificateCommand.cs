@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using MediatR;
@@ -14,13 +15,13 @@ public sealed class RevokeCertificateValidator : AdminCommandValidator<RevokeCer
     public RevokeCertificateValidator() => RuleForNote(c => c.Note);
 }
 
-public sealed class RevokeCertificateHandler(ICertificateInventory inventory, TimeProvider clock) : IRequestHandler<RevokeCertificateCommand, AdminOutcome>
+public sealed class RevokeCertificateHandler(ICertificateInventory inventory, DatabaseClock clock) : IRequestHandler<RevokeCertificateCommand, AdminOutcome>
 {
     public async Task<AdminOutcome> Handle(RevokeCertificateCommand request, CancellationToken cancellationToken)
     {
         if (await inventory.FindAsync(request.IssuerId, request.SerialNumber, cancellationToken) is not { } certificate)
             return RevocationTrail.NotFound;
-        var now = clock.GetUtcNow();
+        var now = await clock.NowAsync(cancellationToken);
         var audit = RevocationTrail.Event(request, certificate, AuditAction.CertificateRevoked, $"{request.Reason}", request.Note, now);
         return await inventory.RevokeAsync(certificate.IssuerId, certificate.SerialNumber, request.Reason, now, audit, cancellationToken) switch
         {
@@ -41,13 +42,13 @@ public sealed class ReleaseCertificateValidator : AdminCommandValidator<ReleaseC
     public ReleaseCertificateValidator() => RuleForNote(c => c.Note);
 }
 
-public sealed class ReleaseCertificateHandler(ICertificateInventory inventory, TimeProvider clock) : IRequestHandler<ReleaseCertificateCommand, AdminOutcome>
+public sealed class ReleaseCertificateHandler(ICertificateInventory inventory, DatabaseClock clock) : IRequestHandler<ReleaseCertificateCommand, AdminOutcome>
 {
     public async Task<AdminOutcome> Handle(ReleaseCertificateCommand request, CancellationToken cancellationToken)
     {
         if (await inventory.FindAsync(request.IssuerId, request.SerialNumber, cancellationToken) is not { } certificate)
             return RevocationTrail.NotFound;
-        var audit = RevocationTrail.Event(request, certificate, AuditAction.CertificateReleased, "hold ended", request.Note, clock.GetUtcNow());
+        var audit = RevocationTrail.Event(request, certificate, AuditAction.CertificateReleased, "hold ended", request.Note, await clock.NowAsync(cancellationToken));
         return await inventory.ReleaseAsync(certificate.IssuerId, certificate.SerialNumber, audit, cancellationToken) switch
         {
             RevocationVerdict.Done => new AdminOutcome.Done("released"),

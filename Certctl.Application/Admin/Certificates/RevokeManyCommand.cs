@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using FluentValidation;
@@ -25,7 +26,7 @@ public sealed class RevokeManyValidator : AdminCommandValidator<RevokeManyComman
     }
 }
 
-public sealed class RevokeManyHandler(ICertificateInventory inventory, TimeProvider clock) : IRequestHandler<RevokeManyCommand, AdminOutcome>
+public sealed class RevokeManyHandler(ICertificateInventory inventory, DatabaseClock clock) : IRequestHandler<RevokeManyCommand, AdminOutcome>
 {
     private const int PageSize = 200;
 
@@ -39,7 +40,7 @@ public sealed class RevokeManyHandler(ICertificateInventory inventory, TimeProvi
             CertificatePage page;
             do
             {
-                page = await inventory.ListAsync(request.Filter with { SerialNumber = serial }, clock.GetUtcNow(), mark, 0, PageSize, cancellationToken);
+                page = await inventory.ListAsync(request.Filter with { SerialNumber = serial }, await clock.NowAsync(cancellationToken), mark, 0, PageSize, cancellationToken);
                 foreach (var certificate in page.Certificates)
                 {
                     matched++;
@@ -57,7 +58,7 @@ public sealed class RevokeManyHandler(ICertificateInventory inventory, TimeProvi
     // What has ended by itself, or is revoked, needs no revocation.
     private async Task<bool> EndAsync(RevokeManyCommand request, IssuedCertificate certificate, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = await clock.NowAsync(cancellationToken);
         if (certificate.IsRevoked || certificate.NotAfter <= now)
             return false;
         if (request.DryRun)

@@ -12,7 +12,7 @@ public sealed class RateLimitBehavior<TCommand, TOutcome>(IEnrolmentRepository e
         var context = command.Context;
         if (context.IsRepeat || context.Grant.Claim is not { } claim || context.Profile.BudgetOf(claim.Subject, claim.Issuer) is not { } budget)
             return null;
-        return await enrolments.FindNextAllowedAsync(budget, context.ReceivedAt, cancellationToken) is { } from
+        return await enrolments.FindNextAllowedAsync(budget, cancellationToken) is { } from
             ? IntuneRefusals.BudgetSpent(budget.Limit, from)
             : null;
     }

@@ -9,23 +9,19 @@ public sealed class ReplayCacheBehavior<TCommand, TOutcome>(IEnrolmentRepository
     where TCommand : EnrolmentCommand, IIssuanceCommand
     where TOutcome : EnrolmentOutcome
 {
-    // What lapses while the request is on its way would be new at the commit, and nobody would have asked for it.
-    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
-
     protected override async ValueTask<EnrolmentFailure?> CheckAsync(TCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
         if (context.Grant.Claim is not { } claim)
             return null;
         var use = ChallengeUse.Of(claim);
-        if (await enrolments.FindUseAsync(use.Key, context.ReceivedAt, cancellationToken) is not { } spent)
+        if (await enrolments.FindUseAsync(use, cancellationToken) is not { } spent)
             return null;
         if (!command.Csr.Sha256.Span.SequenceEqual(spent.CsrSha256))
             return IntuneRefusals.Replayed(spent.EnrolmentId);
 
         // An honest retry of a lost reply.
-        if (spent.KeptUntil > context.ReceivedAt + Margin)
-            context.MarkRepeat();
+        context.MarkRepeat();
         return null;
     }
 }

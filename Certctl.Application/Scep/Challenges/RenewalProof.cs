@@ -58,8 +58,9 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
         var superseded = failure.Reason == FailureReason.RenewalSignerRevoked && old.RevocationReason == RevocationReason.Superseded;
         if (!superseded && failure.Reason != FailureReason.RenewalSignerExpired)
             return null;
-        var key = RequestKey.Of(context, command.Csr.Sha256.Span, context.Signer.PublicKey.Sha256.Span);
-        return await enrolments.FindAnswerAsync(key, context.ReceivedAt + Margin, cancellationToken) is { } stored && (stored.Certificate is not null || !superseded)
+        var kind = command is RenewalReqCommand ? EnrolmentKind.RenewalReq : EnrolmentKind.PkcsReq;
+        return await enrolments.FindAnswerAsync(RequestKey.Of(context, kind, command.Csr, old), Margin, cancellationToken) is { } stored
+            && (stored.Certificate is { } answer ? !answer.IsRevoked && context.ReceivedAt < answer.NotAfter : !superseded)
             ? stored.Enrolment.CreatedAt
             : null;
     }

@@ -32,6 +32,10 @@ public sealed class GetCertHandler(IEnrolmentRepository enrolments) : IRequestHa
     private async Task<IssuedCertificate?> FindAsync(ScepProfile profile, IssuerAndSerialNumber named, CancellationToken cancellationToken)
     {
         var issuers = profile.Issuers.Where(issuer => issuer.Name.SameAs(named.Issuer)).ToList();
+
+        // Compat: some clients name the RA, or the root, as GetCACert showed it. Serial numbers of 159 random bits name the certificate all the same.
+        if (issuers.Count == 0 && profile.Codec.Shows(named.Issuer))
+            issuers = [.. profile.Issuers];
         if (issuers.Count == 0 || IssuedCertificate.SerialText(named.SerialNumber.Span) is not { } serial)
             return null;
         var found = await enrolments.FindCertificateAsync(issuers[0].IssuerId, serial, cancellationToken);

@@ -21,6 +21,10 @@ public sealed class GetCrlHandler(CrlPublisher crls) : IRequestHandler<GetCrlCom
 
         // Two generations of a CA may have one name: then the one that was asked is meant.
         var issuer = profile.Issuers.OrderByDescending(issuer => issuer == asked).FirstOrDefault(issuer => issuer.Name.SameAs(named.Issuer));
+
+        // Compat: some clients name the RA's issuer or the RA itself, as GetCACert showed it. The CRL that they can use is that of the CA that they asked.
+        if (issuer is null && profile.Codec.Shows(named.Issuer))
+            issuer = asked;
         if (issuer is null || IssuedCertificate.SerialText(named.SerialNumber.Span) is null)
             return Unknown($"{named} cannot be in a CRL of {asked.Name}");
         return issuer.Crls is null

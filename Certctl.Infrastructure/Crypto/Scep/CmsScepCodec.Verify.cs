@@ -48,7 +48,7 @@ public sealed partial class CmsScepCodec
     {
         foreach (var der in reading.Message.Certificates)
         {
-            if (CertificateReader.TryRead(der, out var certificate, out _) && reading.SignerInfo.Signer.Matches(certificate!))
+            if (CertificateReader.TryReadSigner(der, out var certificate) && reading.SignerInfo.Signer.Matches(certificate!))
                 return certificate;
         }
 

@@ -1,4 +1,5 @@
 using Certctl.Application.Scep;
+using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Cms;
@@ -30,6 +31,8 @@ public sealed partial class CmsScepCodec(
     public bool CanAnswer => keys.HasValidPair(clock.GetUtcNow());
 
     public ScepCaCertificates CaCertificates() => keys.CaCertificates(clock.GetUtcNow());
+
+    public bool Shows(SubjectName name) => keys.Shows(name, clock.GetUtcNow()) || next?.Keys.Shows(name, clock.GetUtcNow()) == true;
 
     private bool TryRead(ReadOnlyMemory<byte> message, out Reading? reading, out string? defect)
     {

@@ -1,7 +1,9 @@
 using Certctl.Application.Scep;
+using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Infrastructure.Crypto.X509;
 
 namespace Certctl.Infrastructure.Crypto.Scep;
 
@@ -13,6 +15,7 @@ namespace Certctl.Infrastructure.Crypto.Scep;
 public sealed class RaKeyRing
 {
     private readonly CaCertificateShape _shape;
+    private readonly SubjectName[] _caNames;
     private volatile State _state;
 
     /// <param name="pairs">One at least that may sign, and one that may decrypt; RSA keys only (the preflight has refused others).</param>
@@ -22,6 +25,7 @@ public sealed class RaKeyRing
         IReadOnlyList<KeyPair> pairs, IReadOnlyList<ReadOnlyMemory<byte>> caChain, CaCertificateShape shape = CaCertificateShape.RaAndChain)
     {
         CaChain = [.. caChain];
+        _caNames = [.. CaChain.Select(der => CertificateReader.TryRead(der, out var certificate, out _) ? certificate!.Subject : null).OfType<SubjectName>()];
         _shape = shape;
         _state = new State(pairs);
     }
@@ -68,6 +72,10 @@ public sealed class RaKeyRing
     /// <summary>What a request should have been encrypted to, for logs.</summary>
     internal string DescribeRecipients(DateTimeOffset now) =>
         string.Join(" or ", _state.Pairs.Where(pair => pair.MayDecrypt && !pair.IsExpiredAt(now)).Select(pair => pair.ToString()));
+
+    /// <summary>Whether a CA, or an RA certificate that is valid, has this name.</summary>
+    internal bool Shows(SubjectName name, DateTimeOffset now) =>
+        Array.Exists(_caNames, ca => ca.SameAs(name)) || Array.Exists(_state.Pairs, pair => pair.IsValidAt(now) && pair.Certificate.Subject.SameAs(name));
 
     /// <summary>The body of GetCACert; made again only when the pairs, or those of them that are valid, have changed.</summary>
     internal ScepCaCertificates CaCertificates(DateTimeOffset now)

@@ -7,7 +7,15 @@ namespace Certctl.Infrastructure.Crypto.X509;
 internal static class CertificateReader
 {
     /// <summary>False, with the defect in words, when the bytes are no Certificate (RFC 5280 §4.1). Keeps slices of <paramref name="der"/>.</summary>
-    public static bool TryRead(ReadOnlyMemory<byte> der, out RequestSigner? certificate, out string? defect)
+    public static bool TryRead(ReadOnlyMemory<byte> der, out RequestSigner? certificate, out string? defect) => TryRead(der, anyTimes: false, out certificate, out defect);
+
+    /// <summary>
+    /// The same of a certificate that signs a request. The validity of a self-signed one serves no purpose, and devices without a calendar write what they like
+    /// there (no seconds, an offset, the year 0000): it is read past.
+    /// </summary>
+    public static bool TryReadSigner(ReadOnlyMemory<byte> der, out RequestSigner? certificate) => TryRead(der, anyTimes: true, out certificate, out _);
+
+    private static bool TryRead(ReadOnlyMemory<byte> der, bool anyTimes, out RequestSigner? certificate, out string? defect)
     {
         certificate = null;
         if (!TryReadFields(der, out var fields, out defect)
@@ -15,7 +23,8 @@ internal static class CertificateReader
             || !NameReader.TryRead(fields.Subject, out var subject, out defect)
             || !PublicKeyReader.TryRead(fields.PublicKey, out var key, out defect))
             return false;
-        if (!TryReadValidity(fields.Validity, out var notBefore, out var notAfter))
+        anyTimes = anyTimes && issuer!.Der.Span.SequenceEqual(subject!.Der.Span);
+        if (!TryReadValidity(fields.Validity, out var notBefore, out var notAfter) && !(anyTimes && AreTimes(fields.Validity, out notBefore, out notAfter)))
         {
             defect = "a certificate's validity is no pair of UTCTime or GeneralizedTime within the calendar";
             return false;
@@ -127,6 +136,17 @@ internal static class CertificateReader
         return reader.TryEnter(DerTag.Sequence, out var times)
             && DerTime.TryRead(ref times, out notBefore)
             && DerTime.TryRead(ref times, out notAfter)
+            && times.AtEnd;
+    }
+
+    /// <summary>Two times, whatever they say: valid for ever.</summary>
+    private static bool AreTimes(ReadOnlyMemory<byte> der, out DateTimeOffset notBefore, out DateTimeOffset notAfter)
+    {
+        (notBefore, notAfter) = (DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+        var reader = new DerReader(der);
+        return reader.TryEnter(DerTag.Sequence, out var times)
+            && times.TryReadAny(out var first, out _, out _) && first is DerTag.UtcTime or DerTag.GeneralizedTime
+            && times.TryReadAny(out var second, out _, out _) && second is DerTag.UtcTime or DerTag.GeneralizedTime
             && times.AtEnd;
     }
 

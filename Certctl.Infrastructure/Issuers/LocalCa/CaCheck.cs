@@ -34,9 +34,19 @@ internal static class CaCheck
 
         // All that the file holds: the platform builds no path through constraints that it cannot read, so those would be missed on the path alone.
         problems.AddRange(ca.Chain.Prepend(certificate).SelectMany(ConstraintProblems));
-        if (ca.Chain.Count > Path(ca).Count - 1)
-            problems.Add("warning: its file holds certificates that are not on the path to its root; they are not handed out");
+        problems.AddRange(CaPath.Find(ca, now).Unused.Select(unused => $"warning: its file holds {Describe(unused)}, {WhyUnused(unused, now)}; it is not handed out, remove it from the file"));
         return problems;
+    }
+
+    private static string Describe(X509Certificate2 certificate) => $"{certificate.Subject} with serial number {certificate.SerialNumber.ToLowerInvariant()}";
+
+    private static string WhyUnused(X509Certificate2 certificate, DateTimeOffset now)
+    {
+        if (now >= certificate.NotAfter.ToUniversalTime())
+            return $"which expired at {certificate.NotAfter.ToUniversalTime():O}";
+        return now < certificate.NotBefore.ToUniversalTime()
+            ? $"which is not valid before {certificate.NotBefore.ToUniversalTime():O}"
+            : "which is on no path from the CA to its root";
     }
 
     // What cannot be read cannot be obeyed, and what cannot be compared is refused: an operator should know before a device does.
@@ -46,14 +56,6 @@ internal static class CaCheck
             yield return $"the nameConstraints of {certificate.Subject} cannot be obeyed: {defect}";
         foreach (var kind in constraints?.UnevaluatedKinds ?? [])
             yield return $"warning: the nameConstraints of {certificate.Subject} restrict {kind} names, which this server does not compare; requests with such names are refused";
-    }
-
-    public static List<X509Certificate2> Path(KeyPair ca)
-    {
-        var path = new List<X509Certificate2> { ca.Certificate };
-        while (!IsSelfIssued(path[^1]) && ca.Chain.FirstOrDefault(above => !path.Contains(above) && Issued(above, path[^1])) is { } issuer)
-            path.Add(issuer);
-        return path;
     }
 
     /// <summary>True when <paramref name="issuer"/> is named as the issuer and its key verifies the signature.</summary>
@@ -74,9 +76,6 @@ internal static class CaCheck
             && chain.ChainElements[1].Certificate.RawData.AsSpan().SequenceEqual(issuer.RawData)
             && chain.ChainElements[0].ChainElementStatus.All(status => (status.Status & X509ChainStatusFlags.NotSignatureValid) == 0);
     }
-
-    private static bool IsSelfIssued(X509Certificate2 certificate) =>
-        certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 
     private static string? KeyProblem(AsymmetricAlgorithm key) => key switch
     {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Publication;
 using Certctl.Domain.Certificates;
@@ -39,9 +40,9 @@ public sealed class LocalCaIssuer : ICertificateIssuer
         _subject = subject!;
         _writer = new LeafWriter(ca.Certificate, _signer, settings);
         Crls = LocalCrlWriter.For(ca.Certificate, _signer);
-        _constraints = [.. CaCheck.Path(ca).Select(NameConstraints.Of).OfType<NameConstraints>()];
+        _constraints = [.. CaPath.Constraining(ca, clock.GetUtcNow()).Select(NameConstraints.Of).OfType<NameConstraints>()];
         _keyIdentifier = LeafExtensions.AuthorityKeyIdentifier(ca.Certificate);
-        Chain = ChainOf(ca);
+        Chain = ChainOf(ca, clock.GetUtcNow());
         _notBefore = ca.Certificate.NotBefore.ToUniversalTime();
         NotAfter = ca.Certificate.NotAfter.ToUniversalTime();
     }
@@ -56,8 +57,11 @@ public sealed class LocalCaIssuer : ICertificateIssuer
 
     public DateTimeOffset NotAfter { get; }
 
-    /// <summary>The CA's certificate, then its issuers as far as the file has them; what does not belong to that path is left out.</summary>
-    public static IReadOnlyList<ReadOnlyMemory<byte>> ChainOf(KeyPair ca) => [.. CaCheck.Path(ca).Select(certificate => (ReadOnlyMemory<byte>)certificate.RawData)];
+    /// <summary>The CA's certificate, then its issuers as far as the file has them and they are valid now; what does not belong to that path is left out.</summary>
+    public static IReadOnlyList<ReadOnlyMemory<byte>> ChainOf(KeyPair ca, DateTimeOffset now) => [.. CaPath.Find(ca, now).Preferred.Select(Der)];
+
+    /// <summary>The same, then what the file has on other valid paths, for clients that trust another root (a cross certificate).</summary>
+    public static IReadOnlyList<ReadOnlyMemory<byte>> PublishedOf(KeyPair ca, DateTimeOffset now) => [.. CaPath.Find(ca, now).Published.Select(Der)];
 
     /// <summary>Every reason why this pair cannot be a CA at <paramref name="now"/>; those that begin with <see cref="Warning"/> do not forbid it.</summary>
     public static IReadOnlyList<string> Check(KeyPair ca, DateTimeOffset now) => CaCheck.Check(ca, now);
@@ -104,6 +108,8 @@ public sealed class LocalCaIssuer : ICertificateIssuer
             CreatedAt = _clock.GetUtcNow(),
         });
     }
+
+    private static ReadOnlyMemory<byte> Der(X509Certificate2 certificate) => certificate.RawData;
 
     public Task<IReadOnlyList<string>> TestAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>(
         [.. Check(_ca, _clock.GetUtcNow()).Where(problem => !problem.StartsWith(Warning, StringComparison.Ordinal)), .. _signer.FindDefect() is { } defect ? new[] { defect } : []]);

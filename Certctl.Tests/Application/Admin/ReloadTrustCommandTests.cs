@@ -15,7 +15,7 @@ namespace Certctl.Tests.Application.Admin;
 /// <summary>Anchors read again by command: what becomes of it, and what stands in the trail.</summary>
 public sealed class ReloadTrustCommandTests
 {
-    private readonly InMemoryJournal _journal = new();
+    private readonly InMemoryJournal _journal = new(TimeProvider.System);
     private readonly ITrustAnchors _anchors = Substitute.For<ITrustAnchors>();
 
     public ReloadTrustCommandTests() =>

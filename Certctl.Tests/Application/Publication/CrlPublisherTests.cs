@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Certctl.Application.Enrolment;
 using Certctl.Application.Publication;
 using Certctl.Domain.Certificates;
 using Certctl.Tests.Fakes;
@@ -21,7 +22,7 @@ public sealed class CrlPublisherTests : IDisposable
     public CrlPublisherTests()
     {
         _issuer = new FakeIssuer(Now.AddYears(5)) { Crls = _pen };
-        _publisher = new CrlPublisher(_revoked, _clock);
+        _publisher = new CrlPublisher(_revoked, new DatabaseClock(ask: null, _clock), _clock);
     }
 
     public void Dispose() => _publisher.Dispose();
@@ -43,7 +44,7 @@ public sealed class CrlPublisherTests : IDisposable
     [Fact]
     public async Task Two_processes_make_the_same_list_and_the_next_one_has_a_greater_number()
     {
-        var other = new CrlPublisher(_revoked, _clock);
+        var other = new CrlPublisher(_revoked, new DatabaseClock(ask: null, _clock), _clock);
         await _publisher.CurrentAsync(_issuer, default);
 
         // Within the beat, and the other's clock is a little late.

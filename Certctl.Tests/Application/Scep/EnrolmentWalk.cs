@@ -20,6 +20,7 @@ internal sealed class EnrolmentWalk : IDisposable
 {
     public static readonly DateTimeOffset Now = new(2026, 11, 25, 12, 0, 0, TimeSpan.Zero);
 
+    private InMemoryJournal? _journal;
     private readonly ServiceProvider _services;
     private readonly IScepCodec _codec = Substitute.For<IScepCodec>();
 
@@ -29,6 +30,7 @@ internal sealed class EnrolmentWalk : IDisposable
         _services = new ServiceCollection()
             .AddLogging()
             .AddSingleton<TimeProvider>(Clock)
+            .AddSingleton(new DatabaseClock(ask: null, Clock))
             .AddSingleton<IEnrolmentJournal>(Journal)
             .AddSingleton<IEnrolmentRepository>(Journal)
             .AddSingleton<IAuditRepository>(Journal)
@@ -58,7 +60,7 @@ internal sealed class EnrolmentWalk : IDisposable
 
     public FakeTimeProvider Clock { get; } = new(Now);
 
-    public InMemoryJournal Journal { get; } = new();
+    public InMemoryJournal Journal => _journal ??= new(Clock);
 
     public FixedProfiles Profiles { get; }
 

@@ -94,10 +94,14 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
         var now = DateTimeOffset.UtcNow;
         const string Serial = "00000000000a0bcdef0123456789abcdef012345";
         Assert.IsType<JournalVerdict.Committed>(await server.Host.Database.GetRequiredService<IEnrolmentJournal>().CommitAsync(TestEntries.Issued(now, serialNumber: Serial), default));
-        foreach (var written in new[] { Serial, Serial.TrimStart('0'), "0" + Serial.TrimStart('0'), Serial.ToUpperInvariant(), "0A:0B:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45" })
+        foreach (var written in new[] { Serial, Serial.TrimStart('0'), "0" + Serial.TrimStart('0'), Serial.ToUpperInvariant(), "0A:0B:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45", "0x" + Serial.TrimStart('0'), "0a 0b cd ef 01 23 45 67 89 ab cd ef 01 23 45" })
         {
             Assert.Equal(Serial, Text(await server.GetAsync($"/api/v1/certificates/{Uri.EscapeDataString(written)}"), "serial_number"));
             Assert.Equal(1, (await server.GetAsync($"/api/v1/certificates?serial={Uri.EscapeDataString(written)}")).GetProperty("total").GetInt32());
+            Assert.Equal(1, (await server.GetAsync($"/api/v1/audit?serial={Uri.EscapeDataString(written)}")).GetProperty("total").GetInt32());
+            Assert.Equal(1, (await server.GetAsync($"/api/v1/audit?resource_type=certificate&resource_id={Uri.EscapeDataString(written)}")).GetProperty("total").GetInt32());
+            var counted = await server.SendAsync(HttpMethod.Post, "/api/v1/certificates/bulk-revoke", ApiServer.Admin, HttpStatusCode.OK, ApiServer.Json(new { reason = "superseded", certificate_ids = new[] { written }, dry_run = true }));
+            Assert.Equal(1, counted.GetProperty("total_matched").GetInt32());
         }
 
         await server.SendAsync(HttpMethod.Get, $"/api/v1/certificates/{Serial.Trim('0')[1..]}", ApiServer.Auditor, HttpStatusCode.NotFound);

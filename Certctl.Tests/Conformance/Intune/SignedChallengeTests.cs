@@ -66,7 +66,7 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
         var certificate = (await server.SendAsync(token, name, device, "b.example", "a.example")).Issued(device);
 
         Assert.Equal($"CN={name}", certificate.Subject);
-        var serial = certificate.SerialNumber.ToLowerInvariant();
+        var serial = certificate.SerialNumber.ToLowerInvariant().PadLeft(40, '0');
         var audit = await server.EventAsync(e => e.SerialNumber == serial);
         Assert.Equal(
             (AuditAction.ScepPkcsReqIntune, AuditOutcome.Issued, name, $"id of {name}", TestConnector.Issuer, TestConnector.Sha256(token)),
@@ -137,7 +137,7 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
         var old = device.With((await server.SendAsync(server.Token("renewing"), "renewing", device)).Issued(device));
         (await server.RenewAsync(server.Token("renewing", claims => claims["aud"] = "elsewhere"), "renewing", old)).MustFail(FailureReason.IntuneWrongAudience);
         var renewed = (await server.RenewAsync(server.Token("renewing"), "renewing", old)).Issued(old);
-        var serial = renewed.SerialNumber.ToLowerInvariant();
+        var serial = renewed.SerialNumber.ToLowerInvariant().PadLeft(40, '0');
         Assert.Equal(AuditAction.ScepRenewalReqIntune, (await server.EventAsync(e => e.SerialNumber == serial)).Action);
     }
 

@@ -38,6 +38,22 @@ public abstract class EnrolmentTests(ScepServerFixture server)
     }
 
     [Theory]
+    [InlineData("no seconds", 0x17, "2611301010Z")]
+    [InlineData("an offset", 0x17, "261130101010+0100")]
+    [InlineData("a fraction", 0x18, "20261130101010.5Z")]
+    [InlineData("second 60", 0x17, "261130101060Z")]
+    [InlineData("year 0000", 0x18, "00000101000000Z")]
+    [InlineData("no Z", 0x17, "261130101010")]
+    [InlineData("nothing", 0x18, "")]
+    public async Task The_times_of_a_self_signed_signer_are_read_past(string what, byte tag, string time)
+    {
+        var device = ScepDevice.Shared();
+        var request = await Wire.RequestAsync(device.Csr($"CN=odd times {what}", server.Challenge), device);
+        request.Certificates = [OddTimes.In(device.Certificate, tag, time)];
+        (await Wire.SendAsync(request.Build())).Issued(device);
+    }
+
+    [Theory]
     [InlineData(UniversalTagNumber.UTF8String)]
     [InlineData(UniversalTagNumber.PrintableString)]
     [InlineData(UniversalTagNumber.IA5String)]

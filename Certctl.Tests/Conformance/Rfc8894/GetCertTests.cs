@@ -63,6 +63,20 @@ public abstract class GetCertTests(ScepServerFixture server)
         (await AskAsync(device, ForgedRequest.IssuerAndSerial(device.Certificate, new X500DistinguishedName(issuer)))).Issued(device);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_issuer_may_be_any_name_that_GetCACert_shows(bool isRa)
+    {
+        var device = await EnrolledAsync(0, $"CN=by another name {isRa}");
+        var name = isRa ? (await Wire.CaCertificatesAsync())[0].SubjectName : new X500DistinguishedName("CN=none of these");
+        var reply = await AskAsync(device, ForgedRequest.IssuerAndSerial(device.Certificate, name));
+        if (isRa)
+            Assert.Equal(device.Certificate.RawData, reply.Issued(device).RawData);
+        else
+            reply.MustFail(FailureReason.CertificateUnknown);
+    }
+
     [Fact]
     [Trait("Conformance", "S-R18")]
     [Trait("Conformance", "S-M22")]

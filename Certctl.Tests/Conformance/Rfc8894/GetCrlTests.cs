@@ -62,6 +62,16 @@ public abstract class GetCrlTests(ScepServerFixture server)
         await server.Server.LoggedAsync("cannot be in a CRL of CN=Certctl Quickstart CA");
     }
 
+    [Fact]
+    [Trait("Conformance", "S-R20")]
+    public async Task The_RA_as_issuer_means_the_CA_that_was_asked()
+    {
+        var device = ScepDevice.Shared(1);
+        var bag = await Wire.CaCertificatesAsync();
+        Assert.NotEmpty((await Wire.SendAsync(await QueryAsync(device, ForgedRequest.IssuerAndSerial(bag[0], bag[0].SubjectName)))).Crl(device));
+        Assert.NotEmpty((await Wire.SendAsync(await QueryAsync(device, ForgedRequest.IssuerAndSerial(bag[1])))).Crl(device));
+    }
+
     // RFC 5280 §5, by openssl: the CA's signature, then the fields as text.
     private Task<string> ReadAsync(ScepDevice device) => Wire.CrlTextAsync(device, server.Server.CaFile);
 

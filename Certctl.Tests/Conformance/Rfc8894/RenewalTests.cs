@@ -43,6 +43,27 @@ public abstract class RenewalTests(ScepServerFixture server)
     }
 
     [Theory]
+    [InlineData("17")]
+    [InlineData("19")]
+    [Trait("Conformance", "S-R11")]
+    public async Task A_device_that_sends_the_octets_of_its_first_request_again_renews_when_its_certificate_signs_them(string messageType)
+    {
+        var device = ScepDevice.Shared();
+        var csr = device.Csr($"CN=one request {messageType}", server.Challenge);
+        async Task<byte[]> FirstAsync() => (await Wire.SendAsync((await Wire.RequestAsync(csr, ScepDevice.Shared())).Build())).Issued(device).RawData;
+        var first = await FirstAsync();
+        var old = device.With(X509CertificateLoader.LoadCertificate(first));
+
+        var renewed = (await Wire.SendAsync(await RenewalAsync(old, csr, messageType))).Issued(old);
+        Assert.NotEqual(first, renewed.RawData);
+        Assert.Equal(renewed.RawData, (await Wire.SendAsync(await RenewalAsync(old, csr, messageType))).Issued(old).RawData);
+
+        // Another throw-away certificate of the same key: the first request, whose reply was lost.
+        Assert.Equal(first, await FirstAsync());
+        Assert.Equal(2, server.Count($"SELECT COUNT(*) FROM certificates WHERE common_name = 'one request {messageType}'"));
+    }
+
+    [Theory]
     [InlineData("CN=another name", "a.example")]
     [InlineData("CN=keeps names", "b.example")]
     [InlineData("CN=keeps names", null)]

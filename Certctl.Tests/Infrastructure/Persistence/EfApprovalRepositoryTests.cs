@@ -68,10 +68,11 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         var entry = await ParkedAsync(database);
         var (late, repeat) = (entry.Enrolment.HeldUntil.AddMinutes(-1), entry.Enrolment.HeldUntil.AddMinutes(1));
 
-        await DecideAsync(database, entry, "olga", approved: true, late);
-        Assert.Null(await AnswerAsync(database, entry, repeat));
-        await DecideAsync(database, entry, "paul", approved: true, late);
-        Assert.Equal(EnrolmentState.Approved, (await AnswerAsync(database, entry, repeat))!.Enrolment.State);
+        await database.AdvanceAsync(late - Now);
+        await DecideAsync(database, entry, "olga", approved: true);
+        Assert.Null(await AnswerAsync(database, entry, repeat - late));
+        await DecideAsync(database, entry, "paul", approved: true);
+        Assert.Equal(EnrolmentState.Approved, (await AnswerAsync(database, entry, repeat - late))!.Enrolment.State);
     }
 
     [Fact]
@@ -111,7 +112,8 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         await using var database = await OpenAsync();
         var entry = await ParkedAsync(database);
 
-        Assert.Equal(new DecisionVerdict.NotWaiting(EnrolmentState.Expired), await DecideAsync(database, entry, "olga", approved: true, entry.Enrolment.HeldUntil));
+        await database.AdvanceAsync(TestEntries.Wait);
+        Assert.Equal(new DecisionVerdict.NotWaiting(EnrolmentState.Expired), await DecideAsync(database, entry, "olga", approved: true));
         Assert.Equal(EnrolmentState.Pending, await StateAsync(database));
         Assert.IsType<DecisionVerdict.Unknown>(await DecideAsync(database, TestEntries.Pending(Now), "olga", approved: true));
         var issued = TestEntries.Issued(Now);
@@ -142,19 +144,23 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
             return;
         await using var database = await OpenAsync();
         await RequireAsync(database, approvals: 2);
-        var (older, newer, lapsed) = (TestEntries.Pending(Now), TestEntries.Pending(Now.AddMinutes(1)), TestEntries.Pending(Now.AddDays(-8)));
-        foreach (var entry in new[] { newer, older, lapsed, TestEntries.Issued(Now) })
+        var (lapsed, older, newer) = (TestEntries.Pending(Now), TestEntries.Pending(Now.AddDays(8)), TestEntries.Pending(Now.AddDays(8)));
+        await database.Journal.CommitAsync(lapsed, default);
+        await database.AdvanceAsync(TimeSpan.FromDays(8));
+        await database.Journal.CommitAsync(older, default);
+        await database.AdvanceAsync(TimeSpan.FromMinutes(1));
+        foreach (var entry in new[] { newer, TestEntries.Issued(Now) })
             await database.Journal.CommitAsync(entry, default);
-        await DecideAsync(database, older, "olga", approved: true, Now.AddMinutes(2));
+        await DecideAsync(database, older, "olga", approved: true);
 
-        var waiting = await database.Get<IApprovalRepository>().ListAsync(all: false, Now.AddMinutes(3), 10, default);
+        var waiting = await database.Get<IApprovalRepository>().ListAsync(all: false, 10, default);
         Assert.Equal([older.Enrolment.Id, newer.Enrolment.Id], waiting.Select(row => row.Id));
         var row = waiting[0];
         Assert.Equal((older.Enrolment.Subject, "RSA-2048", "127.0.0.1", "tx-1", "Static current", 2), (row.Subject, row.KeyAlgorithm, row.SourceAddress, row.TransactionId, row.VouchedBy, row.ApprovalsRequired));
         Assert.Equal(Convert.ToHexStringLower(older.Enrolment.PublicKeySha256), row.PublicKeySha256);
         Assert.Equal(("olga", true, "because"), (row.Decisions[0].Actor, row.Decisions[0].Approved, row.Decisions[0].Note));
 
-        var all = await database.Get<IApprovalRepository>().ListAsync(all: true, Now.AddMinutes(3), 10, default);
+        var all = await database.Get<IApprovalRepository>().ListAsync(all: true, 10, default);
         Assert.Equal([EnrolmentState.Expired, EnrolmentState.Pending, EnrolmentState.Pending], all.Select(row => row.State));
     }
 
@@ -167,8 +173,8 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
             TestEntries.Audit(Now, null) with { Actor = actor, Action = approved ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied, ResourceType = "enrolment", Subject = null },
             default);
 
-    private static Task<StoredEnrolment?> AnswerAsync(TestDatabase database, JournalEntry entry, DateTimeOffset until) =>
-        database.Get<IEnrolmentRepository>().FindAnswerAsync(entry.RequestKey, until, default);
+    private static Task<StoredEnrolment?> AnswerAsync(TestDatabase database, JournalEntry entry, TimeSpan margin) =>
+        database.Get<IEnrolmentRepository>().FindAnswerAsync(entry.RequestKey, margin, default);
 
     private static async Task<JournalEntry> ParkedAsync(TestDatabase database)
     {

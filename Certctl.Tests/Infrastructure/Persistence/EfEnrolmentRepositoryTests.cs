@@ -41,11 +41,12 @@ public abstract class EfEnrolmentRepositoryTests(IDatabases databases) : Persist
         if (!IsAvailable)
             return;
         await using var database = await OpenAsync();
-        var newer = TestEntries.Pending(Now + TimeSpan.FromMicroseconds(1));
         var older = TestEntries.Pending(Now);
+        var newer = TestEntries.Pending(Now);
         newer.Enrolment.SignerKeySha256.CopyTo(older.Enrolment.SignerKeySha256, 0);
-        await database.Journal.CommitAsync(newer, default);
         await database.Journal.CommitAsync(older, default);
+        await database.AdvanceAsync(TimeSpan.FromMicroseconds(1));
+        await database.Journal.CommitAsync(newer, default);
 
         var found = await database.Enrolments.FindByTransactionAsync("corp", newer.Enrolment.TransactionId, newer.Enrolment.SignerKeySha256, default);
 

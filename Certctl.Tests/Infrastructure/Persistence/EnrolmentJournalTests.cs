@@ -156,9 +156,9 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
         var key = RandomNumberGenerator.GetBytes(32);
         await database.Journal.CommitAsync(TestEntries.Issued(Now, key), default);
 
-        database.Clock.Advance(TestEntries.Hold - TimeSpan.FromMilliseconds(1));
+        await database.AdvanceAsync(TestEntries.Hold - TimeSpan.FromMilliseconds(1));
         Assert.IsType<JournalVerdict.AlreadyAnswered>(await database.Journal.CommitAsync(TestEntries.Issued(database.Clock.GetUtcNow(), key), default));
-        database.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        await database.AdvanceAsync(TimeSpan.FromMilliseconds(1));
         var renewed = TestEntries.Issued(database.Clock.GetUtcNow(), key);
         Assert.IsType<JournalVerdict.Committed>(await database.Journal.CommitAsync(renewed, default));
 
@@ -175,8 +175,8 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
         await using var second = OpenBeside(first);
         var key = RandomNumberGenerator.GetBytes(32);
         await first.Journal.CommitAsync(TestEntries.Issued(Now, key), default);
-        first.Clock.Advance(TestEntries.Hold);
-        second.Clock.Advance(TestEntries.Hold);
+        await first.AdvanceAsync(TestEntries.Hold);
+        await second.AdvanceAsync(TestEntries.Hold);
         var later = first.Clock.GetUtcNow();
 
         var verdicts = await Task.WhenAll(Enumerable.Range(0, 30).Select(i =>
@@ -381,6 +381,7 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
         {
             Enrolment = enrolment,
             RequestKey = RandomNumberGenerator.GetBytes(32),
+            HeldFor = TestEntries.Hold,
             Certificate = certificate,
             ProfileVersion = 1,
             Audit = new AuditEvent

@@ -65,7 +65,15 @@ public abstract class PersistenceTests(IDatabases databases)
 
     internal DatabaseKind Kind => databases.Kind;
 
-    internal async Task<TestDatabase> OpenAsync(bool migrated = true) => new(databases.Kind, await databases.CreateAsync(migrated));
+    internal async Task<TestDatabase> OpenAsync(bool migrated = true)
+    {
+        var connectionString = await databases.CreateAsync(migrated);
+        if (!migrated || databases.Kind == DatabaseKind.Sqlite)
+            return new(databases.Kind, connectionString);
+        var database = new TestDatabase(databases.Kind, TestDatabase.WithClock(connectionString));
+        await database.SetTimeAsync(TestDatabase.Start);
+        return database;
+    }
 
     /// <summary>A second process on the same database.</summary>
     internal TestDatabase OpenBeside(TestDatabase first) => new(databases.Kind, first.ConnectionString);

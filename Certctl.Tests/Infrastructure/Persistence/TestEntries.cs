@@ -12,6 +12,8 @@ internal static class TestEntries
 {
     public static readonly TimeSpan Hold = TimeSpan.FromHours(1);
 
+    public static readonly TimeSpan Wait = TimeSpan.FromDays(7);
+
     public static JournalEntry Issued(DateTimeOffset now, byte[]? requestKey = null, int profileVersion = 1, string? serialNumber = null, string vouchedBy = "current")
     {
         var certificate = Certificate(now, serialNumber);
@@ -19,6 +21,7 @@ internal static class TestEntries
         {
             Enrolment = Enrolment(now, now, vouchedBy: vouchedBy).Issued(certificate.IssuerId, certificate.SerialNumber, now + Hold),
             RequestKey = requestKey ?? RandomNumberGenerator.GetBytes(32),
+            HeldFor = Hold,
             Certificate = certificate,
             ProfileVersion = profileVersion,
             Audit = Audit(now, certificate.SerialNumber),
@@ -27,8 +30,9 @@ internal static class TestEntries
 
     public static JournalEntry Pending(DateTimeOffset now, byte[]? requestKey = null) => new()
     {
-        Enrolment = Enrolment(now, now + TimeSpan.FromDays(7)),
+        Enrolment = Enrolment(now, now + Wait),
         RequestKey = requestKey ?? RandomNumberGenerator.GetBytes(32),
+        HeldFor = Wait,
         ProfileVersion = 1,
         Audit = Audit(now, null),
     };
@@ -41,6 +45,7 @@ internal static class TestEntries
         {
             Enrolment = approved.Issued(certificate.IssuerId, certificate.SerialNumber, now + Hold),
             RequestKey = requestKey,
+            HeldFor = Hold,
             Certificate = certificate,
             ProfileVersion = 1,
             Completes = true,

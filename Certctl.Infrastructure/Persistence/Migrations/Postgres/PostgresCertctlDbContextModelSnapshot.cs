@@ -472,6 +472,9 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
 
                     b.HasIndex(new[] { "State", "CreatedAt" }, "enrolments_state_idx");
 
+                    b.HasIndex(new[] { "TokenSha256" }, "enrolments_token_idx")
+                        .HasFilter("token_sha256 IS NOT NULL");
+
                     b.HasIndex(new[] { "PathId", "TransactionId", "SignerKeySha256", "CreatedAt" }, "enrolments_transaction_idx");
 
                     b.ToTable("enrolments", (string)null);

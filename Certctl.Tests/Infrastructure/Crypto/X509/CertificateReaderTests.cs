@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Infrastructure.Crypto.X509;
+using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Crypto.X509;
@@ -59,6 +60,37 @@ public sealed class CertificateReaderTests
         Assert.True(CertificateReader.TryRead(der, out var read, out var defect), $"{what}: {defect}");
         Assert.Equal(new DateTimeOffset(2051, 1, 2, 3, 4, 5, TimeSpan.Zero), read!.NotAfter);
         Assert.Null(CertificateReader.FindSubjectKeyIdentifier(der));
+    }
+
+    [Theory]
+    [InlineData(0x17, "2601020304Z", true)]
+    [InlineData(0x17, "260102030405+0100", true)]
+    [InlineData(0x18, "20260102030405.5Z", true)]
+    [InlineData(0x17, "260102030460Z", true)]
+    [InlineData(0x18, "00000101000000Z", true)]
+    [InlineData(0x18, "", true)]
+    [InlineData(0x13, "260102030405Z", false)]
+    public void Odd_times_are_read_past_in_a_self_signed_signer_and_nowhere_else(byte tag, string time, bool isRead)
+    {
+        var odd = OddTimes.In(X509CertificateLoader.LoadCertificate(Made("CN=device", "CN=device")), tag, time);
+        Assert.Equal(isRead, CertificateReader.TryReadSigner(odd, out var signer));
+        Assert.Equal(isRead ? (DateTimeOffset.MinValue, DateTimeOffset.MaxValue) : default, signer is null ? default : (signer.NotBefore, signer.NotAfter));
+        Assert.False(CertificateReader.TryRead(odd, out _, out _));
+        Assert.False(CertificateReader.TryReadSigner(OddTimes.In(X509CertificateLoader.LoadCertificate(Made("CN=device", "CN=a CA")), tag, time), out _));
+    }
+
+    [Fact]
+    public void The_times_of_a_self_signed_signer_are_two()
+    {
+        foreach (var validity in new[] { Der.Sequence(), Der.Sequence(Der.Text(0x17, "")), Der.Sequence(Der.Text(0x17, ""), Der.Text(0x17, ""), Der.Text(0x17, "")), Der.Sequence([0x17, 0x05, 0x30]) })
+            Assert.False(CertificateReader.TryReadSigner(Certificate(validity: validity), out _));
+    }
+
+    private static byte[] Made(string subject, string issuer)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
+        return request.Create(new X500DistinguishedName(issuer), X509SignatureGenerator.CreateForECDsa(key), DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(1), [1]).RawData;
     }
 
     public static TheoryData<string, byte[]> Defective() => new()
