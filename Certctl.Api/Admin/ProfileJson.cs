@@ -60,6 +60,23 @@ internal sealed record ProfileJson
 
     public int MaxActiveCertificates { get; init; }
 
+    /// <summary>Empty: by the kind of key.</summary>
+    public IReadOnlyList<string> KeyUsage { get; init; } = [];
+
+    public bool EkuCritical { get; init; }
+
+    public IReadOnlyList<string> AdditionalSanKinds { get; init; } = [];
+
+    public bool AllowDnsUnderscore { get; init; }
+
+    public bool DropBlankNames { get; init; }
+
+    public IReadOnlyList<string> SubjectTemplate { get; init; } = [];
+
+    public IReadOnlyList<string> SanTemplate { get; init; } = [];
+
+    public bool AllowRequestedValidity { get; init; }
+
     public bool Enabled { get; init; } = true;
 
     /// <summary>Shown; ignored when written, as are the times.</summary>
@@ -95,6 +112,14 @@ internal sealed record ProfileJson
         RenewalGraceDays = profile.RenewalGraceDays,
         RenewalRequiresNewKey = profile.RenewalRequiresNewKey,
         MaxActiveCertificates = profile.MaxActiveCertificates,
+        KeyUsage = profile.Content.KeyUsage,
+        EkuCritical = profile.Content.ExtendedKeyUsageIsCritical,
+        AdditionalSanKinds = profile.Content.AdditionalSanKinds,
+        AllowDnsUnderscore = profile.Content.AllowDnsUnderscore,
+        DropBlankNames = profile.Content.DropBlankNames,
+        SubjectTemplate = profile.Content.SubjectTemplate,
+        SanTemplate = profile.Content.SanTemplate,
+        AllowRequestedValidity = profile.Content.AllowRequestedValidity,
         Enabled = profile.Enabled,
         Version = profile.Version,
         CreatedAt = profile.CreatedAt,
@@ -138,6 +163,17 @@ internal sealed record ProfileJson
             RenewalGraceDays = RenewalGraceDays,
             RenewalRequiresNewKey = RenewalRequiresNewKey,
             MaxActiveCertificates = MaxActiveCertificates,
+            Content = new ContentRules
+            {
+                KeyUsage = KeyUsage,
+                ExtendedKeyUsageIsCritical = EkuCritical,
+                AdditionalSanKinds = AdditionalSanKinds,
+                AllowDnsUnderscore = AllowDnsUnderscore,
+                DropBlankNames = DropBlankNames,
+                SubjectTemplate = SubjectTemplate,
+                SanTemplate = SanTemplate,
+                AllowRequestedValidity = AllowRequestedValidity,
+            },
             Enabled = Enabled,
             Version = (stored?.Version ?? 0) + 1,
             CreatedAt = stored?.CreatedAt ?? now,
@@ -154,6 +190,8 @@ internal sealed record ProfileJson
         [
             ("allowed_key_algorithms", AllowedKeyAlgorithms ?? []), ("allowed_ekus", AllowedEkus ?? []),
             ("required_san_patterns", RequiredSanPatterns), ("required_csr_attributes", RequiredCsrAttributes),
+            ("key_usage", KeyUsage), ("additional_san_kinds", AdditionalSanKinds),
+            ("subject_template", SubjectTemplate), ("san_template", SanTemplate),
         ];
         return lists.Where(list => list.Values.Contains(null)).Select(list => $"{list.Name}: null is no value");
     }

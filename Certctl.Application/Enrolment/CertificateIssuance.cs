@@ -18,7 +18,11 @@ public sealed class CertificateIssuance(
     {
         var context = command.Context;
         var enrolment = NewEnrolment(command, kind);
-        var renewal = context.Grant.Renews is { } renews ? new RenewalClaim(renews, context.Grant.FirstAsked ?? context.ReceivedAt) : null;
+
+        // Who is granted a renewal has signed with the certificate that it renews.
+        var renewal = context.Grant.Renews is { } renews
+            ? new RenewalClaim(renews, context.Grant.FirstAsked ?? context.ReceivedAt) { Subject = context.Signer.Subject, MayChangeNames = context.Profile.RenewalMayChangeName }
+            : null;
         var draft = new Draft(context, command.Csr, enrolment, RequestKey.Of(context, kind, command.Csr, context.Grant.Renews), renewal);
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
@@ -116,7 +120,7 @@ public sealed class CertificateIssuance(
             if (context.Issuer.NotAfter <= context.ReceivedAt + TimeSpan.FromMinutes(1))
                 return (new EnrolmentOutcome.Refused(FailureReason.ValidityNotPossible, $"the CA ends at {context.Issuer.NotAfter:O}"), null);
 
-            var approval = profile.Approve(csr, context.Profile.LeafValidity, context.ReceivedAt, renewal);
+            var approval = profile.Approve(csr, context.Profile.LeafValidity, context.ReceivedAt, renewal, ClaimOf(enrolment));
             if (approval is Approval.Denied denied)
                 return (new EnrolmentOutcome.Refused(denied.Failure), null);
 
@@ -130,7 +134,7 @@ public sealed class CertificateIssuance(
 
             var waits = profile.RequiresApproval && !completes;
             var certificate = waits ? null : await SignAsync(context, template, cancellationToken);
-            var entry = Entry(draft, certificate, profile);
+            var entry = Entry(draft with { Enrolment = enrolment.Named(template.Subject, template.SubjectAltNames) }, certificate, profile);
             switch (await WriteAsync(entry, cancellationToken))
             {
                 case JournalVerdict.Committed:
@@ -154,6 +158,11 @@ public sealed class CertificateIssuance(
         kind == EnrolmentKind.RawCsr || csr.PublicKey.CanReceiveEnvelopes
             ? null
             : new(FailureReason.RequesterCannotReceive, $"the request's key is {csr.PublicKey.Describe()}, to which the reply to its renewal could not be encrypted");
+
+    // As the journal keeps it, so that a request that waited is judged by what it came with.
+    private static DeviceClaim? ClaimOf(Domain.Enrolment.Enrolment enrolment) => enrolment is { ClaimIssuer: { } issuer, ClaimSubject: { } subject }
+        ? new DeviceClaim(issuer, subject, enrolment.DeviceName, enrolment.TokenSha256, enrolment.CreatedAt)
+        : null;
 
     private static async Task<IssuedCertificate> SignAsync(EnrolmentContext context, CertificateTemplate template, CancellationToken cancellationToken)
     {

@@ -49,7 +49,7 @@ public static class FailureTable
         FailureReason.AttributeMissing =>
             new(FailInfo.BadRequest, "attribute_missing", "The request lacks an attribute that the certificate profile requires."),
         FailureReason.ValidityNotPossible =>
-            new(FailInfo.BadRequest, "validity_not_possible", "The issuing CA is too close to its end to issue."),
+            new(FailInfo.BadRequest, "validity_not_possible", "The issuing CA is too close to its end to issue, or the request asks for a life that is over or too short."),
         FailureReason.RenewalSignerUnknown =>
             new(FailInfo.BadRequest, "renewal_signer_unknown", "The certificate that signed the renewal was not issued here."),
         FailureReason.RenewalSignerExpired =>

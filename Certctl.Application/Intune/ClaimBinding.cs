@@ -15,7 +15,7 @@ internal static class ClaimBinding
     /// <summary>The first difference in words; null: none.</summary>
     public static string? FindDifference(IntuneClaim claim, CertificateSigningRequest csr)
     {
-        if (csr.SubjectAltNames.FirstOrDefault(san => !IsUnderstood(san)) is { } foreign)
+        if (csr.SubjectAltNames.FirstOrDefault(san => !IsBlank(san) && !IsUnderstood(san)) is { } foreign)
             return $"the request asks for {Quoted(foreign.ToString())}, a kind of name that no challenge vouches for";
         return FindOtherName(claim.DeviceName, csr.Subject)
             ?? FindOtherSet("DNS names", claim.DnsNames.Select(Folded), Names(csr, SubjectAltNameKind.DnsName).Select(Folded))
@@ -24,12 +24,12 @@ internal static class ClaimBinding
             ?? FindOtherSet("URIs", claim.Uris, Names(csr, SubjectAltNameKind.Uri));
     }
 
-    // Two common names: whoever reads the certificate takes one of them, and nobody knows which.
+    // An empty one is dropped or refused by the certificate profile. Two common names: whoever reads the certificate takes one of them, and nobody knows which.
     private static string? FindOtherName(string? deviceName, SubjectName subject)
     {
         if (deviceName is null)
             return null;
-        var names = subject.Rdns.SelectMany(rdn => rdn).Where(attribute => attribute.Oid == CommonNameOid).Select(attribute => attribute.Value).ToList();
+        var names = subject.Rdns.SelectMany(rdn => rdn).Where(attribute => attribute.Oid == CommonNameOid && attribute.Value.Length > 0).Select(attribute => attribute.Value).ToList();
         if (names is [var only] && string.Equals(only, deviceName, StringComparison.Ordinal))
             return null;
         return names.Count == 1
@@ -49,8 +49,11 @@ internal static class ClaimBinding
         san.Kind is SubjectAltNameKind.DnsName or SubjectAltNameKind.Rfc822Name or SubjectAltNameKind.Uri
         || (san.Kind == SubjectAltNameKind.OtherName && san.OtherNameOid == SubjectAltName.UserPrincipalNameOid);
 
+    private static bool IsBlank(SubjectAltName san) => string.IsNullOrWhiteSpace(san.Text);
+
+    // A blank one names nothing that could be vouched for; the certificate profile drops or refuses it.
     private static IEnumerable<string> Names(CertificateSigningRequest csr, SubjectAltNameKind kind) =>
-        csr.SubjectAltNames.Where(san => san.Kind == kind).Select(san => san.Text);
+        csr.SubjectAltNames.Where(san => san.Kind == kind && !IsBlank(san)).Select(san => san.Text);
 
     private static string Folded(string name) => AsciiCase.ToLower(name.Trim(' '));
 

@@ -9,6 +9,14 @@ namespace Certctl.Domain.Certificates;
 /// <param name="Der">The value as DER, string type included.</param>
 public sealed record NameAttribute(string Oid, string Value, ReadOnlyMemory<byte> Der)
 {
+    /// <summary>An attribute of this text, which must have no lone surrogates.</summary>
+    public static NameAttribute Of(string oid, string text)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        writer.WriteCharacterString(UniversalTagNumber.UTF8String, text);
+        return new NameAttribute(oid, text, writer.Encode());
+    }
+
     /// <summary>A string of DER, by its whole tag: a constructed string or one of another class is none.</summary>
     public bool IsText => (UniversalTagNumber)Der.Span[0]
         is UniversalTagNumber.UTF8String or UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String or UniversalTagNumber.NumericString
@@ -26,8 +34,11 @@ public sealed class SubjectName
 
     public bool IsEmpty => Rdns.Count == 0;
 
+    /// <summary>A name of these RDNs, encoded as <see cref="Normalised"/> does it.</summary>
+    public static SubjectName Of(IReadOnlyList<IReadOnlyList<NameAttribute>> rdns) => new SubjectName { Der = default, Rdns = rdns }.Normalised();
+
     /// <summary>The most specific CN, or null.</summary>
-    public string? CommonName => Rdns.SelectMany(rdn => rdn).LastOrDefault(a => a.Oid == "2.5.4.3")?.Value;
+    public string? CommonName => Rdns.SelectMany(rdn => rdn).LastOrDefault(a => a.Oid == AttributeTypes.CommonName)?.Value;
 
     /// <summary>RFC 4514 string form: most specific first, special characters escaped.</summary>
     public override string ToString() => string.Join(',', Rdns.Reverse().Select(rdn => string.Join('+', rdn.Select(Format))));
@@ -107,29 +118,7 @@ public sealed class SubjectName
     private static bool IsPrintable(string value) => value.All(c => char.IsAsciiLetterOrDigit(c) || " '()+,-./:=?".Contains(c, StringComparison.Ordinal));
 
     private static string Format(NameAttribute attribute) =>
-        $"{Keyword(attribute.Oid)}={(attribute.IsText ? Escape(attribute.Value) : attribute.Value)}";
-
-    // RFC 4514 §3, and the keywords beside it that operators read every day.
-    private static string Keyword(string oid) => oid switch
-    {
-        "2.5.4.3" => "CN",
-        "2.5.4.4" => "SN",
-        "2.5.4.5" => "serialNumber",
-        "2.5.4.6" => "C",
-        "2.5.4.7" => "L",
-        "2.5.4.8" => "ST",
-        "2.5.4.9" => "STREET",
-        "2.5.4.10" => "O",
-        "2.5.4.11" => "OU",
-        "2.5.4.12" => "title",
-        "2.5.4.42" => "GN",
-        "0.9.2342.19200300.100.1.1" => "UID",
-        "0.9.2342.19200300.100.1.25" => "DC",
-        "1.2.840.113549.1.9.1" => "emailAddress",
-        "1.2.840.113549.1.9.2" => "unstructuredName",
-        "1.2.840.113549.1.9.8" => "unstructuredAddress",
-        _ => oid,
-    };
+        $"{AttributeTypes.KeywordOf(attribute.Oid)}={(attribute.IsText ? Escape(attribute.Value) : attribute.Value)}";
 
     // RFC 4514 §2.4.
     private static string Escape(string value)

@@ -24,6 +24,9 @@ public sealed class CertificateSigningRequest
     /// <summary>Dotted OIDs of the attributes and of the requested extensions, for profiles that require some of them.</summary>
     public IReadOnlySet<string> AttributeOids { get; init; } = new HashSet<string>();
 
+    /// <summary>The life that the request asks for; null when it asks for none, or in a way that cannot be read.</summary>
+    public RequestedValidity? RequestedValidity { get; init; }
+
     /// <summary>SHA-256 of the request as it came.</summary>
     public required ReadOnlyMemory<byte> Sha256 { get; init; }
 }

@@ -1,3 +1,5 @@
+using Certctl.Domain.Certificates;
+
 namespace Certctl.Domain.Enrolment;
 
 /// <summary>The states of a stored request (RFC 8894 §2.5 and §5).</summary>
@@ -23,6 +25,8 @@ public enum EnrolmentKind
 public sealed class Enrolment
 {
     private DateTimeOffset _heldUntil;
+    private string _subject = "";
+    private IReadOnlyList<string> _subjectAltNames = [];
 
     public required Guid Id { get; init; }
 
@@ -47,9 +51,11 @@ public sealed class Enrolment
 
     public required string ProfileId { get; init; }
 
-    public required string Subject { get; init; }
+    /// <summary>RFC 4514 form: what the request asks for, and once its certificate profile has judged it, what the certificate has.</summary>
+    public required string Subject { get => _subject; init => _subject = value; }
 
-    public required IReadOnlyList<string> SubjectAltNames { get; init; }
+    /// <summary>Likewise.</summary>
+    public required IReadOnlyList<string> SubjectAltNames { get => _subjectAltNames; init => _subjectAltNames = value; }
 
     /// <summary>Algorithm and size of the key to be certified: "RSA-2048", "ECDSA-P256".</summary>
     public required string KeyAlgorithm { get; init; }
@@ -89,6 +95,14 @@ public sealed class Enrolment
 
     /// <summary>40 lower-case hex digits, once issued.</summary>
     public string? SerialNumber { get; private set; }
+
+    /// <summary>A copy that has the names which its certificate profile grants.</summary>
+    public Enrolment Named(SubjectName subject, IReadOnlyList<SubjectAltName> names)
+    {
+        var copy = (Enrolment)MemberwiseClone();
+        (copy._subject, copy._subjectAltNames) = (subject.ToString(), [.. names.Select(name => name.ToString())]);
+        return copy;
+    }
 
     /// <summary>A copy that waits until <paramref name="heldUntil"/>.</summary>
     public Enrolment Waiting(DateTimeOffset heldUntil)

@@ -54,7 +54,7 @@ public enum FailureReason
     /// <summary>An attribute that the profile requires is not in the request.</summary>
     AttributeMissing,
 
-    /// <summary>The issuing CA expires too soon to issue anything useful.</summary>
+    /// <summary>The issuing CA expires too soon to issue anything useful, or the request asks for a life that is over or too short for the profile.</summary>
     ValidityNotPossible,
 
     /// <summary>The renewal's signer is not a certificate that this profile's issuer issued and knows.</summary>

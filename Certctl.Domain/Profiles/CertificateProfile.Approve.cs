@@ -4,9 +4,6 @@ namespace Certctl.Domain.Profiles;
 
 public sealed partial class CertificateProfile
 {
-    // Device clocks run late: a certificate from this moment on would not be valid yet for them.
-    private static readonly TimeSpan BackDating = TimeSpan.FromMinutes(5);
-
     private NamePolicy? _names;
 
     /// <summary>Judges a request: the only way to a <see cref="CertificateTemplate"/>.</summary>
@@ -14,7 +11,8 @@ public sealed partial class CertificateProfile
     /// <param name="defaultValidity">The issuer's life of a leaf, which <see cref="MaxTtlSeconds"/> may shorten.</param>
     /// <param name="now">The instant of the request.</param>
     /// <param name="renewal">What it renews; null for a first certificate.</param>
-    public Approval Approve(CertificateSigningRequest csr, TimeSpan defaultValidity, DateTimeOffset now, RenewalClaim? renewal = null)
+    /// <param name="claim">What a signed challenge says of the device; null where none came.</param>
+    public Approval Approve(CertificateSigningRequest csr, TimeSpan defaultValidity, DateTimeOffset now, RenewalClaim? renewal = null, DeviceClaim? claim = null)
     {
         if (!Enabled)
             return Deny(FailureReason.ProfileUnavailable, $"certificate profile {Id} is disabled");
@@ -24,33 +22,36 @@ public sealed partial class CertificateProfile
             return Deny(FailureReason.KeyNotAllowed, key);
         if (KeyPolicy.FindWeakness(csr.PublicKey) is { } weakness)
             return Deny(FailureReason.WeakKey, weakness);
-        if (NamePolicy.FindSubjectDefect(csr.Subject, csr.SubjectAltNames.Count > 0) is { } subject)
-            return Deny(FailureReason.SubjectNotAllowed, subject);
+        if (FindNames(csr, claim, renewal, out var subject, out var names) is { } unmade)
+            return new Approval.Denied(unmade);
+        if (NamePolicy.FindSubjectDefect(subject, names.Count > 0) is { } unnamed)
+            return Deny(FailureReason.SubjectNotAllowed, unnamed);
 
-        _names ??= new NamePolicy(RequiredSanPatterns, SpiffeUriPattern);
-        var names = NamePolicy.Distinct(csr.SubjectAltNames);
+        _names ??= new NamePolicy(RequiredSanPatterns, SpiffeUriPattern, Content);
+        names = NamePolicy.Distinct(names);
         if (_names.FindDefect(names) is { } san)
             return Deny(FailureReason.SubjectAltNameNotAllowed, san);
         if (RequiredCsrAttributes.FirstOrDefault(name => !CsrAttributeNames.IsIn(csr, name)) is { } missing)
             return Deny(FailureReason.AttributeMissing, $"the request lacks {missing}");
 
-        var notBefore = WholeSeconds(now - BackDating);
+        var wish = Content.AllowRequestedValidity ? csr.RequestedValidity : null;
+        if (ValidityPolicy.FindDefect(wish, now, AllowShortLived) is { } impossible)
+            return Deny(FailureReason.ValidityNotPossible, impossible);
+        var (notBefore, notAfter) = ValidityPolicy.Period(now, ValidityPolicy.Shorter(defaultValidity, MaxTtlSeconds), wish);
         return new Approval.Granted(new CertificateTemplate
         {
             ProfileId = Id,
-            Subject = csr.Subject.Normalised(),
+            Subject = subject.Normalised(),
             PublicKey = csr.PublicKey,
-            SubjectAltNames = names,
-            KeyUsage = KeyPolicy.UsageOf(csr.PublicKey, AllowedEkus),
-            ExtendedKeyUsages = [.. AllowedEkus.Select(name => ExtendedKeyUsageNames.Oids[name])],
+            SubjectAltNames = [.. names.Select(name => name.Normalised())],
+            KeyUsage = KeyPolicy.UsageOf(csr.PublicKey, AllowedEkus, Content.KeyUsage),
+            ExtendedKeyUsages = [.. AllowedEkus.Select(ExtendedKeyUsageNames.OidOf)],
+            ExtendedKeyUsageIsCritical = Content.ExtendedKeyUsageIsCritical,
             NotBefore = notBefore,
-            NotAfter = WholeSeconds(now + ValidityPolicy.Shorter(defaultValidity, MaxTtlSeconds)),
+            NotAfter = notAfter,
             MustStaple = MustStaple,
         });
     }
 
     private static Approval.Denied Deny(FailureReason reason, string detail) => new(new EnrolmentFailure(reason, detail));
-
-    // RFC 5280 §4.1.2.5: times have no fractions.
-    private static DateTimeOffset WholeSeconds(DateTimeOffset time) => time.ToUniversalTime().AddTicks(-(time.Ticks % TimeSpan.TicksPerSecond));
 }

@@ -6,7 +6,22 @@ namespace Certctl.Domain.Profiles;
 /// <summary>The certificate that a request renews, and when the device asked: an operator who takes a week to approve costs the device nothing.</summary>
 /// <param name="Renews">Of ours, known to the journal.</param>
 /// <param name="AskedAt">The instant at which the request came.</param>
-public sealed record RenewalClaim(IssuedCertificate Renews, DateTimeOffset AskedAt);
+public sealed record RenewalClaim(IssuedCertificate Renews, DateTimeOffset AskedAt)
+{
+    /// <summary>The subject in <see cref="Renews"/>; null where only its text is at hand.</summary>
+    public SubjectName? Subject { get; init; }
+
+    /// <summary>The renewal may have other names, or its names have been judged before.</summary>
+    public bool MayChangeNames { get; init; } = true;
+
+    /// <summary>Whether these are the names of the certificate that is renewed.</summary>
+    public bool HasNames(SubjectName subject, IReadOnlyList<SubjectAltName> names) =>
+        (Subject?.SameAs(subject) ?? Renews.Subject == subject.ToString())
+        && Renews.SubjectAltNames.Select(Comparable).ToHashSet(StringComparer.Ordinal).SetEquals(names.Select(name => Comparable(name.ToString())));
+
+    // RFC 5280 §7.2: DNS names are the same in any case. No other name is: spiffe://td/Admin is not spiffe://td/admin.
+    private static string Comparable(string name) => name.StartsWith("DNS:", StringComparison.Ordinal) ? AsciiCase.ToLower(name) : name;
+}
 
 public sealed partial class CertificateProfile
 {

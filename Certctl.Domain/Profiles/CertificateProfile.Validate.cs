@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Certctl.Domain.Certificates;
+using Certctl.Domain.Profiles.Templates;
 
 namespace Certctl.Domain.Profiles;
 
@@ -27,6 +28,7 @@ public sealed partial class CertificateProfile
         .. Problem(ApprovalsRequired > 1 && !RequiresApproval, "approvals_required: more than 1 needs requires_approval"),
         .. RenewalProblems(),
         .. EkuProblems(),
+        .. ContentProblems(),
         .. RequiredSanPatterns.SelectMany(pattern => PatternProblem("required_san_patterns", pattern)),
         .. Problem(RequiredSanPatterns.Count > MaxListLength, $"required_san_patterns: at most {MaxListLength}"),
         .. SpiffeUriPattern.Length == 0 ? [] : PatternProblem("spiffe_uri_pattern", SpiffeUriPattern),
@@ -44,7 +46,7 @@ public sealed partial class CertificateProfile
             {
                 KeyAlgorithm.Rsa => rule.MinSize is < KeyPolicy.LeastRsaBits or > 8192 ? "RSA min_size is 2048 to 8192" : null,
                 KeyAlgorithm.Ecdsa => EcdsaSizes.Contains(rule.MinSize) ? null : "ECDSA min_size is 256, 384 or 521",
-                KeyAlgorithm.Ed25519 => "Ed25519 keys cannot be verified by this server yet",
+                KeyAlgorithm.Ed25519 => rule.MinSize is 0 or 256 ? null : "Ed25519 min_size is 0 or 256, the one size there is",
                 KeyAlgorithm.Other => "unknown algorithm",
             };
             if (problem is not null)
@@ -76,11 +78,27 @@ public sealed partial class CertificateProfile
     {
         if (AllowedEkus.Count == 0)
             yield return "allowed_ekus: at least one";
-        if (AllowedEkus.Distinct(StringComparer.Ordinal).Count() != AllowedEkus.Count)
+        if (AllowedEkus.Count > MaxListLength)
+            yield return $"allowed_ekus: at most {MaxListLength}";
+        if (AllowedEkus.Select(ExtendedKeyUsageNames.OidOf).Distinct(StringComparer.Ordinal).Count() != AllowedEkus.Count)
             yield return "allowed_ekus: one stands twice";
-        foreach (var unknown in AllowedEkus.Where(name => !ExtendedKeyUsageNames.Oids.ContainsKey(name)))
-            yield return $"allowed_ekus: \"{unknown}\" is none of {string.Join(", ", ExtendedKeyUsageNames.Oids.Keys)}";
+        foreach (var defect in AllowedEkus.Select(ExtendedKeyUsageNames.FindDefect).OfType<string>())
+            yield return $"allowed_ekus: {defect}";
+        // RFC 5280 §4.2.1.12: who restricts nothing must not insist on being understood.
+        if (Content.ExtendedKeyUsageIsCritical && AllowedEkus.Select(ExtendedKeyUsageNames.OidOf).Contains(ExtendedKeyUsageNames.Any))
+            yield return "eku_critical: not together with anyExtendedKeyUsage";
     }
+
+    private IEnumerable<string> ContentProblems() =>
+    [
+        .. KeyUsageNames.Problems(Content.KeyUsage, AllowedKeyAlgorithms.Select(rule => rule.Algorithm), AllowedEkus).Select(problem => $"key_usage: {problem}"),
+        .. Content.AdditionalSanKinds.Except(SanKinds.All).Select(kind => $"additional_san_kinds: \"{kind}\" is none of {string.Join(", ", SanKinds.All)}"),
+        .. Problem(Content.AdditionalSanKinds.Distinct().Count() != Content.AdditionalSanKinds.Count, "additional_san_kinds: one stands twice"),
+        .. Problem(Content.SubjectTemplate.Count > NamePolicy.MaxSubjectAttributes, $"subject_template: at most {NamePolicy.MaxSubjectAttributes}"),
+        .. SubjectTemplate.Problems(Content.SubjectTemplate).Select(problem => $"subject_template: {problem}"),
+        .. Problem(Content.SanTemplate.Count > MaxListLength, $"san_template: at most {MaxListLength}"),
+        .. SanTemplate.Problems(Content.SanTemplate, Content).Select(problem => $"san_template: {problem}"),
+    ];
 
     private static IEnumerable<string> PatternProblem(string field, string pattern)
     {

@@ -29,7 +29,7 @@ public sealed partial class CertificateProfile
     /// <summary>Upper limit of a certificate's life in seconds; 0 leaves the issuer's default alone.</summary>
     public int MaxTtlSeconds { get; init; }
 
-    /// <summary>serverAuth, clientAuth, codeSigning, emailProtection, timeStamping; what stands here is what the certificate gets.</summary>
+    /// <summary>Names (serverAuth, clientAuth, smartcardLogon …) or dotted OIDs; what stands here is what the certificate gets.</summary>
     public required IReadOnlyList<string> AllowedEkus { get; init; }
 
     /// <summary>Regular expressions: each must be met by some SAN, and each SAN must meet some expression. Empty: no rule.</summary>
@@ -67,6 +67,9 @@ public sealed partial class CertificateProfile
 
     /// <summary>How many certificates of one subject may be valid at once; a further one revokes the oldest as superseded. 0: any number.</summary>
     public int MaxActiveCertificates { get; init; }
+
+    /// <summary>What certificates contain and requests may bring beyond the fields of the upstream product.</summary>
+    public ContentRules Content { get; init; } = ContentRules.Default;
 
     public bool Enabled { get; init; } = true;
 

@@ -21,13 +21,16 @@ public sealed class CertificateTemplate
     /// <summary>In the order of the request, none twice.</summary>
     public required IReadOnlyList<SubjectAltName> SubjectAltNames { get; init; }
 
-    /// <summary>By key type: keyEncipherment only for RSA (RFC 5280 §4.2.1.3).</summary>
+    /// <summary>Only bits that the type of the key allows, at least one (RFC 5280 §4.2.1.3).</summary>
     public required KeyUsages KeyUsage { get; init; }
 
     /// <summary>Dotted OIDs, at least one.</summary>
     public required IReadOnlyList<string> ExtendedKeyUsages { get; init; }
 
-    /// <summary>Five minutes before now: device clocks run late.</summary>
+    /// <summary>Whether extKeyUsage is critical (RFC 5280 §4.2.1.12 leaves that to the CA).</summary>
+    public required bool ExtendedKeyUsageIsCritical { get; init; }
+
+    /// <summary>Up to five minutes before now: device clocks run late.</summary>
     public required DateTimeOffset NotBefore { get; init; }
 
     /// <summary>The issuer shortens it to its own NotAfter when that comes first.</summary>
@@ -45,4 +48,8 @@ public enum KeyUsages
     DigitalSignature = 1 << 0,
     ContentCommitment = 1 << 1,
     KeyEncipherment = 1 << 2,
+    DataEncipherment = 1 << 3,
+    KeyAgreement = 1 << 4,
+    EncipherOnly = 1 << 7,
+    DecipherOnly = 1 << 8,
 }

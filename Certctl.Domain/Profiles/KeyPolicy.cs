@@ -27,9 +27,9 @@ internal static class KeyPolicy
     /// <summary>Why a key of an allowed kind and size must not be certified all the same, or null.</summary>
     public static string? FindWeakness(PublicKeyInfo key) => key.Algorithm == KeyAlgorithm.Rsa ? RsaWeakness.Find(key) : null;
 
-    /// <summary>RFC 5280 §4.2.1.3: what the key can do. Keys are encrypted to RSA keys alone.</summary>
-    public static KeyUsages UsageOf(PublicKeyInfo key, IReadOnlyList<string> ekus) =>
-        KeyUsages.DigitalSignature
+    /// <summary>RFC 5280 §4.2.1.3: what the profile chose, as far as the key can do it; without a choice by the kind of key, as keys are encrypted to RSA alone.</summary>
+    public static KeyUsages UsageOf(PublicKeyInfo key, IReadOnlyList<string> ekus, IReadOnlyList<string> chosen) =>
+        chosen.Count > 0 ? KeyUsageNames.Chosen(chosen, key.Algorithm) : KeyUsages.DigitalSignature
         | (key.Algorithm == KeyAlgorithm.Rsa ? KeyUsages.KeyEncipherment : KeyUsages.None)
         | (ekus.Contains("emailProtection") ? KeyUsages.ContentCommitment : KeyUsages.None);
 

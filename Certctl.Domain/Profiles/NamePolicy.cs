@@ -8,7 +8,7 @@ namespace Certctl.Domain.Profiles;
 /// <summary>Which names may be certified: the syntax that RFC 5280 demands of every name, and the patterns of one profile.</summary>
 internal sealed class NamePolicy
 {
-    private const int MaxSubjectAttributes = 32;
+    public const int MaxSubjectAttributes = 32;
     private const int MaxSans = 100;
     private const string CountryName = "2.5.4.6";
     private const string DomainComponent = "0.9.2342.19200300.100.1.25";
@@ -29,9 +29,11 @@ internal sealed class NamePolicy
 
     private readonly (string Source, Regex Pattern)[] _required;
     private readonly Regex? _spiffe;
+    private readonly ContentRules _rules;
 
-    public NamePolicy(IReadOnlyList<string> requiredSanPatterns, string spiffeUriPattern)
+    public NamePolicy(IReadOnlyList<string> requiredSanPatterns, string spiffeUriPattern, ContentRules rules)
     {
+        _rules = rules;
         _required = [.. requiredSanPatterns.Select(pattern => (pattern, Compile(pattern)))];
         _spiffe = spiffeUriPattern.Length == 0 ? null : Compile(spiffeUriPattern);
     }
@@ -74,7 +76,7 @@ internal sealed class NamePolicy
             return $"more than {MaxSans} subject alternative names";
         foreach (var name in names)
         {
-            if (SanSyntax.FindDefect(name) is { } defect)
+            if (SanSyntax.FindDefect(name, _rules) is { } defect)
                 return defect;
             if (_required.Length > 0 && !_required.Any(required => Meets(required.Pattern, name)))
                 return $"{name} meets none of the profile's required_san_patterns";

@@ -95,6 +95,7 @@ internal sealed class PostgresCertctlDbContext(DbContextOptions<PostgresCertctlD
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcMicrosecondsConverter>();
         configurationBuilder.Properties<IReadOnlyList<string>>().HaveColumnType("jsonb");
         configurationBuilder.Properties<IReadOnlyList<KeyAlgorithmRule>>().HaveColumnType("jsonb");
+        configurationBuilder.Properties<ContentRules>().HaveColumnType("jsonb");
     }
 
     // Trigrams find what stands in the middle of a text. The names of a certificate need an expression, which the model cannot say: its migration does.

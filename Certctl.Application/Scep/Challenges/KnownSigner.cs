@@ -36,11 +36,8 @@ internal static class KnownSigner
             return new ChallengeVerdict.Rejected(failure);
 
         // Challenge and valid certificate: a new enrolment. With one that has ended it is a renewal, which the certificate profile may still grant.
-        if (context.ReceivedAt < known.NotAfter)
-            return new ChallengeVerdict.Vouched(grant);
-        return FindNameChange(known, command) is { } change
-            ? new ChallengeVerdict.Rejected(change)
-            : new ChallengeVerdict.Vouched(grant with { Kind = ChallengeKind.Renewal, VouchedBy = known.SerialNumber, Renews = known });
+        return new ChallengeVerdict.Vouched(
+            context.ReceivedAt < known.NotAfter ? grant : grant with { Kind = ChallengeKind.Renewal, VouchedBy = known.SerialNumber, Renews = known });
     }
 
     /// <summary>
@@ -57,17 +54,4 @@ internal static class KnownSigner
             ? new(FailureReason.RenewalOtherProfile, $"{known.SerialNumber} was issued on path \"{known.PathId}\"")
             : null;
     }
-
-    /// <summary>Why a renewal of <paramref name="old"/> may not have these names; null when it may.</summary>
-    public static EnrolmentFailure? FindNameChange(IssuedCertificate old, IIssuanceCommand command) =>
-        command.Context.Profile.RenewalMayChangeName || SameNames(old, command)
-            ? null
-            : new(FailureReason.RenewalNameChanged, $"{old.SerialNumber} is {old.Subject} [{string.Join(", ", old.SubjectAltNames)}]");
-
-    private static bool SameNames(IssuedCertificate old, IIssuanceCommand command) =>
-        command.Context.Signer.Subject.SameAs(command.Csr.Subject)
-        && old.SubjectAltNames.Select(Comparable).ToHashSet(StringComparer.Ordinal).SetEquals(command.Csr.SubjectAltNames.Select(san => Comparable(san.ToString())));
-
-    // RFC 5280 §7.2: DNS names are the same in any case. No other name is: spiffe://td/Admin is not spiffe://td/admin.
-    private static string Comparable(string name) => name.StartsWith("DNS:", StringComparison.Ordinal) ? AsciiCase.ToLower(name) : name;
 }

@@ -9,7 +9,7 @@ namespace Certctl.Application.Scep.Challenges;
 
 /// <summary>
 /// RFC 8894 §2.3: the signature by a certificate of ours is the authorisation. Claims every RenewalReq, and a PKCSReq without challengePassword that
-/// was not signed by a self-signed certificate: Apple, Cisco, sscep and jscep renew that way. When and with which key the certificate profile says.
+/// was not signed by a self-signed certificate: Apple, Cisco, sscep and jscep renew that way. When, with which key and for which names the certificate profile says.
 /// </summary>
 public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeValidator
 {
@@ -27,7 +27,7 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
         if (await KnownSigner.FindAsync(enrolments, context, cancellationToken) is not { } known)
             return new ChallengeVerdict.Rejected(FailureReason.RenewalSignerUnknown, $"signer {context.Signer.Subject} is not in the journal of {context.Profile.Issuer.IssuerId}");
 
-        var failure = KnownSigner.Judge(known, context) ?? KnownSigner.FindNameChange(known, command) ?? JudgeChallenge(known, command);
+        var failure = KnownSigner.Judge(known, context) ?? JudgeChallenge(known, command);
         if (failure is null)
             return new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber, known, Claim: context.Trace?.Claim));
         return await FindRepeatedAsync(known, failure, command, cancellationToken) is { } firstAsked

@@ -12,6 +12,7 @@ internal sealed class CsrAttributes
     private const string MicrosoftExtensionRequestOid = "1.3.6.1.4.1.311.2.1.14";
 
     private readonly HashSet<string> _oids = new(StringComparer.Ordinal);
+    private readonly EnrolmentNameValues _nameValues = new();
     private bool _hasChallengePassword;
     private bool _hasExtensions;
 
@@ -25,6 +26,9 @@ internal sealed class CsrAttributes
     public ReadOnlyMemory<byte> ChallengeOctets { get; private set; }
 
     public IReadOnlyList<SubjectAltName> SubjectAltNames { get; private set; } = [];
+
+    /// <summary>The life that the request asks for; null when it asks for none that can be read.</summary>
+    public RequestedValidity? RequestedValidity => _nameValues.Validity;
 
     /// <summary>OIDs of the attributes and of the requested extensions.</summary>
     public IReadOnlySet<string> Oids => _oids;
@@ -64,8 +68,21 @@ internal sealed class CsrAttributes
             ChallengePasswordOid => AddChallengePassword(values),
             ExtensionRequestOid or MicrosoftExtensionRequestOid => AddExtensions(values),
             // Compat: Windows repeats some of its attributes (enrollmentNameValuePair); what is not read here may stand twice.
-            _ => values.TryReadAny(out _, out _, out _) ? null : $"attribute {oid} of the request has a defective value",
+            EnrolmentNameValues.Oid => AddNameValues(values),
+            _ => values.TryReadAny(out _, out _, out _) ? null : Defective(oid),
         };
+    }
+
+    private static string Defective(string oid) => $"attribute {oid} of the request has a defective value";
+
+    private string? AddNameValues(DerReader values)
+    {
+        if (!values.TryReadAny(out _, out _, out var value))
+            return Defective(EnrolmentNameValues.Oid);
+        do
+            _nameValues.Add(value);
+        while (values.TryReadAny(out _, out _, out value));
+        return null;
     }
 
     private string? AddChallengePassword(DerReader values)

@@ -53,6 +53,7 @@ internal static class CsrReader
                 SubjectAltNames = attributes.SubjectAltNames,
                 ChallengePassword = attributes.ChallengePassword,
                 AttributeOids = attributes.Oids,
+                RequestedValidity = attributes.RequestedValidity,
                 Sha256 = SHA256.HashData(bytes.Span),
             };
         return request is not null;

@@ -8,11 +8,12 @@ namespace Certctl.Infrastructure.Crypto.X509;
 
 /// <summary>
 /// The signatureAlgorithm of a PKCS#10. Which digests it may use is the policy's to say: the signature proves possession of a key at this moment and
-/// carries no trust. Older ones than MD5 are never accepted, nor SHA-224 and Ed25519, which the platform does not verify.
+/// carries no trust. Older ones than MD5 are never accepted, nor SHA-224, which the platform does not verify.
 /// </summary>
 internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorithm Signer, bool IsPss)
 {
     private const string RsassaPss = "1.2.840.113549.1.1.10";
+    private const string Ed25519 = "1.3.101.112";
     private const string Mgf1 = "1.2.840.113549.1.1.8";
 
     /// <summary>False, with words, for an algorithm that is not accepted, or for parameters of it that are not.</summary>
@@ -26,7 +27,13 @@ internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorith
             return false;
         }
 
-        algorithm = oid == RsassaPss ? ReadPss(fields) : HasNoParameters(fields) ? Find(oid) : null;
+        algorithm = oid switch
+        {
+            RsassaPss => ReadPss(fields),
+            // RFC 8410 §3: the parameters are absent. The signature hashes with SHA-512 by itself (RFC 8032 §5.1).
+            Ed25519 => fields.AtEnd ? new(HashAlgorithmName.SHA512, KeyAlgorithm.Ed25519, IsPss: false) : null,
+            _ => HasNoParameters(fields) ? Find(oid) : null,
+        };
         if (algorithm is not null && !policy.Takes(algorithm.Hash))
             algorithm = null;
         defect = algorithm is null ? $"the request is signed with {Describe(oid)}, or with parameters of it, which is not accepted" : null;
@@ -38,6 +45,8 @@ internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorith
     {
         if (key.Algorithm != Signer)
             return false;
+        if (key.Algorithm == KeyAlgorithm.Ed25519)
+            return Ed25519Keys.Verify(key, message, signature);
         Span<byte> hash = stackalloc byte[SHA512.HashSizeInBytes];
         hash = hash[..CryptographicOperations.HashData(Hash, message, hash)];
         return IsPss
@@ -70,7 +79,7 @@ internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorith
         "1.2.840.113549.1.1.4" => "MD5",
         "1.2.840.113549.1.1.5" or "1.3.14.3.2.29" or "1.2.840.10045.4.1" => "SHA-1",
         "1.2.840.113549.1.1.14" or "1.2.840.10045.4.3.1" => "SHA-224",
-        "1.3.101.112" => "Ed25519",
+        Ed25519 => "Ed25519",
         RsassaPss => "RSASSA-PSS",
         _ => $"algorithm {oid}",
     };

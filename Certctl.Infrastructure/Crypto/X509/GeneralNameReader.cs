@@ -42,47 +42,71 @@ internal static class GeneralNameReader
             return false;
         }
 
-        (string Text, string? Oid)? read = tag switch
+        name = tag switch
         {
             0xA0 => ReadOtherName(content, whole),
-            0x81 or 0x82 or 0x86 => ReadIa5(content.Span),
-            0x87 => ReadIpAddress(content.Span),
-            0xA4 => ReadDirectoryName(content),
-            0xA3 or 0xA5 or 0x88 => (Convert.ToHexStringLower(whole.Span), null),
+            0x81 or 0x82 or 0x86 => ReadIa5(tag, content.Span, whole),
+            0x87 => ReadIpAddress(content.Span, whole),
+            0xA4 => ReadDirectoryName(content, whole),
+            0x88 => new(SubjectAltNameKind.RegisteredId, DerOid.TryFormat(content.Span, out var oid) ? oid : Hex(whole), whole),
+            0xA3 or 0xA5 => new((SubjectAltNameKind)(tag & 0x1F), Hex(whole), whole),
             _ => null,
         };
-        defect = read is null ? $"a defective subject alternative name (tag 0x{tag:X2})" : null;
-        if (read is null)
-            return false;
-        name = new SubjectAltName((SubjectAltNameKind)(tag & 0x1F), read.Value.Text, whole, read.Value.Oid);
-        return true;
+        defect = name is null ? $"a defective subject alternative name (tag 0x{tag:X2})" : null;
+        return name is not null;
     }
 
-    // RFC 5280 §4.2.1.6: IA5String. NUL would make two readers see two names.
-    private static (string Text, string? Oid)? ReadIa5(ReadOnlySpan<byte> content) =>
-        content.ContainsAnyExceptInRange((byte)0x01, (byte)0x7F) ? null : (Encoding.ASCII.GetString(content), null);
+    private static string Hex(ReadOnlyMemory<byte> whole) => Convert.ToHexStringLower(whole.Span);
 
-    // RFC 5280 §4.2.1.6: four octets for IPv4, sixteen for IPv6, and no others.
-    private static (string Text, string? Oid)? ReadIpAddress(ReadOnlySpan<byte> content) =>
-        content.Length is 4 or 16 ? (new IPAddress(content).ToString(), null) : null;
+    // RFC 5280 §4.2.1.6: IA5String. NUL would make two readers see two names.
+    private static SubjectAltName? ReadIa5(byte tag, ReadOnlySpan<byte> content, ReadOnlyMemory<byte> whole) =>
+        content.ContainsAnyExceptInRange((byte)0x01, (byte)0x7F) ? null : new((SubjectAltNameKind)(tag & 0x1F), Encoding.ASCII.GetString(content), whole);
+
+    // RFC 5280 §4.2.1.6: four octets for IPv4, sixteen for IPv6, and no others. Compat: none at all where a variable of an MDM was empty; the profile says
+    // whether that is dropped or refused.
+    private static SubjectAltName? ReadIpAddress(ReadOnlySpan<byte> content, ReadOnlyMemory<byte> whole) =>
+        content.Length is 0 or 4 or 16 ? new(SubjectAltNameKind.IpAddress, content.IsEmpty ? string.Empty : new IPAddress(content).ToString(), whole) : null;
 
     // directoryName [4] is explicit, because Name is a CHOICE.
-    private static (string Text, string? Oid)? ReadDirectoryName(ReadOnlyMemory<byte> content) =>
-        NameReader.TryRead(content, out var name, out _) ? (name!.ToString(), null) : null;
+    private static SubjectAltName? ReadDirectoryName(ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> whole) =>
+        NameReader.TryRead(content, out var name, out _) ? new(SubjectAltNameKind.DirectoryName, name!.ToString(), whole) { DirectoryName = name } : null;
 
-    private static (string Text, string? Oid)? ReadOtherName(ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> whole)
+    private static SubjectAltName? ReadOtherName(ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> whole)
     {
         var fields = new DerReader(content);
         if (!fields.TryReadOid(out var oid) || !fields.TryEnter(DerTag.ContextConstructed(0), out var value) || !fields.AtEnd)
             return null;
-        if (oid != SubjectAltName.UserPrincipalNameOid)
-            return (Convert.ToHexStringLower(whole.Span), oid);
-        // A UPN is a UTF8String and nothing else: what cannot be read cannot be compared with what the device was promised.
-        if (!value.TryRead(DerTag.Utf8String, out var utf8)
-            || !value.AtEnd
-            || !DerText.TryDecode(DerTag.Utf8String, utf8.Span, out var text)
-            || text.Contains('\0', StringComparison.Ordinal))
-            return null;
-        return (text, oid);
+        var text = oid switch
+        {
+            // A UPN is a UTF8String and nothing else: what cannot be read cannot be compared with what the device was promised.
+            SubjectAltName.UserPrincipalNameOid => ReadUtf8(value),
+            SubjectAltName.SmtpUtf8MailboxOid => ReadUtf8(value) ?? Hex(whole),
+            SubjectAltName.NtdsReplicationOid => ReadGuid(value) ?? Hex(whole),
+            SubjectAltName.HardwareModuleNameOid => ReadModule(value) ?? Hex(whole),
+            _ => Hex(whole),
+        };
+        return text is null ? null : new(SubjectAltNameKind.OtherName, text, whole, oid);
     }
+
+    private static string? ReadUtf8(DerReader value) =>
+        value.TryRead(DerTag.Utf8String, out var utf8)
+        && value.AtEnd
+        && DerText.TryDecode(DerTag.Utf8String, utf8.Span, out var text)
+        && !text.Contains('\0', StringComparison.Ordinal)
+            ? text
+            : null;
+
+    // [MS-DTYP] §2.3.4.2: the first three fields of a GUID in little-endian octets.
+    private static string? ReadGuid(DerReader value) =>
+        value.TryRead(DerTag.OctetString, out var octets) && value.AtEnd && octets.Length == 16 ? new Guid(octets.Span).ToString() : null;
+
+    // RFC 4108 §5: SEQUENCE { hwType OBJECT IDENTIFIER, hwSerialNum OCTET STRING }.
+    private static string? ReadModule(DerReader value) =>
+        value.TryEnter(DerTag.Sequence, out var module)
+        && value.AtEnd
+        && module.TryReadOid(out var type)
+        && module.TryRead(DerTag.OctetString, out var serial)
+        && module.AtEnd
+            ? $"{type}:{Convert.ToHexStringLower(serial.Span)}"
+            : null;
 }

@@ -26,12 +26,21 @@ internal sealed partial record ConstrainedName(SubjectAltNameKind Kind, string T
         SubjectAltNameKind.OtherName or SubjectAltNameKind.X400Address or SubjectAltNameKind.EdiPartyName or SubjectAltNameKind.RegisteredId => false,
     };
 
-    public static ConstrainedName Of(SubjectAltName name) => name.Kind switch
+    /// <summary>What the constraints are compared with: of a mailbox beyond ASCII two names, as it is an otherName and a mailbox.</summary>
+    public static IEnumerable<ConstrainedName> Of(SubjectAltName name)
     {
-        SubjectAltNameKind.Uri => new(name.Kind, HostOf(name.Text)),
-        SubjectAltNameKind.IpAddress => new(name.Kind, name.Text) { Address = name.Der[HeaderSize..] },
-        _ => new(name.Kind, name.Text),
-    };
+        yield return name.Kind switch
+        {
+            SubjectAltNameKind.Uri => new(name.Kind, HostOf(name.Text)),
+            SubjectAltNameKind.IpAddress => new(name.Kind, name.Text) { Address = name.Der[HeaderSize..] },
+            SubjectAltNameKind.DirectoryName when name.DirectoryName is { } directory => Of(directory),
+            _ => new(name.Kind, name.Text),
+        };
+
+        // RFC 9598 §6: constraints of rfc822Names apply to these too.
+        if (name.OtherNameOid == SubjectAltName.SmtpUtf8MailboxOid)
+            yield return new(SubjectAltNameKind.Rfc822Name, name.Text);
+    }
 
     public static ConstrainedName Of(SubjectName subject) => new(SubjectAltNameKind.DirectoryName, subject.ToString()) { Rdns = subject.Rdns };
 

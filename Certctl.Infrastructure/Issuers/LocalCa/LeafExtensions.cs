@@ -10,7 +10,7 @@ namespace Certctl.Infrastructure.Issuers.LocalCa;
 /// <summary>The extensions of a leaf (RFC 5280 §4.2), each written by the rule that governs it.</summary>
 internal static class LeafExtensions
 {
-    private const int KeyUsageBits = 3;
+    private const int KeyUsageBits = 9;
 
     /// <summary>authorityKeyIdentifier, cRLDistributionPoints and authorityInfoAccess: the same in every certificate of a CA, each as DER.</summary>
     public static IReadOnlyList<byte[]> ConstantFor(X509Certificate2 ca, LocalCaSettings settings)
@@ -45,23 +45,23 @@ internal static class LeafExtensions
 
     public static void WriteKeyUsage(AsnWriter writer, KeyUsages usage)
     {
-        // RFC 5280 §4.2.1.3: bit 0 is the most significant; trailing zero bits are left out (X.690 §11.2.2).
-        byte bits = 0;
+        // RFC 5280 §4.2.1.3: bit 0 is the most significant of the first octet; trailing zero bits are left out (X.690 §11.2.2).
+        Span<byte> bits = stackalloc byte[2];
         var last = 0;
         for (var bit = 0; bit < KeyUsageBits; bit++)
         {
             if (((int)usage & (1 << bit)) == 0)
                 continue;
-            bits |= (byte)(0x80 >> bit);
+            bits[bit / 8] |= (byte)(0x80 >> (bit % 8));
             last = bit;
         }
 
         var value = new AsnWriter(AsnEncodingRules.DER);
-        value.WriteBitString([bits], unusedBitCount: 7 - last);
+        value.WriteBitString(bits[..((last / 8) + 1)], unusedBitCount: 7 - (last % 8));
         Write(writer, "2.5.29.15", critical: true, value.Encode());
     }
 
-    public static void WriteExtendedKeyUsage(AsnWriter writer, IReadOnlyList<string> oids)
+    public static void WriteExtendedKeyUsage(AsnWriter writer, IReadOnlyList<string> oids, bool critical)
     {
         var value = new AsnWriter(AsnEncodingRules.DER);
         using (value.PushSequence())
@@ -70,7 +70,7 @@ internal static class LeafExtensions
                 value.WriteObjectIdentifier(oid);
         }
 
-        Write(writer, "2.5.29.37", critical: false, value.Encode());
+        Write(writer, "2.5.29.37", critical, value.Encode());
     }
 
     public static void WriteSubjectKeyIdentifier(AsnWriter writer, ReadOnlyMemory<byte> publicKeyDer)

@@ -103,7 +103,7 @@ internal sealed class LeafWriter
     {
         LeafExtensions.Write(writer, "2.5.29.19", critical: true, NotACa);
         LeafExtensions.WriteKeyUsage(writer, template.KeyUsage);
-        LeafExtensions.WriteExtendedKeyUsage(writer, template.ExtendedKeyUsages);
+        LeafExtensions.WriteExtendedKeyUsage(writer, template.ExtendedKeyUsages, template.ExtendedKeyUsageIsCritical);
         LeafExtensions.WriteSubjectKeyIdentifier(writer, template.PublicKey.Der);
         foreach (var extension in _constantExtensions)
             writer.WriteEncodedValue(extension);

@@ -56,9 +56,9 @@ internal sealed partial class NameConstraints
     /// <summary>Why the CA must not sign, or null.</summary>
     public EnrolmentFailure? FindViolation(CertificateTemplate template)
     {
-        foreach (var name in template.SubjectAltNames)
+        foreach (var name in template.SubjectAltNames.SelectMany(ConstrainedName.Of))
         {
-            if (FindDefect(ConstrainedName.Of(name)) is { } defect)
+            if (FindDefect(name) is { } defect)
                 return new EnrolmentFailure(FailureReason.SubjectAltNameNotAllowed, defect);
         }
 

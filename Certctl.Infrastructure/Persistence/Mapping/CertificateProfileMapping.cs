@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Certctl.Infrastructure.Persistence.Mapping;
 
-// The columns are those of the upstream product's table, and the version that the journal's commit compares.
+// The columns are those of the upstream product's table, what our own fields say as one JSON object, and the version that the journal's commit compares.
 internal sealed class CertificateProfileMapping : IEntityTypeConfiguration<CertificateProfile>
 {
     public void Configure(EntityTypeBuilder<CertificateProfile> builder)
@@ -31,6 +31,8 @@ internal sealed class CertificateProfileMapping : IEntityTypeConfiguration<Certi
         builder.Property(profile => profile.RenewalGraceDays).HasColumnName("renewal_grace_days");
         builder.Property(profile => profile.RenewalRequiresNewKey).HasColumnName("renewal_requires_new_key");
         builder.Property(profile => profile.MaxActiveCertificates).HasColumnName("max_active_certificates");
+        builder.Property(profile => profile.Content).HasColumnName("content").HasConversion<ContentRulesConverter, ContentRulesComparer>()
+            .HasDefaultValueSql("'{}'");
         builder.Property(profile => profile.Enabled).HasColumnName("enabled");
         builder.Property(profile => profile.Version).HasColumnName("version").IsConcurrencyToken();
         builder.Property(profile => profile.CreatedAt).HasColumnName("created_at");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
@@ -12,6 +13,8 @@ namespace Certctl.Infrastructure.Persistence.Mapping;
 internal static class Stored
 {
     private static readonly JsonSerializerOptions RuleJson = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    private static readonly JsonSerializerOptions ContentJson = new(RuleJson) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
     /// <summary>
     /// Requesters choose their names: NUL (PostgreSQL refuses it) and lone surrogates (no UTF-8) become U+FFFD, so that no request can make
@@ -41,6 +44,23 @@ internal static class Stored
 
     public static IReadOnlyList<KeyAlgorithmRule> Rules(string json) =>
         [.. (JsonSerializer.Deserialize<RuleRow[]>(json, RuleJson) ?? []).Select(row => new KeyAlgorithmRule(Algorithm(row.Algorithm), row.MinSize))];
+
+    /// <summary>What this version does not know was meant to restrict or to permit something: it is not ignored.</summary>
+    public static ContentRules Content(string json) => JsonSerializer.Deserialize<ContentRules>(json, ContentJson) ?? ContentRules.Default;
+
+    /// <summary>Only what differs from the defaults, in the order of the type: equal rules are equal text.</summary>
+    public static string Content(ContentRules rules)
+    {
+        var defaults = JsonSerializer.SerializeToNode(ContentRules.Default, ContentJson)!.AsObject();
+        var all = JsonSerializer.SerializeToNode(rules, ContentJson)!.AsObject();
+        foreach (var (name, value) in all.ToList())
+        {
+            if (JsonNode.DeepEquals(value, defaults[name]))
+                all.Remove(name);
+        }
+
+        return all.ToJsonString(ContentJson);
+    }
 
     /// <summary>UTC in whole microseconds, PostgreSQL's grain; SQLite keeps the same so that both answer alike.</summary>
     public static DateTimeOffset Time(DateTimeOffset value) => new(value.UtcTicks - (value.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
@@ -87,6 +107,13 @@ internal sealed class KeyAlgorithmRulesComparer() : ValueComparer<IReadOnlyList<
     (a, b) => ReferenceEquals(a, b) || (a != null && b != null && a.SequenceEqual(b)),
     rules => rules.Aggregate(0, (hash, rule) => HashCode.Combine(hash, rule)),
     rules => rules.ToArray());
+
+internal sealed class ContentRulesConverter() : ValueConverter<ContentRules, string>(rules => Stored.Content(rules), json => Stored.Content(json));
+
+internal sealed class ContentRulesComparer() : ValueComparer<ContentRules>(
+    (a, b) => ReferenceEquals(a, b) || (a != null && b != null && Stored.Content(a) == Stored.Content(b)),
+    rules => Stored.Content(rules).GetHashCode(StringComparison.Ordinal),
+    rules => rules);
 
 internal sealed class UtcMicrosecondsConverter() : ValueConverter<DateTimeOffset, DateTimeOffset>(value => Stored.Time(value), value => value);
 

@@ -70,6 +70,17 @@ public sealed class ClaimBindingTests
     }
 
     [Fact]
+    public void A_blank_name_is_not_compared_because_the_profile_drops_or_refuses_it()
+    {
+        byte[] blanks = [0x30, 0x0C, 0x82, 0x00, 0x81, 0x01, 0x20, 0x87, 0x00, 0x82, 0x03, 0x61, 0x2E, 0x62];
+        var request = new CertificateRequest("CN=d", Key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        request.CertificateExtensions.Add(new X509Extension("2.5.29.17", blanks, critical: false));
+        var csr = CsrReader.ReadKept(request.CreateSigningRequest())!;
+        Assert.Null(IntuneChallenge.FindMismatch(Claim() with { DnsNames = ["a.b"] }, csr));
+        Assert.Contains("a.b", IntuneChallenge.FindMismatch(Claim(), csr)!.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_URI_counts_to_the_letter() =>
         Assert.NotNull(Find(Claim() with { Uris = [Sid.ToUpperInvariant()] }, "CN=d", names => Add(names, "uri")));
 

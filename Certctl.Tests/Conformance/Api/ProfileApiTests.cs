@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Certctl.Tests.Fixtures;
 using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;
@@ -66,7 +67,7 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
             using var wire = server.Host.Connect();
             var device = ScepDevice.Shared();
             var issued = (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=by the new rule", server.Host.Challenge), device)).Build())).Issued(device);
-            Assert.True(issued.NotAfter - DateTime.Now < TimeSpan.FromHours(1.1));
+            Assert.Equal(TimeSpan.FromHours(1), issued.NotAfter - issued.NotBefore);
         }
         finally
         {
@@ -74,6 +75,42 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
         }
 
         await WriteAsync(HttpMethod.Delete, $"{Profiles}/default", null, "*", HttpStatusCode.Conflict);
+    }
+
+    [Fact]
+    public async Task What_a_profile_says_of_names_usages_and_blanks_is_in_the_next_certificate_and_in_the_trail()
+    {
+        using var found = await SendAsync(HttpMethod.Get, $"{Profiles}/default", null, null, ApiServer.Auditor);
+        var profile = JsonNode.Parse(await found.Content.ReadAsStringAsync())!.AsObject();
+        var original = profile.DeepClone().AsObject();
+        profile["allowed_ekus"] = new JsonArray("smartcardLogon", "1.3.6.1.5.5.7.3.2");
+        profile["key_usage"] = new JsonArray("digitalSignature");
+        profile["drop_blank_names"] = true;
+        profile["subject_template"] = new JsonArray("O=Corp", "OU={{csr.ou?}}", "CN={{csr.cn}}");
+        profile["san_template"] = new JsonArray("DNS:{{csr.cn}}.corp.example");
+        await WriteAsync(HttpMethod.Put, $"{Profiles}/default", profile, found.Headers.ETag!.ToString(), HttpStatusCode.OK);
+        try
+        {
+            var shown = await server.GetAsync($"{Profiles}/default", ApiServer.Auditor);
+            Assert.Equal(profile["subject_template"]!.ToJsonString(), JsonNode.Parse(shown.GetProperty("subject_template").GetRawText())!.ToJsonString());
+            using var wire = server.Host.Connect();
+            var device = ScepDevice.Shared();
+            var issued = (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=rewritten,OU=\" \",O=Evil", server.Host.Challenge), device)).Build())).Issued(device);
+            Assert.Equal("CN=rewritten, O=Corp", issued.Subject);
+            using var folder = new TemporaryFolder();
+            await File.WriteAllBytesAsync(folder["leaf"], issued.RawData);
+            var text = OpenSsl.Run("x509", "-inform", "DER", "-in", folder["leaf"], "-noout", "-text");
+            Assert.Contains("DNS:rewritten.corp.example\n", text, StringComparison.Ordinal);
+            Assert.Contains("Microsoft Smartcard Login, TLS Web Client Authentication\n", text, StringComparison.Ordinal);
+            Assert.Contains("X509v3 Key Usage: critical\n                Digital Signature\n", text, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await WriteAsync(HttpMethod.Put, $"{Profiles}/default", original, "*", HttpStatusCode.OK);
+        }
+
+        var trail = (await server.GetAsync("/api/v1/audit?resource_type=profile&resource_id=default&actor=alice")).GetProperty("data").EnumerateArray().ToList();
+        Assert.Contains(trail, act => act.GetProperty("details").GetProperty("detail").GetString()!.Contains("\"san_template\":[\"DNS:{{csr.cn}}.corp.example\"]", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -86,6 +123,15 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("{\"allowed_key_algorithms\":[]}", "allowed_key_algorithms")]
     [InlineData("{\"allowed_ekus\":[\"nonsense\"]}", "allowed_ekus")]
     [InlineData("{\"allowed_ekus\":[null]}", "allowed_ekus")]
+    [InlineData("{\"key_usage\":[\"keyCertSign\"]}", "key_usage")]
+    [InlineData("{\"key_usage\":[\"keyAgreement\"]}", "key_usage")]
+    [InlineData("{\"key_usage\":[null]}", "key_usage")]
+    [InlineData("{\"additional_san_kinds\":[\"everything\"]}", "additional_san_kinds")]
+    [InlineData("{\"subject_template\":[\"CN={{csr.name}}\"]}", "subject_template")]
+    [InlineData("{\"san_template\":[\"DNS:{{csr.cn}\"]}", "san_template")]
+    [InlineData("{\"san_template\":null}", "san_template")]
+    [InlineData("{\"eku_critical\":true,\"allowed_ekus\":[\"anyExtendedKeyUsage\"]}", "eku_critical")]
+    [InlineData("{\"drop_blank_name\":true}", "drop_blank_name")]
     [InlineData("{\"allowed_key_algorithms\":[null]}", "allowed_key_algorithms")]
     [InlineData("{\"required_san_patterns\":[null]}", "required_san_patterns")]
     [InlineData("{", "body")]

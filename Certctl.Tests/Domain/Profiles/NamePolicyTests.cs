@@ -124,6 +124,6 @@ public sealed class NamePolicyTests
     {
         var now = Now.AddTicks(1_234_567);
         var template = Assert.IsType<Certctl.Domain.Profiles.Approval.Granted>(Profile().Approve(Csr(), TimeSpan.FromDays(1), now)).Template;
-        Assert.Equal((Now.AddMinutes(-5), Now.AddDays(1)), (template.NotBefore, template.NotAfter));
+        Assert.Equal((Now.AddMinutes(-5), Now.AddMinutes(-5).AddDays(1)), (template.NotBefore, template.NotAfter));
     }
 }

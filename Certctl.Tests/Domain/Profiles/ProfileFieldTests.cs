@@ -58,7 +58,9 @@ public sealed class ProfileFieldTests
     [InlineData(KeyAlgorithm.Ecdsa, 256, true)]
     [InlineData(KeyAlgorithm.Ecdsa, 384, true)]
     [InlineData(KeyAlgorithm.Ecdsa, 521, true)]
-    [InlineData(KeyAlgorithm.Ed25519, 0, false)]
+    [InlineData(KeyAlgorithm.Ed25519, 0, true)]
+    [InlineData(KeyAlgorithm.Ed25519, 256, true)]
+    [InlineData(KeyAlgorithm.Ed25519, 512, false)]
     [InlineData(KeyAlgorithm.Other, 0, false)]
     public void AllowedKeyAlgorithms_names_what_can_be_certified(KeyAlgorithm algorithm, int size, bool valid) =>
         MustSay("allowed_key_algorithms", valid, Copy(keys: [new(algorithm, size)]));
@@ -85,8 +87,33 @@ public sealed class ProfileFieldTests
     [InlineData(3600, 3600)]
     [InlineData(86400, 86400)]
     [InlineData(366 * 86400, 365 * 86400)]
-    public void MaxTtlSeconds_shortens_the_life_and_never_lengthens_it(int seconds, int expected) =>
-        Assert.Equal(Now.AddSeconds(expected), Copy(ttl: seconds).Granted(Csr()).NotAfter);
+    public void MaxTtlSeconds_shortens_the_life_and_never_lengthens_it(int seconds, int expected)
+    {
+        var template = Copy(ttl: seconds).Granted(Csr());
+        Assert.Equal((Now.AddMinutes(-5), TimeSpan.FromSeconds(expected)), (template.NotBefore, template.NotAfter - template.NotBefore));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(59)]
+    [InlineData(60)]
+    [InlineData(299)]
+    [InlineData(300)]
+    [InlineData(301)]
+    [InlineData(2999)]
+    [InlineData(3001)]
+    [InlineData(3599)]
+    public void MaxTtlSeconds_is_never_exceeded_and_a_short_life_is_not_spent_on_back_dating(int seconds)
+    {
+        foreach (var at in (DateTimeOffset[])[Now, Now.AddTicks(1), Now.AddMilliseconds(999)])
+        {
+            var template = Assert.IsType<Approval.Granted>(Copy(ttl: seconds, shortLived: true).Approve(Csr(), Year, at)).Template;
+            Assert.Equal(TimeSpan.FromSeconds(seconds), template.NotAfter - template.NotBefore);
+            Assert.InRange(at - template.NotBefore, TimeSpan.Zero, TimeSpan.FromSeconds(Math.Min(300, seconds / 10.0) + 1));
+            Assert.True(template.NotAfter > at - TimeSpan.FromSeconds(1));
+        }
+    }
 
     [Theory]
     [InlineData(-1, false, false)]
@@ -113,23 +140,90 @@ public sealed class ProfileFieldTests
             Profile("clientAuth", "serverAuth", "emailProtection", "codeSigning", "timeStamping").Granted(Csr()).ExtendedKeyUsages);
 
     [Theory]
-    [InlineData("anyExtendedKeyUsage")]
     [InlineData("OCSPSigning")]
     [InlineData("ocspSigning")]
     [InlineData("cmcRA")]
     [InlineData("ClientAuth")]
     [InlineData("1.3.6.1.5.5.7.3.9")]
+    [InlineData("1.3.6.1.5.5.7.3.28")]
+    [InlineData("1.3.6.1.4.1.311.20.2.1")]
+    [InlineData("1.3.6.1.4.1.311.21.6")]
     [InlineData("")]
+    [InlineData("1")]
+    [InlineData("3.1")]
+    [InlineData("1.40")]
+    [InlineData("0.100")]
+    [InlineData("1.3.06")]
+    [InlineData("1.3.")]
+    [InlineData(".1.3")]
+    [InlineData("1.3 ")]
+    [InlineData("1.3.6\n")]
+    [InlineData("1.-3")]
+    [InlineData("1.3.٣")]
+    [InlineData("1.3.999999999999999999999999999999999999999")]
     [Trait("Conformance", "P-20")]
-    public void AllowedEkus_has_none_that_speaks_for_the_CA(string eku) => MustSay("allowed_ekus", valid: false, Copy(ekus: ["clientAuth", eku]));
+    public void AllowedEkus_has_none_that_speaks_for_the_CA_and_none_that_is_no_OID(string eku) => MustSay("allowed_ekus", valid: false, Copy(ekus: ["clientAuth", eku]));
+
+    [Theory]
+    [InlineData("smartcardLogon")]
+    [InlineData("ipsecIKE")]
+    [InlineData("anyExtendedKeyUsage")]
+    [InlineData("1.3.6.1.5.2.3.4")]
+    [InlineData("0.39")]
+    [InlineData("2.999.0")]
+    [InlineData("2.25.32980073569858662929564197851150617291")]
+    public void AllowedEkus_may_be_OIDs(string eku) => MustSay("allowed_ekus", valid: true, Copy(ekus: ["clientAuth", eku]));
 
     [Fact]
     public void AllowedEkus_is_neither_empty_nor_repetitive()
     {
         MustSay("allowed_ekus", valid: false, Copy(ekus: []));
         MustSay("allowed_ekus", valid: false, Copy(ekus: ["clientAuth", "clientAuth"]));
+        MustSay("allowed_ekus", valid: false, Copy(ekus: ["clientAuth", "1.3.6.1.5.5.7.3.2"]));
+        MustSay("allowed_ekus", valid: false, Copy(ekus: [.. Enumerable.Range(1, 51).Select(i => $"2.999.{i}")]));
         MustSay("allowed_ekus", valid: true, Copy(ekus: ["serverAuth", "clientAuth", "codeSigning", "emailProtection", "timeStamping"]));
     }
+
+    [Theory]
+    [InlineData("", "RSA,ECDSA", true)]
+    [InlineData("digitalSignature", "RSA,ECDSA", true)]
+    [InlineData("digitalSignature,keyEncipherment", "RSA,ECDSA", true)]
+    [InlineData("digitalSignature,keyEncipherment", "ECDSA", false)]
+    [InlineData("digitalSignature,dataEncipherment", "ECDSA", false)]
+    [InlineData("digitalSignature,keyAgreement", "RSA", false)]
+    [InlineData("keyEncipherment", "RSA,ECDSA", false)]
+    [InlineData("keyAgreement", "ECDSA", true)]
+    [InlineData("contentCommitment", "RSA", false)]
+    [InlineData("keyEncipherment", "RSA", false)]
+    [InlineData("digitalSignature,digitalSignature", "RSA", false)]
+    [InlineData("keyCertSign", "RSA", false)]
+    [InlineData("digitalSignature,cRLSign", "RSA", false)]
+    [InlineData("DigitalSignature", "RSA", false)]
+    [InlineData("digitalSignature,", "RSA", false)]
+    [InlineData("digitalSignature,encipherOnly", "ECDSA", false)]
+    [InlineData("digitalSignature,keyAgreement,encipherOnly", "ECDSA", true)]
+    [InlineData("digitalSignature,keyAgreement,encipherOnly,decipherOnly", "ECDSA", false)]
+    public void KeyUsage_fits_the_keys_and_the_purposes_that_the_profile_allows(string usage, string algorithms, bool valid) => MustSay("key_usage", valid, Copy(
+        keys: [.. algorithms.Split(',').Select(word => word == "RSA" ? new KeyAlgorithmRule(KeyAlgorithm.Rsa, 2048) : new KeyAlgorithmRule(KeyAlgorithm.Ecdsa, 256))],
+        content: new() { KeyUsage = usage.Length == 0 ? [] : usage.Split(',') }));
+
+    [Fact]
+    public void EkuCritical_does_not_go_with_any_usage()
+    {
+        MustSay("eku_critical", valid: true, Copy(content: new() { ExtendedKeyUsageIsCritical = true }));
+        MustSay("eku_critical", valid: false, Copy(ekus: ["anyExtendedKeyUsage"], content: new() { ExtendedKeyUsageIsCritical = true }));
+        MustSay("eku_critical", valid: false, Copy(ekus: ["clientAuth", "2.5.29.37.0"], content: new() { ExtendedKeyUsageIsCritical = true }));
+    }
+
+    [Theory]
+    [InlineData("ntdsReplication", true)]
+    [InlineData("directoryName,registeredId,smtpUtf8Mailbox,hardwareModuleName", true)]
+    [InlineData("x400Address", false)]
+    [InlineData("upn", false)]
+    [InlineData("1.3.6.1.4.1.311.25.2", false)]
+    [InlineData("registeredId,registeredId", false)]
+    public void AdditionalSanKinds_are_those_whose_syntax_is_known(string kinds, bool valid) =>
+        MustSay("additional_san_kinds", valid, Copy(content: new() { AdditionalSanKinds = kinds.Split(',') }));
 
     [Fact]
     public void RequiredSanPatterns_must_each_be_met_and_each_name_must_meet_one()
@@ -294,7 +388,7 @@ public sealed class ProfileFieldTests
 
     private static CertificateProfile Copy(
         string id = "vpn", string name = "VPN", string description = "", IReadOnlyList<KeyAlgorithmRule>? keys = null, int ttl = 0, bool shortLived = false, string[]? ekus = null,
-        string[]? sanPatterns = null, string spiffe = "", bool mustStaple = false, string[]? attributes = null, bool approval = false, bool enabled = true) => new()
+        string[]? sanPatterns = null, string spiffe = "", bool mustStaple = false, string[]? attributes = null, bool approval = false, bool enabled = true, ContentRules? content = null) => new()
         {
             Id = id,
             Name = name,
@@ -308,6 +402,7 @@ public sealed class ProfileFieldTests
             MustStaple = mustStaple,
             RequiredCsrAttributes = attributes ?? [],
             RequiresApproval = approval,
+            Content = content ?? ContentRules.Default,
             Enabled = enabled,
         };
 }

@@ -37,8 +37,8 @@ internal static class Requests
             AttributeOids = attributes.ToHashSet(),
         };
 
-    public static CertificateTemplate Granted(this CertificateProfile profile, CertificateSigningRequest csr) =>
-        profile.Approve(csr, Year, Now) switch
+    public static CertificateTemplate Granted(this CertificateProfile profile, CertificateSigningRequest csr, DeviceClaim? claim = null) =>
+        profile.Approve(csr, Year, Now, claim: claim) switch
         {
             Approval.Granted granted => granted.Template,
             Approval.Denied denied => throw new Xunit.Sdk.XunitException($"Denied: {denied.Failure}"),
@@ -46,9 +46,9 @@ internal static class Requests
         };
 
     /// <summary>The words of a refusal, which must be for this reason.</summary>
-    public static string Denied(this CertificateProfile profile, FailureReason reason, CertificateSigningRequest csr)
+    public static string Denied(this CertificateProfile profile, FailureReason reason, CertificateSigningRequest csr, DeviceClaim? claim = null)
     {
-        var failure = Assert.IsType<Approval.Denied>(profile.Approve(csr, Year, Now)).Failure;
+        var failure = Assert.IsType<Approval.Denied>(profile.Approve(csr, Year, Now, claim: claim)).Failure;
         Assert.Equal(reason, failure.Reason);
         Assert.False(string.IsNullOrWhiteSpace(failure.Detail));
         return failure.Detail;

@@ -42,6 +42,10 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         Assert.True(stored.MustStaple);
         Assert.Equal(["1.2.3.4"], stored.RequiredCsrAttributes);
         Assert.True(stored.RequiresApproval);
+        Assert.Equal(["digitalSignature", "keyAgreement"], stored.Content.KeyUsage);
+        Assert.Equal(["registeredId"], stored.Content.AdditionalSanKinds);
+        Assert.True(stored.Content.ExtendedKeyUsageIsCritical && stored.Content.AllowDnsUnderscore && stored.Content.DropBlankNames && stored.Content.AllowRequestedValidity);
+        Assert.Equal(("CN={{csr.cn}}", "{{csr.sans}}"), (Assert.Single(stored.Content.SubjectTemplate), Assert.Single(stored.Content.SanTemplate)));
         Assert.True(stored.Enabled);
         Assert.Equal(1, stored.Version);
         Assert.Equal(Stored.Time(Now), stored.CreatedAt);
@@ -168,6 +172,15 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         Assert.Null(await database.Profiles.FindAsync("nobody", fresh: false, default));
     }
 
+    [Fact]
+    public void Rules_that_say_nothing_new_are_stored_as_nothing_and_unknown_ones_are_not_ignored()
+    {
+        Assert.Equal("{}", Stored.Content(new ContentRules()));
+        Assert.Equal("""{"drop_blank_names":true}""", Stored.Content(new ContentRules { DropBlankNames = true }));
+        Assert.Equal(Stored.Content(ContentRules.Default), Stored.Content(Stored.Content("{}")));
+        Assert.Throws<System.Text.Json.JsonException>(() => Stored.Content("""{"only_on_mondays":true}"""));
+    }
+
     private static AuditEvent Saved() => new()
     {
         Id = Guid.CreateVersion7(Now),
@@ -194,6 +207,17 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         MustStaple = true,
         RequiredCsrAttributes = ["1.2.3.4"],
         RequiresApproval = true,
+        Content = new()
+        {
+            KeyUsage = ["digitalSignature", "keyAgreement"],
+            ExtendedKeyUsageIsCritical = true,
+            AdditionalSanKinds = ["registeredId"],
+            AllowDnsUnderscore = true,
+            DropBlankNames = true,
+            SubjectTemplate = ["CN={{csr.cn}}"],
+            SanTemplate = ["{{csr.sans}}"],
+            AllowRequestedValidity = true,
+        },
         Enabled = enabled,
         Version = 99,
         CreatedAt = Now,

@@ -535,6 +535,13 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasDefaultValue(1)
                         .HasColumnName("approvals_required");
 
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("content")
+                        .HasDefaultValueSql("'{}'");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");

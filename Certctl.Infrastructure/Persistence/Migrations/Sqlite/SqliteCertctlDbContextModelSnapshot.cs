@@ -519,6 +519,13 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasDefaultValue(1)
                         .HasColumnName("approvals_required");
 
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("content")
+                        .HasDefaultValueSql("'{}'");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");

@@ -18,7 +18,10 @@ public sealed class GeneralNameReaderTests
         { "IPv6", [0x87, 0x10, 0x20, 0x01, 0x0D, 0xB8, .. new byte[11], 1], "IP:2001:db8::1" },
         { "UPN", OtherName(Upn, Der.Text(0x0C, "jürgen@example")), "UPN:jürgen@example" },
         { "directoryName", Der.Tlv(0xA4, Der.Sequence(Der.Rdn("2.5.4.3", Der.Text(0x0C, "x,y")))), @"DirName:CN=x\,y" },
-        { "registeredID", [0x88, 0x02, 0x2A, 0x03], "RID:88022a03" },
+        { "registeredID", [0x88, 0x02, 0x2A, 0x03], "RID:1.2.3" },
+        { "a registeredID that is none", [0x88, 0x01, 0x80], "RID:880180" },
+        { "an IP address of no octets", [0x87, 0x00], "IP:" },
+        { "an objectGUID", OtherName("1.3.6.1.4.1.311.25.1", [0x04, 0x10, 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]), "NTDS:00010203-0405-0607-0809-0a0b0c0d0e0f" },
         { "another otherName", OtherName("1.2.3", [0x05, 0x00]), "otherName(1.2.3):a00806022a03a0020500" },
     };
 
@@ -38,7 +41,6 @@ public sealed class GeneralNameReaderTests
     {
         { "an IP address of five octets", [0x87, 0x05, 1, 2, 3, 4, 5] },
         { "an IP address with mask", [0x87, 0x08, 1, 2, 3, 4, 255, 255, 255, 0] },
-        { "an IP address of no octets", [0x87, 0x00] },
         { "NUL in a dNSName", Der.Text(0x82, "bank.example\0.evil.example") },
         { "UTF-8 in a dNSName", Der.Tlv(0x82, Encoding.UTF8.GetBytes("bücher.example")) },
         { "a constructed dNSName", Der.Tlv(0xA2, Der.Text(0x16, "host.example")) },
