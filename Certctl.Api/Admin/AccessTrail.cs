@@ -1,3 +1,4 @@
+using Certctl.Api.Hosting;
 using Certctl.Application.Admin;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
@@ -10,21 +11,36 @@ namespace Certctl.Api.Admin;
 /// </summary>
 internal sealed partial class AccessTrail(IAuditRepository audit, RefusedRequests refused, TimeProvider clock, ILogger<AccessTrail> logger)
 {
-    private const string Nobody = "anonymous";
+    private const string Nobody = ReservedNames.Anonymous;
     private const int MostOfPath = 200;
+
+    /// <summary>An export was ended: its client read too slowly, or for too long.</summary>
+    public const string TooSlow = "export_too_slow";
+    public const string TooLong = "export_too_long";
+
+    /// <summary>Labels of its refusals in the audit trail: of 401, 403, 429 and 503, and of exports.</summary>
+    public static readonly IReadOnlyList<string> Reasons = ["unauthenticated", "forbidden", "rate_limited", "busy", TooSlow, TooLong];
 
     /// <param name="status">401, 403, 429 or 503.</param>
     /// <param name="message">For the client and for auditors; no secret.</param>
     public async Task RefuseAsync(HttpContext http, int status, string message)
     {
         refused.Count(status, ReasonOf(status));
+        await RecordAsync(http, ReasonOf(status), message);
+        await Problems.WriteAsync(http, status, message);
+    }
+
+    /// <summary>Records it without an answer: none can be given any more.</summary>
+    /// <param name="reason">One of <see cref="Reasons"/>.</param>
+    public async Task RecordAsync(HttpContext http, string reason, string message)
+    {
         var now = clock.GetUtcNow();
         var actor = http.User.Identity is { IsAuthenticated: true, Name: { } name } ? name : Nobody;
         var path = http.Request.Path.Value ?? "";
 
         // A flood must not fill the disk: what went too fast is in the trail, and counted there.
-        if (status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden)
-            LogRefused(http.Request.Method, http.Request.Path, actor, message, http.TraceIdentifier);
+        if (reason is not ("rate_limited" or "busy"))
+            LogRefused(HttpManners.MethodOf(http), http.Request.Path, actor, message, http.TraceIdentifier);
         await audit.AppendRefusalAsync(
             new AuditEvent
             {
@@ -34,23 +50,22 @@ internal sealed partial class AccessTrail(IAuditRepository audit, RefusedRequest
                 ActorType = AdminTrail.Person,
                 Action = AuditAction.ApiAccess,
                 Outcome = AuditOutcome.Refused,
-                Reason = ReasonOf(status),
-                Detail = $"{http.Request.Method} {(path.Length > MostOfPath ? path[..MostOfPath] + "…" : path)}: {message}",
+                Reason = reason,
+                Detail = $"{HttpManners.MethodOf(http)} {(path.Length > MostOfPath ? path[..MostOfPath] + "…" : path)}: {message}",
                 ResourceType = "api",
                 ResourceId = "",
                 SourceAddress = http.Connection.RemoteIpAddress?.ToString(),
                 RequestId = http.TraceIdentifier,
             },
             CancellationToken.None);
-        await Problems.WriteAsync(http, status, message);
     }
 
     private static string ReasonOf(int status) => status switch
     {
-        StatusCodes.Status401Unauthorized => "unauthenticated",
-        StatusCodes.Status403Forbidden => "forbidden",
-        StatusCodes.Status429TooManyRequests => "rate_limited",
-        StatusCodes.Status503ServiceUnavailable => "busy",
+        StatusCodes.Status401Unauthorized => Reasons[0],
+        StatusCodes.Status403Forbidden => Reasons[1],
+        StatusCodes.Status429TooManyRequests => Reasons[2],
+        StatusCodes.Status503ServiceUnavailable => Reasons[3],
         _ => throw new ArgumentOutOfRangeException(nameof(status)),
     };
 

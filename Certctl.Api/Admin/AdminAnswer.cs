@@ -7,7 +7,10 @@ internal static class AdminAnswer
 {
     private const string Door = "REST API";
 
-    public static AdminCaller Caller(HttpContext http) => new(ApiPolicy.ActorOf(http), Door, http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier);
+    public static AdminCaller Caller(HttpContext http) => new(ApiPolicy.ActorOf(http), Door, http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier)
+    {
+        Principal = ApiPolicy.PrincipalOf(http.User),
+    };
 
     /// <param name="done">The answer when it was done, from a few words about it.</param>
     public static IResult Of(HttpContext http, AdminOutcome outcome, Func<string, IResult> done) => outcome switch
@@ -26,7 +29,7 @@ internal static class AdminAnswer
     public static IResult Invalid(HttpContext http, IReadOnlyDictionary<string, string[]> errors)
     {
         var (field, problems) = errors.First();
-        return Problems.Problem(http, StatusCodes.Status400BadRequest, $"Invalid JSON body: {field} {problems[0]}", errors);
+        return Problems.Problem(http, StatusCodes.Status400BadRequest, field == "body" ? $"The body {problems[0]}." : $"{field} {problems[0]}", errors);
     }
 
     /// <param name="problems">"field: what is wrong".</param>

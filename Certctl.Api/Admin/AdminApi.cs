@@ -1,3 +1,4 @@
+using Certctl.Api.Admin.Contract;
 using Certctl.Api.Admin.Endpoints;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
@@ -12,7 +13,7 @@ internal static class AdminApi
     public static void MapAdminApi(this WebApplication app)
     {
         var api = app.MapGroup($"{Root}/v1").RequireAuthorization(ApiPolicy.Auditor);
-        api.AddEndpointFilter(EndpointContract.RefuseStrangersAsync);
+        api.AddEndpointFilter(EndpointContract.CheckQueryAsync);
         api.MapMeta();
         api.MapApiKeys();
         api.MapScepAdmin();
@@ -31,6 +32,7 @@ internal static class AdminApi
         services.AddSingleton(options);
         services.AddSingleton(new ConfiguredApiKeys(options.Keys));
         services.AddSingleton<AccessTrail>();
+        services.AddSingleton<ExportSlots>();
         services.AddSingleton<ScepProfileReport>();
         services.AddApiAuthorization(options.Oidc, issuer);
         services.AddApiReference();
@@ -39,7 +41,7 @@ internal static class AdminApi
         if (options.CorsOrigins.Count > 0)
         {
             services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.CorsOrigins])
-                .WithMethods("GET", "POST", "PUT", "DELETE")
+                .WithMethods("GET", "HEAD", "POST", "PUT", "DELETE")
                 .WithHeaders("Authorization", "Content-Type", "If-Match")
                 .WithExposedHeaders("ETag", "Location", "Retry-After", "X-Request-ID", "Content-Disposition")));
         }

@@ -30,7 +30,7 @@ internal sealed class ApiKeyHandler(
     private const string Strange = "Invalid API key";
 
     // Who is at the machine, where no keys are asked for.
-    private const string LocalActor = "local";
+    private const string LocalActor = ReservedNames.Local;
 
     private static readonly TimeSpan UsedGrain = TimeSpan.FromMinutes(1);
 
@@ -78,7 +78,7 @@ internal sealed class ApiKeyHandler(
             default:
                 if (key.LastUsedAt is not { } used || now - used >= UsedGrain)
                     await keys.TouchAsync(key.Id, now, Context.RequestAborted);
-                return AuthenticateResult.Success(Ticket(key.Name, key.Role));
+                return AuthenticateResult.Success(Ticket(key.Name, key.Role, key.Principal));
         }
     }
 
@@ -102,7 +102,7 @@ internal sealed class ApiKeyHandler(
         return found;
     }
 
-    private static AuthenticationTicket Ticket(string actor, ApiRole role) => new(ApiPolicy.Principal(actor, role), SchemeName);
+    private static AuthenticationTicket Ticket(string actor, ApiRole role, string? principal = null) => new(ApiPolicy.Principal(actor, role, principal), SchemeName);
 }
 
 /// <summary>Which role an endpoint asks for.</summary>
@@ -110,6 +110,7 @@ internal static class ApiPolicy
 {
     private const string Scheme = "Bearer key or token";
     private const string RoleClaim = "certctl:role";
+    private const string PrincipalClaim = "certctl:principal";
 
     public const string Auditor = "auditor";
     public const string Operator = "operator";
@@ -143,10 +144,11 @@ internal static class ApiPolicy
         new[] { descriptor.ServiceType, descriptor.IsKeyedService ? null : descriptor.ImplementationType }
             .Any(type => type?.Namespace?.StartsWith("Microsoft.AspNetCore.DataProtection", StringComparison.Ordinal) == true);
 
-    /// <param name="role">Null: he may nothing.</param>
-    public static ClaimsPrincipal Principal(string actor, ApiRole? role)
+    /// <param name="role">Null when the caller has no role.</param>
+    /// <param name="principal">Who answers for the actor; null: the actor.</param>
+    public static ClaimsPrincipal Principal(string actor, ApiRole? role, string? principal = null)
     {
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, actor)], Scheme);
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, actor), new Claim(PrincipalClaim, principal ?? actor)], Scheme);
         if (role is { } given)
             identity.AddClaim(new Claim(RoleClaim, given.ToString()));
         return new ClaimsPrincipal(identity);
@@ -161,6 +163,9 @@ internal static class ApiPolicy
     }
 
     public static ApiRole RoleOf(ClaimsPrincipal user) => Enum.Parse<ApiRole>(user.FindFirstValue(RoleClaim)!);
+
+    /// <summary>Who answers for the actor: <see cref="AdminCaller.Principal"/>.</summary>
+    public static string PrincipalOf(ClaimsPrincipal user) => user.FindFirstValue(PrincipalClaim)!;
 
     public static string ActorOf(HttpContext http) => http.User.Identity!.Name!;
 

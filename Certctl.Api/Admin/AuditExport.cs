@@ -13,11 +13,6 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
     public const string NdjsonType = "application/x-ndjson";
     public const string CsvType = "text/csv";
 
-    // Each holds a connection of the lists' for as long as its reader likes.
-    private const int MostAtOnce = 2;
-
-    private static readonly SemaphoreSlim Running = new(MostAtOnce, MostAtOnce);
-
     // As much as is worth a write.
     private const int Enough = 32 * 1024;
 
@@ -46,40 +41,69 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        if (!await Running.WaitAsync(TimeSpan.Zero))
-        {
-            httpContext.Response.Headers.RetryAfter = RequestFrame.RetryAfterSeconds;
-            await httpContext.RequestServices.GetRequiredService<AccessTrail>()
-                .RefuseAsync(httpContext, StatusCodes.Status503ServiceUnavailable, $"{MostAtOnce} exports run already; try again.");
+        var response = httpContext.Response;
+        response.ContentType = csv ? $"{CsvType}; charset=utf-8" : NdjsonType;
+        response.Headers.ContentDisposition = $"attachment; filename=\"audit.{(csv ? "csv" : "ndjson")}\"";
+        if (HttpManners.IsHead(httpContext))
             return;
+        var exports = httpContext.RequestServices.GetRequiredService<ExportSlots>();
+        var principal = ApiPolicy.PrincipalOf(httpContext.User);
+        switch (exports.Enter(principal))
+        {
+            case ExportEntry.OneIsRunning:
+                await RefuseAsync(httpContext, StatusCodes.Status429TooManyRequests, $"{principal} runs an export already; one at a time for each.");
+                return;
+            case ExportEntry.AllTaken:
+                await RefuseAsync(httpContext, StatusCodes.Status503ServiceUnavailable, $"{ExportSlots.Max} exports run already; try again.");
+                return;
         }
 
         try
         {
-            await WriteAsync(httpContext);
+            await WriteAsync(httpContext, new ReaderPace(httpContext.RequestServices.GetRequiredService<TimeProvider>()));
         }
         finally
         {
-            Running.Release();
+            exports.Leave(principal);
         }
     }
 
-    private async Task WriteAsync(HttpContext httpContext)
+    private static Task RefuseAsync(HttpContext httpContext, int status, string message)
     {
-        var response = httpContext.Response;
-        response.ContentType = csv ? $"{CsvType}; charset=utf-8" : NdjsonType;
-        response.Headers.ContentDisposition = $"attachment; filename=\"audit.{(csv ? "csv" : "ndjson")}\"";
+        httpContext.Response.Headers.ContentDisposition = default;
+        httpContext.Response.Headers.RetryAfter = RequestFrame.RetryAfterSeconds;
+        return httpContext.RequestServices.GetRequiredService<AccessTrail>().RefuseAsync(httpContext, status, message);
+    }
+
+    private async Task WriteAsync(HttpContext httpContext, ReaderPace pace)
+    {
         var waiting = new StringBuilder(csv ? Head : "");
         await foreach (var row in audit.StreamAsync(filter, httpContext.RequestAborted))
         {
             waiting.Append(Line(AuditRow.Of(row), csv));
             if (waiting.Length < Enough)
                 continue;
-            await response.WriteAsync(waiting.ToString(), httpContext.RequestAborted);
+            if (!await SendAsync(httpContext, pace, waiting.ToString()))
+                return;
             waiting.Clear();
         }
 
-        await response.WriteAsync(waiting.ToString(), httpContext.RequestAborted);
+        await SendAsync(httpContext, pace, waiting.ToString());
+    }
+
+    /// <returns>False: the client reads too slowly or for too long, and its connection is gone.</returns>
+    private static async Task<bool> SendAsync(HttpContext httpContext, ReaderPace pace, string text)
+    {
+        var octets = Encoding.UTF8.GetBytes(text);
+        var write = pace.WriteAsync(token => httpContext.Response.Body.WriteAsync(octets, token).AsTask(), octets.Length, httpContext.RequestAborted);
+        if (await write is not { } fault)
+            return true;
+        var (reason, message) = fault == PaceFault.TooSlow
+            ? (AccessTrail.TooSlow, $"The export was ended: its client took less than {ReaderPace.MinOctetsPerSecond} octets a second over {ReaderPace.Window.TotalSeconds:0} seconds.")
+            : (AccessTrail.TooLong, $"The export was ended: it took longer than {ReaderPace.Longest.TotalMinutes:0} minutes.");
+        httpContext.Abort();
+        await httpContext.RequestServices.GetRequiredService<AccessTrail>().RecordAsync(httpContext, reason, message);
+        return false;
     }
 
     private static string Cell(object? value) => value switch

@@ -1,4 +1,5 @@
-using Certctl.Api.Admin.Endpoints;
+using Certctl.Api.Admin.Contract;
+using Certctl.Application.Admin;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Domain.Certificates;
 
@@ -52,7 +53,7 @@ internal sealed record CertificateRow(
         Convert.ToHexStringLower(certificate.Sha256),
         certificate.CreatedAt.UtcDateTime,
         certificate.RevokedAt?.UtcDateTime,
-        certificate.RevocationReason is { } reason ? CertificateEndpoints.Word(reason) : null);
+        certificate.RevocationReason is { } reason ? RevocationReasons.Word(reason) : null);
 
     private static CertificateStatus StatusOf(IssuedCertificate certificate, DateTimeOffset now) => certificate switch
     {
@@ -62,12 +63,16 @@ internal sealed record CertificateRow(
     };
 }
 
-/// <param name="Reason">RFC 5280 §5.3.1, such as <c>keyCompromise</c>; <c>unspecified</c> where it is absent.</param>
-/// <param name="Note">In the person's own words, for other people; at most 1000 characters.</param>
-internal sealed record RevocationBody(string? Reason = null, string? Note = null);
+/// <param name="Reason">
+/// RFC 5280 §5.3.1, such as <c>keyCompromise</c>; <c>unspecified</c> where it is absent. Answers write <c>caCompromise</c>; RFC 5280's <c>cACompromise</c> is taken too.
+/// </param>
+/// <param name="Note">In the person's own words, for other people.</param>
+[RequestBody]
+internal sealed record RevocationBody([property: Field(Words = Words.RevocationReasons)] string? Reason = null, [property: Field(MaxLength = AdminNote.MaxLength)] string? Note = null);
 
-/// <param name="Note">In the person's own words, for other people; at most 1000 characters.</param>
-internal sealed record ReleaseBody(string? Note = null);
+/// <param name="Note">In the person's own words, for other people.</param>
+[RequestBody]
+internal sealed record ReleaseBody([property: Field(MaxLength = AdminNote.MaxLength)] string? Note = null);
 
 /// <param name="Status"><c>revoked</c> or <c>released</c>.</param>
 internal sealed record RevocationResult(string Status, string Message);
@@ -75,20 +80,28 @@ internal sealed record RevocationResult(string Status, string Message);
 /// <summary>Which certificates, all criteria together; at least one besides the reason.</summary>
 /// <param name="Reason">Required; RFC 5280 §5.3.1, such as <c>cessationOfOperation</c>.</param>
 /// <param name="ProfileId">The certificate profile.</param>
-/// <param name="PathId">PathID of the SCEP profile; empty for the root.</param>
-/// <param name="Source">Protocol, such as <c>SCEP</c>.</param>
-/// <param name="CertificateIds">Serial numbers in hex digits, 1 to 1000.</param>
+/// <param name="PathId">PathID of the SCEP profile; <c>(root)</c> for the root profile, which an empty value does not name.</param>
+/// <param name="Source">Protocol.</param>
+/// <param name="CertificateIds">Serial numbers in hex digits.</param>
 /// <param name="DryRun">Count, and change nothing.</param>
-/// <param name="Note">In the person's own words, for other people; at most 1000 characters.</param>
+/// <param name="Note">In the person's own words, for other people.</param>
+[RequestBody]
 internal sealed record BulkRevocationBody(
-    string? Reason = null,
-    string? ProfileId = null,
-    string? IssuerId = null,
-    string? PathId = null,
-    string? Source = null,
-    IReadOnlyList<string?>? CertificateIds = null,
+    [property: Field(Required = true, Words = Words.RevocationReasons)] string? Reason = null,
+    [property: Field(Pattern = BulkRevocationBody.NotBlank, PatternInWords = BulkRevocationBody.NotBlankInWords)] string? ProfileId = null,
+    [property: Field(Pattern = BulkRevocationBody.NotBlank, PatternInWords = BulkRevocationBody.NotBlankInWords)] string? IssuerId = null,
+    [property: Field(Pattern = BulkRevocationBody.PathIdForm, PatternInWords = BulkRevocationBody.PathIdInWords)] string? PathId = null,
+    [property: Field(Words = Words.Sources)] string? Source = null,
+    [property: Field(MinLength = 1, MaxLength = RevokeManyValidator.MaxSerials, MinItemLength = 1)] IReadOnlyList<string>? CertificateIds = null,
     bool DryRun = false,
-    string? Note = null);
+    [property: Field(MaxLength = AdminNote.MaxLength)] string? Note = null)
+{
+    // A variable that is empty in a script must not widen what is revoked.
+    internal const string NotBlank = @"^\S+$";
+    internal const string NotBlankInWords = "a value without blanks; leave it out where it does not matter";
+    internal const string PathIdForm = @"^([a-z0-9-]+|\(root\))$";
+    internal const string PathIdInWords = "the PathID of a SCEP profile, or (root) for the root profile; leave it out where it does not matter";
+}
 
 /// <param name="TotalMatched">All that the criteria name.</param>
 /// <param name="TotalRevoked">Those that were revoked now, or would have been.</param>

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Certctl.Api.Admin.Contract;
 using Certctl.Api.Admin.Endpoints;
+using Certctl.Api.Hosting;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
@@ -58,7 +60,7 @@ internal static class Examples
     private static readonly IssuerView Issuer = new(
         "iss-local", Ca.CommonName!, "GenericCA", true, new IssuerConfig(365, ["http://pki.example.com/ca.crl"], null, null), Day.UtcDateTime, IssuerTestStatus.Success, Ca, null);
 
-    private static readonly ApiKeyView Key = new(KeyId, "ticketing", ApiRole.Operator, ApiKeyState.Active, Day, "alice", Day.AddDays(90), Day.AddDays(1), null);
+    private static readonly ApiKeyView Key = new(KeyId, "ticketing", ApiRole.Operator, ApiKeyState.Active, Day, "alice", "alice", Day.AddDays(90), Day.AddDays(1), null);
 
     private static readonly ProfileJson Profile = new()
     {
@@ -79,14 +81,15 @@ internal static class Examples
 
     private static readonly Dictionary<string, long> Counters = IntuneCounters.Labels.ToDictionary(label => label, label => label == IntuneCounters.Labels[0] ? 42L : 0L);
 
-    private static readonly IntuneRow Flat = new(
-        "corp", "iss-local", true, "/etc/certctl/intune.pem", [Connector], "https://scep.example.com/scep/corp", 3_600_000_000_000, 60_000_000_000, false, null, Counters, Counters, Day.UtcDateTime);
+    private static readonly IntuneSection Section = new(
+        "/etc/certctl/intune.pem", [Connector], "https://scep.example.com/scep/corp", 3_600_000_000_000, 60_000_000_000, false, 17, Counters, Counters);
+
+    private static readonly IntuneRow Flat = IntuneRow.Of("corp", "iss-local", Section, Day.UtcDateTime);
 
     private static readonly ScepProfileRow ScepProfile = new(
         "corp", "iss-local", false, "Example SCEP RA", Day.AddMonths(-6).UtcDateTime, Day.AddMonths(18).UtcDateTime, Days(Day.AddMonths(18)), false, false, null, Day.UtcDateTime)
     {
-        Intune = new IntuneSection(
-            Flat.TrustAnchorPath!, Flat.TrustAnchors!, Flat.Audience, Flat.ChallengeValidityNs!.Value, Flat.ClockSkewToleranceNs!.Value, false, null, Counters, Counters),
+        Intune = Section,
     };
 
     private static readonly ScepProbeResult Probe = new()
@@ -117,6 +120,8 @@ internal static class Examples
 
     private static readonly Dictionary<Type, object> Bodies = new object[]
     {
+        new HealthAnswer("healthy"),
+        new ReadyAnswer("ready") { Db = "reachable" },
         new AuthInfo("api-key", true, "https://login.example.com/tenant/v2.0"),
         new AuthCheck("authenticated", "alice", true, ApiRole.Admin),
         new VersionInfo("0.1.0", "4f2a9c1", "10.0.1"),
@@ -148,7 +153,7 @@ internal static class Examples
         new ScepProbeBody(Probe.TargetUrl),
         Probe,
         new ScepProbeList([Probe], 1),
-        Problems.Of(StatusCodes.Status400BadRequest, "The query cannot be read.", Request, new Dictionary<string, string[]> { ["per_page"] = ["must be a whole number from 1 to 500"] }),
+        Problems.Of(StatusCodes.Status400BadRequest, "One or more query parameters are invalid; see errors.", Request, new Dictionary<string, string[]> { ["per_page"] = ["must be a whole number from 1 to 500"] }),
     }.ToDictionary(body => body.GetType());
 
     /// <summary>Of a body as it is written, without what a writer may leave out; null: of this type none is shown.</summary>
@@ -167,8 +172,8 @@ internal static class Examples
     {
         AuditExport.NdjsonType => AuditExport.Line(Issued, csv: false),
         AuditExport.CsvType => AuditExport.Head + AuditExport.Line(Issued, csv: true),
-        "application/x-pem-file" => Pem,
-        "application/pem-certificate-chain" => Pem + Pem,
+        MediaTypes.Pem => Pem,
+        MediaTypes.PemChain => Pem + Pem,
         _ => null,
     };
 
@@ -189,8 +194,8 @@ internal static class Examples
     /// <summary>Of a parameter of a query; null: its words or its kind say enough.</summary>
     public static string? OfQuery(QueryField field) => field.Name switch
     {
-        _ when field.Words is not null || field.Type != "string" => null,
-        _ when field.Format == "date-time" => $"{Day:yyyy-MM-dd'T'HH:mm:ss'Z'}",
+        _ when field.Rule.Words is not null || field.Rule.Type != JsonKind.String => null,
+        _ when field.Rule.Format == "date-time" => $"{Day:yyyy-MM-dd'T'HH:mm:ss'Z'}",
         "action" => Issued.Action,
         "actor" => Issued.Actor,
         "resource_type" => Issued.ResourceType,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Certctl.Api.Admin.Contract;
 using Certctl.Api.Hosting;
 
 namespace Certctl.Api.Admin;
@@ -8,56 +9,50 @@ namespace Certctl.Api.Admin;
 /// <summary>Small bodies, read strictly and whatever Content-Length says: chunks have none.</summary>
 internal static class JsonBody
 {
-    private const int Most = 64 * 1024;
+    private const int MaxOctets = 64 * 1024;
 
-    private static readonly JsonSerializerOptions Known = new(ApiJson.Options)
-    {
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        PropertyNameCaseInsensitive = false,
-        RespectNullableAnnotations = true,
-        MaxDepth = 8,
-        Converters = { new TimeWithOffset() },
-    };
+    private static readonly JsonSerializerOptions Known = new(ApiJson.Options) { PropertyNameCaseInsensitive = false, Converters = { new TimeInUtc() } };
 
     /// <summary>
-    /// The body as a record; null where there is none. Errors by field when it is something else: an unknown name, a wrong kind, one name twice. Throws
-    /// what becomes a 413 when it is too long.
+    /// The body as a record that keeps to its <see cref="BodyRule"/>; null where there is none. Errors by member when it does not. Throws what becomes a 413 when it
+    /// is too long.
     /// </summary>
     public static async Task<(T? Body, IReadOnlyDictionary<string, string[]>? Errors)> ReadAsync<T>(HttpContext http, CancellationToken cancellationToken)
         where T : class
     {
-        var octets = new byte[Most + 1];
+        var octets = new byte[MaxOctets + 1];
         var read = 0;
         int next;
         while (read < octets.Length && (next = await http.Request.ReadBodyAsync(octets.AsMemory(read), cancellationToken)) > 0)
             read += next;
-        if (read > Most)
-            throw new BadHttpRequestException($"The body is longer than {Most} octets.", StatusCodes.Status413PayloadTooLarge);
+        if (read > MaxOctets)
+            throw new BadHttpRequestException($"The body is longer than {MaxOctets} octets.", StatusCodes.Status413PayloadTooLarge);
+        var rule = BodyRule.Of(typeof(T));
         if (read == 0)
-            return (null, null);
+            return (null, Missing(rule));
         try
         {
-            return JsonSerializer.Deserialize<T>(octets.AsSpan(0, read), Known) is { } body ? (body, null) : (null, Wrong("body", "is null"));
+            using var json = JsonDocument.Parse(octets.AsMemory(0, read));
+            var errors = rule.Check(json.RootElement);
+            return errors.Count == 0 ? (json.RootElement.Deserialize<T>(Known), null) : (null, errors);
         }
         catch (JsonException malformed)
         {
-            var field = malformed.Path?.Split('.', '[') is [_, { Length: > 0 } first, ..] ? first : "body";
-            return (null, Wrong(field, "is no JSON, of the wrong kind, not known, or given twice"));
+            var place = string.Create(CultureInfo.InvariantCulture, $"line {malformed.LineNumber + 1}, position {malformed.BytePositionInLine + 1}");
+            return (null, new Dictionary<string, string[]> { ["body"] = [$"is not valid JSON ({place})"] });
         }
     }
 
-    private static Dictionary<string, string[]> Wrong(string field, string problem) => new() { [field] = [problem] };
-
-    /// <summary>RFC 3339 §5.6. A time without its offset would be one of this machine's zone.</summary>
-    private sealed class TimeWithOffset : JsonConverter<DateTimeOffset>
+    private static Dictionary<string, string[]>? Missing(BodyRule rule)
     {
-        private static readonly string[] Forms = ["yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK"];
+        var errors = rule.Members.Where(member => member.Value.IsRequired).ToDictionary(member => member.Key, member => new[] { member.Value.Required }, StringComparer.Ordinal);
+        return errors.Count == 0 ? null : new(errors.Prepend(new("body", ["is required"])), StringComparer.Ordinal);
+    }
 
+    private sealed class TimeInUtc : JsonConverter<DateTimeOffset>
+    {
         public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.String && reader.GetString() is { } text && (text.EndsWith('Z') || text.LastIndexOfAny(['+', '-']) > text.IndexOf('T', StringComparison.Ordinal))
-                && DateTimeOffset.TryParseExact(text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
-                ? time.ToUniversalTime()
-                : throw new JsonException();
+            Rfc3339.Parse(reader.GetString()!) ?? throw new JsonException();
 
         public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(value);
     }

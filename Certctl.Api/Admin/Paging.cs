@@ -8,7 +8,7 @@ namespace Certctl.Api.Admin;
 internal sealed record Paging(int Page, int PerPage, string? Cursor)
 {
     private const int Usual = 50;
-    private const int Most = 500;
+    public const int MaxPerPage = 500;
 
     public const string StrangeCursor = "is not one that this server gave out";
 
@@ -17,10 +17,10 @@ internal sealed record Paging(int Page, int PerPage, string? Cursor)
 
     public int Skip => Cursor is null ? (int)Math.Min(((long)Page - 1) * PerPage, int.MaxValue) : 0;
 
-    /// <summary>Reads the query; what cannot be goes into <paramref name="errors"/>, never into a default.</summary>
+    /// <summary>Reads the query, which was checked; what does not go together goes into <paramref name="errors"/>, never into a default.</summary>
     public static Paging Read(IQueryCollection query, IDictionary<string, string[]> errors)
     {
-        var (page, perPage) = (Number(query, "page", 1, int.MaxValue, errors), Number(query, "per_page", Usual, Most, errors));
+        var (page, perPage) = (Number(query, "page") ?? 1, Number(query, "per_page") ?? Usual);
         var cursor = query["cursor"].ToString() is { Length: > 0 } text ? text : null;
         if (cursor is not null && query.ContainsKey("page"))
             errors["page"] = ["stands beside cursor; give one of them"];
@@ -52,15 +52,7 @@ internal sealed record Paging(int Page, int PerPage, string? Cursor)
         return null;
     }
 
-    private static int Number(IQueryCollection query, string name, int otherwise, int most, IDictionary<string, string[]> errors)
-    {
-        if (query[name].ToString() is not { Length: > 0 } text)
-            return otherwise;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most)
-            return number;
-        errors[name] = [most == int.MaxValue ? "must be a whole number from 1" : $"must be a whole number from 1 to {most}"];
-        return otherwise;
-    }
+    private static int? Number(IQueryCollection query, string name) => QueryText.Text(query, name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 }
 
 /// <summary>Upstream's page of a list, and how to go on.</summary>

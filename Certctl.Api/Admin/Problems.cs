@@ -16,7 +16,7 @@ internal static class Problems
         Results.Json(Of(status, message, http.TraceIdentifier, errors), ApiJson.Options, MediaType, status);
 
     /// <summary>What was asked cannot be read.</summary>
-    public static IResult Query(HttpContext http, IReadOnlyDictionary<string, string[]> errors) => Problem(http, StatusCodes.Status400BadRequest, "The query cannot be read.", errors);
+    public static IResult Query(HttpContext http, IReadOnlyDictionary<string, string[]> errors) => Problem(http, StatusCodes.Status400BadRequest, "One or more query parameters are invalid; see errors.", errors);
 
     /// <summary>Writes it where no endpoint does: in the frame around them.</summary>
     public static Task WriteAsync(HttpContext http, int status, string message)
@@ -74,6 +74,7 @@ internal static class ApiJson
         DictionaryKeyPolicy = null,
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict,
         AllowDuplicateProperties = false,
+        TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver(),
         Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 }

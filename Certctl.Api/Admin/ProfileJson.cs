@@ -1,12 +1,14 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Certctl.Api.Admin.Contract;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
 
 namespace Certctl.Api.Admin;
 
 /// <summary>A certificate profile in the JSON keys of the upstream product. Unknown keys are errors; nothing is ignored.</summary>
+[RequestBody]
 internal sealed record ProfileJson
 {
     public static readonly JsonSerializerOptions Options = new()
@@ -24,40 +26,55 @@ internal sealed record ProfileJson
 
     public static readonly JsonSerializerOptions Compact = new(Options) { WriteIndented = false };
 
+    /// <summary>Required when a profile is made. When one is replaced it is that of the path, and may be left out.</summary>
+    [Field(Pattern = CertificateProfile.IdPattern, PatternInWords = CertificateProfile.IdInWords)]
     public string? Id { get; init; }
 
+    [Field(Required = true, MinLength = 1, MaxLength = CertificateProfile.MaxNameLength)]
     public string? Name { get; init; }
 
+    [Field(MaxLength = CertificateProfile.MaxDescriptionLength)]
     public string Description { get; init; } = "";
 
+    [Field(Required = true, MinLength = 1)]
     public IReadOnlyList<KeyRule>? AllowedKeyAlgorithms { get; init; }
 
+    [Field(Min = 0)]
     public int MaxTtlSeconds { get; init; }
 
+    [Field(Required = true, MinLength = 1)]
     public IReadOnlyList<string>? AllowedEkus { get; init; }
 
+    [Field(MaxLength = CertificateProfile.MaxListLength, MinItemLength = 1, MaxItemLength = CertificateProfile.MaxPatternLength)]
     public IReadOnlyList<string> RequiredSanPatterns { get; init; } = [];
 
+    [Field(MaxLength = CertificateProfile.MaxPatternLength)]
     public string SpiffeUriPattern { get; init; } = "";
 
     public bool AllowShortLived { get; init; }
 
     public bool MustStaple { get; init; }
 
+    [Field(MaxLength = CertificateProfile.MaxListLength)]
     public IReadOnlyList<string> RequiredCsrAttributes { get; init; } = [];
 
     public bool RequiresApproval { get; init; }
 
+    [Field(Min = 1, Max = CertificateProfile.MaxApprovals)]
     public int ApprovalsRequired { get; init; } = 1;
 
+    [Field(Min = 0, Max = CertificateProfile.MaxRenewalDays)]
     public int RenewalWindowDays { get; init; }
 
+    [Field(Min = 0, Max = CertificateProfile.MaxRenewalPercent)]
     public int RenewalWindowPercent { get; init; }
 
+    [Field(Min = 0, Max = CertificateProfile.MaxRenewalDays)]
     public int RenewalGraceDays { get; init; }
 
     public bool RenewalRequiresNewKey { get; init; }
 
+    [Field(Min = 0, Max = CertificateProfile.MaxActive)]
     public int MaxActiveCertificates { get; init; }
 
     /// <summary>Empty: by the kind of key.</summary>
@@ -80,10 +97,13 @@ internal sealed record ProfileJson
     public bool Enabled { get; init; } = true;
 
     /// <summary>Shown; ignored when written, as are the times.</summary>
+    [Field(ReadOnly = true)]
     public int? Version { get; init; }
 
+    [Field(ReadOnly = true)]
     public DateTimeOffset? CreatedAt { get; init; }
 
+    [Field(ReadOnly = true)]
     public DateTimeOffset? UpdatedAt { get; init; }
 
     /// <summary>What a change was, for the audit trail.</summary>
@@ -127,7 +147,8 @@ internal sealed record ProfileJson
     };
 
     /// <summary>The profile to store over <paramref name="stored"/>, or null with every reason why not.</summary>
-    public CertificateProfile? ToProfile(CertificateProfile? stored, DateTimeOffset now, out IReadOnlyList<string> problems)
+    /// <param name="lastVersion">Of the deleted profile of this id; 0: none.</param>
+    public CertificateProfile? ToProfile(CertificateProfile? stored, int lastVersion, DateTimeOffset now, out IReadOnlyList<string> problems)
     {
         var unknown = NullProblems().ToList();
         if (unknown.Count > 0)
@@ -175,7 +196,7 @@ internal sealed record ProfileJson
                 AllowRequestedValidity = AllowRequestedValidity,
             },
             Enabled = Enabled,
-            Version = (stored?.Version ?? 0) + 1,
+            Version = (stored?.Version ?? lastVersion) + 1,
             CreatedAt = stored?.CreatedAt ?? now,
             UpdatedAt = now,
         };
@@ -212,5 +233,8 @@ internal sealed record ProfileJson
         KeyAlgorithm.Other => throw new InvalidOperationException("No profile allows an unknown algorithm."),
     };
 
-    internal sealed record KeyRule(string? Algorithm, int MinSize);
+    /// <param name="Algorithm">Ed25519 is known and not yet taken.</param>
+    /// <param name="MinSize">Bits: RSA 2048 to 8192, ECDSA 256, 384 or 521.</param>
+    [RequestBody]
+    internal sealed record KeyRule([property: Field(Required = true, Words = Words.KeyAlgorithms)] string? Algorithm, int MinSize);
 }

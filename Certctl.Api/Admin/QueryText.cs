@@ -1,9 +1,9 @@
-using System.Globalization;
+using Certctl.Api.Admin.Contract;
 using Certctl.Domain.Certificates;
 
 namespace Certctl.Api.Admin;
 
-/// <summary>Values of a query; what cannot be read goes into <c>errors</c>, never into a default.</summary>
+/// <summary>Values of a query, which <see cref="EndpointContract.CheckQueryAsync"/> has checked against its <see cref="QueryField"/>s; null where none is given.</summary>
 internal static class QueryText
 {
     public static string? Text(IQueryCollection query, string name) => query[name].ToString() is { Length: > 0 } text ? text : null;
@@ -25,34 +25,23 @@ internal static class QueryText
     /// <summary>The same of any text; null: it is none.</summary>
     public static string? Serial(string text) => SerialNumberText.Read(text);
 
-    /// <summary>RFC 3339 §5.6.</summary>
-    public static DateTimeOffset? Time(IQueryCollection query, string name, Dictionary<string, string[]> errors)
-    {
-        if (Text(query, name) is not { } text)
-            return null;
+    public static DateTimeOffset? Time(IQueryCollection query, string name) => Text(query, name) is { } text ? Rfc3339.Parse(PlusSign(text)) : null;
 
-        // A plus sign that nobody encoded arrives as a space.
-        if (DateTimeOffset.TryParse(text.Replace(' ', '+'), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && text.Contains('T', StringComparison.Ordinal))
-            return time;
-        errors[name] = ["must be a time such as 2026-11-27T08:00:00Z"];
-        return null;
-    }
+    /// <summary>A plus sign that the client did not encode arrives as a space.</summary>
+    public static string PlusSign(string text) => text.Replace(' ', '+');
 
-    /// <summary>A word of an enumeration, in any case; never its number.</summary>
-    public static T? Word<T>(IQueryCollection query, string name, Dictionary<string, string[]> errors)
+    /// <summary>A value of an enumeration by its word.</summary>
+    public static T? Word<T>(IQueryCollection query, string name)
         where T : struct, Enum
     {
         if (Text(query, name) is not { } text)
             return null;
-        foreach (var value in Enum.GetValues<T>())
-        {
-            if (string.Equals(value.ToString(), text.Replace("_", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase))
-                return value;
-        }
-
-        errors[name] = [$"must be one of {string.Join(", ", Words<T>())}"];
-        return null;
+        var index = Words<T>().ToList().IndexOf(text);
+        return index < 0 ? null : Enum.GetValues<T>()[index];
     }
+
+    /// <summary>PathID of a SCEP profile: an empty value stands for the root profile, as its word does.</summary>
+    public static string? PathId(IQueryCollection query) => query.ContainsKey("path_id") ? ScepPathId.Of(query["path_id"].ToString()) : null;
 
     /// <summary>The words, as the API writes them.</summary>
     public static IReadOnlyList<string> Words<T>()

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Certctl.Api.Configuration;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Intune;
@@ -19,12 +20,12 @@ internal sealed record ScepProfileRow(
     string? MtlsTrustBundlePath,
     DateTime GeneratedAt)
 {
-    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IntuneSection? Intune { get; init; }
 }
 
 /// <summary>How a profile judges signed challenges and how they fare.</summary>
-/// <param name="ReplayCacheSize">Null: what was used stands in the database, and is not counted for this.</param>
+/// <param name="ReplayCacheSize">Used challenges that are remembered now, over all processes.</param>
 /// <param name="Counters">Since this process started.</param>
 /// <param name="Counters24H">Over all processes, from the audit trail.</param>
 internal sealed record IntuneSection(
@@ -34,73 +35,83 @@ internal sealed record IntuneSection(
     long ChallengeValidityNs,
     long ClockSkewToleranceNs,
     bool RateLimitDisabled,
-    int? ReplayCacheSize,
+    int ReplayCacheSize,
     IReadOnlyDictionary<string, long> Counters,
-    [property: System.Text.Json.Serialization.JsonPropertyName("counters_24h")] IReadOnlyDictionary<string, long> Counters24H);
+    [property: JsonPropertyName("counters_24h")] IReadOnlyDictionary<string, long> Counters24H);
 
 /// <param name="Subject">The common name, or the whole name where there is none.</param>
 internal sealed record TrustAnchorRow(string Subject, DateTime NotBefore, DateTime NotAfter, int DaysToExpiry, bool Expired);
 
-/// <summary>One row of <c>/admin/scep/intune/stats</c>: the flat shape, kept beside the nested one.</summary>
-internal sealed record IntuneRow(
-    string PathId,
-    string IssuerId,
-    bool Enabled,
-    string? TrustAnchorPath,
-    IReadOnlyList<TrustAnchorRow>? TrustAnchors,
-    string? Audience,
-    long? ChallengeValidityNs,
-    long? ClockSkewToleranceNs,
-    bool? RateLimitDisabled,
-    int? ReplayCacheSize,
-    IReadOnlyDictionary<string, long> Counters,
-    [property: System.Text.Json.Serialization.JsonPropertyName("counters_24h")] IReadOnlyDictionary<string, long> Counters24H,
-    DateTime GeneratedAt);
+/// <summary>
+/// One row of <c>/admin/scep/intune/stats</c>: upstream's flat shape, member for member and in its order. Members that upstream leaves out are left out, and what is ours
+/// stands in <see cref="IntuneSection"/> alone.
+/// </summary>
+internal sealed record IntuneRow(string PathId, string IssuerId, bool Enabled)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TrustAnchorPath { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<TrustAnchorRow>? TrustAnchors { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Audience { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long ChallengeValidityNs { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long ClockSkewToleranceNs { get; init; }
+
+    public bool RateLimitDisabled { get; init; }
+
+    /// <summary>Used challenges that are remembered now, over all processes.</summary>
+    public int ReplayCacheSize { get; init; }
+
+    /// <summary>Since this process started, in the order of their names; empty where signed challenges are not taken.</summary>
+    public required IReadOnlyDictionary<string, long> Counters { get; init; }
+
+    public required DateTime GeneratedAt { get; init; }
+
+    public static IntuneRow Of(string pathId, string issuerId, IntuneSection? section, DateTime now) => new(pathId, issuerId, section is not null)
+    {
+        TrustAnchorPath = section?.TrustAnchorPath,
+        TrustAnchors = section is { TrustAnchors.Count: > 0 } ? section.TrustAnchors : null,
+        Audience = section?.Audience,
+        ChallengeValidityNs = section?.ChallengeValidityNs ?? 0,
+        ClockSkewToleranceNs = section?.ClockSkewToleranceNs ?? 0,
+        RateLimitDisabled = section?.RateLimitDisabled ?? false,
+        ReplayCacheSize = section?.ReplayCacheSize ?? 0,
+        Counters = new SortedDictionary<string, long>((section?.Counters ?? new Dictionary<string, long>()).ToDictionary(), StringComparer.Ordinal),
+        GeneratedAt = now,
+    };
+}
 
 /// <summary>SCEP profiles as they run, by path.</summary>
 internal sealed class ScepProfileReport(
-    CertctlOptions options, ScepProfileTable profiles, EnrolmentMetrics metrics, IAuditRepository audit, TimeProvider clock)
+    CertctlOptions options, ScepProfileTable profiles, EnrolmentMetrics metrics, IAuditRepository audit, IEnrolmentRepository enrolments, TimeProvider clock)
 {
     private const long NanosecondsPerTick = 100;
 
     private static readonly TimeSpan Window = TimeSpan.FromHours(24);
-    private static readonly Dictionary<string, long> Nothing = [];
 
     public async Task<(IReadOnlyList<ScepProfileRow> Rows, DateTimeOffset At)> ProfilesAsync(CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        var lately = await LatelyAsync(now, cancellationToken);
-        return ([.. options.ScepProfiles.OrderBy(profile => profile.PathId, StringComparer.Ordinal).Select(profile => Row(profile, lately, now))], now);
+        var seen = await SeenAsync(cancellationToken);
+        return ([.. ByPath.Select(profile => Row(profile, seen))], seen.At);
     }
 
     public async Task<(IReadOnlyList<IntuneRow> Rows, DateTimeOffset At)> IntuneAsync(CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        var lately = await LatelyAsync(now, cancellationToken);
-        return ([.. options.ScepProfiles.OrderBy(profile => profile.PathId, StringComparer.Ordinal).Select(profile => Flat(profile, lately, now))], now);
+        var seen = await SeenAsync(cancellationToken);
+        return ([.. ByPath.Select(profile => IntuneRow.Of(profile.PathId, profile.IssuerId, Section(profile, seen), seen.At.UtcDateTime))], seen.At);
     }
 
-    private IntuneRow Flat(ScepProfileOptions profile, IReadOnlyList<IntuneStatistics> lately, DateTimeOffset now)
-    {
-        var section = Section(profile, lately, now);
-        return new IntuneRow(
-            profile.PathId,
-            profile.IssuerId,
-            section is not null,
-            section?.TrustAnchorPath,
-            section?.TrustAnchors,
-            section?.Audience,
-            section?.ChallengeValidityNs,
-            section?.ClockSkewToleranceNs,
-            section?.RateLimitDisabled,
-            section?.ReplayCacheSize,
-            section?.Counters ?? Nothing,
-            section?.Counters24H ?? Nothing,
-            now.UtcDateTime);
-    }
+    private IEnumerable<ScepProfileOptions> ByPath => options.ScepProfiles.OrderBy(profile => profile.PathId, StringComparer.Ordinal);
 
-    private ScepProfileRow Row(ScepProfileOptions profile, IReadOnlyList<IntuneStatistics> lately, DateTimeOffset now)
+    private ScepProfileRow Row(ScepProfileOptions profile, Seen seen)
     {
+        var now = seen.At;
         var ra = profiles.All[profile.PathId].Codec.RaCertificate;
         return new ScepProfileRow(
             profile.PathId,
@@ -114,24 +125,24 @@ internal sealed class ScepProfileReport(
             profile.MtlsBundlePath is not null,
             profile.MtlsBundlePath,
             now.UtcDateTime)
-        { Intune = Section(profile, lately, now) };
+        { Intune = Section(profile, seen) };
     }
 
-    private IntuneSection? Section(ScepProfileOptions profile, IReadOnlyList<IntuneStatistics> lately, DateTimeOffset now)
+    private IntuneSection? Section(ScepProfileOptions profile, Seen seen)
     {
         if (profile.Intune is not { } intune || profiles.All[profile.PathId].Intune is not { } settings)
             return null;
         var counters = metrics.Intune.Of(profile.PathId);
         return new IntuneSection(
             intune.BundlePath,
-            [.. settings.Anchors.All.Select(anchor => Row(anchor, now))],
+            [.. settings.Anchors.All.Select(anchor => Row(anchor, seen.At))],
             intune.Audience,
             intune.ChallengeValidity.Ticks * NanosecondsPerTick,
             intune.ClockSkew.Ticks * NanosecondsPerTick,
             intune.PerDeviceLimit == 0,
-            null,
+            seen.Uses.GetValueOrDefault(profile.PathId),
             counters,
-            lately.FirstOrDefault(path => path.PathId == profile.PathId)?.Counts ?? counters.Keys.ToDictionary(label => label, _ => 0L, StringComparer.Ordinal));
+            seen.Lately.FirstOrDefault(path => path.PathId == profile.PathId)?.Counts ?? counters.Keys.ToDictionary(label => label, _ => 0L, StringComparer.Ordinal));
     }
 
     private static TrustAnchorRow Row(TrustAnchor anchor, DateTimeOffset now) =>
@@ -139,5 +150,13 @@ internal sealed class ScepProfileReport(
 
     private static int Days(DateTimeOffset until, DateTimeOffset now) => now >= until ? 0 : (int)(until - now).TotalDays;
 
-    private Task<IReadOnlyList<IntuneStatistics>> LatelyAsync(DateTimeOffset now, CancellationToken cancellationToken) => IntuneStatistics.SinceAsync(audit, now - Window, cancellationToken);
+    private async Task<Seen> SeenAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        return new Seen(now, await IntuneStatistics.SinceAsync(audit, now - Window, cancellationToken), await enrolments.CountUsesAsync(cancellationToken));
+    }
+
+    /// <summary>What the database says of all profiles.</summary>
+    /// <param name="Uses">Used challenges that are remembered, by PathID.</param>
+    private sealed record Seen(DateTimeOffset At, IReadOnlyList<IntuneStatistics> Lately, IReadOnlyDictionary<string, int> Uses);
 }

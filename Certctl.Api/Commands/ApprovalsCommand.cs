@@ -44,6 +44,11 @@ internal static class ApprovalsCommand
             DefaultValueFactory = _ => Environment.UserName,
         };
         var command = new Command(name, description) { id, note, actor };
+        actor.Validators.Add(given =>
+        {
+            if (given.GetValueOrDefault<string>() is { } name && ReservedNames.Contains(name))
+                given.AddError($"--actor must not be one of {string.Join(", ", ReservedNames.All)}, which the audit trail uses itself.");
+        });
         command.SetAction((parse, token) => Database.WithAsync(
             "approvals", parse.GetValue(config),
             (services, bounded) => DecideAsync(

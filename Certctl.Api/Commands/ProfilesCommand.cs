@@ -67,8 +67,9 @@ internal static class ProfilesCommand
 
     private static async Task<int> StoreAsync(IServiceProvider services, ProfileJson json, CancellationToken cancellationToken)
     {
-        var stored = await services.GetRequiredService<ICertificateProfileRepository>().FindAsync(json.Id ?? "", fresh: true, cancellationToken);
-        if (json.ToProfile(stored, TimeProvider.System.GetUtcNow(), out var problems) is not { } profile)
+        var profiles = services.GetRequiredService<ICertificateProfileRepository>();
+        var stored = await profiles.FindAsync(json.Id ?? "", fresh: true, cancellationToken);
+        if (json.ToProfile(stored, await profiles.LastVersionAsync(json.Id ?? "", cancellationToken), TimeProvider.System.GetUtcNow(), out var problems) is not { } profile)
             return Fail([.. problems]);
         var command = new SaveProfileCommand(profile, stored?.Version ?? 0, ProfileJson.Change(stored, profile), new AdminCaller(Environment.UserName, Door));
         switch (await services.GetRequiredService<AdminDesk>().SendAsync(command, cancellationToken))

@@ -86,6 +86,7 @@ internal static partial class ApiKeysReader
         {
             { Length: < 2 or > 3 } => "is not name:key or name:key:role",
             _ when !Name().IsMatch(parts[0]) => "has a name that is not made of letters, digits, _ and -",
+            _ when ReservedNames.Contains(parts[0]) => $"has one of the names {string.Join(", ", ReservedNames.All)}, which the audit trail uses itself; choose another",
             _ when parts[1].Length < LeastKey => $"has a key of fewer than {LeastKey} characters; make one with: openssl rand -hex 32",
             _ when !parts[1].All(c => c is > ' ' and <= '~') => "has a key with a character that is no visible ASCII",
             { Length: 3 } when Role(parts[2]) is null => "has a role that is none of admin, operator, auditor",

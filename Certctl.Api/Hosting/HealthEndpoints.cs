@@ -1,4 +1,6 @@
 using System.Data.Common;
+using System.Text.Json.Serialization;
+using Certctl.Api.Admin;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Persistence.Availability;
@@ -12,8 +14,9 @@ internal static partial class HealthEndpoints
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health", () => Results.Json(new { status = "healthy" }));
-        routes.MapGet("/ready", ReadyAsync);
+        routes.MapGet("/health", () => Results.Json(new HealthAnswer("healthy"), ApiJson.Options)).Produces<HealthAnswer>().WithSummary("Whether the process lives");
+        routes.MapGet("/ready", ReadyAsync).Produces<ReadyAnswer>().Produces<ReadyAnswer>(StatusCodes.Status503ServiceUnavailable)
+            .WithSummary("Whether it can serve").WithDescription("The database answers, and each SCEP profile has a valid RA certificate.");
     }
 
     private static async Task<IResult> ReadyAsync(
@@ -22,7 +25,7 @@ internal static partial class HealthEndpoints
         if (profiles.Expired is { Count: > 0 } expired)
         {
             LogExpired(logger, string.Join(", ", expired.Select(pathId => $"\"{pathId}\"")));
-            return Results.Json(new { status = "ra_expired" }, statusCode: StatusCodes.Status503ServiceUnavailable);
+            return Results.Json(new ReadyAnswer("ra_expired"), ApiJson.Options, statusCode: StatusCodes.Status503ServiceUnavailable);
         }
 
         try
@@ -31,15 +34,17 @@ internal static partial class HealthEndpoints
             if (await database.AskAsync().WaitAsync(PingTimeout, cancellationToken) == DatabaseState.Writable)
             {
                 await clock.NowAsync(cancellationToken).AsTask().WaitAsync(PingTimeout, cancellationToken);
-
-                // Upstream's keys, and one where the database has a clock of its own.
-                return clock.Difference is { } difference
-                    ? Results.Json(new { status = "ready", db = "reachable", clock_difference_seconds = Math.Round(difference.TotalSeconds, 3) })
-                    : Results.Json(new { status = "ready", db = "reachable" });
+                return Results.Json(
+                    new ReadyAnswer("ready")
+                    {
+                        Db = "reachable",
+                        ClockDifferenceSeconds = clock.Difference is { } difference ? Math.Round(difference.TotalSeconds, 3) : null,
+                    },
+                    ApiJson.Options);
             }
 
             LogReadOnly(logger);
-            return Results.Json(new { status = "db_read_only" }, statusCode: StatusCodes.Status503ServiceUnavailable);
+            return Results.Json(new ReadyAnswer("db_read_only"), ApiJson.Options, statusCode: StatusCodes.Status503ServiceUnavailable);
         }
         catch (DbException outage)
         {
@@ -55,7 +60,7 @@ internal static partial class HealthEndpoints
     private static IResult Unavailable(ILogger logger, Exception outage)
     {
         LogOutage(logger, outage);
-        return Results.Json(new { status = "db_unavailable" }, statusCode: StatusCodes.Status503ServiceUnavailable);
+        return Results.Json(new ReadyAnswer("db_unavailable"), ApiJson.Options, statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
     [LoggerMessage(1, LogLevel.Warning, "The database cannot be reached")]
@@ -66,4 +71,19 @@ internal static partial class HealthEndpoints
 
     [LoggerMessage(2, LogLevel.Error, "No RA certificate is valid for SCEP profile {PathIds}: put new ones in place and send SIGHUP")]
     private static partial void LogExpired(ILogger logger, string pathIds);
+}
+
+/// <param name="Status">Always <c>healthy</c>.</param>
+internal sealed record HealthAnswer(string Status);
+
+/// <param name="Status"><c>ready</c>, <c>ra_expired</c>, <c>db_unavailable</c> or <c>db_read_only</c>.</param>
+internal sealed record ReadyAnswer(string Status)
+{
+    /// <summary><c>reachable</c>; absent where it is not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Db { get; init; }
+
+    /// <summary>How far this server's clock is ahead of the database's; absent where the database has no clock of its own.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ClockDifferenceSeconds { get; init; }
 }

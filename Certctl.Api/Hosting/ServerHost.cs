@@ -44,6 +44,9 @@ internal static class ServerHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+
+            // RFC 9112 §3.2.2: the host of an absolute-form target replaces what Host says.
+            kestrel.AllowHostHeaderOverride = true;
             kestrel.Limits.MaxRequestLineSize = HttpLimits.RequestLine;
             kestrel.Limits.Http2.MaxRequestHeaderFieldSize = HttpLimits.RequestLine;
             kestrel.Limits.MaxRequestHeadersTotalSize = HttpLimits.Headers;
@@ -101,12 +104,14 @@ internal static class ServerHost
 
         var app = builder.Build();
         app.UseMiddleware<RequestFrame>(options.Database.Deadline);
+        app.UseHttpManners();
         if (options.Server.MtlsPort is not null)
             app.UseMtlsPort();
         app.UseApiDoor(options.Api);
         app.UseMetrics(options.Telemetry);
         app.UseRouting();
         app.UseApiProblems();
+        app.UseAllowHead();
         app.UseAuthentication();
         app.UseApiActors(options.Api);
         app.UseAuthorization();

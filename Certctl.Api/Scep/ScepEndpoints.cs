@@ -50,7 +50,7 @@ internal static class ScepEndpoints
         {
             "GET" => GetAsync(http, profile, door, origin),
             "POST" => PostAsync(http, profile, door, origin),
-            _ => NotAllowed(http, "GET, POST"),
+            _ => NotAllowed(http, "GET, HEAD, POST"),
         };
     }
 
@@ -65,6 +65,9 @@ internal static class ScepEndpoints
             case "GETCACERT" or "GETCACERTCHAIN":
                 var certificates = profile.Codec.CaCertificates();
                 return Send(http, certificates.IsBag ? "application/x-x509-ca-ra-cert" : "application/x-x509-ca-cert", certificates.Body);
+            case "PKIOPERATION" when HttpManners.IsHead(http):
+                // RFC 9110 §9.2.1: HEAD is safe, and this would enrol.
+                return NotAllowed(http, "GET, POST");
             case "PKIOPERATION":
                 return ScepQuery.Message(query) is { } message
                     ? WorkAsync(http, door, () => AnswerAsync(http, profile, door, message, origin))
@@ -88,7 +91,7 @@ internal static class ScepEndpoints
             case null or "" or "PKIOPERATION":
                 break;
             case "GETCACAPS" or "GETCACERT" or "GETCACERTCHAIN" or "GETNEXTCACERT":
-                await NotAllowed(http, "GET");
+                await NotAllowed(http, "GET, HEAD");
                 return;
             default:
                 await Say(http, StatusCodes.Status400BadRequest, "Unknown SCEP operation.");
@@ -207,6 +210,6 @@ internal static class ScepEndpoints
     public static Task Say(HttpContext http, int status, string text)
     {
         http.Response.StatusCode = status;
-        return HttpMethods.IsHead(http.Request.Method) ? Task.CompletedTask : Send(http, "text/plain", System.Text.Encoding.ASCII.GetBytes(text + "\n"));
+        return Send(http, "text/plain", System.Text.Encoding.ASCII.GetBytes(text + "\n"));
     }
 }

@@ -9,15 +9,20 @@ public abstract class AdminCommandValidator<TCommand> : AbstractValidator<TComma
     where TCommand : AdminCommand
 {
     private const int MaxActor = 255;
-    private const int MaxNote = 1000;
 
     protected AdminCommandValidator() =>
         RuleFor(c => c.Caller.Actor).Must(actor => !string.IsNullOrWhiteSpace(actor) && actor.Length <= MaxActor && !actor.Any(IsUnseen))
-            .WithMessage($"actor: 1 to {MaxActor} characters, none of them invisible or a control character");
+            .WithMessage($"actor: must have 1 to {MaxActor} characters, none of them invisible or a control character");
 
     /// <summary>The person's own words, for other people.</summary>
-    protected void RuleForNote(Expression<Func<TCommand, string>> note) => RuleFor(note).MaximumLength(MaxNote).WithMessage($"note: at most {MaxNote} characters");
+    protected void RuleForNote(Expression<Func<TCommand, string>> note) => RuleFor(note).MaximumLength(AdminNote.MaxLength).WithMessage($"note: must have at most {AdminNote.MaxLength} characters");
 
     // One person must not count as two by what nobody sees.
     private static bool IsUnseen(char c) => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format;
+}
+
+/// <summary>What a person says about a change, for other people.</summary>
+public static class AdminNote
+{
+    public const int MaxLength = 1000;
 }

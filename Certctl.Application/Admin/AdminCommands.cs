@@ -10,7 +10,14 @@ public abstract record AdminCommand(AdminCaller Caller) : IRequest<AdminOutcome>
 /// <param name="Door">Such as <c>REST API</c>.</param>
 /// <param name="SourceAddress">Null: he sits at this machine.</param>
 /// <param name="RequestId">As the answer and the log have it; null where there is none.</param>
-public sealed record AdminCaller(string Actor, string Door, string? SourceAddress = null, string? RequestId = null);
+public sealed record AdminCaller(string Actor, string Door, string? SourceAddress = null, string? RequestId = null)
+{
+    /// <summary>
+    /// The actor who answers for this one: of an API key that was made at run time, the one at the beginning of the chain of those who made keys. Decisions of one
+    /// principal count once.
+    /// </summary>
+    public string Principal { get; init; } = Actor;
+}
 
 /// <summary>What became of it.</summary>
 public abstract record AdminOutcome

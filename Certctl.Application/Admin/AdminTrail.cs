@@ -18,10 +18,12 @@ public static class AdminTrail
         ActorType = Person,
         Action = action,
         Outcome = AuditOutcome.Done,
-        Detail = detail.Length == 0 ? caller.Door : $"{caller.Door}: {detail}",
+        Detail = detail.Length == 0 ? Way(caller) : $"{Way(caller)}: {detail}",
         ResourceType = resourceType,
         ResourceId = resourceId,
         SourceAddress = caller.SourceAddress,
         RequestId = caller.RequestId,
     };
+
+    private static string Way(AdminCaller caller) => caller.Principal == caller.Actor ? caller.Door : $"{caller.Door}, by a key of {caller.Principal}";
 }

@@ -17,9 +17,12 @@ public interface ICertificateProfileRepository
 
     Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken);
 
+    /// <summary>The last version of the deleted profile of this id; 0: none was deleted. A new profile of this id has a greater one.</summary>
+    Task<int> LastVersionAsync(string profileId, CancellationToken cancellationToken);
+
     /// <summary>
     /// Inserts (<paramref name="expectedVersion"/> 0) or replaces the profile and appends the audit event in one transaction, or writes nothing and
-    /// says why.
+    /// says why. An inserted one must have a version that no profile of its id had: else somebody else was faster.
     /// </summary>
     Task<ProfileSaving> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken);
 

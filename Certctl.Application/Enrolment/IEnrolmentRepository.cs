@@ -19,6 +19,9 @@ public interface IEnrolmentRepository
     /// <summary>Who has used a signed challenge, however long ago; null: no request has.</summary>
     Task<SpentChallenge?> FindUseAsync(ChallengeUse use, CancellationToken cancellationToken);
 
+    /// <summary>How many used signed challenges are kept, by PathID; a path without any is not among them.</summary>
+    Task<IReadOnlyDictionary<string, int>> CountUsesAsync(CancellationToken cancellationToken);
+
     /// <summary>From when on the device may have another certificate, by the database's time; null: now.</summary>
     Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, CancellationToken cancellationToken);
 }

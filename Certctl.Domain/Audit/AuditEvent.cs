@@ -44,6 +44,10 @@ public static class AuditAction
 
     /// <summary>Somebody was turned away from the REST API or from <c>/metrics</c>.</summary>
     public const string ApiAccess = "api_access";
+
+    /// <summary>Every code above.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        [.. typeof(AuditAction).GetFields().Where(field => field.IsLiteral).Select(field => (string)field.GetRawConstantValue()!)];
 }
 
 public enum AuditOutcome

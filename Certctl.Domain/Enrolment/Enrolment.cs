@@ -144,6 +144,9 @@ public sealed class EnrolmentDecision
     /// <summary>Who: decides once about a request.</summary>
     public required string Actor { get; init; }
 
+    /// <summary>Who answers for the actor, and decides once about a request too: the maker of the API key, or the actor.</summary>
+    public required string Principal { get; init; }
+
     public required bool Approved { get; init; }
 
     /// <summary>The person's own words, for other people; empty when there are none.</summary>

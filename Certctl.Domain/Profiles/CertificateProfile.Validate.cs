@@ -6,40 +6,45 @@ namespace Certctl.Domain.Profiles;
 
 public sealed partial class CertificateProfile
 {
-    private const int MaxNameLength = 255;
-    private const int MaxDescriptionLength = 4000;
-    private const int MaxPatternLength = 512;
-    private const int MaxListLength = 50;
-    private const int MostApprovals = 10;
-    private const int MostRenewalDays = 3650;
-    private const int MostActive = 100;
+    public const string IdPattern = "^[a-z0-9][a-z0-9-]{0,62}$";
+
+    /// <summary><see cref="IdPattern"/> in words, after "must be".</summary>
+    public const string IdInWords = "1 to 63 lower-case letters, digits or hyphens and start with a letter or digit";
+    public const int MaxNameLength = 255;
+    public const int MaxDescriptionLength = 4000;
+    public const int MaxPatternLength = 512;
+    public const int MaxListLength = 50;
+    public const int MaxApprovals = 10;
+    public const int MaxRenewalDays = 3650;
+    public const int MaxRenewalPercent = 99;
+    public const int MaxActive = 100;
 
     private static readonly int[] EcdsaSizes = [256, 384, 521];
 
     /// <summary>Every reason why this profile must not be stored, each naming its JSON field; empty when it may.</summary>
     public IReadOnlyList<string> Validate() =>
     [
-        .. Problem(!IdForm().IsMatch(Id), "id: lower-case letters, digits and hyphens, 1 to 63 of them, beginning with a letter or digit"),
-        .. Problem(string.IsNullOrWhiteSpace(Name) || Name.Length > MaxNameLength, $"name: required, at most {MaxNameLength} characters"),
-        .. Problem(Description.Length > MaxDescriptionLength, $"description: at most {MaxDescriptionLength} characters"),
+        .. Problem(!IdForm().IsMatch(Id) || Id.EndsWith('\n'), $"id: must be {IdInWords}"),
+        .. Problem(string.IsNullOrWhiteSpace(Name) || Name.Length > MaxNameLength, $"name: must have 1 to {MaxNameLength} characters"),
+        .. Problem(Description.Length > MaxDescriptionLength, $"description: must have at most {MaxDescriptionLength} characters"),
         .. KeyProblems(),
         .. ValidityProblems(),
-        .. Problem(ApprovalsRequired is < 1 or > MostApprovals, $"approvals_required: 1 to {MostApprovals}"),
+        .. Problem(ApprovalsRequired is < 1 or > MaxApprovals, $"approvals_required: must be a whole number from 1 to {MaxApprovals}"),
         .. Problem(ApprovalsRequired > 1 && !RequiresApproval, "approvals_required: more than 1 needs requires_approval"),
         .. RenewalProblems(),
         .. EkuProblems(),
         .. ContentProblems(),
         .. RequiredSanPatterns.SelectMany(pattern => PatternProblem("required_san_patterns", pattern)),
-        .. Problem(RequiredSanPatterns.Count > MaxListLength, $"required_san_patterns: at most {MaxListLength}"),
+        .. Problem(RequiredSanPatterns.Count > MaxListLength, $"required_san_patterns: must have at most {MaxListLength} values"),
         .. SpiffeUriPattern.Length == 0 ? [] : PatternProblem("spiffe_uri_pattern", SpiffeUriPattern),
-        .. Problem(RequiredCsrAttributes.Count > MaxListLength, $"required_csr_attributes: at most {MaxListLength}"),
+        .. Problem(RequiredCsrAttributes.Count > MaxListLength, $"required_csr_attributes: must have at most {MaxListLength} values"),
         .. RequiredCsrAttributes.Where(name => !CsrAttributeNames.IsKnown(name)).Select(name => $"required_csr_attributes: \"{name}\" is neither a known name nor an OID"),
     ];
 
     private IEnumerable<string> KeyProblems()
     {
         if (AllowedKeyAlgorithms.Count == 0)
-            yield return "allowed_key_algorithms: at least one; an empty list would let any key pass";
+            yield return "allowed_key_algorithms: must have at least 1 value; an empty list would let any key pass";
         foreach (var rule in AllowedKeyAlgorithms)
         {
             var problem = rule.Algorithm switch
@@ -57,7 +62,7 @@ public sealed partial class CertificateProfile
     private IEnumerable<string> ValidityProblems()
     {
         if (MaxTtlSeconds < 0)
-            yield return "max_ttl_seconds: 0 or more";
+            yield return "max_ttl_seconds: must be a whole number from 0";
         var isShort = MaxTtlSeconds is > 0 and < ValidityPolicy.ShortLivedSeconds;
         if (AllowShortLived && !isShort)
             yield return "allow_short_lived: needs max_ttl_seconds between 1 and 3599";
@@ -67,19 +72,19 @@ public sealed partial class CertificateProfile
 
     private IEnumerable<string> RenewalProblems() =>
     [
-        .. Problem(RenewalWindowDays is < 0 or > MostRenewalDays, $"renewal_window_days: 0 to {MostRenewalDays}"),
-        .. Problem(RenewalWindowPercent is < 0 or > 99, "renewal_window_percent: 0 to 99"),
+        .. Problem(RenewalWindowDays is < 0 or > MaxRenewalDays, $"renewal_window_days: must be a whole number from 0 to {MaxRenewalDays}"),
+        .. Problem(RenewalWindowPercent is < 0 or > MaxRenewalPercent, $"renewal_window_percent: must be a whole number from 0 to {MaxRenewalPercent}"),
         .. Problem(RenewalWindowDays > 0 && RenewalWindowPercent > 0, "renewal_window_percent: renewal_window_days is set; one of the two"),
-        .. Problem(RenewalGraceDays is < 0 or > MostRenewalDays, $"renewal_grace_days: 0 to {MostRenewalDays}"),
-        .. Problem(MaxActiveCertificates is < 0 or > MostActive, $"max_active_certificates: 0 to {MostActive}"),
+        .. Problem(RenewalGraceDays is < 0 or > MaxRenewalDays, $"renewal_grace_days: must be a whole number from 0 to {MaxRenewalDays}"),
+        .. Problem(MaxActiveCertificates is < 0 or > MaxActive, $"max_active_certificates: must be a whole number from 0 to {MaxActive}"),
     ];
 
     private IEnumerable<string> EkuProblems()
     {
         if (AllowedEkus.Count == 0)
-            yield return "allowed_ekus: at least one";
+            yield return "allowed_ekus: must have at least 1 value";
         if (AllowedEkus.Count > MaxListLength)
-            yield return $"allowed_ekus: at most {MaxListLength}";
+            yield return $"allowed_ekus: must have at most {MaxListLength} values";
         if (AllowedEkus.Select(ExtendedKeyUsageNames.OidOf).Distinct(StringComparer.Ordinal).Count() != AllowedEkus.Count)
             yield return "allowed_ekus: one stands twice";
         foreach (var defect in AllowedEkus.Select(ExtendedKeyUsageNames.FindDefect).OfType<string>())
@@ -103,7 +108,7 @@ public sealed partial class CertificateProfile
     private static IEnumerable<string> PatternProblem(string field, string pattern)
     {
         if (pattern.Length is 0 or > MaxPatternLength)
-            return [$"{field}: 1 to {MaxPatternLength} characters"];
+            return [$"{field}: must have 1 to {MaxPatternLength} characters"];
         try
         {
             NamePolicy.Compile(pattern);
@@ -121,6 +126,6 @@ public sealed partial class CertificateProfile
 
     private static string[] Problem(bool wrong, string text) => wrong ? [text] : [];
 
-    [GeneratedRegex("^[a-z0-9][a-z0-9-]{0,62}\\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(IdPattern, RegexOptions.CultureInvariant)]
     private static partial Regex IdForm();
 }

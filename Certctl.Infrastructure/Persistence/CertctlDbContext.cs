@@ -19,6 +19,8 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
 {
     public DbSet<CertificateProfile> CertificateProfiles => Set<CertificateProfile>();
 
+    public DbSet<DeletedProfile> DeletedProfiles => Set<DeletedProfile>();
+
     public DbSet<IssuedCertificate> Certificates => Set<IssuedCertificate>();
 
     public DbSet<Domain.Enrolment.Enrolment> Enrolments => Set<Domain.Enrolment.Enrolment>();
@@ -63,6 +65,7 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.ApplyConfiguration(new CertificateProfileMapping());
+        modelBuilder.ApplyConfiguration(new DeletedProfileMapping());
         modelBuilder.ApplyConfiguration(new IssuedCertificateMapping());
         modelBuilder.ApplyConfiguration(new EnrolmentMapping());
         modelBuilder.ApplyConfiguration(new EnrolmentAnswerMapping());

@@ -25,8 +25,8 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
             return new DecisionVerdict.NotWaiting(state);
 
         var earlier = await db.EnrolmentDecisions.Where(d => d.EnrolmentId == decision.EnrolmentId).ToListAsync(cancellationToken);
-        if (earlier.Exists(d => SamePerson(d.Actor, decision.Actor)))
-            return new DecisionVerdict.DecidedBefore();
+        if (earlier.Find(d => SamePerson(d.Actor, decision.Actor) || SamePerson(d.Principal, decision.Principal)) is { } before)
+            return new DecisionVerdict.DecidedBefore(before.Actor);
 
         var required = await db.CertificateProfiles.Where(p => p.Id == enrolment.ProfileId).Select(p => (int?)p.ApprovalsRequired).SingleOrDefaultAsync(cancellationToken) ?? 1;
         var approvals = earlier.Count(d => d.Approved) + (decision.Approved ? 1 : 0);

@@ -50,14 +50,20 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
         return await db.CertificateProfiles.AsNoTracking().OrderBy(profile => profile.Name).ToListAsync(cancellationToken);
     }
 
+    public async Task<int> LastVersionAsync(string profileId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.DeletedProfiles.Where(deleted => deleted.ProfileId == profileId).Select(deleted => deleted.Version).SingleOrDefaultAsync(cancellationToken);
+    }
+
     /// <inheritdoc/>
     /// <remarks>
-    /// The stored version is <paramref name="expectedVersion"/> + 1, whatever <paramref name="profile"/> carries; created_at of a replaced
-    /// profile stays.
+    /// The stored version of a replaced profile is <paramref name="expectedVersion"/> + 1, whatever <paramref name="profile"/> carries; its created_at stays.
     /// </remarks>
     public async Task<ProfileSaving> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var stored = await db.CertificateProfiles.SingleOrDefaultAsync(p => p.Id == profile.Id, cancellationToken);
         if ((stored?.Version ?? 0) != expectedVersion)
             return ProfileSaving.ChangedMeanwhile;
@@ -66,10 +72,14 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
             : db.Add(new CertificateProfile { Id = profile.Id, Name = profile.Name, AllowedKeyAlgorithms = [], AllowedEkus = [] });
         var createdAt = stored?.CreatedAt ?? profile.CreatedAt;
         entry.CurrentValues.SetValues(profile);
-        entry.Property(p => p.Version).CurrentValue = expectedVersion + 1;
+        entry.Property(p => p.Version).CurrentValue = stored is null ? profile.Version : expectedVersion + 1;
         entry.Property(p => p.CreatedAt).CurrentValue = createdAt;
         db.AuditEvents.Add(audit);
         var saving = await TrySaveAsync(db, profile, inserts: stored is null, cancellationToken);
+        if (saving == ProfileSaving.Saved && stored is null && await IsOutlivedAsync(db, profile, cancellationToken))
+            return ProfileSaving.ChangedMeanwhile;
+        if (saving == ProfileSaving.Saved)
+            await transaction.CommitAsync(cancellationToken);
         _known.TryRemove(profile.Id, out _);
         return saving;
     }
@@ -85,12 +95,18 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
         if (await db.Certificates.AnyAsync(certificate => certificate.ProfileId == profileId, cancellationToken)
             || await db.Enrolments.AnyAsync(enrolment => enrolment.ProfileId == profileId && enrolment.SerialNumber == null, cancellationToken))
             return ProfileDeletion.InUse;
+        if (await db.DeletedProfiles.Where(deleted => deleted.ProfileId == profileId).ExecuteUpdateAsync(set => set.SetProperty(deleted => deleted.Version, expectedVersion), cancellationToken) == 0)
+            db.DeletedProfiles.Add(new DeletedProfile { ProfileId = profileId, Version = expectedVersion });
         db.AuditEvents.Add(audit);
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         _known.TryRemove(profileId, out _);
         return ProfileDeletion.Deleted;
     }
+
+    // Asked once the row is in: from here on nobody else makes or deletes a profile of this id.
+    private static Task<bool> IsOutlivedAsync(CertctlDbContext db, CertificateProfile profile, CancellationToken cancellationToken) =>
+        db.DeletedProfiles.AnyAsync(deleted => deleted.ProfileId == profile.Id && deleted.Version >= profile.Version, cancellationToken);
 
     private async Task<ProfileSaving> TrySaveAsync(CertctlDbContext db, CertificateProfile profile, bool inserts, CancellationToken cancellationToken)
     {

@@ -44,6 +44,16 @@ internal sealed class EfEnrolmentRepository(IDbContextFactory<CertctlDbContext> 
         return await db.FindUseAsync(use, cancellationToken);
     }
 
+    public async Task<IReadOnlyDictionary<string, int>> CountUsesAsync(CancellationToken cancellationToken)
+    {
+        var now = await clock.NowAsync(cancellationToken);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.ChallengeUses.Where(use => use.KeptUntil > now)
+            .Join(db.Enrolments, use => use.EnrolmentId, enrolment => enrolment.Id, (use, enrolment) => enrolment.PathId)
+            .GroupBy(pathId => pathId).Select(path => new { path.Key, Count = path.Count() })
+            .ToDictionaryAsync(path => path.Key, path => path.Count, cancellationToken);
+    }
+
     public async Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, CancellationToken cancellationToken)
     {
         var now = await clock.NowAsync(cancellationToken);

@@ -17,6 +17,8 @@ internal sealed class FixedProfiles(params CertificateProfile[] profiles) : ICer
     public Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<CertificateProfile>>(_profiles);
 
+    public Task<int> LastVersionAsync(string profileId, CancellationToken cancellationToken) => Task.FromResult(0);
+
     public Task<ProfileSaving> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
     {
         _profiles.RemoveAll(p => p.Id == profile.Id);

@@ -60,6 +60,10 @@ internal sealed class InMemoryJournal(TimeProvider clock) : RevokedOnly, IEnrolm
     public Task<SpentChallenge?> FindUseAsync(ChallengeUse use, CancellationToken cancellationToken) =>
         Task.FromResult(_uses.GetValueOrDefault(Convert.ToHexString(use.Key)));
 
+    public Task<IReadOnlyDictionary<string, int>> CountUsesAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyDictionary<string, int>>(
+            _uses.Values.Where(use => use.KeptUntil > clock.GetUtcNow()).GroupBy(use => Enrolments[use.EnrolmentId].Enrolment.PathId).ToDictionary(path => path.Key, path => path.Count()));
+
     public Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, CancellationToken cancellationToken) =>
         Task.FromResult(NextAllowed(budget, clock.GetUtcNow()));
 

@@ -38,7 +38,7 @@ internal static class Operator
         var now = TimeProvider.System.GetUtcNow();
         var audit = Audit(approved ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied, "enrolment", pending.Id.ToString(), now);
         Assert.IsType<DecisionVerdict.Counted>(await database.GetRequiredService<IApprovalRepository>().DecideAsync(
-            new EnrolmentDecision { EnrolmentId = pending.Id, Actor = "operator", Approved = approved, Note = "", DecidedAt = now }, audit, CancellationToken.None));
+            new EnrolmentDecision { EnrolmentId = pending.Id, Actor = "operator", Principal = "operator", Approved = approved, Note = "", DecidedAt = now }, audit, CancellationToken.None));
     }
 
     private static AuditEvent Audit(string action, string resourceType, string resourceId, DateTimeOffset now) => new()

@@ -1,5 +1,6 @@
 using Integrator.Client;
 using Integrator.Client.Models;
+using Microsoft.Kiota.Abstractions.Helpers;
 
 namespace Integrator;
 
@@ -56,10 +57,30 @@ internal sealed class Errands(CertctlClient client)
             Console.WriteLine($"{reason}\t{count}");
     }
 
+    /// <summary>Sets the longest life of what is issued under a certificate profile; nobody else's change of it is overwritten.</summary>
+    public async Task SetTtlAsync(string profileId, int seconds)
+    {
+        var seen = new ETagReading();
+        var profile = await client.Api.V1.Profiles[profileId].GetAsync(seen.Read);
+        profile!.MaxTtlSeconds = seconds;
+        var stored = await client.Api.V1.Profiles[profileId].PutAsync(profile, request => request.Headers.Add("If-Match", seen.ETag!));
+        Console.WriteLine(stored!.MaxTtlSeconds);
+    }
+
+    /// <summary>Deletes a certificate profile that nothing refers to.</summary>
+    public async Task DeleteProfileAsync(string profileId)
+    {
+        var seen = new ETagReading();
+        await client.Api.V1.Profiles[profileId].GetAsync(seen.Read);
+        await client.Api.V1.Profiles[profileId].DeleteAsync(request => request.Headers.Add("If-Match", seen.ETag!));
+        Console.WriteLine("deleted");
+    }
+
     /// <summary>Revokes one; the reason as RFC 5280 §5.3.1 writes it.</summary>
     public async Task RevokeAsync(string serial, string reason)
     {
-        var done = await client.Api.V1.Certificates[serial].Revoke.PostAsync(new RevocationBody { Reason = reason, Note = "by the sample integrator" });
+        var known = EnumHelpers.GetEnumValue<RevocationBody_reason>(reason) ?? throw new InvalidOperationException($"\"{reason}\" is none of the reasons that the server takes.");
+        var done = await client.Api.V1.Certificates[serial].Revoke.PostAsync(new RevocationBody { Reason = known, Note = "by the sample integrator" });
         Console.WriteLine(done!.Status);
     }
 }

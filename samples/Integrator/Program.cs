@@ -18,8 +18,17 @@ try
         case ["revoke", var serial, var reason]:
             await errands.RevokeAsync(serial, reason);
             break;
+        case ["profile-ttl", var id, var text] when int.TryParse(text, out var seconds):
+            await errands.SetTtlAsync(id, seconds);
+            break;
+        case ["profile-delete", var id]:
+            await errands.DeleteProfileAsync(id);
+            break;
+        case ["every-operation", var approve, var deny, var serial, var transaction, var scepServer]:
+            await new EveryOperation(door.Client, Guid.Parse(approve), Guid.Parse(deny), serial, transaction, scepServer).RunAsync();
+            break;
         default:
-            await Console.Error.WriteLineAsync("expiring DAYS | refused HOURS | revoke SERIAL REASON");
+            await Console.Error.WriteLineAsync("expiring DAYS | refused HOURS | revoke SERIAL REASON | profile-ttl ID SECONDS | profile-delete ID");
             return 2;
     }
 

@@ -37,6 +37,15 @@ rows() {
   done
 }
 
+# etag PATH: of what stands there, as If-Match wants it.
+etag() {
+  local answer
+  answer=$(curl --silent --show-error --proto =https --cacert "$CERTCTL_CA_FILE" --output /dev/null --write-out '%{http_code} %header{etag}' \
+    --header @<(printf 'Authorization: Bearer %s\n' "$CERTCTL_API_KEY") "${CERTCTL_URL%/}/api/v1/$1")
+  [ "${answer%% *}" = 200 ] || call GET "$1"
+  printf '%s' "${answer#* }"
+}
+
 case "$#:${1:-}" in
   # The active certificates that end within so many days, newest first: serial number, end, name.
   2:expiring)
@@ -51,8 +60,20 @@ case "$#:${1:-}" in
     body=$(jq -n --arg reason "$3" '{reason: $reason, note: "by the sample integrator"}')
     call POST "certificates/$2/revoke" --json "$body" | jq -r .status
     ;;
+  # Sets the longest life of what is issued under a certificate profile; nobody else's change of it is overwritten.
+  3:profile-ttl)
+    seen=$(etag "profiles/$2")
+    profile=$(call GET "profiles/$2" | jq --argjson seconds "$3" '.max_ttl_seconds = $seconds')
+    call PUT "profiles/$2" --header "If-Match: $seen" --json "$profile" | jq -r .max_ttl_seconds
+    ;;
+  # Deletes a certificate profile that nothing refers to.
+  2:profile-delete)
+    seen=$(etag "profiles/$2")
+    call DELETE "profiles/$2" --header "If-Match: $seen" >/dev/null
+    echo deleted
+    ;;
   *)
-    echo "expiring DAYS | refused HOURS | revoke SERIAL REASON" >&2
+    echo "expiring DAYS | refused HOURS | revoke SERIAL REASON | profile-ttl ID SECONDS | profile-delete ID" >&2
     exit 2
     ;;
 esac

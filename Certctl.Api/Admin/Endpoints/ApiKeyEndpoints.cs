@@ -1,3 +1,4 @@
+using Certctl.Api.Admin.Contract;
 using Certctl.Api.Configuration;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
@@ -14,7 +15,7 @@ internal static class ApiKeyEndpoints
     {
         api.MapGet("/api-keys", ListAsync).RequireAuthorization(ApiPolicy.Admin).WithQuery(QueryField.Page, QueryField.PerPage).Produces<Page<ApiKeyView>>().Refuses(400)
             .WithSummary("The keys that were made at run time").WithDescription("Newest first, with those that count no more. The keys themselves are nowhere.");
-        api.MapPost("/api-keys", CreateAsync).RequireAuthorization(ApiPolicy.Admin).Accepts<ApiKeyBody>("application/json").Produces<ApiKeyMade>(201).Refuses(400, 409)
+        api.MapPost("/api-keys", CreateAsync).RequireAuthorization(ApiPolicy.Admin).Accepts<ApiKeyBody>("application/json").Produces<ApiKeyMade>(201).Refuses(400, 409).Sends(201, ResponseHeader.CacheControl)
             .WithSummary("Make a key").WithDescription($"The answer shows it this once. It counts for {UsualDays} days unless expires_at says otherwise, at most 366.");
         api.MapDelete("/api-keys/{id}", RevokeAsync).RequireAuthorization(ApiPolicy.Admin).Produces(204).Refuses(404, 409)
             .WithSummary("Revoke a key").WithDescription("All processes refuse it from now on.");
@@ -34,8 +35,7 @@ internal static class ApiKeyEndpoints
     private static async Task<IResult> CreateAsync(HttpContext http, ApiOptions configured, AdminDesk desk, DatabaseClock clock, CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<ApiKeyBody>(http, cancellationToken);
-        errors ??= Wrong(body);
-        if (errors.Count > 0)
+        if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
         var (name, role) = (body!.Name!, body.Role!.Value);
         if (configured.Keys.Any(key => key.Name == name && key.Role != role))
@@ -54,32 +54,26 @@ internal static class ApiKeyEndpoints
 
     private static async Task<IResult> RevokeAsync(string id, HttpContext http, AdminDesk desk, CancellationToken cancellationToken) =>
         AdminAnswer.Of(http, await desk.SendAsync(new RevokeApiKeyCommand(id, AdminAnswer.Caller(http)), cancellationToken), _ => Results.NoContent());
-
-    private static Dictionary<string, string[]> Wrong(ApiKeyBody? body)
-    {
-        var errors = new Dictionary<string, string[]>();
-        if (body?.Name is null)
-            errors["name"] = ["is required"];
-        if (body?.Role is null)
-            errors["role"] = [$"is required: one of {string.Join(", ", QueryText.Words<ApiRole>())}"];
-        return errors;
-    }
 }
 
-/// <param name="Name">The actor in the audit trail: 1 to 64 letters, digits, <c>_</c> and <c>-</c>. Required.</param>
-/// <param name="Role">Required.</param>
+/// <param name="Name">The actor in the audit trail: 1 to 64 letters, digits, <c>_</c> and <c>-</c>.</param>
 /// <param name="ExpiresAt">RFC 3339, with its offset; within 366 days.</param>
-internal sealed record ApiKeyBody(string? Name = null, ApiRole? Role = null, DateTimeOffset? ExpiresAt = null);
+[RequestBody]
+internal sealed record ApiKeyBody(
+    [property: Field(Required = true, Pattern = ApiKeyName.Pattern, PatternInWords = ApiKeyName.PatternInWords)] string? Name = null,
+    [property: Field(Required = true)] ApiRole? Role = null,
+    DateTimeOffset? ExpiresAt = null);
 
 /// <param name="Key">For <c>Authorization: Bearer</c>. It is shown this once; nobody can read it again.</param>
 internal sealed record ApiKeyMade(string Id, string Name, ApiRole Role, DateTimeOffset ExpiresAt, string Key);
 
 /// <param name="Id">Stands in the key after <c>certctl_</c>; no secret.</param>
+/// <param name="Principal">Who answers for it: the one at the beginning of the chain of makers. Approvals with keys of one principal count once.</param>
 /// <param name="LastUsedAt">To the minute; null: never.</param>
 /// <param name="RevokedAt">Null: it is not.</param>
 internal sealed record ApiKeyView(
-    string Id, string Name, ApiRole Role, ApiKeyState State, DateTimeOffset CreatedAt, string CreatedBy, DateTimeOffset ExpiresAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt)
+    string Id, string Name, ApiRole Role, ApiKeyState State, DateTimeOffset CreatedAt, string CreatedBy, string Principal, DateTimeOffset ExpiresAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt)
 {
     public static ApiKeyView From(ApiKey key, DateTimeOffset now) =>
-        new(key.Id, key.Name, key.Role, key.StateAt(now), key.CreatedAt, key.CreatedBy, key.ExpiresAt, key.LastUsedAt, key.RevokedAt);
+        new(key.Id, key.Name, key.Role, key.StateAt(now), key.CreatedAt, key.CreatedBy, key.Principal, key.ExpiresAt, key.LastUsedAt, key.RevokedAt);
 }

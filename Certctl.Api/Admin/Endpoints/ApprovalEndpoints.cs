@@ -1,3 +1,4 @@
+using Certctl.Api.Admin.Contract;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Approvals;
 
@@ -11,7 +12,7 @@ internal static class ApprovalEndpoints
     public static void MapApprovals(this IEndpointRouteBuilder api)
     {
         api.MapGet("/approvals", ListAsync)
-            .WithQuery([new("all", "Also those that are decided or have lapsed", "boolean"), .. QueryField.OfLists]).Produces<Page<ApprovalView>>().Refuses(400)
+            .WithQuery([QueryField.Flag("all", "Also those that are decided or have lapsed"), .. QueryField.OfLists]).Produces<Page<ApprovalView>>().Refuses(400)
             .WithSummary("The requests that wait for people").WithDescription("Oldest first.");
         Decide("approve", approve: true).WithSummary("Approve a request").WithDescription("The certificate profile says how many people must.");
         Decide("deny", approve: false).WithSummary("Deny a request").WithDescription("One denial ends it.");
@@ -26,13 +27,11 @@ internal static class ApprovalEndpoints
         var errors = new Dictionary<string, string[]>();
         var paging = Paging.Read(http.Request.Query, errors);
         var after = paging.CursorId(errors);
-        if (!bool.TryParse(http.Request.Query["all"].ToString() is { Length: > 0 } text ? text : "false", out var all))
-            errors["all"] = ["must be true or false"];
         if (errors.Count > 0)
             return Problems.Query(http, errors);
 
         // Whoever waits is few; a queue of ten thousand is nobody's to read.
-        var rows = await approvals.ListAsync(all, MostRows, cancellationToken);
+        var rows = await approvals.ListAsync(QueryText.Text(http.Request.Query, "all") == "true", MostRows, cancellationToken);
         var start = after is { } cursor ? rows.TakeWhile(row => row.Id != cursor).Count() + 1 : paging.Skip;
         var page = rows.Skip(start).Take(paging.PerPage).ToList();
         return paging.Of(page, rows.Count, start + page.Count < rows.Count ? page[^1].Id.ToString("N") : null);
@@ -49,7 +48,8 @@ internal static class ApprovalEndpoints
 }
 
 /// <param name="Note">In the person's own words, for other people; at most 1000 characters.</param>
-internal sealed record DecisionBody(string? Note = null);
+[RequestBody]
+internal sealed record DecisionBody([property: Field(MaxLength = AdminNote.MaxLength)] string? Note = null);
 
 /// <param name="Status"><c>approved</c> or <c>denied</c>: what this person said.</param>
 /// <param name="Message">What became of the request.</param>

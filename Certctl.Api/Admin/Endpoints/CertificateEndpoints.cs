@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text.Json;
+using Certctl.Api.Admin.Contract;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Enrolment;
@@ -11,13 +11,16 @@ namespace Certctl.Api.Admin.Endpoints;
 /// <summary>The issued certificates: found, downloaded, revoked.</summary>
 internal static class CertificateEndpoints
 {
+    // Of the certificate profiles that an error names.
+    private const int MaxNamed = 20;
+
     private static readonly QueryField[] Filters =
     [
-        new("status", "Where it stands now", Words: QueryText.Words<CertificateStatus>()),
+        new("status", "Where it stands now", QueryText.Words<CertificateStatus>()),
         new("issuer_id", "Whose it is, such as iss-local"),
         new("profile_id", "The certificate profile it was issued under"),
-        new("path_id", "PathID of the SCEP profile it came through; empty for the root"),
-        new("source", "Protocol, such as SCEP"),
+        new("path_id", "PathID of the SCEP profile it came through; (root) or an empty value for the root"),
+        new("source", "Protocol", Vocabulary.Sources),
         new("serial", $"Serial number {QueryText.SerialForms}"),
         new("q", "Stands in subject or alternative names; upper and lower case alike"),
         QueryField.Time("expires_before", "Ends before this moment"),
@@ -33,8 +36,8 @@ internal static class CertificateEndpoints
         api.MapGet("/certificates/{id}", FindAsync).Produces<CertificateRow>().Refuses(404)
             .WithSummary("One certificate").WithDescription($"The id is its serial number {QueryText.SerialForms}.");
         api.MapGet("/certificates/{id}/download", DownloadAsync)
-            .WithQuery(new QueryField("format", "pem unless said; chain is PEM with the CA certificates behind it (RFC 8555 §9.1)", Words: ["pem", "der", "chain"]))
-            .Produces<string>(200, "application/x-pem-file", "application/pkix-cert", "application/pem-certificate-chain").Refuses(400, 404)
+            .WithQuery(new QueryField("format", "pem unless said; chain is PEM with the CA certificates behind it (RFC 8555 §9.1)", ["pem", "der", "chain"]))
+            .Produces<string>(200, MediaTypes.Pem, MediaTypes.Certificate, MediaTypes.PemChain).Refuses(400, 404)
             .WithSummary("The certificate itself");
         api.MapPost("/certificates/bulk-revoke", RevokeManyAsync).RequireAuthorization(ApiPolicy.Admin)
             .Accepts<BulkRevocationBody>("application/json").Produces<BulkRevocationResult>().Refuses(400)
@@ -47,24 +50,27 @@ internal static class CertificateEndpoints
             .WithSummary("End a certificateHold").WithDescription("Only that: what was revoked for another reason stays revoked.");
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, ICertificateInventory inventory, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(
+        HttpContext http, ICertificateInventory inventory, ICertificateProfileRepository profiles, TimeProvider clock, CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>();
         var query = http.Request.Query;
         var filter = new CertificateFilter
         {
-            Status = QueryText.Word<CertificateStatus>(query, "status", errors),
+            Status = QueryText.Word<CertificateStatus>(query, "status"),
             IssuerId = QueryText.Text(query, "issuer_id"),
             ProfileId = QueryText.Text(query, "profile_id"),
-            PathId = query.ContainsKey("path_id") ? query["path_id"].ToString() : null,
+            PathId = QueryText.PathId(query),
             Source = QueryText.Text(query, "source"),
             SerialNumber = QueryText.Serial(query, errors),
             Text = QueryText.Text(query, "q"),
-            ExpiresBefore = QueryText.Time(query, "expires_before", errors),
-            ExpiresAfter = QueryText.Time(query, "expires_after", errors),
-            CreatedAfter = QueryText.Time(query, "created_after", errors),
-            CreatedBefore = QueryText.Time(query, "created_before", errors),
+            ExpiresBefore = QueryText.Time(query, "expires_before"),
+            ExpiresAfter = QueryText.Time(query, "expires_after"),
+            CreatedAfter = QueryText.Time(query, "created_after"),
+            CreatedBefore = QueryText.Time(query, "created_before"),
         };
+        if (await UnknownProfileAsync(filter.ProfileId, profiles, cancellationToken) is { } unknown)
+            errors["profile_id"] = [unknown];
         var paging = Paging.Read(query, errors);
         var before = Mark(paging.Cursor, errors);
         var now = clock.GetUtcNow();
@@ -82,56 +88,59 @@ internal static class CertificateEndpoints
         string id, HttpContext http, ICertificateInventory inventory, IssuerTable issuers, CancellationToken cancellationToken)
     {
         var format = QueryText.Text(http.Request.Query, "format") ?? "pem";
-        if (format is not ("pem" or "der" or "chain"))
-            return Problems.Query(http, new Dictionary<string, string[]> { ["format"] = ["must be one of pem, der, chain"] });
         return await WithAsync(id, http, inventory, issuers, certificate => format switch
         {
-            "der" => Results.File(certificate.Der, "application/pkix-cert", $"{certificate.SerialNumber}.cer"),
-            "pem" => Results.Text(Pem(certificate.Der) + "\n", "application/x-pem-file"),
-            _ => Results.Text(string.Concat(issuers.ChainOf(certificate).Prepend(certificate.Der).Select(der => Pem(der.Span) + "\n")), "application/pem-certificate-chain"),
+            "der" => Results.File(certificate.Der, MediaTypes.Certificate, $"{certificate.SerialNumber}.cer"),
+            "pem" => Results.Text(Pem(certificate.Der) + "\n", MediaTypes.Pem),
+            _ => Results.Text(string.Concat(issuers.ChainOf(certificate).Prepend(certificate.Der).Select(der => Pem(der.Span) + "\n")), MediaTypes.PemChain),
         }, cancellationToken);
     }
 
     private static Task<IResult> RevokeAsync(string id, HttpContext http, AdminDesk desk, IssuerTable issuers, CancellationToken cancellationToken) =>
-        ChangeAsync<RevocationBody>(id, http, desk, "revoked", (body, serial, caller) => TryReason(body?.Reason, out var reason)
-            ? new RevokeCertificateCommand(issuers.IssuerId, serial, reason, body?.Note ?? "", caller)
-            : null, cancellationToken);
+        ChangeAsync<RevocationBody>(
+            id, http, desk, "revoked", (body, serial, caller) => new RevokeCertificateCommand(issuers.IssuerId, serial, RevocationReasons.Of(body?.Reason), body?.Note ?? "", caller), cancellationToken);
 
     private static Task<IResult> ReleaseAsync(string id, HttpContext http, AdminDesk desk, IssuerTable issuers, CancellationToken cancellationToken) =>
         ChangeAsync<ReleaseBody>(id, http, desk, "released", (body, serial, caller) => new ReleaseCertificateCommand(issuers.IssuerId, serial, body?.Note ?? "", caller), cancellationToken);
 
-    /// <param name="command">Of body and serial number; null: the body names a reason that there is not.</param>
+    /// <param name="command">Of body and serial number.</param>
     private static async Task<IResult> ChangeAsync<TBody>(
-        string id, HttpContext http, AdminDesk desk, string status, Func<TBody?, string, AdminCaller, AdminCommand?> command, CancellationToken cancellationToken)
+        string id, HttpContext http, AdminDesk desk, string status, Func<TBody?, string, AdminCaller, AdminCommand> command, CancellationToken cancellationToken)
         where TBody : class
     {
         var (body, errors) = await JsonBody.ReadAsync<TBody>(http, cancellationToken);
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
-        if (command(body, QueryText.Serial(id) ?? "", AdminAnswer.Caller(http)) is not { } change)
-            return AdminAnswer.Invalid(http, WrongReason());
+        var change = command(body, QueryText.Serial(id) ?? "", AdminAnswer.Caller(http));
         return AdminAnswer.Of(http, await desk.SendAsync(change, cancellationToken), summary => MetaEndpoints.Json(new RevocationResult(status, summary)));
     }
 
-    private static async Task<IResult> RevokeManyAsync(HttpContext http, AdminDesk desk, CancellationToken cancellationToken)
+    private static async Task<IResult> RevokeManyAsync(HttpContext http, AdminDesk desk, ICertificateProfileRepository profiles, CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<BulkRevocationBody>(http, cancellationToken);
-        var reason = RevocationReason.Unspecified;
-        if (errors is null && (body?.Reason is null || !TryReason(body.Reason, out reason)))
-            errors = WrongReason();
-        var serials = body?.CertificateIds?.Select(id => id is null ? null : QueryText.Serial(id)).ToList();
-        if (serials?.Contains(null) == true)
-            errors = new Dictionary<string, string[]> { ["certificate_ids"] = [$"must be serial numbers {QueryText.SerialForms}"] };
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
-        var filter = new CertificateFilter { ProfileId = body!.ProfileId, IssuerId = body.IssuerId, PathId = body.PathId, Source = body.Source };
-        var outcome = await desk.SendAsync(new RevokeManyCommand(filter, serials?.OfType<string>().ToList(), reason, body.DryRun, body.Note ?? "", AdminAnswer.Caller(http)), cancellationToken);
+        var serials = body!.CertificateIds?.Select(QueryText.Serial).ToList();
+        if (serials?.Contains(null) == true)
+            return AdminAnswer.Invalid(http, new Dictionary<string, string[]> { ["certificate_ids"] = ["must be serial numbers in hex digits"] });
+        if (await UnknownProfileAsync(body.ProfileId, profiles, cancellationToken) is { } unknown)
+            return AdminAnswer.Invalid(http, new Dictionary<string, string[]> { ["profile_id"] = [unknown] });
+        var filter = new CertificateFilter { ProfileId = body.ProfileId, IssuerId = body.IssuerId, PathId = body.PathId is { } path ? ScepPathId.Of(path) : null, Source = body.Source };
+        var outcome = await desk.SendAsync(new RevokeManyCommand(filter, serials?.OfType<string>().ToList(), RevocationReasons.Of(body.Reason), body.DryRun, body.Note ?? "", AdminAnswer.Caller(http)), cancellationToken);
         return outcome is AdminOutcome.Counted(var matched, var changed)
             ? MetaEndpoints.Json(new BulkRevocationResult(matched, changed, matched - changed, 0, body.DryRun))
             : AdminAnswer.Of(http, outcome, _ => throw new InvalidOperationException("Many are counted."));
     }
 
-    private static Dictionary<string, string[]> WrongReason() => new() { ["reason"] = [$"must be one of {string.Join(", ", Enum.GetValues<RevocationReason>().Select(Word))}"] };
+    // A profile that certificates refer to is never deleted: under one that is not there, none was issued.
+    private static async Task<string?> UnknownProfileAsync(string? id, ICertificateProfileRepository profiles, CancellationToken cancellationToken)
+    {
+        if (id is null || await profiles.FindAsync(id, fresh: true, cancellationToken) is not null)
+            return null;
+        var known = await profiles.ListAsync(cancellationToken);
+        var listed = string.Join(", ", known.Take(MaxNamed).Select(profile => profile.Id));
+        return known.Count <= MaxNamed ? $"must be one of {listed}" : $"is not the id of a certificate profile; the first of {known.Count} are {listed}";
+    }
 
     private static async Task<IResult> WithAsync(
         string id, HttpContext http, ICertificateInventory inventory, IssuerTable issuers, Func<IssuedCertificate, IResult> show, CancellationToken cancellationToken) =>
@@ -155,24 +164,5 @@ internal static class CertificateEndpoints
             return new CertificateMark(new DateTimeOffset(time * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero), serial);
         errors["cursor"] = [Paging.StrangeCursor];
         return null;
-    }
-
-    // As upstream and RFC 5280 write them: keyCompromise.
-    internal static string Word(RevocationReason reason) => JsonNamingPolicy.CamelCase.ConvertName($"{reason}");
-
-    private static bool TryReason(string? word, out RevocationReason reason)
-    {
-        reason = RevocationReason.Unspecified;
-        if (string.IsNullOrEmpty(word))
-            return true;
-        foreach (var known in Enum.GetValues<RevocationReason>())
-        {
-            reason = known;
-            if (Word(known) == word)
-                return true;
-        }
-
-        reason = default;
-        return false;
     }
 }

@@ -1,3 +1,4 @@
+using Certctl.Api.Admin.Contract;
 using Certctl.Application.Admin;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Api.Admin.Contract;
 using Certctl.Api.Configuration;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Issuers;

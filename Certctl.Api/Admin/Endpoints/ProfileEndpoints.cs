@@ -1,4 +1,5 @@
 using System.Globalization;
+using Certctl.Api.Admin.Contract;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Profiles;
 using Certctl.Application.Enrolment;
@@ -14,13 +15,14 @@ internal static class ProfileEndpoints
     {
         api.MapGet("/profiles", ListAsync).WithQuery(QueryField.Page, QueryField.PerPage).Produces<Page<ProfileJson>>().Refuses(400)
             .WithSummary("The certificate profiles").WithDescription("By name.");
-        api.MapGet("/profiles/{id}", FindAsync).Produces<ProfileJson>().Refuses(404)
+        api.MapGet("/profiles/{id}", FindAsync).Produces<ProfileJson>().Refuses(404).Sends(200, ResponseHeader.ETag)
             .WithSummary("One certificate profile").WithDescription("The ETag names its version.");
         api.MapPost("/profiles", CreateAsync).RequireAuthorization(ApiPolicy.Admin).Accepts<ProfileJson>("application/json").Produces<ProfileJson>(201).Refuses(400, 409)
+            .Sends(201, ResponseHeader.ETag).Sends(201, ResponseHeader.Location)
             .WithSummary("Make a certificate profile").WithDescription("Version and times are the server's.");
-        api.MapPut("/profiles/{id}", ReplaceAsync).RequireAuthorization(ApiPolicy.Admin).Accepts<ProfileJson>("application/json").Produces<ProfileJson>().Refuses(400, 404, 409, 412, 428)
+        api.MapPut("/profiles/{id}", ReplaceAsync).RequireAuthorization(ApiPolicy.Admin).Accepts<ProfileJson>("application/json").Produces<ProfileJson>().Refuses(400, 404, 409).WithIfMatch().Sends(200, ResponseHeader.ETag)
             .WithSummary("Replace a certificate profile").WithDescription("All of it: what is left out has its default. If-Match is required; enrolments go by the new rule from the next one on.");
-        api.MapDelete("/profiles/{id}", DeleteAsync).RequireAuthorization(ApiPolicy.Admin).Produces(204).Refuses(404, 409, 412, 428)
+        api.MapDelete("/profiles/{id}", DeleteAsync).RequireAuthorization(ApiPolicy.Admin).Produces(204).Refuses(404, 409).WithIfMatch()
             .WithSummary("Take a certificate profile away").WithDescription("Only one that nothing refers to; disable others. If-Match is required.");
     }
 
@@ -38,9 +40,9 @@ internal static class ProfileEndpoints
         await profiles.FindAsync(id, fresh: true, cancellationToken) is { } profile ? Show(http, profile) : NotFound(http);
 
     private static async Task<IResult> CreateAsync(
-        HttpContext http, AdminDesk desk, TimeProvider clock, CancellationToken cancellationToken)
+        HttpContext http, ICertificateProfileRepository profiles, AdminDesk desk, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var (profile, errors) = await ReadAsync(http, id: null, stored: null, clock, cancellationToken);
+        var (profile, errors) = await ReadAsync(http, id: null, stored: null, profiles, clock, cancellationToken);
         if (profile is null)
             return AdminAnswer.Invalid(http, errors);
         var outcome = await desk.SendAsync(new SaveProfileCommand(profile, 0, ProfileJson.Change(null, profile), AdminAnswer.Caller(http)), cancellationToken);
@@ -55,7 +57,7 @@ internal static class ProfileEndpoints
         string id, HttpContext http, ICertificateProfileRepository profiles, AdminDesk desk, TimeProvider clock, CancellationToken cancellationToken) =>
         WithMatchingAsync(id, http, profiles, async stored =>
         {
-            var (profile, errors) = await ReadAsync(http, id, stored, clock, cancellationToken);
+            var (profile, errors) = await ReadAsync(http, id, stored, profiles, clock, cancellationToken);
             if (profile is null)
                 return AdminAnswer.Invalid(http, errors);
             var command = new SaveProfileCommand(profile, stored.Version, ProfileJson.Change(stored, profile), AdminAnswer.Caller(http));
@@ -75,7 +77,7 @@ internal static class ProfileEndpoints
     {
         var header = http.Request.Headers.IfMatch;
         if (header.Count > 0 && !EntityTagHeaderValue.TryParseStrictList(header, out _))
-            return Problems.Problem(http, StatusCodes.Status400BadRequest, "If-Match is no list of entity tags such as \"3\", with the quotes.");
+            return Problems.Problem(http, StatusCodes.Status400BadRequest, "If-Match must be a list of entity tags with their quotes, such as \"3\".");
         var wanted = http.Request.GetTypedHeaders().IfMatch;
         if (wanted.Count == 0)
             return Problems.Problem(http, StatusCodes.Status428PreconditionRequired, "If-Match is required: the ETag of the profile as you have seen it.");
@@ -87,16 +89,17 @@ internal static class ProfileEndpoints
     }
 
     private static async Task<(CertificateProfile? Profile, IReadOnlyDictionary<string, string[]> Errors)> ReadAsync(
-        HttpContext http, string? id, CertificateProfile? stored, TimeProvider clock, CancellationToken cancellationToken)
+        HttpContext http, string? id, CertificateProfile? stored, ICertificateProfileRepository profiles, TimeProvider clock, CancellationToken cancellationToken)
     {
         var (json, errors) = await JsonBody.ReadAsync<ProfileJson>(http, cancellationToken);
         if (errors is not null)
             return (null, errors);
-        if (json is null)
-            return (null, new Dictionary<string, string[]> { ["body"] = ["is empty"] });
-        if (id is not null && json.Id is not null && json.Id != id)
-            return (null, new Dictionary<string, string[]> { ["id"] = ["is not that of the path"] });
-        var profile = (json with { Id = id ?? json.Id }).ToProfile(stored, Microseconds(clock.GetUtcNow()), out var problems);
+        if (id is not null && json!.Id is not null && json.Id != id)
+            return (null, new Dictionary<string, string[]> { ["id"] = [$"must be {id}, as in the path, or be left out"] });
+        if ((id ?? json!.Id) is not { } wanted)
+            return (null, new Dictionary<string, string[]> { ["id"] = ["is required"] });
+        var last = stored is null ? await profiles.LastVersionAsync(wanted, cancellationToken) : 0;
+        var profile = (json! with { Id = wanted }).ToProfile(stored, last, Microseconds(clock.GetUtcNow()), out var problems);
         return (profile, AdminAnswer.ByField(problems));
     }
 

@@ -1,3 +1,4 @@
+using Certctl.Api.Admin.Contract;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.TrustAnchors;
 
@@ -48,6 +49,7 @@ internal static class ScepAdminEndpoints
 internal sealed record ScepProfileList<T>(IReadOnlyList<T> Profiles, int ProfileCount, DateTime GeneratedAt);
 
 /// <param name="PathId">Of the SCEP profile; absent for the root.</param>
+[RequestBody]
 internal sealed record ReloadBody(string? PathId = null);
 
 internal sealed record ReloadResult(bool Reloaded, string PathId, DateTime ReloadedAt);

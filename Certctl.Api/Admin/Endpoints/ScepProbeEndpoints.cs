@@ -1,3 +1,4 @@
+using Certctl.Api.Admin.Contract;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Probes;
 
@@ -34,8 +35,9 @@ internal static class ScepProbeEndpoints
     }
 }
 
-/// <param name="Url">http or https; its query is left away. Required.</param>
-internal sealed record ScepProbeBody(string? Url = null);
+/// <param name="Url">http or https, without user name; its query is left away.</param>
+[RequestBody]
+internal sealed record ScepProbeBody([property: Field(Required = true, MinLength = 1, MaxLength = ProbeScepValidator.MaxLength)] string? Url = null);
 
 /// <param name="ProbeCount">How many are shown.</param>
 internal sealed record ScepProbeList(IReadOnlyList<ScepProbeResult> Probes, int ProbeCount);

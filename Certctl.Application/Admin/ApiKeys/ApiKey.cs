@@ -18,6 +18,9 @@ public sealed record ApiKey
 
     public required string CreatedBy { get; init; }
 
+    /// <summary>Who answers for it: the principal of the one who made it. Approvals with keys of one principal count once.</summary>
+    public required string Principal { get; init; }
+
     /// <summary>From then on it is refused.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 

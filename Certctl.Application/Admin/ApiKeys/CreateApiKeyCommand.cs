@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using FluentValidation;
@@ -13,19 +12,17 @@ namespace Certctl.Application.Admin.ApiKeys;
 /// <param name="ExpiresAt">Within a year.</param>
 public sealed record CreateApiKeyCommand(string KeyId, byte[] Sha256, string Name, ApiRole Role, DateTimeOffset ExpiresAt, AdminCaller Caller) : AdminCommand(Caller);
 
-public sealed partial class CreateApiKeyValidator : AdminCommandValidator<CreateApiKeyCommand>
+public sealed class CreateApiKeyValidator : AdminCommandValidator<CreateApiKeyCommand>
 {
     private static readonly TimeSpan Longest = TimeSpan.FromDays(366);
 
     public CreateApiKeyValidator(TimeProvider clock)
     {
-        RuleFor(c => c.Name).Must(name => NamePattern().IsMatch(name)).WithMessage("name: 1 to 64 letters, digits, _ and -");
+        RuleFor(c => c.Name).Must(name => ApiKeyName.IsValid(name)).WithMessage($"name: must be {ApiKeyName.PatternInWords}");
+        RuleFor(c => c.Name).Must(name => !ReservedNames.Contains(name)).WithMessage($"name: must not be one of {string.Join(", ", ReservedNames.All)}, which the audit trail uses itself");
         RuleFor(c => c.ExpiresAt).Must(time => time > clock.GetUtcNow() && time <= clock.GetUtcNow() + Longest)
             .WithMessage(string.Create(CultureInfo.InvariantCulture, $"expires_at: must lie in the future, and within {Longest.TotalDays} days"));
     }
-
-    [GeneratedRegex(@"^[A-Za-z0-9_-]{1,64}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex NamePattern();
 }
 
 public sealed class CreateApiKeyHandler(IApiKeyRepository keys, DatabaseClock clock) : IRequestHandler<CreateApiKeyCommand, AdminOutcome>
@@ -41,6 +38,7 @@ public sealed class CreateApiKeyHandler(IApiKeyRepository keys, DatabaseClock cl
             Sha256 = request.Sha256,
             CreatedAt = now,
             CreatedBy = request.Caller.Actor,
+            Principal = request.Caller.Principal,
             ExpiresAt = request.ExpiresAt,
         };
         var audit = AdminTrail.Event(

@@ -23,6 +23,7 @@ public sealed class DecideEnrolmentHandler(IApprovalRepository approvals, Databa
         {
             EnrolmentId = request.EnrolmentId,
             Actor = request.Caller.Actor.Trim(),
+            Principal = request.Caller.Principal.Trim(),
             Approved = request.Approve,
             Note = request.Note,
             DecidedAt = now,
@@ -35,7 +36,10 @@ public sealed class DecideEnrolmentHandler(IApprovalRepository approvals, Databa
                 !request.Approve ? "denied" : approved < required ? $"approval {approved} of {required}; it still waits" : $"approved ({approved} of {required})"),
             DecisionVerdict.Unknown => new AdminOutcome.NotFound($"There is no request {request.EnrolmentId}."),
             DecisionVerdict.NotWaiting(var state) => new AdminOutcome.Conflict($"The request waits no longer: it is {state.ToString().ToLowerInvariant()}."),
-            DecisionVerdict.DecidedBefore => new AdminOutcome.Conflict($"{decision.Actor} has decided about this request before; another person must."),
+            DecisionVerdict.DecidedBefore(var actor) when string.Equals(actor, decision.Actor, StringComparison.OrdinalIgnoreCase) =>
+                new AdminOutcome.Conflict($"{decision.Actor} has decided about this request before; another person must."),
+            DecisionVerdict.DecidedBefore(var actor) => new AdminOutcome.Conflict(
+                $"{actor} has decided about this request before, and {decision.Principal} answers for the keys of both; another person must decide."),
             _ => throw new InvalidOperationException("A verdict is one of four."),
         };
     }

@@ -36,8 +36,9 @@ public abstract record DecisionVerdict
 
     public sealed record NotWaiting(EnrolmentState State) : DecisionVerdict;
 
-    /// <summary>This person has decided about this request before.</summary>
-    public sealed record DecidedBefore : DecisionVerdict;
+    /// <summary>This person, or one with the same principal, has decided about this request before.</summary>
+    /// <param name="Actor">Who it was.</param>
+    public sealed record DecidedBefore(string Actor) : DecisionVerdict;
 }
 
 /// <summary>A request that needs people, as they see it.</summary>

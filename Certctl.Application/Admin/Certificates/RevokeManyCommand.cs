@@ -15,14 +15,14 @@ public sealed record RevokeManyCommand(
 
 public sealed class RevokeManyValidator : AdminCommandValidator<RevokeManyCommand>
 {
-    public const int MostSerials = 1000;
+    public const int MaxSerials = 1000;
 
     public RevokeManyValidator()
     {
         RuleForNote(c => c.Note);
         RuleFor(c => c).Must(c => c.SerialNumbers is not null || c.Filter is not { IssuerId: null, ProfileId: null, PathId: null, Source: null })
-            .WithMessage("body: at least one of profile_id, issuer_id, path_id, source, certificate_ids");
-        RuleFor(c => c.SerialNumbers).Must(serials => serials is null or { Count: > 0 and <= MostSerials }).WithMessage($"certificate_ids: 1 to {MostSerials}");
+            .WithMessage("body: must name at least one of profile_id, issuer_id, path_id, source, certificate_ids");
+        RuleFor(c => c.SerialNumbers).Must(serials => serials is null or { Count: > 0 and <= MaxSerials }).WithMessage($"certificate_ids: must have 1 to {MaxSerials} values");
     }
 }
 

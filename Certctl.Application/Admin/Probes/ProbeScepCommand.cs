@@ -10,18 +10,18 @@ public sealed record ProbeScepCommand(string Url, AdminCaller Caller) : AdminCom
 
 public sealed class ProbeScepValidator : AdminCommandValidator<ProbeScepCommand>
 {
-    private const int Longest = 2048;
+    public const int MaxLength = 2048;
 
     public ProbeScepValidator()
     {
         RuleFor(c => c.Url).NotEmpty().WithMessage("url: is required");
         RuleFor(c => c.Url).Must(text => Target(text) is not null).When(c => c.Url.Length > 0)
-            .WithMessage($"url: must be an http or https URL without user name, of at most {Longest} characters, such as https://host/scep");
+            .WithMessage($"url: must be an http or https URL without user name, of at most {MaxLength} characters, such as https://host/scep");
     }
 
     /// <summary>Without query and fragment; null: it is none.</summary>
     internal static Uri? Target(string text) =>
-        text.Length <= Longest && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Host.Length > 0
+        text.Length <= MaxLength && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Host.Length > 0
             ? new Uri(url.GetLeftPart(UriPartial.Path))
             : null;
 }
@@ -29,6 +29,12 @@ public sealed class ProbeScepValidator : AdminCommandValidator<ProbeScepCommand>
 public sealed class ProbeScepHandler(IScepProbes probes, IAuditRepository audit, TimeProvider clock) : IRequestHandler<ProbeScepCommand, AdminOutcome>
 {
     private const string Resource = "scep_server";
+    private const string TargetNotAllowed = "target_not_allowed";
+    private const string TurnedOff = "turned_off";
+
+    /// <summary>Labels of its refusals in the audit trail.</summary>
+    public static readonly IReadOnlyList<string> Reasons = [TargetNotAllowed, TurnedOff];
+
     private const string Off = "Probes are turned off; CERTCTL_SCEP_PROBE_ENABLED turns them on.";
 
     public async Task<AdminOutcome> Handle(ProbeScepCommand request, CancellationToken cancellationToken)
@@ -42,10 +48,10 @@ public sealed class ProbeScepHandler(IScepProbes probes, IAuditRepository audit,
                 await probes.KeepAsync(result, Entry(result.Error ?? "it answers"), cancellationToken);
                 return new AdminOutcome.Done(result.Id);
             case ScepProbing.NotAllowed(var detail):
-                await RefusedAsync("target_not_allowed", detail);
+                await RefusedAsync(TargetNotAllowed, detail);
                 return new AdminOutcome.Unacceptable(detail);
             case ScepProbing.TurnedOff:
-                await RefusedAsync("turned_off", Off);
+                await RefusedAsync(TurnedOff, Off);
                 return new AdminOutcome.Conflict(Off);
             default:
                 return new AdminOutcome.Conflict("Other servers are being asked already; try again when they have answered.");

@@ -31,7 +31,7 @@ public sealed class SaveProfileHandler(ICertificateProfileRepository profiles, T
         {
             ProfileSaving.Saved => new AdminOutcome.Done(isNew ? "created" : "replaced"),
             ProfileSaving.NameTaken => new AdminOutcome.Conflict($"Another profile has the name \"{request.Profile.Name}\"."),
-            ProfileSaving.ChangedMeanwhile when isNew => new AdminOutcome.Conflict($"There is a profile \"{request.Profile.Id}\" already."),
+            ProfileSaving.ChangedMeanwhile when isNew => new AdminOutcome.Conflict($"There is a profile \"{request.Profile.Id}\" already, or there was one a moment ago."),
             _ => ProfileTrail.Outdated(request.Profile.Id),
         };
     }

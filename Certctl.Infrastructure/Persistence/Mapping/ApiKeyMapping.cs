@@ -16,6 +16,7 @@ internal sealed class ApiKeyMapping : IEntityTypeConfiguration<ApiKey>
         builder.Property(key => key.Sha256).HasColumnName("sha256");
         builder.Property(key => key.CreatedAt).HasColumnName("created_at");
         builder.Property(key => key.CreatedBy).HasColumnName("created_by").HasMaxLength(255);
+        builder.Property(key => key.Principal).HasColumnName("principal").HasMaxLength(255);
         builder.Property(key => key.ExpiresAt).HasColumnName("expires_at");
         builder.Property(key => key.LastUsedAt).HasColumnName("last_used_at");
         builder.Property(key => key.RevokedAt).HasColumnName("revoked_at");

@@ -39,3 +39,14 @@ internal sealed class CertificateProfileMapping : IEntityTypeConfiguration<Certi
         builder.Property(profile => profile.UpdatedAt).HasColumnName("updated_at");
     }
 }
+
+internal sealed class DeletedProfileMapping : IEntityTypeConfiguration<DeletedProfile>
+{
+    public void Configure(EntityTypeBuilder<DeletedProfile> builder)
+    {
+        builder.ToTable("deleted_profiles");
+        builder.HasKey(deleted => deleted.ProfileId).HasName("deleted_profiles_pkey");
+        builder.Property(deleted => deleted.ProfileId).HasColumnName("profile_id");
+        builder.Property(deleted => deleted.Version).HasColumnName("version");
+    }
+}

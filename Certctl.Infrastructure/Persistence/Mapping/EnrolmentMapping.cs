@@ -75,6 +75,7 @@ internal sealed class EnrolmentDecisionMapping : IEntityTypeConfiguration<Enrolm
         builder.HasKey(decision => new { decision.EnrolmentId, decision.Actor }).HasName("enrolment_decisions_pkey");
         builder.Property(decision => decision.EnrolmentId).HasColumnName("enrolment_id").ValueGeneratedNever();
         builder.Property(decision => decision.Actor).HasColumnName("actor");
+        builder.Property(decision => decision.Principal).HasColumnName("principal");
         builder.Property(decision => decision.Approved).HasColumnName("approved");
         builder.Property(decision => decision.Note).HasColumnName("note");
         builder.Property(decision => decision.DecidedAt).HasColumnName("decided_at");

@@ -40,7 +40,7 @@ public sealed class ApiServer : IAsyncLifetime, IDisposable
     {
         await File.WriteAllTextAsync(AnchorFile, Connector.Pem);
         _host = await CertctlHost.StartAsync(
-            null, [.. IntuneServers.Settings(AnchorFile), ("CERTCTL_SCEP_PROBE_ENABLED", "true"), ("CERTCTL_SCEP_PROBE_ALLOW", "127.0.0.0/8"), ("CERTCTL_RATE_LIMIT_RPS", "5000"), ("CERTCTL_RATE_LIMIT_BURST", "5000"), ("CERTCTL_API_KEYS_NAMED", $"alice:{Admin}:admin,olga:{Operator}:operator,aud:{Auditor}:auditor")]);
+            null, [.. IntuneServers.Settings(AnchorFile), ("CERTCTL_METRICS_ENABLED", "true"), ("CERTCTL_SCEP_PROBE_ENABLED", "true"), ("CERTCTL_SCEP_PROBE_ALLOW", "127.0.0.0/8"), ("CERTCTL_RATE_LIMIT_RPS", "5000"), ("CERTCTL_RATE_LIMIT_BURST", "5000"), ("CERTCTL_API_KEYS_NAMED", $"alice:{Admin}:admin,olga:{Operator}:operator,aud:{Auditor}:auditor")]);
         _http = ScepWire.NewClient(Host.CaFile);
     }
 

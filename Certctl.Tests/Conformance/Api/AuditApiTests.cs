@@ -89,6 +89,10 @@ public sealed class AuditApiTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("serial=xyz", "serial")]
     [InlineData("from=yesterday", "from")]
     [InlineData("to=12", "to")]
+    [InlineData("from=2026-11-27T08:00:00", "from")]
+    [InlineData("action=no_such", "action")]
+    [InlineData("reason=no_such", "reason")]
+    [InlineData("resource_type=laptop", "resource_type")]
     [InlineData("actor=a&actor=b", "actor")]
     public async Task A_query_that_cannot_be_read_is_a_400_that_names_the_field_and_never_a_default(string query, string field)
     {

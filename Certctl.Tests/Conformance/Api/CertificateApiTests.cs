@@ -139,9 +139,9 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
         }
 
         Assert.Equal((4, 3, 1), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials, dry_run = true }));
-        Assert.Equal((4, 3, 1), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials.Append(serials[1]), path_id = "" }));
+        Assert.Equal((4, 3, 1), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials.Append(serials[1]), path_id = "(root)" }));
         Assert.Equal((4, 0, 4), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials }));
-        Assert.Equal((0, 0, 0), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials, profile_id = "another" }));
+        Assert.Equal((0, 0, 0), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials, path_id = "another" }));
         var trail = await server.GetAsync($"/api/v1/audit?serial={serials[3]}&action=certificate_revoked");
         Assert.Equal("alice", Text(Assert.Single(trail.GetProperty("data").EnumerateArray()), "actor"));
     }
@@ -149,6 +149,16 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
     [Theory]
     [InlineData("{\"certificate_ids\":[\"12\"]}", "reason")]
     [InlineData("{\"reason\":\"superseded\"}", "body")]
+    [InlineData("{\"reason\":\"superseded\",\"path_id\":\"\"}", "path_id")]
+    [InlineData("{\"reason\":\"superseded\",\"path_id\":\" \"}", "path_id")]
+    [InlineData("{\"reason\":\"superseded\",\"path_id\":\"root\\n\"}", "path_id")]
+    [InlineData("{\"reason\":\"superseded\",\"issuer_id\":\"\"}", "issuer_id")]
+    [InlineData("{\"reason\":\"superseded\",\"profile_id\":\"\\t\"}", "profile_id")]
+    [InlineData("{\"reason\":\"superseded\",\"profile_id\":\"nowhere\"}", "profile_id")]
+    [InlineData("{\"reason\":\"superseded\",\"source\":\"\"}", "source")]
+    [InlineData("{\"reason\":\"superseded\",\"certificate_ids\":[\"\"]}", "certificate_ids")]
+    [InlineData("{\"reason\":\"\",\"certificate_ids\":[\"12\"]}", "reason")]
+    [InlineData("{\"reason\":\"superseded\",\"path_id\":null}", "body")]
     [InlineData("{\"reason\":\"superseded\",\"certificate_ids\":[]}", "certificate_ids")]
     [InlineData("{\"reason\":\"superseded\",\"certificate_ids\":[\"xyz\"]}", "certificate_ids")]
     [InlineData("{\"reason\":\"superseded\",\"certificate_ids\":\"12\"}", "certificate_ids")]
@@ -170,6 +180,9 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
     [InlineData("cursor=ffffffffffffffff.1111111111111111111111111111111111111111", "cursor")]
     [InlineData("per_page=0", "per_page")]
     [InlineData("environment=prod", "environment")]
+    [InlineData("profile_id=nowhere", "profile_id")]
+    [InlineData("source=EST", "source")]
+    [InlineData("created_after=2026-11-27T08:00:00", "created_after")]
     public async Task A_query_that_cannot_be_read_is_a_400_that_names_the_field(string query, string field)
     {
         var problem = await server.SendAsync(HttpMethod.Get, $"/api/v1/certificates?{query}", ApiServer.Auditor, HttpStatusCode.BadRequest);

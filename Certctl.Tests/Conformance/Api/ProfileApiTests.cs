@@ -41,6 +41,25 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public async Task A_profile_that_is_made_again_goes_on_counting_so_that_no_ETag_of_an_id_names_two_rules()
+    {
+        await WriteAsync(HttpMethod.Post, Profiles, New("again"), null, HttpStatusCode.Created);
+        await WriteAsync(HttpMethod.Put, $"{Profiles}/again", New("again"), "\"1\"", HttpStatusCode.OK);
+        await WriteAsync(HttpMethod.Delete, $"{Profiles}/again", null, "\"2\"", HttpStatusCode.NoContent);
+        Assert.Equal("\"3\"", (await WriteAsync(HttpMethod.Post, Profiles, New("again"), null, HttpStatusCode.Created)).Headers.ETag?.ToString());
+        foreach (var stale in new[] { "\"1\"", "\"2\"" })
+        {
+            await WriteAsync(HttpMethod.Put, $"{Profiles}/again", New("again"), stale, HttpStatusCode.PreconditionFailed);
+            await WriteAsync(HttpMethod.Delete, $"{Profiles}/again", null, stale, HttpStatusCode.PreconditionFailed);
+        }
+
+        await WriteAsync(HttpMethod.Delete, $"{Profiles}/again", null, "\"3\"", HttpStatusCode.NoContent);
+        var made = await WriteAsync(HttpMethod.Post, Profiles, New("again"), null, HttpStatusCode.Created);
+        Assert.Equal("\"4\"", made.Headers.ETag?.ToString());
+        Assert.Equal(4, (int)JsonNode.Parse(await made.Content.ReadAsStringAsync())!["version"]!);
+    }
+
+    [Fact]
     public async Task Of_ten_who_replace_the_same_version_one_does()
     {
         await WriteAsync(HttpMethod.Post, Profiles, New("contended"), null, HttpStatusCode.Created);

@@ -13,7 +13,9 @@ public sealed class HttpMannersTests(ScepServerFixture server) : IClassFixture<S
     /// <summary>Octets between the method and the version that a client may count on.</summary>
     private const int LongTarget = 64 * 1024;
 
-    private static readonly string[] Methods = ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"];
+    private static readonly string[] Methods = ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"];
+
+    private static readonly Comparer<KeyValuePair<string, string>> ByName = Comparer<KeyValuePair<string, string>>.Create((one, other) => string.CompareOrdinal(one.Key, other.Key));
 
     private ScepWire Wire => server.Wire;
 
@@ -186,19 +188,71 @@ public sealed class HttpMannersTests(ScepServerFixture server) : IClassFixture<S
     }
 
     [Theory]
-    [InlineData("/scep?operation=PKIOperation", "GET, POST")]
-    [InlineData("/scep?operation=GetCACaps", "GET, POST")]
-    [InlineData("/scep", "GET, POST")]
-    [InlineData("/cgi-bin/pkiclient.exe?operation=GetCACert", "GET, POST")]
+    [InlineData("/scep?operation=GetCACaps")]
+    [InlineData("/scep?operation=GetCACert")]
+    [InlineData("/scep?operation=Foo")]
+    [InlineData("/health")]
+    [InlineData("/ready")]
+    [InlineData("/api/v1/version")]
+    [InlineData("/api/v1/audit")]
+    public async Task HEAD_has_the_status_and_the_headers_of_GET_and_no_content(string target)
+    {
+        await using var connection = await ConnectAsync();
+        await connection.SendAsync($"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        var get = await connection.ReadAsync();
+        await connection.SendAsync($"HEAD {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        var head = await connection.ReadAsync(hasBody: false);
+        Assert.Equal(get.Status, head.Status);
+
+        // RFC 9110 §9.3.2: those that come of making the content may be left out.
+        string[] varying = ["X-Request-ID", "Date", "Content-Length", "Transfer-Encoding"];
+        Assert.Equal(get.Headers.Where(header => !varying.Contains(header.Key)).Order(ByName), head.Headers.Where(header => !varying.Contains(header.Key)).Order(ByName));
+
+        // Octets behind it would spoil the next answer.
+        await connection.SendAsync("GET /scep?operation=GetCACaps HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Assert.EndsWith("Renewal\n", (await connection.ReadAsync()).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task HEAD_enrols_nobody()
+    {
+        var device = ScepDevice.Shared();
+        var message = Convert.ToBase64String(await MessageAsync("CN=never by HEAD"));
+        await using var connection = await ConnectAsync();
+        await connection.SendAsync($"HEAD /scep?operation=PKIOperation&message={Uri.EscapeDataString(message)} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        var answer = await connection.ReadAsync(hasBody: false);
+        Assert.Equal((405, "GET, POST"), (answer.Status, answer.Headers["Allow"]));
+
+        // The message was not looked at: it still brings its certificate.
+        await connection.SendAsync($"GET /scep?operation=PKIOperation&message={Uri.EscapeDataString(message)} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        CertRepReading.Of((await connection.ReadAsync()).Body).Issued(device);
+    }
+
+    [Theory]
+    [InlineData("https://localhost/scep?operation=GetCACaps", "localhost")]
+    [InlineData("https://scep.example.com/scep?operation=GetCACaps", "localhost")]
+    [InlineData("https://scep.example.com:8443/scep?operation=GetCACaps", "other.example.net:1")]
+    [InlineData("http://scep.example.com/scep?operation=GetCACaps", "localhost")]
+    public async Task A_target_in_absolute_form_says_where_it_goes_whatever_Host_says(string target, string host)
+    {
+        await using var connection = await ConnectAsync();
+        await connection.SendAsync($"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        Assert.Equal(200, (await connection.ReadAsync()).Status);
+    }
+
+    [Theory]
+    [InlineData("/scep?operation=PKIOperation", "GET, HEAD, POST")]
+    [InlineData("/scep?operation=GetCACaps", "GET, HEAD, POST")]
+    [InlineData("/scep", "GET, HEAD, POST")]
+    [InlineData("/cgi-bin/pkiclient.exe?operation=GetCACert", "GET, HEAD, POST")]
     [Trait("Conformance", "S-H3")]
     public async Task Every_other_method_is_405_and_says_which_are_allowed(string target, string allow)
     {
         await using var connection = await ConnectAsync();
         foreach (var method in Methods)
         {
-            // All on one connection: a HEAD answered with a body would spoil the next answer.
             await connection.SendAsync($"{method} {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-            var answer = await connection.ReadAsync(hasBody: method != "HEAD");
+            var answer = await connection.ReadAsync();
             Assert.Equal((method, 405), (method, answer.Status));
             Assert.Equal(allow, answer.Headers["Allow"]);
             Assert.Equal("no-store", answer.Headers["Cache-Control"]);
@@ -213,8 +267,14 @@ public sealed class HttpMannersTests(ScepServerFixture server) : IClassFixture<S
     [InlineData("/SCEP", 200)]
     [InlineData("/CGI-BIN/PKICLIENT.EXE", 200)]
     [InlineData("/CertSrv/mscep/MSCEP.dll/", 200)]
-    [InlineData("/certsrv//mscep/mscep.dll", 404)]
-    [InlineData("//scep", 404)]
+    [InlineData("/certsrv//mscep/mscep.dll", 200)]
+    [InlineData("//scep", 200)]
+    [InlineData("///scep///", 200)]
+    [InlineData("//scep//unknown", 404)]
+    [InlineData("//cgi-bin///pkiclient.exe", 200)]
+    [InlineData("//scep-mtls", 404)]
+    [InlineData("//api//v1//version", 404)]
+    [InlineData("//scepter", 404)]
     [InlineData("/scep/unknown/", 404)]
     [InlineData("/scep:8081/pkiclient.exe", 404)]
     [InlineData("/", 404)]

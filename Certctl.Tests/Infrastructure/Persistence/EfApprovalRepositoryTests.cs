@@ -53,6 +53,10 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         Assert.IsType<DecisionVerdict.DecidedBefore>(await DecideAsync(database, entry, "OLGA", approved: false));
         Assert.Equal(EnrolmentState.Pending, await StateAsync(database));
 
+        // A key that olga made, and one whose maker has a key of hers.
+        Assert.Equal(new DecisionVerdict.DecidedBefore("olga"), await DecideAsync(database, entry, "other", approved: true, principal: "Olga"));
+        Assert.Equal(EnrolmentState.Pending, await StateAsync(database));
+
         Assert.Equal(new DecisionVerdict.Counted(2, 2), await DecideAsync(database, entry, "paul", approved: true));
         Assert.Equal(EnrolmentState.Approved, await StateAsync(database));
         Assert.Equal(new DecisionVerdict.NotWaiting(EnrolmentState.Approved), await DecideAsync(database, entry, "eve", approved: false));
@@ -164,12 +168,12 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         Assert.Equal([EnrolmentState.Expired, EnrolmentState.Pending, EnrolmentState.Pending], all.Select(row => row.State));
     }
 
-    private static EnrolmentDecision Decision(JournalEntry entry, string actor, bool approved, DateTimeOffset at) =>
-        new() { EnrolmentId = entry.Enrolment.Id, Actor = actor, Approved = approved, Note = "because", DecidedAt = at };
+    private static EnrolmentDecision Decision(JournalEntry entry, string actor, bool approved, DateTimeOffset at, string? principal = null) =>
+        new() { EnrolmentId = entry.Enrolment.Id, Actor = actor, Principal = principal ?? actor, Approved = approved, Note = "because", DecidedAt = at };
 
-    private static Task<DecisionVerdict> DecideAsync(TestDatabase database, JournalEntry entry, string actor, bool approved, DateTimeOffset? at = null) =>
+    private static Task<DecisionVerdict> DecideAsync(TestDatabase database, JournalEntry entry, string actor, bool approved, DateTimeOffset? at = null, string? principal = null) =>
         database.Get<IApprovalRepository>().DecideAsync(
-            Decision(entry, actor, approved, at ?? Now),
+            Decision(entry, actor, approved, at ?? Now, principal),
             TestEntries.Audit(Now, null) with { Actor = actor, Action = approved ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied, ResourceType = "enrolment", Subject = null },
             default);
 

@@ -55,6 +55,33 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
     }
 
     [Fact]
+    public async Task A_deleted_profile_leaves_its_version_and_a_new_one_of_its_id_must_go_on_from_there()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        Assert.Equal(0, await database.Profiles.LastVersionAsync("vpn", default));
+        for (var time = 0; time < 2; time++)
+        {
+            var version = await database.Profiles.LastVersionAsync("vpn", default) + 1;
+            await using (var db = database.Open())
+            {
+                // As a profile that was made again has it.
+                db.CertificateProfiles.Add(new CertificateProfile { Id = "vpn", Name = "VPN", AllowedKeyAlgorithms = [], AllowedEkus = [], Version = version });
+                await db.SaveChangesAsync();
+            }
+
+            Assert.Equal(ProfileSaving.Saved, await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), version, Saved(), default));
+            Assert.Equal(ProfileDeletion.Deleted, await database.Profiles.DeleteAsync("vpn", version + 1, Saved(), default));
+            Assert.Equal(version + 1, await database.Profiles.LastVersionAsync("vpn", default));
+
+            // Somebody made, changed and deleted it since this one was read: version 1 was another rule.
+            Assert.Equal(ProfileSaving.ChangedMeanwhile, await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default));
+            Assert.Null(await database.Profiles.FindAsync("vpn", fresh: true, default));
+        }
+    }
+
+    [Fact]
     public async Task Each_save_counts_the_version_up_and_a_stale_one_is_refused_without_a_trace()
     {
         if (!IsAvailable)

@@ -415,7 +415,7 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
         await database.Journal.CommitAsync(entry, default);
         var approved = entry.Enrolment.Decided(true, "olga", Now);
         Assert.IsType<DecisionVerdict.Counted>(await database.Get<IApprovalRepository>().DecideAsync(
-            new EnrolmentDecision { EnrolmentId = approved.Id, Actor = "olga", Approved = true, Note = "", DecidedAt = Now }, TestEntries.Audit(Now, null), default));
+            new EnrolmentDecision { EnrolmentId = approved.Id, Actor = "olga", Principal = "olga", Approved = true, Note = "", DecidedAt = Now }, TestEntries.Audit(Now, null), default));
         return approved;
     }
 

@@ -228,7 +228,7 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
     private static async Task<Enrolment> ApproveAsync(TestDatabase database, JournalEntry waiting)
     {
         Assert.IsType<DecisionVerdict.Counted>(await database.Get<IApprovalRepository>().DecideAsync(
-            new EnrolmentDecision { EnrolmentId = waiting.Enrolment.Id, Actor = "olga", Approved = true, Note = "", DecidedAt = Now }, TestEntries.Audit(Now, null), default));
+            new EnrolmentDecision { EnrolmentId = waiting.Enrolment.Id, Actor = "olga", Principal = "olga", Approved = true, Note = "", DecidedAt = Now }, TestEntries.Audit(Now, null), default));
         await using var db = database.Open();
         return await db.Enrolments.AsNoTracking().SingleAsync(enrolment => enrolment.Id == waiting.Enrolment.Id);
     }

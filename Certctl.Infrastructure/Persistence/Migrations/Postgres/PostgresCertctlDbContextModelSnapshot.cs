@@ -54,6 +54,12 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasColumnType("character varying(64)")
                         .HasColumnName("name");
 
+                    b.Property<string>("Principal")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("principal");
+
                     b.Property<DateTimeOffset?>("RevokedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("revoked_at");
@@ -503,6 +509,11 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("note");
 
+                    b.Property<string>("Principal")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("principal");
+
                     b.HasKey("EnrolmentId", "Actor")
                         .HasName("enrolment_decisions_pkey");
 
@@ -650,6 +661,22 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     b.HasIndex(new[] { "KeptUntil" }, "challenge_uses_kept_until_idx");
 
                     b.ToTable("challenge_uses", (string)null);
+                });
+
+            modelBuilder.Entity("Certctl.Infrastructure.Persistence.DeletedProfile", b =>
+                {
+                    b.Property<string>("ProfileId")
+                        .HasColumnType("text")
+                        .HasColumnName("profile_id");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("ProfileId")
+                        .HasName("deleted_profiles_pkey");
+
+                    b.ToTable("deleted_profiles", (string)null);
                 });
 
             modelBuilder.Entity("Certctl.Infrastructure.Persistence.DeviceSlot", b =>

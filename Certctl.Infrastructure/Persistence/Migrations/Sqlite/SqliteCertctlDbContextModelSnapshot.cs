@@ -48,6 +48,12 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<string>("Principal")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("principal");
+
                     b.Property<long?>("RevokedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("revoked_at");
@@ -487,6 +493,11 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("note");
 
+                    b.Property<string>("Principal")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("principal");
+
                     b.HasKey("EnrolmentId", "Actor")
                         .HasName("enrolment_decisions_pkey");
 
@@ -634,6 +645,22 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.HasIndex(new[] { "KeptUntil" }, "challenge_uses_kept_until_idx");
 
                     b.ToTable("challenge_uses", (string)null);
+                });
+
+            modelBuilder.Entity("Certctl.Infrastructure.Persistence.DeletedProfile", b =>
+                {
+                    b.Property<string>("ProfileId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("profile_id");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("ProfileId")
+                        .HasName("deleted_profiles_pkey");
+
+                    b.ToTable("deleted_profiles", (string)null);
                 });
 
             modelBuilder.Entity("Certctl.Infrastructure.Persistence.DeviceSlot", b =>
