@@ -37,6 +37,6 @@ USER $APP_UID
 EXPOSE 8443
 STOPSIGNAL SIGTERM
 # Asks /health and no more: whether the database answers is /ready's question, and a restart of this container would not mend it.
-HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 CMD ["certctl", "health"]
+HEALTHCHECK --interval=30s --timeout=30s --start-period=30s --retries=3 CMD ["certctl", "health"]
 ENTRYPOINT ["certctl"]
 CMD ["serve"]

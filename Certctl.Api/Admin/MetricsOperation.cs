@@ -1,4 +1,3 @@
-using Certctl.Api.Admin.Contract;
 using Certctl.Api.Hosting;
 using Microsoft.OpenApi;
 

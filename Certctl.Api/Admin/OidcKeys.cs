@@ -118,17 +118,11 @@ internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever docume
     private async Task<KeySet> ReadAsync(TimeSpan wait, long beginsAt)
     {
         await Task.Delay(wait, clock);
-        OpenIdConnectConfiguration configuration;
-        try
-        {
-            configuration = await OpenIdConnectConfigurationRetriever.GetAsync(metadataAddress, documents, CancellationToken.None);
-        }
-        catch (Exception unreadable) when (unreadable is IOException or InvalidOperationException or OperationCanceledException or ArgumentException)
-        {
-            throw new OidcUnavailableException(unreadable);
-        }
-
-        var set = new KeySet(configuration, beginsAt);
+        var reading = OpenIdConnectConfigurationRetriever.GetAsync(metadataAddress, documents, CancellationToken.None);
+        await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!reading.IsCompletedSuccessfully)
+            throw new OidcUnavailableException(reading.Exception?.InnerException ?? new OperationCanceledException());
+        var set = new KeySet(await reading, beginsAt);
         lock (_lock)
             _current = set;
         return set;

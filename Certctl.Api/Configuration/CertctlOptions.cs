@@ -2,7 +2,6 @@ using Certctl.Api.Hosting;
 using Certctl.Application.Intune;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
-using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Configuration;
 
@@ -57,8 +56,10 @@ public sealed record DatabaseOptions(DatabaseProvider Provider, Secret Connectio
     /// <summary>The setting in which the operator named the database, for remedies; null where a verb chose it.</summary>
     public string? Setting { get; init; }
 
+    public static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(10);
+
     /// <summary>How long one request may wait for the database.</summary>
-    public TimeSpan Deadline { get; init; } = PersistenceRegistration.DefaultDeadline;
+    public TimeSpan Deadline { get; init; } = DefaultDeadline;
 }
 
 /// <param name="Level">Least level written.</param>

@@ -1,7 +1,6 @@
 using System.Collections;
 using Certctl.Api.Hosting;
 using Certctl.Domain.Enrolment;
-using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Configuration;
 
@@ -137,11 +136,11 @@ internal static class ConfigurationReader
     {
         const string Name = "CERTCTL_DATABASE_DEADLINE";
         if (values.Text(Name) is not { } text)
-            return PersistenceRegistration.DefaultDeadline;
+            return DatabaseOptions.DefaultDeadline;
         if (SettingParsers.TryParseDuration(text.Trim(), out var deadline) && deadline >= TimeSpan.FromSeconds(1) && deadline <= TimeSpan.FromSeconds(60))
             return deadline;
         values.Reject(Name, text, "a duration from 1s to 60s");
-        return PersistenceRegistration.DefaultDeadline;
+        return DatabaseOptions.DefaultDeadline;
     }
 
     private static LogOptions ReadLog(SettingValues values)

@@ -16,7 +16,7 @@ internal static class HealthProbe
 {
     private const int MaxStatusLine = 256;
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Null when the server that shows the certificate of <paramref name="certPath"/> says that it is healthy; else why not, with the remedy.</summary>
     /// <param name="address">That the server listens on; a wildcard is asked on the loopback.</param>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Certctl.Application.Admin;
@@ -20,12 +19,15 @@ public static class ReservedNames
         return All.Any(reserved => Fold(reserved) == folded);
     }
 
-    private static string Fold(string name)
-    {
-        // Lone surrogates have no normal form.
-        var text = string.Concat(name.EnumerateRunes());
-        return string.Concat(text.Normalize(NormalizationForm.FormKC).Where(IsLetterOrDigit)).ToUpperInvariant();
-    }
+    private static string Fold(string name) =>
+        string.Concat(name.EnumerateRunes().Select(Compatible).Where(Rune.IsLetterOrDigit).Select(Rune.ToUpperInvariant));
 
-    private static bool IsLetterOrDigit(char c) => char.IsLetterOrDigit(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Surrogate;
+    // By hand: without ICU (InvariantGlobalization) the platform normalises nothing. Full width forms, and the letters whose compatibility form is ASCII.
+    private static Rune Compatible(Rune rune) => rune.Value switch
+    {
+        >= 0xFF01 and <= 0xFF5E => new Rune(rune.Value - 0xFEE0),
+        0x017F => new Rune('s'),
+        0x212A => new Rune('k'),
+        _ => rune,
+    };
 }

@@ -27,5 +27,10 @@ public interface IEnrolmentRepository
 }
 
 /// <summary>A signed challenge that has been used.</summary>
-/// <param name="CsrSha256">By the request with this CSR: 32 octets.</param>
-public sealed record SpentChallenge(Guid EnrolmentId, byte[] CsrSha256);
+/// <param name="PathId">By a request on this path …</param>
+/// <param name="CsrSha256">… with this CSR: 32 octets.</param>
+public sealed record SpentChallenge(Guid EnrolmentId, string PathId, byte[] CsrSha256)
+{
+    /// <summary>Whether a request on this path, with this CSR, is the one that has used it, sent again.</summary>
+    public bool IsBy(string pathId, ReadOnlySpan<byte> csrSha256) => PathId == pathId && csrSha256.SequenceEqual(CsrSha256);
+}

@@ -53,12 +53,16 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
     public async Task<int> LastVersionAsync(string profileId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.DeletedProfiles.Where(deleted => deleted.ProfileId == profileId).Select(deleted => deleted.Version).SingleOrDefaultAsync(cancellationToken);
+        return await LastVersionAsync(db, profileId, cancellationToken);
     }
+
+    private static Task<int> LastVersionAsync(CertctlDbContext db, string profileId, CancellationToken cancellationToken) =>
+        db.DeletedProfiles.Where(deleted => deleted.ProfileId == profileId).Select(deleted => deleted.Version).SingleOrDefaultAsync(cancellationToken);
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The stored version of a replaced profile is <paramref name="expectedVersion"/> + 1, whatever <paramref name="profile"/> carries; its created_at stays.
+    /// The stored version of a replaced profile is <paramref name="expectedVersion"/> + 1, and of a new one the next after those that were deleted under its id,
+    /// whatever <paramref name="profile"/> carries; its created_at stays.
     /// </remarks>
     public async Task<ProfileSaving> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
     {
@@ -72,11 +76,11 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
             : db.Add(new CertificateProfile { Id = profile.Id, Name = profile.Name, AllowedKeyAlgorithms = [], AllowedEkus = [] });
         var createdAt = stored?.CreatedAt ?? profile.CreatedAt;
         entry.CurrentValues.SetValues(profile);
-        entry.Property(p => p.Version).CurrentValue = stored is null ? profile.Version : expectedVersion + 1;
+        entry.Property(p => p.Version).CurrentValue = 1 + (stored is null ? await LastVersionAsync(db, profile.Id, cancellationToken) : expectedVersion);
         entry.Property(p => p.CreatedAt).CurrentValue = createdAt;
         db.AuditEvents.Add(audit);
         var saving = await TrySaveAsync(db, profile, inserts: stored is null, cancellationToken);
-        if (saving == ProfileSaving.Saved && stored is null && await IsOutlivedAsync(db, profile, cancellationToken))
+        if (saving == ProfileSaving.Saved && stored is null && await IsOutlivedAsync(db, entry.Entity, cancellationToken))
             return ProfileSaving.ChangedMeanwhile;
         if (saving == ProfileSaving.Saved)
             await transaction.CommitAsync(cancellationToken);

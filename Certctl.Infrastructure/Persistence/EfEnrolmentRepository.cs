@@ -95,11 +95,12 @@ internal static class StoredEnrolmentQueries
     public static async Task<SpentChallenge?> FindUseAsync(this CertctlDbContext db, ChallengeUse use, CancellationToken cancellationToken)
     {
         var (key, token) = (use.Key, use.TokenSha256);
-        var claimed = db.ChallengeUses.AsNoTracking().Where(claim => claim.UseKey == key).Select(claim => new { Id = claim.EnrolmentId, claim.CsrSha256 });
+        var claimed = db.ChallengeUses.AsNoTracking().Where(claim => claim.UseKey == key)
+            .Join(db.Enrolments, claim => claim.EnrolmentId, enrolment => enrolment.Id, (claim, enrolment) => new { enrolment.Id, enrolment.PathId, claim.CsrSha256 });
         var brought = db.Enrolments.AsNoTracking().Where(enrolment => enrolment.TokenSha256 == token)
-            .Select(enrolment => new { enrolment.Id, enrolment.CsrSha256 });
+            .Select(enrolment => new { enrolment.Id, enrolment.PathId, enrolment.CsrSha256 });
         var spent = await claimed.Concat(brought).OrderBy(one => one.Id).FirstOrDefaultAsync(cancellationToken);
-        return spent is null ? null : new SpentChallenge(spent.Id, spent.CsrSha256);
+        return spent is null ? null : new SpentChallenge(spent.Id, spent.PathId, spent.CsrSha256);
     }
 
     /// <summary>Null while fewer certificates than the limit are 24 hours old or younger; else when enough of them will be older.</summary>

@@ -31,7 +31,7 @@ internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> conte
     {
         if (await db.FindUseAsync(entry.Use!, cancellationToken) is not { } spent)
             return null;
-        if (!spent.CsrSha256.AsSpan().SequenceEqual(entry.Enrolment.CsrSha256))
+        if (!spent.IsBy(entry.Enrolment.PathId, entry.Enrolment.CsrSha256))
             return new JournalVerdict.Replayed(spent.EnrolmentId);
         return await db.FindStoredAsync(enrolment => enrolment.Id == spent.EnrolmentId, cancellationToken) is { } stored
             ? new JournalVerdict.AlreadyAnswered(stored)

@@ -19,15 +19,16 @@ public sealed class EnrolmentFootprintTests(PostgresFixture postgres, ITestOutpu
     private const int Slices = 4;
     private const int SliceSize = 48;
 
-    // Thirty processes on two cores changed the lowest slice by less than 3 %.
     private const double Band = 0.1;
 
-    // Three on a quiet machine; caches that thirty processes share made six of it.
+    // Without tiered compilation, and with caches that other processes use too: 3.5 to 5.5 seen on a busy machine.
     private const double MaxMultiple = 9;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     [Theory]
-    [InlineData(false, 76_800)]
-    [InlineData(true, 65_600)]
+    [InlineData(false, 80_300)]
+    [InlineData(true, 72_200)]
     public async Task An_enrolment_allocates_what_it_did_and_its_CPU_time_is_in_proportion(bool onPostgres, int octets)
     {
         if (onPostgres && !postgres.IsAvailable)
@@ -39,16 +40,19 @@ public sealed class EnrolmentFootprintTests(PostgresFixture postgres, ITestOutpu
         using var load = new EnrolmentLoad(host.Url, host.CaFile, connections: 1);
         using var metrics = host.Connect();
         await load.SendAsync(messages[..WarmUp]);
-        await AllocatedAsync(metrics);
+        var bytes = await AllocatedAsync(metrics, before: 0);
 
         // The lowest of a few slices: what else the process does (sweeps, gauges) only adds, and not to all of them.
         List<(double Bytes, double Multiple)> slices = [];
         foreach (var slice in messages[WarmUp..].Chunk(SliceSize))
         {
             var reference = PrivateOperations.Measure(60);
-            var (bytes, cpu) = (await AllocatedAsync(metrics), PrivateOperations.ProcessCpu(host.ProcessId));
+            var cpu = PrivateOperations.ProcessCpu(host.ProcessId);
             await load.SendAsync(slice);
-            slices.Add(((await AllocatedAsync(metrics) - bytes) / SliceSize, (PrivateOperations.ProcessCpu(host.ProcessId) - cpu) / SliceSize / reference));
+            var spent = PrivateOperations.ProcessCpu(host.ProcessId) - cpu;
+            var after = await AllocatedAsync(metrics, bytes);
+            slices.Add(((after - bytes) / SliceSize, spent / SliceSize / reference));
+            bytes = after;
         }
 
         output.WriteLine(string.Join("; ", slices.Select(slice => string.Create(CultureInfo.InvariantCulture, $"{slice.Bytes:F0} octets, multiple {slice.Multiple:F2}"))));
@@ -56,10 +60,18 @@ public sealed class EnrolmentFootprintTests(PostgresFixture postgres, ITestOutpu
         Assert.InRange(slices.Min(slice => slice.Multiple), 1, MaxMultiple);
     }
 
-    private static async Task<double> AllocatedAsync(ScepWire server)
+    // The exporter repeats an answer that is younger than 300 ms: asked until it is another one.
+    private static async Task<double> AllocatedAsync(ScepWire server, double before)
     {
-        var text = await server.Http.GetStringAsync(new Uri(server.Server, "/metrics"));
-        var line = text.Split('\n').Single(line => line.StartsWith(Allocated, StringComparison.Ordinal));
-        return double.Parse(line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..].Split(' ')[0], CultureInfo.InvariantCulture);
+        using var bound = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var text = await server.Http.GetStringAsync(new Uri(server.Server, "/metrics"), bound.Token);
+            var line = text.Split('\n').Single(line => line.StartsWith(Allocated, StringComparison.Ordinal));
+            var now = double.Parse(line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..].Split(' ')[0], CultureInfo.InvariantCulture);
+            if (now > before)
+                return now;
+            await Task.Delay(20, bound.Token);
+        }
     }
 }

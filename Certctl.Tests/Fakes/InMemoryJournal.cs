@@ -9,7 +9,7 @@ namespace Certctl.Tests.Fakes;
 internal sealed class InMemoryJournal(TimeProvider clock) : RevokedOnly, IEnrolmentJournal, IEnrolmentRepository, IAuditRepository
 {
     private readonly Dictionary<string, Guid> _answers = [];
-    private readonly Dictionary<string, SpentChallenge> _uses = [];
+    private readonly Dictionary<string, (SpentChallenge Spent, DateTimeOffset KeptUntil)> _uses = [];
     private readonly List<(string Device, DateTimeOffset At)> _slots = [];
 
     public List<JournalEntry> Committed { get; } = [];
@@ -25,7 +25,7 @@ internal sealed class InMemoryJournal(TimeProvider clock) : RevokedOnly, IEnrolm
         if (Scripted.TryDequeue(out var scripted))
             return Task.FromResult(scripted);
         var key = Convert.ToHexString(entry.RequestKey);
-        if (entry.Use is { } use && _uses.TryGetValue(Convert.ToHexString(use.Key), out var spent))
+        if (entry.Use is { } use && _uses.TryGetValue(Convert.ToHexString(use.Key), out var used) && used.Spent is var spent)
         {
             return Task.FromResult<JournalVerdict>(spent.CsrSha256.SequenceEqual(entry.Enrolment.CsrSha256)
                 ? new JournalVerdict.AlreadyAnswered(Enrolments[spent.EnrolmentId])
@@ -38,7 +38,7 @@ internal sealed class InMemoryJournal(TimeProvider clock) : RevokedOnly, IEnrolm
             return Task.FromResult<JournalVerdict>(new JournalVerdict.AlreadyAnswered(Enrolments[id]));
         _answers[key] = entry.Enrolment.Id;
         if (entry.Use is not null)
-            _uses[Convert.ToHexString(entry.Use.Key)] = new SpentChallenge(entry.Enrolment.Id, entry.Enrolment.CsrSha256);
+            _uses[Convert.ToHexString(entry.Use.Key)] = (new SpentChallenge(entry.Enrolment.Id, entry.Enrolment.PathId, entry.Enrolment.CsrSha256), entry.Use.KeptUntil);
         if (entry.Budget is not null)
             _slots.Add((Convert.ToHexString(entry.Budget.Key), entry.Audit.Timestamp));
         Enrolments[entry.Enrolment.Id] = new StoredEnrolment(entry.Enrolment, entry.Certificate);
@@ -58,11 +58,11 @@ internal sealed class InMemoryJournal(TimeProvider clock) : RevokedOnly, IEnrolm
         Task.FromResult(_answers.TryGetValue(Convert.ToHexString(requestKey), out var id) && Enrolments[id].Enrolment.HeldUntil > clock.GetUtcNow() + margin ? Enrolments[id] : null);
 
     public Task<SpentChallenge?> FindUseAsync(ChallengeUse use, CancellationToken cancellationToken) =>
-        Task.FromResult(_uses.GetValueOrDefault(Convert.ToHexString(use.Key)));
+        Task.FromResult(_uses.TryGetValue(Convert.ToHexString(use.Key), out var used) ? used.Spent : null);
 
     public Task<IReadOnlyDictionary<string, int>> CountUsesAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyDictionary<string, int>>(
-            _uses.Values.Where(use => use.KeptUntil > clock.GetUtcNow()).GroupBy(use => Enrolments[use.EnrolmentId].Enrolment.PathId).ToDictionary(path => path.Key, path => path.Count()));
+            _uses.Values.Where(use => use.KeptUntil > clock.GetUtcNow()).GroupBy(use => Enrolments[use.Spent.EnrolmentId].Enrolment.PathId).ToDictionary(path => path.Key, path => path.Count()));
 
     public Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, CancellationToken cancellationToken) =>
         Task.FromResult(NextAllowed(budget, clock.GetUtcNow()));

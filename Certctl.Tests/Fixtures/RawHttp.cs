@@ -62,8 +62,29 @@ internal sealed class RawHttp : IAsyncDisposable
             head.Append((char)(await ReadAsync(1))[0]);
         var lines = head.ToString().TrimEnd().Split("\r\n");
         var headers = lines.Skip(1).Select(line => line.Split(": ", 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
-        var length = headers.TryGetValue("Content-Length", out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
-        return new RawAnswer(int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture), headers, hasBody ? await ReadAsync(length) : []);
+        var status = int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture);
+        if (!hasBody)
+            return new RawAnswer(status, headers, []);
+        if (headers.ContainsKey("Transfer-Encoding"))
+            return new RawAnswer(status, headers, await ReadChunksAsync());
+        return new RawAnswer(status, headers, await ReadAsync(headers.TryGetValue("Content-Length", out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0));
+    }
+
+    // RFC 9112 §7.1, without extensions and trailers.
+    private async Task<byte[]> ReadChunksAsync()
+    {
+        using var body = new MemoryStream();
+        while (true)
+        {
+            var line = new StringBuilder();
+            while (!line.ToString().EndsWith("\r\n", StringComparison.Ordinal))
+                line.Append((char)(await ReadAsync(1))[0]);
+            var length = int.Parse(line.ToString().TrimEnd(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            body.Write(await ReadAsync(length));
+            await ReadAsync(2);
+            if (length == 0)
+                return body.ToArray();
+        }
     }
 
     /// <summary>Waits for the server to close; true when it did so without another octet.</summary>

@@ -30,8 +30,8 @@ public sealed class EveryOperationTests(ApiServer server) : IClassFixture<ApiSer
             $"https://127.0.0.1:{server.Host.Url.Port}/scep",
         ]);
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
-        var documented = ReferenceTests.Operations(JsonNode.Parse(SourceTree.Read("docs/openapi.json"))!).Select(operation => (string)operation.Operation["operationId"]!).ToList();
-        Assert.True(documented.Count > 35);
+        var documented = Conformance.Api.ReferenceTests.Operations(JsonNode.Parse(SourceTree.Read("docs/openapi.json"))!).Select(operation => (string)operation.Operation["operationId"]!).ToList();
+        Assert.True(documented.Count >= 35);
         Assert.Equal(documented.Order(StringComparer.Ordinal), run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
     }
 

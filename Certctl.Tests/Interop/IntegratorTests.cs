@@ -55,7 +55,10 @@ public sealed class IntegratorTests(ApiServer server) : IClassFixture<ApiServer>
 
             await server.SendAsync(HttpMethod.Post, "/api/v1/profiles", ApiServer.Admin, HttpStatusCode.Created, ApiServer.Json(new
             {
-                id = "integrated", name = "Integrated", allowed_key_algorithms = new[] { new { algorithm = "RSA", min_size = 2048 } }, allowed_ekus = new[] { "clientAuth" },
+                id = "integrated",
+                name = "Integrated",
+                allowed_key_algorithms = new[] { new { algorithm = "RSA", min_size = 2048 } },
+                allowed_ekus = new[] { "clientAuth" },
             }));
             Assert.Equal((0, "7200\n"), Told(run(ApiServer.Admin, ["profile-ttl", "integrated", "7200"])));
             Refused(403, run(ApiServer.Operator, ["profile-ttl", "integrated", "7200"]));

@@ -48,7 +48,7 @@ internal sealed class TlsBridge : IDisposable
         var lines = SourceTree.Read("README.md").Split('\n').SkipWhile(line => !line.EndsWith("<<CFG", StringComparison.Ordinal)).Skip(1).TakeWhile(line => line != "CFG");
         var text = string.Join('\n', lines)
             .Replace("127.0.0.1:8080", $"127.0.0.1:{port}", StringComparison.Ordinal)
-            .Replace("127.0.0.1:8443", $"127.0.0.1:{serverPort}", StringComparison.Ordinal)
+            .Replace("${CERTCTL_URL#https://}", $"127.0.0.1:{serverPort}", StringComparison.Ordinal)
             .Replace("$CERTCTL_CA_FILE", caFile, StringComparison.Ordinal);
         var path = Path.Combine(folder, "bridge.cfg");
         File.WriteAllText(path, text + "\n");

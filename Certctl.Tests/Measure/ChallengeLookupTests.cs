@@ -58,7 +58,7 @@ public sealed class ChallengeLookupTests(PostgresFixture postgres, ITestOutputHe
         return (check, commit);
     }
 
-    private static ChallengeUse Use(DateTimeOffset now) => new(RandomNumberGenerator.GetBytes(32), "corp", RandomNumberGenerator.GetBytes(32), now.AddHours(1));
+    private static ChallengeUse Use(DateTimeOffset now) => new(RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), now.AddHours(1));
 
     private static async Task<TimeSpan> MedianAsync(int times, Func<Task> act)
     {

@@ -45,7 +45,7 @@ public sealed class MigrationDrill(PostgresFixture postgres, ITestOutputHelper o
             output.WriteLine(waiting.Printed);
             await using var ending = new NpgsqlCommand("ROLLBACK", holder);
             await ending.ExecuteNonQueryAsync();
-            await UntilAsync(source, "SELECT count(*) = 1 FROM pg_stat_progress_create_index WHERE relid = 'audit_events'::regclass AND blocks_done > blocks_total / 2");
+            await UntilAsync(source, "SELECT count(*) = 1 FROM pg_stat_progress_create_index WHERE datname = current_database() AND relid = 'audit_events'::regclass AND blocks_done > blocks_total / 2");
             await waiting.SignalAsync("KILL");
         }
 

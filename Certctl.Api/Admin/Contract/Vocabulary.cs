@@ -23,7 +23,7 @@ internal static class Vocabulary
     public static readonly IReadOnlyList<string> Sources = ["SCEP"];
 
     /// <summary>Kinds of what events of the audit trail are about.</summary>
-    public static readonly IReadOnlyList<string> AuditResources = ["api", "api_key", "certificate", "enrolment", "issuer", "profile", "scep_profile", "scep_server"];
+    public static readonly IReadOnlyList<string> AuditResources = ["api", "api_key", "certificate", "configuration", "enrolment", "issuer", "profile", "scep_profile", "scep_server"];
 
     /// <summary>Labels of refusals in the audit trail.</summary>
     public static readonly IReadOnlyList<string> AuditReasons =

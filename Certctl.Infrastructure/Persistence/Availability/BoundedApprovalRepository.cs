@@ -10,9 +10,9 @@ internal sealed class BoundedApprovalRepository(IApprovalRepository inner, Datab
     public Task<DecisionVerdict> DecideAsync(EnrolmentDecision decision, AuditEvent audit, CancellationToken cancellationToken) =>
         access.RunAsync(() => inner.DecideAsync(decision, audit, cancellationToken));
 
-    public Task<IReadOnlyList<ApprovalView>> ListAsync(bool all, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
-        access.RunAsync(() => inner.ListAsync(all, now, limit, cancellationToken));
+    public Task<IReadOnlyList<ApprovalView>> ListAsync(bool all, int limit, CancellationToken cancellationToken) =>
+        access.RunAsync(() => inner.ListAsync(all, limit, cancellationToken));
 
-    public Task<int> CountWaitingAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
-        access.RunAsync(() => inner.CountWaitingAsync(now, cancellationToken));
+    public Task<int> CountWaitingAsync(CancellationToken cancellationToken) =>
+        access.RunAsync(() => inner.CountWaitingAsync(cancellationToken));
 }

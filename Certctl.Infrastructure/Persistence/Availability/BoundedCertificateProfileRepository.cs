@@ -10,6 +10,12 @@ internal sealed class BoundedCertificateProfileRepository(ICertificateProfileRep
     public Task<CertificateProfile?> FindAsync(string profileId, bool fresh, CancellationToken cancellationToken) =>
         access.RunAsync(() => inner.FindAsync(profileId, fresh, cancellationToken));
 
+    public Task<bool> ExistsAsync(string profileId, CancellationToken cancellationToken) =>
+        access.RunAsync(() => inner.ExistsAsync(profileId, cancellationToken));
+
+    public Task<int> LastVersionAsync(string profileId, CancellationToken cancellationToken) =>
+        access.RunAsync(() => inner.LastVersionAsync(profileId, cancellationToken));
+
     public Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken) =>
         access.RunAsync(() => inner.ListAsync(cancellationToken));
 

@@ -14,12 +14,15 @@ internal sealed class BoundedEnrolmentRepository(IEnrolmentRepository inner, Dat
     public Task<IssuedCertificate?> FindCertificateAsync(string issuerId, string serialNumber, CancellationToken cancellationToken) =>
         access.RunAsync(() => inner.FindCertificateAsync(issuerId, serialNumber, cancellationToken));
 
-    public Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, DateTimeOffset until, CancellationToken cancellationToken) =>
-        access.RunAsync(() => inner.FindAnswerAsync(requestKey, until, cancellationToken));
+    public Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, TimeSpan margin, CancellationToken cancellationToken) =>
+        access.RunAsync(() => inner.FindAnswerAsync(requestKey, margin, cancellationToken));
 
-    public Task<SpentChallenge?> FindUseAsync(byte[] useKey, DateTimeOffset now, CancellationToken cancellationToken) =>
-        access.RunAsync(() => inner.FindUseAsync(useKey, now, cancellationToken));
+    public Task<SpentChallenge?> FindUseAsync(ChallengeUse use, CancellationToken cancellationToken) =>
+        access.RunAsync(() => inner.FindUseAsync(use, cancellationToken));
 
-    public Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, DateTimeOffset now, CancellationToken cancellationToken) =>
-        access.RunAsync(() => inner.FindNextAllowedAsync(budget, now, cancellationToken));
+    public Task<IReadOnlyDictionary<string, int>> CountUsesAsync(CancellationToken cancellationToken) =>
+        access.RunAsync(() => inner.CountUsesAsync(cancellationToken));
+
+    public Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, CancellationToken cancellationToken) =>
+        access.RunAsync(() => inner.FindNextAllowedAsync(budget, cancellationToken));
 }

@@ -77,7 +77,8 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
             ("CERTCTL_LOG_LEVLE", "debug"),
             ("CERTCTL_SCEP_ENABLED", "perhaps"),
             ("CERTCTL_CA_KEY_PATH", folder.Path("nothing.key")),
-            ("CERTCTL_SCEP_RA_CERT_PATH", folder.Path("nothing.crt")));
+            ("CERTCTL_SCEP_RA_CERT_PATH", folder.Path("nothing.crt")),
+            ("CERTCTL_SCEP_RA_KEY_PATH", Path.Combine(folder.Host.Data, "ra.key")));
         settings.Remove("CERTCTL_SERVER_TLS_KEY_PATH");
         var run = await CommandLine.RunAsync(settings, ["doctor"]);
         Assert.Equal(1, run.ExitCode);

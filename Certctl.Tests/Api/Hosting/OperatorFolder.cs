@@ -38,8 +38,8 @@ public sealed class OperatorFolder : IAsyncLifetime
             ["CERTCTL_CA_KEY_PATH"] = Made("ca.key"),
             ["CERTCTL_SCEP_ENABLED"] = "true",
             ["CERTCTL_SCEP_CHALLENGE_PASSWORD"] = Challenge,
-            ["CERTCTL_SCEP_RA_CERT_PATH"] = Made("ra.crt"),
-            ["CERTCTL_SCEP_RA_KEY_PATH"] = Made("ra.key"),
+            ["CERTCTL_SCEP_RA_CERT_PATH"] = $"{Made("ra-sign.crt")},{Made("ra.crt")}",
+            ["CERTCTL_SCEP_RA_KEY_PATH"] = $"{Made("ra-sign.key")},{Made("ra.key")}",
         };
         foreach (var (name, value) in changes)
             settings[name] = value;

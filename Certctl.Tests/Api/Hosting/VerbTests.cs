@@ -67,6 +67,18 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres) :
     }
 
     [Fact]
+    public async Task Serve_with_a_JSON_log_says_each_problem_and_warning_as_a_JSON_line()
+    {
+        var run = await CommandLine.RunAsync(
+            folder.Settings(("CERTCTL_LOG_FORMAT", "json"), ("CERTCTL_SCEP_RETRY_WINDOW", "25h"), ("CERTCTL_SCEP_CHALLENGE_PASSWORD", "short one")), ["serve"]);
+        Assert.Equal(1, run.ExitCode);
+        var lines = run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
+        Assert.Contains(lines, line => (string)line["level"]! == "error" && ((string)line["message"]!).Contains("CERTCTL_SCEP_RETRY_WINDOW", StringComparison.Ordinal));
+        Assert.Contains(lines, line => (string)line["level"]! == "warn" && ((string)line["message"]!).Contains("fewer than 16 characters", StringComparison.Ordinal));
+        Assert.All(lines, line => Assert.EndsWith("Z", (string)line["time"]!, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Serve_reads_a_file_and_secret_files_serves_and_ends_with_0_when_told()
     {
         await File.WriteAllTextAsync(folder.Path("challenge.txt"), "from a file with a line end\n");

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
 

@@ -178,10 +178,16 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
         var settings = server.Host.Settings.ToDictionary(StringComparer.Ordinal);
         settings["CERTCTL_DATABASE_URL"] = server.Host.DatabaseUrl;
         settings["CERTCTL_SCEP_CHALLENGE_PASSWORD"] = server.Host.Challenge;
-        foreach (var (name, file) in new[] { ("CA", "ca"), ("SERVER_TLS", "tls"), ("SCEP_RA", "ra") })
+        foreach (var (name, file) in new[] { ("CA", "ca"), ("SERVER_TLS", "tls") })
         {
             settings[$"CERTCTL_{name}_CERT_PATH"] = Path.Combine(server.Host.Data, $"{file}.crt");
             settings[$"CERTCTL_{name}_KEY_PATH"] = Path.Combine(server.Host.Data, $"{file}.key");
+        }
+
+        foreach (var kind in new[] { "cert", "key" })
+        {
+            var files = new[] { "ra-sign", "ra" }.Select(name => Path.Combine(server.Host.Data, $"{name}.{(kind == "cert" ? "crt" : "key")}"));
+            settings[$"CERTCTL_SCEP_RA_{kind.ToUpperInvariant()}_PATH"] = string.Join(',', files);
         }
 
         settings["CERTCTL_SCEP_ENABLED"] = scep ? "true" : "false";

@@ -35,7 +35,7 @@ public sealed class ScepAdminTests(ApiServer server) : IClassFixture<ApiServer>
         var intune = row.GetProperty("intune");
         var flat = Assert.Single((await server.GetAsync("/api/v1/admin/scep/intune/stats")).GetProperty("profiles").EnumerateArray());
         Assert.True(flat.GetProperty("enabled").GetBoolean());
-        foreach (var name in new[] { "trust_anchor_path", "trust_anchors", "audience", "challenge_validity_ns", "clock_skew_tolerance_ns", "rate_limit_disabled", "replay_cache_size" })
+        foreach (var name in new[] { "trust_anchor_path", "trust_anchors", "challenge_validity_ns", "clock_skew_tolerance_ns", "rate_limit_disabled", "replay_cache_size" })
             Assert.Equal(intune.GetProperty(name).GetRawText(), flat.GetProperty(name).GetRawText());
         Assert.Equal(
             ["path_id", "issuer_id", "enabled", "trust_anchor_path", "trust_anchors", "challenge_validity_ns", "clock_skew_tolerance_ns", "rate_limit_disabled", "replay_cache_size", "counters", "generated_at"],

@@ -36,7 +36,7 @@ public sealed class MtlsReloadTests : IAsyncLifetime
     [InlineData("no CA")]
     [InlineData("all expired")]
     [InlineData("gone")]
-    public async Task A_bad_bundle_keeps_everything_as_it_was_and_is_named_with_its_profile(string defect)
+    public async Task A_bad_bundle_is_named_with_its_profile_and_keeps_itself_alone(string defect)
     {
         using var newRa = RSA.Create(2048);
         TestRa.Write(_server.Host, "b", newRa, TimeSpan.FromDays(400));
@@ -60,8 +60,10 @@ public sealed class MtlsReloadTests : IAsyncLifetime
         await _server.Host.LoggedAsync("Reload refused");
 
         Assert.Contains(_server.Host.Log.Split('\n'), line => line.Contains("Reload refused", StringComparison.Ordinal) && line.Contains($"SCEP profile \"a\", mTLS trust bundle {path}", StringComparison.Ordinal));
-        Assert.DoesNotContain("Reloaded", _server.Host.Log, StringComparison.Ordinal);
-        Assert.Equal(ra, (await b.CaCertificatesAsync())[0].RawData);
+
+        // The other profile's new RA and new bundle are in use.
+        using var newB = _server.Connect("/scep-mtls/b", BootstrapCa.Shown(_server.A.Issue("CN=of b by a")));
+        Assert.NotEqual(ra, (await newB.CaCertificatesAsync())[0].RawData);
         Assert.Equal(HttpStatusCode.OK, (await _server.AskAsync("/scep-mtls/a", BootstrapCa.Shown(_server.A.Issue("CN=of a")))).Status);
     }
 }

@@ -24,12 +24,12 @@ public sealed class HangingDatabaseTests(PostgresPair pair, ITestOutputHelper ou
         await using var host = await CertctlHost.StartAsync(
             pair.Primary.ConnectionString(database), ("CERTCTL_API_KEYS_NAMED", $"alice:{ApiServer.Admin}:admin"), ("CERTCTL_DATABASE_DEADLINE", "10s"));
         using var wire = host.Connect();
-        var certificates = await wire.CaCertificatesAsync();
-        var devices = Enumerable.Range(0, 12).Select(i => LoadDevice.Request(certificates[0], host.Challenge, $"hung-{i}")).ToList();
+        var (ra, ca) = (await wire.RecipientAsync(), await wire.CaAsync());
+        var devices = Enumerable.Range(0, 12).Select(i => LoadDevice.Request(ra, host.Challenge, $"hung-{i}")).ToList();
         (await wire.SendAsync(devices[0].Message)).Issued(devices[0].Device);
-        var crl = (await wire.RequestAsync(ForgedRequest.IssuerAndSerial(certificates[1]), devices[0].Device))
+        var crl = (await wire.RequestAsync(ForgedRequest.IssuerAndSerial(ca), devices[0].Device))
             .Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("22")).Build();
-        var forged = LoadDevice.Request(certificates[0], "not the challenge", "forged").Message;
+        var forged = LoadDevice.Request(ra, "not the challenge", "forged").Message;
 
         pair.Primary.Signal("STOP");
         try

@@ -30,7 +30,7 @@ public sealed class PoolerTests(PostgresFixture postgres) : IClassFixture<Postgr
         using var bouncer = new PgBouncer(postgres.ConnectionString, "session");
         await using var host = await CertctlHost.StartAsync(bouncer.ConnectionString);
         using var wire = host.Connect();
-        var ra = (await wire.CaCertificatesAsync())[0];
+        var ra = await wire.RecipientAsync();
 
         await Task.WhenAll(Enumerable.Range(0, 40).Select(async i =>
         {

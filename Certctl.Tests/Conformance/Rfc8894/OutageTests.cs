@@ -46,7 +46,7 @@ public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<Postgr
                 reply.MustFail("2");
         }
 
-        Assert.Equal("""{"status":"ready","db":"reachable"}""", await wire.Http.GetStringAsync(new Uri(host.Url, "/ready")));
+        Assert.StartsWith("""{"status":"ready","db":"reachable",""", await wire.Http.GetStringAsync(new Uri(host.Url, "/ready")), StringComparison.Ordinal);
         Assert.Equal(3, await new RowCounter(postgres.ConnectionString, "").CountAsync("SELECT COUNT(*) FROM certificates"));
     }
 

@@ -54,7 +54,7 @@ public sealed class StalledDatabaseTests(PostgresFixture postgres, ITestOutputHe
 
         (await wire.SendAsync(fresh.Message)).Issued(fresh.Device);
         (await wire.SendAsync(renewal)).Issued(enrolled);
-        Assert.Equal("""{"status":"ready","db":"reachable"}""", await wire.Http.GetStringAsync(new Uri(host.Url, "/ready")));
+        Assert.StartsWith("""{"status":"ready","db":"reachable",""", await wire.Http.GetStringAsync(new Uri(host.Url, "/ready")), StringComparison.Ordinal);
         Assert.Equal(3, await new RowCounter(postgres.ConnectionString, "").CountAsync("SELECT COUNT(*) FROM certificates"));
         Assert.DoesNotContain(direct.Password!, host.Log, StringComparison.Ordinal);
     }

@@ -64,19 +64,14 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         for (var time = 0; time < 2; time++)
         {
             var version = await database.Profiles.LastVersionAsync("vpn", default) + 1;
-            await using (var db = database.Open())
-            {
-                // As a profile that was made again has it.
-                db.CertificateProfiles.Add(new CertificateProfile { Id = "vpn", Name = "VPN", AllowedKeyAlgorithms = [], AllowedEkus = [], Version = version });
-                await db.SaveChangesAsync();
-            }
-
+            Assert.Equal(ProfileSaving.Saved, await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default));
+            Assert.Equal(version, (await database.Profiles.FindAsync("vpn", fresh: true, default))!.Version);
             Assert.Equal(ProfileSaving.Saved, await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), version, Saved(), default));
             Assert.Equal(ProfileDeletion.Deleted, await database.Profiles.DeleteAsync("vpn", version + 1, Saved(), default));
             Assert.Equal(version + 1, await database.Profiles.LastVersionAsync("vpn", default));
 
-            // Somebody made, changed and deleted it since this one was read: version 1 was another rule.
-            Assert.Equal(ProfileSaving.ChangedMeanwhile, await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default));
+            // Version 1 was another rule: what was read then is stale for ever.
+            Assert.Equal(ProfileSaving.ChangedMeanwhile, await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 1, Saved(), default));
             Assert.Null(await database.Profiles.FindAsync("vpn", fresh: true, default));
         }
     }

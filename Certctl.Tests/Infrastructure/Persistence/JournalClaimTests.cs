@@ -221,7 +221,7 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
         Assert.Equal(database.Kind == DatabaseKind.Sqlite ? 0 : 1, await sweep.SweepAsync(default));
     }
 
-    private static ChallengeUse Use(int hours = 1) => new(RandomNumberGenerator.GetBytes(32), "corp", RandomNumberGenerator.GetBytes(32), Now.AddHours(hours));
+    private static ChallengeUse Use(int hours = 1) => new(RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), Now.AddHours(hours));
 
     private static DeviceBudget Budget(int limit) => new(RandomNumberGenerator.GetBytes(32), limit);
 

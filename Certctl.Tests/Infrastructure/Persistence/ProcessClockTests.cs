@@ -199,7 +199,7 @@ public sealed class ProcessClockTests(PostgresDatabases databases) : Persistence
     private static async Task CommitAsync(TestDatabase process, byte[] key) =>
         Assert.IsType<JournalVerdict.Committed>(await process.Journal.CommitAsync(TestEntries.Issued(process.Clock.GetUtcNow(), key), default));
 
-    private static ChallengeUse Use(JournalEntry entry, int hours) => new(RandomNumberGenerator.GetBytes(32), entry.Enrolment.PathId, entry.Enrolment.TokenSha256!, Now.AddHours(hours));
+    private static ChallengeUse Use(JournalEntry entry, int hours) => new(RandomNumberGenerator.GetBytes(32), entry.Enrolment.TokenSha256!, Now.AddHours(hours));
 
     private static DeviceBudget Budget(int limit) => new(RandomNumberGenerator.GetBytes(32), limit);
 
@@ -222,5 +222,5 @@ public sealed class ProcessClockTests(PostgresDatabases databases) : Persistence
         process.Enrolments.FindByTransactionAsync(entry.Enrolment.PathId, entry.Enrolment.TransactionId, entry.Enrolment.SignerKeySha256, default);
 
     private static Task<DecisionVerdict> DecideAsync(TestDatabase process, JournalEntry entry) => process.Get<IApprovalRepository>().DecideAsync(
-        new EnrolmentDecision { EnrolmentId = entry.Enrolment.Id, Actor = "olga", Approved = true, Note = "", DecidedAt = process.Clock.GetUtcNow() }, TestEntries.Audit(Now, null), default);
+        new EnrolmentDecision { EnrolmentId = entry.Enrolment.Id, Actor = "olga", Principal = "olga", Approved = true, Note = "", DecidedAt = process.Clock.GetUtcNow() }, TestEntries.Audit(Now, null), default);
 }

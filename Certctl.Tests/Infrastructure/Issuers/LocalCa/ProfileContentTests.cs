@@ -218,7 +218,12 @@ public sealed class ProfileContentTests
         // A pattern must be met by what is left.
         var demanding = new CertificateProfile
         {
-            Id = "fleet", Name = "Fleet", AllowedKeyAlgorithms = [new(KeyAlgorithm.Ecdsa, 256)], AllowedEkus = ["clientAuth"], RequiredSanPatterns = ["DNS:.*"], Content = new() { DropBlankNames = true },
+            Id = "fleet",
+            Name = "Fleet",
+            AllowedKeyAlgorithms = [new(KeyAlgorithm.Ecdsa, 256)],
+            AllowedEkus = ["clientAuth"],
+            RequiredSanPatterns = ["DNS:.*"],
+            Content = new() { DropBlankNames = true },
         };
         demanding.Denied(FailureReason.SubjectAltNameNotAllowed, Csr(sans: [Der.Text(0x82, "")]));
     }

@@ -21,7 +21,8 @@ public sealed class DatabaseAccessTests
         await Assert.ThrowsAsync<DatabaseUnavailableException>(() => new DatabaseAccess(circuit, Long).RunAsync(() => asked.Task));
 
         Assert.False(asked.Task.IsCompleted);
-        Assert.Equal(TimeSpan.Zero, RequestBudget.Current!.Remaining);
+        // A timer may be early by its grain.
+        Assert.InRange(RequestBudget.Current!.Remaining, TimeSpan.Zero, TimeSpan.FromMilliseconds(50));
     }
 
     [Fact]

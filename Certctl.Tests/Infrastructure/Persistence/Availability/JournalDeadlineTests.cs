@@ -32,10 +32,10 @@ public sealed class JournalDeadlineTests(SqliteDatabases databases) : Persistenc
 
     private sealed class HeldWriter(IJournalWriter inner, Task released) : IJournalWriter
     {
-        public async Task WriteAsync(IReadOnlyList<JournalEntry> batch, DateTimeOffset now, ISet<Guid> claimed, CancellationToken cancellationToken)
+        public async Task WriteAsync(IReadOnlyList<JournalEntry> batch, ISet<Guid> claimed, CancellationToken cancellationToken)
         {
             await released;
-            await inner.WriteAsync(batch, now, claimed, cancellationToken);
+            await inner.WriteAsync(batch, claimed, cancellationToken);
         }
 
         public bool IsTransient(Exception fault) => inner.IsTransient(fault);
