@@ -84,7 +84,8 @@ internal static class AgreedEnvelope
             "1.3.132.1.11.3" => HashAlgorithmName.SHA512,
             _ => throw new CryptographicException($"The key agreement scheme {scheme} is not known."),
         };
-        var length = new AsnReader(wrap, AsnEncodingRules.BER).ReadSequence().ReadObjectIdentifier() switch
+        // DER: what is read here is hashed as it stands (RFC 5753 §7.2).
+        var length = new AsnReader(wrap, AsnEncodingRules.DER).ReadSequence().ReadObjectIdentifier() switch
         {
             "2.16.840.1.101.3.4.1.5" => 16,
             "2.16.840.1.101.3.4.1.25" => 24,

@@ -134,33 +134,32 @@ public sealed class HttpComplianceHookTests
     [InlineData(false)]
     public async Task A_huge_body_is_not_read_to_its_end(bool announced)
     {
-        var answered = new TaskCompletionSource<long>();
+        var answered = new TaskCompletionSource();
         await using var service = await StubService.StartAsync(async context =>
         {
             context.Response.ContentType = "application/json";
             var blanks = Encoding.ASCII.GetBytes(new string(' ', 64 * 1024));
             if (announced)
                 context.Response.ContentLength = 1L << 40;
-            long sent = 0;
             try
             {
-                // Behind a connection that has ended, writing succeeds at once and goes nowhere.
-                while (!(await context.Response.BodyWriter.WriteAsync(blanks, context.RequestAborted)).IsCompleted)
-                    sent += blanks.Length;
+                // Behind a connection that has ended, writing succeeds at once and goes nowhere: how much was written says nothing, that it ended says all.
+                while (!context.RequestAborted.IsCancellationRequested && !(await context.Response.BodyWriter.WriteAsync(blanks, context.RequestAborted)).IsCompleted)
+                    await Task.Yield();
             }
             catch (OperationCanceledException)
             {
                 // The client has hung up.
             }
 
-            answered.TrySetResult(sent);
+            answered.TrySetResult();
         });
         using var hook = service.Hook();
 
         var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
 
         Assert.Contains("longer than 65536", unavailable.Detail, StringComparison.Ordinal);
-        Assert.True(await answered.Task.WaitAsync(TimeSpan.FromMinutes(2)) < 64 * 1024 * 1024);
+        await answered.Task.WaitAsync(TimeSpan.FromMinutes(2));
         Assert.Single(service.Seen);
     }
 
