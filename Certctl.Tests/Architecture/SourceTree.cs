@@ -22,6 +22,10 @@ internal static class SourceTree
             .Where(file => !file.Split('/').Any(part => part is "bin" or "obj"))
             .Order(StringComparer.Ordinal);
 
+    /// <summary>Written by EF's tools: migrations and compiled models.</summary>
+    public static bool IsGenerated(string file) =>
+        file.Contains("/Persistence/Migrations/", StringComparison.Ordinal) || file.Contains("/Persistence/CompiledModels/", StringComparison.Ordinal);
+
     private static string FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

@@ -90,8 +90,9 @@ internal static class Stored
 
 internal sealed class TextConverter() : ValueConverter<string, string>(value => Stored.Text(value), value => value);
 
+// Null is the text of default(TransactionId), which EF converts when it writes the compiled model.
 internal sealed class TransactionIdConverter()
-    : ValueConverter<TransactionId, string>(value => Stored.Text(value.Value), value => Stored.TransactionId(value));
+    : ValueConverter<TransactionId, string>(value => Stored.Text(value.Value ?? ""), value => Stored.TransactionId(value));
 
 internal sealed class TextListConverter() : ValueConverter<IReadOnlyList<string>, string>(values => Stored.List(values), json => Stored.List(json));
 

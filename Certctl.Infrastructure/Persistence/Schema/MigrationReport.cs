@@ -36,19 +36,22 @@ internal sealed class MigrationReport(IProgress<MigrationNotice>? listener, Noti
 
     private async Task TellAsync(Elapsed elapsed, Func<CancellationToken, Task<MigrationNotice>> describe, CancellationToken ended)
     {
-        try
+        while (true)
         {
-            while (true)
+            // Nearly every piece of work ends before a notice is due: no exception for that.
+            await Task.Delay(elapsed.UntilDue, Clock, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (ended.IsCancellationRequested)
+                return;
+            try
             {
-                await Task.Delay(elapsed.UntilDue, Clock, ended);
                 var notice = await describe(ended);
                 elapsed.Told();
                 listener!.Report(notice with { Text = $"{notice.Text} ({elapsed})" });
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // The work has ended.
+            catch (OperationCanceledException) when (ended.IsCancellationRequested)
+            {
+                return;
+            }
         }
     }
 

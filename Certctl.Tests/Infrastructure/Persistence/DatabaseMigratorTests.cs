@@ -3,6 +3,8 @@ using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Schema;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Metadata;
 using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Persistence;
@@ -63,6 +65,18 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
         await using var database = await OpenAsync();
         await using var db = database.Open();
         Assert.False(db.Database.HasPendingModelChanges());
+    }
+
+    [Fact]
+    public async Task The_compiled_model_says_what_the_model_says()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await using var db = database.Open();
+        Assert.IsType<RuntimeModel>(db.Model, exactMatch: false);
+
+        Assert.Equal(Describe(db.GetService<IDesignTimeModel>().Model), Describe(db.Model));
     }
 
     [Fact]
@@ -173,4 +187,15 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
         var refused = await Assert.ThrowsAnyAsync<DbException>(() => db.Database.ExecuteSqlRawAsync(statement));
         Assert.Contains("append-only", refused.Message, StringComparison.Ordinal);
     }
+
+    // What statements are made of. Defaults of the database and filters of indexes are for migrations alone, and no compiled model has them.
+    private static IEnumerable<string> Describe(IModel model) =>
+        from entity in model.GetEntityTypes()
+        from line in entity.GetProperties().Select(property =>
+                $"{property.Name} {property.ClrType} {property.GetColumnName()} {property.GetColumnType()} null={property.IsNullable} max={property.GetMaxLength()} {property.ValueGenerated} "
+                + $"token={property.IsConcurrencyToken} {property.GetTypeMapping().Converter?.GetType()} {property.GetValueComparer().GetType()} {property.GetAfterSaveBehavior()}")
+            .Concat(entity.GetKeys().Select(key => $"key {string.Join(',', key.Properties.Select(property => property.Name))}"))
+            .Concat(entity.GetIndexes().Select(index => $"index {index.Name} {string.Join(',', index.Properties.Select(property => property.Name))} {index.IsUnique}"))
+            .Concat(entity.GetForeignKeys().Select(foreign => $"to {foreign.PrincipalEntityType.Name} {string.Join(',', foreign.Properties.Select(property => property.Name))} {foreign.DeleteBehavior}"))
+        select $"{entity.Name} in {entity.GetTableName()}: {line}";
 }
