@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Crypto.Scep;
+using Certctl.Tests.Fixtures;
 using Xunit;
 
 namespace Certctl.Tests.Architecture;
@@ -78,6 +79,35 @@ public sealed partial class HouseRuleTests
             .Select(entry => $"{entry.file} says {entry.declared.Groups[1].Value}");
 
         Assert.Empty(astray);
+    }
+
+    [Fact]
+    public void No_file_that_a_build_makes_is_tracked()
+    {
+        // A copy of the sources without their history has nothing to ask.
+        if (!Path.Exists(SourceTree.PathOf(".git")))
+            return;
+        var tracked = ExternalTool.RunIn(SourceTree.Root, "git", "-c", "safe.directory=*", "ls-files").MustSucceed().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains("Certctl.sln", tracked);
+        Assert.DoesNotContain(tracked, file => file.Split('/')[..^1].Any(folder => folder is "obj" or "bin" or "artifacts"));
+    }
+
+    [Fact]
+    public void Each_decision_has_the_number_of_its_file_and_the_title_of_the_index()
+    {
+        var index = SourceTree.Read("docs/adr/README.md");
+        var files = Directory.GetFiles(SourceTree.PathOf("docs/adr"), "0*.md").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
+        var titles = files.ConvertAll(file => File.ReadLines(SourceTree.PathOf($"docs/adr/{file}")).First());
+        for (var i = 0; i < files.Count; i++)
+        {
+            Assert.StartsWith($"{i + 1:0000}-", files[i], StringComparison.Ordinal);
+            var prefix = $"# {i + 1}. ";
+            Assert.True(titles[i].StartsWith(prefix, StringComparison.Ordinal), $"{files[i]} begins with: {titles[i]}");
+            Assert.Contains($"| [{i + 1}]({files[i]}) | {titles[i][prefix.Length..]} |\n", index, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(titles.Count, titles.Select(title => title.Split(". ", 2)[1]).Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal(files.Count, index.Split('\n').Count(line => line.StartsWith("| [", StringComparison.Ordinal)));
     }
 
     [Fact]
