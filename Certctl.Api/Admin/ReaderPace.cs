@@ -30,17 +30,30 @@ internal sealed class ReaderPace(TimeProvider clock)
         var left = Longest - clock.GetElapsedTime(_start);
         if (left <= TimeSpan.Zero)
             return PaceFault.TooLong;
+        if (_credit <= TimeSpan.Zero)
+            return PaceFault.TooSlow;
         var started = clock.GetTimestamp();
         using var patience = new CancellationTokenSource(left < _credit ? left : _credit, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, aborted);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+
+        // Kestrel aborts the connection when a write is cancelled, so "aborted" says afterwards no more which of the two came first.
+        var isOver = false;
+        await using var end = patience.Token.Register(() =>
+        {
+            isOver = !aborted.IsCancellationRequested;
+            either.Cancel();
+        });
         try
         {
             await write(either.Token);
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested && !aborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (Volatile.Read(ref isOver))
         {
-            return left < _credit ? PaceFault.TooLong : PaceFault.TooSlow;
+            // Kestrel's own body does not throw here: its write ends as if it were done.
         }
+
+        if (Volatile.Read(ref isOver))
+            return left < _credit ? PaceFault.TooLong : PaceFault.TooSlow;
 
         // What was taken faster than it must be counts for later, but for no more than the window.
         var credit = _credit - clock.GetElapsedTime(started) + TimeSpan.FromSeconds((double)octets / MinOctetsPerSecond);

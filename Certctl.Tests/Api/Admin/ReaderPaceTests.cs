@@ -39,7 +39,7 @@ public sealed class ReaderPaceTests
     }
 
     [Fact]
-    public async Task Whoever_reads_for_too_long_is_ended_however_fast_he_reads()
+    public async Task A_client_that_reads_for_too_long_is_ended_however_fast_it_reads()
     {
         var pace = new ReaderPace(_clock);
         Assert.Null(await pace.WriteAsync(_ => Task.CompletedTask, 1_000_000, default));
@@ -60,6 +60,53 @@ public sealed class ReaderPaceTests
     }
 
     [Fact]
+    public async Task A_write_that_ends_without_a_word_once_its_time_is_up_and_its_connection_gone_is_too_slow()
+    {
+        using var gone = new CancellationTokenSource();
+        var write = new ReaderPace(_clock).WriteAsync(
+            async token =>
+            {
+                // As Kestrel does: it aborts the request, and the write returns.
+                await Task.Delay(Timeout.Infinite, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await gone.CancelAsync();
+            },
+            1, gone.Token);
+        _clock.Advance(ReaderPace.Window);
+        Assert.Equal(PaceFault.TooSlow, await write.WaitAsync(TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
+    public async Task A_write_whose_cancellation_is_reported_with_the_connection_gone_is_too_slow()
+    {
+        using var gone = new CancellationTokenSource();
+        var write = new ReaderPace(_clock).WriteAsync(
+            async token =>
+            {
+                await Task.Delay(Timeout.Infinite, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await gone.CancelAsync();
+                token.ThrowIfCancellationRequested();
+            },
+            1, gone.Token);
+        _clock.Advance(ReaderPace.Window);
+        Assert.Equal(PaceFault.TooSlow, await write.WaitAsync(TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
+    public async Task A_write_that_was_done_only_after_its_time_leaves_nothing_for_the_next()
+    {
+        // A busy machine: the timer comes late, and the write was done in the meantime.
+        var pace = new ReaderPace(new LateTimers(_clock));
+        Assert.Null(await pace.WriteAsync(
+            _ =>
+            {
+                _clock.Advance(ReaderPace.Window * 2);
+                return Task.CompletedTask;
+            },
+            1, default));
+        Assert.Equal(PaceFault.TooSlow, await pace.WriteAsync(_ => Task.CompletedTask, 1, default));
+    }
+
+    [Fact]
     public void A_principal_runs_one_export_and_the_process_two()
     {
         var slots = new ExportSlots();
@@ -70,6 +117,17 @@ public sealed class ReaderPaceTests
         slots.Leave("alice");
         Assert.Equal(ExportEntry.Entered, slots.Enter("carol"));
         Assert.Equal(ExportEntry.AllTaken, slots.Enter("alice"));
+    }
+
+    /// <summary>Its timers never fire.</summary>
+    private sealed class LateTimers(FakeTimeProvider clock) : TimeProvider
+    {
+        public override long TimestampFrequency => clock.TimestampFrequency;
+
+        public override long GetTimestamp() => clock.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            clock.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <param name="share">Of the least rate.</param>
