@@ -22,12 +22,18 @@ internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever docume
     /// <summary>The least time from the start of one read to the start of the next.</summary>
     public static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>After a failed read, how long a set within <see cref="MaxAgeInOutage"/> is used without another attempt.</summary>
+    /// <summary>
+    /// After a failed read, how long a set within <see cref="MaxAgeInOutage"/> is used without another attempt. Tokens with unknown keys cause none either: in an
+    /// outage a client that sends them would otherwise have every token wait for its reads.
+    /// </summary>
     public static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
     private KeySet? _current;
     private Read? _read;
+
+    // The read that failed last; null when a set has been read since. Kept beside _read, which the next read replaces while it runs.
+    private Failure? _failure;
 
     /// <summary>The set that judges tokens now.</summary>
     /// <exception cref="OidcUnavailableException">No set is young enough and the issuer cannot be read.</exception>
@@ -75,6 +81,8 @@ internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever docume
             {
                 if (_current is { } current && current.ReadAt >= asked)
                     return;
+                if (HasJustFailed())
+                    throw new OidcUnavailableException(_failure!.Reason);
                 read = _read is { Task.IsCompleted: false } running ? running : Begin();
             }
 
@@ -95,13 +103,13 @@ internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever docume
     {
         lock (_lock)
         {
-            if (_read is not { Task.IsCompleted: false })
+            if (_read is not { Task.IsCompleted: false } && !HasJustFailed())
                 Begin();
         }
     }
 
-    private bool HasJustFailed() =>
-        _read is { Task.IsCompleted: true, Task.IsCompletedSuccessfully: false } failed && clock.GetElapsedTime(failed.BeginsAt) <= RetryInterval;
+    // Under the lock.
+    private bool HasJustFailed() => _failure is { } failed && clock.GetElapsedTime(failed.ReadAt) <= RetryInterval;
 
     // Under the lock.
     private Read Begin()
@@ -121,14 +129,22 @@ internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever docume
         var reading = OpenIdConnectConfigurationRetriever.GetAsync(metadataAddress, documents, CancellationToken.None);
         await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!reading.IsCompletedSuccessfully)
-            throw new OidcUnavailableException(reading.Exception?.InnerException ?? new OperationCanceledException());
+        {
+            var failure = new Failure(reading.Exception?.InnerException ?? new OperationCanceledException(), beginsAt);
+            lock (_lock)
+                _failure = failure;
+            throw new OidcUnavailableException(failure.Reason);
+        }
+
         var set = new KeySet(await reading, beginsAt);
         lock (_lock)
-            _current = set;
+            (_current, _failure) = (set, null);
         return set;
     }
 
     private sealed record KeySet(OpenIdConnectConfiguration Configuration, long ReadAt);
+
+    private sealed record Failure(Exception Reason, long ReadAt);
 
     private sealed record Read(long BeginsAt, Task<KeySet> Task);
 }

@@ -107,6 +107,33 @@ public sealed class OidcKeysTests : IDisposable
     }
 
     [Fact]
+    public async Task In_an_outage_tokens_with_unknown_keys_cause_no_reads_and_make_no_known_token_wait()
+    {
+        await NamesAsync();
+        _issuer.IsDown = true;
+        _clock.Advance(OidcKeys.MaxAge + TimeSpan.FromSeconds(1));
+        Assert.Equal(["a"], await NamesAsync().WaitAsync(Bound));
+        Assert.Equal(2, _issuer.Reads);
+        for (var i = 0; i < 14; i++)
+        {
+            // Past the least time between two reads each time, and 28 s in all.
+            _clock.Advance(OidcKeys.ReadInterval);
+            await Assert.ThrowsAsync<OidcUnavailableException>(() => _keys.LookForAsync($"unknown-{i}", CancellationToken.None)).WaitAsync(Bound);
+            _keys.RequestRefresh();
+            await _keys.LookForAsync("a", CancellationToken.None).WaitAsync(Bound);
+        }
+
+        Assert.Equal(2, _issuer.Reads);
+
+        // Then one attempt is made for all of them.
+        _clock.Advance(OidcKeys.ReadInterval + OidcKeys.ReadInterval);
+        for (var i = 0; i < 3; i++)
+            await Assert.ThrowsAsync<OidcUnavailableException>(() => _keys.LookForAsync("unknown", CancellationToken.None)).WaitAsync(Bound);
+        Assert.Equal(["a"], await NamesAsync().WaitAsync(Bound));
+        Assert.Equal(3, _issuer.Reads);
+    }
+
+    [Fact]
     public async Task A_caller_that_gives_up_does_not_end_the_read_for_the_others()
     {
         await NamesAsync();

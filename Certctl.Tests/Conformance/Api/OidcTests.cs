@@ -142,6 +142,51 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
         Assert.Equal((HttpStatusCode.Unauthorized, "Token is not signed by its issuer"), await RefusedAsync(Signed(Claims("helpdesk"))));
     }
 
+    [Fact]
+    public async Task The_subject_of_a_token_is_one_person_with_the_keys_that_it_made_and_another_subject_is_another()
+    {
+        _isDown = false;
+        var mona = Signed(Claims("pki-admins"));
+        var made = await JsonAsync(HttpMethod.Post, "/api/v1/api-keys", mona, new { name = "monas-script", role = "operator" });
+        var key = made.GetProperty("key").GetString()!;
+        var row = Assert.Single((await JsonAsync(HttpMethod.Get, "/api/v1/api-keys", mona)).GetProperty("data").EnumerateArray());
+        Assert.Equal(("oidc:mona", "oidc:mona"), (row.GetProperty("created_by").GetString(), row.GetProperty("principal").GetString()));
+        var id = await WaitingAsync(approvals: 3);
+
+        Assert.Contains("1 of 3", await DecideAsync(id, key), StringComparison.Ordinal);
+        Assert.Contains("oidc:mona answers for the keys of both", await DecideAsync(id, mona), StringComparison.Ordinal);
+        Assert.Contains("2 of 3", await DecideAsync(id, Signed(With(Claims("helpdesk"), "sub", "olaf"))), StringComparison.Ordinal);
+
+        // Another token, and another role, of the same subject.
+        Assert.Contains("has decided about this request before", await DecideAsync(id, Signed(With(Claims("pki-admins"), "sub", "OLAF"))), StringComparison.Ordinal);
+        Assert.Contains("3 of 3", await DecideAsync(id, ApiServer.Admin), StringComparison.Ordinal);
+    }
+
+    private async Task<string> WaitingAsync(int approvals)
+    {
+        var profile = JsonNode.Parse((await JsonAsync(HttpMethod.Get, "/api/v1/profiles/default", ApiServer.Admin)).GetRawText())!.AsObject();
+        (profile["requires_approval"], profile["approvals_required"]) = (true, approvals);
+        await JsonAsync(HttpMethod.Put, "/api/v1/profiles/default", ApiServer.Admin, profile);
+        using var wire = _host!.Connect();
+        var device = ScepDevice.Shared();
+        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=several people", _host.Challenge), device)).Build())).MustWait("TX-1");
+        var queue = await JsonAsync(HttpMethod.Get, "/api/v1/approvals", ApiServer.Admin);
+        return Assert.Single(queue.GetProperty("data").EnumerateArray()).GetProperty("id").GetString()!;
+    }
+
+    private async Task<string> DecideAsync(string id, string token) =>
+        (await JsonAsync(HttpMethod.Post, $"/api/v1/approvals/{id}/approve", token)).GetProperty("message").GetString()!;
+
+    private async Task<JsonElement> JsonAsync(HttpMethod method, string path, string token, object? body = null)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(_host!.Url, path)) { Content = body is null ? null : ApiServer.Json(body) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (method == HttpMethod.Put)
+            request.Headers.IfMatch.Add(EntityTagHeaderValue.Any);
+        using var answer = await _http!.SendAsync(request);
+        return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+    }
+
     [Theory]
     [InlineData("""["exp"]""")]
     [InlineData("""["b64"]""")]
