@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Certctl.Application.Admin;
 
-/// <summary>Actors of the audit trail that are no person: nobody may be called like one of them.</summary>
+/// <summary>Actors of the audit trail that are no person: no person may have the name of one of them.</summary>
 public static class ReservedNames
 {
     public const string Anonymous = "anonymous";
@@ -10,7 +10,10 @@ public static class ReservedNames
     /// <summary>Who is at the machine where no keys are asked for.</summary>
     public const string Local = "local";
 
-    public static readonly IReadOnlyList<string> All = ["scep-client", Anonymous, "system", Local];
+    /// <summary>Of a reload by signal.</summary>
+    public const string Signal = "SIGHUP";
+
+    public static readonly IReadOnlyList<string> All = ["scep-client", Anonymous, "system", Local, Signal];
 
     /// <summary>Whether a name reads as one of <see cref="All"/>: in any case, in compatibility forms (full width), with invisible characters, with other separators.</summary>
     public static bool Contains(string name)

@@ -32,13 +32,13 @@ internal static class ApiKeyEndpoints
         return paging.Of([.. all.Skip(paging.Skip).Take(paging.PerPage).Select(key => ApiKeyView.From(key, now))], all.Count, null);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, ApiOptions configured, AdminDesk desk, DatabaseClock clock, CancellationToken cancellationToken)
+    private static async Task<IResult> CreateAsync(HttpContext http, ConfiguredApiKeys configured, AdminDesk desk, DatabaseClock clock, CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<ApiKeyBody>(http, cancellationToken);
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
         var (name, role) = (body!.Name!, body.Role!.Value);
-        if (configured.Keys.Any(key => key.Name == name && key.Role != role))
+        if (configured.All.Any(key => key.Name == name && key.Role != role))
             return Problems.Problem(http, StatusCodes.Status409Conflict, $"{name} has another role by the configuration; one name has one role.");
 
         // To the second: what is answered now and what is read later are the same.

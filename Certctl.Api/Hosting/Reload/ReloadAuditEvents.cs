@@ -9,7 +9,7 @@ namespace Certctl.Api.Hosting.Reload;
 /// <summary>Writes what a reload did to each part; a signal waits for no database.</summary>
 internal sealed partial class ReloadAuditEvents(ScepProfileTable profiles, IAuditRepository audit, TimeProvider clock, ILogger<ReloadAuditEvents> logger)
 {
-    private static readonly AdminCaller Signal = new("SIGHUP", "signal");
+    private static readonly AdminCaller Signal = new(ReservedNames.Signal, "signal");
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <param name="parts">After their commit.</param>
@@ -43,9 +43,9 @@ internal sealed partial class ReloadAuditEvents(ScepProfileTable profiles, IAudi
         var write = audit.AppendAsync(line, bounded.Token);
         await write.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!write.IsCompletedSuccessfully)
-            LogUnwritten(write.Exception, line.ResourceId, line.PathId);
+            LogUnwritten(write.Exception, line.PathId is null ? line.ResourceId : $"{line.ResourceId} of SCEP profile \"{line.PathId}\"");
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The reload of {Part} of SCEP profile \"{PathId}\" could not be written to the audit trail")]
-    private partial void LogUnwritten(Exception? exception, string part, string? pathId);
+    [LoggerMessage(Level = LogLevel.Error, Message = "The reload of {Part} could not be written to the audit trail")]
+    private partial void LogUnwritten(Exception? exception, string part);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -61,12 +62,17 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
         Assert.Equal(HttpStatusCode.OK, await AskAsync("/api/v1/audit", Old));
         Assert.Equal(HttpStatusCode.OK, await AskAsync("/metrics", Old));
 
-        Write("CERTCTL_API_KEYS_NAMED_FILE", $"alice:{New}:auditor");
+        const string Root = "00112233445566778899aabbccddeeff";
+        Write("CERTCTL_API_KEYS_NAMED_FILE", $"alice:{New}:auditor,root:{Root}:admin");
         Write("CERTCTL_METRICS_TOKEN_FILE", New);
         await ReloadAsync(Reloaded);
 
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await AskAsync("/api/v1/audit", Old), await AskAsync("/api/v1/audit", New)));
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await AskAsync("/metrics", Old), await AskAsync("/metrics", New)));
+
+        // One name has one role, by the keys that are in force now.
+        Assert.Equal(HttpStatusCode.Conflict, await MakeKeyAsync(Root, "alice", "admin"));
+        Assert.Equal(HttpStatusCode.Created, await MakeKeyAsync(Root, "alice", "auditor"));
         var lines = await EventsAsync(2);
         Assert.Equal(["api_keys", "metrics_token"], lines.Select(line => line.ResourceId).Order());
         Assert.All(lines, line => AssertTellsNothing(line, Old, New));
@@ -193,6 +199,15 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
     {
         using var wire = Host.Connect();
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(wire.Server, path));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        using var answer = await wire.Http.SendAsync(request);
+        return answer.StatusCode;
+    }
+
+    private async Task<HttpStatusCode> MakeKeyAsync(string key, string name, string role)
+    {
+        using var wire = Host.Connect();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(wire.Server, "/api/v1/api-keys")) { Content = JsonContent.Create(new { name, role }) };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         using var answer = await wire.Http.SendAsync(request);
         return answer.StatusCode;

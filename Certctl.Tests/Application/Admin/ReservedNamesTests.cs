@@ -14,6 +14,8 @@ public sealed class ReservedNamesTests
     [InlineData("\u017Fystem")]
     [InlineData("scep client")]
     [InlineData("Local ")]
+    [InlineData("SIGHUP")]
+    [InlineData("sighup")]
     public void A_name_that_reads_as_an_actor_that_is_no_person_is_reserved(string name) => Assert.True(ReservedNames.Contains(name));
 
     [Theory]

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;
 
-/// <summary>Two people are two: keys of one maker count once, however long the chain of makers, and nobody is called like an actor that is no person.</summary>
+/// <summary>Two people are two: keys of one maker count once, however long the chain of makers, and no key has the name of an actor that is no person.</summary>
 public sealed class PrincipalTests(ApiServer server) : IClassFixture<ApiServer>
 {
     [Fact]
@@ -35,10 +35,11 @@ public sealed class PrincipalTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("system")]
     [InlineData("LOCAL")]
     [InlineData("-local-")]
-    public async Task Nobody_is_called_like_an_actor_that_is_no_person(string name)
+    [InlineData("sighup")]
+    public async Task No_key_has_the_name_of_an_actor_that_is_no_person(string name)
     {
         var problem = await server.SendAsync(HttpMethod.Post, "/api/v1/api-keys", ApiServer.Admin, HttpStatusCode.BadRequest, ApiServer.Json(new { name, role = "auditor" }));
-        Assert.Contains("must not be one of scep-client, anonymous, system, local", problem.GetProperty("errors").GetProperty("name")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains("must not be one of scep-client, anonymous, system, local, SIGHUP", problem.GetProperty("errors").GetProperty("name")[0].GetString(), StringComparison.Ordinal);
     }
 
     private async Task<(string Key, string? Principal)> MakeAsync(string maker, string name, string role)

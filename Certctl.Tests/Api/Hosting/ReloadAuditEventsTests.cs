@@ -1,0 +1,32 @@
+using Certctl.Api.Hosting.Reload;
+using Certctl.Application.Enrolment;
+using Certctl.Application.Scep;
+using Certctl.Domain.Audit;
+using Certctl.Tests.Infrastructure.Compliance;
+using NSubstitute;
+using Xunit;
+
+namespace Certctl.Tests.Api.Hosting;
+
+public sealed class ReloadAuditEventsTests
+{
+    [Fact]
+    public void A_reload_that_cannot_be_written_to_the_trail_is_logged_by_part_and_profile()
+    {
+        var audit = Substitute.For<IAuditRepository>();
+        audit.AppendAsync(Arg.Any<AuditEvent>(), Arg.Any<CancellationToken>()).Returns(Task.FromException(new TimeoutException("The database does not answer.")));
+        var log = new LogLines<ReloadAuditEvents>();
+        new ReloadAuditEvents(new ScepProfileTable([]), audit, TimeProvider.System, log).Begin(
+        [
+            new StagedPart("tls", null) { Change = "a was replaced by b" }, new StagedPart("ra_pairs", "corp") { Change = "a was replaced by b" }, new StagedPart("challenge", "") { Change = "it changed" },
+        ]);
+
+        Assert.Equal(
+            [
+                "Error: The reload of tls could not be written to the audit trail",
+                "Error: The reload of ra_pairs of SCEP profile \"corp\" could not be written to the audit trail",
+                "Error: The reload of challenge of SCEP profile \"\" could not be written to the audit trail",
+            ],
+            log.Lines.Select(line => line.Split(" System.AggregateException")[0]));
+    }
+}
