@@ -36,13 +36,13 @@ internal sealed record ProfileJson
     [Field(MaxLength = CertificateProfile.MaxDescriptionLength)]
     public string Description { get; init; } = "";
 
-    [Field(Required = true, MinLength = 1)]
+    [Field(Required = true, MinLength = 1, MaxLength = CertificateProfile.MaxListLength)]
     public IReadOnlyList<KeyRule>? AllowedKeyAlgorithms { get; init; }
 
     [Field(Min = 0)]
     public int MaxTtlSeconds { get; init; }
 
-    [Field(Required = true, MinLength = 1)]
+    [Field(Required = true, MinLength = 1, MaxLength = CertificateProfile.MaxListLength)]
     public IReadOnlyList<string>? AllowedEkus { get; init; }
 
     [Field(MaxLength = CertificateProfile.MaxListLength, MinItemLength = 1, MaxItemLength = CertificateProfile.MaxPatternLength)]
@@ -78,18 +78,22 @@ internal sealed record ProfileJson
     public int MaxActiveCertificates { get; init; }
 
     /// <summary>Empty: by the kind of key.</summary>
+    [Field(Words = Words.KeyUsages)]
     public IReadOnlyList<string> KeyUsage { get; init; } = [];
 
     public bool EkuCritical { get; init; }
 
+    [Field(Words = Words.SanKinds)]
     public IReadOnlyList<string> AdditionalSanKinds { get; init; } = [];
 
     public bool AllowDnsUnderscore { get; init; }
 
     public bool DropBlankNames { get; init; }
 
+    [Field(MaxLength = CertificateProfile.MaxSubjectTemplate)]
     public IReadOnlyList<string> SubjectTemplate { get; init; } = [];
 
+    [Field(MaxLength = CertificateProfile.MaxListLength)]
     public IReadOnlyList<string> SanTemplate { get; init; } = [];
 
     public bool AllowRequestedValidity { get; init; }
@@ -157,7 +161,8 @@ internal sealed record ProfileJson
             return null;
         }
 
-        unknown = (AllowedKeyAlgorithms ?? []).Where(rule => Algorithm(rule.Algorithm) is null).Select(rule => $"allowed_key_algorithms: \"{rule.Algorithm}\" is none of RSA, ECDSA, Ed25519").ToList();
+        unknown = (AllowedKeyAlgorithms ?? []).Where(rule => Algorithm(rule.Algorithm) is null)
+            .Select(rule => $"allowed_key_algorithms: \"{rule.Algorithm}\" is none of {string.Join(", ", Vocabulary.KeyAlgorithms)}").ToList();
         if (unknown.Count > 0)
         {
             problems = unknown;
@@ -217,11 +222,12 @@ internal sealed record ProfileJson
         return lists.Where(list => list.Values.Contains(null)).Select(list => $"{list.Name}: null is no value");
     }
 
-    private static KeyAlgorithm? Algorithm(string? word) => word?.ToUpperInvariant() switch
+    // As Word writes them and the OpenAPI document lists them: by REST and on the command line alike.
+    private static KeyAlgorithm? Algorithm(string? word) => word switch
     {
         "RSA" => KeyAlgorithm.Rsa,
         "ECDSA" => KeyAlgorithm.Ecdsa,
-        "ED25519" => KeyAlgorithm.Ed25519,
+        "Ed25519" => KeyAlgorithm.Ed25519,
         _ => null,
     };
 
@@ -233,8 +239,8 @@ internal sealed record ProfileJson
         KeyAlgorithm.Other => throw new InvalidOperationException("No profile allows an unknown algorithm."),
     };
 
-    /// <param name="Algorithm">Ed25519 is known and not yet taken.</param>
-    /// <param name="MinSize">Bits: RSA 2048 to 8192, ECDSA 256, 384 or 521.</param>
+    /// <param name="MinSize">Bits: RSA 2048 to 8192, ECDSA 256, 384 or 521, Ed25519 0 or 256.</param>
     [RequestBody]
-    internal sealed record KeyRule([property: Field(Required = true, Words = Words.KeyAlgorithms)] string? Algorithm, int MinSize);
+    internal sealed record KeyRule(
+        [property: Field(Required = true, Words = Words.KeyAlgorithms)] string? Algorithm, [property: Field(Min = 0, Max = CertificateProfile.MaxKeyBits)] int MinSize);
 }

@@ -33,6 +33,19 @@ internal static class SchemaOfType
         return Task.CompletedTask;
     }
 
+    /// <summary>The same for members whose type has a schema of its own, which the generator wraps in a choice with null only after the members were described.</summary>
+    public static void RemoveNull(OpenApiDocument document)
+    {
+        foreach (var body in document.Components!.Schemas!.Values.OfType<OpenApiSchema>().Where(schema => !schema.AdditionalPropertiesAllowed))
+        {
+            foreach (var (name, member) in body.Properties!.ToList())
+            {
+                if (member.OneOf is { Count: > 0 } choice)
+                    body.Properties![name] = choice.Single(one => one.Type != JsonSchemaType.Null);
+            }
+        }
+    }
+
     private static bool IsOurs(Type type) => type.Namespace?.StartsWith("Certctl.", StringComparison.Ordinal) == true;
 
     private static bool IsRequestBody(Type type) => type.IsDefined(typeof(RequestBodyAttribute), inherit: false);

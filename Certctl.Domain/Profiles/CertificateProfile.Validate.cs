@@ -10,6 +10,8 @@ public sealed partial class CertificateProfile
 
     /// <summary><see cref="IdPattern"/> in words, after "must be".</summary>
     public const string IdInWords = "1 to 63 lower-case letters, digits or hyphens and start with a letter or digit";
+
+    /// <summary>Characters, as all lengths of text here: Unicode scalar values, which JSON Schema and the database count too.</summary>
     public const int MaxNameLength = 255;
     public const int MaxDescriptionLength = 4000;
     public const int MaxPatternLength = 512;
@@ -18,6 +20,14 @@ public sealed partial class CertificateProfile
     public const int MaxRenewalDays = 3650;
     public const int MaxRenewalPercent = 99;
     public const int MaxActive = 100;
+    public const int MaxKeyBits = 8192;
+    public const int MaxSubjectTemplate = NamePolicy.MaxSubjectAttributes;
+
+    /// <summary>What <see cref="ContentRules.KeyUsage"/> may hold.</summary>
+    public static readonly IReadOnlyList<string> KeyUsages = [.. KeyUsageNames.Bits.Keys];
+
+    /// <summary>What <see cref="ContentRules.AdditionalSanKinds"/> may hold.</summary>
+    public static readonly IReadOnlyList<string> AdditionalSanKinds = SanKinds.All;
 
     private static readonly int[] EcdsaSizes = [256, 384, 521];
 
@@ -25,8 +35,8 @@ public sealed partial class CertificateProfile
     public IReadOnlyList<string> Validate() =>
     [
         .. Problem(!IdForm().IsMatch(Id) || Id.EndsWith('\n'), $"id: must be {IdInWords}"),
-        .. Problem(string.IsNullOrWhiteSpace(Name) || Name.Length > MaxNameLength, $"name: must have 1 to {MaxNameLength} characters"),
-        .. Problem(Description.Length > MaxDescriptionLength, $"description: must have at most {MaxDescriptionLength} characters"),
+        .. Problem(string.IsNullOrWhiteSpace(Name) || TextLength.Of(Name) > MaxNameLength, $"name: must have 1 to {MaxNameLength} characters"),
+        .. Problem(TextLength.Of(Description) > MaxDescriptionLength, $"description: must have at most {MaxDescriptionLength} characters"),
         .. KeyProblems(),
         .. ValidityProblems(),
         .. Problem(ApprovalsRequired is < 1 or > MaxApprovals, $"approvals_required: must be a whole number from 1 to {MaxApprovals}"),
@@ -45,11 +55,13 @@ public sealed partial class CertificateProfile
     {
         if (AllowedKeyAlgorithms.Count == 0)
             yield return "allowed_key_algorithms: must have at least 1 value; an empty list would let any key pass";
+        if (AllowedKeyAlgorithms.Count > MaxListLength)
+            yield return $"allowed_key_algorithms: must have at most {MaxListLength} values";
         foreach (var rule in AllowedKeyAlgorithms)
         {
             var problem = rule.Algorithm switch
             {
-                KeyAlgorithm.Rsa => rule.MinSize is < KeyPolicy.LeastRsaBits or > 8192 ? "RSA min_size is 2048 to 8192" : null,
+                KeyAlgorithm.Rsa => rule.MinSize is < KeyPolicy.LeastRsaBits or > MaxKeyBits ? "RSA min_size is 2048 to 8192" : null,
                 KeyAlgorithm.Ecdsa => EcdsaSizes.Contains(rule.MinSize) ? null : "ECDSA min_size is 256, 384 or 521",
                 KeyAlgorithm.Ed25519 => rule.MinSize is 0 or 256 ? null : "Ed25519 min_size is 0 or 256, the one size there is",
                 KeyAlgorithm.Other => "unknown algorithm",
@@ -99,15 +111,15 @@ public sealed partial class CertificateProfile
         .. KeyUsageNames.Problems(Content.KeyUsage, AllowedKeyAlgorithms.Select(rule => rule.Algorithm), AllowedEkus).Select(problem => $"key_usage: {problem}"),
         .. Content.AdditionalSanKinds.Except(SanKinds.All).Select(kind => $"additional_san_kinds: \"{kind}\" is none of {string.Join(", ", SanKinds.All)}"),
         .. Problem(Content.AdditionalSanKinds.Distinct().Count() != Content.AdditionalSanKinds.Count, "additional_san_kinds: one stands twice"),
-        .. Problem(Content.SubjectTemplate.Count > NamePolicy.MaxSubjectAttributes, $"subject_template: at most {NamePolicy.MaxSubjectAttributes}"),
+        .. Problem(Content.SubjectTemplate.Count > MaxSubjectTemplate, $"subject_template: must have at most {MaxSubjectTemplate} values"),
         .. SubjectTemplate.Problems(Content.SubjectTemplate).Select(problem => $"subject_template: {problem}"),
-        .. Problem(Content.SanTemplate.Count > MaxListLength, $"san_template: at most {MaxListLength}"),
+        .. Problem(Content.SanTemplate.Count > MaxListLength, $"san_template: must have at most {MaxListLength} values"),
         .. SanTemplate.Problems(Content.SanTemplate, Content).Select(problem => $"san_template: {problem}"),
     ];
 
     private static IEnumerable<string> PatternProblem(string field, string pattern)
     {
-        if (pattern.Length is 0 or > MaxPatternLength)
+        if (TextLength.Of(pattern) is 0 or > MaxPatternLength)
             return [$"{field}: must have 1 to {MaxPatternLength} characters"];
         try
         {

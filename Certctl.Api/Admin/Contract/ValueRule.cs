@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Certctl.Domain.Profiles;
 using Microsoft.OpenApi;
 
 namespace Certctl.Api.Admin.Contract;
@@ -29,7 +30,7 @@ internal sealed record ValueRule(JsonKind Type)
 
     public long? Max { get; init; }
 
-    /// <summary>Characters of a string, values of an array.</summary>
+    /// <summary>Characters of a string (<see cref="TextLength"/>), values of an array.</summary>
     public int? MinLength { get; init; }
 
     public int? MaxLength { get; init; }
@@ -102,10 +103,12 @@ internal sealed record ValueRule(JsonKind Type)
             return Words.Contains(text, StringComparer.Ordinal) ? null : MustBeWord;
         if (Format == "date-time")
             return Rfc3339.Parse(text) is null ? "must be a time with its offset from UTC, such as 2026-11-27T08:00:00Z" : null;
-        var isTooShort = text.Length < MinLength;
-        if (isTooShort || text.Length > MaxLength)
+        var length = TextLength.Of(text);
+        if (length < MinLength || length > MaxLength)
             return LengthProblem("characters");
-        return Pattern is null || Regex.Match(text, Pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking).Length == text.Length && text.Length > 0 ? null : $"must be {PatternInWords}";
+        return Pattern is null || (text.Length > 0 && Regex.Match(text, Pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking).Length == text.Length)
+            ? null
+            : $"must be {PatternInWords}";
     }
 
     private string? FindArrayProblem(JsonElement value)

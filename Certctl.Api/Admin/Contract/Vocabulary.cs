@@ -1,6 +1,7 @@
 using Certctl.Application.Admin.Probes;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Enrolment;
+using Certctl.Domain.Profiles;
 
 namespace Certctl.Api.Admin.Contract;
 
@@ -12,6 +13,8 @@ internal enum Words
     RevocationReasons,
     KeyAlgorithms,
     Sources,
+    KeyUsages,
+    SanKinds,
 }
 
 /// <summary>The values of each set, as the API writes them.</summary>
@@ -35,6 +38,8 @@ internal static class Vocabulary
         Words.RevocationReasons => RevocationReasons.All,
         Words.KeyAlgorithms => KeyAlgorithms,
         Words.Sources => Sources,
+        Words.KeyUsages => CertificateProfile.KeyUsages,
+        Words.SanKinds => CertificateProfile.AdditionalSanKinds,
         _ => null,
     };
 }

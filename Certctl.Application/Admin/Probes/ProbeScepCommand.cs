@@ -1,5 +1,6 @@
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
+using Certctl.Domain.Profiles;
 using FluentValidation;
 using MediatR;
 
@@ -21,7 +22,7 @@ public sealed class ProbeScepValidator : AdminCommandValidator<ProbeScepCommand>
 
     /// <summary>Without query and fragment; null: it is none.</summary>
     internal static Uri? Target(string text) =>
-        text.Length <= MaxLength && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Host.Length > 0
+        TextLength.Of(text) <= MaxLength && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Host.Length > 0
             ? new Uri(url.GetLeftPart(UriPartial.Path))
             : null;
 }

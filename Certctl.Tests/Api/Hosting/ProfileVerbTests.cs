@@ -63,6 +63,9 @@ public sealed class ProfileVerbTests(OperatorFolder folder) : IClassFixture<Oper
         unenforceable["required_san_patterns"] = new JsonArray("(");
         var algorithm = New("alg", "Algorithm");
         algorithm["allowed_key_algorithms"] = new JsonArray(new JsonObject { ["algorithm"] = "DSA", ["min_size"] = 2048 });
+        var spelling = New("rsa", "Spelling");
+        spelling["allowed_key_algorithms"] = new JsonArray(new JsonObject { ["algorithm"] = "rsa", ["min_size"] = 2048 });
+        await MustRefuseAsync(spelling.ToJsonString(), "\"rsa\" is none of RSA, ECDSA, Ed25519");
         await MustRefuseAsync(unknown.ToJsonString(), "max_ttl_second");
         await MustRefuseAsync(unenforceable.ToJsonString(), "everything", "max_ttl_seconds", "required_san_patterns");
         await MustRefuseAsync(algorithm.ToJsonString(), "DSA");
