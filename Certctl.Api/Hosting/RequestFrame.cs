@@ -11,7 +11,7 @@ namespace Certctl.Api.Hosting;
 /// </summary>
 internal sealed partial class RequestFrame(RequestDelegate next, ILogger<RequestFrame> logger, TimeSpan databaseDeadline)
 {
-    /// <summary>For whoever is to come again (RFC 9110 §10.2.3).</summary>
+    /// <summary>When a client may try again (RFC 9110 §10.2.3).</summary>
     public const string RetryAfterSeconds = "30";
 
     public async Task InvokeAsync(HttpContext http)
@@ -50,7 +50,7 @@ internal sealed partial class RequestFrame(RequestDelegate next, ILogger<Request
             _ => StatusCodes.Status500InternalServerError,
         };
         if (status >= StatusCodes.Status500InternalServerError)
-            LogAccident(accident, http.Request.Method, http.Request.Path, http.TraceIdentifier);
+            LogAccident(accident, HttpManners.MethodOf(http), http.Request.Path, http.TraceIdentifier);
         if (http.Response.HasStarted)
         {
             http.Abort();

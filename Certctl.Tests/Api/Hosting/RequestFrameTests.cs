@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Text.Json;
 using Certctl.Api.Hosting;
 using Certctl.Tests.Infrastructure.Compliance;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -50,6 +51,16 @@ public sealed class RequestFrameTests
     }
 
     [Fact]
+    public async Task The_log_names_the_method_that_the_client_sent()
+    {
+        var app = new ApplicationBuilder(new ServiceCollection().BuildServiceProvider());
+        app.UseHttpManners();
+        app.Run(_ => throw new InvalidOperationException(Inside));
+        await RunAsync("/api/v1/audit", app.Build(), HttpMethods.Head);
+        Assert.StartsWith("Error: HEAD /api/v1/audit failed", Assert.Single(_log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Who_has_gone_is_told_nothing_and_is_no_error()
     {
         (Exception Accident, bool IsAborted)[] ends =
@@ -87,11 +98,12 @@ public sealed class RequestFrameTests
         lifetime.Received(1).Abort();
     }
 
-    private async Task<(HttpContext Http, string Body)> RunAsync(string path, RequestDelegate next)
+    private async Task<(HttpContext Http, string Body)> RunAsync(string path, RequestDelegate next, string method = "GET")
     {
         using var body = new MemoryStream();
         var http = new DefaultHttpContext { RequestServices = new ServiceCollection().BuildServiceProvider() };
         http.Request.Path = path;
+        http.Request.Method = method;
         http.Response.Body = body;
         await new RequestFrame(next, _log, TimeSpan.FromSeconds(10)).InvokeAsync(http);
         return (http, System.Text.Encoding.UTF8.GetString(body.ToArray()));
