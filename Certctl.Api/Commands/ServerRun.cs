@@ -86,7 +86,7 @@ internal static class ServerRun
     public static void Say(string text) => Write("info", text, "");
 
     private static void Write(string level, string text, string prefix) => Console.Error.WriteLine(
-        WritesJson ? JsonLineFormatter.Line(TimeProvider.System.GetUtcNow(), level, "certctl", prefix + text) : prefix + text);
+        WritesJson ? JsonLineFormatter.LineOf(TimeProvider.System.GetUtcNow(), level, "certctl", prefix + text) : prefix + text);
 
     private static string? Bind(ListenSockets sockets, IPAddress address, CertctlOptions options)
     {

@@ -13,23 +13,16 @@ internal static class LogFields
     private static readonly ConcurrentDictionary<string, string> SnakeCase = new(StringComparer.Ordinal);
     private static readonly ConcurrentDictionary<string, string[]> Placeholders = new(StringComparer.Ordinal);
 
-    /// <summary>Name and value of each argument of the entry that has a value, in order.</summary>
-    public static IEnumerable<(string Name, object Value)> Of<TState>(in LogEntry<TState> entry)
-    {
-        if (entry.State is not IReadOnlyList<KeyValuePair<string, object?>> state)
-            return [];
-        return state.Where(field => field.Key != Template && field.Value is not null)
-            .Select(field => (SnakeCase.GetOrAdd(field.Key, JsonNamingPolicy.SnakeCaseLower.ConvertName), field.Value!));
-    }
+    /// <summary>The arguments of the entry in order, and its template.</summary>
+    public static IReadOnlyList<KeyValuePair<string, object?>> Of<TState>(in LogEntry<TState> entry) => entry.State as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
 
-    /// <summary>The same without those that the entry's text holds.</summary>
-    public static IEnumerable<(string Name, object Value)> BesidesText<TState>(in LogEntry<TState> entry)
-    {
-        if (entry.State is not IReadOnlyList<KeyValuePair<string, object?>> state || state.Count == 0 || state[^1].Value is not string template)
-            return [];
-        var said = Placeholders.GetOrAdd(template, Names);
-        return Of(entry).Where(field => !said.Contains(field.Name));
-    }
+    /// <summary>The name under which an argument is written; null: it has no value, or is the template.</summary>
+    public static string? NameOf(KeyValuePair<string, object?> field) =>
+        field.Value is null || field.Key == Template ? null : SnakeCase.GetOrAdd(field.Key, JsonNamingPolicy.SnakeCaseLower.ConvertName);
+
+    /// <summary>Names of the arguments that the entry's text holds.</summary>
+    public static string[] NamesInText(IReadOnlyList<KeyValuePair<string, object?>> fields) =>
+        fields is [.., { Key: Template, Value: string template }] ? Placeholders.GetOrAdd(template, Names) : [];
 
     private static string[] Names(string template) =>
         [.. template.Split('{').Skip(1).Select(part => JsonNamingPolicy.SnakeCaseLower.ConvertName(part.Split('}', ':', ',')[0]))];

@@ -7,11 +7,13 @@ namespace Certctl.Api.Hosting.Logging;
 
 /// <summary>
 /// For people: <c>TIME level: LOGGER[EVENT] message name=value …</c>, with the values that the message does not hold. Control characters are escaped, so that no
-/// value can write a line or move a cursor; a stack trace follows on lines of its own, once a minute.
+/// value can write a line or move a cursor; a stack trace follows on indented lines of its own, once a minute.
 /// </summary>
 internal sealed class TextLineFormatter(StackTraces stackTraces, TimeProvider clock) : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "certctl-text";
+
+    private const string Indent = "    ";
 
     /// <summary>RFC 3339 in UTC, with milliseconds.</summary>
     public const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
@@ -22,9 +24,14 @@ internal sealed class TextLineFormatter(StackTraces stackTraces, TimeProvider cl
         line.Append(clock.GetUtcNow().UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)).Append(' ').Append(Level(logEntry.LogLevel)).Append(": ");
         line.Append(logEntry.Category).Append('[').Append(logEntry.EventId.Id).Append("] ");
         Append(line, logEntry.Formatter(logEntry.State, null));
-        foreach (var (name, value) in LogFields.BesidesText(logEntry))
+        var fields = LogFields.Of(logEntry);
+        var said = LogFields.NamesInText(fields);
+        for (var i = 0; i < fields.Count; i++)
         {
+            if (LogFields.NameOf(fields[i]) is not { } name || said.Contains(name))
+                continue;
             line.Append(' ').Append(name).Append('=');
+            var value = fields[i].Value;
             AppendValue(line, value is double number ? number.ToString("F1", CultureInfo.InvariantCulture) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
         }
 
@@ -32,7 +39,21 @@ internal sealed class TextLineFormatter(StackTraces stackTraces, TimeProvider cl
             Append(line.Append(" | "), StackTraces.Summary(exception));
         textWriter.WriteLine(line.ToString());
         if (logEntry.Exception is { } traced && stackTraces.IsDue(logEntry.Category, logEntry.EventId, traced))
-            textWriter.WriteLine(traced.ToString());
+            WriteStackTrace(textWriter, traced.ToString());
+    }
+
+    // Messages of exceptions repeat what clients sent. Each line of the text is indented, so that none of it reads as an entry of its own.
+    private static void WriteStackTrace(TextWriter textWriter, string text)
+    {
+        var lines = new StringBuilder(text.Length + 256);
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            lines.Append(Indent);
+            Append(lines, line);
+            lines.AppendLine();
+        }
+
+        textWriter.Write(lines);
     }
 
     private static void AppendValue(StringBuilder line, string value)
@@ -48,7 +69,7 @@ internal sealed class TextLineFormatter(StackTraces stackTraces, TimeProvider cl
         line.Append('"');
     }
 
-    private static void Append(StringBuilder line, string text)
+    private static void Append(StringBuilder line, ReadOnlySpan<char> text)
     {
         foreach (var c in text)
         {

@@ -42,6 +42,56 @@ public sealed partial class LogFormatTests
             Assert.DoesNotContain(line, c => char.IsControl(c) || c is '\u2028');
     }
 
+    [Theory]
+    [InlineData("x\n2026-11-30T08:05:04.321Z info: Test[1] FORGED")]
+    [InlineData("x\r2026-11-30T08:05:04.321Z info: Test[1] FORGED")]
+    [InlineData("x\u00852026-11-30T08:05:04.321Z info: Test[1] FORGED")]
+    [InlineData("x\u20282026-11-30T08:05:04.321Z info: Test[1] FORGED")]
+    [InlineData("\u001b[2J\u009b2J\0")]
+    public void No_message_of_an_exception_writes_an_entry_or_moves_a_cursor(string hostile)
+    {
+        var written = Text(logger => LogAccident(logger, new InvalidOperationException("outer", new TimeoutException(hostile))));
+        var lines = written.Split(['\n', '\r', '\u0085', '\u2028', '\u2029']);
+        Assert.StartsWith("2026-11-30T08:05:04.321Z fail: Test[3] It failed | ", lines[0], StringComparison.Ordinal);
+        Assert.True(lines.Length > 1);
+        Assert.All(lines[1..], line => Assert.StartsWith("    ", line, StringComparison.Ordinal));
+        Assert.DoesNotContain(written, c => c != '\n' && (char.IsControl(c) || c is '\u2028'));
+    }
+
+    [Fact]
+    public void A_JSON_line_after_a_long_one_or_one_that_broke_off_is_whole()
+    {
+        foreach (var subject in new[] { new string('\u00e9', 40_000), "CN=short" })
+        {
+            using var line = JsonDocument.Parse(Json(logger => LogOutcome(logger, "k", "o", "", null, subject, 0)));
+            Assert.Equal(subject, line.RootElement.GetProperty("subject").GetString());
+        }
+
+        // A value that cannot be written, and one that logs while it is written.
+        Assert.Throws<InvalidOperationException>(() => Json(logger => LogValue(logger, new Value(() => throw new InvalidOperationException()))));
+        var inner = "";
+        using var outer = JsonDocument.Parse(Json(logger => LogValue(logger, new Value(() => inner = Json(other => LogClash(other, "mine", "now"))))));
+        using var nested = JsonDocument.Parse(inner);
+        Assert.Equal(("Value", "Clash"), (outer.RootElement.GetProperty("message").GetString(), nested.RootElement.GetProperty("message").GetString()));
+    }
+
+    [Fact]
+    public void A_JSON_line_allocates_little()
+    {
+        const int Lines = 1000;
+        var formatter = new JsonLineFormatter(_stackTraces, _clock);
+        var logger = new Sink(formatter, TextWriter.Null);
+        void Write() => LogOutcome(logger, "pkcs_req", "issued", "corp", null, "CN=laptop-0042,O=Example", 12.345);
+        Write();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Lines; i++)
+            Write();
+        var each = (GC.GetAllocatedBytesForCurrentThread() - before) / Lines;
+
+        // The message, the boxed entry and its numbers; with buffers and a writer for each line it would be 2 kB.
+        Assert.True(each < 700, $"{each} octets");
+    }
+
     [Fact]
     public void A_value_named_like_a_field_of_the_line_is_kept_beside_it()
     {
@@ -104,6 +154,14 @@ public sealed partial class LogFormatTests
 
     [LoggerMessage(4, LogLevel.Error, "It failed, too")]
     private static partial void LogOther(ILogger logger, Exception accident);
+
+    [LoggerMessage(5, LogLevel.Information, "Value")]
+    private static partial void LogValue(ILogger logger, Value value);
+
+    private sealed class Value(Func<string> write)
+    {
+        public override string ToString() => write();
+    }
 
     private sealed class Sink(ConsoleFormatter formatter, TextWriter writer) : ILogger
     {
