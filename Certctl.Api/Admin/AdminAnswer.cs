@@ -7,7 +7,8 @@ internal static class AdminAnswer
 {
     private const string Door = "REST API";
 
-    public static AdminCaller Caller(HttpContext http) => new(ApiPolicy.ActorOf(http), Door, http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier)
+    public static AdminCaller Caller(HttpContext http) =>
+        new(ApiPolicy.ActorOf(http), Door, http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier)
     {
         Principal = ApiPolicy.PrincipalOf(http.User),
     };
@@ -25,11 +26,18 @@ internal static class AdminAnswer
         _ => throw new InvalidOperationException("What is done to many has an answer of its own."),
     };
 
+    /// <param name="stored">The answer when it was stored, from its version.</param>
+    public static IResult OfStored(HttpContext http, AdminOutcome outcome, Func<int, IResult> stored) =>
+        outcome is AdminOutcome.Stored(var version, _)
+            ? stored(version)
+            : Of(http, outcome, _ => throw new InvalidOperationException("What is stored has a version."));
+
     /// <summary>What came in cannot be taken: the first problem as the message, all of them by field.</summary>
     public static IResult Invalid(HttpContext http, IReadOnlyDictionary<string, string[]> errors)
     {
         var (field, problems) = errors.First();
-        return Problems.Problem(http, StatusCodes.Status400BadRequest, field == "body" ? $"The body {problems[0]}." : $"{field} {problems[0]}", errors);
+        return Problems.Problem(
+            http, StatusCodes.Status400BadRequest, field == "body" ? $"The body {problems[0]}." : $"{field} {problems[0]}", errors);
     }
 
     /// <param name="problems">"field: what is wrong".</param>

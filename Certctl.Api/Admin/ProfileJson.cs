@@ -113,8 +113,8 @@ internal sealed record ProfileJson
     /// <summary>What a change was, for the audit trail.</summary>
     /// <param name="before">Null: it is new.</param>
     /// <param name="after">Null: it is gone.</param>
-    public static string Change(CertificateProfile? before, CertificateProfile? after) =>
-        JsonSerializer.Serialize(new { Before = before is null ? null : From(before), After = after is null ? null : From(after) }, Compact);
+    public static string Change(CertificateProfile? before, ProfileJson? after) =>
+        JsonSerializer.Serialize(new { Before = before is null ? null : From(before), After = after }, Compact);
 
     public static ProfileJson From(CertificateProfile profile) => new()
     {
@@ -150,9 +150,10 @@ internal sealed record ProfileJson
         UpdatedAt = profile.UpdatedAt,
     };
 
-    /// <summary>The profile to store over <paramref name="stored"/>, or null with every reason why not.</summary>
-    /// <param name="lastVersion">Of the deleted profile of this id; 0: none.</param>
-    public CertificateProfile? ToProfile(CertificateProfile? stored, int lastVersion, DateTimeOffset now, out IReadOnlyList<string> problems)
+    /// <summary>
+    /// The profile to store over <paramref name="stored"/>, or null with every reason why not. Its version is counted when it is stored.
+    /// </summary>
+    public CertificateProfile? ToProfile(CertificateProfile? stored, DateTimeOffset now, out IReadOnlyList<string> problems)
     {
         var unknown = NullProblems().ToList();
         if (unknown.Count > 0)
@@ -162,7 +163,8 @@ internal sealed record ProfileJson
         }
 
         unknown = (AllowedKeyAlgorithms ?? []).Where(rule => Algorithm(rule.Algorithm) is null)
-            .Select(rule => $"allowed_key_algorithms: \"{rule.Algorithm}\" is none of {string.Join(", ", Vocabulary.KeyAlgorithms)}").ToList();
+            .Select(rule => $"allowed_key_algorithms: \"{rule.Algorithm}\" is none of {string.Join(", ", Vocabulary.KeyAlgorithms)}")
+                .ToList();
         if (unknown.Count > 0)
         {
             problems = unknown;
@@ -201,7 +203,7 @@ internal sealed record ProfileJson
                 AllowRequestedValidity = AllowRequestedValidity,
             },
             Enabled = Enabled,
-            Version = (stored?.Version ?? lastVersion) + 1,
+            Version = (stored?.Version ?? 0) + 1,
             CreatedAt = stored?.CreatedAt ?? now,
             UpdatedAt = now,
         };
@@ -242,5 +244,6 @@ internal sealed record ProfileJson
     /// <param name="MinSize">Bits: RSA 2048 to 8192, ECDSA 256, 384 or 521, Ed25519 0 or 256.</param>
     [RequestBody]
     internal sealed record KeyRule(
-        [property: Field(Required = true, Words = Words.KeyAlgorithms)] string? Algorithm, [property: Field(Min = 0, Max = CertificateProfile.MaxKeyBits)] int MinSize);
+        [property: Field(Required = true, Words = Words.KeyAlgorithms)] string? Algorithm,
+        [property: Field(Min = 0, Max = CertificateProfile.MaxKeyBits)] int MinSize);
 }

@@ -69,12 +69,16 @@ internal static class ProfilesCommand
     {
         var profiles = services.GetRequiredService<ICertificateProfileRepository>();
         var stored = await profiles.FindAsync(json.Id ?? "", fresh: true, cancellationToken);
-        if (json.ToProfile(stored, await profiles.LastVersionAsync(json.Id ?? "", cancellationToken), TimeProvider.System.GetUtcNow(), out var problems) is not { } profile)
+        if (json.ToProfile(stored, TimeProvider.System.GetUtcNow(), out var problems) is not { } profile)
             return Fail([.. problems]);
-        var command = new SaveProfileCommand(profile, stored?.Version ?? 0, ProfileJson.Change(stored, profile), new AdminCaller(Environment.UserName, Door));
+        var command = new SaveProfileCommand(
+            profile,
+            stored?.Version ?? 0,
+            version => ProfileJson.Change(stored, ProfileJson.From(profile) with { Version = version }),
+            new AdminCaller(Environment.UserName, Door));
         switch (await services.GetRequiredService<AdminDesk>().SendAsync(command, cancellationToken))
         {
-            case AdminOutcome.Done(var summary):
+            case AdminOutcome.Stored(_, var summary):
                 Console.WriteLine($"{profile.Id} {summary}.");
                 return 0;
             case AdminOutcome.Invalid(var invalid):

@@ -12,12 +12,14 @@ public abstract class AdminCommandValidator<TCommand> : AbstractValidator<TComma
     private const int MaxActor = 255;
 
     protected AdminCommandValidator() =>
-        RuleFor(c => c.Caller.Actor).Must(actor => !string.IsNullOrWhiteSpace(actor) && TextLength.Of(actor) <= MaxActor && !actor.Any(IsUnseen))
+        RuleFor(c => c.Caller.Actor).Must(
+            actor => !string.IsNullOrWhiteSpace(actor) && TextLength.Of(actor) <= MaxActor && !actor.Any(IsUnseen))
             .WithMessage($"actor: must have 1 to {MaxActor} characters, none of them invisible or a control character");
 
     /// <summary>The person's own words, for other people.</summary>
     protected void RuleForNote(Expression<Func<TCommand, string>> note) =>
-        RuleFor(note).Must(text => TextLength.Of(text) <= AdminNote.MaxLength).WithMessage($"note: must have at most {AdminNote.MaxLength} characters");
+        RuleFor(note).Must(text => TextLength.Of(text) <= AdminNote.MaxLength)
+            .WithMessage($"note: must have at most {AdminNote.MaxLength} characters");
 
     // One person must not count as two by characters that are not seen.
     private static bool IsUnseen(char c) => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format;

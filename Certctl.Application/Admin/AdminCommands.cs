@@ -13,8 +13,8 @@ public abstract record AdminCommand(AdminCaller Caller) : IRequest<AdminOutcome>
 public sealed record AdminCaller(string Actor, string Door, string? SourceAddress = null, string? RequestId = null)
 {
     /// <summary>
-    /// The actor who answers for this one: of an API key that was made at run time, the one at the beginning of the chain of those who made keys. Decisions of one
-    /// principal count once.
+    /// The actor who answers for this one: of an API key that was made at run time, the one at the beginning of the chain of those who made
+    /// keys. Decisions of one principal count once.
     /// </summary>
     public string Principal { get; init; } = Actor;
 }
@@ -29,6 +29,9 @@ public abstract record AdminOutcome
     /// <param name="Summary">In a few words, for people.</param>
     public sealed record Done(string Summary) : AdminOutcome;
 
+    /// <summary>It was stored under a version.</summary>
+    public sealed record Stored(int Version, string Summary) : AdminOutcome;
+
     /// <summary>It was done to many.</summary>
     /// <param name="Matched">All that were meant.</param>
     /// <param name="Changed">Those that it changed, or would.</param>
@@ -42,7 +45,7 @@ public abstract record AdminOutcome
     /// <summary>The thing is not in a state in which this can be done.</summary>
     public sealed record Conflict(string Detail) : AdminOutcome;
 
-    /// <summary>It can be read, and is not done for anybody.</summary>
+    /// <summary>It can be read, and is done for no one.</summary>
     public sealed record Unacceptable(string Detail) : AdminOutcome;
 
     /// <summary>It has changed since the person looked at it.</summary>

@@ -25,5 +25,6 @@ public static class AdminTrail
         RequestId = caller.RequestId,
     };
 
-    private static string Way(AdminCaller caller) => caller.Principal == caller.Actor ? caller.Door : $"{caller.Door}, by a key of {caller.Principal}";
+    private static string Way(AdminCaller caller) =>
+        caller.Principal == caller.Actor ? caller.Door : $"{caller.Door}, by a key of {caller.Principal}";
 }

@@ -15,7 +15,10 @@ public static class ReservedNames
 
     public static readonly IReadOnlyList<string> All = ["scep-client", Anonymous, "system", Local, Signal];
 
-    /// <summary>Whether a name reads as one of <see cref="All"/>: in any case, in compatibility forms (full width), with invisible characters, with other separators.</summary>
+    /// <summary>
+    /// Whether a name reads as one of <see cref="All"/>: in any case, in compatibility forms (full width), with invisible characters, with
+    /// other separators.
+    /// </summary>
     public static bool Contains(string name)
     {
         var folded = Fold(name);
@@ -25,7 +28,8 @@ public static class ReservedNames
     private static string Fold(string name) =>
         string.Concat(name.EnumerateRunes().Select(Compatible).Where(Rune.IsLetterOrDigit).Select(Rune.ToUpperInvariant));
 
-    // By hand: without ICU (InvariantGlobalization) the platform normalises nothing. Full width forms, and the letters whose compatibility form is ASCII.
+    // By hand: without ICU (InvariantGlobalization) the platform normalises nothing. Full width forms, and the letters whose compatibility
+    // form is ASCII.
     private static Rune Compatible(Rune rune) => rune.Value switch
     {
         >= 0xFF01 and <= 0xFF5E => new Rune(rune.Value - 0xFEE0),

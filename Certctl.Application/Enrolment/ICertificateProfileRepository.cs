@@ -17,14 +17,12 @@ public interface ICertificateProfileRepository
 
     Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken);
 
-    /// <summary>The last version of the deleted profile of this id; 0: none was deleted. A new profile of this id has a greater one.</summary>
-    Task<int> LastVersionAsync(string profileId, CancellationToken cancellationToken);
-
     /// <summary>
     /// Inserts (<paramref name="expectedVersion"/> 0) or replaces the profile and appends the audit event in one transaction, or writes nothing and
-    /// says why. An inserted one must have a version that no profile of its id had: else somebody else was faster.
+    /// says why. The version is counted here, whatever <paramref name="profile"/> carries: the next of its id, also after a deletion.
     /// </summary>
-    Task<ProfileSaving> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken);
+    /// <param name="audit">The event, from the version that is stored.</param>
+    Task<ProfileSaving> SaveAsync(CertificateProfile profile, int expectedVersion, Func<int, AuditEvent> audit, CancellationToken cancellationToken);
 
     /// <summary>
     /// Takes the profile away and appends the audit event in one transaction, unless a certificate or an enrolment refers to it: who reads those must be
@@ -45,13 +43,18 @@ public enum ProfileDeletion
 }
 
 /// <summary>What became of a profile that was to be stored.</summary>
-public enum ProfileSaving
+public abstract record ProfileSaving
 {
-    Saved,
+    private ProfileSaving()
+    {
+    }
 
-    /// <summary>The stored version is not the expected one: somebody else was faster.</summary>
-    ChangedMeanwhile,
+    /// <param name="Version">As stored.</param>
+    public sealed record Saved(int Version) : ProfileSaving;
+
+    /// <summary>The stored version is not the expected one: another writer was faster.</summary>
+    public sealed record ChangedMeanwhile : ProfileSaving;
 
     /// <summary>Another profile has this name.</summary>
-    NameTaken,
+    public sealed record NameTaken : ProfileSaving;
 }

@@ -31,7 +31,9 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
     }
 
     /// <inheritdoc/>
-    /// <remarks>Past EF Core's model: it is the one question of every start, and building the model for it was a third of a start's CPU.</remarks>
+    /// <remarks>
+    /// Past EF Core's model: it is the one question of every start, and building the model for it was a third of a start's CPU.
+    /// </remarks>
     public async Task<bool> ExistsAsync(string profileId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -50,42 +52,39 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
         return await db.CertificateProfiles.AsNoTracking().OrderBy(profile => profile.Name).ToListAsync(cancellationToken);
     }
 
-    public async Task<int> LastVersionAsync(string profileId, CancellationToken cancellationToken)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await LastVersionAsync(db, profileId, cancellationToken);
-    }
-
     private static Task<int> LastVersionAsync(CertctlDbContext db, string profileId, CancellationToken cancellationToken) =>
-        db.DeletedProfiles.Where(deleted => deleted.ProfileId == profileId).Select(deleted => deleted.Version).SingleOrDefaultAsync(cancellationToken);
+        db.DeletedProfiles.Where(deleted => deleted.ProfileId == profileId).Select(deleted => deleted.Version)
+            .SingleOrDefaultAsync(cancellationToken);
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The stored version of a replaced profile is <paramref name="expectedVersion"/> + 1, and of a new one the next after those that were deleted under its id,
-    /// whatever <paramref name="profile"/> carries; its created_at stays.
+    /// The stored version of a replaced profile is <paramref name="expectedVersion"/> + 1, and of a new one the next after those that were
+    /// deleted under its id; its created_at stays.
     /// </remarks>
-    public async Task<ProfileSaving> SaveAsync(CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
+    public async Task<ProfileSaving> SaveAsync(
+        CertificateProfile profile, int expectedVersion, Func<int, AuditEvent> audit, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var stored = await db.CertificateProfiles.SingleOrDefaultAsync(p => p.Id == profile.Id, cancellationToken);
         if ((stored?.Version ?? 0) != expectedVersion)
-            return ProfileSaving.ChangedMeanwhile;
+            return new ProfileSaving.ChangedMeanwhile();
         var entry = stored is not null
             ? db.Entry(stored)
             : db.Add(new CertificateProfile { Id = profile.Id, Name = profile.Name, AllowedKeyAlgorithms = [], AllowedEkus = [] });
         var createdAt = stored?.CreatedAt ?? profile.CreatedAt;
         entry.CurrentValues.SetValues(profile);
-        entry.Property(p => p.Version).CurrentValue = 1 + (stored is null ? await LastVersionAsync(db, profile.Id, cancellationToken) : expectedVersion);
+        var version = 1 + (stored is null ? await LastVersionAsync(db, profile.Id, cancellationToken) : expectedVersion);
+        entry.Property(p => p.Version).CurrentValue = version;
         entry.Property(p => p.CreatedAt).CurrentValue = createdAt;
-        db.AuditEvents.Add(audit);
-        var saving = await TrySaveAsync(db, profile, inserts: stored is null, cancellationToken);
-        if (saving == ProfileSaving.Saved && stored is null && await IsOutlivedAsync(db, entry.Entity, cancellationToken))
-            return ProfileSaving.ChangedMeanwhile;
-        if (saving == ProfileSaving.Saved)
+        db.AuditEvents.Add(audit(version));
+        var obstacle = await TrySaveAsync(db, profile, inserts: stored is null, cancellationToken);
+        if (obstacle is null && stored is null && await IsOutlivedAsync(db, entry.Entity, cancellationToken))
+            return new ProfileSaving.ChangedMeanwhile();
+        if (obstacle is null)
             await transaction.CommitAsync(cancellationToken);
         _known.TryRemove(profile.Id, out _);
-        return saving;
+        return obstacle ?? new ProfileSaving.Saved(version);
     }
 
     public async Task<ProfileDeletion> DeleteAsync(string profileId, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
@@ -99,7 +98,9 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
         if (await db.Certificates.AnyAsync(certificate => certificate.ProfileId == profileId, cancellationToken)
             || await db.Enrolments.AnyAsync(enrolment => enrolment.ProfileId == profileId && enrolment.SerialNumber == null, cancellationToken))
             return ProfileDeletion.InUse;
-        if (await db.DeletedProfiles.Where(deleted => deleted.ProfileId == profileId).ExecuteUpdateAsync(set => set.SetProperty(deleted => deleted.Version, expectedVersion), cancellationToken) == 0)
+        var earlier = await db.DeletedProfiles.Where(deleted => deleted.ProfileId == profileId)
+            .ExecuteUpdateAsync(set => set.SetProperty(deleted => deleted.Version, expectedVersion), cancellationToken);
+        if (earlier == 0)
             db.DeletedProfiles.Add(new DeletedProfile { ProfileId = profileId, Version = expectedVersion });
         db.AuditEvents.Add(audit);
         await db.SaveChangesAsync(cancellationToken);
@@ -108,29 +109,31 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
         return ProfileDeletion.Deleted;
     }
 
-    // Asked once the row is in: from here on nobody else makes or deletes a profile of this id.
+    // Asked once the row is in: from here on no other transaction makes or deletes a profile of this id.
     private static Task<bool> IsOutlivedAsync(CertctlDbContext db, CertificateProfile profile, CancellationToken cancellationToken) =>
         db.DeletedProfiles.AnyAsync(deleted => deleted.ProfileId == profile.Id && deleted.Version >= profile.Version, cancellationToken);
 
-    private async Task<ProfileSaving> TrySaveAsync(CertctlDbContext db, CertificateProfile profile, bool inserts, CancellationToken cancellationToken)
+    /// <returns>Why it could not be saved, or null.</returns>
+    private async Task<ProfileSaving?> TrySaveAsync(
+        CertctlDbContext db, CertificateProfile profile, bool inserts, CancellationToken cancellationToken)
     {
         try
         {
             await db.SaveChangesAsync(cancellationToken);
-            return ProfileSaving.Saved;
+            return null;
         }
         catch (DbUpdateConcurrencyException)
         {
-            return ProfileSaving.ChangedMeanwhile;
+            return new ProfileSaving.ChangedMeanwhile();
         }
         catch (DbException)
         {
             // A unique key was met, or the database is away: a look at the rows tells which, in either database's dialect.
             await using var now = await contexts.CreateDbContextAsync(cancellationToken);
             if (await now.CertificateProfiles.AnyAsync(other => other.Name == profile.Name && other.Id != profile.Id, cancellationToken))
-                return ProfileSaving.NameTaken;
+                return new ProfileSaving.NameTaken();
             if (inserts && await now.CertificateProfiles.AnyAsync(other => other.Id == profile.Id, cancellationToken))
-                return ProfileSaving.ChangedMeanwhile;
+                return new ProfileSaving.ChangedMeanwhile();
             throw;
         }
     }

@@ -29,7 +29,8 @@ internal static class Operator
             CreatedAt = stored.CreatedAt,
             UpdatedAt = now,
         };
-        Assert.Equal(ProfileSaving.Saved, await profiles.SaveAsync(changed, stored.Version, Audit(AuditAction.ProfileSaved, "profile", changed.Id, now), CancellationToken.None));
+        Assert.IsType<ProfileSaving.Saved>(
+            await profiles.SaveAsync(changed, stored.Version, _ => Audit(AuditAction.ProfileSaved, "profile", changed.Id, now), CancellationToken.None));
     }
 
     /// <summary>Approves or denies, as the one person that it takes.</summary>

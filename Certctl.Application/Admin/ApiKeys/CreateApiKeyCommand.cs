@@ -19,7 +19,8 @@ public sealed class CreateApiKeyValidator : AdminCommandValidator<CreateApiKeyCo
     public CreateApiKeyValidator(TimeProvider clock)
     {
         RuleFor(c => c.Name).Must(name => ApiKeyName.IsValid(name)).WithMessage($"name: must be {ApiKeyName.PatternInWords}");
-        RuleFor(c => c.Name).Must(name => !ReservedNames.Contains(name)).WithMessage($"name: must not be one of {string.Join(", ", ReservedNames.All)}, which the audit trail uses itself");
+        RuleFor(c => c.Name).Must(name => !ReservedNames.Contains(name))
+            .WithMessage($"name: must not be one of {string.Join(", ", ReservedNames.All)}, which the audit trail uses itself");
         RuleFor(c => c.ExpiresAt).Must(time => time > clock.GetUtcNow() && time <= clock.GetUtcNow() + Longest)
             .WithMessage(string.Create(CultureInfo.InvariantCulture, $"expires_at: must lie in the future, and within {Longest.TotalDays} days"));
     }

@@ -15,7 +15,8 @@ public sealed class RevokeCertificateValidator : AdminCommandValidator<RevokeCer
     public RevokeCertificateValidator() => RuleForNote(c => c.Note);
 }
 
-public sealed class RevokeCertificateHandler(ICertificateInventory inventory, DatabaseClock clock) : IRequestHandler<RevokeCertificateCommand, AdminOutcome>
+public sealed class RevokeCertificateHandler(ICertificateInventory inventory, DatabaseClock clock)
+    : IRequestHandler<RevokeCertificateCommand, AdminOutcome>
 {
     public async Task<AdminOutcome> Handle(RevokeCertificateCommand request, CancellationToken cancellationToken)
     {
@@ -42,13 +43,15 @@ public sealed class ReleaseCertificateValidator : AdminCommandValidator<ReleaseC
     public ReleaseCertificateValidator() => RuleForNote(c => c.Note);
 }
 
-public sealed class ReleaseCertificateHandler(ICertificateInventory inventory, DatabaseClock clock) : IRequestHandler<ReleaseCertificateCommand, AdminOutcome>
+public sealed class ReleaseCertificateHandler(ICertificateInventory inventory, DatabaseClock clock)
+    : IRequestHandler<ReleaseCertificateCommand, AdminOutcome>
 {
     public async Task<AdminOutcome> Handle(ReleaseCertificateCommand request, CancellationToken cancellationToken)
     {
         if (await inventory.FindAsync(request.IssuerId, request.SerialNumber, cancellationToken) is not { } certificate)
             return RevocationTrail.NotFound;
-        var audit = RevocationTrail.Event(request, certificate, AuditAction.CertificateReleased, "hold ended", request.Note, await clock.NowAsync(cancellationToken));
+        var audit = RevocationTrail.Event(
+            request, certificate, AuditAction.CertificateReleased, "hold ended", request.Note, await clock.NowAsync(cancellationToken));
         return await inventory.ReleaseAsync(certificate.IssuerId, certificate.SerialNumber, audit, cancellationToken) switch
         {
             RevocationVerdict.Done => new AdminOutcome.Done("released"),

@@ -22,11 +22,13 @@ public sealed class RevokeManyValidator : AdminCommandValidator<RevokeManyComman
         RuleForNote(c => c.Note);
         RuleFor(c => c).Must(c => c.SerialNumbers is not null || c.Filter is not { IssuerId: null, ProfileId: null, PathId: null, Source: null })
             .WithMessage("body: must name at least one of profile_id, issuer_id, path_id, source, certificate_ids");
-        RuleFor(c => c.SerialNumbers).Must(serials => serials is null or { Count: > 0 and <= MaxSerials }).WithMessage($"certificate_ids: must have 1 to {MaxSerials} values");
+        RuleFor(c => c.SerialNumbers).Must(serials => serials is null or { Count: > 0 and <= MaxSerials })
+            .WithMessage($"certificate_ids: must have 1 to {MaxSerials} values");
     }
 }
 
-public sealed class RevokeManyHandler(ICertificateInventory inventory, DatabaseClock clock) : IRequestHandler<RevokeManyCommand, AdminOutcome>
+public sealed class RevokeManyHandler(ICertificateInventory inventory, DatabaseClock clock)
+    : IRequestHandler<RevokeManyCommand, AdminOutcome>
 {
     private const int PageSize = 200;
 
@@ -40,7 +42,9 @@ public sealed class RevokeManyHandler(ICertificateInventory inventory, DatabaseC
             CertificatePage page;
             do
             {
-                page = await inventory.ListAsync(request.Filter with { SerialNumber = serial }, await clock.NowAsync(cancellationToken), mark, 0, PageSize, cancellationToken);
+                page = await inventory.ListAsync(
+                    request.Filter with { SerialNumber = serial },
+                    await clock.NowAsync(cancellationToken), mark, 0, PageSize, cancellationToken);
                 foreach (var certificate in page.Certificates)
                 {
                     matched++;

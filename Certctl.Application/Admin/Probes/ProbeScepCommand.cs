@@ -17,12 +17,14 @@ public sealed class ProbeScepValidator : AdminCommandValidator<ProbeScepCommand>
     {
         RuleFor(c => c.Url).NotEmpty().WithMessage("url: is required");
         RuleFor(c => c.Url).Must(text => Target(text) is not null).When(c => c.Url.Length > 0)
-            .WithMessage($"url: must be an http or https URL without user name, of at most {MaxLength} characters, such as https://host/scep");
+            .WithMessage(
+                $"url: must be an http or https URL without user name, of at most {MaxLength} characters, such as https://host/scep");
     }
 
     /// <summary>Without query and fragment; null: it is none.</summary>
     internal static Uri? Target(string text) =>
-        TextLength.Of(text) <= MaxLength && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Host.Length > 0
+        TextLength.Of(text) <= MaxLength && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            && url.UserInfo.Length == 0 && url.Host.Length > 0
             ? new Uri(url.GetLeftPart(UriPartial.Path))
             : null;
 }

@@ -9,8 +9,11 @@ namespace Certctl.Application.Admin.Profiles;
 
 /// <summary>A certificate profile is made or replaced.</summary>
 /// <param name="ExpectedVersion">The stored version that the person has seen; 0: it must not exist yet.</param>
-/// <param name="Change">What it was and what it becomes, for the audit trail; no secrets are in profiles.</param>
-public sealed record SaveProfileCommand(CertificateProfile Profile, int ExpectedVersion, string Change, AdminCaller Caller) : AdminCommand(Caller);
+/// <param name="Change">
+/// What it was and what it becomes, for the audit trail, from the version that is stored; no secrets are in profiles.
+/// </param>
+public sealed record SaveProfileCommand(CertificateProfile Profile, int ExpectedVersion, Func<int, string> Change, AdminCaller Caller)
+    : AdminCommand(Caller);
 
 public sealed class SaveProfileValidator : AdminCommandValidator<SaveProfileCommand>
 {
@@ -26,12 +29,14 @@ public sealed class SaveProfileHandler(ICertificateProfileRepository profiles, T
     public async Task<AdminOutcome> Handle(SaveProfileCommand request, CancellationToken cancellationToken)
     {
         var isNew = request.ExpectedVersion == 0;
-        var audit = ProfileTrail.Event(request, request.Profile.Id, isNew ? AuditAction.ProfileCreated : AuditAction.ProfileSaved, request.Change, clock.GetUtcNow());
-        return await profiles.SaveAsync(request.Profile, request.ExpectedVersion, audit, cancellationToken) switch
+        var (action, now) = (isNew ? AuditAction.ProfileCreated : AuditAction.ProfileSaved, clock.GetUtcNow());
+        AuditEvent Audit(int version) => ProfileTrail.Event(request, request.Profile.Id, action, request.Change(version), now);
+        return await profiles.SaveAsync(request.Profile, request.ExpectedVersion, Audit, cancellationToken) switch
         {
-            ProfileSaving.Saved => new AdminOutcome.Done(isNew ? "created" : "replaced"),
+            ProfileSaving.Saved(var version) => new AdminOutcome.Stored(version, isNew ? "created" : "replaced"),
             ProfileSaving.NameTaken => new AdminOutcome.Conflict($"Another profile has the name \"{request.Profile.Name}\"."),
-            ProfileSaving.ChangedMeanwhile when isNew => new AdminOutcome.Conflict($"There is a profile \"{request.Profile.Id}\" already, or there was one a moment ago."),
+            ProfileSaving.ChangedMeanwhile when isNew =>
+                new AdminOutcome.Conflict($"There is a profile \"{request.Profile.Id}\" already, or there was one a moment ago."),
             _ => ProfileTrail.Outdated(request.Profile.Id),
         };
     }
@@ -63,7 +68,8 @@ public sealed class DeleteProfileHandler(ICertificateProfileRepository profiles,
 /// <summary>Changes of certificate profiles as lines of the audit trail.</summary>
 internal static class ProfileTrail
 {
-    public static AdminOutcome Outdated(string id) => new AdminOutcome.Outdated($"The profile \"{id}\" was changed by somebody else meanwhile; look at it and try again.");
+    public static AdminOutcome Outdated(string id) =>
+        new AdminOutcome.Outdated($"The profile \"{id}\" was changed meanwhile; look at it and try again.");
 
     public static AuditEvent Event(AdminCommand command, string profileId, string action, string change, DateTimeOffset now) =>
         AdminTrail.Event(command.Caller, action, "profile", profileId, change, now) with { ProfileId = profileId };

@@ -13,14 +13,11 @@ internal sealed class BoundedCertificateProfileRepository(ICertificateProfileRep
     public Task<bool> ExistsAsync(string profileId, CancellationToken cancellationToken) =>
         access.RunAsync(() => inner.ExistsAsync(profileId, cancellationToken));
 
-    public Task<int> LastVersionAsync(string profileId, CancellationToken cancellationToken) =>
-        access.RunAsync(() => inner.LastVersionAsync(profileId, cancellationToken));
-
     public Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken) =>
         access.RunAsync(() => inner.ListAsync(cancellationToken));
 
     public Task<ProfileSaving> SaveAsync(
-        CertificateProfile profile, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken) =>
+        CertificateProfile profile, int expectedVersion, Func<int, AuditEvent> audit, CancellationToken cancellationToken) =>
         access.RunAsync(() => inner.SaveAsync(profile, expectedVersion, audit, cancellationToken));
 
     public Task<ProfileDeletion> DeleteAsync(

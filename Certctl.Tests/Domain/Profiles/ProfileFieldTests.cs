@@ -363,10 +363,10 @@ public sealed class ProfileFieldTests
             { "id": "vpn", "name": "VPN", "allowed_key_algorithms": [{ "algorithm": "RSA", "min_size": 2048 }], "allowed_ekus": ["clientAuth"],
               "created_at": "1999-01-01T00:00:00Z", "updated_at": "1999-01-01T00:00:00Z", "version": 77 }
             """);
-        var created = json.ToProfile(null, 0, Now, out var problems)!;
+        var created = json.ToProfile(null, Now, out var problems)!;
         Assert.Empty(problems);
         Assert.Equal((Now, Now, 1), (created.CreatedAt, created.UpdatedAt, created.Version));
-        var updated = json.ToProfile(created, 0, Now.AddDays(1), out _)!;
+        var updated = json.ToProfile(created, Now.AddDays(1), out _)!;
         Assert.Equal((Now, Now.AddDays(1), 2), (updated.CreatedAt, updated.UpdatedAt, updated.Version));
     }
 

@@ -26,7 +26,7 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         await using var database = await OpenAsync();
         var profile = Profile("vpn", "VPN", enabled: true);
 
-        Assert.Equal(ProfileSaving.Saved, await database.Profiles.SaveAsync(profile, 0, Saved(), default));
+        Assert.Equal(new ProfileSaving.Saved(1), await database.Profiles.SaveAsync(profile, 0, Saved, default));
 
         Assert.True(await database.Profiles.ExistsAsync("vpn", default));
         Assert.False(await database.Profiles.ExistsAsync("VPN", default));
@@ -60,18 +60,17 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         if (!IsAvailable)
             return;
         await using var database = await OpenAsync();
-        Assert.Equal(0, await database.Profiles.LastVersionAsync("vpn", default));
-        for (var time = 0; time < 2; time++)
+        for (var version = 1; version <= 3; version += 2)
         {
-            var version = await database.Profiles.LastVersionAsync("vpn", default) + 1;
-            Assert.Equal(ProfileSaving.Saved, await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default));
+            var told = 0;
+            var saved = await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, next => Saved(told = next), default);
+            Assert.Equal((new ProfileSaving.Saved(version), version), (saved, told));
             Assert.Equal(version, (await database.Profiles.FindAsync("vpn", fresh: true, default))!.Version);
-            Assert.Equal(ProfileSaving.Saved, await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), version, Saved(), default));
+            Assert.Equal(new ProfileSaving.Saved(version + 1), await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), version, Saved, default));
             Assert.Equal(ProfileDeletion.Deleted, await database.Profiles.DeleteAsync("vpn", version + 1, Saved(), default));
-            Assert.Equal(version + 1, await database.Profiles.LastVersionAsync("vpn", default));
 
             // Version 1 was another rule: what was read then is stale for ever.
-            Assert.Equal(ProfileSaving.ChangedMeanwhile, await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 1, Saved(), default));
+            Assert.Equal(new ProfileSaving.ChangedMeanwhile(), await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 1, Saved, default));
             Assert.Null(await database.Profiles.FindAsync("vpn", fresh: true, default));
         }
     }
@@ -82,12 +81,12 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         if (!IsAvailable)
             return;
         await using var database = await OpenAsync();
-        await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default);
+        await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved, default);
 
-        Assert.Equal(ProfileSaving.Saved, await database.Profiles.SaveAsync(Profile("vpn", "VPN 2", enabled: false), 1, Saved(), default));
-        Assert.Equal(ProfileSaving.ChangedMeanwhile, await database.Profiles.SaveAsync(Profile("vpn", "VPN 3", enabled: true), 1, Saved(), default));
-        Assert.Equal(ProfileSaving.ChangedMeanwhile, await database.Profiles.SaveAsync(Profile("vpn", "VPN 4", enabled: true), 0, Saved(), default));
-        Assert.Equal(ProfileSaving.ChangedMeanwhile, await database.Profiles.SaveAsync(Profile("new", "New", enabled: true), 1, Saved(), default));
+        Assert.Equal(new ProfileSaving.Saved(2), await database.Profiles.SaveAsync(Profile("vpn", "VPN 2", enabled: false), 1, Saved, default));
+        Assert.Equal(new ProfileSaving.ChangedMeanwhile(), await database.Profiles.SaveAsync(Profile("vpn", "VPN 3", enabled: true), 1, Saved, default));
+        Assert.Equal(new ProfileSaving.ChangedMeanwhile(), await database.Profiles.SaveAsync(Profile("vpn", "VPN 4", enabled: true), 0, Saved, default));
+        Assert.Equal(new ProfileSaving.ChangedMeanwhile(), await database.Profiles.SaveAsync(Profile("new", "New", enabled: true), 1, Saved, default));
 
         var stored = await database.Profiles.FindAsync("vpn", fresh: true, default);
         Assert.Equal(("VPN 2", false, 2), (stored!.Name, stored.Enabled, stored.Version));
@@ -102,8 +101,8 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
             return;
         await using var database = await OpenAsync();
         var entry = TestEntries.Issued(Now);
-        await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default);
-        await database.Profiles.SaveAsync(Profile(entry.Certificate!.ProfileId, "in use", enabled: true), 0, Saved(), default);
+        await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved, default);
+        await database.Profiles.SaveAsync(Profile(entry.Certificate!.ProfileId, "in use", enabled: true), 0, Saved, default);
         await database.Journal.CommitAsync(entry, default);
         var deleted = Saved() with { Id = Guid.CreateVersion7(), Action = AuditAction.ProfileDeleted };
 
@@ -129,12 +128,12 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
             return;
         await using var database = await OpenAsync();
         if (expectedVersion == 1)
-            await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default);
+            await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved, default);
 
         var saved = await Task.WhenAll(Enumerable.Range(0, 10).Select(i =>
-            Task.Run(() => database.Profiles.SaveAsync(Profile("vpn", $"VPN {i}", enabled: true), expectedVersion, Saved(), default))));
+            Task.Run(() => database.Profiles.SaveAsync(Profile("vpn", $"VPN {i}", enabled: true), expectedVersion, Saved, default))));
 
-        var winner = Assert.Single(Enumerable.Range(0, 10), i => saved[i] == ProfileSaving.Saved);
+        var winner = Assert.Single(Enumerable.Range(0, 10), i => saved[i] is ProfileSaving.Saved);
         var stored = await database.Profiles.FindAsync("vpn", fresh: true, default);
         Assert.Equal(($"VPN {winner}", expectedVersion + 1), (stored!.Name, stored.Version));
     }
@@ -145,8 +144,8 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         if (!IsAvailable)
             return;
         await using var database = await OpenAsync();
-        await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved(), default);
-        Assert.Equal(ProfileSaving.NameTaken, await database.Profiles.SaveAsync(Profile("other", "VPN", enabled: true), 0, Saved(), default));
+        await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved, default);
+        Assert.Equal(new ProfileSaving.NameTaken(), await database.Profiles.SaveAsync(Profile("other", "VPN", enabled: true), 0, Saved, default));
         Assert.Null(await database.Profiles.FindAsync("other", fresh: true, default));
     }
 
@@ -158,14 +157,14 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         await using var first = await OpenAsync();
         await using var second = OpenBeside(first);
         Assert.True((await first.Profiles.FindAsync("default", fresh: false, default))!.Enabled);
-        await second.Profiles.SaveAsync(Profile("default", "Default", enabled: false), 1, Saved(), default);
+        await second.Profiles.SaveAsync(Profile("default", "Default", enabled: false), 1, Saved, default);
 
         first.Clock.Advance(TimeSpan.FromSeconds(1.9));
         Assert.True((await first.Profiles.FindAsync("default", fresh: false, default))!.Enabled);
         first.Clock.Advance(TimeSpan.FromSeconds(0.1));
         Assert.False((await first.Profiles.FindAsync("default", fresh: false, default))!.Enabled);
 
-        await second.Profiles.SaveAsync(Profile("default", "Default", enabled: true), 2, Saved(), default);
+        await second.Profiles.SaveAsync(Profile("default", "Default", enabled: true), 2, Saved, default);
         Assert.True((await first.Profiles.FindAsync("default", fresh: true, default))!.Enabled);
         Assert.True((await first.Profiles.FindAsync("default", fresh: false, default))!.Enabled);
     }
@@ -177,7 +176,7 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
             return;
         await using var database = await OpenAsync();
         await database.Profiles.FindAsync("default", fresh: false, default);
-        await database.Profiles.SaveAsync(Profile("default", "Default", enabled: false), 1, Saved(), default);
+        await database.Profiles.SaveAsync(Profile("default", "Default", enabled: false), 1, Saved, default);
         Assert.False((await database.Profiles.FindAsync("default", fresh: false, default))!.Enabled);
     }
 
@@ -187,8 +186,8 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         if (!IsAvailable)
             return;
         await using var database = await OpenAsync();
-        await database.Profiles.SaveAsync(Profile("b", "Beta", enabled: true), 0, Saved(), default);
-        await database.Profiles.SaveAsync(Profile("a", "Alpha", enabled: true), 0, Saved(), default);
+        await database.Profiles.SaveAsync(Profile("b", "Beta", enabled: true), 0, Saved, default);
+        await database.Profiles.SaveAsync(Profile("a", "Alpha", enabled: true), 0, Saved, default);
 
         Assert.Equal(["a", "b", "default"], (await database.Profiles.ListAsync(default)).Select(profile => profile.Id));
         Assert.Null(await database.Profiles.FindAsync("nobody", fresh: false, default));
@@ -203,7 +202,7 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         Assert.Throws<System.Text.Json.JsonException>(() => Stored.Content("""{"only_on_mondays":true}"""));
     }
 
-    private static AuditEvent Saved() => new()
+    private static AuditEvent Saved(int version = 0) => new()
     {
         Id = Guid.CreateVersion7(Now),
         Timestamp = Now,
