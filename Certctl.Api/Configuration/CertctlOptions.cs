@@ -23,8 +23,12 @@ public sealed record CertctlOptions
     /// <summary>Empty when SCEP is off. The root profile has PathId "".</summary>
     public required IReadOnlyList<ScepProfileOptions> ScepProfiles { get; init; }
 
-    /// <summary>Some profile is served at <c>/scep-mtls</c>: only then is anybody asked for a client certificate.</summary>
+    /// <summary>Some profile is served at <c>/scep-mtls</c>: only then are clients asked for a certificate.</summary>
     public bool WantsClientCertificates => ScepProfiles.Any(profile => profile.MtlsBundlePath is not null);
+
+    /// <summary>The bundle of connectors of a SCEP profile; null where none is named.</summary>
+    public string? ConnectorBundle(string pathId) =>
+        ScepProfiles.FirstOrDefault(profile => profile.PathId == pathId)?.Intune is { BundlePath: { Length: > 0 } path } ? path : null;
 
     /// <summary>Decrypts every private key file that is encrypted (PKCS#8); null when keys are in the clear.</summary>
     public Secret? KeyPassphrase { get; init; }
