@@ -57,7 +57,7 @@ internal sealed class Errands(CertctlClient client)
             Console.WriteLine($"{reason}\t{count}");
     }
 
-    /// <summary>Sets the longest life of what is issued under a certificate profile; nobody else's change of it is overwritten.</summary>
+    /// <summary>Sets the longest life of what is issued under a certificate profile; a change that another person made meanwhile is not overwritten.</summary>
     public async Task SetTtlAsync(string profileId, int seconds)
     {
         var seen = new ETagReading();

@@ -12,7 +12,7 @@ done
 call() {
   local method=$1 path=$2 answer status
   shift 2
-  # The key comes through a pipe: command lines are for everybody on the machine to read.
+  # The key comes through a pipe: every user of the machine can read command lines.
   answer=$(curl --silent --show-error --proto =https --cacert "$CERTCTL_CA_FILE" --request "$method" --write-out '\n%{http_code}' \
     --header @<(printf 'Authorization: Bearer %s\n' "$CERTCTL_API_KEY") "$@" "${CERTCTL_URL%/}/api/v1/$path")
   status=${answer##*$'\n'}
@@ -37,13 +37,19 @@ rows() {
   done
 }
 
-# etag PATH: of what stands there, as If-Match wants it.
+# etag PATH: of what stands there, as If-Match wants it. By HEAD and sed: curl before 7.84 cannot print one header.
 etag() {
-  local answer
-  answer=$(curl --silent --show-error --proto =https --cacert "$CERTCTL_CA_FILE" --output /dev/null --write-out '%{http_code} %header{etag}' \
-    --header @<(printf 'Authorization: Bearer %s\n' "$CERTCTL_API_KEY") "${CERTCTL_URL%/}/api/v1/$1")
-  [ "${answer%% *}" = 200 ] || call GET "$1"
-  printf '%s' "${answer#* }"
+  local head tag
+  head=$(curl --silent --show-error --proto =https --cacert "$CERTCTL_CA_FILE" --head \
+    --header @<(printf 'Authorization: Bearer %s\n' "$CERTCTL_API_KEY") "${CERTCTL_URL%/}/api/v1/$1" | tr -d '\r')
+  tag=$(sed -n 's/^etag: *\("[^"]*"\)$/\1/Ip' <<<"$head")
+  if [ -z "$tag" ]; then
+    # A refusal has a body that says why only after GET. Without one nothing is changed either.
+    call GET "$1" >/dev/null
+    echo "$1 was answered without an ETag: ${head%%$'\n'*}; try again." >&2
+    exit 1
+  fi
+  printf '%s' "$tag"
 }
 
 case "$#:${1:-}" in
@@ -60,7 +66,7 @@ case "$#:${1:-}" in
     body=$(jq -n --arg reason "$3" '{reason: $reason, note: "by the sample integrator"}')
     call POST "certificates/$2/revoke" --json "$body" | jq -r .status
     ;;
-  # Sets the longest life of what is issued under a certificate profile; nobody else's change of it is overwritten.
+  # Sets the longest life of what is issued under a certificate profile; a change that another person made meanwhile is not overwritten.
   3:profile-ttl)
     seen=$(etag "profiles/$2")
     profile=$(call GET "profiles/$2" | jq --argjson seconds "$3" '.max_ttl_seconds = $seconds')
