@@ -10,7 +10,8 @@ namespace Certctl.Tests.Measure;
 
 /// <summary>
 /// What an enrolment costs the server, as a multiple of the three RSA-2048 private operations in it (RA decrypts, CA signs, RA signs), both measured in
-/// one run; and how far runs in fresh processes differ. ./measure.sh runs it; the test suite leaves it out, because a busy machine would decide about it.
+/// one run; and how far runs in fresh processes differ. ./measure.sh runs it; the test suite leaves it out, because a busy machine would
+/// decide about it.
 /// </summary>
 public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
@@ -23,7 +24,7 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
 
     private static readonly int Runs = Number("CERTCTL_TEST_RUNS", 10);
     private static readonly int Measured = Number("CERTCTL_TEST_ENROLMENTS", 4000);
-    private static readonly int WarmUp = Measured;
+    private static readonly int WarmUp = WarmUpRounds * Measured;
 
     [Fact]
     [Trait("Category", "Measure")]
@@ -42,7 +43,8 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
                 using var ra = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(folder["ra.crt"]));
                 if (messages.Length == 0)
                     messages = EnrolmentLoad.Messages(ra, announced.GetProperty("challenge").GetString()!, Keys, WarmUp + Measured);
-                using var load = new EnrolmentLoad(new Uri(announced.GetProperty("url").GetString()!), announced.GetProperty("ca_file").GetString()!, Connections);
+                using var load = new EnrolmentLoad(
+                    new Uri(announced.GetProperty("url").GetString()!), announced.GetProperty("ca_file").GetString()!, Connections);
                 multiples.Add(await MeasureAsync(run, server, load, messages));
             }
             finally
@@ -62,9 +64,8 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
     // The reference is measured between slices of the load: a machine that others share changes its pace within a run.
     private async Task<double> MeasureAsync(int run, Process server, EnrolmentLoad load, byte[][] messages)
     {
-        // Repeated messages are answered from the journal, past the CA: the last ones of the warm-up are new.
-        for (var round = 0; round < WarmUpRounds; round++)
-            await load.SendAsync(messages[..WarmUp]);
+        // Each message of the warm-up is sent once: a repeated one would be answered from the journal, past the CA.
+        await load.SendAsync(messages[..WarmUp]);
         var (each, reference, elapsed) = (TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
         foreach (var slice in messages[WarmUp..].Chunk(Measured / Slices))
         {
@@ -82,12 +83,14 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
         return each / reference;
     }
 
-    private static int Number(string name, int value) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } said ? int.Parse(said, CultureInfo.InvariantCulture) : value;
+    private static int Number(string name, int value) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } said ? int.Parse(said, CultureInfo.InvariantCulture) : value;
 
     private static Process StartOnOneCore(string data, string database)
     {
         var start = new ProcessStartInfo(
-            "taskset", ["-c", "0", "dotnet", PublishedExecutable.Dll, "quickstart", "--data", data, "--port", "0", "--ca-key", "rsa-2048", "--json"])
+            "taskset",
+            ["-c", "0", "dotnet", PublishedExecutable.Dll, "quickstart", "--data", data, "--port", "0", "--ca-key", "rsa-2048", "--json"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
