@@ -6,12 +6,12 @@ using Certctl.Domain.Audit;
 namespace Certctl.Api.Admin;
 
 /// <summary>
-/// Whoever is turned away from the REST API or from <c>/metrics</c> gets a problem, and auditors see it: who, from where, at which path, why. A flood is
-/// counted, not listed (<see cref="IAuditRepository.AppendRefusalAsync"/>).
+/// A request that the REST API or <c>/metrics</c> turns away is answered by a problem, and auditors see it: who, from where, at which
+/// path, why. A flood is counted, not listed (<see cref="IAuditRepository.AppendRefusalAsync"/>).
 /// </summary>
 internal sealed partial class AccessTrail(IAuditRepository audit, RefusedRequests refused, TimeProvider clock, ILogger<AccessTrail> logger)
 {
-    private const string Nobody = ReservedNames.Anonymous;
+    private const string Unauthenticated = ReservedNames.Anonymous;
     private const int MostOfPath = 200;
 
     /// <summary>An export was ended: its client read too slowly, or for too long.</summary>
@@ -35,7 +35,7 @@ internal sealed partial class AccessTrail(IAuditRepository audit, RefusedRequest
     public async Task RecordAsync(HttpContext http, string reason, string message)
     {
         var now = clock.GetUtcNow();
-        var actor = http.User.Identity is { IsAuthenticated: true, Name: { } name } ? name : Nobody;
+        var actor = http.User.Identity is { IsAuthenticated: true, Name: { } name } ? name : Unauthenticated;
         var path = http.Request.Path.Value ?? "";
 
         // A flood must not fill the disk: what went too fast is in the trail, and counted there.

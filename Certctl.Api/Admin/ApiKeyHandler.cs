@@ -18,7 +18,8 @@ namespace Certctl.Api.Admin;
 /// at run time, as the database has them now: what one process revokes, no other takes.
 /// </summary>
 internal sealed class ApiKeyHandler(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiOptions api, ConfiguredApiKeys configured, IApiKeyRepository keys,
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiOptions api,
+    ConfiguredApiKeys configured, IApiKeyRepository keys,
     DatabaseClock clock, AccessTrail trail)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
@@ -102,7 +103,8 @@ internal sealed class ApiKeyHandler(
         return found;
     }
 
-    private static AuthenticationTicket Ticket(string actor, ApiRole role, string? principal = null) => new(ApiPolicy.Principal(actor, role, principal), SchemeName);
+    private static AuthenticationTicket Ticket(string actor, ApiRole role, string? principal = null) =>
+        new(ApiPolicy.Principal(actor, role, principal), SchemeName);
 }
 
 /// <summary>Which role an endpoint asks for.</summary>
@@ -119,7 +121,8 @@ internal static class ApiPolicy
     /// <param name="issuer">Reaches the issuer of tokens; null where none are taken.</param>
     public static IServiceCollection AddApiAuthorization(this IServiceCollection services, OidcOptions? oidc, HttpMessageHandler? issuer)
     {
-        var authentication = AddAuthenticationAlone(services).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
+        var authentication = AddAuthenticationAlone(services).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(
+            ApiKeyHandler.SchemeName, null)
             .AddPolicyScheme(Scheme, null, policy => policy.ForwardDefaultSelector = http => oidc is null ? ApiKeyHandler.SchemeName : OidcTokens.SchemeOf(http));
         if (oidc is not null)
             authentication.AddOidcTokens(oidc, issuer!);
@@ -130,8 +133,9 @@ internal static class ApiPolicy
         return services;
     }
 
-    // AddAuthentication brings data protection for cookies along, which makes a key ring at start, warns that it is not encrypted and leaves it in ~/.aspnet. Bearer
-    // keys and tokens need none of it; whatever asks for it some day gets an exception at start, and has to say where its keys are kept.
+    // AddAuthentication brings data protection for cookies along, which makes a key ring at start, warns that it is not encrypted and
+    // leaves it in ~/.aspnet. Bearer keys and tokens need none of it; whatever asks for it some day gets an exception at start, and has to
+    // say where its keys are kept.
     private static AuthenticationBuilder AddAuthenticationAlone(IServiceCollection services)
     {
         var authentication = services.AddAuthentication(Scheme);

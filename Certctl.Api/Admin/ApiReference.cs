@@ -31,7 +31,8 @@ internal static class ApiReference
         return services.AddOpenApi("v1", options =>
         {
             options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-            options.ShouldInclude = description => description.RelativePath is "health" or "ready" || description.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true;
+            options.ShouldInclude = description => description.RelativePath is "health" or "ready"
+                || description.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true;
             options.AddDocumentTransformer(DescribeAsync);
             options.AddOperationTransformer(OperationOfRoute.DescribeAsync);
             options.AddSchemaTransformer(SchemaOfType.DescribeAsync);
@@ -46,7 +47,9 @@ internal static class ApiReference
         {
             Title = "certctl",
             Version = "v1",
-            Description = "Certificate enrolment for fleets of devices: how it is set up, what it issued, who decided what. Times are RFC 3339 with their offset, in UTC where they are answered. HEAD is answered wherever GET is. Refusals are RFC 9457 problems.",
+            Description = "Certificate enrolment for fleets of devices: how it is set up, what it issued, who decided what. "
+                + "Times are RFC 3339 with their offset, in UTC where they are answered. "
+                + "HEAD is answered wherever GET is. Refusals are RFC 9457 problems.",
         };
         document.Servers?.Clear();
         MetricsOperation.AddTo(document);

@@ -51,10 +51,12 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
         switch (exports.Enter(principal))
         {
             case ExportEntry.OneIsRunning:
-                await RefuseAsync(httpContext, StatusCodes.Status429TooManyRequests, $"{principal} runs an export already; one at a time for each.");
+                await RefuseAsync(
+                    httpContext, StatusCodes.Status429TooManyRequests, $"{principal} runs an export already; one at a time for each.");
                 return;
             case ExportEntry.AllTaken:
-                await RefuseAsync(httpContext, StatusCodes.Status503ServiceUnavailable, $"{ExportSlots.Max} exports run already; try again.");
+                await RefuseAsync(
+                    httpContext, StatusCodes.Status503ServiceUnavailable, $"{ExportSlots.Max} exports run already; try again.");
                 return;
         }
 
@@ -95,11 +97,13 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
     private static async Task<bool> SendAsync(HttpContext httpContext, ReaderPace pace, string text)
     {
         var octets = Encoding.UTF8.GetBytes(text);
-        var write = pace.WriteAsync(token => httpContext.Response.Body.WriteAsync(octets, token).AsTask(), octets.Length, httpContext.RequestAborted);
+        var write = pace.WriteAsync(
+            token => httpContext.Response.Body.WriteAsync(octets, token).AsTask(), octets.Length, httpContext.RequestAborted);
         if (await write is not { } fault)
             return true;
         var (reason, message) = fault == PaceFault.TooSlow
-            ? (AccessTrail.TooSlow, $"The export was ended: its client took less than {ReaderPace.MinOctetsPerSecond} octets a second over {ReaderPace.Window.TotalSeconds:0} seconds.")
+            ? (AccessTrail.TooSlow, $"The export was ended: its client took less than "
+                + $"{ReaderPace.MinOctetsPerSecond} octets a second over {ReaderPace.Window.TotalSeconds:0} seconds.")
             : (AccessTrail.TooLong, $"The export was ended: it took longer than {ReaderPace.Longest.TotalMinutes:0} minutes.");
         httpContext.Abort();
         await httpContext.RequestServices.GetRequiredService<AccessTrail>().RecordAsync(httpContext, reason, message);

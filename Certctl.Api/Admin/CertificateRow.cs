@@ -1,6 +1,7 @@
 using Certctl.Api.Admin.Contract;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 
 namespace Certctl.Api.Admin;
@@ -64,11 +65,14 @@ internal sealed record CertificateRow(
 }
 
 /// <param name="Reason">
-/// RFC 5280 §5.3.1, such as <c>keyCompromise</c>; <c>unspecified</c> where it is absent. Answers write <c>caCompromise</c>; RFC 5280's <c>cACompromise</c> is taken too.
+/// RFC 5280 §5.3.1, such as <c>keyCompromise</c>; <c>unspecified</c> where it is absent. Answers write <c>caCompromise</c>; RFC 5280's
+/// <c>cACompromise</c> is taken too.
 /// </param>
 /// <param name="Note">In the person's own words, for other people.</param>
 [RequestBody]
-internal sealed record RevocationBody([property: Field(Words = Words.RevocationReasons)] string? Reason = null, [property: Field(MaxLength = AdminNote.MaxLength)] string? Note = null);
+internal sealed record RevocationBody(
+    [property: Field(Words = Words.RevocationReasons)] string? Reason = null,
+    [property: Field(MaxLength = AdminNote.MaxLength)] string? Note = null);
 
 /// <param name="Note">In the person's own words, for other people.</param>
 [RequestBody]
@@ -82,7 +86,7 @@ internal sealed record RevocationResult(string Status, string Message);
 /// <param name="ProfileId">The certificate profile.</param>
 /// <param name="PathId">PathID of the SCEP profile; <c>(root)</c> for the root profile, which an empty value does not name.</param>
 /// <param name="Source">Protocol.</param>
-/// <param name="CertificateIds">Serial numbers in hex digits.</param>
+/// <param name="CertificateIds">Serial numbers, in each form that the parameter <c>serial</c> of GET takes.</param>
 /// <param name="DryRun">Count, and change nothing.</param>
 /// <param name="Note">In the person's own words, for other people.</param>
 [RequestBody]
@@ -92,15 +96,17 @@ internal sealed record BulkRevocationBody(
     [property: Field(Pattern = BulkRevocationBody.NotBlank, PatternInWords = BulkRevocationBody.NotBlankInWords)] string? IssuerId = null,
     [property: Field(Pattern = BulkRevocationBody.PathIdForm, PatternInWords = BulkRevocationBody.PathIdInWords)] string? PathId = null,
     [property: Field(Words = Words.Sources)] string? Source = null,
-    [property: Field(MinLength = 1, MaxLength = RevokeManyValidator.MaxSerials, MinItemLength = 1)] IReadOnlyList<string>? CertificateIds = null,
+    [property: Field(MinLength = 1, MaxLength = RevokeManyValidator.MaxSerials, MinItemLength = 1)]
+    IReadOnlyList<string>? CertificateIds = null,
     bool DryRun = false,
     [property: Field(MaxLength = AdminNote.MaxLength)] string? Note = null)
 {
     // A variable that is empty in a script must not widen what is revoked.
     internal const string NotBlank = @"^\S+$";
     internal const string NotBlankInWords = "a value without blanks; leave it out where it does not matter";
-    internal const string PathIdForm = @"^([a-z0-9-]+|\(root\))$";
-    internal const string PathIdInWords = "the PathID of a SCEP profile, or (root) for the root profile; leave it out where it does not matter";
+    internal const string PathIdForm = $@"^({ScepProfile.PathIdForm}|\(root\))$";
+    internal const string PathIdInWords =
+        "the PathID of a SCEP profile, or (root) for the root profile; leave it out where it does not matter";
 }
 
 /// <param name="TotalMatched">All that the criteria name.</param>

@@ -12,7 +12,8 @@ internal sealed class ConfiguredApiKeys(IReadOnlyList<NamedApiKey> keys)
     public bool Changes(IReadOnlyList<NamedApiKey> keys)
     {
         var all = _all;
-        return all.Count != keys.Count || all.Zip(keys).Any(pair => pair.First.Name != pair.Second.Name || pair.First.Role != pair.Second.Role || !pair.First.Key.Matches(pair.Second.Key));
+        return all.Count != keys.Count || all.Zip(keys).Any(
+            pair => pair.First.Name != pair.Second.Name || pair.First.Role != pair.Second.Role || !pair.First.Key.Matches(pair.Second.Key));
     }
 
     public void Exchange(IReadOnlyList<NamedApiKey> keys) => _all = keys;

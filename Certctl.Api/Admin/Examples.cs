@@ -60,7 +60,8 @@ internal static class Examples
     private static readonly IssuerView Issuer = new(
         "iss-local", Ca.CommonName!, "GenericCA", true, new IssuerConfig(365, ["http://pki.example.com/ca.crl"], null, null), Day.UtcDateTime, IssuerTestStatus.Success, Ca, null);
 
-    private static readonly ApiKeyView Key = new(KeyId, "ticketing", ApiRole.Operator, ApiKeyState.Active, Day, "alice", "alice", Day.AddDays(90), Day.AddDays(1), null);
+    private static readonly ApiKeyView Key = new(
+        KeyId, "ticketing", ApiRole.Operator, ApiKeyState.Active, Day, "alice", "alice", Day.AddDays(90), Day.AddDays(1), null);
 
     private static readonly ProfileJson Profile = new()
     {
@@ -82,7 +83,8 @@ internal static class Examples
     private static readonly Dictionary<string, long> Counters = IntuneCounters.Labels.ToDictionary(label => label, label => label == IntuneCounters.Labels[0] ? 42L : 0L);
 
     private static readonly IntuneSection Section = new(
-        "/etc/certctl/intune.pem", [Connector], "https://scep.example.com/scep/corp", 3_600_000_000_000, 60_000_000_000, false, 17, Counters, Counters);
+        "/etc/certctl/intune.pem", [Connector], "https://scep.example.com/scep/corp", 3_600_000_000_000, 60_000_000_000, false, 17,
+        Counters, Counters);
 
     private static readonly IntuneRow Flat = IntuneRow.Of("corp", "iss-local", Section, Day.UtcDateTime);
 
@@ -153,7 +155,11 @@ internal static class Examples
         new ScepProbeBody(Probe.TargetUrl),
         Probe,
         new ScepProbeList([Probe], 1),
-        Problems.Of(StatusCodes.Status400BadRequest, "One or more query parameters are invalid; see errors.", Request, new Dictionary<string, string[]> { ["per_page"] = ["must be a whole number from 1 to 500"] }),
+        Problems.Of(
+            StatusCodes.Status400BadRequest,
+            "One or more query parameters are invalid; see errors.",
+            Request,
+            new Dictionary<string, string[]> { ["per_page"] = ["must be a whole number from 1 to 500"] }),
     }.ToDictionary(body => body.GetType());
 
     /// <summary>Of a body as it is written, without what a writer may leave out; null: of this type none is shown.</summary>

@@ -12,8 +12,8 @@ internal enum ExportEntry
 }
 
 /// <summary>
-/// The exports that run in this process: each holds a connection of the lists' and a snapshot of the database for as long as its client reads. One for each principal,
-/// so that one client keeps nobody else out.
+/// The exports that run in this process: each holds a connection of the lists' and a snapshot of the database for as long as its client
+/// reads. One for each principal, so that one client cannot take both.
 /// </summary>
 internal sealed class ExportSlots
 {

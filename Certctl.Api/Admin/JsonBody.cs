@@ -11,11 +11,15 @@ internal static class JsonBody
 {
     private const int MaxOctets = 64 * 1024;
 
-    private static readonly JsonSerializerOptions Known = new(ApiJson.Options) { PropertyNameCaseInsensitive = false, Converters = { new TimeInUtc() } };
+    private static readonly JsonSerializerOptions Known = new(ApiJson.Options)
+    {
+        PropertyNameCaseInsensitive = false,
+        Converters = { new TimeInUtc() },
+    };
 
     /// <summary>
-    /// The body as a record that keeps to its <see cref="BodyRule"/>; null where there is none. Errors by member when it does not. Throws what becomes a 413 when it
-    /// is too long.
+    /// The body as a record that keeps to its <see cref="BodyRule"/>; null where there is none. Errors by member when it does not. Throws
+    /// what becomes a 413 when it is too long.
     /// </summary>
     public static async Task<(T? Body, IReadOnlyDictionary<string, string[]>? Errors)> ReadAsync<T>(HttpContext http, CancellationToken cancellationToken)
         where T : class
@@ -38,14 +42,16 @@ internal static class JsonBody
         }
         catch (JsonException malformed)
         {
-            var place = string.Create(CultureInfo.InvariantCulture, $"line {malformed.LineNumber + 1}, position {malformed.BytePositionInLine + 1}");
+            var place = string.Create(
+                CultureInfo.InvariantCulture, $"line {malformed.LineNumber + 1}, position {malformed.BytePositionInLine + 1}");
             return (null, new Dictionary<string, string[]> { ["body"] = [$"is not valid JSON ({place})"] });
         }
     }
 
     private static Dictionary<string, string[]>? Missing(BodyRule rule)
     {
-        var errors = rule.Members.Where(member => member.Value.IsRequired).ToDictionary(member => member.Key, member => new[] { member.Value.Required }, StringComparer.Ordinal);
+        var errors = rule.Members.Where(member => member.Value.IsRequired)
+            .ToDictionary(member => member.Key, member => new[] { member.Value.Required }, StringComparer.Ordinal);
         return errors.Count == 0 ? null : new(errors.Prepend(new("body", ["is required"])), StringComparer.Ordinal);
     }
 

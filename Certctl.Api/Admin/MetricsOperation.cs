@@ -12,7 +12,8 @@ internal static class MetricsOperation
         {
             OperationId = "getMetrics",
             Summary = "Figures for Prometheus",
-            Description = "Where CERTCTL_METRICS_ENABLED is true, else 404. Where CERTCTL_METRICS_TOKEN is set, it is the bearer token; the API's own keys are not taken here.",
+            Description = "Where CERTCTL_METRICS_ENABLED is true, else 404. "
+                + "Where CERTCTL_METRICS_TOKEN is set, it is the bearer token; the API's own keys are not taken here.",
             Tags = new HashSet<OpenApiTagReference> { new("health", document) },
             Responses = new OpenApiResponses
             {
@@ -21,7 +22,11 @@ internal static class MetricsOperation
                     Description = "OK",
                     Content = new Dictionary<string, OpenApiMediaType>
                     {
-                        ["text/plain"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String }, Example = "# TYPE certctl_approvals_pending gauge\ncertctl_approvals_pending 2\n" },
+                        ["text/plain"] = new() 
+                        {
+                            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                            Example = "# TYPE certctl_approvals_pending gauge\ncertctl_approvals_pending 2\n",
+                        },
                     },
                 },
                 ["401"] = Problem(document, StatusCodes.Status401Unauthorized),
@@ -30,12 +35,14 @@ internal static class MetricsOperation
             },
         };
         OperationOfRoute.DescribeHeaders(operation.Responses, []);
-        document.Paths[Telemetry.MetricsPath] = new OpenApiPathItem { Operations = new Dictionary<HttpMethod, OpenApiOperation> { [HttpMethod.Get] = operation } };
+        var operations = new Dictionary<HttpMethod, OpenApiOperation> { [HttpMethod.Get] = operation };
+        document.Paths[Telemetry.MetricsPath] = new OpenApiPathItem { Operations = operations };
     }
 
     private static OpenApiResponse Problem(OpenApiDocument document, int status) => new()
     {
         Description = Problems.Words(status),
-        Content = new Dictionary<string, OpenApiMediaType> { [Problems.MediaType] = new() { Schema = new OpenApiSchemaReference(nameof(ProblemBody), document) } },
+        Content = new Dictionary<string,
+        OpenApiMediaType> { [Problems.MediaType] = new() { Schema = new OpenApiSchemaReference(nameof(ProblemBody), document) } },
     };
 }

@@ -4,14 +4,16 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 namespace Certctl.Api.Admin;
 
 /// <summary>
-/// The metadata and signing keys of the OpenID Connect issuer (OpenID Connect Discovery 1.0 §4, RFC 7517), as read last. Unlike the library's configuration
-/// manager it keeps no last-known-good set beside the current one: a key that the issuer has withdrawn is refused as soon as the new set is read.
+/// The metadata and signing keys of the OpenID Connect issuer (OpenID Connect Discovery 1.0 §4, RFC 7517), as read last. Unlike the
+/// library's configuration manager it keeps no last-known-good set beside the current one: a key that the issuer has withdrawn is refused
+/// as soon as the new set is read.
 /// </summary>
 /// <remarks>
-/// One read at a time, shared by all who wait for it, and at least <see cref="ReadInterval"/> between two: tokens with unknown key identifiers can neither
-/// flood the issuer nor use up the read that a token with a new key needs.
+/// One read at a time, shared by all who wait for it, and at least <see cref="ReadInterval"/> between two: tokens with unknown key
+/// identifiers can neither flood the issuer nor use up the read that a token with a new key needs.
 /// </remarks>
-internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever documents, TimeProvider clock) : IConfigurationManager<OpenIdConnectConfiguration>
+internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever documents, TimeProvider clock)
+    : IConfigurationManager<OpenIdConnectConfiguration>
 {
     /// <summary>A set that is older is read again before it judges a token.</summary>
     public static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(5);
@@ -23,8 +25,8 @@ internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever docume
     public static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// After a failed read, how long a set within <see cref="MaxAgeInOutage"/> is used without another attempt. Tokens with unknown keys cause none either: in an
-    /// outage a client that sends them would otherwise have every token wait for its reads.
+    /// After a failed read, how long a set within <see cref="MaxAgeInOutage"/> is used without another attempt. Tokens with unknown keys
+    /// cause none either: in an outage a client that sends them would otherwise have every token wait for its reads.
     /// </summary>
     public static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(30);
 
@@ -98,7 +100,10 @@ internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever docume
         }
     }
 
-    /// <summary>A signature did not verify, perhaps because a key was replaced under its old name: reads the set anew, without making any token wait.</summary>
+    /// <summary>
+    /// A signature did not verify, perhaps because a key was replaced under its old name: reads the set anew, without making any token
+    /// wait.
+    /// </summary>
     public void RequestRefresh()
     {
         lock (_lock)
@@ -150,4 +155,5 @@ internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever docume
 }
 
 /// <summary>The OpenID Connect issuer's metadata or keys cannot be read: no refusal of a token, but 503.</summary>
-internal sealed class OidcUnavailableException(Exception inner) : TimeoutException("The OpenID Connect issuer's metadata or keys cannot be read.", inner);
+internal sealed class OidcUnavailableException(Exception inner)
+    : TimeoutException("The OpenID Connect issuer's metadata or keys cannot be read.", inner);

@@ -141,5 +141,6 @@ internal static class OidcTokens
 
     private sealed class NamelessTokenException(string claim) : SecurityTokenValidationException($"Token has no claim {claim} that could name an actor");
 
-    private sealed class CriticalHeaderException() : SecurityTokenValidationException("Token has critical header parameters (crit) that are not understood here");
+    private sealed class CriticalHeaderException() : SecurityTokenValidationException(
+        "Token has critical header parameters (crit) that are not understood here");
 }

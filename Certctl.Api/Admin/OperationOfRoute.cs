@@ -12,16 +12,19 @@ internal static class OperationOfRoute
     // A query that is not known is a 400 anywhere in the API.
     private static readonly int[] OfApi =
     [
-        StatusCodes.Status400BadRequest, StatusCodes.Status405MethodNotAllowed, StatusCodes.Status429TooManyRequests, StatusCodes.Status500InternalServerError,
+        StatusCodes.Status400BadRequest, StatusCodes.Status405MethodNotAllowed, StatusCodes.Status429TooManyRequests,
+        StatusCodes.Status500InternalServerError,
         StatusCodes.Status503ServiceUnavailable,
     ];
 
-    public static async Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public static async Task DescribeAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var segments = context.Description.RelativePath!.Split('/');
         var isApi = segments[0] == "api";
-        operation.OperationId = context.Description.HttpMethod!.ToLowerInvariant() + string.Concat(segments[(isApi ? 2 : 0)..].SelectMany(Words));
+        operation.OperationId = context.Description.HttpMethod!.ToLowerInvariant() + string
+            .Concat(segments[(isApi ? 2 : 0)..].SelectMany(Words));
         var collection = isApi ? segments[2] : "health";
         operation.Tags = new HashSet<OpenApiTagReference> { new(collection, context.Document) };
         DescribeParameters(operation, metadata, collection);
@@ -29,24 +32,31 @@ internal static class OperationOfRoute
         var statuses = isApi ? OfApi.ToList() : [];
         if (isApi && !metadata.OfType<IAllowAnonymous>().Any())
         {
-            var role = new[] { ApiPolicy.Admin, ApiPolicy.Operator, ApiPolicy.Auditor }.First(policy => metadata.OfType<IAuthorizeData>().Any(data => data.Policy == policy));
+            var role = new[] { ApiPolicy.Admin, ApiPolicy.Operator, ApiPolicy.Auditor }.First(
+                policy => metadata.OfType<IAuthorizeData>().Any(data => data.Policy == policy));
             operation.Description = $"{operation.Description} Role: {role}.".TrimStart();
-            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(ApiReference.Scheme, context.Document)] = [] }];
+            var scheme = new OpenApiSecuritySchemeReference(ApiReference.Scheme, context.Document);
+            operation.Security = [new OpenApiSecurityRequirement { [scheme] = [] }];
             statuses.AddRange([StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden]);
         }
 
         if (operation.RequestBody is not null)
             statuses.AddRange([StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType]);
-        foreach (var (media, answer) in operation.Responses.Values.SelectMany(response => response.Content ?? new Dictionary<string, OpenApiMediaType>()))
+        foreach (var (media, answer) in operation.Responses.Values
+            .SelectMany(response => response.Content ?? new Dictionary<string, OpenApiMediaType>()))
             DescribeText(media, answer);
         var problem = await context.GetOrCreateSchemaAsync(typeof(ProblemBody), null, cancellationToken);
         context.Document?.AddComponent(nameof(ProblemBody), problem);
-        foreach (var status in statuses.Select(status => status.ToString(CultureInfo.InvariantCulture)).Where(status => !operation.Responses.ContainsKey(status)))
+        foreach (var status in statuses.Select(status => status.ToString(CultureInfo.InvariantCulture))
+            .Where(status => !operation.Responses.ContainsKey(status)))
         {
             operation.Responses[status] = new OpenApiResponse
             {
                 Description = Problems.Words(int.Parse(status, CultureInfo.InvariantCulture)),
-                Content = new Dictionary<string, OpenApiMediaType> { [Problems.MediaType] = new() { Schema = new OpenApiSchemaReference(nameof(ProblemBody), context.Document) } },
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    [Problems.MediaType] = new() { Schema = new OpenApiSchemaReference(nameof(ProblemBody), context.Document) },
+                },
             };
         }
 
@@ -71,16 +81,30 @@ internal static class OperationOfRoute
         Name = "If-Match",
         In = ParameterLocation.Header,
         Required = true,
-        Description = "The ETag of what is changed, as it was read (RFC 9110 §13.1.1), or * for any version. Without it 428, with another 412.",
+        Description = "The ETag of what is changed, as it was read (RFC 9110 §13.1.1), or * for any version. "
+            + "Without it 428, with another 412.",
         Example = "\"3\"",
         Schema = new OpenApiSchema { Type = JsonSchemaType.String },
     };
 
     private static OpenApiParameter Parameter(QueryField field)
     {
-        var schema = new OpenApiSchema { Type = field.Rule.Type switch { JsonKind.Integer => JsonSchemaType.Integer, JsonKind.Boolean => JsonSchemaType.Boolean, _ => JsonSchemaType.String } };
+        var type = field.Rule.Type switch
+        {
+            JsonKind.Integer => JsonSchemaType.Integer,
+            JsonKind.Boolean => JsonSchemaType.Boolean,
+            _ => JsonSchemaType.String,
+        };
+        var schema = new OpenApiSchema { Type = type };
         field.Rule.Describe(schema);
-        return new OpenApiParameter { Name = field.Name, In = ParameterLocation.Query, Description = field.Description + ".", Example = Examples.OfQuery(field), Schema = schema };
+        return new OpenApiParameter
+        {
+            Name = field.Name,
+            In = ParameterLocation.Query,
+            Description = field.Description + ".",
+            Example = Examples.OfQuery(field),
+            Schema = schema,
+        };
     }
 
     // What is no text is octets, and clients must not decode it.
@@ -98,7 +122,8 @@ internal static class OperationOfRoute
             var status = int.Parse(code, CultureInfo.InvariantCulture);
             if (response is not OpenApiResponse described)
                 continue;
-            described.Headers = ResponseHeader.OfStatus(status).Concat(own.Where(header => header.Status == status).Select(header => header.Header))
+            described.Headers = ResponseHeader.OfStatus(status)
+                .Concat(own.Where(header => header.Status == status).Select(header => header.Header))
                 .ToDictionary(header => header.Name, IOpenApiHeader (header) => new OpenApiHeader
                 {
                     Description = header.Description,

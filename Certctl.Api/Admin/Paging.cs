@@ -17,7 +17,9 @@ internal sealed record Paging(int Page, int PerPage, string? Cursor)
 
     public int Skip => Cursor is null ? (int)Math.Min(((long)Page - 1) * PerPage, int.MaxValue) : 0;
 
-    /// <summary>Reads the query, which was checked; what does not go together goes into <paramref name="errors"/>, never into a default.</summary>
+    /// <summary>
+    /// Reads the query, which was checked; what does not go together goes into <paramref name="errors"/>, never into a default.
+    /// </summary>
     public static Paging Read(IQueryCollection query, IDictionary<string, string[]> errors)
     {
         var (page, perPage) = (Number(query, "page") ?? 1, Number(query, "per_page") ?? Usual);
@@ -52,7 +54,8 @@ internal sealed record Paging(int Page, int PerPage, string? Cursor)
         return null;
     }
 
-    private static int? Number(IQueryCollection query, string name) => QueryText.Text(query, name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+    private static int? Number(IQueryCollection query, string name) =>
+        QueryText.Text(query, name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 }
 
 /// <summary>Upstream's page of a list, and how to go on.</summary>

@@ -16,7 +16,8 @@ internal static class Problems
         Results.Json(Of(status, message, http.TraceIdentifier, errors), ApiJson.Options, MediaType, status);
 
     /// <summary>What was asked cannot be read.</summary>
-    public static IResult Query(HttpContext http, IReadOnlyDictionary<string, string[]> errors) => Problem(http, StatusCodes.Status400BadRequest, "One or more query parameters are invalid; see errors.", errors);
+    public static IResult Query(HttpContext http, IReadOnlyDictionary<string, string[]> errors) =>
+        Problem(http, StatusCodes.Status400BadRequest, "One or more query parameters are invalid; see errors.", errors);
 
     /// <summary>Writes it where no endpoint does: in the frame around them.</summary>
     public static Task WriteAsync(HttpContext http, int status, string message)

@@ -8,7 +8,10 @@ namespace Certctl.Api.Admin;
 internal sealed record QueryField(string Name, string Description, ValueRule Rule)
 {
     public static readonly QueryField Page =
-        new("page", "Which page, from 1; farther than 100,000 rows from both ends go on by cursor", new ValueRule(JsonKind.Integer) { Min = 1, Max = int.MaxValue });
+        new(
+            "page",
+            "Which page, from 1; farther than 100,000 rows from both ends go on by cursor",
+            new ValueRule(JsonKind.Integer) { Min = 1, Max = int.MaxValue });
 
     public static readonly QueryField PerPage =
         new("per_page", "Rows a page, 1 to 500; 50 unless said", new ValueRule(JsonKind.Integer) { Min = 1, Max = Paging.MaxPerPage });

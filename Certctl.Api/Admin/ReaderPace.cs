@@ -8,8 +8,8 @@ internal enum PaceFault
 }
 
 /// <summary>
-/// How fast a client must take a long answer. Only the time that a write waits for the client counts for the rate, never the time that the database takes. Time comes
-/// from the process's monotonic clock.
+/// How fast a client must take a long answer. Only the time that a write waits for the client counts for the rate, never the time that the
+/// database takes. Time comes from the process's monotonic clock.
 /// </summary>
 internal sealed class ReaderPace(TimeProvider clock)
 {

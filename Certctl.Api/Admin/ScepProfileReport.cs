@@ -43,8 +43,8 @@ internal sealed record IntuneSection(
 internal sealed record TrustAnchorRow(string Subject, DateTime NotBefore, DateTime NotAfter, int DaysToExpiry, bool Expired);
 
 /// <summary>
-/// One row of <c>/admin/scep/intune/stats</c>: upstream's flat shape, member for member and in its order. Members that upstream leaves out are left out, and what is ours
-/// stands in <see cref="IntuneSection"/> alone.
+/// One row of <c>/admin/scep/intune/stats</c>: upstream's flat shape, member for member and in its order. Members that upstream leaves out
+/// are left out, and what is ours stands in <see cref="IntuneSection"/> alone.
 /// </summary>
 internal sealed record IntuneRow(string PathId, string IssuerId, bool Enabled)
 {
@@ -73,7 +73,8 @@ internal sealed record IntuneRow(string PathId, string IssuerId, bool Enabled)
 
     public required DateTime GeneratedAt { get; init; }
 
-    public static IntuneRow Of(string pathId, string issuerId, IntuneSection? section, DateTime now) => new(pathId, issuerId, section is not null)
+    public static IntuneRow Of(string pathId, string issuerId, IntuneSection? section, DateTime now) =>
+        new(pathId, issuerId, section is not null)
     {
         TrustAnchorPath = section?.TrustAnchorPath,
         TrustAnchors = section is { TrustAnchors.Count: > 0 } ? section.TrustAnchors : null,
@@ -82,14 +83,16 @@ internal sealed record IntuneRow(string PathId, string IssuerId, bool Enabled)
         ClockSkewToleranceNs = section?.ClockSkewToleranceNs ?? 0,
         RateLimitDisabled = section?.RateLimitDisabled ?? false,
         ReplayCacheSize = section?.ReplayCacheSize ?? 0,
-        Counters = new SortedDictionary<string, long>((section?.Counters ?? new Dictionary<string, long>()).ToDictionary(), StringComparer.Ordinal),
+        Counters = new SortedDictionary<string, long>(
+            (section?.Counters ?? new Dictionary<string, long>()).ToDictionary(), StringComparer.Ordinal),
         GeneratedAt = now,
     };
 }
 
 /// <summary>SCEP profiles as they run, by path.</summary>
 internal sealed class ScepProfileReport(
-    CertctlOptions options, ScepProfileTable profiles, EnrolmentMetrics metrics, IAuditRepository audit, IEnrolmentRepository enrolments, TimeProvider clock)
+    CertctlOptions options, ScepProfileTable profiles, EnrolmentMetrics metrics, IAuditRepository audit, IEnrolmentRepository enrolments,
+    TimeProvider clock)
 {
     private const long NanosecondsPerTick = 100;
 
@@ -104,7 +107,8 @@ internal sealed class ScepProfileReport(
     public async Task<(IReadOnlyList<IntuneRow> Rows, DateTimeOffset At)> IntuneAsync(CancellationToken cancellationToken)
     {
         var seen = await SeenAsync(cancellationToken);
-        return ([.. ByPath.Select(profile => IntuneRow.Of(profile.PathId, profile.IssuerId, Section(profile, seen), seen.At.UtcDateTime))], seen.At);
+        var rows = ByPath.Select(profile => IntuneRow.Of(profile.PathId, profile.IssuerId, Section(profile, seen), seen.At.UtcDateTime));
+        return ([.. rows], seen.At);
     }
 
     private IEnumerable<ScepProfileOptions> ByPath => options.ScepProfiles.OrderBy(profile => profile.PathId, StringComparer.Ordinal);
@@ -142,7 +146,8 @@ internal sealed class ScepProfileReport(
             intune.PerDeviceLimit == 0,
             seen.Uses.GetValueOrDefault(profile.PathId),
             counters,
-            seen.Lately.FirstOrDefault(path => path.PathId == profile.PathId)?.Counts ?? counters.Keys.ToDictionary(label => label, _ => 0L, StringComparer.Ordinal));
+            seen.Lately.FirstOrDefault(path => path.PathId == profile.PathId)?.Counts
+                ?? counters.Keys.ToDictionary(label => label, _ => 0L, StringComparer.Ordinal));
     }
 
     private static TrustAnchorRow Row(TrustAnchor anchor, DateTimeOffset now) =>
@@ -153,7 +158,10 @@ internal sealed class ScepProfileReport(
     private async Task<Seen> SeenAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        return new Seen(now, await IntuneStatistics.SinceAsync(audit, now - Window, cancellationToken), await enrolments.CountUsesAsync(cancellationToken));
+        return new Seen(
+            now,
+            await IntuneStatistics.SinceAsync(audit, now - Window, cancellationToken),
+            await enrolments.CountUsesAsync(cancellationToken));
     }
 
     /// <summary>What the database says of all profiles.</summary>

@@ -6,7 +6,9 @@ using Microsoft.OpenApi;
 
 namespace Certctl.Api.Admin;
 
-/// <summary>What the schema of a type says beside its members: examples, what is required, and the rules by which bodies are checked.</summary>
+/// <summary>
+/// What the schema of a type says beside its members: examples, what is required, and the rules by which bodies are checked.
+/// </summary>
 internal static class SchemaOfType
 {
     public static Task DescribeAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
@@ -26,17 +28,22 @@ internal static class SchemaOfType
         else
         {
             // Answers have all their members, null where there is nothing, but for those that say otherwise.
-            schema.Required = context.JsonTypeInfo.Properties.Where(property => property.AttributeProvider?.IsDefined(typeof(JsonIgnoreAttribute), inherit: false) != true)
+            schema.Required = context.JsonTypeInfo.Properties.Where(
+                property => property.AttributeProvider?.IsDefined(typeof(JsonIgnoreAttribute), inherit: false) != true)
                 .Select(property => property.Name).ToHashSet();
         }
 
         return Task.CompletedTask;
     }
 
-    /// <summary>The same for members whose type has a schema of its own, which the generator wraps in a choice with null only after the members were described.</summary>
+    /// <summary>
+    /// The same for members whose type has a schema of its own, which the generator wraps in a choice with null only after the members were
+    /// described.
+    /// </summary>
     public static void RemoveNull(OpenApiDocument document)
     {
-        foreach (var body in document.Components!.Schemas!.Values.OfType<OpenApiSchema>().Where(schema => !schema.AdditionalPropertiesAllowed))
+        foreach (
+            var body in document.Components!.Schemas!.Values.OfType<OpenApiSchema>().Where(schema => !schema.AdditionalPropertiesAllowed))
         {
             foreach (var (name, member) in body.Properties!.ToList())
             {

@@ -1,5 +1,5 @@
-using System.Text.RegularExpressions;
 using Certctl.Application.Admin;
+using Certctl.Application.Admin.ApiKeys;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Api.Configuration;
@@ -26,7 +26,7 @@ public sealed record ApiOptions(bool RequiresKey, IReadOnlyList<NamedApiKey> Key
 }
 
 /// <summary>CERTCTL_AUTH_TYPE and CERTCTL_API_KEYS_NAMED. Without a key nobody is let in; nothing here ever opens the API by being absent or odd.</summary>
-internal static partial class ApiKeysReader
+internal static class ApiKeysReader
 {
     private const string Type = "CERTCTL_AUTH_TYPE";
     private const string Keys = "CERTCTL_API_KEYS_NAMED";
@@ -85,8 +85,9 @@ internal static partial class ApiKeysReader
         problem = parts switch
         {
             { Length: < 2 or > 3 } => "is not name:key or name:key:role",
-            _ when !Name().IsMatch(parts[0]) => "has a name that is not made of letters, digits, _ and -",
-            _ when ReservedNames.Contains(parts[0]) => $"has one of the names {string.Join(", ", ReservedNames.All)}, which the audit trail uses itself; choose another",
+            _ when !ApiKeyName.IsValid(parts[0]) => "has a name that is not made of letters, digits, _ and -",
+            _ when ReservedNames.Contains(parts[0]) =>
+                $"has one of the names {string.Join(", ", ReservedNames.All)}, which the audit trail uses itself; choose another",
             _ when parts[1].Length < LeastKey => $"has a key of fewer than {LeastKey} characters; make one with: openssl rand -hex 32",
             _ when !parts[1].All(c => c is > ' ' and <= '~') => "has a key with a character that is no visible ASCII",
             { Length: 3 } when Role(parts[2]) is null => "has a role that is none of admin, operator, auditor",
@@ -104,7 +105,4 @@ internal static partial class ApiKeysReader
     };
 
     public static bool IsLoopback(string host) => host == "localhost" || (System.Net.IPAddress.TryParse(host, out var address) && System.Net.IPAddress.IsLoopback(address));
-
-    [GeneratedRegex(@"^[A-Za-z0-9_-]{1,64}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex Name();
 }

@@ -189,6 +189,6 @@ internal static partial class ScepProfileReader
         return extras;
     }
 
-    [GeneratedRegex("^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex($"^{ScepProfile.PathIdForm}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex PathId();
 }

@@ -12,8 +12,8 @@ internal static class HttpManners
     private static readonly object HeadKey = new();
 
     /// <summary>
-    /// RFC 9110 §9.3.2: HEAD is GET without the content. The server itself sends none, whatever an endpoint writes; endpoints that would do work for it alone ask
-    /// <see cref="IsHead"/>.
+    /// RFC 9110 §9.3.2: HEAD is GET without the content. The server itself sends none, whatever an endpoint writes; endpoints that would do
+    /// work for it alone ask <see cref="IsHead"/>.
     /// </summary>
     public static void UseHttpManners(this IApplicationBuilder app) => app.Use((http, next) =>
     {

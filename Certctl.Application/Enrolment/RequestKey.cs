@@ -16,7 +16,7 @@ public static class RequestKey
     public static byte[] Of(EnrolmentContext context, EnrolmentKind kind, CertificateSigningRequest csr, IssuedCertificate? renews) =>
         Of(context, kind, csr.Sha256.Span, context.Signer.PublicKey.Sha256.Span, csr.PublicKey.Sha256.Span, renews);
 
-    /// <summary>That of a stored request, which somebody asks for by a poll.</summary>
+    /// <summary>That of a stored request, which a client asks for by a poll.</summary>
     public static byte[] Of(EnrolmentContext context, Domain.Enrolment.Enrolment stored, IssuedCertificate? renews) =>
         Of(context, stored.Kind, stored.CsrSha256, stored.SignerKeySha256, stored.PublicKeySha256, renews);
 

@@ -7,7 +7,7 @@ namespace Certctl.Application.Scep;
 public readonly record struct EnvelopePasswords(Secret? Current, Secret? Previous)
 {
     /// <summary>
-    /// Characters of a secret that may protect an envelope: who reads such a message can try guesses against it without asking anybody.
+    /// Characters of a secret that may protect an envelope: who reads such a message can try guesses against it without asking the server.
     /// </summary>
     public const int MinLength = 16;
 

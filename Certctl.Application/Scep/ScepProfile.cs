@@ -14,6 +14,9 @@ public sealed class ScepProfile
     /// <summary>Segment after <c>/scep/</c>; empty for the root.</summary>
     public required string PathId { get; init; }
 
+    /// <summary>Regular expression of a PathID, without anchors; the root profile's is empty.</summary>
+    public const string PathIdForm = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?";
+
     public required ICertificateIssuer Issuer { get; init; }
 
     /// <summary>The CA that follows, once it is staged: it issues to who encrypts to its RA (RFC 8894 §5.1).</summary>

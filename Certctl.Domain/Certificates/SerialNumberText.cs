@@ -4,8 +4,9 @@ using System.Numerics;
 namespace Certctl.Domain.Certificates;
 
 /// <summary>
-/// Serial numbers as tools write them: hex in any case, with or without leading zeros, <c>0x</c>, and colons, blanks or hyphens between the octets (openssl, Windows,
-/// browsers); decimal where the number has more digits than hex could have (Java, databases). Digits alone, 40 of them at most, are hex.
+/// Serial numbers as tools write them: hex in any case, with or without leading zeros, <c>0x</c>, and single colons, blanks or hyphens
+/// between digits (openssl, Windows, browsers); decimal (Java, databases). Where both are possible the length decides: up to 40 digits
+/// after the leading zeros are hex, digits 0 to 9 beyond that decimal. A decimal form of up to 40 digits is therefore read as hex.
 /// </summary>
 public static class SerialNumberText
 {

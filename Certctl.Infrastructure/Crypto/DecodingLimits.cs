@@ -30,7 +30,7 @@ internal static class DecodingLimits
     /// <summary>Iterations of PBKDF2 in a PasswordRecipientInfo, at least. RFC 8018 §4.2; OpenSSL takes 2048, Bouncy Castle 1024.</summary>
     public const int MinPasswordIterations = 1000;
 
-    /// <summary>And at most: anybody can make the server do them, once for each secret of the profile.</summary>
+    /// <summary>And at most: any client can make the server do them, once for each secret of the profile.</summary>
     public const int MaxPasswordIterations = 100_000;
 
     /// <summary>Signed attributes. RFC 8894 has up to eight.</summary>

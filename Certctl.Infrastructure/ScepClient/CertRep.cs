@@ -133,7 +133,7 @@ internal abstract record CertRep
         return [.. bag.Certificates.Select(certificate => certificate.ReadWhole())];
     }
 
-    // Null: it is for somebody else.
+    // Null: it is for another recipient.
     private static byte[]? Decrypt(byte[] content, MessageSigner signer)
     {
         var envelope = new EnvelopedCms();

@@ -56,7 +56,8 @@ internal sealed record BodyMember(ValueRule Rule, bool IsRequired, bool IsNullab
 
     public static BodyMember Of(JsonPropertyInfo property)
     {
-        var field = property.AttributeProvider?.GetCustomAttributes(typeof(FieldAttribute), inherit: false).OfType<FieldAttribute>().SingleOrDefault();
+        var field = property.AttributeProvider?.GetCustomAttributes(typeof(FieldAttribute), inherit: false).OfType<FieldAttribute>()
+            .SingleOrDefault();
         var rule = RuleOf(property.PropertyType);
         return new BodyMember(field?.ApplyTo(rule) ?? rule, field?.Required == true, IsNullableMember(property), field?.ReadOnly == true);
     }

@@ -9,14 +9,17 @@ internal sealed record RequiresIfMatch;
 /// <summary>How an endpoint says what it takes and what it answers: for the OpenAPI document, and for the check of what comes in.</summary>
 internal static class EndpointContract
 {
-    public static RouteHandlerBuilder WithQuery(this RouteHandlerBuilder endpoint, params IReadOnlyList<QueryField> fields) => endpoint.WithMetadata(new KnownQuery(fields));
+    public static RouteHandlerBuilder WithQuery(this RouteHandlerBuilder endpoint, params IReadOnlyList<QueryField> fields) =>
+        endpoint.WithMetadata(new KnownQuery(fields));
 
     /// <summary>The header If-Match is required.</summary>
     public static RouteHandlerBuilder WithIfMatch(this RouteHandlerBuilder endpoint) =>
-        endpoint.WithMetadata(new RequiresIfMatch()).Refuses(StatusCodes.Status412PreconditionFailed, StatusCodes.Status428PreconditionRequired);
+        endpoint.WithMetadata(new RequiresIfMatch())
+            .Refuses(StatusCodes.Status412PreconditionFailed, StatusCodes.Status428PreconditionRequired);
 
     /// <summary>A header that each answer of this status has.</summary>
-    public static RouteHandlerBuilder Sends(this RouteHandlerBuilder endpoint, int status, ResponseHeader header) => endpoint.WithMetadata(new SentHeader(status, header));
+    public static RouteHandlerBuilder Sends(this RouteHandlerBuilder endpoint, int status, ResponseHeader header) =>
+        endpoint.WithMetadata(new SentHeader(status, header));
 
     /// <summary>Refusals of its own; what every route may say (401, 403, 405, 429, 500, 503) need not be named.</summary>
     public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params IReadOnlyList<int> statuses)
@@ -27,7 +30,8 @@ internal static class EndpointContract
     }
 
     /// <summary>
-    /// Checks the query against the endpoint's <see cref="QueryField"/>s: a misspelt filter must not show everything. A value without characters stands for none.
+    /// Checks the query against the endpoint's <see cref="QueryField"/>s: a misspelt filter must not show everything. A value without
+    /// characters stands for none.
     /// </summary>
     public static async ValueTask<object?> CheckQueryAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
@@ -37,13 +41,21 @@ internal static class EndpointContract
         foreach (var (name, values) in http.Request.Query)
         {
             if (known.FirstOrDefault(field => field.Name == name) is not { } field)
-                errors[name] = [known.Count == 0 ? "is not known; this path takes no query" : $"is not known; known are {string.Join(", ", known.Select(other => other.Name))}"];
+                errors[name] = [Unknown(known)];
             else if (values.Count > 1)
                 errors[name] = ["is given more than once"];
-            else if (QueryText.Text(http.Request.Query, name) is { } text && field.Rule.FindProblem(field.Rule.Format == "date-time" ? QueryText.PlusSign(text) : text) is { } problem)
+            else if (QueryText.Text(http.Request.Query, name) is { } text && FindProblem(field.Rule, text) is { } problem)
                 errors[name] = [problem];
         }
 
         return errors.Count == 0 ? await next(context) : Problems.Query(http, errors);
     }
+
+    private static string Unknown(IReadOnlyList<QueryField> known) =>
+        known.Count == 0
+            ? "is not known; this path takes no query"
+            : $"is not known; known are {string.Join(", ", known.Select(field => field.Name))}";
+
+    private static string? FindProblem(ValueRule rule, string text) =>
+        rule.FindProblem(rule.Format == "date-time" ? QueryText.PlusSign(text) : text);
 }

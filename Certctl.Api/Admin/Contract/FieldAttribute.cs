@@ -1,8 +1,8 @@
 namespace Certctl.Api.Admin.Contract;
 
 /// <summary>
-/// What a member of a request's body may be, beside its type: checked when the body is read, and written into the OpenAPI document. Members without it have the
-/// rule of their type alone.
+/// What a member of a request's body may be, beside its type: checked when the body is read, and written into the OpenAPI document. Members
+/// without it have the rule of their type alone.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class FieldAttribute : Attribute
@@ -42,7 +42,8 @@ internal sealed class FieldAttribute : Attribute
 
     private ValueRule WithLength(ValueRule rule) => rule with { MinLength = Set(MinLength), MaxLength = Set(MaxLength) };
 
-    private ValueRule WithText(ValueRule rule) => rule with { Pattern = Pattern, PatternInWords = PatternInWords, Words = Vocabulary.Of(Words) ?? rule.Words };
+    private ValueRule WithText(ValueRule rule) =>
+        rule with { Pattern = Pattern, PatternInWords = PatternInWords, Words = Vocabulary.Of(Words) ?? rule.Words };
 
     private static int? Set(int length) => length is 0 or int.MaxValue ? null : length;
 }

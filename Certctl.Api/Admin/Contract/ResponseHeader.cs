@@ -10,13 +10,15 @@ internal sealed record ResponseHeader(string Name, string Description, JsonKind 
 
     public static readonly ResponseHeader Location = new("Location", "Where it is from now on (RFC 9110 §10.2.2).");
 
-    public static readonly ResponseHeader RetryAfter = new("Retry-After", "Seconds until it is worth asking again (RFC 9110 §10.2.3).", JsonKind.Integer);
+    public static readonly ResponseHeader RetryAfter = new(
+        "Retry-After", "Seconds until it is worth asking again (RFC 9110 §10.2.3).", JsonKind.Integer);
 
     public static readonly ResponseHeader Allow = new("Allow", "The methods that the path takes (RFC 9110 §10.2.1).");
 
     public static readonly ResponseHeader WwwAuthenticate = new("WWW-Authenticate", "The scheme that is taken (RFC 9110 §11.6.1).");
 
-    public static readonly ResponseHeader CacheControl = new("Cache-Control", "no-store: the answer is not for caches (RFC 9111 §5.2.2.5).");
+    public static readonly ResponseHeader CacheControl = new(
+        "Cache-Control", "no-store: the answer is not for caches (RFC 9111 §5.2.2.5).");
 
     public static readonly ResponseHeader ContentDisposition = new("Content-Disposition", "The name of a file for it (RFC 6266).");
 

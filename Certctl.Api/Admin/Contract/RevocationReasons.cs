@@ -9,7 +9,8 @@ internal static class RevocationReasons
     // RFC 5280 §5.3.1 writes cACompromise; upstream answers caCompromise, and so does this server.
     private const string RfcCaCompromise = "cACompromise";
 
-    private static readonly Dictionary<string, RevocationReason> Known = Enum.GetValues<RevocationReason>().ToDictionary(Word).Append(new(RfcCaCompromise, RevocationReason.CaCompromise))
+    private static readonly Dictionary<string, RevocationReason> Known = Enum.GetValues<RevocationReason>().ToDictionary(Word)
+        .Append(new(RfcCaCompromise, RevocationReason.CaCompromise))
         .ToDictionary(StringComparer.Ordinal);
 
     /// <summary>All that are taken.</summary>

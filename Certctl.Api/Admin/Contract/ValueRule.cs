@@ -53,7 +53,8 @@ internal sealed record ValueRule(JsonKind Type)
     /// <summary>What is wrong with the value of a query parameter, beginning with "must"; null: nothing.</summary>
     public string? FindProblem(string text) => Type switch
     {
-        JsonKind.Integer => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? FindProblem(number) : MustBeInteger,
+        JsonKind.Integer =>
+            long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? FindProblem(number) : MustBeInteger,
         JsonKind.Boolean => text is "true" or "false" ? null : "must be true or false",
         _ => FindTextProblem(text),
     };
@@ -61,7 +62,8 @@ internal sealed record ValueRule(JsonKind Type)
     /// <summary>Likewise of a value in JSON.</summary>
     public string? FindProblem(JsonElement value) => Type switch
     {
-        JsonKind.Integer => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? FindProblem(number) : MustBeInteger,
+        JsonKind.Integer =>
+            value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? FindProblem(number) : MustBeInteger,
         JsonKind.Boolean => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "must be true or false",
         JsonKind.Array => FindArrayProblem(value),
         JsonKind.Object => Members!.Check(value) is { Count: > 0 } errors ? $"{errors.First().Key} {errors.First().Value[0]}" : null,
@@ -106,10 +108,12 @@ internal sealed record ValueRule(JsonKind Type)
         var length = TextLength.Of(text);
         if (length < MinLength || length > MaxLength)
             return LengthProblem("characters");
-        return Pattern is null || (text.Length > 0 && Regex.Match(text, Pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking).Length == text.Length)
-            ? null
-            : $"must be {PatternInWords}";
+        return Pattern is null || IsWhole(text, Pattern) ? null : $"must be {PatternInWords}";
     }
+
+    // "$" alone would let a line feed pass at the end.
+    private static bool IsWhole(string text, string pattern) =>
+        text.Length > 0 && Regex.Match(text, pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking).Length == text.Length;
 
     private string? FindArrayProblem(JsonElement value)
     {

@@ -26,11 +26,15 @@ internal static class Vocabulary
     public static readonly IReadOnlyList<string> Sources = ["SCEP"];
 
     /// <summary>Kinds of what events of the audit trail are about.</summary>
-    public static readonly IReadOnlyList<string> AuditResources = ["api", "api_key", "certificate", "configuration", "enrolment", "issuer", "profile", "scep_profile", "scep_server"];
+    public static readonly IReadOnlyList<string> AuditResources =
+        ["api", "api_key", "certificate", "configuration", "enrolment", "issuer", "profile", "scep_profile", "scep_server"];
 
     /// <summary>Labels of refusals in the audit trail.</summary>
     public static readonly IReadOnlyList<string> AuditReasons =
-        [.. Enum.GetValues<FailureReason>().Select(reason => FailureTable.Of(reason).Label).Concat(AccessTrail.Reasons).Concat(ProbeScepHandler.Reasons).Distinct().Order(StringComparer.Ordinal)];
+    [
+        .. Enum.GetValues<FailureReason>().Select(reason => FailureTable.Of(reason).Label)
+            .Concat(AccessTrail.Reasons).Concat(ProbeScepHandler.Reasons).Distinct().Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>Null for <see cref="Words.Any"/>.</summary>
     public static IReadOnlyList<string>? Of(Words words) => words switch

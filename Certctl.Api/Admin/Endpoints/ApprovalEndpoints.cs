@@ -12,7 +12,8 @@ internal static class ApprovalEndpoints
     public static void MapApprovals(this IEndpointRouteBuilder api)
     {
         api.MapGet("/approvals", ListAsync)
-            .WithQuery([QueryField.Flag("all", "Also those that are decided or have lapsed"), .. QueryField.OfLists]).Produces<Page<ApprovalView>>().Refuses(400)
+            .WithQuery([QueryField.Flag("all", "Also those that are decided or have lapsed"), .. QueryField.OfLists])
+            .Produces<Page<ApprovalView>>().Refuses(400)
             .WithSummary("The requests that wait for people").WithDescription("Oldest first.");
         Decide("approve", approve: true).WithSummary("Approve a request").WithDescription("The certificate profile says how many people must.");
         Decide("deny", approve: false).WithSummary("Deny a request").WithDescription("One denial ends it.");

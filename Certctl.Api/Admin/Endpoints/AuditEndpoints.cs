@@ -28,9 +28,17 @@ internal static class AuditEndpoints
         api.MapGet("/audit", ListAsync).WithQuery([.. Filters, .. QueryField.OfLists]).Produces<Page<AuditRow>>().Refuses(400)
             .WithSummary("The audit trail").WithDescription("Newest first. Every filter narrows; what is not given does not matter.");
         api.MapGet("/audit/export", ExportAsync)
-            .WithQuery([.. Filters, new("format", "ndjson unless said: an event a line; csv has a header and opens in a spreadsheet", ["ndjson", "csv"])])
+            .WithQuery(
+            [
+                .. Filters,
+                new("format", "ndjson unless said: an event a line; csv has a header and opens in a spreadsheet", ["ndjson", "csv"]),
+            ])
             .Produces<string>(200, AuditExport.NdjsonType, AuditExport.CsvType).Refuses(400).Sends(200, ResponseHeader.ContentDisposition)
-            .WithSummary("The audit trail as a file").WithDescription("All of the filter, newest first, as a stream. One that breaks off in the middle ends without the last chunk: clients see it fail. Two run at once in a process; beyond, 503, and beyond one of the same principal 429. A client that takes less than 16 KiB a second, or longer than 30 minutes, is cut off.");
+            .WithSummary("The audit trail as a file").WithDescription(
+                "All of the filter, newest first, as a stream. "
+                + "One that breaks off in the middle ends without the last chunk: clients see it fail. "
+                + "Each process runs two at once (beyond, 503), and one of each principal (beyond, 429). "
+                + "A client that takes less than 16 KiB a second, or longer than 30 minutes, is cut off.");
         api.MapGet("/audit/{id}", FindAsync).Produces<AuditRow>().Refuses(404).WithSummary("One event of the audit trail");
     }
 
@@ -62,7 +70,8 @@ internal static class AuditEndpoints
             : Problems.Problem(http, StatusCodes.Status404NotFound, "Audit event not found");
 
     // A certificate's id is its serial number, and may be written as one.
-    private static string? ReadResource(string? type, string? id) => type == "certificate" && id is not null ? QueryText.Serial(id) ?? id : id;
+    private static string? ReadResource(string? type, string? id) =>
+        type == "certificate" && id is not null ? QueryText.Serial(id) ?? id : id;
 
     private static AuditFilter ReadFilter(IQueryCollection query, Dictionary<string, string[]> errors) => new()
     {

@@ -36,7 +36,10 @@ internal static class CertificateEndpoints
         api.MapGet("/certificates/{id}", FindAsync).Produces<CertificateRow>().Refuses(404)
             .WithSummary("One certificate").WithDescription($"The id is its serial number {QueryText.SerialForms}.");
         api.MapGet("/certificates/{id}/download", DownloadAsync)
-            .WithQuery(new QueryField("format", "pem unless said; chain is PEM with the CA certificates behind it (RFC 8555 §9.1)", ["pem", "der", "chain"]))
+            .WithQuery(
+                new QueryField(
+                    "format",
+                    "pem unless said; chain is PEM with the CA certificates behind it (RFC 8555 §9.1)", ["pem", "der", "chain"]))
             .Produces<string>(200, MediaTypes.Pem, MediaTypes.Certificate, MediaTypes.PemChain).Refuses(400, 404)
             .WithSummary("The certificate itself");
         api.MapPost("/certificates/bulk-revoke", RevokeManyAsync).RequireAuthorization(ApiPolicy.Admin)
@@ -51,7 +54,8 @@ internal static class CertificateEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        HttpContext http, ICertificateInventory inventory, ICertificateProfileRepository profiles, TimeProvider clock, CancellationToken cancellationToken)
+        HttpContext http, ICertificateInventory inventory, ICertificateProfileRepository profiles, TimeProvider clock,
+        CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>();
         var query = http.Request.Query;
@@ -92,20 +96,25 @@ internal static class CertificateEndpoints
         {
             "der" => Results.File(certificate.Der, MediaTypes.Certificate, $"{certificate.SerialNumber}.cer"),
             "pem" => Results.Text(Pem(certificate.Der) + "\n", MediaTypes.Pem),
-            _ => Results.Text(string.Concat(issuers.ChainOf(certificate).Prepend(certificate.Der).Select(der => Pem(der.Span) + "\n")), MediaTypes.PemChain),
+            _ => Results.Text(
+                string.Concat(issuers.ChainOf(certificate).Prepend(certificate.Der).Select(der => Pem(der.Span) + "\n")),
+                MediaTypes.PemChain),
         }, cancellationToken);
     }
 
     private static Task<IResult> RevokeAsync(string id, HttpContext http, AdminDesk desk, IssuerTable issuers, CancellationToken cancellationToken) =>
         ChangeAsync<RevocationBody>(
-            id, http, desk, "revoked", (body, serial, caller) => new RevokeCertificateCommand(issuers.IssuerId, serial, RevocationReasons.Of(body?.Reason), body?.Note ?? "", caller), cancellationToken);
+            id, http, desk, "revoked", (body, serial, caller) =>
+                new RevokeCertificateCommand(issuers.IssuerId, serial, RevocationReasons.Of(body?.Reason), body?.Note ?? "", caller),
+                cancellationToken);
 
     private static Task<IResult> ReleaseAsync(string id, HttpContext http, AdminDesk desk, IssuerTable issuers, CancellationToken cancellationToken) =>
         ChangeAsync<ReleaseBody>(id, http, desk, "released", (body, serial, caller) => new ReleaseCertificateCommand(issuers.IssuerId, serial, body?.Note ?? "", caller), cancellationToken);
 
     /// <param name="command">Of body and serial number.</param>
     private static async Task<IResult> ChangeAsync<TBody>(
-        string id, HttpContext http, AdminDesk desk, string status, Func<TBody?, string, AdminCaller, AdminCommand> command, CancellationToken cancellationToken)
+        string id, HttpContext http, AdminDesk desk, string status, Func<TBody?, string, AdminCaller, AdminCommand> command,
+        CancellationToken cancellationToken)
         where TBody : class
     {
         var (body, errors) = await JsonBody.ReadAsync<TBody>(http, cancellationToken);
@@ -115,31 +124,45 @@ internal static class CertificateEndpoints
         return AdminAnswer.Of(http, await desk.SendAsync(change, cancellationToken), summary => MetaEndpoints.Json(new RevocationResult(status, summary)));
     }
 
-    private static async Task<IResult> RevokeManyAsync(HttpContext http, AdminDesk desk, ICertificateProfileRepository profiles, CancellationToken cancellationToken)
+    private static async Task<IResult> RevokeManyAsync(
+        HttpContext http, AdminDesk desk, ICertificateProfileRepository profiles, CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<BulkRevocationBody>(http, cancellationToken);
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
         var serials = body!.CertificateIds?.Select(QueryText.Serial).ToList();
         if (serials?.Contains(null) == true)
-            return AdminAnswer.Invalid(http, new Dictionary<string, string[]> { ["certificate_ids"] = ["must be serial numbers in hex digits"] });
+            return AdminAnswer.Invalid(
+                http, new Dictionary<string, string[]> { ["certificate_ids"] = [$"must be serial numbers, each {QueryText.SerialForms}"] });
         if (await UnknownProfileAsync(body.ProfileId, profiles, cancellationToken) is { } unknown)
             return AdminAnswer.Invalid(http, new Dictionary<string, string[]> { ["profile_id"] = [unknown] });
-        var filter = new CertificateFilter { ProfileId = body.ProfileId, IssuerId = body.IssuerId, PathId = body.PathId is { } path ? ScepPathId.Of(path) : null, Source = body.Source };
-        var outcome = await desk.SendAsync(new RevokeManyCommand(filter, serials?.OfType<string>().ToList(), RevocationReasons.Of(body.Reason), body.DryRun, body.Note ?? "", AdminAnswer.Caller(http)), cancellationToken);
+        var filter = new CertificateFilter
+        {
+            ProfileId = body.ProfileId,
+            IssuerId = body.IssuerId,
+            PathId = body.PathId is { } path ? ScepPathId.Of(path) : null,
+            Source = body.Source,
+        };
+        var command = new RevokeManyCommand(
+            filter, serials?.OfType<string>().ToList(), RevocationReasons.Of(body.Reason), body.DryRun,
+            body.Note ?? "", AdminAnswer.Caller(http));
+        var outcome = await desk.SendAsync(command, cancellationToken);
         return outcome is AdminOutcome.Counted(var matched, var changed)
             ? MetaEndpoints.Json(new BulkRevocationResult(matched, changed, matched - changed, 0, body.DryRun))
             : AdminAnswer.Of(http, outcome, _ => throw new InvalidOperationException("Many are counted."));
     }
 
     // A profile that certificates refer to is never deleted: under one that is not there, none was issued.
-    private static async Task<string?> UnknownProfileAsync(string? id, ICertificateProfileRepository profiles, CancellationToken cancellationToken)
+    private static async Task<string?> UnknownProfileAsync(
+        string? id, ICertificateProfileRepository profiles, CancellationToken cancellationToken)
     {
         if (id is null || await profiles.FindAsync(id, fresh: true, cancellationToken) is not null)
             return null;
         var known = await profiles.ListAsync(cancellationToken);
         var listed = string.Join(", ", known.Take(MaxNamed).Select(profile => profile.Id));
-        return known.Count <= MaxNamed ? $"must be one of {listed}" : $"is not the id of a certificate profile; the first of {known.Count} are {listed}";
+        return known.Count <= MaxNamed
+            ? $"must be one of {listed}"
+            : $"is not the id of a certificate profile; the first of {known.Count} are {listed}";
     }
 
     private static async Task<IResult> WithAsync(

@@ -37,7 +37,8 @@ internal static class ScepProbeEndpoints
 
 /// <param name="Url">http or https, without user name; its query is left away.</param>
 [RequestBody]
-internal sealed record ScepProbeBody([property: Field(Required = true, MinLength = 1, MaxLength = ProbeScepValidator.MaxLength)] string? Url = null);
+internal sealed record ScepProbeBody(
+    [property: Field(Required = true, MinLength = 1, MaxLength = ProbeScepValidator.MaxLength)] string? Url = null);
 
 /// <param name="ProbeCount">How many are shown.</param>
 internal sealed record ScepProbeList(IReadOnlyList<ScepProbeResult> Probes, int ProbeCount);

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging.Console;
 namespace Certctl.Api.Hosting.Logging;
 
 /// <summary>
-/// One JSON object a line: <c>time</c>, <c>level</c>, <c>logger</c>, <c>message</c>, then the entry's named values in snake case, each once; <c>exception</c>
-/// where there is one, and its <c>stack_trace</c> once a minute.
+/// One JSON object a line: <c>time</c>, <c>level</c>, <c>logger</c>, <c>message</c>, then the entry's named values in snake case, each
+/// once; <c>exception</c> where there is one, and its <c>stack_trace</c> once a minute.
 /// </summary>
 internal sealed class JsonLineFormatter(StackTraces stackTraces, TimeProvider clock) : ConsoleFormatter(FormatterName)
 {
@@ -21,7 +21,8 @@ internal sealed class JsonLineFormatter(StackTraces stackTraces, TimeProvider cl
     // Readable text beside ASCII; control characters, quotes and lone surrogates are escaped by every encoder.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    // A line is written on one thread; a second one that begins meanwhile on it (a value that logs when it is written) gets a buffer of its own.
+    // A line is written on one thread; a second one that begins meanwhile on it (a value that logs when it is written) gets a buffer of its
+    // own.
     [ThreadStatic]
     private static Line? _spare;
 

@@ -1,7 +1,8 @@
 namespace Certctl.Api.Hosting.Logging;
 
 /// <summary>One line when the server begins to stop and one when it has stopped, so that a log that merely ends tells of a kill.</summary>
-internal sealed partial class LifetimeLog(IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<LifetimeLog> logger) : IHostedService
+internal sealed partial class LifetimeLog(IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<LifetimeLog> logger)
+    : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {

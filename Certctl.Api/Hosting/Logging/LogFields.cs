@@ -14,7 +14,8 @@ internal static class LogFields
     private static readonly ConcurrentDictionary<string, string[]> Placeholders = new(StringComparer.Ordinal);
 
     /// <summary>The arguments of the entry in order, and its template.</summary>
-    public static IReadOnlyList<KeyValuePair<string, object?>> Of<TState>(in LogEntry<TState> entry) => entry.State as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
+    public static IReadOnlyList<KeyValuePair<string, object?>> Of<TState>(in LogEntry<TState> entry) =>
+        entry.State as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
 
     /// <summary>The name under which an argument is written; null: it has no value, or is the template.</summary>
     public static string? NameOf(KeyValuePair<string, object?> field) =>

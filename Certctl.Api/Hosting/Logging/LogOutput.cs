@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Certctl.Api.Hosting.Logging;
 
-/// <summary>What is logged and how it is written: to standard error, because standard output belongs to what a verb prints, such as quickstart's --json.</summary>
+/// <summary>
+/// What is logged and how it is written: to standard error, because standard output belongs to what a verb prints, such as quickstart's
+/// --json.
+/// </summary>
 internal static class LogOutput
 {
     public static void AddLogOutput(this ILoggingBuilder logging, LogOptions options)

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Certctl.Api.Hosting.Logging;
 
 /// <summary>
-/// The OTLP exporter tells its failures by an event source alone (<c>OpenTelemetry-Exporter-OpenTelemetryProtocol</c>). They become a warning in the log, one a
-/// minute at most, and a line when everything is taken again.
+/// The OTLP exporter tells its failures by an event source alone (<c>OpenTelemetry-Exporter-OpenTelemetryProtocol</c>). They become a
+/// warning in the log, one a minute at most, and a line when everything is taken again.
 /// </summary>
 internal sealed partial class OtlpFailureLog : EventListener, IHostedService
 {
@@ -42,10 +42,12 @@ internal sealed partial class OtlpFailureLog : EventListener, IHostedService
 
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
-        if (_logger is null || eventData.EventSource.Name != Source || (eventData.Level > EventLevel.Warning && eventData.EventName != Success))
+        if (_logger is null || eventData.EventSource.Name != Source)
+            return;
+        var isSuccess = eventData.EventName == Success;
+        if (!isSuccess && eventData.Level > EventLevel.Warning)
             return;
         var url = eventData.Payload is [{ } first, ..] ? $"{first}" : "";
-        var isSuccess = eventData.EventName == Success;
         lock (_lock)
         {
             if (!(isSuccess ? EndsFailure(url) : BeginsFailure(url)))
@@ -92,7 +94,8 @@ internal sealed partial class OtlpFailureLog : EventListener, IHostedService
         return line.Length > MaxDetail ? $"{line[..MaxDetail]}…" : line.ToString();
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The OTLP collector {Collector} does not take figures or traces; what it missed is dropped: {Detail}")]
+    [LoggerMessage(
+        1, LogLevel.Warning, "The OTLP collector {Collector} does not take figures or traces; what it missed is dropped: {Detail}")]
     private partial void LogFailed(string collector, string detail);
 
     [LoggerMessage(2, LogLevel.Information, "The OTLP collector {Collector} takes figures and traces again")]

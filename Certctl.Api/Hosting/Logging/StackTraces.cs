@@ -4,8 +4,8 @@ using System.Text;
 namespace Certctl.Api.Hosting.Logging;
 
 /// <summary>
-/// How exceptions appear in the log: the chain of messages on one line each time, the stack trace once a minute for each kind of failure. In an outage every
-/// request fails alike, and 9 kB for each would fill the disk with one and the same stack.
+/// How exceptions appear in the log: the chain of messages on one line each time, the stack trace once a minute for each kind of failure.
+/// In an outage every request fails alike, and 9 kB for each would fill the disk with one and the same stack.
 /// </summary>
 internal sealed class StackTraces(TimeProvider clock)
 {
@@ -24,7 +24,8 @@ internal sealed class StackTraces(TimeProvider clock)
         {
             if (summary.Length > 0)
                 summary.Append("; ");
-            var message = string.Join(' ', inner.Message.Split((char[]?)['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+            var message = string.Join(
+                ' ', inner.Message.Split((char[]?)['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
             summary.Append(inner.GetType().Name).Append(": ").Append(message.Length > MaxMessage ? message[..MaxMessage] + "…" : message);
         }
 

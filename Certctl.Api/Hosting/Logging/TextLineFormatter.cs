@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging.Console;
 namespace Certctl.Api.Hosting.Logging;
 
 /// <summary>
-/// For people: <c>TIME level: LOGGER[EVENT] message name=value …</c>, with the values that the message does not hold. Control characters are escaped, so that no
-/// value can write a line or move a cursor; a stack trace follows on indented lines of its own, once a minute.
+/// For people: <c>TIME level: LOGGER[EVENT] message name=value …</c>, with the values that the message does not hold. Control characters
+/// are escaped, so that no value can write a line or move a cursor; a stack trace follows on indented lines of its own, once a minute.
 /// </summary>
 internal sealed class TextLineFormatter(StackTraces stackTraces, TimeProvider clock) : ConsoleFormatter(FormatterName)
 {
@@ -21,7 +21,8 @@ internal sealed class TextLineFormatter(StackTraces stackTraces, TimeProvider cl
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         var line = new StringBuilder(256);
-        line.Append(clock.GetUtcNow().UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)).Append(' ').Append(Level(logEntry.LogLevel)).Append(": ");
+        line.Append(clock.GetUtcNow().UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)).Append(' ')
+            .Append(Level(logEntry.LogLevel)).Append(": ");
         line.Append(logEntry.Category).Append('[').Append(logEntry.EventId.Id).Append("] ");
         Append(line, logEntry.Formatter(logEntry.State, null));
         var fields = LogFields.Of(logEntry);
@@ -31,8 +32,7 @@ internal sealed class TextLineFormatter(StackTraces stackTraces, TimeProvider cl
             if (LogFields.NameOf(fields[i]) is not { } name || said.Contains(name))
                 continue;
             line.Append(' ').Append(name).Append('=');
-            var value = fields[i].Value;
-            AppendValue(line, value is double number ? number.ToString("F1", CultureInfo.InvariantCulture) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
+            AppendValue(line, Words(fields[i].Value!));
         }
 
         if (logEntry.Exception is { } exception)
@@ -55,6 +55,10 @@ internal sealed class TextLineFormatter(StackTraces stackTraces, TimeProvider cl
 
         textWriter.Write(lines);
     }
+
+    private static string Words(object value) => value is double number
+        ? number.ToString("F1", CultureInfo.InvariantCulture)
+        : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 
     private static void AppendValue(StringBuilder line, string value)
     {

@@ -12,8 +12,8 @@ internal static class Ed25519Keys
     private static readonly byte[] Prefix = Convert.FromHexString("302A300506032B6570032100");
 
     /// <summary>
-    /// False too for a key in another form, for octets that are no point, and for a point outside the group of prime order: with one of small order everybody
-    /// can sign.
+    /// False too for a key in another form, for octets that are no point, and for a point outside the group of prime order: with one of small order
+    /// any signature can be forged.
     /// </summary>
     public static bool Verify(PublicKeyInfo key, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
     {

@@ -48,7 +48,7 @@ internal sealed class DatabaseReadiness(Func<Task<DatabaseState>> write, Databas
             if (_asked is { IsCompletedSuccessfully: true } && TimeProvider.System.GetElapsedTime(Volatile.Read(ref _endedAt)) < MaxAge)
                 return _asked;
 
-            // No request's token: whoever gives up does not answer for the others.
+            // No request's token: one that is given up must not end the look for the others.
             _askedAt = TimeProvider.System.GetTimestamp();
             return _asked = Task.Run(WriteAsync);
         }

@@ -40,7 +40,7 @@ internal static class PostgresConnecting
         }
     }
 
-    // What a database lacks is a DbException for everybody, also where the driver lets others pass: for names without an address, and for files of certificates.
+    // What a database lacks is a DbException on every path, also where the driver lets others pass: for names without an address, and for files of certificates.
     private static async Task<NpgsqlConnection> OpenOnceAsync(NpgsqlDataSource dataSource, CancellationToken cancellationToken)
     {
         try

@@ -129,7 +129,7 @@ internal sealed class SqliteSchemaSession(SqliteConnection connection, FileStrea
         }
     }
 
-    // The driver would make it readable for everybody. Its journals take the mode of the file.
+    // The driver would make it readable for every user. Its journals take the mode of the file.
     private static void CreatePrivately(string path)
     {
         if (File.Exists(path) || path == ":memory:")

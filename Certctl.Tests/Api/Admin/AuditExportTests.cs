@@ -49,7 +49,8 @@ public sealed class AuditExportTests
 
         var refusal = Assert.Single(_trail.Refusals);
         Assert.Equal(("aud", AccessTrail.TooSlow, AuditOutcome.Refused), (refusal.Actor, refusal.Reason, refusal.Outcome));
-        Assert.StartsWith($"GET {Path}: The export was ended: its client took less than 16384 octets a second", refusal.Detail, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"GET {Path}: The export was ended: its client took less than 16384 octets a second", refusal.Detail, StringComparison.Ordinal);
         await Assert.ThrowsAnyAsync<Exception>(() => answer.Content.CopyToAsync(Stream.Null, bound.Token));
         Assert.False(bound.IsCancellationRequested);
 
@@ -76,14 +77,16 @@ public sealed class AuditExportTests
         Assert.Equal((HttpStatusCode.TooManyRequests, 0), (get.StatusCode, _trail.Streams));
         using var refused = await SendAsync(http, app, HttpMethod.Head, HttpProtocols.Http1, "/refused");
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        Assert.Equal([$"GET {Path}: aud runs an export already; one at a time for each.", "HEAD /refused: no"], _trail.Refusals.Select(refusal => refusal.Detail));
+        Assert.Equal(
+            [$"GET {Path}: aud runs an export already; one at a time for each.", "HEAD /refused: no"], _trail.Refusals.Select(refusal => refusal.Detail));
     }
 
     private async Task<WebApplication> StartAsync(HttpProtocols protocol)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocol));
-        builder.Services.AddSingleton<TimeProvider>(_clock).AddSingleton<IAuditRepository>(_trail).AddSingleton<ExportSlots>().AddSingleton<RefusedRequests>().AddSingleton<AccessTrail>();
+        builder.Services.AddSingleton<TimeProvider>(_clock).AddSingleton<IAuditRepository>(_trail).AddSingleton<ExportSlots>()
+            .AddSingleton<RefusedRequests>().AddSingleton<AccessTrail>();
         var app = builder.Build();
         app.UseHttpManners();
         app.Use((http, next) =>
@@ -98,7 +101,8 @@ public sealed class AuditExportTests
         return app;
     }
 
-    private static Task<HttpResponseMessage> SendAsync(HttpClient http, WebApplication app, HttpMethod method, HttpProtocols protocol, string path = Path)
+    private static Task<HttpResponseMessage> SendAsync(
+        HttpClient http, WebApplication app, HttpMethod method, HttpProtocols protocol, string path = Path)
     {
         var server = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
         var request = new HttpRequestMessage(method, new Uri(new Uri(server), path))
@@ -136,7 +140,8 @@ public sealed class AuditExportTests
             return Task.CompletedTask;
         }
 
-        public async IAsyncEnumerable<AuditEvent> StreamAsync(AuditFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+        public async IAsyncEnumerable<AuditEvent> StreamAsync(
+            AuditFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref _streams);
             while (true)
@@ -149,11 +154,13 @@ public sealed class AuditExportTests
 
         public Task AppendAsync(AuditEvent act, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<AuditPage> ListAsync(AuditFilter filter, Guid? before, int skip, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<AuditPage> ListAsync(AuditFilter filter, Guid? before, int skip, int limit, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public Task<AuditEvent?> FindAsync(Guid id, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken) =>
+        public Task<IReadOnlyList<AuditCount>> CountAsync(
+            IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
     }
 }

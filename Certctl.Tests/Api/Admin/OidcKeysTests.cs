@@ -118,7 +118,8 @@ public sealed class OidcKeysTests : IDisposable
         {
             // Past the least time between two reads each time, and 28 s in all.
             _clock.Advance(OidcKeys.ReadInterval);
-            await Assert.ThrowsAsync<OidcUnavailableException>(() => _keys.LookForAsync($"unknown-{i}", CancellationToken.None)).WaitAsync(Bound);
+            await Assert.ThrowsAsync<OidcUnavailableException>(() => _keys.LookForAsync($"unknown-{i}", CancellationToken.None))
+                .WaitAsync(Bound);
             _keys.RequestRefresh();
             await _keys.LookForAsync("a", CancellationToken.None).WaitAsync(Bound);
         }
@@ -128,7 +129,8 @@ public sealed class OidcKeysTests : IDisposable
         // Then one attempt is made for all of them.
         _clock.Advance(OidcKeys.ReadInterval + OidcKeys.ReadInterval);
         for (var i = 0; i < 3; i++)
-            await Assert.ThrowsAsync<OidcUnavailableException>(() => _keys.LookForAsync("unknown", CancellationToken.None)).WaitAsync(Bound);
+            await Assert.ThrowsAsync<OidcUnavailableException>(() => _keys.LookForAsync("unknown", CancellationToken.None))
+                .WaitAsync(Bound);
         Assert.Equal(["a"], await NamesAsync().WaitAsync(Bound));
         Assert.Equal(3, _issuer.Reads);
     }
@@ -148,7 +150,8 @@ public sealed class OidcKeysTests : IDisposable
         await patient.WaitAsync(Bound);
     }
 
-    private async Task<IEnumerable<string>> NamesAsync() => (await _keys.GetConfigurationAsync(CancellationToken.None)).SigningKeys.Select(key => key.KeyId);
+    private async Task<IEnumerable<string>> NamesAsync() =>
+        (await _keys.GetConfigurationAsync(CancellationToken.None)).SigningKeys.Select(key => key.KeyId);
 
     // The read waits on the fake clock; which moment it has reached cannot be seen from here.
     private async Task WhileTimePassesAsync(Task waiting)

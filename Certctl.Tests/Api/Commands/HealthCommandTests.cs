@@ -34,7 +34,7 @@ public sealed class HealthCommandTests(OperatorFolder folder) : IClassFixture<Op
     }
 
     [Fact]
-    public async Task Another_certificate_is_another_server_whoever_signed_it()
+    public async Task Another_certificate_is_another_server_even_of_the_same_CA()
     {
         await using var serving = await CommandLine.ServeAsync(folder.Settings());
 

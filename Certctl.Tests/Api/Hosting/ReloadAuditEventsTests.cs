@@ -14,11 +14,14 @@ public sealed class ReloadAuditEventsTests
     public void A_reload_that_cannot_be_written_to_the_trail_is_logged_by_part_and_profile()
     {
         var audit = Substitute.For<IAuditRepository>();
-        audit.AppendAsync(Arg.Any<AuditEvent>(), Arg.Any<CancellationToken>()).Returns(Task.FromException(new TimeoutException("The database does not answer.")));
+        audit.AppendAsync(Arg.Any<AuditEvent>(), Arg.Any<CancellationToken>())
+            .Returns(Task.FromException(new TimeoutException("The database does not answer.")));
         var log = new LogLines<ReloadAuditEvents>();
         new ReloadAuditEvents(new ScepProfileTable([]), audit, TimeProvider.System, log).Begin(
         [
-            new StagedPart("tls", null) { Change = "a was replaced by b" }, new StagedPart("ra_pairs", "corp") { Change = "a was replaced by b" }, new StagedPart("challenge", "") { Change = "it changed" },
+            new StagedPart("tls", null) { Change = "a was replaced by b" },
+            new StagedPart("ra_pairs", "corp") { Change = "a was replaced by b" },
+            new StagedPart("challenge", "") { Change = "it changed" },
         ]);
 
         Assert.Equal(

@@ -68,7 +68,8 @@ public sealed class RequestFrameTests
             (new ConnectionResetException("gone"), true), (new OperationCanceledException(), true), (new IOException(), true),
 
             // RequestAborted fires on another thread, perhaps later.
-            (new ConnectionResetException("gone"), false), (new ConnectionAbortedException("gone"), false), (new ClientGoneException(new IOException("The client reset the stream.")), false),
+            (new ConnectionResetException("gone"), false), (new ConnectionAbortedException("gone"), false), (
+                new ClientGoneException(new IOException("The client reset the stream.")), false),
         ];
         foreach (var (accident, isAborted) in ends)
         {

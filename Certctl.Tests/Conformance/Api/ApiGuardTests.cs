@@ -148,13 +148,15 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
         var database = await postgres.CreateDatabaseAsync(migrated: true);
         await new ListSeed(TimeProvider.System.GetUtcNow(), 100, 50_000).FillAsync(database);
         const string Other = "another-key-0123456789abcdef0123456";
-        await using var host = await CertctlHost.StartAsync(database, (Keys.Item1, $"{Keys.Item2},bea:{Other}:auditor"), ("CERTCTL_DATABASE_MAX_CONNS", "8"));
+        await using var host = await CertctlHost.StartAsync(
+            database, (Keys.Item1, $"{Keys.Item2},bea:{Other}:auditor"), ("CERTCTL_DATABASE_MAX_CONNS", "8"));
         using var http = ScepWire.NewClient(host.CaFile);
         var exports = new List<HttpResponseMessage>();
         for (var i = 0; i < 12; i++)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Url, "/api/v1/audit/export"));
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", i switch { 0 => ApiServer.Admin, < 6 => ApiServer.Auditor, _ => Other });
+            request.Headers.Authorization = new AuthenticationHeaderValue(
+                "Bearer", i switch { 0 => ApiServer.Admin, < 6 => ApiServer.Auditor, _ => Other });
             exports.Add(await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead));
         }
 

@@ -98,7 +98,8 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
         {
             Assert.Equal(Serial, Text(await server.GetAsync($"/api/v1/certificates/{Uri.EscapeDataString(written)}"), "serial_number"));
             Assert.Equal(1, (await server.GetAsync($"/api/v1/certificates?serial={Uri.EscapeDataString(written)}")).GetProperty("total").GetInt32());
-            Assert.Equal(1, (await server.GetAsync($"/api/v1/audit?serial={Uri.EscapeDataString(written)}")).GetProperty("total").GetInt32());
+            Assert.Equal(
+                1, (await server.GetAsync($"/api/v1/audit?serial={Uri.EscapeDataString(written)}")).GetProperty("total").GetInt32());
             Assert.Equal(1, (await server.GetAsync($"/api/v1/audit?resource_type=certificate&resource_id={Uri.EscapeDataString(written)}")).GetProperty("total").GetInt32());
             var counted = await server.SendAsync(HttpMethod.Post, "/api/v1/certificates/bulk-revoke", ApiServer.Admin, HttpStatusCode.OK, ApiServer.Json(new { reason = "superseded", certificate_ids = new[] { written }, dry_run = true }));
             Assert.Equal(1, counted.GetProperty("total_matched").GetInt32());

@@ -8,8 +8,8 @@ using Xunit;
 namespace Certctl.Tests.Conformance.Api;
 
 /// <summary>
-/// The OpenAPI document against the server: for each bound, enumeration and required value that it names, one request just outside is refused by name, and one just inside
-/// is not; and the headers that it names are sent.
+/// The OpenAPI document against the server: for each bound, enumeration and required value that it names, one request just outside is
+/// refused by name, and one just inside is not; and the headers that it names are sent.
 /// </summary>
 public sealed class ContractBoundsTests(ApiServer server) : IClassFixture<ApiServer>
 {
@@ -63,7 +63,8 @@ public sealed class ContractBoundsTests(ApiServer server) : IClassFixture<ApiSer
                 Assert.True(of!["oneOf"] is null && of["anyOf"] is null, $"{type}.{field}: {of.ToJsonString()}");
 
                 // Usages stand together or not with each other and with the kinds of key: their words alone say nothing of what is taken.
-                foreach (var (value, isInside) in Values(Resolved(of), original[field], field).Where(value => field != "key_usage" || !value.IsInside))
+                foreach (var (value, isInside) in Values(Resolved(of), original[field], field)
+                    .Where(value => field != "key_usage" || !value.IsInside))
                     await TryAsync(name, "", With(original, field, value), field, isInside, value?.ToJsonString() ?? "null");
             }
         }
@@ -76,7 +77,8 @@ public sealed class ContractBoundsTests(ApiServer server) : IClassFixture<ApiSer
     public async Task Each_operation_that_names_If_Match_refuses_to_go_on_without_it()
     {
         _document = JsonNode.Parse(await server.TextAsync("/openapi/v1.json"))!;
-        var conditional = ReferenceTests.Operations(_document).Where(operation => Parameters(operation.Operation).Any(parameter => (string?)parameter["name"] == "If-Match")).ToList();
+        var conditional = ReferenceTests.Operations(_document)
+            .Where(operation => Parameters(operation.Operation).Any(parameter => (string?)parameter["name"] == "If-Match")).ToList();
         Assert.Equal(["DELETE /api/v1/profiles/{id}", "PUT /api/v1/profiles/{id}"], conditional.Select(operation => operation.Name).Order(StringComparer.Ordinal));
         foreach (var (name, operation) in conditional)
         {
@@ -123,10 +125,12 @@ public sealed class ContractBoundsTests(ApiServer server) : IClassFixture<ApiSer
             _faults.Add($"{name}: {field} = {(value.Length > 60 ? value[..60] + "…" : value)} should be {(isInside ? "taken" : "refused")}: {(int)answer.StatusCode} {(text.Length > 300 ? text[..300] : text)}");
     }
 
-    private async Task<HttpResponseMessage> SendAsync(string name, string query, JsonObject? body, string? key = ApiServer.Admin, string? ifMatch = "*")
+    private async Task<HttpResponseMessage> SendAsync(
+        string name, string query, JsonObject? body, string? key = ApiServer.Admin, string? ifMatch = "*")
     {
         var parts = name.Split(' ');
-        var path = parts[1].Replace("profiles/{id}", $"profiles/{ProfileId}", StringComparison.Ordinal).Replace("{id}", $"{Guid.Empty}", StringComparison.Ordinal).Replace("{transaction}", "none", StringComparison.Ordinal);
+        var path = parts[1].Replace("profiles/{id}", $"profiles/{ProfileId}", StringComparison.Ordinal)
+            .Replace("{id}", $"{Guid.Empty}", StringComparison.Ordinal).Replace("{transaction}", "none", StringComparison.Ordinal);
         using var request = new HttpRequestMessage(HttpMethod.Parse(parts[0]), new Uri(server.Host.Url, path + query));
         if (key is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
@@ -157,7 +161,8 @@ public sealed class ContractBoundsTests(ApiServer server) : IClassFixture<ApiSer
         return example;
     }
 
-    private JsonNode Resolved(JsonNode schema) => (string?)schema["$ref"] is { } reference ? _document["components"]!["schemas"]![reference.Split('/')[^1]]!
+    private JsonNode Resolved(JsonNode schema) =>
+        (string?)schema["$ref"] is { } reference ? _document["components"]!["schemas"]![reference.Split('/')[^1]]!
         : schema;
 
     private static IEnumerable<(string Value, bool IsInside)> QueryValues(JsonNode schema)
@@ -274,7 +279,8 @@ public sealed class ContractBoundsTests(ApiServer server) : IClassFixture<ApiSer
         _ => $"1.2.{i}",
     }))];
 
-    private static IEnumerable<JsonNode> Parameters(JsonNode operation) => (operation["parameters"]?.AsArray() ?? []).Select(parameter => parameter!);
+    private static IEnumerable<JsonNode> Parameters(JsonNode operation) =>
+        (operation["parameters"]?.AsArray() ?? []).Select(parameter => parameter!);
 
     private static JsonObject With(JsonObject original, string field, JsonNode? value)
     {

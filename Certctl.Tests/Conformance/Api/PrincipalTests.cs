@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;
 
-/// <summary>Two people are two: keys of one maker count once, however long the chain of makers, and no key has the name of an actor that is no person.</summary>
+/// <summary>
+/// Two people are two: keys of one maker count once, however long the chain of makers, and no key has the name of an actor that is no
+/// person.
+/// </summary>
 public sealed class PrincipalTests(ApiServer server) : IClassFixture<ApiServer>
 {
     [Fact]
@@ -20,11 +23,13 @@ public sealed class PrincipalTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Contains("1 of 2", await DecideAsync(id, first, HttpStatusCode.OK), StringComparison.Ordinal);
         foreach (var same in new[] { first, second, third, ApiServer.Admin })
             await DecideAsync(id, same, HttpStatusCode.Conflict);
-        Assert.Contains("alice answers for the keys of both", await DecideAsync(id, third, HttpStatusCode.Conflict), StringComparison.Ordinal);
+        Assert.Contains(
+            "alice answers for the keys of both", await DecideAsync(id, third, HttpStatusCode.Conflict), StringComparison.Ordinal);
         Assert.Contains("2 of 2", await DecideAsync(id, ApiServer.Operator, HttpStatusCode.OK), StringComparison.Ordinal);
 
         var trail = (await server.GetAsync($"/api/v1/audit?action=approve_enrolment&resource_id={id}&actor=first")).GetProperty("data");
-        Assert.Equal("REST API, by a key of alice", Assert.Single(trail.EnumerateArray()).GetProperty("details").GetProperty("detail").GetString());
+        Assert.Equal(
+            "REST API, by a key of alice", Assert.Single(trail.EnumerateArray()).GetProperty("details").GetProperty("detail").GetString());
     }
 
     [Theory]
@@ -38,14 +43,18 @@ public sealed class PrincipalTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("sighup")]
     public async Task No_key_has_the_name_of_an_actor_that_is_no_person(string name)
     {
-        var problem = await server.SendAsync(HttpMethod.Post, "/api/v1/api-keys", ApiServer.Admin, HttpStatusCode.BadRequest, ApiServer.Json(new { name, role = "auditor" }));
-        Assert.Contains("must not be one of scep-client, anonymous, system, local, SIGHUP", problem.GetProperty("errors").GetProperty("name")[0].GetString(), StringComparison.Ordinal);
+        var body = ApiServer.Json(new { name, role = "auditor" });
+        var problem = await server.SendAsync(HttpMethod.Post, "/api/v1/api-keys", ApiServer.Admin, HttpStatusCode.BadRequest, body);
+        var said = problem.GetProperty("errors").GetProperty("name")[0].GetString();
+        Assert.Contains("must not be one of scep-client, anonymous, system, local, SIGHUP", said, StringComparison.Ordinal);
     }
 
     private async Task<(string Key, string? Principal)> MakeAsync(string maker, string name, string role)
     {
-        var made = await server.SendAsync(HttpMethod.Post, "/api/v1/api-keys", maker, HttpStatusCode.Created, ApiServer.Json(new { name, role }));
-        var row = (await server.GetAsync("/api/v1/api-keys")).GetProperty("data").EnumerateArray().Single(key => key.GetProperty("id").GetString() == made.GetProperty("id").GetString());
+        var made = await server.SendAsync(
+            HttpMethod.Post, "/api/v1/api-keys", maker, HttpStatusCode.Created, ApiServer.Json(new { name, role }));
+        var row = (await server.GetAsync("/api/v1/api-keys")).GetProperty("data").EnumerateArray()
+            .Single(key => key.GetProperty("id").GetString() == made.GetProperty("id").GetString());
         return (made.GetProperty("key").GetString()!, row.GetProperty("principal").GetString());
     }
 
@@ -62,8 +71,10 @@ public sealed class PrincipalTests(ApiServer server) : IClassFixture<ApiServer>
         (await server.Http.SendAsync(request)).EnsureSuccessStatusCode();
         using var wire = server.Host.Connect();
         var device = ScepDevice.Shared();
-        var message = (await wire.RequestAsync(device.Csr("CN=two people", server.Host.Challenge), device)).Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable("two-people"));
+        var message = (await wire.RequestAsync(device.Csr("CN=two people", server.Host.Challenge), device)).Replace(
+            ForgedRequest.TransactionIdOid, ForgedRequest.Printable("two-people"));
         (await wire.SendAsync(message.Build())).MustWait("two-people");
-        return Assert.Single((await server.GetAsync("/api/v1/approvals")).GetProperty("data").EnumerateArray()).GetProperty("id").GetString()!;
+        return Assert.Single((await server.GetAsync("/api/v1/approvals")).GetProperty("data").EnumerateArray()).GetProperty("id")
+            .GetString()!;
     }
 }

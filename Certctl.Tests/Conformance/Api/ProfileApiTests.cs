@@ -46,7 +46,8 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
         await WriteAsync(HttpMethod.Post, Profiles, New("again"), null, HttpStatusCode.Created);
         await WriteAsync(HttpMethod.Put, $"{Profiles}/again", New("again"), "\"1\"", HttpStatusCode.OK);
         await WriteAsync(HttpMethod.Delete, $"{Profiles}/again", null, "\"2\"", HttpStatusCode.NoContent);
-        Assert.Equal("\"3\"", (await WriteAsync(HttpMethod.Post, Profiles, New("again"), null, HttpStatusCode.Created)).Headers.ETag?.ToString());
+        Assert.Equal(
+            "\"3\"", (await WriteAsync(HttpMethod.Post, Profiles, New("again"), null, HttpStatusCode.Created)).Headers.ETag?.ToString());
         foreach (var stale in new[] { "\"1\"", "\"2\"" })
         {
             await WriteAsync(HttpMethod.Put, $"{Profiles}/again", New("again"), stale, HttpStatusCode.PreconditionFailed);
@@ -128,7 +129,8 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
             await WriteAsync(HttpMethod.Put, $"{Profiles}/default", original, "*", HttpStatusCode.OK);
         }
 
-        var trail = (await server.GetAsync("/api/v1/audit?resource_type=profile&resource_id=default&actor=alice")).GetProperty("data").EnumerateArray().ToList();
+        var trail = (await server.GetAsync("/api/v1/audit?resource_type=profile&resource_id=default&actor=alice")).GetProperty("data")
+            .EnumerateArray().ToList();
         Assert.Contains(trail, act => act.GetProperty("details").GetProperty("detail").GetString()!.Contains("\"san_template\":[\"DNS:{{csr.cn}}.corp.example\"]", StringComparison.Ordinal));
     }
 

@@ -186,14 +186,16 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
 
         foreach (var kind in new[] { "cert", "key" })
         {
-            var files = new[] { "ra-sign", "ra" }.Select(name => Path.Combine(server.Host.Data, $"{name}.{(kind == "cert" ? "crt" : "key")}"));
+            var files = new[] { "ra-sign", "ra" }.Select(
+                name => Path.Combine(server.Host.Data, $"{name}.{(kind == "cert" ? "crt" : "key")}"));
             settings[$"CERTCTL_SCEP_RA_{kind.ToUpperInvariant()}_PATH"] = string.Join(',', files);
         }
 
         settings["CERTCTL_SCEP_ENABLED"] = scep ? "true" : "false";
         var options = ConfigurationReader.Read(settings, configPath: null).Options!;
         var (material, _, _) = Preflight.Load(options, DateTimeOffset.UtcNow);
-        return ServerHost.Build(options, material!, new ConfigurationSource(() => ConfigurationReader.Read(settings, configPath: null)), _ => { });
+        return ServerHost.Build(
+            options, material!, new ConfigurationSource(() => ConfigurationReader.Read(settings, configPath: null)), _ => { });
     }
 
     [GeneratedRegex("^[A-Z*]+ (/scep|/scep-mtls|/certsrv/mscep/mscep.dll|/cgi-bin/pkiclient.exe)(/|$)")]

@@ -91,7 +91,8 @@ public sealed class ScepAdminTests(ApiServer server) : IClassFixture<ApiServer>
     public async Task A_body_that_cannot_be_read_is_a_400_that_names_the_field(string body, string field)
     {
         var problem = await server.SendAsync(HttpMethod.Post, Reload, ApiServer.Admin, HttpStatusCode.BadRequest, Text(body));
-        Assert.StartsWith(field == "body" ? "The body " : $"{field} ", problem.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            field == "body" ? "The body " : $"{field} ", problem.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.NotEmpty(problem.GetProperty("errors").GetProperty(field)[0].GetString()!);
     }
 

@@ -63,7 +63,8 @@ public sealed partial class TelemetryTests : IAsyncLifetime
         var text = await http.GetStringAsync(new Uri(_host.Url, "/metrics"));
 
         Assert.Equal(1, Value(text, "certctl_scep_requests_total", "kind=\"pkcs_req\"", "outcome=\"issued\"", "profile=\"\""));
-        Assert.Equal(1, Value(text, "certctl_scep_requests_total", "kind=\"pkcs_req\"", "outcome=\"refused\"", "reason=\"challenge_wrong\""));
+        Assert.Equal(
+            1, Value(text, "certctl_scep_requests_total", "kind=\"pkcs_req\"", "outcome=\"refused\"", "reason=\"challenge_wrong\""));
         Assert.Equal(1, Value(text, "certctl_scep_request_duration_seconds_count", "outcome=\"issued\""));
         Assert.Equal(1, Value(text, "certctl_journal_commit_duration_seconds_count"));
         Assert.Equal(0, Value(text, "certctl_journal_waiting"));

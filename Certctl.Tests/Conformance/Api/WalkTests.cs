@@ -91,15 +91,18 @@ public sealed partial class WalkTests(ApiServer server) : IClassFixture<ApiServe
 
         // What stands in the trail can be asked for: the document names every action, reason and kind of resource.
         var rows = (await WalkAsync("GET", "audit", "audit?per_page=500"))["data"]!.AsArray();
-        var parameters = ReferenceTests.Operations(_document).Single(operation => operation.Name == "GET /api/v1/audit").Operation["parameters"]!.AsArray();
+        var parameters = ReferenceTests.Operations(_document)
+            .Single(operation => operation.Name == "GET /api/v1/audit").Operation["parameters"]!.AsArray();
         foreach (var name in new[] { "action", "reason", "resource_type" })
         {
-            var named = parameters.Single(parameter => (string)parameter!["name"]! == name)!["schema"]!["enum"]!.AsArray().Select(word => (string)word!).ToList();
+            var named = parameters.Single(parameter => (string)parameter!["name"]! == name)!["schema"]!["enum"]!.AsArray()
+                .Select(word => (string)word!).ToList();
             Assert.Empty(rows.Select(row => (string?)row![name]).OfType<string>().Except(named));
         }
 
         Assert.Equal(
-            ReferenceTests.Operations(_document).Select(operation => Unnamed(operation.Name)).Where(name => name.Contains(" /api/", StringComparison.Ordinal)).Order(), _walked.Order());
+            ReferenceTests.Operations(_document).Select(operation => Unnamed(operation.Name))
+                .Where(name => name.Contains(" /api/", StringComparison.Ordinal)).Order(), _walked.Order());
     }
 
     // Two names of a parameter are no two operations.
@@ -129,7 +132,8 @@ public sealed partial class WalkTests(ApiServer server) : IClassFixture<ApiServe
         _walked.Add(Unnamed(name));
         var media = answer.Content.Headers.ContentType?.MediaType ?? "";
         ReferenceTests.Agrees(_document!, name, status, media, text);
-        ContractBoundsTests.Agrees(ReferenceTests.Operations(_document!).Single(operation => operation.Name == name).Operation, name, answer);
+        ContractBoundsTests.Agrees(
+            ReferenceTests.Operations(_document!).Single(operation => operation.Name == name).Operation, name, answer);
         return media == "application/json" ? JsonNode.Parse(text)! : new JsonObject();
     }
 }

@@ -22,9 +22,11 @@ public sealed class WithoutKeysTests(OperatorFolder folder) : IClassFixture<Oper
 
         // RFC 9112 §3.2.2: an absolute-form target counts, and not what Host says.
         Assert.Equal(401, await AbsoluteAsync("https://rebound.example", $"localhost:{serving.Port}"));
-        Assert.Equal(401, await AbsoluteAsync("https://rebound.example", $"localhost:{serving.Port}", "Origin: https://rebound.example\r\n"));
+        Assert.Equal(
+            401, await AbsoluteAsync("https://rebound.example", $"localhost:{serving.Port}", "Origin: https://rebound.example\r\n"));
         Assert.Equal(200, await AbsoluteAsync($"https://localhost:{serving.Port}", "rebound.example"));
-        Assert.Equal(401, await AbsoluteAsync($"https://localhost:{serving.Port}", "rebound.example", "Origin: https://rebound.example\r\n"));
+        Assert.Equal(
+            401, await AbsoluteAsync($"https://localhost:{serving.Port}", "rebound.example", "Origin: https://rebound.example\r\n"));
 
         async Task<int> AbsoluteAsync(string target, string host, string more = "")
         {

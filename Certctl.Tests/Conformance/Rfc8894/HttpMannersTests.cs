@@ -214,7 +214,7 @@ public sealed class HttpMannersTests(ScepServerFixture server) : IClassFixture<S
     }
 
     [Fact]
-    public async Task HEAD_enrols_nobody()
+    public async Task HEAD_enrols_no_device()
     {
         var device = ScepDevice.Shared();
         var message = Convert.ToBase64String(await MessageAsync("CN=never by HEAD"));

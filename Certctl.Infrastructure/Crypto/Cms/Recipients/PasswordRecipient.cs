@@ -3,7 +3,7 @@ using Certctl.Infrastructure.Crypto.Asn1;
 
 namespace Certctl.Infrastructure.Crypto.Cms.Recipients;
 
-/// <summary>PasswordRecipientInfo (RFC 5652 §6.2.4) for somebody who knows <paramref name="password"/>.</summary>
+/// <summary>PasswordRecipientInfo (RFC 5652 §6.2.4) for a recipient who knows <paramref name="password"/>.</summary>
 internal readonly struct PasswordRecipient(EnvelopePassword password) : IEnvelopeRecipient
 {
     // RFC 5652 §6.1: version 3 as soon as there is one.

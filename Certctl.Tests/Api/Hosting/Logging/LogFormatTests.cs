@@ -68,11 +68,14 @@ public sealed partial class LogFormatTests
         }
 
         // A value that cannot be written, and one that logs while it is written.
-        Assert.Throws<InvalidOperationException>(() => Json(logger => LogValue(logger, new Value(() => throw new InvalidOperationException()))));
+        Assert.Throws<InvalidOperationException>(
+            () => Json(logger => LogValue(logger, new Value(() => throw new InvalidOperationException()))));
         var inner = "";
-        using var outer = JsonDocument.Parse(Json(logger => LogValue(logger, new Value(() => inner = Json(other => LogClash(other, "mine", "now"))))));
+        using var outer = JsonDocument.Parse(
+            Json(logger => LogValue(logger, new Value(() => inner = Json(other => LogClash(other, "mine", "now"))))));
         using var nested = JsonDocument.Parse(inner);
-        Assert.Equal(("Value", "Clash"), (outer.RootElement.GetProperty("message").GetString(), nested.RootElement.GetProperty("message").GetString()));
+        Assert.Equal(
+            ("Value", "Clash"), (outer.RootElement.GetProperty("message").GetString(), nested.RootElement.GetProperty("message").GetString()));
     }
 
     [Fact]
@@ -144,7 +147,8 @@ public sealed partial class LogFormatTests
     }
 
     [LoggerMessage(1, LogLevel.Information, "SCEP {Kind} {Outcome}")]
-    private static partial void LogOutcome(ILogger logger, string kind, string outcome, string pathId, string? reason, string subject, double durationMs);
+    private static partial void LogOutcome(
+        ILogger logger, string kind, string outcome, string pathId, string? reason, string subject, double durationMs);
 
     [LoggerMessage(2, LogLevel.Information, "Clash")]
     private static partial void LogClash(ILogger logger, string message, string time);

@@ -27,7 +27,8 @@ public sealed class OtlpFailureLogTests
     public async Task A_collector_that_stops_is_one_line_and_one_when_it_is_back()
     {
         var collector = await CollectorAsync(port: 0);
-        var url = new Uri(collector.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+        var url = new Uri(
+            collector.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
         using var source = new ActivitySource($"test-{Guid.NewGuid():N}");
         using var listener = new OtlpFailureLog(url, _clock, _log);
         using var provider = Sdk.CreateTracerProviderBuilder().AddSource(source.Name).AddOtlpExporter(otlp =>
@@ -43,7 +44,8 @@ public sealed class OtlpFailureLogTests
         await collector.DisposeAsync();
         Export(source, 3);
         await CountAsync(1);
-        Assert.StartsWith($"Warning: The OTLP collector {url} does not take figures or traces", _log.Lines.Single(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Warning: The OTLP collector {url} does not take figures or traces", _log.Lines.Single(), StringComparison.Ordinal);
         _clock.Advance(TimeSpan.FromMinutes(1));
         Export(source, 3);
         await CountAsync(2);
@@ -51,7 +53,8 @@ public sealed class OtlpFailureLogTests
         await using var back = await CollectorAsync(url.Port);
         Export(source, 3);
         await CountAsync(3);
-        Assert.StartsWith($"Information: The OTLP collector {url} takes figures and traces again", _log.Lines.Last(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Information: The OTLP collector {url} takes figures and traces again", _log.Lines.Last(), StringComparison.Ordinal);
     }
 
     // Each span is exported on this thread before it ends.

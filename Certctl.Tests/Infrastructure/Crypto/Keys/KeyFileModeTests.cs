@@ -32,7 +32,7 @@ public sealed class KeyFileModeTests : IDisposable
     [InlineData("640", Root, Root, "its group")]
     [InlineData("640", Stranger, Us, "its group")]
     [InlineData("600", Stranger, Us, null)]
-    public void Root_may_hand_a_file_to_our_group_and_everybody_else_keeps_it_for_the_owner(string mode, uint owner, uint user, string? openTo) =>
+    public void Root_may_hand_a_file_to_our_group_and_any_other_owner_keeps_it_for_himself(string mode, uint owner, uint user, string? openTo) =>
         Assert.Equal(openTo, new KeyFileMode((UnixFileMode)Convert.ToInt32(mode, 8), owner, user, Us).OpenTo);
 
     [Theory]
