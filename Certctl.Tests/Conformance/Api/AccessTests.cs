@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Certctl.Tests.Fixtures;
 using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;
@@ -97,6 +98,24 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
         Assert.Equal(new AuthenticationHeaderValue("Bearer", "realm=\"certctl\""), Assert.Single(answer.Headers.WwwAuthenticate));
         Assert.Contains(message.Replace("<", "\\u003C", StringComparison.Ordinal).Replace(">", "\\u003E", StringComparison.Ordinal), await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/api/v1/profiles/default", 200)]
+    [InlineData("/api/v1/audit", 200)]
+    [InlineData("/api/v1/audit/export", 200)]
+    [InlineData("/api/v1/profiles/nowhere", 404)]
+    [InlineData("/openapi/v1.json", 200)]
+    [InlineData("/scep?operation=GetCACaps", 200)]
+    [InlineData("/health", 200)]
+    [InlineData("/ready", 200)]
+    public void HEAD_over_HTTP_2_is_answered_without_content(string path, int status)
+    {
+        // nghttp2 under curl takes DATA after HEAD for a protocol error.
+        var run = ExternalTool.RunIn(
+            server.Host.Folder, "curl", "-sS", "--http2", "--head", "--cacert", server.Host.CaFile,
+            "-H", $"Authorization: Bearer {ApiServer.Admin}", $"{new Uri(server.Host.Url, path)}");
+        Assert.StartsWith($"HTTP/2 {status}", run.MustSucceed().Output, StringComparison.Ordinal);
     }
 
     [Fact]
