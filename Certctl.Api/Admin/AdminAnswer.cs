@@ -9,9 +9,9 @@ internal static class AdminAnswer
 
     public static AdminCaller Caller(HttpContext http) =>
         new(ApiPolicy.ActorOf(http), Door, http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier)
-    {
-        Principal = ApiPolicy.PrincipalOf(http.User),
-    };
+        {
+            Principal = ApiPolicy.PrincipalOf(http.User),
+        };
 
     /// <param name="done">The answer when it was done, from a few words about it.</param>
     public static IResult Of(HttpContext http, AdminOutcome outcome, Func<string, IResult> done) => outcome switch

@@ -22,7 +22,7 @@ internal static class MetricsOperation
                     Description = "OK",
                     Content = new Dictionary<string, OpenApiMediaType>
                     {
-                        ["text/plain"] = new() 
+                        ["text/plain"] = new()
                         {
                             Schema = new OpenApiSchema { Type = JsonSchemaType.String },
                             Example = "# TYPE certctl_approvals_pending gauge\ncertctl_approvals_pending 2\n",
@@ -43,6 +43,7 @@ internal static class MetricsOperation
     {
         Description = Problems.Words(status),
         Content = new Dictionary<string,
-        OpenApiMediaType> { [Problems.MediaType] = new() { Schema = new OpenApiSchemaReference(nameof(ProblemBody), document) } },
+        OpenApiMediaType>
+        { [Problems.MediaType] = new() { Schema = new OpenApiSchemaReference(nameof(ProblemBody), document) } },
     };
 }

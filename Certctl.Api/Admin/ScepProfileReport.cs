@@ -75,18 +75,18 @@ internal sealed record IntuneRow(string PathId, string IssuerId, bool Enabled)
 
     public static IntuneRow Of(string pathId, string issuerId, IntuneSection? section, DateTime now) =>
         new(pathId, issuerId, section is not null)
-    {
-        TrustAnchorPath = section?.TrustAnchorPath,
-        TrustAnchors = section is { TrustAnchors.Count: > 0 } ? section.TrustAnchors : null,
-        Audience = section?.Audience,
-        ChallengeValidityNs = section?.ChallengeValidityNs ?? 0,
-        ClockSkewToleranceNs = section?.ClockSkewToleranceNs ?? 0,
-        RateLimitDisabled = section?.RateLimitDisabled ?? false,
-        ReplayCacheSize = section?.ReplayCacheSize ?? 0,
-        Counters = new SortedDictionary<string, long>(
+        {
+            TrustAnchorPath = section?.TrustAnchorPath,
+            TrustAnchors = section is { TrustAnchors.Count: > 0 } ? section.TrustAnchors : null,
+            Audience = section?.Audience,
+            ChallengeValidityNs = section?.ChallengeValidityNs ?? 0,
+            ClockSkewToleranceNs = section?.ClockSkewToleranceNs ?? 0,
+            RateLimitDisabled = section?.RateLimitDisabled ?? false,
+            ReplayCacheSize = section?.ReplayCacheSize ?? 0,
+            Counters = new SortedDictionary<string, long>(
             (section?.Counters ?? new Dictionary<string, long>()).ToDictionary(), StringComparer.Ordinal),
-        GeneratedAt = now,
-    };
+            GeneratedAt = now,
+        };
 }
 
 /// <summary>SCEP profiles as they run, by path.</summary>
