@@ -59,6 +59,9 @@ internal sealed class EnrolmentAnswerMapping : IEntityTypeConfiguration<Enrolmen
     {
         builder.ToTable("enrolment_answers");
         builder.HasKey(answer => answer.RequestKey).HasName("enrolment_answers_pkey");
+
+        // A decision holds the answer open.
+        builder.HasIndex(answer => answer.EnrolmentId, "enrolment_answers_enrolment_idx");
         builder.Property(answer => answer.RequestKey).HasColumnName("request_key");
         builder.Property(answer => answer.EnrolmentId).HasColumnName("enrolment_id");
         builder.Property(answer => answer.HeldUntil).HasColumnName("held_until");

@@ -722,6 +722,8 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     b.HasKey("RequestKey")
                         .HasName("enrolment_answers_pkey");
 
+                    b.HasIndex(new[] { "EnrolmentId" }, "enrolment_answers_enrolment_idx");
+
                     b.ToTable("enrolment_answers", (string)null);
                 });
 

@@ -706,6 +706,8 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.HasKey("RequestKey")
                         .HasName("enrolment_answers_pkey");
 
+                    b.HasIndex(new[] { "EnrolmentId" }, "enrolment_answers_enrolment_idx");
+
                     b.ToTable("enrolment_answers", (string)null);
                 });
 
