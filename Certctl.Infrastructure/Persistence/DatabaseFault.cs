@@ -75,8 +75,7 @@ public static class DatabaseFault
         TimeoutException => DatabaseFaultKind.NoAnswer,
         AuthenticationException or CryptographicException => DatabaseFaultKind.Tls,
 
-        // Of several hosts each has its own fault; that of the first stands for all.
-        AggregateException several when several.InnerExceptions.Count > 0 => KindOf(several.InnerExceptions[0]),
+        AggregateException { InnerExceptions.Count: > 0 } several => KindOf(Deciding(several)),
 
         // The driver's bound for one statement; while it connects, PostgresConnecting says so.
         NpgsqlException { InnerException: TimeoutException, Message: var text } when text.Contains("reading", StringComparison.Ordinal) => DatabaseFaultKind.Slow,
@@ -85,14 +84,36 @@ public static class DatabaseFault
         _ => DatabaseFaultKind.Statement,
     };
 
+    /// <summary>
+    /// True where the driver found none of several hosts worth asking: each was away or could not write when it was asked last.
+    /// </summary>
+    public static bool IsWithoutHost(Exception fault) =>
+        fault is NpgsqlException { InnerException: null } && fault.Message.Contains("No suitable host", StringComparison.Ordinal);
+
+    /// <summary>The SQLSTATEs in what a driver threw, also where it or EF Core has wrapped them, one of each host.</summary>
+    public static IEnumerable<string> SqlStatesOf(Exception? fault) => fault switch
+    {
+        null => [],
+        PostgresException told => [told.SqlState],
+        AggregateException several => several.InnerExceptions.SelectMany(SqlStatesOf),
+        _ => SqlStatesOf(fault.InnerException),
+    };
+
     /// <summary>True for a table or a column that is missing.</summary>
     public static bool IsOtherSchema(Exception fault) => fault is PostgresException told && MissingObjects.Contains(told.SqlState, StringComparison.Ordinal);
+
+    // Of several hosts each has its own fault. One that may pass decides, for then the start waits; else what a server said, else the first.
+    private static Exception Deciding(AggregateException several) =>
+        several.InnerExceptions.FirstOrDefault(fault => KindOf(fault) is DatabaseFaultKind.NotReady or DatabaseFaultKind.NoAnswer)
+        ?? several.InnerExceptions.FirstOrDefault(fault => SqlStatesOf(fault).Any())
+        ?? several.InnerExceptions[0];
 
     // A fault inside of a read names what happened to the connection; what the driver found by itself has a message alone.
     private static DatabaseFaultKind KindOfMessage(NpgsqlException fault) => fault switch
     {
         { InnerException: IOException { InnerException: SocketException socket } } => KindOf(socket.SocketErrorCode),
         { InnerException: IOException } => DatabaseFaultKind.Disconnected,
+        { Message: var text } when text.Contains("No suitable host", StringComparison.Ordinal) => DatabaseFaultKind.NotReady,
         { Message: var text } when text.Contains("SSL", StringComparison.Ordinal) => DatabaseFaultKind.Tls,
         { Message: var text } when text.Contains("password", StringComparison.OrdinalIgnoreCase) => DatabaseFaultKind.Authentication,
         { Message: var text } when text.Contains("pool has been exhausted", StringComparison.Ordinal) => DatabaseFaultKind.TooManyConnections,

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Certctl.Infrastructure.Persistence.Availability;
 
@@ -64,37 +65,49 @@ internal sealed partial class DatabaseCircuit(Func<CancellationToken, Task> prob
         LogAnswers(TimeProvider.System.GetElapsedTime(since).TotalSeconds);
     }
 
-    /// <summary>False when the probe got no answer in time. At the end of the process nothing is found out any more.</summary>
+    /// <summary>
+    /// False when the probe got no answer in time. What says nothing of the database changes nothing: then the answer is that of the present
+    /// state. Nothing is thrown, for the task that asks is the only one that can close the circuit. At the end of the process nothing is found
+    /// out any more.
+    /// </summary>
     private async Task<bool> AnswersAsync()
     {
         if (_ending.IsCancellationRequested)
             return true;
         var started = TimeProvider.System.GetTimestamp();
         var asking = Task.Run(() => probe(_ending.Token), CancellationToken.None);
-        try
-        {
-            await asking.WaitAsync(patience, _ending.Token);
+        await asking.WaitAsync(patience, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_ending.IsCancellationRequested || asking.IsCompletedSuccessfully)
             return true;
-        }
-        catch (DbException refused)
-        {
-            return refused is DatabaseUnavailableException or { InnerException: TimeoutException } ? false : true;
-        }
-        catch (TimeoutException)
+        if (!asking.IsCompleted)
         {
             _ = asking.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
             // Our own timer came late: this process gets no processor, which says nothing of the database.
             return !IsOpen && TimeProvider.System.GetElapsedTime(started) > patience + patience;
         }
-        catch (OperationCanceledException)
+
+        switch (asking.Exception?.InnerException)
         {
-            return true;
+            case DatabaseUnavailableException:
+                return false;
+
+            // The driver has not asked: it knows of each host that it was away, or cannot write, a moment ago.
+            case NpgsqlException fault when DatabaseFault.IsWithoutHost(fault):
+                return !IsOpen;
+            case DbException fault:
+                return fault is PostgresException || DatabaseFault.KindOf(fault) is not (DatabaseFaultKind.NoAnswer or DatabaseFaultKind.Slow);
+            case var accident:
+                LogProbeFailed(accident);
+                return !IsOpen;
         }
     }
 
     [LoggerMessage(1, LogLevel.Error, "The database does not answer (probed for {Seconds} s); requests that need it are refused until it does")]
     private partial void LogHangs(double seconds);
+
+    [LoggerMessage(3, LogLevel.Error, "The probe of the database failed by itself, which says nothing of the database")]
+    private partial void LogProbeFailed(Exception? accident);
 
     [LoggerMessage(2, LogLevel.Warning, "The database answers again after {Seconds:0.0} s")]
     private partial void LogAnswers(double seconds);

@@ -44,17 +44,9 @@ internal static class SessionFaults
 
     public static SessionFault Of(string? sqlState) => sqlState is null ? SessionFault.None : BySqlState.GetValueOrDefault(sqlState);
 
-    /// <summary>Also of an error that a driver or EF Core has wrapped.</summary>
-    public static SessionFault Of(Exception? fault)
-    {
-        for (var cause = fault; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is PostgresException refused)
-                return Of(refused.SqlState);
-        }
-
-        return SessionFault.None;
-    }
+    /// <summary>Also of an error that a driver or EF Core has wrapped; of several hosts, the first that says something.</summary>
+    public static SessionFault Of(Exception? fault) =>
+        DatabaseFault.SqlStatesOf(fault).Select(Of).FirstOrDefault(found => found != SessionFault.None);
 
     /// <summary>The server as a whole cannot be used for now, so that the entries of a batch need not be tried one by one.</summary>
     public static bool IsOfServer(Exception fault) =>

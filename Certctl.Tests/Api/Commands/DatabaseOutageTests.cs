@@ -148,9 +148,18 @@ public sealed class DatabaseOutageTests(PostgresFixture postgres) : IClassFixtur
             (new("Exception while performing SSL handshake", new System.Security.Authentication.AuthenticationException("not trusted")), DatabaseFaultKind.Tls),
             (new("No password has been provided but the backend requires one (in SASL/SCRAM-SHA-256)"), DatabaseFaultKind.Authentication),
             (new("The connection pool has been exhausted, either raise 'Max Pool Size' (currently 3)"), DatabaseFaultKind.TooManyConnections),
+            (new("No suitable host was found."), DatabaseFaultKind.NotReady),
+            (Several(Away(SocketError.ConnectionRefused), Told("57P03")), DatabaseFaultKind.NotReady),
+            (Several(Away(SocketError.ConnectionRefused), new NpgsqlException("b", new TimeoutException())), DatabaseFaultKind.NoAnswer),
+            (Several(Away(SocketError.ConnectionRefused), Told("28P01")), DatabaseFaultKind.Authentication),
+            (Several(Away(SocketError.HostNotFound), Away(SocketError.ConnectionRefused)), DatabaseFaultKind.Unresolved),
             (new("Unable to connect to a suitable host", new AggregateException(new NpgsqlException("a", new SocketException((int)SocketError.ConnectionRefused)))), DatabaseFaultKind.Refused),
         ];
         Assert.All(cases, each => Assert.Equal(each.Kind, DatabaseFault.KindOf(each.Fault)));
+
+        static NpgsqlException Several(params Exception[] faults) => new("Unable to connect to a suitable host", new AggregateException(faults));
+        static NpgsqlException Away(SocketError error) => new("Failed to connect", new SocketException((int)error));
+        static PostgresException Told(string state) => new("as the server says it", "FATAL", "FATAL", state);
     }
 
     private static DatabaseOptions Options(string connection) => new(DatabaseProvider.PostgreSql, new Secret(new NpgsqlConnectionStringBuilder(connection).ConnectionString), 4) { Setting = Setting };

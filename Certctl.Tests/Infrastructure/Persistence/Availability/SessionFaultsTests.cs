@@ -30,6 +30,10 @@ public sealed class SessionFaultsTests
         Assert.Equal(Enum.Parse<SessionFault>(fault), SessionFaults.Of(sqlState));
         Assert.Equal(Enum.Parse<SessionFault>(fault), SessionFaults.Of(new NpgsqlException("outer", Refused(sqlState))));
         Assert.Equal(fault != "None", SessionFaults.IsOfServer(Refused(sqlState)));
+
+        // Several hosts, of which one did not answer.
+        var several = new AggregateException(new NpgsqlException("silent", new TimeoutException()), Refused(sqlState));
+        Assert.Equal(Enum.Parse<SessionFault>(fault), SessionFaults.Of(new NpgsqlException("Unable to connect to a suitable host", several)));
     }
 
     [Fact]
