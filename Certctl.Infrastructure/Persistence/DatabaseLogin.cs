@@ -1,3 +1,4 @@
+using Certctl.Infrastructure.Persistence.Availability;
 using Npgsql;
 
 namespace Certctl.Infrastructure.Persistence;
@@ -24,7 +25,7 @@ public sealed class DatabaseLogin
     public bool Knows(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString).Password == _password;
 
     /// <summary>
-    /// Null when the server takes the password, or cannot be asked: then the new one is as good as the old one. Else why it is not to be used; nothing of the connection
+    /// Null when the password is the present one, when the server takes it, or when it cannot be asked: then the new one is as good as the old one. Else why it is not to be used; nothing of the connection
     /// string is quoted.
     /// </summary>
     /// <exception cref="OperationCanceledException">It was given up.</exception>
@@ -34,20 +35,20 @@ public sealed class DatabaseLogin
         var plain = new NpgsqlConnectionStringBuilder(connectionString) { Password = null };
         if (plain.ConnectionString != _settings.ConnectionString)
             return "names another host, database, role or option than at start; only the password can change without a restart";
+        if (Knows(connectionString))
+            return null;
         try
         {
             await using var connection = new NpgsqlConnection(settings.ConnectionString);
-            await connection.OpenAsync(cancellationToken);
+            await connection.OpenSessionAsync(cancellationToken);
             return null;
         }
-        catch (PostgresException refused) when (refused.SqlState.StartsWith("28", StringComparison.Ordinal))
+        catch (NpgsqlException refused)
         {
-            return $"holds a password that the database does not take (SQLSTATE {refused.SqlState}); change it in the database first: ALTER ROLE … PASSWORD";
-        }
-        catch (NpgsqlException)
-        {
-            // An outage says nothing about the password.
-            return null;
+            // Of several hosts each may have refused it. An outage says nothing about the password.
+            return DatabaseFault.SqlStatesOf(refused).FirstOrDefault(state => state.StartsWith("28", StringComparison.Ordinal)) is { } state
+                ? $"holds a password that the database does not take (SQLSTATE {state}); change it in the database first: ALTER ROLE … PASSWORD"
+                : null;
         }
     }
 

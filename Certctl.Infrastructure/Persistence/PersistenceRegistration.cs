@@ -90,8 +90,9 @@ public static class PersistenceRegistration
         {
             MaxPoolSize = forLists,
             ApplicationName = settings.ApplicationName + " lists",
-            CommandTimeout = (int)DatabaseAccess.MaxList.TotalSeconds,
         };
+        if (settings.CommandTimeout > 0)
+            lists.CommandTimeout = Math.Max(settings.CommandTimeout, (int)DatabaseAccess.MaxList.TotalSeconds);
         var patience = Patience(deadline);
         var seconds = (int)Math.Ceiling(patience.TotalSeconds);
         var probe = new NpgsqlConnectionStringBuilder(settings.ConnectionString)
@@ -121,18 +122,25 @@ public static class PersistenceRegistration
             var (source, pools) = (provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<PostgresPools>());
             return new DatabaseReadiness(() => WriteProbe.PostgresAsync(source, pools), provider.GetRequiredService<DatabaseCircuit>());
         });
-        services.AddSingleton(provider => new DatabaseClock(
-            cancellationToken => AskTimeAsync(provider.GetRequiredService<NpgsqlDataSource>(), cancellationToken), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider =>
+        {
+            var (source, access) = (provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<DatabaseAccess>());
+            return new DatabaseClock(
+                cancellationToken => access.RunAsync(() => AskTimeAsync(source, cancellationToken)), provider.GetRequiredService<TimeProvider>());
+        });
         services.AddSingleton<IJournalWriter, PostgresJournalWriter>();
         services.AddSingleton<IDatabaseMigrator, PostgresMigrator>();
     }
 
     private static CertctlContexts<PostgresCertctlDbContext> PostgresContexts(IServiceProvider provider, NpgsqlDataSource source) => new(
-        DatabaseOptionsBuilder.Postgres<PostgresCertctlDbContext>(source).AddInterceptors(provider.GetRequiredService<SessionInterceptor>()).Options);
+        DatabaseOptionsBuilder.Postgres<PostgresCertctlDbContext>(source).AddInterceptors(OpeningInterceptor.Instance, provider.GetRequiredService<SessionInterceptor>()).Options);
 
     private static void AddSqlite(IServiceCollection services, string connectionString, TimeSpan deadline)
     {
-        var settings = new SqliteConnectionStringBuilder(connectionString) { DefaultTimeout = (int)Math.Ceiling(deadline.TotalSeconds) }.ConnectionString;
+        var given = new SqliteConnectionStringBuilder(connectionString);
+        if (!given.ShouldSerialize("Default Timeout"))
+            given.DefaultTimeout = (int)Math.Ceiling(deadline.TotalSeconds);
+        var settings = given.ConnectionString;
 
         // A file does not hang: what it waits for is another process's lock, which the driver bounds.
         services.AddSingleton(provider => new DatabaseCircuit(
@@ -153,7 +161,8 @@ public static class PersistenceRegistration
 
     private static async Task<DateTimeOffset> AskTimeAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand($"SELECT {PostgresJournalSql.Now}");
+        await using var connection = await database.OpenSessionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand($"SELECT {PostgresJournalSql.Now}", connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return reader.GetFieldValue<DateTimeOffset>(0);

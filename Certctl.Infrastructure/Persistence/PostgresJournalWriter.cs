@@ -100,7 +100,7 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource, Postgre
 
         public static async Task<Session> OpenAsync(NpgsqlDataSource dataSource, CancellationToken cancellationToken)
         {
-            var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+            var connection = await dataSource.OpenSessionAsync(cancellationToken);
             try
             {
                 // Planning the statement anew costs more than running it, and the plan never depends on the values.

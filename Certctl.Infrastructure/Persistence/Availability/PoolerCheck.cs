@@ -12,7 +12,6 @@ internal sealed class PoolerCheck(NpgsqlConnectionStringBuilder settings)
 {
     private const int Rounds = 3;
 
-    private readonly NpgsqlConnectionStringBuilder _other = new(settings.ConnectionString) { Pooling = false };
     private int _done;
 
     /// <summary>Once a physical connection is open.</summary>
@@ -32,8 +31,10 @@ internal sealed class PoolerCheck(NpgsqlConnectionStringBuilder settings)
     /// </summary>
     private async Task ProveSessionsAsync(NpgsqlConnection connection)
     {
-        await using var second = new NpgsqlConnection(_other.ConnectionString);
-        await second.OpenAsync();
+        // Of several hosts the one that this connection is to: another has other backends.
+        var same = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Host = connection.Host, Port = connection.Port, Pooling = false };
+        await using var second = new NpgsqlConnection(same.ConnectionString);
+        await second.OpenSessionAsync(CancellationToken.None);
         for (var round = 0; round < Rounds; round++)
         {
             var own = await BackendAsync(connection);

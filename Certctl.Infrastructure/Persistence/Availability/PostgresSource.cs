@@ -29,11 +29,13 @@ internal static class PostgresSource
             // Errors never carry the values of rows.
             IncludeErrorDetail = false,
 
-            // What a request no longer waits for ends soon after.
-            CommandTimeout = (int)Math.Ceiling(deadline.TotalSeconds) + 1,
             HostRecheckSeconds = HostRecheckSeconds,
         };
         settings.ApplicationName ??= "certctl";
+
+        // What a request no longer waits for ends soon after; verbs give 0, for theirs wait.
+        if (!given.ContainsKey("Command Timeout"))
+            settings.CommandTimeout = (int)Math.Ceiling(deadline.TotalSeconds) + 1;
         if (!given.ContainsKey("Timeout"))
             settings.Timeout = HasSeveralHosts(settings) ? ConnectSecondsOfSeveral : Math.Min(MaxConnectSeconds, (int)Math.Ceiling(deadline.TotalSeconds));
         if (!given.ContainsKey("TCP Keepalive"))
@@ -67,7 +69,7 @@ internal static class PostgresSource
     /// <summary>One query on a connection of its own, so that a full pool says nothing of the server.</summary>
     public static async Task ProbeAsync(NpgsqlDataSource unpooled, CancellationToken cancellationToken)
     {
-        await using var connection = await unpooled.OpenConnectionAsync(cancellationToken);
+        await using var connection = await unpooled.OpenSessionAsync(cancellationToken);
         await using var command = new NpgsqlCommand("SELECT 1", connection);
         await command.ExecuteScalarAsync(cancellationToken);
     }

@@ -54,16 +54,17 @@ internal static class WriteProbe
 
     private static async Task<bool> WritesAsync(NpgsqlDataSource source)
     {
+        await using var connection = await source.OpenSessionAsync(CancellationToken.None);
         try
         {
-            await using var command = source.CreateCommand(Write);
+            await using var command = new NpgsqlCommand(Write, connection);
             return await command.ExecuteScalarAsync() is string;
         }
         catch (PostgresException refused) when (refused.SqlState is PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.InsufficientPrivilege)
         {
             // Not every relative of PostgreSQL has that function, and its use may be withdrawn: then what the session says of itself must
             // do.
-            await using var command = source.CreateCommand($"SELECT NOT ({ReadOnly})");
+            await using var command = new NpgsqlCommand($"SELECT NOT ({ReadOnly})", connection);
             return await command.ExecuteScalarAsync() is true;
         }
     }

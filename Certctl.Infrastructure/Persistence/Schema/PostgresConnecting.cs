@@ -1,13 +1,12 @@
-using System.Net.Sockets;
-using System.Security.Authentication;
-using System.Security.Cryptography;
+using Certctl.Infrastructure.Persistence.Availability;
 using Npgsql;
 
 namespace Certctl.Infrastructure.Persistence.Schema;
 
 /// <summary>
-/// The first connection of a process. Connecting is the one step of a start that has a bound: four times <c>connect_timeout</c> (4 × 15 s by default), for a server that
-/// does not answer or has not finished its own start. What is wrong for certain (refused, no such database, wrong password) ends it at once.
+/// The first connection of a process. Connecting is the one step of a start that has a bound: four times <c>connect_timeout</c> (its default:
+/// <see cref="PostgresSource.Settings"/>), for a server that does not answer or has not finished its own start. What is wrong for certain
+/// (refused, no such database, wrong password) ends it at once.
 /// </summary>
 internal static class PostgresConnecting
 {
@@ -25,9 +24,9 @@ internal static class PostgresConnecting
         {
             try
             {
-                return await OpenOnceAsync(dataSource, cancellationToken);
+                return await dataSource.OpenSessionAsync(cancellationToken);
             }
-            catch (NpgsqlException fault) when (DatabaseFault.KindOf(fault) is DatabaseFaultKind.NoAnswer or DatabaseFaultKind.NotReady && elapsed.Time < bound)
+            catch (NpgsqlException fault) when (MayPass(fault, settings.Host!.Split(',').Length) && elapsed.Time < bound)
             {
                 if (elapsed.IsDue)
                 {
@@ -40,37 +39,8 @@ internal static class PostgresConnecting
         }
     }
 
-    // What a database lacks is a DbException on every path, also where the driver lets others pass: for names without an address, and for files of certificates.
-    private static async Task<NpgsqlConnection> OpenOnceAsync(NpgsqlDataSource dataSource, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await dataSource.OpenConnectionAsync(cancellationToken);
-        }
-        catch (NpgsqlException fault) when (DatabaseFault.KindOf(fault) == DatabaseFaultKind.Slow)
-        {
-            throw new NpgsqlException("Failed to connect in time", new TimeoutException(fault.InnerException!.Message, fault));
-        }
-        catch (SocketException fault)
-        {
-            throw new NpgsqlException(fault.Message, fault);
-        }
-        catch (TimeoutException fault)
-        {
-            throw new NpgsqlException(fault.Message, fault);
-        }
-        catch (AuthenticationException fault)
-        {
-            throw new NpgsqlException(fault.Message, fault);
-        }
-        catch (CryptographicException fault)
-        {
-            throw new NpgsqlException(fault.Message, fault);
-        }
-        catch (IOException fault)
-        {
-            // A file of sslrootcert, sslcert or sslkey.
-            throw new NpgsqlException(fault.Message, new AuthenticationException(fault.Message, fault));
-        }
-    }
+    // A host that was reached and is not among the faults cannot write yet: a failover is under way.
+    private static bool MayPass(NpgsqlException fault, int hosts) =>
+        DatabaseFault.KindOf(fault) is DatabaseFaultKind.NoAnswer or DatabaseFaultKind.NotReady
+        || (fault.InnerException is AggregateException several && several.InnerExceptions.Count < hosts);
 }

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using Certctl.Infrastructure.Persistence.Availability;
 using Npgsql;
 
 namespace Certctl.Infrastructure.Persistence.Schema;
@@ -18,7 +19,7 @@ internal static class PostgresWatch
 
     public static async Task<MigrationNotice> DescribeAsync(NpgsqlDataSource dataSource, int pid, string name, CancellationToken cancellationToken)
     {
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken).AsTask().WaitAsync(Patience, cancellationToken);
+        await using var connection = await dataSource.OpenSessionAsync(cancellationToken).WaitAsync(Patience, cancellationToken);
         await using var blockers = Command(connection, $"SELECT {Session} FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids({pid})) ORDER BY a.xact_start LIMIT 1");
         if (await ReadSessionAsync(blockers, cancellationToken) is { } blocker)
             return new MigrationNotice(Waits: true, $"{name}: waiting for a lock of {blocker}");

@@ -23,6 +23,26 @@ public sealed class PoolerTests(PostgresFixture postgres) : IClassFixture<Postgr
     }
 
     [Fact]
+    public async Task A_pooler_that_hands_its_backends_out_in_turn_is_refused_too()
+    {
+        if (!postgres.IsAvailable)
+            return;
+
+        // With so many at rest no two connections meet on one backend; that a connection changes its own is the proof.
+        using var bouncer = new PgBouncer(postgres.ConnectionString, "transaction", "server_round_robin = 1\nmin_pool_size = 8");
+        await using var own = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Pooling = false }.ConnectionString);
+        await own.OpenAsync();
+        await using var backends = new NpgsqlCommand("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()", own);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while ((long)(await backends.ExecuteScalarAsync(patience.Token))! < 8)
+            await Task.Delay(50, patience.Token);
+
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => CertctlHost.StartAsync(bouncer.ConnectionString));
+
+        Assert.Contains("use pool_mode=session for this database, or connect to PostgreSQL itself", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_pooler_in_session_mode_serves_enrolments_side_by_side()
     {
         if (!postgres.IsAvailable)
@@ -48,7 +68,7 @@ public sealed class PoolerTests(PostgresFixture postgres) : IClassFixture<Postgr
         private readonly TemporaryFolder _folder = new();
         private readonly Process _process;
 
-        public PgBouncer(string postgres, string mode)
+        public PgBouncer(string postgres, string mode, string more = "")
         {
             var settings = new NpgsqlConnectionStringBuilder(postgres);
             var port = PostgresServer.FreePort();
@@ -67,6 +87,7 @@ public sealed class PoolerTests(PostgresFixture postgres) : IClassFixture<Postgr
                 ignore_startup_parameters = extra_float_digits
                 logfile = {_folder["log"]}
                 pidfile = {_folder["pid"]}
+                {more}
                 """);
             PostgresServer.Run("chmod", "-R", "a+rwX", Path.GetDirectoryName(_folder["log"])!);
             string[] asUser = Environment.UserName == "root" ? ["runuser", "-u", "postgres", "--"] : [];
