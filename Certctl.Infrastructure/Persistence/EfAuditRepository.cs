@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
+using Certctl.Infrastructure.Persistence.Availability;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -13,6 +14,7 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
 
     private readonly IDbContextFactory<CertctlDbContext> _contexts;
     private readonly ListContexts _lists;
+    private readonly DatabaseAccess _access;
     private readonly TimeProvider _clock;
     private readonly ILogger<EfAuditRepository> _logger;
     private readonly RefusalTally _tally = new();
@@ -21,9 +23,10 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     private readonly SettledCounts _settled;
     private readonly ITimer _timer;
 
-    public EfAuditRepository(IDbContextFactory<CertctlDbContext> contexts, ListContexts lists, TimeProvider clock, ILogger<EfAuditRepository> logger)
+    public EfAuditRepository(
+        IDbContextFactory<CertctlDbContext> contexts, ListContexts lists, DatabaseAccess access, TimeProvider clock, ILogger<EfAuditRepository> logger)
     {
-        (_contexts, _lists, _clock, _logger) = (contexts, lists, clock, logger);
+        (_contexts, _lists, _access, _clock, _logger) = (contexts, lists, access, clock, logger);
         _settled = new SettledCounts(clock);
         _timer = clock.CreateTimer(_ => _ = FlushAsync(), null, FlushPeriod, FlushPeriod);
     }
@@ -121,7 +124,21 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     public async ValueTask DisposeAsync()
     {
         await _timer.DisposeAsync();
+        try
+        {
+            await _access.WithinAsync(FlushLastAsync(), _access.Deadline);
+        }
+        catch (DatabaseUnavailableException outage)
+        {
+            // A database that hangs must not keep the process from ending.
+            LogLastFlushFailed(outage);
+        }
+    }
+
+    private async Task<bool> FlushLastAsync()
+    {
         await FlushAsync();
+        return true;
     }
 
     // Nothing changes or removes an event; a counted refusal is stamped when it is written.
@@ -168,6 +185,9 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Count} counted refusals could not be written to the audit table; they stay counted")]
     private partial void LogFlushFailed(Exception? exception, int count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The refusals that were counted last could not be written to the audit table in time; the process ends without them")]
+    private partial void LogLastFlushFailed(Exception exception);
 }
 
 /// <summary>A refused request was vetted by nobody: what it says about itself is kept, but not at any length.</summary>

@@ -14,19 +14,22 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(2);
 
     // Holds profiles that exist; ids come from the configuration, and what is not found is not kept.
-    private readonly ConcurrentDictionary<string, (CertificateProfile Profile, long ReadAt)> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (Task<CertificateProfile?> Profile, long ReadAt)> _known = new(StringComparer.Ordinal);
 
-    public async Task<CertificateProfile?> FindAsync(string profileId, bool fresh, CancellationToken cancellationToken)
+    public Task<CertificateProfile?> FindAsync(string profileId, bool fresh, CancellationToken cancellationToken) =>
+        !fresh && _known.TryGetValue(profileId, out var known) && clock.GetElapsedTime(known.ReadAt) < MaxAge
+            ? known.Profile
+            : ReadAsync(profileId, cancellationToken);
+
+    private async Task<CertificateProfile?> ReadAsync(string profileId, CancellationToken cancellationToken)
     {
-        if (!fresh && _known.TryGetValue(profileId, out var known) && clock.GetElapsedTime(known.ReadAt) < MaxAge)
-            return known.Profile;
         var readAt = clock.GetTimestamp();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var profile = await db.CertificateProfiles.AsNoTracking().SingleOrDefaultAsync(p => p.Id == profileId, cancellationToken);
         if (profile is null)
             _known.TryRemove(profileId, out _);
         else
-            _known[profileId] = (profile, readAt);
+            _known[profileId] = (Task.FromResult<CertificateProfile?>(profile), readAt);
         return profile;
     }
 

@@ -28,6 +28,10 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
     private readonly JournalConflicts _conflicts;
     private readonly DatabaseAccess _access;
     private readonly Lazy<Task> _running;
+
+    // Of the writer task alone: a batch is over before the next one is taken.
+    private readonly List<Item> _batch = new(BatchLimit);
+    private readonly HashSet<byte[]> _keys = new(BatchLimit, RequestKeyComparer.Instance);
     private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
 
     public EnrolmentJournal(IJournalWriter writer, JournalConflicts conflicts, DatabaseAccess access)
@@ -40,7 +44,8 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
     /// <inheritdoc/>
     /// <remarks>Once handed over the entry is committed, also when the caller stops waiting: a repeated request then meets its answer.</remarks>
     public Task<JournalVerdict> CommitAsync(JournalEntry entry, CancellationToken cancellationToken) =>
-        _access.RunAsync(() => HandOverAsync(entry, cancellationToken));
+        _access.RunAsync(
+            (journal: this, entry, cancellationToken), static commit => commit.journal.HandOverAsync(commit.entry, commit.cancellationToken));
 
     private async Task<JournalVerdict> HandOverAsync(JournalEntry entry, CancellationToken cancellationToken)
     {
@@ -75,30 +80,29 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
         var reader = _waiting.Reader;
         while (again.Count > 0 || await reader.WaitToReadAsync())
         {
-            var batch = Take(reader, again);
-            await CommitAsync(batch);
+            Take(reader, again);
+            await CommitAsync(_batch);
         }
     }
 
     /// <summary>What is waiting, sorted by request key, no key twice, a solitary entry alone.</summary>
-    private static List<Item> Take(ChannelReader<Item> reader, Queue<Item> again)
+    private void Take(ChannelReader<Item> reader, Queue<Item> again)
     {
-        List<Item> batch = new(BatchLimit);
-        HashSet<byte[]> keys = new(BatchLimit, RequestKeyComparer.Instance);
+        _batch.Clear();
+        _keys.Clear();
         for (var waiting = again.Count; waiting > 0; waiting--)
             Place(again.Dequeue());
-        while (batch.Count < BatchLimit && again.Count < BatchLimit && reader.TryRead(out var item))
+        while (_batch.Count < BatchLimit && again.Count < BatchLimit && reader.TryRead(out var item))
             Place(item);
-        batch.Sort(static (a, b) => a.Entry.RequestKey.AsSpan().SequenceCompareTo(b.Entry.RequestKey));
-        return batch;
+        _batch.Sort(static (a, b) => a.Entry.RequestKey.AsSpan().SequenceCompareTo(b.Entry.RequestKey));
 
         void Place(Item item)
         {
-            var alone = batch.Count > 0 && (item.Entry.IsSolitary || batch[0].Entry.IsSolitary);
-            if (!alone && batch.Count < BatchLimit && !Keys(item.Entry).Any(keys.Contains))
+            var alone = _batch.Count > 0 && (item.Entry.IsSolitary || _batch[0].Entry.IsSolitary);
+            if (!alone && _batch.Count < BatchLimit && !Keys(item.Entry).Any(_keys.Contains))
             {
-                batch.Add(item);
-                keys.UnionWith(Keys(item.Entry));
+                _batch.Add(item);
+                _keys.UnionWith(Keys(item.Entry));
             }
             else
             {

@@ -8,7 +8,8 @@ namespace Certctl.Infrastructure.Persistence.Availability;
 internal sealed class BoundedCertificateProfileRepository(ICertificateProfileRepository inner, DatabaseAccess access) : ICertificateProfileRepository
 {
     public Task<CertificateProfile?> FindAsync(string profileId, bool fresh, CancellationToken cancellationToken) =>
-        access.RunAsync(() => inner.FindAsync(profileId, fresh, cancellationToken));
+        access.RunAsync(
+            (inner, profileId, fresh, cancellationToken), static ask => ask.inner.FindAsync(ask.profileId, ask.fresh, ask.cancellationToken));
 
     public Task<bool> ExistsAsync(string profileId, CancellationToken cancellationToken) =>
         access.RunAsync(() => inner.ExistsAsync(profileId, cancellationToken));

@@ -18,16 +18,12 @@ internal sealed class DatabaseAccess(DatabaseCircuit circuit, TimeSpan deadline)
 
     public TimeSpan Deadline => deadline;
 
+    private TimeSpan ListBound => MaxList > deadline ? MaxList : deadline;
+
     /// <summary>
     /// Runs an operation of one request. One that failed on a useless session without any effect is run once more, on another.
     /// </summary>
-    public Task<T> RunAsync<T>(Func<Task<T>> operation)
-    {
-        if (circuit.IsOpen)
-            return Task.FromException<T>(Hangs());
-        var asked = operation();
-        return asked.IsCompletedSuccessfully ? asked : FinishAsync(asked, operation, RequestBudget.Current, Timeout.InfiniteTimeSpan);
-    }
+    public Task<T> RunAsync<T>(Func<Task<T>> operation) => RunAsync(operation, static operation => operation());
 
     /// <inheritdoc cref="RunAsync{T}"/>
     public Task RunAsync(Func<Task> operation) => RunAsync(async () =>
@@ -36,11 +32,28 @@ internal sealed class DatabaseAccess(DatabaseCircuit circuit, TimeSpan deadline)
         return true;
     });
 
-    /// <summary>The same for a list.</summary>
-    public Task<T> ListAsync<T>(Func<Task<T>> operation) =>
-        circuit.IsOpen ? Task.FromException<T>(Hangs()) : FinishAsync(operation(), operation, budget: null, MaxList > deadline ? MaxList : deadline);
+    /// <summary>The same for what each enrolment asks: an operation that captures nothing costs no closure.</summary>
+    public Task<T> RunAsync<TState, T>(TState state, Func<TState, Task<T>> operation)
+    {
+        if (circuit.IsOpen)
+            return Task.FromException<T>(Hangs());
+        var asked = operation(state);
+        return asked.IsCompletedSuccessfully ? asked : FinishAsync(asked, state, operation, RequestBudget.Current, Timeout.InfiniteTimeSpan);
+    }
 
-    /// <summary>Each wait for a row is bounded by what is left of the request's budget; rows that come cost nothing of it.</summary>
+    /// <summary>The same for a list. What is done with it may then wait for the request's whole budget.</summary>
+    public Task<T> ListAsync<T>(Func<Task<T>> operation)
+    {
+        if (circuit.IsOpen)
+            return Task.FromException<T>(Hangs());
+        RequestBudget.Current?.Renew();
+        return FinishAsync(operation(), operation, static operation => operation(), budget: null, ListBound);
+    }
+
+    /// <summary>
+    /// The first row is waited for as long as for a list; each further one for what is left of the request's budget. Rows that come cost
+    /// nothing of it.
+    /// </summary>
     public async IAsyncEnumerable<T> StreamAsync<T>(IAsyncEnumerable<T> rows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ThrowIfOpen();
@@ -48,13 +61,13 @@ internal sealed class DatabaseAccess(DatabaseCircuit circuit, TimeSpan deadline)
         var next = Task.FromResult(false);
         try
         {
-            while (true)
+            for (var first = true; ; first = false)
             {
                 var moving = reader.MoveNextAsync();
                 if (!moving.IsCompletedSuccessfully)
                 {
                     next = moving.AsTask();
-                    if (!await WithinAsync(next, RequestBudget.Current?.Remaining ?? deadline))
+                    if (!await WithinAsync(next, first ? ListBound : RequestBudget.Current?.Remaining ?? deadline))
                         yield break;
                 }
                 else if (!await moving)
@@ -78,21 +91,8 @@ internal sealed class DatabaseAccess(DatabaseCircuit circuit, TimeSpan deadline)
     /// <summary>Waits for what was asked of the database, at most <paramref name="bound"/>.</summary>
     public async Task<T> WithinAsync<T>(Task<T> asked, TimeSpan bound)
     {
-        // Shorter than the patience of the circuit, a wait says nothing of the database.
-        var started = TimeProvider.System.GetTimestamp();
-        if (bound == Timeout.InfiniteTimeSpan || bound > circuit.Patience)
-        {
-            if (await EndsAsync(asked, circuit.Patience))
-                return await asked;
-            circuit.Suspect();
-        }
-
-        var left = bound == Timeout.InfiniteTimeSpan ? bound : bound - TimeProvider.System.GetElapsedTime(started);
-        if (await EndsAsync(asked, left))
-            return await asked;
-        _ = asked.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-        ThrowIfOpen();
-        throw new DatabaseUnavailableException($"The database did not answer within {bound.TotalSeconds:0.#} s.");
+        await EndAsync(asked, bound);
+        return await asked;
     }
 
     private static async Task DisposeLaterAsync(Task next, IAsyncDisposable reader)
@@ -101,38 +101,52 @@ internal sealed class DatabaseAccess(DatabaseCircuit circuit, TimeSpan deadline)
         await reader.DisposeAsync();
     }
 
-    private async Task<T> FinishAsync<T>(Task<T> asked, Func<Task<T>> operation, RequestBudget? budget, TimeSpan bound)
+    private async Task<T> FinishAsync<TState, T>(
+        Task<T> asked, TState state, Func<TState, Task<T>> operation, RequestBudget? budget, TimeSpan bound)
     {
+        budget?.Enter();
         try
         {
-            return await SpendAsync(asked, budget, bound);
-        }
-        catch (DbException fault) when (SessionFaults.Of(fault) == SessionFault.Useless)
-        {
+            await EndAsync(asked, budget?.Remaining ?? bound);
+            if (!asked.IsFaulted || asked.Exception.InnerException is not DbException fault || SessionFaults.Of(fault) != SessionFault.Useless)
+                return await asked;
             ThrowIfOpen();
-            return await SpendAsync(operation(), budget, bound);
-        }
-    }
-
-    private async Task<T> SpendAsync<T>(Task<T> asked, RequestBudget? budget, TimeSpan bound)
-    {
-        var started = TimeProvider.System.GetTimestamp();
-        try
-        {
-            return await WithinAsync(asked, budget?.Remaining ?? bound);
+            asked = operation(state);
+            await EndAsync(asked, budget?.Remaining ?? bound);
+            return await asked;
         }
         finally
         {
-            budget?.Spend(TimeProvider.System.GetElapsedTime(started));
+            budget?.Leave();
         }
     }
 
-    /// <summary>True when it ended, in whatever way; false when the time is up or the circuit has opened.</summary>
-    private async Task<bool> EndsAsync(Task asked, TimeSpan bound)
+    /// <summary>Returns when it ended, in whatever way; throws when the time is up or the circuit has opened.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask EndAsync(Task asked, TimeSpan bound)
     {
-        if (!asked.IsCompleted)
-            await asked.WaitAsync(bound < TimeSpan.Zero && bound != Timeout.InfiniteTimeSpan ? TimeSpan.Zero : bound, circuit.Opened).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return asked.IsCompleted;
+        if (asked.IsCompleted)
+            return;
+        var started = TimeProvider.System.GetTimestamp();
+        var left = bound;
+
+        // Shorter than the patience of the circuit, a wait says nothing of the database.
+        if (bound == Timeout.InfiniteTimeSpan || bound > circuit.Patience)
+        {
+            await asked.WaitAsync(circuit.Patience, circuit.Opened).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (asked.IsCompleted)
+                return;
+            circuit.Suspect();
+            if (bound != Timeout.InfiniteTimeSpan)
+                left = TimeSpan.FromTicks(Math.Max(0, (bound - TimeProvider.System.GetElapsedTime(started)).Ticks));
+        }
+
+        await asked.WaitAsync(left, circuit.Opened).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (asked.IsCompleted)
+            return;
+        _ = asked.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        ThrowIfOpen();
+        throw new DatabaseUnavailableException($"The database did not answer within {bound.TotalSeconds:0.#} s.");
     }
 
     /// <summary>Refuses at once while the database is known to hang.</summary>

@@ -13,7 +13,7 @@ public enum DatabaseState
 public interface IDatabaseReadiness
 {
     /// <summary>
-    /// A real, tiny, durable write, at most one a second however many ask. Throws what the driver throws; where the database hangs it does
+    /// A real, tiny, durable write, at most one a second however many ask, also while it fails. Throws what the driver throws; where the database hangs it does
     /// not return, so a
     /// caller bounds its wait and then calls <see cref="Suspect"/>.
     /// </summary>
@@ -45,7 +45,7 @@ internal sealed class DatabaseReadiness(Func<Task<DatabaseState>> write, Databas
         {
             if (_asked is { IsCompleted: false } && TimeProvider.System.GetElapsedTime(_askedAt) < MaxWait)
                 return _asked;
-            if (_asked is { IsCompletedSuccessfully: true } && TimeProvider.System.GetElapsedTime(Volatile.Read(ref _endedAt)) < MaxAge)
+            if (_asked is { IsCompleted: true } && TimeProvider.System.GetElapsedTime(Volatile.Read(ref _endedAt)) < MaxAge)
                 return _asked;
 
             // No request's token: one that is given up must not end the look for the others.
@@ -58,8 +58,13 @@ internal sealed class DatabaseReadiness(Func<Task<DatabaseState>> write, Databas
 
     private async Task<DatabaseState> WriteAsync()
     {
-        var state = await write();
-        Volatile.Write(ref _endedAt, TimeProvider.System.GetTimestamp());
-        return state;
+        try
+        {
+            return await write();
+        }
+        finally
+        {
+            Volatile.Write(ref _endedAt, TimeProvider.System.GetTimestamp());
+        }
     }
 }

@@ -40,6 +40,67 @@ public sealed class DatabaseAccessTests
     }
 
     [Fact]
+    public async Task A_wait_within_another_costs_its_time_once()
+    {
+        await using var circuit = Circuit(_ => Task.CompletedTask, Long);
+        var access = new DatabaseAccess(circuit, Long);
+        RequestBudget.Begin(Long);
+        var started = TimeProvider.System.GetTimestamp();
+
+        await access.RunAsync(() => access.RunAsync(async () =>
+        {
+            await Task.Delay(Short);
+            return true;
+        }));
+
+        var waited = TimeProvider.System.GetElapsedTime(started);
+        Assert.InRange(RequestBudget.Current!.Remaining, Long - waited, Long - (Short * 0.75));
+    }
+
+    [Fact]
+    public async Task Each_page_of_a_list_lets_its_request_wait_anew()
+    {
+        await using var circuit = Circuit(_ => Task.CompletedTask, Long);
+        var access = new DatabaseAccess(circuit, Long);
+        RequestBudget.Begin(Short);
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => access.RunAsync(() => new TaskCompletionSource<int>().Task));
+
+        Assert.Equal(1, await access.ListAsync(() => Task.FromResult(1)));
+
+        Assert.Equal(Short, RequestBudget.Current!.Remaining);
+    }
+
+    [Fact]
+    public async Task The_first_row_of_a_stream_is_waited_for_as_long_as_a_list()
+    {
+        await using var circuit = Circuit(_ => Task.CompletedTask, Long);
+        var access = new DatabaseAccess(circuit, Short);
+        RequestBudget.Begin(Short);
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => access.RunAsync(() => new TaskCompletionSource<int>().Task));
+        var first = new TaskCompletionSource();
+        var reading = ReadAsync();
+        await Task.Delay(Short * 2);
+        Assert.False(reading.IsCompleted);
+
+        first.SetResult();
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => reading.WaitAsync(TimeSpan.FromSeconds(30)));
+
+        async Task ReadAsync()
+        {
+            var read = 0;
+            await foreach (var row in access.StreamAsync(Rows(), default))
+                Assert.Equal(++read, row);
+        }
+
+        async IAsyncEnumerable<int> Rows()
+        {
+            await first.Task;
+            yield return 1;
+            await new TaskCompletionSource().Task;
+        }
+    }
+
+    [Fact]
     public async Task Work_of_our_own_costs_nothing_of_the_budget()
     {
         await using var circuit = Circuit(_ => Task.CompletedTask, Long);
