@@ -24,8 +24,8 @@ public sealed record JournalEntry
     public required Domain.Enrolment.Enrolment Enrolment { get; init; }
 
     /// <summary>
-    /// SHA-256 over PathID, CSR and signer key. At most one live answer a key: until the answer's HeldUntil a second commit under the key is
-    /// refused with <see cref="JournalVerdict.AlreadyAnswered"/>, unless the certificate answered with has been revoked.
+    /// 32 octets of <see cref="Enrolment.RequestKey"/>. At most one live answer a key: until the answer's HeldUntil, by the database's time, a
+    /// second commit under the key is refused with <see cref="JournalVerdict.AlreadyAnswered"/>, whatever became of the certificate.
     /// </summary>
     public required byte[] RequestKey { get; init; }
 

@@ -11,14 +11,18 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
 {
     public async Task<DecisionVerdict> DecideAsync(EnrolmentDecision decision, AuditEvent audit, CancellationToken cancellationToken)
     {
-        // Not by the decision's own time: a process whose clock is behind must not bring a request back that has lapsed, one whose clock is ahead must not end it.
-        var now = await clock.ReadAsync(cancellationToken);
+        // The database's time, here and below: a process whose clock is behind must not bring a request back that has lapsed, one whose clock is
+        // ahead must not end it. It is asked for before this holds a connection, and carried on.
+        await clock.ReadAsync(cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
 
         // A write that changes nothing locks the row in either database: whoever decides at the same time waits here.
         await db.Enrolments.Where(e => e.Id == decision.EnrolmentId)
             .ExecuteUpdateAsync(set => set.SetProperty(e => e.State, e => e.State), cancellationToken);
+
+        // Only now: the wait for the lock may have been longer than the request's time.
+        var now = await clock.NowAsync(cancellationToken);
         if (await db.Enrolments.SingleOrDefaultAsync(e => e.Id == decision.EnrolmentId, cancellationToken) is not { } enrolment)
             return new DecisionVerdict.Unknown();
         if (enrolment.StateAt(now) is var state and not EnrolmentState.Pending)

@@ -13,11 +13,11 @@ internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> conte
         // Read anew: what the statement saw as held has lapsed by this time, or is still held.
         var now = await clock.ReadAsync(cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        if (await OwnAsync(db, entry, cancellationToken) is { } own)
+        if (await OwnAsync(db, entry, now, cancellationToken) is { } own)
             return own;
         if (await db.FindAnswerAsync(entry.RequestKey, now, cancellationToken) is { } other && other.Enrolment.Id != entry.Enrolment.Id)
             return new JournalVerdict.AlreadyAnswered(other);
-        if (entry.Use is not null && await SpentAsync(db, entry, cancellationToken) is { } spent)
+        if (entry.Use is not null && await SpentAsync(db, entry, now, cancellationToken) is { } spent)
             return spent;
         if (entry.Budget is not null && await db.FindNextAllowedAsync(entry.Budget, now, cancellationToken) is { } from)
             return new JournalVerdict.BudgetSpent(from);
@@ -27,24 +27,26 @@ internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> conte
     }
 
     /// <summary>The challenge was used: for this very CSR, which then has its answer however long ago that was, or for another.</summary>
-    private static async Task<JournalVerdict?> SpentAsync(CertctlDbContext db, JournalEntry entry, CancellationToken cancellationToken)
+    private static async Task<JournalVerdict?> SpentAsync(
+        CertctlDbContext db, JournalEntry entry, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (await db.FindUseAsync(entry.Use!, cancellationToken) is not { } spent)
             return null;
         if (!spent.IsBy(entry.Enrolment.PathId, entry.Enrolment.CsrSha256))
             return new JournalVerdict.Replayed(spent.EnrolmentId);
         return await db.FindStoredAsync(enrolment => enrolment.Id == spent.EnrolmentId, cancellationToken) is { } stored
-            ? new JournalVerdict.AlreadyAnswered(stored)
+            ? new JournalVerdict.AlreadyAnswered(stored.At(now))
             : throw new InvalidOperationException($"Enrolment {spent.EnrolmentId} has used a challenge and is not in the journal.");
     }
 
     /// <summary>The enrolment itself, where it is stored: committed before (its acknowledgement was lost), or not Approved any more.</summary>
-    private static async Task<JournalVerdict?> OwnAsync(CertctlDbContext db, JournalEntry entry, CancellationToken cancellationToken)
+    private static async Task<JournalVerdict?> OwnAsync(
+        CertctlDbContext db, JournalEntry entry, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (await db.FindStoredAsync(enrolment => enrolment.Id == entry.Enrolment.Id, cancellationToken) is not { } stored)
             return null;
         if (stored.Enrolment.State == entry.Enrolment.State && stored.Enrolment.SerialNumber == entry.Enrolment.SerialNumber)
             return new JournalVerdict.Committed();
-        return entry.Completes && stored.Enrolment.State == EnrolmentState.Approved ? null : new JournalVerdict.AlreadyAnswered(stored);
+        return entry.Completes && stored.Enrolment.State == EnrolmentState.Approved ? null : new JournalVerdict.AlreadyAnswered(stored.At(now));
     }
 }

@@ -3,6 +3,7 @@ using Certctl.Application.Enrolment;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolment;
 using Certctl.Domain.Profiles;
+using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Mapping;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
@@ -123,6 +124,32 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         var issued = TestEntries.Issued(Now);
         await database.Journal.CommitAsync(issued, default);
         Assert.Equal(new DecisionVerdict.NotWaiting(EnrolmentState.Issued), await DecideAsync(database, issued, "olga", approved: true));
+    }
+
+    [Fact]
+    public async Task What_lapses_while_a_decision_waits_for_a_lock_is_not_decided()
+    {
+        if (!IsAvailable || Kind == DatabaseKind.Sqlite)
+            return;
+        await using var database = await OpenAsync();
+        var entry = await ParkedAsync(database);
+        await using var holder = await database.Get<Npgsql.NpgsqlDataSource>().OpenConnectionAsync();
+        await ExecuteAsync("BEGIN; SELECT * FROM enrolments FOR UPDATE");
+        var deciding = DecideAsync(database, entry, "olga", approved: true);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (await ExecuteAsync("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')") is 0L)
+            await Task.Delay(20, patience.Token);
+
+        await database.AdvanceAsync(TestEntries.Wait);
+        await ExecuteAsync("ROLLBACK");
+
+        Assert.Equal(new DecisionVerdict.NotWaiting(EnrolmentState.Expired), await deciding.WaitAsync(patience.Token));
+
+        async Task<object?> ExecuteAsync(string sql)
+        {
+            await using var command = new Npgsql.NpgsqlCommand(sql, holder);
+            return await command.ExecuteScalarAsync(CancellationToken.None);
+        }
     }
 
     [Fact]

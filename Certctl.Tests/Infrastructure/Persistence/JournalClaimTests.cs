@@ -18,6 +18,24 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
     private static readonly DateTimeOffset Now = TestDatabase.Start;
 
     [Fact]
+    public async Task A_request_that_has_lapsed_is_answered_as_lapsed_when_its_challenge_comes_again()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var use = Use(hours: 24 * 30);
+        var first = TestEntries.Pending(Now) with { Use = use };
+        await database.Journal.CommitAsync(first, default);
+        await database.AdvanceAsync(TestEntries.Wait);
+
+        var again = TestEntries.Issued(Now) with { Use = use };
+        again = again with { Enrolment = TestEntries.Enrolment(Now, Now, csrSha256: first.Enrolment.CsrSha256).Issued("iss-local", again.Certificate!.SerialNumber, Now + TestEntries.Hold) };
+        var answered = Assert.IsType<JournalVerdict.AlreadyAnswered>(await database.Journal.CommitAsync(again, default));
+
+        Assert.Equal((first.Enrolment.Id, EnrolmentState.Expired), (answered.Stored.Enrolment.Id, answered.Stored.State));
+    }
+
+    [Fact]
     public async Task A_challenge_is_spent_by_the_request_that_first_brought_it()
     {
         if (!IsAvailable)
