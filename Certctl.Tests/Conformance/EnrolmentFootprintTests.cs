@@ -28,7 +28,7 @@ public sealed class EnrolmentFootprintTests(PostgresFixture postgres, ITestOutpu
 
     [Theory]
     [InlineData(false, 80_300)]
-    [InlineData(true, 72_200)]
+    [InlineData(true, 69_000)]
     public async Task An_enrolment_allocates_what_it_did_and_its_CPU_time_is_in_proportion(bool onPostgres, int octets)
     {
         if (onPostgres && !postgres.IsAvailable)

@@ -30,6 +30,8 @@ public sealed class PoolerTests(PostgresFixture postgres) : IClassFixture<Postgr
 
         // With so many at rest no two connections meet on one backend; that a connection changes its own is the proof.
         using var bouncer = new PgBouncer(postgres.ConnectionString, "transaction", "server_round_robin = 1\nmin_pool_size = 8");
+        await using var client = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(bouncer.ConnectionString) { Pooling = false }.ConnectionString);
+        await client.OpenAsync();
         await using var own = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Pooling = false }.ConnectionString);
         await own.OpenAsync();
         await using var backends = new NpgsqlCommand("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()", own);

@@ -39,7 +39,7 @@ public abstract class DecisionPrincipalsTests(IDatabases databases) : Persistenc
             await InsertAsync("enrolments", new()
             {
                 ["id"] = id, ["protocol"] = "scep", ["path_id"] = "", ["kind"] = "PkcsReq", ["transaction_id"] = Binary, ["signer_key_sha256"] = Binary,
-                ["csr"] = Binary, ["csr_sha256"] = Binary, ["profile_id"] = "default", ["subject"] = "CN=a", ["key_algorithm"] = "RSA-2048",
+                ["csr"] = Binary, ["csr_sha256"] = Binary, ["profile_id"] = "default", ["subject"] = "CN=a", ["sans"] = "[]", ["key_algorithm"] = "RSA-2048",
                 ["public_key_sha256"] = Binary, ["challenge_kind"] = "Static", ["vouched_by"] = "current", ["source_address"] = "", ["created_at"] = Time,
                 ["held_until"] = Time, ["state"] = state,
             });
