@@ -7,7 +7,7 @@ namespace Certctl.Infrastructure.Persistence.Availability;
 
 /// <summary>
 /// The one way to open a session of PostgreSQL. What keeps it from being opened is an <see cref="NpgsqlException"/>, also where the driver lets
-/// others pass: for names without an address, and for files of certificates.
+/// others pass: for name servers that do not answer in time, and for files of certificates.
 /// </summary>
 internal static class PostgresOpening
 {
@@ -26,13 +26,17 @@ internal static class PostgresOpening
         }
     }
 
-    public static async Task OpenSessionAsync(this NpgsqlConnection connection, CancellationToken cancellationToken)
+#pragma warning disable RS0030 // The one place.
+    public static Task OpenSessionAsync(this NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        AsOutageAsync(connection.OpenAsync(cancellationToken));
+#pragma warning restore RS0030
+
+    /// <summary>Ends as <paramref name="opening"/> does, and every fault of the way to the server is an <see cref="NpgsqlException"/>.</summary>
+    internal static async Task AsOutageAsync(Task opening)
     {
         try
         {
-#pragma warning disable RS0030 // The one place.
-            await connection.OpenAsync(cancellationToken);
-#pragma warning restore RS0030
+            await opening;
         }
         catch (NpgsqlException fault) when (DatabaseFault.KindOf(fault) == DatabaseFaultKind.Slow)
         {

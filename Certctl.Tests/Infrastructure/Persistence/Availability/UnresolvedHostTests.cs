@@ -1,4 +1,7 @@
 using System.Data.Common;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
 using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
@@ -6,11 +9,13 @@ using Certctl.Application.Enrolment;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Availability;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Npgsql;
 using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Persistence.Availability;
 
-/// <summary>Name servers that fail: Npgsql then throws a SocketException as it is, and here it is an outage of the database like any other.</summary>
+/// <summary>Name servers that fail, and what else Npgsql lets pass on the way to the server: an outage of the database like any other.</summary>
 public sealed class UnresolvedHostTests
 {
     private const string Nowhere = "Host=no-such-host.invalid;Database=certctl;Username=certctl;Password=hunter2";
@@ -51,6 +56,33 @@ public sealed class UnresolvedHostTests
 
         Assert.Equal(DatabaseFaultKind.Unresolved, DatabaseFault.KindOf(outage));
         Assert.True(SessionFaults.IsOfServer(outage));
+    }
+
+    [Fact]
+    public async Task What_the_driver_lets_pass_is_an_outage_whose_kind_is_known()
+    {
+        (Exception Fault, DatabaseFaultKind Kind)[] cases =
+        [
+            (new SocketException((int)SocketError.TryAgain), DatabaseFaultKind.Unresolved),
+            (new TimeoutException(), DatabaseFaultKind.NoAnswer),
+            (new AuthenticationException("not trusted"), DatabaseFaultKind.Tls),
+            (new CryptographicException("no PEM"), DatabaseFaultKind.Tls),
+            (new FileNotFoundException("no root.crt"), DatabaseFaultKind.Tls),
+            (new NpgsqlException("Exception while reading from stream", new TimeoutException("Timeout during reading attempt")), DatabaseFaultKind.NoAnswer),
+        ];
+        foreach (var (fault, kind) in cases)
+            Assert.Equal(kind, DatabaseFault.KindOf(await Assert.ThrowsAsync<NpgsqlException>(() => PostgresOpening.AsOutageAsync(Task.FromException(fault)))));
+    }
+
+    [Fact]
+    public async Task EF_Core_opens_its_sessions_there_too()
+    {
+        await using var database = new TestDatabase(DatabaseKind.PostgreSql, Nowhere);
+        await using var db = database.Open();
+        await using var lists = await database.Get<ListContexts>().CreateAsync(default);
+
+        foreach (var context in new[] { db, lists })
+            Assert.Contains(OpeningInterceptor.Instance, context.GetService<IDbContextOptions>().FindExtension<CoreOptionsExtension>()!.Interceptors!);
     }
 
     [Fact]
