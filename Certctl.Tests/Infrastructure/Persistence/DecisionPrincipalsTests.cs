@@ -28,8 +28,13 @@ public abstract class DecisionPrincipalsTests(IDatabases databases) : Persistenc
         {
             await InsertAsync("api_keys", new()
             {
-                ["id"] = index.ToString(CultureInfo.InvariantCulture), ["name"] = name, ["role"] = "Operator", ["created_by"] = maker,
-                ["sha256"] = Binary, ["created_at"] = Time, ["expires_at"] = Time,
+                ["id"] = index.ToString(CultureInfo.InvariantCulture),
+                ["name"] = name,
+                ["role"] = "Operator",
+                ["created_by"] = maker,
+                ["sha256"] = Binary,
+                ["created_at"] = Time,
+                ["expires_at"] = Time,
             });
         }
 
@@ -38,16 +43,35 @@ public abstract class DecisionPrincipalsTests(IDatabases databases) : Persistenc
         {
             await InsertAsync("enrolments", new()
             {
-                ["id"] = id, ["protocol"] = "scep", ["path_id"] = "", ["kind"] = "PkcsReq", ["transaction_id"] = Binary, ["signer_key_sha256"] = Binary,
-                ["csr"] = Binary, ["csr_sha256"] = Binary, ["profile_id"] = "default", ["subject"] = "CN=a", ["sans"] = "[]", ["key_algorithm"] = "RSA-2048",
-                ["public_key_sha256"] = Binary, ["challenge_kind"] = "Static", ["vouched_by"] = "current", ["source_address"] = "", ["created_at"] = Time,
-                ["held_until"] = Time, ["state"] = state,
+                ["id"] = id,
+                ["protocol"] = "scep",
+                ["path_id"] = "",
+                ["kind"] = "PkcsReq",
+                ["transaction_id"] = Binary,
+                ["signer_key_sha256"] = Binary,
+                ["csr"] = Binary,
+                ["csr_sha256"] = Binary,
+                ["profile_id"] = "default",
+                ["subject"] = "CN=a",
+                ["sans"] = "[]",
+                ["key_algorithm"] = "RSA-2048",
+                ["public_key_sha256"] = Binary,
+                ["challenge_kind"] = "Static",
+                ["vouched_by"] = "current",
+                ["source_address"] = "",
+                ["created_at"] = Time,
+                ["held_until"] = Time,
+                ["state"] = state,
             });
             foreach (var actor in new[] { "one", "third", "ci", "robot", "arm", "carol" })
             {
                 await InsertAsync("enrolment_decisions", new()
                 {
-                    ["enrolment_id"] = id, ["actor"] = actor, ["approved"] = Kind == DatabaseKind.Sqlite ? "1" : "true", ["note"] = "", ["decided_at"] = Time,
+                    ["enrolment_id"] = id,
+                    ["actor"] = actor,
+                    ["approved"] = Kind == DatabaseKind.Sqlite ? "1" : "true",
+                    ["note"] = "",
+                    ["decided_at"] = Time,
                 });
             }
         }
