@@ -16,6 +16,7 @@ namespace Certctl.Api.Admin;
 internal static class OidcTokens
 {
     private const int MostOfName = 200;
+    private const string SubjectClaim = "sub";
 
     // Metadata and keys of the largest public issuers take some 20 kB.
     private const int MaxDocument = 1 << 20;
@@ -116,15 +117,25 @@ internal static class OidcTokens
     private static void Admit(TokenValidatedContext context, OidcOptions options)
     {
         var token = context.Principal!;
-        if (token.FindFirstValue(options.NameClaim) is not { Length: > 0 and <= MostOfName } name || name.Any(char.IsControl))
+        if (Find(token, options.NameClaim) is not { } name)
         {
             context.Fail(new NamelessTokenException(options.NameClaim));
             return;
         }
 
+        // Other claims may be changed by the person whom they name; the subject never is, and belongs to one person (OpenID Connect Core §2).
+        if (Find(token, SubjectClaim) is not { } subject)
+        {
+            context.Fail(new NamelessTokenException(SubjectClaim));
+            return;
+        }
+
         var roles = token.FindAll(options.RoleClaim).Where(claim => options.RoleMap.ContainsKey(claim.Value)).Select(claim => options.RoleMap[claim.Value]).ToList();
-        context.Principal = ApiPolicy.Principal($"oidc:{name}", roles.Count > 0 ? roles.Max() : null);
+        context.Principal = ApiPolicy.Principal($"oidc:{name}", roles.Count > 0 ? roles.Max() : null, $"oidc:{subject}");
     }
+
+    private static string? Find(ClaimsPrincipal token, string claim) =>
+        token.FindFirstValue(claim) is { Length: > 0 and <= MostOfName } name && !name.Any(char.IsControl) ? name : null;
 
     private static string Words(Exception? failure) => failure switch
     {

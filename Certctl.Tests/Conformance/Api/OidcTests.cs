@@ -31,20 +31,12 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
     {
         await File.WriteAllTextAsync(_folder["roots.pem"], StubService.Ca.Pem);
         _issuer = await StubService.StartAsync(AnswerAsync);
-        _host = await CertctlHost.StartAsync(
-            null,
-            ("CERTCTL_API_KEYS_NAMED", $"alice:{ApiServer.Admin}:admin"),
-            ("CERTCTL_OIDC_AUTHORITY", Issuer),
-            ("CERTCTL_OIDC_AUDIENCE", "certctl"),
-            ("CERTCTL_OIDC_ROLE_MAP", "pki-admins=admin,helpdesk=operator,revision=auditor"),
-            ("CERTCTL_OIDC_CA_PATH", _folder["roots.pem"]));
-        _http = ScepWire.NewClient(_host.CaFile);
+        await StartHostAsync("sub");
     }
 
     public async Task DisposeAsync()
     {
-        _http?.Dispose();
-        await _host!.DisposeAsync();
+        await StopHostAsync();
         await _issuer!.DisposeAsync();
     }
 
@@ -161,6 +153,42 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
         var again = await DecideAsync(id, Signed(With(Claims("pki-admins"), "sub", "OLAF")));
         Assert.Contains("has decided about this request before", again, StringComparison.Ordinal);
         Assert.Contains("3 of 3", await DecideAsync(id, ApiServer.Admin), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_subject_under_two_names_is_one_person()
+    {
+        _isDown = false;
+        await StopHostAsync();
+        await StartHostAsync("preferred_username");
+        var id = await WaitingAsync(approvals: 2);
+        var claims = Claims("pki-admins");
+
+        Assert.Contains("1 of 2", await DecideAsync(id, Signed(With(claims, "preferred_username", "Mona"))), StringComparison.Ordinal);
+        Assert.Contains(
+            "oidc:mona answers for the keys of both", await DecideAsync(id, Signed(With(claims, "preferred_username", "Lisa"))), StringComparison.Ordinal);
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, "Token has no claim sub that could name an actor"),
+            await RefusedAsync(Signed(With(With(claims, "preferred_username", "Mona"), "sub", null))));
+    }
+
+    private async Task StartHostAsync(string nameClaim)
+    {
+        _host = await CertctlHost.StartAsync(
+            null,
+            ("CERTCTL_API_KEYS_NAMED", $"alice:{ApiServer.Admin}:admin"),
+            ("CERTCTL_OIDC_AUTHORITY", Issuer),
+            ("CERTCTL_OIDC_AUDIENCE", "certctl"),
+            ("CERTCTL_OIDC_NAME_CLAIM", nameClaim),
+            ("CERTCTL_OIDC_ROLE_MAP", "pki-admins=admin,helpdesk=operator,revision=auditor"),
+            ("CERTCTL_OIDC_CA_PATH", _folder["roots.pem"]));
+        _http = ScepWire.NewClient(_host.CaFile);
+    }
+
+    private async Task StopHostAsync()
+    {
+        _http?.Dispose();
+        await _host!.DisposeAsync();
     }
 
     private async Task<string> WaitingAsync(int approvals)
