@@ -24,12 +24,13 @@ internal static class ClaimBinding
             ?? FindOtherSet("URIs", claim.Uris, Names(csr, SubjectAltNameKind.Uri));
     }
 
-    // An empty one is dropped or refused by the certificate profile. Two common names: a program that reads the certificate takes one of them, and which one cannot be known here.
+    // A blank one is dropped or refused by the certificate profile. Two common names: a program that reads the certificate takes one of them, and which one cannot be known here.
     private static string? FindOtherName(string? deviceName, SubjectName subject)
     {
         if (deviceName is null)
             return null;
-        var names = subject.Rdns.SelectMany(rdn => rdn).Where(attribute => attribute.Oid == CommonNameOid && attribute.Value.Length > 0).Select(attribute => attribute.Value).ToList();
+        var names = subject.Rdns.SelectMany(rdn => rdn).Where(attribute => attribute.Oid == CommonNameOid && !string.IsNullOrWhiteSpace(attribute.Value))
+            .Select(attribute => attribute.Value).ToList();
         if (names is [var only] && string.Equals(only, deviceName, StringComparison.Ordinal))
             return null;
         return names.Count == 1

@@ -26,6 +26,8 @@ public sealed record NameAttribute(string Oid, string Value, ReadOnlyMemory<byte
 /// <summary>A distinguished name (RFC 5280 §4.1.2.4): its bytes, and its parts for policy and people.</summary>
 public sealed class SubjectName
 {
+    private string? _text;
+
     /// <summary>The Name as DER, byte for byte as it was received.</summary>
     public required ReadOnlyMemory<byte> Der { get; init; }
 
@@ -41,7 +43,7 @@ public sealed class SubjectName
     public string? CommonName => Rdns.SelectMany(rdn => rdn).LastOrDefault(a => a.Oid == AttributeTypes.CommonName)?.Value;
 
     /// <summary>RFC 4514 string form: most specific first, special characters escaped.</summary>
-    public override string ToString() => string.Join(',', Rdns.Reverse().Select(rdn => string.Join('+', rdn.Select(Format))));
+    public override string ToString() => _text ??= string.Join(',', Rdns.Reverse().Select(rdn => string.Join('+', rdn.Select(Format))));
 
     /// <summary>
     /// Same RDNs in the same order, each with the same attributes by type and value; the string type may differ. Not by text: what a text looks like is

@@ -5,11 +5,12 @@ namespace Certctl.Domain.Profiles;
 public sealed partial class CertificateProfile
 {
     private NamePolicy? _names;
+    private IReadOnlyList<string>? _ekuOids;
 
     /// <summary>Judges a request: the only way to a <see cref="CertificateTemplate"/>.</summary>
     /// <param name="csr">With proof of possession already verified.</param>
     /// <param name="defaultValidity">The issuer's life of a leaf, which <see cref="MaxTtlSeconds"/> may shorten.</param>
-    /// <param name="now">The instant of the request.</param>
+    /// <param name="now">The instant of the request, by the database's time.</param>
     /// <param name="renewal">What it renews; null for a first certificate.</param>
     /// <param name="claim">What a signed challenge says of the device; null where none came.</param>
     public Approval Approve(CertificateSigningRequest csr, TimeSpan defaultValidity, DateTimeOffset now, RenewalClaim? renewal = null, DeviceClaim? claim = null)
@@ -28,6 +29,7 @@ public sealed partial class CertificateProfile
             return Deny(FailureReason.SubjectNotAllowed, unnamed);
 
         _names ??= new NamePolicy(RequiredSanPatterns, SpiffeUriPattern, Content);
+        _ekuOids ??= [.. AllowedEkus.Select(ExtendedKeyUsageNames.OidOf)];
         names = NamePolicy.Distinct(names);
         if (_names.FindDefect(names) is { } san)
             return Deny(FailureReason.SubjectAltNameNotAllowed, san);
@@ -43,10 +45,11 @@ public sealed partial class CertificateProfile
             ProfileId = Id,
             Subject = subject.Normalised(),
             PublicKey = csr.PublicKey,
-            SubjectAltNames = [.. names.Select(name => name.Normalised())],
-            KeyUsage = KeyPolicy.UsageOf(csr.PublicKey, AllowedEkus, Content.KeyUsage),
-            ExtendedKeyUsages = [.. AllowedEkus.Select(ExtendedKeyUsageNames.OidOf)],
+            SubjectAltNames = names.Count == 0 ? [] : [.. names.Select(name => name.Normalised())],
+            KeyUsage = KeyPolicy.UsageOf(csr.PublicKey, _ekuOids, Content.KeyUsage),
+            ExtendedKeyUsages = _ekuOids,
             ExtendedKeyUsageIsCritical = Content.ExtendedKeyUsageIsCritical,
+            ApprovedAt = now,
             NotBefore = notBefore,
             NotAfter = notAfter,
             MustStaple = MustStaple,

@@ -17,7 +17,7 @@ public sealed partial class CertificateProfile
 
         // A device that renews asks for the names of its certificate, or for those that it asked for at first. Templates apply to the latter alone: they
         // have made the former.
-        if (renewal?.HasNames(subject, names) != true)
+        if ((Content.SubjectTemplate.Count > 0 || Content.SanTemplate.Count > 0) && renewal?.HasNames(subject, names) != true)
         {
             var source = new TemplateSource(subject, names, claim);
             _subjectTemplate ??= SubjectTemplate.Of(Content.SubjectTemplate);

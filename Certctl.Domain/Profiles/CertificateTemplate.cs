@@ -7,6 +7,8 @@ namespace Certctl.Domain.Profiles;
 /// </summary>
 public sealed class CertificateTemplate
 {
+    private IReadOnlyList<string>? _subjectAltNameTexts;
+
     internal CertificateTemplate()
     {
     }
@@ -21,6 +23,9 @@ public sealed class CertificateTemplate
     /// <summary>In the order of the request, none twice.</summary>
     public required IReadOnlyList<SubjectAltName> SubjectAltNames { get; init; }
 
+    /// <summary>The same as journal, audit and pages show them.</summary>
+    public IReadOnlyList<string> SubjectAltNameTexts => _subjectAltNameTexts ??= [.. SubjectAltNames.Select(name => name.ToString())];
+
     /// <summary>Only bits that the type of the key allows, at least one (RFC 5280 §4.2.1.3).</summary>
     public required KeyUsages KeyUsage { get; init; }
 
@@ -29,6 +34,9 @@ public sealed class CertificateTemplate
 
     /// <summary>Whether extKeyUsage is critical (RFC 5280 §4.2.1.12 leaves that to the CA).</summary>
     public required bool ExtendedKeyUsageIsCritical { get; init; }
+
+    /// <summary>When it was approved, by the database's time.</summary>
+    public required DateTimeOffset ApprovedAt { get; init; }
 
     /// <summary>Up to five minutes before now: device clocks run late.</summary>
     public required DateTimeOffset NotBefore { get; init; }

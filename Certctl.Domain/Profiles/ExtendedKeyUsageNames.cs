@@ -7,13 +7,14 @@ namespace Certctl.Domain.Profiles;
 internal static class ExtendedKeyUsageNames
 {
     public const string Any = "2.5.29.37.0";
+    public const string EmailProtection = "1.3.6.1.5.5.7.3.4";
 
     public static readonly IReadOnlyDictionary<string, string> Oids = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["serverAuth"] = "1.3.6.1.5.5.7.3.1",
         ["clientAuth"] = "1.3.6.1.5.5.7.3.2",
         ["codeSigning"] = "1.3.6.1.5.5.7.3.3",
-        ["emailProtection"] = "1.3.6.1.5.5.7.3.4",
+        ["emailProtection"] = EmailProtection,
         ["timeStamping"] = "1.3.6.1.5.5.7.3.8",
         ["ipsecIKE"] = "1.3.6.1.5.5.7.3.17",
         ["smartcardLogon"] = "1.3.6.1.4.1.311.20.2.2",

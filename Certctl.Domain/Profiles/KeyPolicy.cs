@@ -28,10 +28,11 @@ internal static class KeyPolicy
     public static string? FindWeakness(PublicKeyInfo key) => key.Algorithm == KeyAlgorithm.Rsa ? RsaWeakness.Find(key) : null;
 
     /// <summary>RFC 5280 §4.2.1.3: what the profile chose, as far as the key can do it; without a choice by the kind of key, as keys are encrypted to RSA alone.</summary>
+    /// <param name="ekus">Dotted OIDs.</param>
     public static KeyUsages UsageOf(PublicKeyInfo key, IReadOnlyList<string> ekus, IReadOnlyList<string> chosen) =>
         chosen.Count > 0 ? KeyUsageNames.Chosen(chosen, key.Algorithm) : KeyUsages.DigitalSignature
         | (key.Algorithm == KeyAlgorithm.Rsa ? KeyUsages.KeyEncipherment : KeyUsages.None)
-        | (ekus.Contains("emailProtection") ? KeyUsages.ContentCommitment : KeyUsages.None);
+        | (ekus.Contains(ExtendedKeyUsageNames.EmailProtection) ? KeyUsages.ContentCommitment : KeyUsages.None);
 
     private static string? FindRuleDefect(PublicKeyInfo key, IReadOnlyList<KeyAlgorithmRule> rules) =>
         rules.Any(rule => rule.Algorithm == key.Algorithm && (key.Algorithm == KeyAlgorithm.Ed25519 || key.Bits >= rule.MinSize))

@@ -19,13 +19,14 @@ internal static class KeyUsageNames
     private const KeyUsages Qualifiers = KeyUsages.EncipherOnly | KeyUsages.DecipherOnly;
 
     // RFC 5280 §4.2.1.12: the bits that each of these purposes is consistent with. A certificate that has none of them serves it for nothing.
+    // By OID: a profile may name a purpose either way.
     private static readonly Dictionary<string, KeyUsages> Consistent = new(StringComparer.Ordinal)
     {
-        ["serverAuth"] = KeyUsages.DigitalSignature | KeyUsages.KeyEncipherment | KeyUsages.KeyAgreement,
-        ["clientAuth"] = KeyUsages.DigitalSignature | KeyUsages.KeyAgreement,
-        ["codeSigning"] = KeyUsages.DigitalSignature,
-        ["emailProtection"] = KeyUsages.DigitalSignature | KeyUsages.ContentCommitment | KeyUsages.KeyEncipherment | KeyUsages.KeyAgreement,
-        ["timeStamping"] = KeyUsages.DigitalSignature | KeyUsages.ContentCommitment,
+        [ExtendedKeyUsageNames.Oids["serverAuth"]] = KeyUsages.DigitalSignature | KeyUsages.KeyEncipherment | KeyUsages.KeyAgreement,
+        [ExtendedKeyUsageNames.Oids["clientAuth"]] = KeyUsages.DigitalSignature | KeyUsages.KeyAgreement,
+        [ExtendedKeyUsageNames.Oids["codeSigning"]] = KeyUsages.DigitalSignature,
+        [ExtendedKeyUsageNames.Oids["emailProtection"]] = KeyUsages.DigitalSignature | KeyUsages.ContentCommitment | KeyUsages.KeyEncipherment | KeyUsages.KeyAgreement,
+        [ExtendedKeyUsageNames.Oids["timeStamping"]] = KeyUsages.DigitalSignature | KeyUsages.ContentCommitment,
     };
 
     /// <summary>What a key of this kind can be used for.</summary>
@@ -77,8 +78,8 @@ internal static class KeyUsageNames
         var chosen = Chosen(names, kind);
         if ((chosen & ~Qualifiers) == KeyUsages.None)
             return [$"a key of the kind {Word(kind)} can have none of these; it can have {Names(Possible(kind))}"];
-        return ekus.Where(eku => Consistent.TryGetValue(eku, out var fit) && (fit & chosen) == KeyUsages.None)
-            .Select(eku => $"a key of the kind {Word(kind)} would not be usable for {eku}, which needs one of {Names(Consistent[eku] & Possible(kind))}");
+        return ekus.Where(eku => Consistent.TryGetValue(ExtendedKeyUsageNames.OidOf(eku), out var fit) && (fit & chosen) == KeyUsages.None).Select(eku =>
+            $"a key of the kind {Word(kind)} would not be usable for {eku}, which needs one of {Names(Consistent[ExtendedKeyUsageNames.OidOf(eku)] & Possible(kind))}");
     }
 
     private static string Names(KeyUsages usage) => string.Join(", ", Bits.Where(bit => usage.HasFlag(bit.Value)).Select(bit => bit.Key));

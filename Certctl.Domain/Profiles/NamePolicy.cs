@@ -109,8 +109,8 @@ internal sealed class NamePolicy
         var value = attribute.Value;
         if (!attribute.IsText)
             return $"subject attribute {attribute.Oid} is no string";
-        if (value.Length == 0)
-            return $"subject attribute {attribute.Oid} is empty";
+        if (string.IsNullOrWhiteSpace(value))
+            return $"subject attribute {attribute.Oid} is empty or blank";
         if (FindUnsafe(value) is { } character)
             return $"subject attribute {attribute.Oid} holds U+{character.Value:X4}";
         if (attribute.Oid == CountryName && !(value.Length == 2 && value.All(char.IsAsciiLetter)))

@@ -8,6 +8,9 @@ internal static class ValidityPolicy
     /// <summary>Below this a certificate is short-lived: it runs out before its revocation could be published.</summary>
     public const int ShortLivedSeconds = 3600;
 
+    // A tenth of a life is spent on back-dating, and what is left has to last until the device has its reply.
+    private const int MinSeconds = 60;
+
     // Device clocks run late: a certificate that begins at the instant of the request would not be valid yet for them.
     private static readonly TimeSpan MaxBackDating = TimeSpan.FromMinutes(5);
 
@@ -25,6 +28,8 @@ internal static class ValidityPolicy
         var life = wish.EndFrom(now) - now;
         if (life <= TimeSpan.Zero)
             return $"the request asks for an end at {wish.End:O}, which is past";
+        if (life.TotalSeconds < MinSeconds)
+            return $"the request asks for a life of {(long)life.TotalSeconds} seconds; {MinSeconds} is the least";
         return life.TotalSeconds < ShortLivedSeconds && !allowShortLived
             ? $"the request asks for a life of {(long)life.TotalSeconds} seconds; under an hour needs allow_short_lived"
             : null;

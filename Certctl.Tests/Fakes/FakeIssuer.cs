@@ -46,14 +46,14 @@ internal sealed class FakeIssuer(DateTimeOffset notAfter) : ICertificateIssuer
             Source = source,
             Subject = template.Subject.ToString(),
             CommonName = template.Subject.CommonName,
-            SubjectAltNames = [.. template.SubjectAltNames.Select(san => san.ToString())],
+            SubjectAltNames = template.SubjectAltNameTexts,
             NotBefore = template.NotBefore,
             NotAfter = template.NotAfter,
             KeyAlgorithm = template.PublicKey.Describe(),
             PublicKeySha256 = template.PublicKey.Sha256.ToArray(),
             Sha256 = SHA256.HashData(der),
             Der = der,
-            CreatedAt = template.NotBefore,
+            CreatedAt = template.ApprovedAt,
         });
     }
 }

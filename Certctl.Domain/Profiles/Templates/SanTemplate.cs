@@ -104,8 +104,10 @@ internal sealed class SanTemplate
 
                 return new SubjectAltName(kind, text, writer.Encode(), SubjectAltName.UserPrincipalNameOid);
             case SubjectAltNameKind.IpAddress:
-                // Only the usual form: "1" and "0x7f.1" are addresses for the parser too.
-                if (!IPAddress.TryParse(text, out var address) || !string.Equals(address.ToString(), text, StringComparison.OrdinalIgnoreCase))
+                // Only the usual form: "1" and "0x7f.1" are addresses for the parser too, and the zone after "%" (RFC 4007 §11) is no part of the octets.
+                if (text.Contains('%', StringComparison.Ordinal)
+                    || !IPAddress.TryParse(text, out var address)
+                    || !string.Equals(address.ToString(), text, StringComparison.OrdinalIgnoreCase))
                     return null;
                 writer.WriteOctetString(address.GetAddressBytes(), tag);
                 return new SubjectAltName(kind, address.ToString(), writer.Encode());

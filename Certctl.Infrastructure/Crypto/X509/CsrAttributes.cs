@@ -12,7 +12,7 @@ internal sealed class CsrAttributes
     private const string MicrosoftExtensionRequestOid = "1.3.6.1.4.1.311.2.1.14";
 
     private readonly HashSet<string> _oids = new(StringComparer.Ordinal);
-    private readonly EnrolmentNameValues _nameValues = new();
+    private EnrolmentNameValues? _nameValues;
     private bool _hasChallengePassword;
     private bool _hasExtensions;
 
@@ -28,7 +28,7 @@ internal sealed class CsrAttributes
     public IReadOnlyList<SubjectAltName> SubjectAltNames { get; private set; } = [];
 
     /// <summary>The life that the request asks for; null when it asks for none that can be read.</summary>
-    public RequestedValidity? RequestedValidity => _nameValues.Validity;
+    public RequestedValidity? RequestedValidity => _nameValues?.Validity;
 
     /// <summary>OIDs of the attributes and of the requested extensions.</summary>
     public IReadOnlySet<string> Oids => _oids;
@@ -79,6 +79,7 @@ internal sealed class CsrAttributes
     {
         if (!values.TryReadAny(out _, out _, out var value))
             return Defective(EnrolmentNameValues.Oid);
+        _nameValues ??= new EnrolmentNameValues();
         do
             _nameValues.Add(value);
         while (values.TryReadAny(out _, out _, out value));

@@ -98,14 +98,14 @@ public sealed class LocalCaIssuer : ICertificateIssuer
             Source = source,
             Subject = template.Subject.ToString(),
             CommonName = template.Subject.CommonName,
-            SubjectAltNames = [.. template.SubjectAltNames.Select(san => san.ToString())],
+            SubjectAltNames = template.SubjectAltNameTexts,
             NotBefore = notBefore,
             NotAfter = notAfter,
             KeyAlgorithm = template.PublicKey.Describe(),
             PublicKeySha256 = template.PublicKey.Sha256.ToArray(),
             Sha256 = SHA256.HashData(der),
             Der = der,
-            CreatedAt = _clock.GetUtcNow(),
+            CreatedAt = template.ApprovedAt,
         });
     }
 

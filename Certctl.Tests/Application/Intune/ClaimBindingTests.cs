@@ -108,6 +108,18 @@ public sealed class ClaimBindingTests
         Assert.Equal($"the common name is {shown}, the challenge is for \"d\"", ClaimBinding.FindDifference(
             Claim() with { DeviceName = "d" }, CsrReader.ReadKept(new CertificateRequest(Named(common), Key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequest())!));
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("  ")]
+    public void A_blank_common_name_is_none(string blank)
+    {
+        var name = new X500DistinguishedNameBuilder();
+        name.AddCommonName("d");
+        name.Add("2.5.4.3", blank, System.Formats.Asn1.UniversalTagNumber.UTF8String);
+        byte[] request = new CertificateRequest(name.Build(), Key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequest();
+        Assert.Null(ClaimBinding.FindDifference(Claim() with { DeviceName = "d" }, CsrReader.ReadKept(request)!));
+    }
+
     [Fact]
     public void What_a_stranger_wrote_is_quoted_without_control_characters_and_not_at_any_length()
     {

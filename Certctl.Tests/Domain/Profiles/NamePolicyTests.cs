@@ -83,8 +83,17 @@ public sealed class NamePolicyTests
     public void What_must_be_an_IA5String_must_be_ASCII(string oid, string value) =>
         Profile().Denied(FailureReason.SubjectNotAllowed, Csr(subject: Name((oid, value))));
 
-    [Fact]
-    public void An_empty_attribute_is_refused() => Profile().Denied(FailureReason.SubjectNotAllowed, Csr(subject: Name((CommonName, ""))));
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("  ")]
+    [InlineData("\u00a0\u3000")]
+    public void An_attribute_that_is_empty_or_blank_is_refused(string value)
+    {
+        Profile().Denied(FailureReason.SubjectNotAllowed, Csr(subject: Name((CommonName, value))));
+        Profile().Denied(FailureReason.SubjectNotAllowed, Csr(subject: Name(("2.5.4.11", value), (CommonName, "device"))));
+        Profile().Granted(Csr(subject: Name(("2.5.4.11", value + "x"), (CommonName, "device"))));
+    }
 
     [Fact]
     [Trait("Conformance", "P-9")]

@@ -207,6 +207,22 @@ public sealed class ProfileFieldTests
         keys: [.. algorithms.Split(',').Select(word => word == "RSA" ? new KeyAlgorithmRule(KeyAlgorithm.Rsa, 2048) : new KeyAlgorithmRule(KeyAlgorithm.Ecdsa, 256))],
         content: new() { KeyUsage = usage.Length == 0 ? [] : usage.Split(',') }));
 
+    [Theory]
+    [InlineData("serverAuth", "1.3.6.1.5.5.7.3.1")]
+    [InlineData("clientAuth", "1.3.6.1.5.5.7.3.2")]
+    [InlineData("codeSigning", "1.3.6.1.5.5.7.3.3")]
+    [InlineData("emailProtection", "1.3.6.1.5.5.7.3.4")]
+    [InlineData("timeStamping", "1.3.6.1.5.5.7.3.8")]
+    public void A_usage_by_OID_is_the_usage_of_that_name(string name, string oid)
+    {
+        foreach (var eku in new[] { name, oid })
+        {
+            MustSay("key_usage", valid: false, Copy(ekus: [eku], keys: [new(KeyAlgorithm.Rsa, 2048)], content: new() { KeyUsage = ["dataEncipherment"] }));
+            MustSay("key_usage", valid: true, Copy(ekus: [eku], keys: [new(KeyAlgorithm.Rsa, 2048)], content: new() { KeyUsage = ["digitalSignature"] }));
+            Assert.Equal(name == "emailProtection", Copy(ekus: [eku]).Granted(Csr()).KeyUsage.HasFlag(KeyUsages.ContentCommitment));
+        }
+    }
+
     [Fact]
     public void EkuCritical_does_not_go_with_any_usage()
     {

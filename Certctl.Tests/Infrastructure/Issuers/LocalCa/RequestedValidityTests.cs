@@ -74,6 +74,12 @@ public sealed class RequestedValidityTests
             AllowShortLived = true,
             Content = new() { AllowRequestedValidity = true },
         };
+        foreach (var wish in new[] { "ValidityPeriod=Seconds;ValidityPeriodUnits=59", "ValidityPeriod=Seconds;ValidityPeriodUnits=1", "ExpirationDate=Wed, 25 Nov 2026 12:00:59 GMT" })
+            Assert.Contains("60 is the least", profile.Denied(FailureReason.ValidityNotPossible, Wishing(wish)), StringComparison.Ordinal);
+        foreach (var wish in new[] { "ExpirationDate=Wed, 25 Nov 2026 12:00:00 GMT", "ExpirationDate=Wed, 25 Nov 2020 12:00:00 GMT" })
+            Assert.Contains("past", profile.Denied(FailureReason.ValidityNotPossible, Wishing(wish)), StringComparison.Ordinal);
+        var least = profile.Granted(Wishing("ValidityPeriod=Minutes;ValidityPeriodUnits=1"));
+        Assert.Equal(TimeSpan.FromMinutes(1), least.NotAfter - least.NotBefore);
         var template = profile.Granted(Wishing("ValidityPeriod=Minutes;ValidityPeriodUnits=10"));
         Assert.Equal((Requests.Now.AddMinutes(-1), Requests.Now.AddMinutes(9)), (template.NotBefore, template.NotAfter));
         Assert.Equal(TimeSpan.FromMinutes(30), profile.Granted(Wishing("ValidityPeriod=Minutes;ValidityPeriodUnits=31")) is var cut ? cut.NotAfter - cut.NotBefore : default);
