@@ -35,7 +35,9 @@ internal static class ServerHost
 
         var certificate = new ServerCertificate(material.Tls, material.AllClientCas);
         var now = TimeProvider.System.GetUtcNow();
-        var rings = material.RaPairs.ToDictionary(ra => ra.Key, ra => new RaKeyRing(ra.Value, LocalCaIssuer.PublishedOf(material.Ca, now), options.ScepProfiles.First(profile => profile.PathId == ra.Key).CaCertificates));
+        var published = LocalCaIssuer.PublishedOf(material.Ca, now);
+        var rings = material.RaPairs.ToDictionary(
+            ra => ra.Key, ra => new RaKeyRing(ra.Value, published, options.ScepProfiles.First(profile => profile.PathId == ra.Key).CaCertificates));
         var ownCas = new Dictionary<string, X509Certificate2> { [options.Ca.IssuerId] = material.Ca.Certificate };
         var trusts = material.ClientCas.ToDictionary(cas => cas.Key, cas => new BundleTrust(cas.Value, ownCas));
         var anchors = material.Connectors.ToDictionary(
@@ -145,6 +147,7 @@ internal static class ServerHost
     private static ScepProfileTable Profiles(CertctlOptions options, PreflightMaterial material, Doormen doormen, IssuerTable issuers, TimeProvider clock)
     {
         var (issuer, next) = issuers;
+        var nextPublished = material.Next is { } staged ? LocalCaIssuer.PublishedOf(staged.Ca, clock.GetUtcNow()) : [];
         return new ScepProfileTable(options.ScepProfiles.Select(profile => new ScepProfile
         {
             PathId = profile.PathId,
@@ -166,7 +169,7 @@ internal static class ServerHost
                 doormen.Rings[profile.PathId],
                 clock,
                 profile.CryptoPolicy,
-                next is null ? null : new NextCa(new RaKeyRing(material.Next!.RaPairs[profile.PathId], LocalCaIssuer.PublishedOf(material.Next.Ca, clock.GetUtcNow()), profile.CaCertificates), issuer.Chain),
+                next is null ? null : new NextCa(new RaKeyRing(material.Next!.RaPairs[profile.PathId], nextPublished, profile.CaCertificates), issuer.Chain),
                 profile.ReplyChain),
             ClientTrust = doormen.Trusts.GetValueOrDefault(profile.PathId),
             Intune = profile.Intune is { } intune

@@ -1,5 +1,8 @@
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Application.Scep;
+using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Infrastructure.Crypto.X509;
 
 namespace Certctl.Infrastructure.Issuers.LocalCa;
 
@@ -38,7 +41,7 @@ internal sealed class CaPath
     public static IReadOnlyList<X509Certificate2> Constraining(KeyPair ca, DateTimeOffset now)
     {
         var valid = Find(ca, now).Preferred;
-        return IsSelfIssued(valid[^1]) ? valid : [.. valid.Concat(Find(ca, _ => true).Published).DistinctBy(certificate => certificate.Thumbprint)];
+        return IsSelfSigned(valid[^1]) ? valid : [.. valid.Concat(Find(ca, _ => true).Published).DistinctBy(certificate => certificate.Thumbprint)];
     }
 
     public static bool IsValidAt(X509Certificate2 certificate, DateTimeOffset now) =>
@@ -48,13 +51,12 @@ internal sealed class CaPath
     {
         var file = ca.Chain.Where(above => !SameAs(above, ca.Certificate)).DistinctBy(above => above.Thumbprint).ToList();
         var paths = new List<List<X509Certificate2>>();
-        var steps = 0;
-        Extend([ca.Certificate], [.. file.Where(above => counts(above) && IsCa(above))], paths, ref steps);
+        new Walk([.. file.Where(above => counts(above) && IsCa(above))], paths).Extend([ca.Certificate]);
 
         // A root of the file first; then the way that is shorter to it, or reaches further where there is none; then what is valid for longest. The thumbprint
         // decides between what is alike, so that the order of the file never does.
-        var preferred = paths.OrderByDescending(path => IsSelfIssued(path[^1]))
-            .ThenBy(path => IsSelfIssued(path[^1]) ? path.Count : -path.Count)
+        var preferred = paths.OrderByDescending(path => IsSelfSigned(path[^1]))
+            .ThenBy(path => IsSelfSigned(path[^1]) ? path.Count : -path.Count)
             .ThenByDescending(path => path.Skip(1).Select(above => above.NotAfter).DefaultIfEmpty(DateTime.MaxValue).Min())
             .ThenBy(path => string.Concat(path.Select(above => above.Thumbprint)), StringComparer.Ordinal)
             .First();
@@ -64,24 +66,50 @@ internal sealed class CaPath
         return new CaPath(preferred, published, [.. file.Where(above => !published.Exists(one => SameAs(one, above)))]);
     }
 
-    /// <summary>Every path that cannot be made longer, a self-issued certificate being the end of any.</summary>
-    private static void Extend(List<X509Certificate2> path, List<X509Certificate2> candidates, List<List<X509Certificate2>> paths, ref int steps)
-    {
-        var issuers = IsSelfIssued(path[^1]) || path.Count == MaxLength || steps >= MaxSteps
-            ? []
-            : candidates.FindAll(above => !path.Exists(below => SameAs(below, above)) && CaCheck.Issued(above, path[^1]));
-        if (issuers.Count == 0)
-            paths.Add(path);
-        steps++;
-        foreach (var issuer in issuers.OrderBy(above => !IsSelfIssued(above)).ThenByDescending(above => above.NotAfter).ThenBy(above => above.Thumbprint, StringComparer.Ordinal))
-            Extend([.. path, issuer], candidates, paths, ref steps);
-    }
-
     private static bool IsCa(X509Certificate2 certificate) =>
         certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is { CertificateAuthority: true };
 
-    private static bool IsSelfIssued(X509Certificate2 certificate) =>
-        certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
+    // Not by its names alone: the certificate that a CA's old key signed for its new one has one name twice as well (RFC 5280 §3.2), and is no root.
+    private static bool IsSelfSigned(X509Certificate2 certificate)
+    {
+        var outer = new DerReader(certificate.RawDataMemory);
+        return certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData)
+            && outer.TryEnter(DerTag.Sequence, out var fields)
+            && fields.TryRead(DerTag.Sequence, out _, out var signed)
+            && fields.TryRead(DerTag.Sequence, out _, out var algorithm)
+            && fields.TryRead(DerTag.BitString, out var signature)
+            && signature is { IsEmpty: false }
+            && CsrSignatureAlgorithm.TryRead(algorithm, CryptoPolicy.Legacy, out var scheme, out _)
+            && CertificateReader.TryRead(certificate.RawDataMemory, out var read, out _)
+            && scheme!.Verifies(read!.PublicKey, signed.Span, signature.Span[1..]);
+    }
 
     private static bool SameAs(X509Certificate2 one, X509Certificate2 other) => one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
+
+    /// <summary>Finds every path that cannot be made longer, a self-signed certificate being the end of any. Each signature is verified once.</summary>
+    private sealed class Walk(List<X509Certificate2> candidates, List<List<X509Certificate2>> paths)
+    {
+        private readonly Dictionary<string, List<X509Certificate2>> _issuers = new(StringComparer.Ordinal);
+        private int _steps;
+
+        public void Extend(List<X509Certificate2> path)
+        {
+            var issuers = path.Count == MaxLength || _steps >= MaxSteps ? [] : IssuersOf(path[^1]).FindAll(above => !path.Exists(below => SameAs(below, above)));
+            if (issuers.Count == 0)
+                paths.Add(path);
+            _steps++;
+            foreach (var issuer in issuers)
+                Extend([.. path, issuer]);
+        }
+
+        private List<X509Certificate2> IssuersOf(X509Certificate2 certificate)
+        {
+            if (_issuers.TryGetValue(certificate.Thumbprint, out var known))
+                return known;
+            return _issuers[certificate.Thumbprint] = IsSelfSigned(certificate)
+                ? []
+                : [.. candidates.Where(above => CaCheck.Issued(above, certificate))
+                    .OrderBy(above => !IsSelfSigned(above)).ThenByDescending(above => above.NotAfter).ThenBy(above => above.Thumbprint, StringComparer.Ordinal)];
+        }
+    }
 }

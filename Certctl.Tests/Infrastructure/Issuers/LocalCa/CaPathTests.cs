@@ -99,6 +99,37 @@ public sealed class CaPathTests(ITestOutputHelper output)
         Assert.NotEmpty(LocalCaIssuer.ChainOf(ca, Now));
     }
 
+    [Fact]
+    public void The_steps_through_such_a_file_are_bounded()
+    {
+        var names = Enumerable.Range(0, 9).Select(i => $"CN=Mesh {i}").ToList();
+        var mesh = names.SelectMany(subject => names.Where(issuer => issuer != subject).Select(issuer => Make(subject, NewKey, issuer, NewKey, -10, 100))).ToList();
+        var ca = new KeyPair(Make("CN=Issuing", Key, "CN=Mesh 0", NewKey, -50, 3000), Key, mesh);
+
+        // All 100,000 paths of 8 certificates would be hundreds of megabytes; octets do not depend on how busy the machine is.
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.NotEmpty(LocalCaIssuer.ChainOf(ca, Now));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000_000);
+    }
+
+    [Theory]
+    [InlineData("rollover, old edition", "rollover, old edition")]
+    [InlineData("rollover", "rollover")]
+    [InlineData("rollover, old edition, root", "root")]
+    public void A_certificate_that_a_CAs_old_key_signed_for_its_new_one_is_no_root(string file, string path)
+    {
+        // RFC 5280 §3.2: self-issued, as both have one name, and not self-signed.
+        var old = Make("CN=New Root", OldKey, "CN=New Root", OldKey, -4000, 500);
+        var authority = X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(old.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single());
+        var rollover = Make("CN=New Root", NewKey, "CN=New Root", OldKey, -100, 1000, extension: authority);
+        X509Certificate2 Find(string name) => name switch { "old edition" => old, "rollover" => rollover, _ => Certificates[name] };
+        foreach (var order in Permutations([.. file.Split(", ").Select(Find)]))
+        {
+            var found = LocalCaIssuer.ChainOf(Issuing with { Chain = order }, Now).Select(der => der.ToArray());
+            Assert.Equal([Issuing.Certificate.RawData, .. path.Split(", ").Select(name => Find(name).RawData)], found);
+        }
+    }
+
     [Theory]
     [InlineData("x1-cross-valid-first.crt", 3, 0)]
     [InlineData("x3-cross-expired-first.crt", 2, 2)]
