@@ -14,7 +14,7 @@ public readonly record struct EnvelopePasswords(Secret? Current, Secret? Previou
     public bool IsEmpty => Current is null && Previous is null;
 
     /// <summary>Those of the secrets that are long enough.</summary>
-    public static EnvelopePasswords Of(Secret? current, Secret? previous) => new(Strong(current), Strong(previous));
+    public static EnvelopePasswords Of((Secret? Current, Secret? Previous) secrets) => new(Strong(secrets.Current), Strong(secrets.Previous));
 
     private static Secret? Strong(Secret? secret) => secret?.Length >= MinLength ? secret : null;
 }

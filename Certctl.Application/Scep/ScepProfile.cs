@@ -44,12 +44,22 @@ public sealed class ScepProfile
         init => _challenges = _challenges with { Previous = value };
     }
 
-    /// <summary>A reload puts both in place of those that are there; a request under way may see the old one and the new.</summary>
+    /// <summary>Both as they are at one moment: of two reads, a reload between them would mix the old pair with the new.</summary>
+    internal (Secret? Current, Secret? Previous) BothChallenges
+    {
+        get
+        {
+            var both = _challenges;
+            return (both.Current, both.Previous);
+        }
+    }
+
+    /// <summary>A reload puts both in place of those that are there.</summary>
     public void ExchangeChallenges(Secret? current, Secret? previous) => _challenges = new Challenges(current, previous);
 
     /// <summary>What opens a request that is encrypted with a challenge: only secrets that are known before it is read, and none where signed challenges alone count.</summary>
     public EnvelopePasswords EnvelopePasswords =>
-        ChallengeMode == ChallengeMode.IntuneOnly ? default : EnvelopePasswords.Of(Challenge, PreviousChallenge);
+        ChallengeMode == ChallengeMode.IntuneOnly ? default : EnvelopePasswords.Of(BothChallenges);
 
     /// <summary>How signed challenges are judged; null: they are not taken.</summary>
     public IntuneSettings? Intune { get; init; }

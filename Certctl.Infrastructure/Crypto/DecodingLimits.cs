@@ -31,7 +31,13 @@ internal static class DecodingLimits
     public const int MinPasswordIterations = 1000;
 
     /// <summary>And at most: any client can make the server do them, once for each secret of the profile.</summary>
-    public const int MaxPasswordIterations = 100_000;
+    public const int MaxPasswordIterations = 10_000;
+
+    /// <summary>Messages that wait while a key is derived for another one; more are told to come again.</summary>
+    public const int WaitingForDerivation = 4;
+
+    /// <summary>And how long they wait: hundreds of derivations would have ended.</summary>
+    public static readonly TimeSpan DerivationWait = TimeSpan.FromSeconds(2);
 
     /// <summary>Signed attributes. RFC 8894 has up to eight.</summary>
     public const int SignedAttributes = 64;

@@ -24,8 +24,9 @@ public sealed class StaticChallengeValidator(IEnrolmentRepository enrolments) : 
             throw new InvalidOperationException($"SCEP profile \"{profile.PathId}\" takes signed challenges alone; none may be compared with a secret.");
 
         // Both are compared whatever the first says: the time does not tell which one was right.
-        var current = profile.Challenge?.Matches(presented) ?? false;
-        var previous = profile.PreviousChallenge?.Matches(presented) ?? false;
+        var secrets = profile.BothChallenges;
+        var current = secrets.Current?.Matches(presented) ?? false;
+        var previous = secrets.Previous?.Matches(presented) ?? false;
         if (!current && !previous)
             return new ChallengeVerdict.Rejected(FailureReason.ChallengeWrong, "challengePassword matches neither the current nor a previous secret");
         return new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Static, current ? "current" : "previous"));

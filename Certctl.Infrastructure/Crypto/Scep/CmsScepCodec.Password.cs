@@ -9,6 +9,9 @@ namespace Certctl.Infrastructure.Crypto.Scep;
 /// <summary>Requests that are encrypted with a challenge (RFC 8894 §3.1, ADR 29).</summary>
 public sealed partial class CmsScepCodec
 {
+    /// <summary>Shared by all profiles of the process.</summary>
+    internal DerivationQueue Derivations { get; init; } = DerivationQueue.OfProcess;
+
     /// <param name="notOurs">Why the envelope cannot be opened with a key of the RA.</param>
     private ScepContent OpenByPassword(
         Reading reading, EnvelopedData envelope, EnvelopePasswords passwords, ReadOnlyMemory<byte> iv, EnrolmentFailure notOurs)
@@ -23,9 +26,9 @@ public sealed partial class CmsScepCodec
             return Refuse(FailureReason.UnsupportedAlgorithm, $"content encryption {envelope.Cipher} with a password");
 
         // The same work whether and which password opens it; a wrong one shows as content that makes no sense.
-        Span<byte> key = stackalloc byte[ContentCipher.MaxKeyLength];
-        key = key[..cipher.KeyLength];
-        var opened = kek.Open(passwords, recipient.EncryptedKey.Span, key);
+        var key = new byte[cipher.KeyLength];
+        Secret? opened = null;
+        Derivations.Run(() => opened = kek.Open(passwords, recipient.EncryptedKey.Span, key));
         reading.Derived = UnreadableContent.BeginFloor();
         var plaintext = Decrypt(key, cipher, iv.Span, envelope.EncryptedContent.Span, out var genuine);
         if (opened is not null && reading.Signer!.PublicKey.Algorithm != KeyAlgorithm.Rsa)

@@ -137,6 +137,35 @@ public sealed class IntuneWalkTests
         Assert.Equal(1, walk.Metrics.Intune.Of("corp")["success"]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_the_challenge_says_stands_in_the_certificate_where_a_template_asks_for_it_also_after_a_wait(bool waits)
+    {
+        using var walk = Walk(profile: Named(waits, "CN={{claim.device_name}}", "OU={{claim.subject}}"));
+        var reply = await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: Token("device-1")));
+        if (waits)
+        {
+            Assert.IsType<ScepReply.Pending>(reply);
+            walk.Journal.Decide(Assert.Single(walk.Journal.Committed).Enrolment.Decided(approved: true, "olga", Now));
+            reply = await walk.SendAsync(MessageType.GetCertInitial, Signer(), csr: null);
+        }
+
+        Assert.IsType<ScepReply.Success>(reply);
+        Assert.Equal("OU=id of device-1,CN=device-1", walk.Journal.Committed[^1].Certificate!.Subject);
+    }
+
+    [Theory]
+    [InlineData(ChallengeMode.StaticOnly, false)]
+    [InlineData(ChallengeMode.Mixed, false)]
+    [InlineData(ChallengeMode.IntuneOnly, true)]
+    public void Where_signed_challenges_alone_count_no_secret_opens_an_envelope(ChallengeMode mode, bool none)
+    {
+        using var walk = Walk(mode: mode);
+        Assert.Equal(none, walk.Profile.EnvelopePasswords.IsEmpty);
+        Assert.Equal(none ? null : "the current secret", walk.Profile.EnvelopePasswords.Current?.Reveal());
+    }
+
     private static async Task MustRefuseAsync(
         EnrolmentWalk walk, CertificateSigningRequest csr, string label, RequestSigner? signer = null, bool signed = true)
     {
@@ -146,7 +175,9 @@ public sealed class IntuneWalkTests
         Assert.Equal(signed, refusal.TokenSha256 is not null);
     }
 
-    private static CertificateProfile NeedsApproval()
+    private static CertificateProfile NeedsApproval() => Named(waits: true);
+
+    private static CertificateProfile Named(bool waits, params string[] subject)
     {
         var standard = CertificateProfile.Default(Now);
         return new CertificateProfile
@@ -155,8 +186,9 @@ public sealed class IntuneWalkTests
             Name = standard.Name,
             AllowedKeyAlgorithms = standard.AllowedKeyAlgorithms,
             AllowedEkus = standard.AllowedEkus,
-            RequiresApproval = true,
+            RequiresApproval = waits,
             ApprovalsRequired = 1,
+            Content = new() { SubjectTemplate = subject },
             Version = standard.Version,
             CreatedAt = Now,
             UpdatedAt = Now,

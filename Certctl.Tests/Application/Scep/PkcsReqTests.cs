@@ -10,6 +10,31 @@ namespace Certctl.Tests.Application.Scep;
 public sealed class PkcsReqTests
 {
     [Fact]
+    [Trait("Conformance", "S-M22")]
+    public async Task Unreadable_content_is_answered_when_the_time_after_a_key_derivation_has_passed_and_not_before()
+    {
+        using var walk = new EnrolmentWalk();
+        var derived = new TaskCompletionSource();
+        var head = new ScepRequestHead
+        {
+            TransactionId = new TransactionId("T-1"),
+            TransactionIdTag = 0x13,
+            SenderNonce = new byte[16],
+            MessageType = MessageType.PkcsReq,
+            Signer = Signer(),
+            Derived = derived.Task,
+            DigestOid = "2.16.840.1.101.3.4.2.1",
+            CipherOid = "2.16.840.1.101.3.4.1.2",
+        };
+        var answer = walk.SendAsync(new ScepDecoding.Readable(head, new ScepContent.Refused(new(FailureReason.UnreadableContent, "wrong key"))));
+
+        // Twenty times the floor that every such answer has.
+        Assert.NotSame(answer, await Task.WhenAny(answer, Task.Delay(TimeSpan.FromMilliseconds(500))));
+        derived.SetResult();
+        await answer.WaitAsync(TimeSpan.FromMinutes(2));
+    }
+
+    [Fact]
     public async Task A_request_with_the_right_challenge_is_issued_and_journalled_with_its_audit_event()
     {
         using var walk = new EnrolmentWalk();

@@ -245,8 +245,16 @@ public sealed partial class CmsScepCodecDecodeTests
         new ForgedRequest { RecipientInfos = [[0xA1, 0x03, 0x02, 0x01, 0x00]] });
 
     [Fact]
-    public void A_password_recipient_that_cannot_be_read_is_malformed() =>
-        Refused(FailureReason.MalformedRequest, new ForgedRequest { RecipientInfos = [[0xA3, 0x03, 0x02, 0x01, 0x00]] });
+    public void A_password_recipient_that_cannot_be_read_is_another_recipient_and_does_no_harm_beside_one_that_can()
+    {
+        byte[] unreadable = [0xA3, 0x03, 0x02, 0x01, 0x00];
+        Refused(FailureReason.UnsupportedAlgorithm, new ForgedRequest { RecipientInfos = [unreadable] });
+
+        var request = new ForgedRequest();
+        request.RecipientInfos = [unreadable, request.RecipientInfo(), unreadable];
+        var decoding = Assert.IsType<ScepDecoding.Readable>(ScepTestKeys.Codec().Decode(request.Build()));
+        Assert.IsType<ScepContent.CertificationRequest>(decoding.Content);
+    }
 
     [Fact]
     public void More_than_32_recipients_are_malformed()
