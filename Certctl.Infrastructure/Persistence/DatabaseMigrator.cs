@@ -9,7 +9,7 @@ namespace Certctl.Infrastructure.Persistence;
 public interface IDatabaseMigrator
 {
     /// <summary>
-    /// Applies the pending migrations under a lock, one transaction each, and inserts the default certificate profile where it is absent. Only connecting has a time bound;
+    /// Applies the pending migrations under a lock, one transaction each, and inserts the default certificate profile where there never was one. Only connecting has a time bound;
     /// neither the migrations nor the wait for another process that migrates have one. Throws what the driver throws; the database itself must exist on PostgreSQL.
     /// </summary>
     /// <param name="listener">Told what lasts for more than two seconds, and again every ten; called by any thread.</param>
@@ -38,7 +38,7 @@ internal abstract class DatabaseMigrator(IDbContextFactory<CertctlDbContext> con
         var report = new MigrationReport(listener, pace);
         await using var session = await OpenAsync(report, cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        if (Pending(db, await session.AppliedAsync(cancellationToken)).Count == 0 && await session.HasDefaultProfileAsync(cancellationToken))
+        if (Pending(db, await session.AppliedAsync(cancellationToken)).Count == 0 && await session.HadDefaultProfileAsync(cancellationToken))
             return [];
         await session.LockAsync(cancellationToken);
 
@@ -49,8 +49,8 @@ internal abstract class DatabaseMigrator(IDbContextFactory<CertctlDbContext> con
         foreach (var (id, number) in pending.Select((id, index) => (id, index + 1)))
             await session.ApplyAsync($"migration {number} of {pending.Count}, {id}", MigrationScript.Of(db, id), cancellationToken);
 
-        // Never overwritten: what an operator made of it stays.
-        if (!await session.HasDefaultProfileAsync(cancellationToken))
+        // Never overwritten, nor made again: what an operator made of it stays.
+        if (!await session.HadDefaultProfileAsync(cancellationToken))
         {
             db.Database.SetCommandTimeout(TimeSpan.Zero);
             await db.Database.OpenConnectionAsync(cancellationToken);

@@ -36,9 +36,11 @@ internal abstract class SchemaSession(DbConnection connection, MigrationReport r
         return applied;
     }
 
-    public async Task<bool> HasDefaultProfileAsync(CancellationToken cancellationToken)
+    /// <summary>Whether there is a default profile, or was one that an operator deleted: that one stays deleted.</summary>
+    public async Task<bool> HadDefaultProfileAsync(CancellationToken cancellationToken)
     {
-        await using var command = Command("SELECT count(*) FROM certificate_profiles WHERE id = @name", CertificateProfile.DefaultId);
+        const string Sql = "SELECT (SELECT count(*) FROM certificate_profiles WHERE id = @name) + (SELECT count(*) FROM deleted_profiles WHERE profile_id = @name)";
+        await using var command = Command(Sql, CertificateProfile.DefaultId);
         return Convert.ToInt64(await WatchedAsync(command.ExecuteScalarAsync(cancellationToken), "reading the default certificate profile", cancellationToken), null) > 0;
     }
 

@@ -141,6 +141,20 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
         Assert.Equal(7, profile.Version);
     }
 
+    [Fact]
+    public async Task A_default_profile_that_an_operator_deleted_stays_deleted()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var deletion = await database.Profiles.DeleteAsync(CertificateProfile.DefaultId, 1, TestEntries.Audit(TestDatabase.Start, null), default);
+        Assert.Equal(Certctl.Application.Enrolment.ProfileDeletion.Deleted, deletion);
+
+        await database.Migrator.MigrateAsync(default);
+
+        Assert.Empty(await database.Profiles.ListAsync(default));
+    }
+
     [Theory]
     [InlineData("UPDATE audit_events SET detail = 'nothing happened'")]
     [InlineData("DELETE FROM audit_events")]
