@@ -40,7 +40,8 @@ internal static class ApprovalsCommand
         var note = new Option<string>("--note") { Description = "Why, for the audit trail.", DefaultValueFactory = _ => "" };
         var actor = new Option<string>("--actor")
         {
-            Description = "Who decides, where several people share an account of the system. Both names go into the audit trail.",
+            Description = "Who decides, where several people share an account of the system. "
+                + "Both names go into the audit trail; the account counts once all the same.",
             DefaultValueFactory = _ => Environment.UserName,
         };
         var command = new Command(name, description) { id, note, actor };
@@ -54,12 +55,16 @@ internal static class ApprovalsCommand
             (services, bounded) => DecideAsync(
                 services,
                 new DecideEnrolmentCommand(
-                    parse.GetValue(id), approve, parse.GetValue(note)!, new AdminCaller(parse.GetValue(actor)!, $"command line of {Environment.UserName}")),
+                    parse.GetValue(id), approve, parse.GetValue(note)!, Caller(parse.GetValue(actor)!)),
                 bounded),
             Fail,
             token));
         return command;
     }
+
+    // The name is the caller's to choose, the account is not: one person must not count as two.
+    private static AdminCaller Caller(string actor) =>
+        new(actor, $"command line of {Environment.UserName}") { Principal = Environment.UserName };
 
     private static async Task<int> DecideAsync(IServiceProvider services, DecideEnrolmentCommand command, CancellationToken cancellationToken)
     {

@@ -43,8 +43,7 @@ public sealed class DecideEnrolmentHandler(IApprovalRepository approvals, Databa
             DecisionVerdict.DecidedBefore(var actor) when string.Equals(actor, decision.Actor, StringComparison.OrdinalIgnoreCase) =>
                 new AdminOutcome.Conflict($"{decision.Actor} has decided about this request before; another person must."),
             DecisionVerdict.DecidedBefore(var actor) => new AdminOutcome.Conflict(
-                $"{actor} has decided about this request before, and "
-                + $"{decision.Principal} answers for the keys of both; another person must decide."),
+                $"{actor} has decided about this request before, and {decision.Principal} answers for both; another person must decide."),
             _ => throw new InvalidOperationException("A verdict is one of four."),
         };
     }

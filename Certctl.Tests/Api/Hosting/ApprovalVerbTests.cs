@@ -8,13 +8,15 @@ namespace Certctl.Tests.Api.Hosting;
 /// <summary><c>certctl approvals list|approve|deny</c> beside a running server, and what its devices see.</summary>
 public sealed class ApprovalVerbTests : IAsyncLifetime
 {
+    private const string PaulsKey = "pauls-key-0123456789abcdef0123456789";
+
     private CertctlHost? _host;
 
     private CertctlHost Host => _host!;
 
     public async Task InitializeAsync()
     {
-        _host = await CertctlHost.StartAsync(null);
+        _host = await CertctlHost.StartAsync(null, ("CERTCTL_API_KEYS_NAMED", $"paul:{PaulsKey}:operator"));
         await Host.Database.RequireApprovalAsync(approvals: 2);
         await Host.StopAsync();
         await Host.StartAgainAsync();
@@ -46,10 +48,16 @@ public sealed class ApprovalVerbTests : IAsyncLifetime
         Assert.Equal((1, ""), (twice.ExitCode, twice.Output));
         Assert.Contains("olga has decided", twice.Error, StringComparison.Ordinal);
 
+        // Any name can be given; the system's account is the same, so it is no second person.
+        var renamed = await ApprovalsAsync("approve", id, "--actor", "paul");
+        Assert.Equal((1, ""), (renamed.ExitCode, renamed.Output));
+        Assert.Contains($"olga has decided about this request before, and {Environment.UserName} answers for both", renamed.Error, StringComparison.Ordinal);
         await Host.KillAsync();
-        await ApprovalsAsync("approve", id, "--actor", "paul");
         await Host.StartAgainAsync();
         using var after = Host.Connect();
+        using var approval = new HttpRequestMessage(HttpMethod.Post, new Uri(Host.Url, $"/api/v1/approvals/{id}/approve"));
+        approval.Headers.Authorization = new("Bearer", PaulsKey);
+        (await after.Http.SendAsync(approval)).EnsureSuccessStatusCode();
         Assert.Equal("CN=patient", (await after.SendAsync(request)).Issued(device).Subject);
         Assert.Equal("issued", (string)Assert.Single((await ListAsync("--all")))!["state"]!);
         Assert.Empty(await ListAsync());

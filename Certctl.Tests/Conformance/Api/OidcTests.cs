@@ -146,7 +146,7 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
         var id = await WaitingAsync(approvals: 3);
 
         Assert.Contains("1 of 3", await DecideAsync(id, key), StringComparison.Ordinal);
-        Assert.Contains("oidc:mona answers for the keys of both", await DecideAsync(id, mona), StringComparison.Ordinal);
+        Assert.Contains("oidc:mona answers for both", await DecideAsync(id, mona), StringComparison.Ordinal);
         Assert.Contains("2 of 3", await DecideAsync(id, Signed(With(Claims("helpdesk"), "sub", "olaf"))), StringComparison.Ordinal);
 
         // Another token, and another role, of the same subject.
@@ -166,7 +166,7 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
 
         Assert.Contains("1 of 2", await DecideAsync(id, Signed(With(claims, "preferred_username", "Mona"))), StringComparison.Ordinal);
         Assert.Contains(
-            "oidc:mona answers for the keys of both", await DecideAsync(id, Signed(With(claims, "preferred_username", "Lisa"))), StringComparison.Ordinal);
+            "oidc:mona answers for both", await DecideAsync(id, Signed(With(claims, "preferred_username", "Lisa"))), StringComparison.Ordinal);
         Assert.Equal(
             (HttpStatusCode.Unauthorized, "Token has no claim sub that could name an actor"),
             await RefusedAsync(Signed(With(With(claims, "preferred_username", "Mona"), "sub", null))));

@@ -23,8 +23,7 @@ public sealed class PrincipalTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Contains("1 of 2", await DecideAsync(id, first, HttpStatusCode.OK), StringComparison.Ordinal);
         foreach (var same in new[] { first, second, third, ApiServer.Admin })
             await DecideAsync(id, same, HttpStatusCode.Conflict);
-        Assert.Contains(
-            "alice answers for the keys of both", await DecideAsync(id, third, HttpStatusCode.Conflict), StringComparison.Ordinal);
+        Assert.Contains("alice answers for both", await DecideAsync(id, third, HttpStatusCode.Conflict), StringComparison.Ordinal);
         Assert.Contains("2 of 2", await DecideAsync(id, ApiServer.Operator, HttpStatusCode.OK), StringComparison.Ordinal);
 
         var trail = (await server.GetAsync($"/api/v1/audit?action=approve_enrolment&resource_id={id}&actor=first")).GetProperty("data");
