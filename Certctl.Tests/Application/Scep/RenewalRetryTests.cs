@@ -68,6 +68,29 @@ public sealed class RenewalRetryTests
     }
 
     [Theory]
+    [MemberData(nameof(WaysToRenew))]
+    public async Task Certificates_of_sixty_seconds_renew_one_another_and_none_that_has_ended_is_an_answer(MessageType type)
+    {
+        using var walk = new EnrolmentWalk(Profile(ttl: TimeSpan.FromMinutes(1)));
+        var first = await EnrolAsync(walk);
+        walk.Clock.Advance(TimeSpan.FromSeconds(30));
+        var renewed = await EnrolAsync(walk, type, Signer(of: first), Request(challenge: null));
+        Assert.Equal(renewed.SerialNumber, (await EnrolAsync(walk, type, Signer(of: first), Request(challenge: null))).SerialNumber);
+
+        // The first one has ended: its renewal is no answer to it any more, though that is still valid (a minute of margin).
+        walk.Clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(type, Signer(of: first), Request(challenge: null)));
+        var third = await EnrolAsync(walk, type, Signer(of: renewed), Request(challenge: null));
+        Assert.Equal(3, new[] { first, renewed, third }.DistinctBy(certificate => certificate.SerialNumber).Count());
+
+        walk.Clock.Advance(TimeSpan.FromMinutes(1));
+        foreach (var ended in new[] { first, renewed, third })
+            Assert.IsType<ScepReply.Failure>(await walk.SendAsync(type, Signer(of: ended), Request(challenge: null)));
+        Assert.All(walk.Journal.Refusals, refusal => Assert.Equal("renewal_signer_expired", refusal.Reason));
+        Assert.Equal(3, walk.Journal.Committed.Count);
+    }
+
+    [Theory]
     [InlineData(MessageType.RenewalReq, RevocationReason.KeyCompromise)]
     [InlineData(MessageType.RenewalReq, RevocationReason.Superseded)]
     [InlineData(MessageType.PkcsReq, RevocationReason.Superseded)]

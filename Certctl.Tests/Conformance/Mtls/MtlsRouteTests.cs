@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolment;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
@@ -127,6 +128,37 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
     [InlineData(BootstrapCa.ClientAuth, 1, 10, HttpStatusCode.Unauthorized)]
     public async Task It_must_be_for_clients_and_valid_now(string? eku, int from, int to, HttpStatusCode status) =>
         Assert.Equal(status, (await server.AskAsync("/scep-mtls/a", BootstrapCa.Shown(server.A.Issue("CN=dated", eku, from, to)))).Status);
+
+    [Fact]
+    [Trait("Conformance", "S-R11")]
+    public async Task The_octets_of_the_first_request_renew_where_the_certificate_signs_them_and_not_where_it_opens_the_connection_alone()
+    {
+        var device = ScepDevice.Shared();
+        var csr = device.Csr("CN=renews by mTLS", MtlsServer.Challenge);
+        using var plain = server.Connect("/scep/own", client: null);
+        var first = (await plain.SendAsync((await plain.RequestAsync(csr, device)).Build())).Issued(device);
+        var old = device.With(first);
+        using var wire = server.Connect("/scep-mtls/own", BootstrapCa.Shown(first.CopyWithPrivateKey(device.Rsa)));
+
+        List<byte[]> answers = [first.RawData];
+        foreach (var type in new[] { "17", "19" })
+        {
+            async Task<byte[]> RenewAsync() =>
+                (await wire.SendAsync((await wire.RequestAsync(csr, old)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(type)).Build())).Issued(old).RawData;
+            var renewed = await RenewAsync();
+            Assert.DoesNotContain(answers, earlier => earlier.AsSpan().SequenceEqual(renewed));
+            Assert.Equal(renewed, await RenewAsync());
+            answers.Add(renewed);
+        }
+
+        // Signed by the key of the request alone, and in the clear, it is the first request again.
+        Assert.Equal(first.RawData, (await wire.SendAsync((await wire.RequestAsync(csr, device)).Build())).Issued(device).RawData);
+        using var clear = await wire.PostAsync(csr, contentType: null);
+        Assert.Equal(HttpStatusCode.OK, clear.StatusCode);
+        var bag = new System.Security.Cryptography.Pkcs.SignedCms();
+        bag.Decode(await clear.Content.ReadAsByteArrayAsync());
+        Assert.Contains(bag.Certificates, certificate => certificate.RawDataMemory.Span.SequenceEqual(first.RawData));
+    }
 
     [Fact]
     public async Task Of_a_certificate_of_ours_the_journal_says_what_it_is_worth()

@@ -78,6 +78,40 @@ public sealed class NextCaTests(StagedCa server) : IClassFixture<StagedCa>
     }
 
     [Fact]
+    [Trait("Conformance", "S-N4")]
+    [Trait("Conformance", "S-R11")]
+    public async Task One_request_octet_for_octet_is_another_one_at_each_CA_and_by_each_certificate()
+    {
+        var device = ScepDevice.Shared(1);
+        var csr = device.Csr("CN=one request at two CAs", server.Host.Challenge);
+        async Task<byte[]> SendAsync(ScepDevice signer, string type, bool toNext)
+        {
+            var request = await Wire.RequestAsync(csr, signer);
+            if (toNext)
+                request.Recipient = server.NextRa;
+            return (await Wire.SendAsync(Typed(request, type))).Issued(signer).RawData;
+        }
+
+        var first = await SendAsync(device, "19", toNext: false);
+        var today = device.With(X509CertificateLoader.LoadCertificate(first));
+        List<byte[]> answers = [first];
+        foreach (var (signer, type, toNext) in new[] { (device, "19", true), (today, "17", false), (today, "17", true), (today, "19", false), (today, "19", true) })
+        {
+            var answer = await SendAsync(signer, type, toNext);
+            Assert.Equal(toNext, X509CertificateLoader.LoadCertificate(answer).Issuer == "CN=Next CA");
+            Assert.DoesNotContain(answers, earlier => earlier.AsSpan().SequenceEqual(answer));
+            Assert.Equal(answer, await SendAsync(signer, type, toNext));
+            answers.Add(answer);
+        }
+
+        // The next CA's certificate renews there, and what it signs is no repetition of what brought it.
+        var early = device.With(X509CertificateLoader.LoadCertificate(answers[3]));
+        var onward = await SendAsync(early, "17", toNext: true);
+        Assert.DoesNotContain(answers, earlier => earlier.AsSpan().SequenceEqual(onward));
+        Assert.Equal(first, await SendAsync(device, "19", toNext: false));
+    }
+
+    [Fact]
     [Trait("Conformance", "S-R18")]
     [Trait("Conformance", "S-R20")]
     public async Task Queries_know_the_two_CAs_apart()
