@@ -6,7 +6,12 @@ namespace Certctl.Application.Enrolment;
 
 /// <summary>Approve, sign, journal: what every request that was vouched for goes through, once or again when a reply was lost.</summary>
 public sealed class CertificateIssuance(
-    ICertificateProfileRepository profiles, IEnrolmentRepository enrolments, IEnrolmentJournal journal, EnrolmentMetrics metrics, TimeProvider clock)
+    ICertificateProfileRepository profiles,
+    IEnrolmentRepository enrolments,
+    IEnrolmentJournal journal,
+    EnrolmentMetrics metrics,
+    DatabaseClock clock,
+    TimeProvider process)
 {
     private const string Protocol = "SCEP";
 
@@ -24,23 +29,48 @@ public sealed class CertificateIssuance(
             ? new RenewalClaim(renews, context.Grant.FirstAsked ?? context.ReceivedAt) { Subject = context.Signer.Subject, MayChangeNames = context.Profile.RenewalMayChangeName }
             : null;
         var draft = new Draft(context, command.Csr, enrolment, RequestKey.Of(context, kind, command.Csr, context.Grant.Renews), renewal);
+        return await CommitAsync(draft, stored => AnswerRepetitionAsync(stored, draft, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Commits under the first key of the request that is free, or answers with what is stored under one.</summary>
+    /// <param name="answer">What the stored enrolment says to this request; null: nothing, and the next key is tried.</param>
+    private async Task<EnrolmentOutcome> CommitAsync(
+        Draft draft, Func<StoredEnrolment, Task<EnrolmentOutcome?>> answer, CancellationToken cancellationToken)
+    {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var (outcome, stored) = await CommitAsync(draft, cancellationToken);
+            var (outcome, stored) = await AttemptAsync(draft, cancellationToken);
             if (stored is null)
                 return outcome!;
-            if (FindEnd(stored, draft) is not { } end)
-                return await AnswerAsync(stored, context, cancellationToken);
-
-            // A signed challenge has brought its one certificate, and a signer that may only repeat itself has had its answer.
-            if (context.Grant.Claim is not null)
-                return new EnrolmentOutcome.Refused(IntuneRefusals.Replayed(stored.Enrolment.Id));
-            if (context.Grant.FirstAsked is not null)
-                return new EnrolmentOutcome.Refused(FailureReason.RenewalSignerExpired, $"the answer to this request, {end}");
+            if (await answer(stored) is { } answered)
+                return answered;
             draft = draft with { RequestKey = RequestKey.After(draft.RequestKey, stored.Enrolment.Id) };
         }
 
-        return new EnrolmentOutcome.Refused(FailureReason.CertificateRevoked, $"{MaxAttempts} certificates that this request brought have ended");
+        return new EnrolmentOutcome.Refused(FailureReason.CertificateRevoked, $"{MaxAttempts} answers that this request had are none any more");
+    }
+
+    private async Task<EnrolmentOutcome?> AnswerRepetitionAsync(StoredEnrolment stored, Draft draft, CancellationToken cancellationToken)
+    {
+        var context = draft.Context;
+        if (FindEnd(stored, draft) is not { } end)
+        {
+            var answer = await AnswerAsync(stored, context, cancellationToken);
+
+            // Nothing comes of it any more, so operators are asked about the names of today.
+            // A signed challenge is bound to the request that used it.
+            return answer is EnrolmentOutcome.Refused { Failure.Reason: FailureReason.ApprovedNamesChanged }
+                && context.Grant is { Claim: null, FirstAsked: null }
+                    ? null
+                    : answer;
+        }
+
+        // A signed challenge has brought its one certificate, and a signer that may only repeat itself has had its answer.
+        if (context.Grant.Claim is not null)
+            return new EnrolmentOutcome.Refused(IntuneRefusals.Replayed(stored.Enrolment.Id));
+        return context.Grant.FirstAsked is not null
+            ? new EnrolmentOutcome.Refused(FailureReason.RenewalSignerExpired, $"the answer to this request, {end}")
+            : null;
     }
 
     /// <summary>Why what is stored is no answer to this request any more; null when it is one.</summary>
@@ -94,19 +124,25 @@ public sealed class CertificateIssuance(
                 ?? throw new InvalidOperationException($"The certificate that vouched for enrolment {approved.Id} is not in the journal.");
             if (renews.IsRevoked)
                 return new EnrolmentOutcome.Refused(FailureReason.RenewalSignerRevoked, $"{renews.SerialNumber} was revoked at {renews.RevokedAt:O}");
-            renewal = new RenewalClaim(renews, approved.CreatedAt);
+            renewal = new RenewalClaim(renews, approved.CreatedAt)
+            {
+                Subject = context.Signer.CertificateDer.Span.SequenceEqual(renews.Der) ? context.Signer.Subject : null,
+                MayChangeNames = context.Profile.RenewalMayChangeName,
+            };
         }
 
-        var key = RequestKey.Of(context, approved, renewal?.Renews);
-        var verdict = await CommitAsync(new Draft(context, csr, approved, key, renewal, Completes: true), cancellationToken);
+        var draft = new Draft(context, csr, approved, RequestKey.Of(context, approved, renewal?.Renews), renewal, Completes: true);
 
-        // Two polls at once: the other one was faster, and its certificate is the answer.
-        return verdict.Conflict is null ? verdict.Outcome! : verdict.Conflict.Certificate is { } certificate
-            ? new EnrolmentOutcome.Issued(certificate)
-            : new EnrolmentOutcome.Pending(approved.Id);
+        // Its own: of two polls at once the other one was faster. That of another enrolment is no answer: this one has a key further on,
+        // as it had when it came.
+        return await CommitAsync(
+            draft,
+            async stored => stored.Enrolment.Id == approved.Id ? await AnswerAsync(stored, context, cancellationToken) : null,
+            cancellationToken);
     }
 
-    private async Task<(EnrolmentOutcome? Outcome, StoredEnrolment? Conflict)> CommitAsync(Draft draft, CancellationToken cancellationToken)
+    private async Task<(EnrolmentOutcome? Outcome, StoredEnrolment? Conflict)> AttemptAsync(
+        Draft draft, CancellationToken cancellationToken)
     {
         var (context, csr, enrolment, _, renewal, completes) = draft;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
@@ -127,14 +163,23 @@ public sealed class CertificateIssuance(
             if (FindDeliveryDefect(csr, enrolment.Kind) is { } undeliverable)
                 return (new EnrolmentOutcome.Refused(undeliverable), null);
 
-            // Before anyone is asked to approve: an operator cannot talk the CA into it.
             var template = ((Approval.Granted)approval).Template;
+            var named = enrolment.Named(template);
+
+            // An operator approved the names that the list showed, not those that a template of today makes.
+            if (completes && !named.HasNamesOf(enrolment))
+            {
+                var detail = $"approved was {Names(enrolment)}, the certificate profile now makes it {Names(named)}";
+                return (new EnrolmentOutcome.Refused(FailureReason.ApprovedNamesChanged, detail), null);
+            }
+
+            // Before anyone is asked to approve: an operator cannot talk the CA into it.
             if (context.Issuer.FindObstacle(template) is { } obstacle)
                 return (new EnrolmentOutcome.Refused(obstacle), null);
 
             var waits = profile.RequiresApproval && !completes;
             var certificate = waits ? null : await SignAsync(context, template, cancellationToken);
-            var entry = Entry(draft with { Enrolment = enrolment.Named(template.Subject, template.SubjectAltNames) }, certificate, profile);
+            var entry = Entry(draft with { Enrolment = named }, certificate, profile, await clock.NowAsync(cancellationToken));
             switch (await WriteAsync(entry, cancellationToken))
             {
                 case JournalVerdict.Committed:
@@ -159,6 +204,9 @@ public sealed class CertificateIssuance(
             ? null
             : new(FailureReason.RequesterCannotReceive, $"the request's key is {csr.PublicKey.Describe()}, to which the reply to its renewal could not be encrypted");
 
+    private static string Names(Domain.Enrolment.Enrolment enrolment) =>
+        $"{enrolment.Subject} [{string.Join(", ", enrolment.SubjectAltNames)}]";
+
     // As the journal keeps it, so that a request that waited is judged by what it came with.
     private static DeviceClaim? ClaimOf(Domain.Enrolment.Enrolment enrolment) => enrolment is { ClaimIssuer: { } issuer, ClaimSubject: { } subject }
         ? new DeviceClaim(issuer, subject, enrolment.DeviceName, enrolment.TokenSha256, enrolment.CreatedAt)
@@ -173,16 +221,15 @@ public sealed class CertificateIssuance(
     private async Task<JournalVerdict> WriteAsync(JournalEntry entry, CancellationToken cancellationToken)
     {
         using var room = EnrolmentTrace.Room("Journal");
-        var started = clock.GetTimestamp();
+        var started = process.GetTimestamp();
         var verdict = await journal.CommitAsync(entry, cancellationToken);
-        metrics.Committed(clock.GetElapsedTime(started));
+        metrics.Committed(process.GetElapsedTime(started));
         return verdict;
     }
 
-    private JournalEntry Entry(Draft draft, IssuedCertificate? certificate, CertificateProfile profile)
+    private static JournalEntry Entry(Draft draft, IssuedCertificate? certificate, CertificateProfile profile, DateTimeOffset now)
     {
         var (context, _, enrolment, key, renewal, completes) = draft;
-        var now = clock.GetUtcNow();
         var heldFor = certificate is null ? context.Profile.PendingWindow : AnswerLife(certificate, renewal is null ? null : profile, context.Profile.RetryWindow, now);
         var written = certificate is null
             ? enrolment.Waiting(now + heldFor)
@@ -226,8 +273,10 @@ public sealed class CertificateIssuance(
         Csr = command.Csr.DerWithoutChallenge.ToArray(),
         CsrSha256 = command.Csr.Sha256.ToArray(),
         ProfileId = command.Context.Profile.CertificateProfileId,
-        Subject = command.Csr.Subject.ToString(),
-        SubjectAltNames = [.. command.Csr.SubjectAltNames.Select(san => san.ToString())],
+
+        // The certificate profile says what it is named before it is written.
+        Subject = "",
+        SubjectAltNames = [],
         KeyAlgorithm = command.Csr.PublicKey.Describe(),
         PublicKeySha256 = command.Csr.PublicKey.Sha256.ToArray(),
         ChallengeKind = command.Context.Grant.Kind,

@@ -43,7 +43,7 @@ public sealed class EnrolmentContext
 
     public required RequestOrigin Origin { get; init; }
 
-    /// <summary>One instant for the whole walk.</summary>
+    /// <summary>One instant for the whole request, by the database's time: validity that one process grants, another one judges.</summary>
     public required DateTimeOffset ReceivedAt { get; init; }
 
     /// <summary>Who vouched; reading it before anybody has is our own fault.</summary>

@@ -72,6 +72,8 @@ public static class FailureTable
             new(FailInfo.BadRequest, "request_denied", "An operator denied the request."),
         FailureReason.RequestExpired =>
             new(FailInfo.BadCertId, "request_expired", "Nobody decided about the request in time; send it anew."),
+        FailureReason.ApprovedNamesChanged =>
+            new(FailInfo.BadRequest, "approved_names_changed", "The names that this request would be granted have changed since it was approved; send the request again."),
         FailureReason.CertificateUnknown =>
             new(FailInfo.BadCertId, "certificate_unknown", "The query names nothing that this requester can have here."),
         FailureReason.WeakKey =>

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Certctl.Application.Scep;
 
 /// <summary>The story of a SCEP message: decode, dispatch by messageType, write down, encode. One line of log and one count at the one exit.</summary>
-public sealed partial class ScepResponder(IMediator mediator, IAuditRepository audit, EnrolmentMetrics metrics, TimeProvider clock, ILogger<ScepResponder> logger)
+public sealed partial class ScepResponder(
+    IMediator mediator, IAuditRepository audit, EnrolmentMetrics metrics, DatabaseClock clock, TimeProvider process, ILogger<ScepResponder> logger)
 {
     /// <summary>
     /// Answers a pkiMessage with a CertRep; null when the bytes are no pkiMessage at all (HTTP 400). Throws when database or issuer fail: an outage is
@@ -16,8 +17,8 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
     {
         // Begun now, so that its end does not depend on what the message costs (ADR 6).
         var floor = UnreadableContent.BeginFloor();
-        var started = clock.GetTimestamp();
-        var now = clock.GetUtcNow();
+        var started = process.GetTimestamp();
+        var now = await clock.NowAsync(cancellationToken);
         using var trace = EnrolmentTrace.Message("ScepMessage", profile.PathId, origin.RequestId);
         var decoding = Decode(profile, message);
         if (decoding is ScepDecoding.Unreadable(var defect))
@@ -44,7 +45,7 @@ public sealed partial class ScepResponder(IMediator mediator, IAuditRepository a
         }
 
         var (reply, word, reason, detail) = Describe(outcome);
-        var elapsed = clock.GetElapsedTime(started);
+        var elapsed = process.GetElapsedTime(started);
         var kind = ScepKind.Of(head.MessageType);
         metrics.Answered(profile.PathId, kind, word, reason, elapsed);
         trace.Ended(kind, word, reason);

@@ -1,4 +1,4 @@
-using Certctl.Domain.Certificates;
+using Certctl.Domain.Profiles;
 
 namespace Certctl.Domain.Enrolment;
 
@@ -51,7 +51,7 @@ public sealed class Enrolment
 
     public required string ProfileId { get; init; }
 
-    /// <summary>RFC 4514 form: what the request asks for, and once its certificate profile has judged it, what the certificate has.</summary>
+    /// <summary>RFC 4514 form: what the certificate has or, while people decide, is to have.</summary>
     public required string Subject { get => _subject; init => _subject = value; }
 
     /// <summary>Likewise.</summary>
@@ -97,12 +97,16 @@ public sealed class Enrolment
     public string? SerialNumber { get; private set; }
 
     /// <summary>A copy that has the names which its certificate profile grants.</summary>
-    public Enrolment Named(SubjectName subject, IReadOnlyList<SubjectAltName> names)
+    public Enrolment Named(CertificateTemplate granted)
     {
         var copy = (Enrolment)MemberwiseClone();
-        (copy._subject, copy._subjectAltNames) = (subject.ToString(), [.. names.Select(name => name.ToString())]);
+        (copy._subject, copy._subjectAltNames) = (granted.Subject.ToString(), granted.SubjectAltNameTexts);
         return copy;
     }
+
+    /// <summary>Whether both have the same names, as people read them.</summary>
+    public bool HasNamesOf(Enrolment other) =>
+        Subject == other.Subject && SubjectAltNames.SequenceEqual(other.SubjectAltNames, StringComparer.Ordinal);
 
     /// <summary>A copy that waits until <paramref name="heldUntil"/>.</summary>
     public Enrolment Waiting(DateTimeOffset heldUntil)

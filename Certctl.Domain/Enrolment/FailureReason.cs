@@ -90,6 +90,9 @@ public enum FailureReason
     /// <summary>Nobody decided about the request in time.</summary>
     RequestExpired,
 
+    /// <summary>People approved the request, and the templates of its certificate profile make other names of it since.</summary>
+    ApprovedNamesChanged,
+
     /// <summary>
     /// A query (RFC 8894 §4.5, §4.6) names no certificate or CA that this requester may ask this profile for, or could not be read. One reason with one
     /// text: the name was inside the envelope.

@@ -5,10 +5,11 @@ using Certctl.Domain.Enrolment;
 
 namespace Certctl.Tests.Fakes;
 
-/// <summary>Journal, enrolments and audit in memory, with the conflicts of the real ones: for tests of the rooms before it.</summary>
+/// <summary>Journal, enrolments and audit in memory, with the conflicts of the real ones; nothing is superseded and no profile version compared.</summary>
+/// <param name="clock">The database's.</param>
 internal sealed class InMemoryJournal(TimeProvider clock) : RevokedOnly, IEnrolmentJournal, IEnrolmentRepository, IAuditRepository
 {
-    private readonly Dictionary<string, Guid> _answers = [];
+    private readonly Dictionary<string, (Guid Id, DateTimeOffset HeldUntil)> _answers = [];
     private readonly Dictionary<string, (SpentChallenge Spent, DateTimeOffset KeptUntil)> _uses = [];
     private readonly List<(string Device, DateTimeOffset At)> _slots = [];
 
@@ -24,26 +25,42 @@ internal sealed class InMemoryJournal(TimeProvider clock) : RevokedOnly, IEnrolm
     {
         if (Scripted.TryDequeue(out var scripted))
             return Task.FromResult(scripted);
-        var key = Convert.ToHexString(entry.RequestKey);
-        if (entry.Use is { } use && _uses.TryGetValue(Convert.ToHexString(use.Key), out var used) && used.Spent is var spent)
-        {
-            return Task.FromResult<JournalVerdict>(spent.CsrSha256.SequenceEqual(entry.Enrolment.CsrSha256)
-                ? new JournalVerdict.AlreadyAnswered(Enrolments[spent.EnrolmentId])
-                : new JournalVerdict.Replayed(spent.EnrolmentId));
-        }
-
-        if (entry.Budget is { } budget && NextAllowed(budget, entry.Audit.Timestamp) is { } from)
-            return Task.FromResult<JournalVerdict>(new JournalVerdict.BudgetSpent(from));
-        if (_answers.TryGetValue(key, out var id) && (id != entry.Enrolment.Id || !entry.Completes))
-            return Task.FromResult<JournalVerdict>(new JournalVerdict.AlreadyAnswered(Enrolments[id]));
-        _answers[key] = entry.Enrolment.Id;
+        var now = clock.GetUtcNow();
+        if (FindConflict(entry, now) is { } conflict)
+            return Task.FromResult(conflict);
+        var heldUntil = now + entry.HeldFor;
+        _answers[Convert.ToHexString(entry.RequestKey)] = (entry.Enrolment.Id, heldUntil);
         if (entry.Use is not null)
             _uses[Convert.ToHexString(entry.Use.Key)] = (new SpentChallenge(entry.Enrolment.Id, entry.Enrolment.PathId, entry.Enrolment.CsrSha256), entry.Use.KeptUntil);
         if (entry.Budget is not null)
-            _slots.Add((Convert.ToHexString(entry.Budget.Key), entry.Audit.Timestamp));
-        Enrolments[entry.Enrolment.Id] = new StoredEnrolment(entry.Enrolment, entry.Certificate);
+            _slots.Add((Convert.ToHexString(entry.Budget.Key), now));
+        Enrolments[entry.Enrolment.Id] = new StoredEnrolment(entry.Enrolment.Waiting(heldUntil), entry.Certificate);
         Committed.Add(entry);
         return Task.FromResult<JournalVerdict>(new JournalVerdict.Committed());
+    }
+
+    // In the order of JournalConflicts.
+    private JournalVerdict? FindConflict(JournalEntry entry, DateTimeOffset now)
+    {
+        if (Enrolments.TryGetValue(entry.Enrolment.Id, out var own) && !(entry.Completes && own.Enrolment.State == EnrolmentState.Approved))
+        {
+            return own.Enrolment.State == entry.Enrolment.State && own.Enrolment.SerialNumber == entry.Enrolment.SerialNumber
+                ? new JournalVerdict.Committed()
+                : new JournalVerdict.AlreadyAnswered(own);
+        }
+
+        if (entry.Completes && own is null)
+            throw new InvalidOperationException($"Enrolment {entry.Enrolment.Id} is completed and not in the journal.");
+        if (_answers.TryGetValue(Convert.ToHexString(entry.RequestKey), out var answer) && answer.HeldUntil > now && answer.Id != entry.Enrolment.Id)
+            return new JournalVerdict.AlreadyAnswered(Enrolments[answer.Id].At(now));
+        if (entry.Use is { } use && _uses.TryGetValue(Convert.ToHexString(use.Key), out var used))
+        {
+            return used.Spent.IsBy(entry.Enrolment.PathId, entry.Enrolment.CsrSha256)
+                ? new JournalVerdict.AlreadyAnswered(Enrolments[used.Spent.EnrolmentId])
+                : new JournalVerdict.Replayed(used.Spent.EnrolmentId);
+        }
+
+        return entry.Budget is { } budget && NextAllowed(budget, now) is { } from ? new JournalVerdict.BudgetSpent(from) : null;
     }
 
     public Task<StoredEnrolment?> FindByTransactionAsync(
@@ -55,7 +72,10 @@ internal sealed class InMemoryJournal(TimeProvider clock) : RevokedOnly, IEnrolm
         Task.FromResult(Enrolments.Values.Select(e => e.Certificate).FirstOrDefault(c => c?.IssuerId == issuerId && c.SerialNumber == serialNumber));
 
     public Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, TimeSpan margin, CancellationToken cancellationToken) =>
-        Task.FromResult(_answers.TryGetValue(Convert.ToHexString(requestKey), out var id) && Enrolments[id].Enrolment.HeldUntil > clock.GetUtcNow() + margin ? Enrolments[id] : null);
+        Task.FromResult(
+            clock.GetUtcNow() + margin is var until && _answers.TryGetValue(Convert.ToHexString(requestKey), out var answer) && answer.HeldUntil > until
+                ? Enrolments[answer.Id].At(until)
+                : null);
 
     public Task<SpentChallenge?> FindUseAsync(ChallengeUse use, CancellationToken cancellationToken) =>
         Task.FromResult(_uses.TryGetValue(Convert.ToHexString(use.Key), out var used) ? used.Spent : null);

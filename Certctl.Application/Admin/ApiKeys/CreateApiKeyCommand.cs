@@ -14,23 +14,28 @@ public sealed record CreateApiKeyCommand(string KeyId, byte[] Sha256, string Nam
 
 public sealed class CreateApiKeyValidator : AdminCommandValidator<CreateApiKeyCommand>
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(366);
-
-    public CreateApiKeyValidator(TimeProvider clock)
+    public CreateApiKeyValidator()
     {
         RuleFor(c => c.Name).Must(name => ApiKeyName.IsValid(name)).WithMessage($"name: must be {ApiKeyName.PatternInWords}");
         RuleFor(c => c.Name).Must(name => !ReservedNames.Contains(name))
             .WithMessage($"name: must not be one of {string.Join(", ", ReservedNames.All)}, which the audit trail uses itself");
-        RuleFor(c => c.ExpiresAt).Must(time => time > clock.GetUtcNow() && time <= clock.GetUtcNow() + Longest)
-            .WithMessage(string.Create(CultureInfo.InvariantCulture, $"expires_at: must lie in the future, and within {Longest.TotalDays} days"));
     }
 }
 
 public sealed class CreateApiKeyHandler(IApiKeyRepository keys, DatabaseClock clock) : IRequestHandler<CreateApiKeyCommand, AdminOutcome>
 {
+    private static readonly TimeSpan MaxLife = TimeSpan.FromDays(366);
+
     public async Task<AdminOutcome> Handle(CreateApiKeyCommand request, CancellationToken cancellationToken)
     {
         var now = await clock.NowAsync(cancellationToken);
+
+        // Here and not in the validator: the end is judged by the same clock when the key is used.
+        if (request.ExpiresAt <= now || request.ExpiresAt > now + MaxLife)
+        {
+            var problem = string.Create(CultureInfo.InvariantCulture, $"expires_at: must lie in the future, and within {MaxLife.TotalDays} days");
+            return new AdminOutcome.Invalid([problem]);
+        }
         var key = new ApiKey
         {
             Id = request.KeyId,

@@ -24,14 +24,15 @@ public abstract record MtlsAdmission
 /// The gate before <c>/scep-mtls</c>. It stands before the challenge and replaces none of it: both are needed. Every request is judged anew against its own
 /// profile's bundle, whatever the connection was let in to before.
 /// </summary>
-public sealed partial class MtlsGate(IEnrolmentRepository enrolments, IAuditRepository audit, EnrolmentMetrics metrics, TimeProvider clock, ILogger<MtlsGate> logger)
+public sealed partial class MtlsGate(
+    IEnrolmentRepository enrolments, IAuditRepository audit, EnrolmentMetrics metrics, DatabaseClock clock, ILogger<MtlsGate> logger)
 {
     /// <summary>Lets a client in, or writes down why not. Throws when the database fails: nobody is let in unseen.</summary>
     /// <param name="profile">One that has a <see cref="ScepProfile.ClientTrust"/>.</param>
     /// <param name="shown">Null when the client has shown no certificate.</param>
     public async Task<MtlsAdmission> AdmitAsync(ScepProfile profile, ShownCertificates? shown, RequestOrigin origin, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = await clock.NowAsync(cancellationToken);
         var (certificate, failure) = await JudgeAsync(profile, shown, now, cancellationToken);
         origin = origin with { ClientCertificate = EnrolmentTrail.Describe(certificate) };
         if (failure is null)

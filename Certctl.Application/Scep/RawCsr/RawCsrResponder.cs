@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Certctl.Application.Scep.RawCsr;
 
 /// <summary>The story of a PKCS#10 in the clear: recognise, send through the checks, write down, answer. One line of log and one count at the one exit.</summary>
-public sealed partial class RawCsrResponder(IMediator mediator, IAuditRepository audit, EnrolmentMetrics metrics, TimeProvider clock, ILogger<RawCsrResponder> logger)
+public sealed partial class RawCsrResponder(
+    IMediator mediator, IAuditRepository audit, EnrolmentMetrics metrics, DatabaseClock clock, TimeProvider process, ILogger<RawCsrResponder> logger)
 {
     /// <summary>
     /// Answers a message that is a PKCS#10 in the clear; null when it is none or when the profile takes none, and then nothing has happened. Throws when
@@ -17,8 +18,8 @@ public sealed partial class RawCsrResponder(IMediator mediator, IAuditRepository
         if (!profile.AllowRawCsr || profile.Codec.ReadRawCsr(message) is not { } content)
             return null;
         using var trace = EnrolmentTrace.Message("RawCsr", profile.PathId, origin.RequestId);
-        var started = clock.GetTimestamp();
-        var now = clock.GetUtcNow();
+        var started = process.GetTimestamp();
+        var now = await clock.NowAsync(cancellationToken);
         var csr = (content as ScepContent.CertificationRequest)?.Csr;
         var command = csr is null ? null : Command(profile, csr, origin, now);
         var outcome = command is null ? new EnrolmentOutcome.Refused(((ScepContent.Refused)content).Failure) : await mediator.Send(command, cancellationToken);
@@ -32,7 +33,7 @@ public sealed partial class RawCsrResponder(IMediator mediator, IAuditRepository
         }
 
         var (answer, word, reason, detail) = Describe(outcome, profile, isReadable: csr is not null);
-        var elapsed = clock.GetElapsedTime(started);
+        var elapsed = process.GetElapsedTime(started);
         metrics.Answered(profile.PathId, ScepKind.RawCsr, word, reason, elapsed);
         trace.Ended(ScepKind.RawCsr, word, reason);
         var issued = (outcome as EnrolmentOutcome.Issued)?.Certificate;

@@ -20,17 +20,20 @@ internal sealed class EnrolmentWalk : IDisposable
 {
     public static readonly DateTimeOffset Now = new(2026, 11, 25, 12, 0, 0, TimeSpan.Zero);
 
+    private readonly List<CertificateSigningRequest> _sent = [];
     private InMemoryJournal? _journal;
     private readonly ServiceProvider _services;
     private readonly IScepCodec _codec = Substitute.For<IScepCodec>();
 
-    public EnrolmentWalk(CertificateProfile? profile = null, Func<ScepProfile, ScepProfile>? adjust = null)
+    /// <param name="ahead">Of the database's clock, which is <see cref="Clock"/>, that of the process.</param>
+    public EnrolmentWalk(CertificateProfile? profile = null, Func<ScepProfile, ScepProfile>? adjust = null, TimeSpan ahead = default)
     {
+        Process = new WrongClock(Clock) { Ahead = ahead };
         Profiles = new FixedProfiles(profile ?? CertificateProfile.Default(Now));
         _services = new ServiceCollection()
             .AddLogging()
-            .AddSingleton<TimeProvider>(Clock)
-            .AddSingleton(new DatabaseClock(ask: null, Clock))
+            .AddSingleton<TimeProvider>(Process)
+            .AddSingleton(new DatabaseClock(_ => Task.FromResult(Clock.GetUtcNow()), Process))
             .AddSingleton<IEnrolmentJournal>(Journal)
             .AddSingleton<IEnrolmentRepository>(Journal)
             .AddSingleton<IAuditRepository>(Journal)
@@ -55,10 +58,13 @@ internal sealed class EnrolmentWalk : IDisposable
             Reply = call.Arg<ScepReply>();
             return [0x30];
         });
-        _codec.ReadKept(default).ReturnsForAnyArgs(call => Request());
+        _codec.ReadKept(default).ReturnsForAnyArgs(call => _sent.Last(csr => csr.DerWithoutChallenge.Span.SequenceEqual(call.Arg<ReadOnlyMemory<byte>>().Span)));
     }
 
+    /// <summary>The database's.</summary>
     public FakeTimeProvider Clock { get; } = new(Now);
+
+    public WrongClock Process { get; }
 
     public InMemoryJournal Journal => _journal ??= new(Clock);
 
@@ -106,6 +112,8 @@ internal sealed class EnrolmentWalk : IDisposable
             DigestOid = "2.16.840.1.101.3.4.2.1",
             CipherOid = "2.16.840.1.101.3.4.1.2",
         };
+        if (csr is not null)
+            _sent.Add(csr);
         ScepContent content = csr is null ? new ScepContent.CertPoll() : new ScepContent.CertificationRequest(csr);
         _codec.Decode(default).ReturnsForAnyArgs(new ScepDecoding.Readable(head, content));
         Assert.NotNull(await Responder.AnswerAsync(Profile, new byte[1], new RequestOrigin("192.0.2.1", "r-1"), CancellationToken.None));
