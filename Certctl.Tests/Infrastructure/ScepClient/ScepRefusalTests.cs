@@ -38,6 +38,7 @@ public sealed class ScepRefusalTests
     [InlineData(FailureReason.RenewalKeyReused, "Leave out --key")]
     [InlineData(FailureReason.CertificateRevoked, "new key")]
     [InlineData(FailureReason.RequestDenied, "operator")]
+    [InlineData(FailureReason.ApprovedNamesChanged, "without --resume")]
     [InlineData(FailureReason.RequestExpired, "without --resume")]
     [InlineData(FailureReason.TransactionUnknown, "--resume")]
     [InlineData(FailureReason.ComplianceFailed, "not compliant")]
