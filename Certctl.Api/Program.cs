@@ -1,9 +1,14 @@
 using System.CommandLine;
 using Certctl.Api.Commands;
+using Certctl.Api.Hosting.Reload;
 
 // A container asks this every few seconds.
 if (args is [HealthCommand.Name])
     return await HealthCommand.RunAsync(configPath: null, CancellationToken.None);
+
+// Before anything that takes time: SIGHUP would end a server that is only starting.
+if (args is ["serve" or "quickstart", ..])
+    HangupSignal.Listen();
 
 var root = new RootCommand("Certctl, a certificate enrolment server for managed devices.")
 {

@@ -115,8 +115,9 @@ internal static class DoctorCommand
         catch (SocketException busy)
         {
             // The doctor is also called beside a running server.
-            return await HealthProbe.FindProblemAsync(address, server.Port, server.TlsCertPath, cancellationToken) is null
-                ? new PreflightCheck(name + ", served by certctl", [], [])
+            var (problem, warnings) = await HealthProbe.AskAsync(address, server.Port, server.TlsCertPath, cancellationToken);
+            return problem is null
+                ? new PreflightCheck(name + ", served by certctl", [], warnings)
                 : new PreflightCheck(name, [$"it cannot be bound: {busy.Message}, and it is not certctl that answers there. Choose another CERTCTL_SERVER_PORT"], []);
         }
     }

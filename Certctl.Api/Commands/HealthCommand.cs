@@ -20,17 +20,24 @@ internal static class HealthCommand
     /// <summary>Also called without the parser of the command line, which costs more than the question itself.</summary>
     public static async Task<int> RunAsync(string? configPath, CancellationToken cancellationToken)
     {
-        if (ConfigurationReader.ServerFromProcess(configPath, out var problems) is not { } server)
+        if (ConfigurationReader.AddressFromProcess(configPath, out var problems) is not { } server)
             return Fail(problems);
         if (Preflight.Resolve(server.Host) is not { } address)
             return Fail([$"{server.Host} is no IP address and resolves to none; set CERTCTL_SERVER_HOST to an address of this machine."]);
-        return await HealthProbe.FindProblemAsync(address, server.Port, server.TlsCertPath, cancellationToken) is { } problem ? Fail([problem]) : 0;
+        var (problem, warnings) = await HealthProbe.AskAsync(address, server.Port, server.TlsCertPath, cancellationToken);
+        Tell(warnings.Select(warning => $"warning: {warning}"));
+        return problem is null ? 0 : Fail([problem]);
     }
 
     private static int Fail(IEnumerable<string> problems)
     {
-        foreach (var problem in problems)
-            Console.Error.WriteLine($"certctl health: {problem}");
+        Tell(problems);
         return 1;
+    }
+
+    private static void Tell(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+            Console.Error.WriteLine($"certctl health: {line}");
     }
 }

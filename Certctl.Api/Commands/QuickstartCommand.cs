@@ -31,7 +31,7 @@ internal static class QuickstartCommand
 
     private static string? Misuse(ParseResult parse, Option<string> data, Option<int> port)
     {
-        if (parse.GetResult(port) is { Implicit: false } && !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CERTCTL_SERVER_PORT")))
+        if (parse.GetResult(port) is { Implicit: false } && Environment.GetEnvironmentVariable("CERTCTL_SERVER_PORT") is { Length: > 0 } set && !ServiceLinks.IsAddress(set))
             return "--port is given and CERTCTL_SERVER_PORT is set; use one of them.";
         // Paths go into settings that are lists of paths.
         return Path.GetFullPath(parse.GetValue(data)!).Contains(',', StringComparison.Ordinal) ? "--data: the path holds a comma; choose another folder." : null;

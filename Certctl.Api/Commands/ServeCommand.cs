@@ -29,7 +29,7 @@ internal static class ServeCommand
         return await ServerRun.RunAsync(
             reading.Options,
             material,
-            new ConfigurationSource(() => ConfigurationReader.FromProcess(configPath)),
+            new ConfigurationSource(() => ConfigurationReader.FromProcess(configPath, atStart: reading)),
             _ => { },
             port => ServerRun.Say($"certctl serves https://{reading.Options.Server.Host}:{port}"),
             cancellationToken);

@@ -11,6 +11,15 @@ internal sealed record ConfigurationReading(CertctlOptions? Options, CertctlOpti
 {
     /// <summary>Names of the secrets that are variables of this process, which only a restart can change.</summary>
     public IReadOnlyList<string> FixedSecrets { get; init; } = [];
+
+    /// <summary>Those of the problems that the file of <c>--config</c> itself has: nothing that it says, or does not say, can be relied on.</summary>
+    public IReadOnlyList<string> FileProblems { get; init; } = [];
+
+    /// <summary>What the file of <c>--config</c> says, without the secrets. It holds until a restart.</summary>
+    public IReadOnlyDictionary<string, string> FilePlain { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Names of the settings that are no secret and that the file of <c>--config</c> sets otherwise than at the start: the start's values are read.</summary>
+    public IReadOnlyList<string> RestartNeeded { get; init; } = [];
 }
 
 /// <summary>The one place where text becomes options. Strict: an unknown name or an unreadable value is a problem, and all problems come together.</summary>
@@ -19,12 +28,14 @@ internal static class ConfigurationReader
     private const int MaxDays = 3650;
     private const string Host = "CERTCTL_SERVER_HOST";
     private const string DefaultHost = "127.0.0.1";
+    private const string TlsCertificate = "CERTCTL_SERVER_TLS_CERT_PATH";
     private const string MtlsPort = "CERTCTL_SERVER_MTLS_PORT";
     private const string Passphrase = "CERTCTL_KEY_PASSPHRASE";
 
     /// <summary>Reads this process's environment, above the file, above <paramref name="defaults"/>.</summary>
-    public static ConfigurationReading FromProcess(string? configPath, IReadOnlyDictionary<string, string>? defaults = null) =>
-        Read(ProcessEnvironment(), configPath, defaults);
+    /// <param name="atStart">Of a server that runs: only secrets may differ from it.</param>
+    public static ConfigurationReading FromProcess(string? configPath, IReadOnlyDictionary<string, string>? defaults = null, ConfigurationReading? atStart = null) =>
+        Read(ProcessEnvironment(), configPath, defaults, atStart);
 
     /// <summary>The passphrase for key files alone, which quickstart needs before it has anything else.</summary>
     public static Secret? KeyPassphraseFromProcess(out string? problem)
@@ -35,45 +46,63 @@ internal static class ConfigurationReader
         return text is null ? null : new Secret(text);
     }
 
-    /// <param name="environment">Variables; those that do not begin with CERTCTL_ are nobody's business.</param>
+    /// <param name="environment">Variables; those that do not begin with CERTCTL_ are not read.</param>
+    /// <param name="atStart">As for <see cref="FromProcess"/>.</param>
     public static ConfigurationReading Read(
-        IReadOnlyDictionary<string, string> environment, string? configPath, IReadOnlyDictionary<string, string>? defaults = null)
+        IReadOnlyDictionary<string, string> environment, string? configPath, IReadOnlyDictionary<string, string>? defaults = null, ConfigurationReading? atStart = null)
     {
-        var values = Values(environment, configPath, defaults);
+        var file = ConfigurationFile.Read(configPath);
+        var secrets = UnknownNames.Secrets(ProfileTokens(new SettingValues([environment, atStart?.FilePlain ?? file.Settings])));
+        var plain = file.Plain(secrets);
+        var held = atStart?.FilePlain ?? plain;
+        var values = Values(environment, file.With(held, secrets), defaults);
         var options = ReadOptions(values);
         CheckMtlsPort(options, values);
-        return new ConfigurationReading(values.Problems.Count == 0 ? options : null, options, values.Problems, values.Warnings) { FixedSecrets = values.FixedSecrets };
+        return new ConfigurationReading(values.Problems.Count == 0 ? options : null, options, values.Problems, values.Warnings)
+        {
+            FixedSecrets = values.FixedSecrets,
+            FileProblems = file.Problems,
+            FilePlain = held,
+            RestartNeeded = [.. plain.Keys.Union(held.Keys).Where(name => plain.GetValueOrDefault(name) != held.GetValueOrDefault(name)).Order(StringComparer.Ordinal)],
+        };
     }
 
     /// <summary>The database alone, for the verbs that need nothing else; a misspelt name is a problem here too.</summary>
     public static DatabaseOptions? DatabaseFromProcess(string? configPath, out IReadOnlyList<string> problems)
     {
-        var values = Values(ProcessEnvironment(), configPath, defaults: null);
+        var values = Values(ProcessEnvironment(), ConfigurationFile.Read(configPath), defaults: null);
         var database = ReadDatabase(values);
         problems = values.Problems;
         return problems.Count == 0 ? database : null;
     }
 
-    /// <summary>Where the server listens and the certificate that it shows, for the verb that asks it; whatever else is wrong is the server's own to say.</summary>
-    public static ServerOptions? ServerFromProcess(string? configPath, out IReadOnlyList<string> problems)
+    /// <summary>
+    /// Where the server listens and the certificate that it shows, if they say so, for the verb that asks it; whatever else is wrong is the server's own to say.
+    /// </summary>
+    public static (string Host, int Port, string? TlsCertPath)? AddressFromProcess(string? configPath, out IReadOnlyList<string> problems)
     {
-        var fileProblems = new List<string>();
-        Dictionary<string, string> file = configPath is null ? [] : JsonSettings.Read(configPath, fileProblems);
+        var file = ConfigurationFile.Read(configPath);
         var environment = ProcessEnvironment();
         foreach (var link in ServiceLinks.Find(environment))
             environment.Remove(link);
-        var values = new SettingValues([environment, file]);
-        values.Problems.AddRange(fileProblems);
-        var server = ReadServer(values);
+        var values = new SettingValues([environment, file.Settings]);
+        values.Problems.AddRange(file.Problems);
+        var address = (ReadHost(values), ReadPort(values), values.Text(TlsCertificate));
         problems = values.Problems;
-        return problems.Count == 0 ? server : null;
+        return problems.Count == 0 ? address : null;
     }
 
+    private static string ReadHost(SettingValues values) => values.Text(Host) ?? DefaultHost;
+
+    private static int ReadPort(SettingValues values) => values.Integer("CERTCTL_SERVER_PORT", 8080, 0, 65535);
+
+    private static IReadOnlyList<string> ProfileTokens(SettingValues values) => [.. values.List("CERTCTL_SCEP_PROFILES").Select(ScepProfileReader.Token)];
+
     private static ServerOptions ReadServer(SettingValues values) => new(
-        values.Text(Host) ?? DefaultHost,
-        values.Integer("CERTCTL_SERVER_PORT", 8080, 0, 65535),
+        ReadHost(values),
+        ReadPort(values),
         values.Integer("CERTCTL_MAX_BODY_SIZE", HttpLimits.DefaultBody, HttpLimits.LeastBody, HttpLimits.LargestBody),
-        values.Required("CERTCTL_SERVER_TLS_CERT_PATH", "the server's TLS certificate; there is no plaintext listener") ?? "",
+        values.Required(TlsCertificate, "the server's TLS certificate; there is no plaintext listener") ?? "",
         values.Text("CERTCTL_SERVER_TLS_KEY_PATH") ?? "",
         values.IsSet(MtlsPort) ? values.Integer(MtlsPort, 0, 0, 65535) : null)
     {
@@ -81,19 +110,22 @@ internal static class ConfigurationReader
     };
 
     private static SettingValues Values(
-        IReadOnlyDictionary<string, string> environment, string? configPath, IReadOnlyDictionary<string, string>? defaults)
+        IReadOnlyDictionary<string, string> environment, ConfigurationFile file, IReadOnlyDictionary<string, string>? defaults)
     {
-        var fileProblems = new List<string>();
         var ours = environment.Where(pair => pair.Key.StartsWith(KnownSettings.Prefix, StringComparison.OrdinalIgnoreCase)).ToDictionary(StringComparer.Ordinal);
         var links = ServiceLinks.Find(ours);
         foreach (var link in links)
             ours.Remove(link);
-        Dictionary<string, string> file = configPath is null ? [] : JsonSettings.Read(configPath, fileProblems);
-        var values = new SettingValues([ours, file, defaults ?? new Dictionary<string, string>()]);
+        var values = new SettingValues([ours, file.Settings, defaults ?? new Dictionary<string, string>()]);
         if (links.Count > 0)
-            values.Warnings.Add($"{string.Join(", ", links)}: ignored, since Kubernetes sets them for a Service whose name begins with certctl; enableServiceLinks: false in the pod's specification leaves them out.");
-        values.Problems.AddRange(fileProblems);
-        values.Problems.AddRange(UnknownNames.Find(values.Names, [.. values.List("CERTCTL_SCEP_PROFILES").Select(ScepProfileReader.Token)]));
+        {
+            values.Warnings.Add(
+                $"{string.Join(", ", links)}: ignored, since Kubernetes sets them for a Service whose name begins with certctl; "
+                + "enableServiceLinks: false in the pod's specification leaves them out.");
+        }
+
+        values.Problems.AddRange(file.Problems);
+        values.Problems.AddRange(UnknownNames.Find(values.Names, ProfileTokens(values)));
         return values;
     }
 
@@ -103,8 +135,8 @@ internal static class ConfigurationReader
         Database = ReadDatabase(values),
         Log = ReadLog(values),
         Ca = ReadCa(values),
-        Api = ApiKeysReader.Read(values, values.Text(Host) ?? DefaultHost),
-        Telemetry = TelemetryReader.Read(values, values.Text(Host) ?? DefaultHost),
+        Api = ApiKeysReader.Read(values, ReadHost(values)),
+        Telemetry = TelemetryReader.Read(values, ReadHost(values)),
         ScepProfiles = ScepProfileReader.Read(values),
         KeyPassphrase = values.SecretText(Passphrase) is { } passphrase ? new Secret(passphrase) : null,
     };

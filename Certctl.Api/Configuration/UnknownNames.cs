@@ -1,6 +1,6 @@
 namespace Certctl.Api.Configuration;
 
-/// <summary>Names under CERTCTL_ that mean nothing here: each is a mistake somebody should hear of before it matters.</summary>
+/// <summary>Names under CERTCTL_ that mean nothing here: each is a mistake that the operator has to hear of before it matters.</summary>
 internal static class UnknownNames
 {
     public static IEnumerable<string> Find(IEnumerable<string> names, IReadOnlyList<string> profileTokens)
@@ -29,11 +29,15 @@ internal static class UnknownNames
         return near is null ? "is unknown; docs/configuration.md lists all names." : $"is unknown; did you mean {near}?";
     }
 
-    private static IEnumerable<string> Known(IReadOnlyList<string> profileTokens) =>
-        KnownSettings.Global.SelectMany(setting => Forms("", setting))
-            .Concat(KnownSettings.ScepProfile.SelectMany(setting => Forms(KnownSettings.FlatPrefix, setting)))
-            .Concat(profileTokens.SelectMany(token => KnownSettings.ScepProfile.SelectMany(setting => Forms($"{KnownSettings.ProfilePrefix}{token}_", setting))))
-            .Concat(KnownSettings.ClientSide);
+    /// <summary>The names of all secrets, as variable and as <c>_FILE</c>.</summary>
+    public static HashSet<string> Secrets(IReadOnlyList<string> profileTokens) => Forms(profileTokens, setting => setting.IsSecret).ToHashSet(StringComparer.Ordinal);
+
+    private static IEnumerable<string> Known(IReadOnlyList<string> profileTokens) => Forms(profileTokens, _ => true).Concat(KnownSettings.ClientSide);
+
+    private static IEnumerable<string> Forms(IReadOnlyList<string> profileTokens, Func<Setting, bool> which) =>
+        KnownSettings.Global.Where(which).SelectMany(setting => Forms("", setting))
+            .Concat(profileTokens.Select(token => $"{KnownSettings.ProfilePrefix}{token}_").Prepend(KnownSettings.FlatPrefix)
+                .SelectMany(prefix => KnownSettings.ScepProfile.Where(which).SelectMany(setting => Forms(prefix, setting))));
 
     private static IEnumerable<string> Forms(string prefix, Setting setting) =>
         setting.IsSecret ? [prefix + setting.Name, prefix + setting.Name + KnownSettings.FileSuffix] : [prefix + setting.Name];

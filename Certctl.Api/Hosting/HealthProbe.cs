@@ -2,9 +2,9 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Certctl.Infrastructure.Crypto.Keys;
 
 namespace Certctl.Api.Hosting;
 
@@ -18,29 +18,47 @@ internal static class HealthProbe
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Null when the server that shows the certificate of <paramref name="certPath"/> says that it is healthy; else why not, with the remedy.</summary>
+    /// <summary>
+    /// No problem when the server says that it is healthy; else why not, with the remedy. That the certificate it shows is not the one of the file is a warning: the file is
+    /// replaced before SIGHUP, and a restart of the container would mend nothing.
+    /// </summary>
     /// <param name="address">That the server listens on; a wildcard is asked on the loopback.</param>
-    public static async Task<string?> FindProblemAsync(IPAddress address, int port, string certPath, CancellationToken cancellationToken)
+    /// <param name="certPath">Null: it is not known which certificate the server shows (quickstart makes its own).</param>
+    public static async Task<(string? Problem, IReadOnlyList<string> Warnings)> AskAsync(
+        IPAddress address, int port, string? certPath, CancellationToken cancellationToken)
     {
         if (port == 0)
-            return "CERTCTL_SERVER_PORT is 0, so the port is not known; set it to a number.";
-        if (ReadCertificate(certPath) is not { } expected)
-            return $"{certPath}: cannot be read as a PEM certificate; run: certctl doctor";
+            return ("CERTCTL_SERVER_PORT is 0, so the port is not known; set it to a number.", []);
+        var warnings = new List<string>();
+        var (certificates, unreadable) = certPath is null ? ([], []) : KeyFiles.LoadCertificates(certPath);
+        warnings.AddRange(unreadable);
+        var expected = certificates.Count == 0 ? null : certificates[0].RawData;
+        return (await FindProblemAsync(address, port, Compare, cancellationToken), warnings);
+
+        void Compare(byte[] shown)
+        {
+            if (expected is not null && !shown.AsSpan().SequenceEqual(expected))
+                warnings.Add($"the server does not show the certificate of {certPath}. If the file was replaced, send SIGHUP to the server; else another program may listen there.");
+        }
+    }
+
+    private static async Task<string?> FindProblemAsync(IPAddress address, int port, Action<byte[]> shown, CancellationToken cancellationToken)
+    {
         var target = new IPEndPoint(address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address, port);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(Timeout);
         try
         {
-            var status = await AskAsync(target, expected, bounded.Token);
+            var status = await AskAsync(target, shown, bounded.Token);
             return status is "HTTP/1.1 200 OK" ? null : $"{target} answers \"{status}\" instead of 200; see the server's log.";
         }
         catch (SocketException refused)
         {
             return $"{target} cannot be reached: {refused.Message}. Is the server running?";
         }
-        catch (AuthenticationException)
+        catch (AuthenticationException failed)
         {
-            return $"{target} does not show the certificate of {certPath}. If the file was replaced, send SIGHUP to the server; else another program listens there.";
+            return $"{target} does not speak TLS as certctl does: {failed.Message}";
         }
         catch (IOException broken)
         {
@@ -52,29 +70,8 @@ internal static class HealthProbe
         }
     }
 
-    private static byte[]? ReadCertificate(string path)
-    {
-        try
-        {
-            using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(path));
-            return certificate.RawData;
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return null;
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
-    }
-
-    // The certificate is compared octet for octet: no name, no path and no date can make another server pass.
-    private static async Task<string> AskAsync(IPEndPoint target, byte[] expected, CancellationToken cancellationToken)
+    // Any certificate does: nothing is told to the server, and only its status is taken from it.
+    private static async Task<string> AskAsync(IPEndPoint target, Action<byte[]> shown, CancellationToken cancellationToken)
     {
         using var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(target, cancellationToken);
@@ -85,9 +82,10 @@ internal static class HealthProbe
             {
                 TargetHost = "localhost",
                 CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-                RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null && shown.GetRawCertData().AsSpan().SequenceEqual(expected),
+                RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
             },
             cancellationToken);
+        shown(tls.RemoteCertificate!.GetRawCertData());
         await tls.WriteAsync("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray(), cancellationToken);
         var line = new byte[MaxStatusLine];
         var length = 0;

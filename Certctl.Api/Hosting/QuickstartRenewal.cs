@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Certctl.Api.Hosting.Reload;
+using Certctl.Application.Admin;
 
 namespace Certctl.Api.Hosting;
 
@@ -8,6 +9,7 @@ namespace Certctl.Api.Hosting;
 internal sealed partial class QuickstartRenewal(Func<bool> renew, SignalReload reload, TimeProvider clock, ILogger<QuickstartRenewal> logger)
     : BackgroundService
 {
+    private static readonly AdminCaller Renewal = new("quickstart", "renewal");
     private static readonly TimeSpan Interval = TimeSpan.FromHours(12);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -30,7 +32,7 @@ internal sealed partial class QuickstartRenewal(Func<bool> renew, SignalReload r
         try
         {
             if (renew())
-                await reload.ReloadAsync(cancellationToken);
+                await reload.ReloadAsync(Renewal, cancellationToken);
         }
         catch (IOException unusable)
         {

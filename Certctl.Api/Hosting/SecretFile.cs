@@ -3,7 +3,10 @@ using Certctl.Infrastructure.Crypto.Keys;
 
 namespace Certctl.Api.Hosting;
 
-/// <summary>The text of a file that a <c>NAME_FILE</c> variable names. Whatever another program may have added to the secret is told, because a device would be told no more than "wrong".</summary>
+/// <summary>
+/// The text of a file that a <c>NAME_FILE</c> variable names. Whatever another program may have added to the secret is told, because a device would be told no more than
+/// "wrong".
+/// </summary>
 internal static class SecretFile
 {
     private const int MaxLength = 64 * 1024;
@@ -40,7 +43,7 @@ internal static class SecretFile
 
             // Bounded: a path such as /dev/zero must not fill the memory.
             using var file = File.OpenRead(path);
-            if (OperatingSystem.IsLinux() && KeyFileMode.Of(file.SafeFileHandle) is { OpenTo: { } whom } mode)
+            if (!OperatingSystem.IsWindows() && KeyFileMode.Of(file.SafeFileHandle) is { OpenTo: { } whom } mode)
                 warning($"can be read by {whom}; {mode.Remedy(path)}");
             var octets = new byte[MaxLength + 1];
             var length = file.ReadAtLeast(octets, octets.Length, throwOnEndOfStream: false);

@@ -60,6 +60,9 @@ public sealed class DatabaseLogin
             _pools.ForEach(pool => pool.Clear());
     }
 
+    /// <summary>One of them has a password and the other has none. The pools ask for it here only if there is one at start.</summary>
+    public bool GainsOrLosesPassword(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString).Password is null != _password is null;
+
     /// <summary>A builder of data sources that ask for the password here.</summary>
     /// <param name="settings">Their own.</param>
     internal NpgsqlDataSourceBuilder Builder(NpgsqlConnectionStringBuilder settings)

@@ -1,15 +1,24 @@
 using System.Runtime.InteropServices;
+using System.Threading.Channels;
 
 namespace Certctl.Api.Hosting.Reload;
 
-/// <summary>SIGHUP, also where the parent process ignores it.</summary>
+/// <summary>SIGHUP, also where the parent process ignores it. One that comes before the server serves is kept until it does.</summary>
 internal static class HangupSignal
 {
     private const int Hangup = 1;
     private const nint Default = 0;
 
-    /// <summary>Calls <paramref name="act"/> at each SIGHUP until the registration is disposed of.</summary>
-    public static PosixSignalRegistration Listen(Action act)
+    // One waits while another is worked on: a third signal would find the same files as the second.
+    private static readonly Channel<bool> Received = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private static readonly Lazy<PosixSignalRegistration> Handler = new(Register);
+
+    /// <summary>From the first call on, until it ends, SIGHUP does not end this process.</summary>
+    public static void Listen() => _ = Handler.Value;
+
+    public static IAsyncEnumerable<bool> ReadAllAsync(CancellationToken cancellationToken) => Received.Reader.ReadAllAsync(cancellationToken);
+
+    private static PosixSignalRegistration Register()
     {
         // A signal that nohup or a shell's trap '' ignores stays ignored across exec, and .NET then installs no handler and says nothing. What nohup is for, that the
         // process outlives its terminal, a handler does too.
@@ -19,7 +28,7 @@ internal static class HangupSignal
         {
             // The default of SIGHUP is to end the process.
             signal.Cancel = true;
-            act();
+            _ = Received.Writer.TryWrite(true);
         });
     }
 

@@ -9,27 +9,28 @@ namespace Certctl.Api.Hosting.Reload;
 /// <summary>Writes what a reload did to each part; a signal waits for no database.</summary>
 internal sealed partial class ReloadAuditEvents(ScepProfileTable profiles, IAuditRepository audit, TimeProvider clock, ILogger<ReloadAuditEvents> logger)
 {
-    private static readonly AdminCaller Signal = new(ReservedNames.Signal, "signal");
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <param name="parts">After their commit.</param>
-    public void Begin(IEnumerable<StagedPart> parts)
+    /// <param name="by">Who or what asked for the reload.</param>
+    public void Begin(IEnumerable<StagedPart> parts, AdminCaller by)
     {
         var now = clock.GetUtcNow();
         foreach (var part in parts)
         {
             // The connectors of a profile have an action of their own, and a line for each reload.
             if (part.Name == ReloadableFiles.Connectors)
-                _ = WriteAsync(TrustTrail.Reloaded(profiles.All[part.PathId!], Signal, part.Problems, now) with { ActorType = "System" });
+                _ = WriteAsync(TrustTrail.Reloaded(profiles.All[part.PathId!], by, part.Problems, now) with { ActorType = "System" });
             else if (part.Problems.Count > 0 || part.Change is not null)
-                _ = WriteAsync(Event(part, now));
+                _ = WriteAsync(Event(part, by, now));
         }
     }
 
-    private static AuditEvent Event(StagedPart part, DateTimeOffset now)
+    private static AuditEvent Event(StagedPart part, AdminCaller by, DateTimeOffset now)
     {
         var refused = part.Problems.Count > 0;
-        return AdminTrail.Event(Signal, AuditAction.ConfigurationReloaded, "configuration", part.Name, refused ? $"the old one stays in use: {string.Join("; ", part.Problems)}" : part.Change!, now) with
+        var detail = refused ? $"the old one stays in use: {string.Join("; ", part.Problems)}" : part.Change!;
+        return AdminTrail.Event(by, AuditAction.ConfigurationReloaded, "configuration", part.Name, detail, now) with
         {
             ActorType = "System",
             Outcome = refused ? AuditOutcome.Refused : AuditOutcome.Done,

@@ -7,7 +7,10 @@ using Certctl.Infrastructure.Intune;
 
 namespace Certctl.Api.Hosting.Reload;
 
-/// <summary>What is read from files of certificates and keys: the TLS pair, and for each SCEP profile the RA pairs, the mTLS trust bundle and the connectors. The CA is not among them: another CA is another server.</summary>
+/// <summary>
+/// What is read from files of certificates and keys: the TLS pair, and for each SCEP profile the RA pairs, the mTLS trust bundle and the connectors. The CA is not among
+/// them: another CA is another server.
+/// </summary>
 internal sealed class ReloadableFiles(
     PreflightMaterial start,
     ServerCertificate certificate,
@@ -40,7 +43,7 @@ internal sealed class ReloadableFiles(
     {
         var checks = new List<PreflightCheck>();
         var pair = Preflight.LoadTls(options, now, checks);
-        var part = Judged("tls", null, checks, () => certificate.Stage(pair!, clientCas)) with
+        var part = Judged("tls", null, checks, () => certificate.Stage(pair ?? throw new ArgumentException("no TLS certificate is named"), clientCas)) with
         {
             Change = pair is null ? null : StagedPart.Fingerprints(certificate.Fingerprint, ServerCertificate.FingerprintOf(pair)),
         };
@@ -53,7 +56,7 @@ internal sealed class ReloadableFiles(
         var pairs = Preflight.LoadRing(profile, start.Ca, options.KeyPassphrase, now, checks);
         return Judged("ra_pairs", profile.PathId, checks, () => ring.Stage(pairs)) with
         {
-            Change = StagedPart.Fingerprints(ring.Fingerprints, string.Join(", ", pairs.Select(pair => Hash(pair.Certificate)).Order(StringComparer.Ordinal))),
+            Change = StagedPart.Fingerprints(ring.Fingerprints, Hashes(pairs.Select(pair => pair.Certificate))),
         };
     }
 

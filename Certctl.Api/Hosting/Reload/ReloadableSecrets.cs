@@ -15,15 +15,11 @@ internal sealed class ReloadableSecrets(
     // As long as a connection may take to say no.
     private static readonly TimeSpan AskDatabaseFor = TimeSpan.FromSeconds(10);
 
-    public async Task<IReadOnlyList<StagedPart>> StageAsync(ConfigurationReading reading, CancellationToken cancellationToken)
+    /// <summary>All but the password of the database.</summary>
+    public IReadOnlyList<StagedPart> Stage(ConfigurationReading reading)
     {
         var options = reading.Draft;
-        List<StagedPart> parts =
-        [
-            Part("api_keys", null, reading, ["CERTCTL_API_KEYS_NAMED"], keys.Changes(options.Api.Keys), () => keys.Exchange(options.Api.Keys)),
-            Part("metrics_token", null, reading, ["CERTCTL_METRICS_TOKEN"], Differ(metrics.Current, options.Telemetry.Token), () => metrics.Exchange(options.Telemetry.Token)),
-            await DatabaseAsync(reading, cancellationToken),
-        ];
+        List<StagedPart> parts = [ApiKeys(options.Api.Keys, reading), Metrics(options.Telemetry.Token, reading)];
         foreach (var wanted in options.ScepProfiles.Where(wanted => profiles.All.ContainsKey(wanted.PathId)))
             parts.AddRange(Profile(profiles.All[wanted.PathId], wanted, reading));
         return parts;
@@ -36,11 +32,29 @@ internal sealed class ReloadableSecrets(
             "challenge", wanted.PathId, reading, [prefix + "CHALLENGE_PASSWORD", prefix + "CHALLENGE_PASSWORD_PREVIOUS"],
             Differ(profile.Challenge, wanted.Challenge) || Differ(profile.PreviousChallenge, wanted.PreviousChallenge),
             () => profile.ExchangeChallenges(wanted.Challenge, wanted.PreviousChallenge));
+        string[] ofToken = [prefix + "COMPLIANCE_BEARER_TOKEN"];
         if (wanted.Compliance?.BearerToken is { } token)
-            yield return Part("compliance_token", wanted.PathId, reading, [prefix + "COMPLIANCE_BEARER_TOKEN"], compliance.Differs(wanted.PathId, token), () => compliance.Exchange(wanted.PathId, token));
+            yield return Part("compliance_token", wanted.PathId, reading, ofToken, compliance.Differs(wanted.PathId, token), () => compliance.Exchange(wanted.PathId, token));
+        else if (Problems(reading, ofToken) is { Count: > 0 } problems)
+            yield return StagedPart.Refused("compliance_token", wanted.PathId, problems);
     }
 
-    private async Task<StagedPart> DatabaseAsync(ConfigurationReading reading, CancellationToken cancellationToken)
+    private StagedPart ApiKeys(IReadOnlyList<NamedApiKey> wanted, ConfigurationReading reading) => Part(
+        "api_keys", reading, "CERTCTL_API_KEYS_NAMED", keys.All.Count > 0 && wanted.Count == 0, keys.Changes(wanted), () => keys.Exchange(wanted));
+
+    // Without a token /metrics is open to all who reach it.
+    private StagedPart Metrics(Secret? wanted, ConfigurationReading reading) => Part(
+        "metrics_token", reading, "CERTCTL_METRICS_TOKEN", metrics.Current is not null && wanted is null, Differ(metrics.Current, wanted), () => metrics.Exchange(wanted));
+
+    /// <summary>A part that a running server has cannot be taken away: its absence may be a mistake, and a restart looks at all settings together.</summary>
+    private static StagedPart Part(string name, ConfigurationReading reading, string setting, bool isGone, bool changed, Action commit)
+    {
+        var part = Part(name, null, reading, [setting], changed, commit);
+        return isGone && part.Problems.Count == 0 ? StagedPart.Refused(name, null, $"{setting} is set no more; to serve without it, restart the server") : part;
+    }
+
+    /// <summary>The password of the database, which is asked whether it takes it.</summary>
+    public async Task<StagedPart> StageDatabaseAsync(ConfigurationReading reading, CancellationToken cancellationToken)
     {
         const string Name = "database_password";
         var url = reading.Draft.Database.ConnectionString.Reveal();
@@ -48,6 +62,8 @@ internal sealed class ReloadableSecrets(
             return StagedPart.Refused(Name, null, problems);
         if (database is null || url.Length == 0 || reading.Draft.Database.Provider != DatabaseProvider.PostgreSql)
             return new StagedPart(Name, null);
+        if (database.GainsOrLosesPassword(url))
+            return StagedPart.Refused(Name, null, "CERTCTL_DATABASE_URL has a password now and had none at the start, or the other way round; that needs a restart");
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(AskDatabaseFor);
         string? refused = null;
@@ -62,7 +78,7 @@ internal sealed class ReloadableSecrets(
 
         if (refused is not null)
             return StagedPart.Refused(Name, null, $"CERTCTL_DATABASE_URL {refused}");
-        return new StagedPart(Name, null) { Change = database.Knows(url) ? null : Changed, Commit = database.Knows(url) ? () => { } : () => database.Exchange(url) };
+        return database.Knows(url) ? new StagedPart(Name, null) : new StagedPart(Name, null) { Change = Changed, Commit = () => database.Exchange(url) };
     }
 
     private static StagedPart Part(string name, string? pathId, ConfigurationReading reading, string[] settings, bool changed, Action commit) =>
@@ -70,7 +86,8 @@ internal sealed class ReloadableSecrets(
             ? StagedPart.Refused(name, pathId, problems)
             : new StagedPart(name, pathId) { Change = changed ? Changed : null, Commit = commit };
 
-    private static List<string> Problems(ConfigurationReading reading, string[] settings) => [.. reading.Problems.Where(problem => settings.Any(setting => Concerns(problem, setting)))];
+    private static List<string> Problems(ConfigurationReading reading, string[] settings) =>
+        [.. reading.Problems.Where(problem => settings.Any(setting => Concerns(problem, setting)))];
 
     /// <summary>Problems of the configuration name the setting first.</summary>
     public static bool Concerns(string problem, string setting) =>

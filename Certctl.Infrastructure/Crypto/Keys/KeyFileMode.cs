@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
 namespace Certctl.Infrastructure.Crypto.Keys;
@@ -36,8 +37,12 @@ public readonly partial record struct KeyFileMode(UnixFileMode Mode, uint Owner,
 
     /// <summary>Of an open file: one swapped between check and read would not be the one that was checked.</summary>
     /// <exception cref="IOException">The system does not say.</exception>
+    [UnsupportedOSPlatform("windows")]
     public static KeyFileMode Of(SafeFileHandle handle)
     {
+        // .NET does not say whose a file is, and stat has a layout of its own on each system. As the server's own, the stricter rule holds.
+        if (!OperatingSystem.IsLinux())
+            return new KeyFileMode(File.GetUnixFileMode(handle), GetEffectiveUser(), GetEffectiveUser(), GetEffectiveGroup());
         if (Statx(handle, "", EmptyPath, BasicStats, out var stat) != 0)
             throw new IOException($"statx failed: {Marshal.GetLastPInvokeErrorMessage()}");
         return new KeyFileMode((UnixFileMode)stat.Mode & Permissions, stat.Uid, GetEffectiveUser(), GetEffectiveGroup());

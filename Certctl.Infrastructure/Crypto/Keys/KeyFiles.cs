@@ -132,7 +132,7 @@ public static class KeyFiles
             }
 
             using var handle = File.OpenHandle(path);
-            if (isKey && OperatingSystem.IsLinux() && KeyFileMode.Of(handle) is { OpenTo: { } whom } mode)
+            if (isKey && !OperatingSystem.IsWindows() && KeyFileMode.Of(handle) is { OpenTo: { } whom } mode)
             {
                 problems.Add($"{path}: the private key is open to {whom} (mode {mode.Octal}); {mode.Remedy(path)}");
                 return null;

@@ -1,7 +1,6 @@
-using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Domain.Audit;
 using Certctl.Tests.Conformance;
 using Certctl.Tests.Fixtures;
 using Xunit;
@@ -65,17 +64,26 @@ public sealed class ReloadTests : IAsyncLifetime
         Assert.Equal(made.RawData, reply.Signer.RawData);
         await stop.CancelAsync();
         Assert.NotEqual(0, await load);
+        var line = await OnlyLineAsync();
+        Assert.Equal(("ra_pairs", "", AuditOutcome.Done, "SIGHUP", "System"), (line.ResourceId, line.PathId, line.Outcome, line.Actor, line.ActorType));
+        var both = string.Join(", ", new[] { Hash(old), Hash(made) }.Order(StringComparer.Ordinal));
+        Assert.Equal($"signal: {Hash(old)} was replaced by {both}", line.Detail);
     }
 
     [Fact]
     public async Task A_new_TLS_certificate_is_shown_to_new_connections()
     {
         var before = await ShownAsync();
+        using var old = X509CertificateLoader.LoadCertificateFromFile(TestRa.Paths(Host, "tls").Cert);
         var made = WriteTls();
+        using var next = X509CertificateLoader.LoadCertificateFromFile(TestRa.Paths(Host, "tls").Cert);
         Assert.Equal(before, await ShownAsync());
         await Host.SignalAsync("HUP");
         await Host.LoggedAsync(Reloaded);
         Assert.Equal(made, await ShownAsync());
+        var line = await OnlyLineAsync();
+        Assert.Equal(("tls", null, AuditOutcome.Done, "SIGHUP", "System"), (line.ResourceId, line.PathId, line.Outcome, line.Actor, line.ActorType));
+        Assert.Equal($"signal: {Hash(old)} was replaced by {Hash(next)}", line.Detail);
     }
 
     [Theory]
@@ -116,32 +124,20 @@ public sealed class ReloadTests : IAsyncLifetime
         Assert.Equal(made, await ShownAsync());
         var device = ScepDevice.Shared();
         (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=still-served", Host.Challenge), device)).Build())).Issued(device);
+        var lines = (await Host.Database.ReloadLinesAsync(2)).OrderBy(line => line.ResourceId).ToList();
+        Assert.Equal([("ra_pairs", "", AuditOutcome.Refused), ("tls", null, AuditOutcome.Done)], lines.Select(line => (line.ResourceId, line.PathId, line.Outcome)));
+        Assert.StartsWith("signal: the old one stays in use: ", lines[0].Detail, StringComparison.Ordinal);
     }
 
     private string WriteTls()
     {
-        using var ca = X509Certificate2.CreateFromPemFile(Host.CaFile, Path.Combine(Host.Data, "ca.key"));
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.Create(
-            ca.SubjectName, X509SignatureGenerator.CreateForRSA(ca.GetRSAPrivateKey()!, RSASignaturePadding.Pkcs1), DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddDays(90), RandomNumberGenerator.GetBytes(8));
-        var (certFile, keyFile) = TestRa.Paths(Host, "tls");
-        File.WriteAllText(certFile, certificate.ExportCertificatePem());
-        File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
-        File.SetUnixFileMode(keyFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        using var certificate = ShownCertificate.Write(Host);
         return certificate.SerialNumber;
     }
 
-    private async Task<string> ShownAsync()
-    {
-        using var ca = X509CertificateLoader.LoadCertificateFromFile(Host.CaFile);
-        using var client = new TcpClient();
-        await client.ConnectAsync("localhost", Host.Url.Port);
-        await using var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, shown, _, _) => shown?.Issuer == ca.Subject);
-        await tls.AuthenticateAsClientAsync("localhost");
-        return ((X509Certificate2)tls.RemoteCertificate!).SerialNumber;
-    }
+    private Task<string> ShownAsync() => ShownCertificate.SerialAsync(Host.Url.Port, Host.CaFile);
+
+    private async Task<AuditEvent> OnlyLineAsync() => Assert.Single(await Host.Database.ReloadLinesAsync(1));
+
+    private static string Hash(X509Certificate2 certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate.RawData));
 }

@@ -5,11 +5,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Certctl.Domain.Audit;
-using Certctl.Infrastructure.Persistence;
 using Certctl.Tests.Conformance;
 using Certctl.Tests.Fixtures;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
+using Certctl.Tests.Infrastructure.Compliance;
 using Npgsql;
 using Xunit;
 
@@ -100,6 +98,66 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
         Assert.Equal(HttpStatusCode.OK, await AskAsync("/api/v1/audit", New));
         Assert.Equal(
             [("api_keys", AuditOutcome.Done), ("challenge", AuditOutcome.Refused)], (await EventsAsync(2)).Select(line => (line.ResourceId, line.Outcome)).Order());
+    }
+
+    [Fact]
+    public async Task The_previous_challenge_is_rotated_by_itself()
+    {
+        await StartAsync(
+            ("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", "challenge two of the tests"), ("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS_FILE", "challenge one of the tests"));
+        Assert.True(await EnrolsAsync("challenge one of the tests"));
+
+        Write("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS_FILE", "challenge zero of the tests");
+        await ReloadAsync(Reloaded);
+
+        Assert.Equal((false, true, true), (await EnrolsAsync("challenge one of the tests"), await EnrolsAsync("challenge zero of the tests"), await EnrolsAsync("challenge two of the tests")));
+        Assert.Equal("challenge", Assert.Single(await EventsAsync(1)).ResourceId);
+    }
+
+    [Fact]
+    public async Task The_token_of_the_compliance_service_is_rotated_and_a_bad_one_leaves_a_line()
+    {
+        await using var service = await StubService.StartAsync("""{"compliant":true,"reason":"healthy"}""");
+        await File.WriteAllTextAsync(_folder["ca.pem"], StubService.Ca.Pem);
+        await StartAsync(
+            ("CERTCTL_SCEP_COMPLIANCE_URL", service.Url.ToString()),
+            ("CERTCTL_SCEP_COMPLIANCE_BEARER_TOKEN_FILE", "the-first-token-of-the-tests"),
+            ("CERTCTL_SCEP_COMPLIANCE_CA_PATH", _folder["ca.pem"]));
+        Assert.True(await EnrolsAsync(Host.Challenge));
+
+        Write("CERTCTL_SCEP_COMPLIANCE_BEARER_TOKEN_FILE", "the-second-token-of-the-tests");
+        await ReloadAsync(Reloaded);
+        Assert.True(await EnrolsAsync(Host.Challenge));
+        Write("CERTCTL_SCEP_COMPLIANCE_BEARER_TOKEN_FILE", "");
+        await ReloadAsync(Refused);
+        Assert.True(await EnrolsAsync(Host.Challenge));
+
+        Assert.Equal(
+            ["Bearer the-first-token-of-the-tests", "Bearer the-second-token-of-the-tests", "Bearer the-second-token-of-the-tests"],
+            service.Seen.Select(question => question.Headers.Authorization.ToString()));
+        Assert.Equal(
+            [("compliance_token", "", AuditOutcome.Done), ("compliance_token", "", AuditOutcome.Refused)],
+            (await EventsAsync(2)).Select(line => (line.ResourceId, line.PathId, line.Outcome)));
+    }
+
+    [Fact]
+    public async Task The_passphrase_of_keys_is_read_again_with_the_keys()
+    {
+        var folder = new OperatorFolder();
+        await using var ended = new AtEnd(folder.DisposeAsync);
+        await folder.InitializeAsync();
+        var (cert, key) = TestRa.Paths(folder.Host, "tls");
+        ShownCertificate.Write(folder.Host, "the first passphrase").Dispose();
+        Write("CERTCTL_KEY_PASSPHRASE_FILE", "the first passphrase");
+        await using var serving = await CommandLine.ServeAsync(folder.Settings(
+            ("CERTCTL_SERVER_TLS_CERT_PATH", cert), ("CERTCTL_SERVER_TLS_KEY_PATH", key), ("CERTCTL_KEY_PASSPHRASE_FILE", PathOf("CERTCTL_KEY_PASSPHRASE_FILE"))));
+
+        using var made = ShownCertificate.Write(folder.Host, "the second passphrase");
+        Write("CERTCTL_KEY_PASSPHRASE_FILE", "the second passphrase");
+        serving.Signal("HUP");
+        Assert.Equal(("tls", AuditOutcome.Done), Assert.Single((await folder.Host.Database.ReloadLinesAsync(1)).Select(line => (line.ResourceId, line.Outcome))));
+
+        Assert.Equal(made.SerialNumber, await ShownCertificate.SerialAsync(serving.Port, folder.CaFile));
     }
 
     [Fact]
@@ -221,19 +279,7 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
             await Task.Delay(50, patience.Token);
     }
 
-    /// <summary>The lines about reloads, once there are <paramref name="count"/>: they are written after the fact.</summary>
-    private async Task<List<AuditEvent>> EventsAsync(int count)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            await using var db = await Host.Database.GetRequiredService<IDbContextFactory<CertctlDbContext>>().CreateDbContextAsync(patience.Token);
-            var lines = await db.AuditEvents.AsNoTracking().Where(line => line.Action == AuditAction.ConfigurationReloaded).ToListAsync(patience.Token);
-            if (lines.Count >= count)
-                return lines;
-            await Task.Delay(50, patience.Token);
-        }
-    }
+    private Task<List<AuditEvent>> EventsAsync(int count) => Host.Database.ReloadLinesAsync(count);
 
     // A digest of a secret can be guessed at; not even that is told.
     private static void AssertTellsNothing(AuditEvent line, params string[] secrets)
@@ -259,5 +305,10 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
                 return value;
             await Task.Delay(50, patience.Token);
         }
+    }
+
+    private sealed class AtEnd(Func<Task> act) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await act();
     }
 }

@@ -1,11 +1,13 @@
 using System.Net;
 using System.Security.Cryptography;
+using Certctl.Domain.Audit;
+using Certctl.Tests.Api.Hosting;
 using Certctl.Tests.Fixtures;
 using Xunit;
 
 namespace Certctl.Tests.Conformance.Mtls;
 
-/// <summary>SIGHUP and the trust bundles: exchanged with the TLS and RA pairs, or everything stays.</summary>
+/// <summary>SIGHUP and the trust bundles: each is exchanged by itself, and a bad one stays as it was.</summary>
 public sealed class MtlsReloadTests : IAsyncLifetime
 {
     private readonly MtlsServer _server = new();
@@ -28,6 +30,9 @@ public sealed class MtlsReloadTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await MtlsServer.AskAsync(old)).Status);
         Assert.Equal(HttpStatusCode.OK, (await MtlsServer.AskAsync(next)).Status);
+        var line = Assert.Single(await _server.Host.Database.ReloadLinesAsync(1));
+        Assert.Equal(("mtls_trust", "a", AuditOutcome.Done, "SIGHUP"), (line.ResourceId, line.PathId, line.Outcome, line.Actor));
+        Assert.Equal($"signal: {Hash(_server.A)} was replaced by {Hash(_server.B)}", line.Detail);
         Assert.DoesNotContain("CN = maker a", await Handshake.SeeAsync(_server.Host, _server.Host.Url.Port), StringComparison.Ordinal);
     }
 
@@ -65,5 +70,11 @@ public sealed class MtlsReloadTests : IAsyncLifetime
         using var newB = _server.Connect("/scep-mtls/b", BootstrapCa.Shown(_server.A.Issue("CN=of b by a")));
         Assert.NotEqual(ra, (await newB.CaCertificatesAsync())[0].RawData);
         Assert.Equal(HttpStatusCode.OK, (await _server.AskAsync("/scep-mtls/a", BootstrapCa.Shown(_server.A.Issue("CN=of a")))).Status);
+        var lines = await _server.Host.Database.ReloadLinesAsync(3);
+        Assert.Equal(
+            [("mtls_trust", "a", AuditOutcome.Refused), ("mtls_trust", "b", AuditOutcome.Done), ("ra_pairs", "b", AuditOutcome.Done)],
+            lines.Select(line => (line.ResourceId, line.PathId, line.Outcome)).Order());
     }
+
+    private static string Hash(BootstrapCa ca) => Convert.ToHexStringLower(SHA256.HashData(ca.Certificate.RawData));
 }
