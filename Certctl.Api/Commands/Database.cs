@@ -70,7 +70,7 @@ internal static class Database
         return await work;
     }
 
-    /// <summary>The SQLite file that is configured and does not exist; opening it would make one, owned by whoever looks.</summary>
+    /// <summary>The SQLite file that is configured and does not exist; opening it would make one, owned by the user who looks.</summary>
     public static string? MissingFile(DatabaseOptions options)
     {
         if (options.Provider != DatabaseProvider.Sqlite)

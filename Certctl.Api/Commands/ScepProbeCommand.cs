@@ -41,7 +41,7 @@ internal static class ScepProbeCommand
         var report = await ScepProbe.RunAsync(transport, TimeProvider.System, cancellationToken);
         var warnings = report.Warnings.ToList();
         if (url.Scheme == Uri.UriSchemeHttp)
-            warnings.Insert(0, "plain http: nobody vouches for these answers");
+            warnings.Insert(0, "plain http: these answers are not authenticated");
         else if (parsed.GetValue(Insecure))
             warnings.Insert(0, "--insecure: the TLS server was not verified");
 

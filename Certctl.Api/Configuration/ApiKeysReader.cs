@@ -9,10 +9,10 @@ namespace Certctl.Api.Configuration;
 public sealed record NamedApiKey(string Name, Secret Key, ApiRole Role);
 
 /// <summary>Who may use the REST API.</summary>
-/// <param name="RequiresKey">False: everybody who reaches the server is its admin; on loopback alone.</param>
+/// <param name="RequiresKey">False: all who reach the server are its admins; on loopback alone.</param>
 public sealed record ApiOptions(bool RequiresKey, IReadOnlyList<NamedApiKey> Keys)
 {
-    /// <summary>Null: nobody is counted.</summary>
+    /// <summary>Null: requests are not counted.</summary>
     public RateLimitOptions? RateLimits { get; init; }
 
     /// <summary>As browsers send them in Origin.</summary>
@@ -25,7 +25,7 @@ public sealed record ApiOptions(bool RequiresKey, IReadOnlyList<NamedApiKey> Key
     public OidcOptions? Oidc { get; init; }
 }
 
-/// <summary>CERTCTL_AUTH_TYPE and CERTCTL_API_KEYS_NAMED. Without a key nobody is let in; nothing here ever opens the API by being absent or odd.</summary>
+/// <summary>CERTCTL_AUTH_TYPE and CERTCTL_API_KEYS_NAMED. Without a key no request is let in; nothing here ever opens the API by being absent or odd.</summary>
 internal static class ApiKeysReader
 {
     private const string Type = "CERTCTL_AUTH_TYPE";
@@ -48,10 +48,10 @@ internal static class ApiKeysReader
         if (type != "NONE")
             return new ApiOptions(true, keys);
         if (!IsLoopback(host))
-            values.Problems.Add($"{Type} is none, and CERTCTL_SERVER_HOST is {host}: everybody who reaches it would be its admin. Listen on 127.0.0.1, or take api-key.");
+            values.Problems.Add($"{Type} is none, and CERTCTL_SERVER_HOST is {host}: all who reach it would be its admins. Listen on 127.0.0.1, or take api-key.");
         if (keys.Count > 0)
             values.Problems.Add($"{Type} is none, and {Keys} is set: the keys would count for nothing. Take one of them away.");
-        values.Warnings.Add($"{Type} is none: everybody on this machine is admin of the REST API.");
+        values.Warnings.Add($"{Type} is none: all on this machine are admins of the REST API.");
         return new ApiOptions(false, []);
     }
 

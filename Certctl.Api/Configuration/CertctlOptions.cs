@@ -23,7 +23,7 @@ public sealed record CertctlOptions
     /// <summary>Empty when SCEP is off. The root profile has PathId "".</summary>
     public required IReadOnlyList<ScepProfileOptions> ScepProfiles { get; init; }
 
-    /// <summary>Some profile is served at <c>/scep-mtls</c>: only then are clients asked for a certificate.</summary>
+    /// <summary>Some profile is served at <c>/scep-mtls</c>: only then is a client certificate asked for.</summary>
     public bool WantsClientCertificates => ScepProfiles.Any(profile => profile.MtlsBundlePath is not null);
 
     /// <summary>The bundle of connectors of a SCEP profile; null where none is named.</summary>
@@ -122,7 +122,7 @@ public sealed record ScepProfileOptions
     /// <summary>PEM file with the CAs of its client certificates; null: not served at <c>/scep-mtls</c>.</summary>
     public string? MtlsBundlePath { get; init; }
 
-    /// <summary>Null: nobody is asked.</summary>
+    /// <summary>Null: no service is asked.</summary>
     public ComplianceOptions? Compliance { get; init; }
 
     public bool AllowRawCsr { get; init; } = true;

@@ -5,7 +5,7 @@ internal static class CorsReader
 {
     private const string Name = "CERTCTL_CORS_ORIGINS";
 
-    /// <param name="requiresKey">False: everybody who reaches the API is its admin; then no page may.</param>
+    /// <param name="requiresKey">False: all who reach the API are its admins; then no page may.</param>
     public static IReadOnlyList<string> Read(SettingValues values, bool requiresKey)
     {
         var origins = values.List(Name);
@@ -14,7 +14,7 @@ internal static class CorsReader
             if (origin == "*")
                 values.Problems.Add($"{Name}: * would let every page on the web use the API; name the origins.");
             else if (!IsOrigin(origin))
-                values.Reject(Name, origin, "an origin as browsers send it, such as https://portal.example.com (scheme, name, port where it is not the usual one; no path, lower case)");
+                values.RejectUrl(Name, origin, "an origin as browsers send it, such as https://portal.example.com (scheme, name, port where it is not the usual one; no path, lower case)");
         }
 
         if (origins.Count > 0 && !requiresKey)
@@ -23,5 +23,6 @@ internal static class CorsReader
     }
 
     // RFC 6454 §6.2; anything else would match no browser's header, silently.
-    private static bool IsOrigin(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is ("http" or "https") && url.GetLeftPart(UriPartial.Authority) == text && url.UserInfo.Length == 0;
+    private static bool IsOrigin(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is ("http" or "https") && url.GetLeftPart(UriPartial.Authority) == text && url.UserInfo.Length == 0;
 }

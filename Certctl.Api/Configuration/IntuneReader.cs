@@ -24,7 +24,7 @@ internal static class IntuneReader
         var before = values.Problems.Count;
         if (!values.Boolean(prefix + Enabled, otherwise: false))
         {
-            // Whoever has set one of them believes that signed challenges are judged.
+            // An operator who has set one of them believes that signed challenges are judged.
             if (values.Problems.Count == before)
                 values.Problems.AddRange(Idle(prefix, values).Select(name => $"{name} is set, and {prefix}{Enabled} is not true; set it, or take this away."));
             return null;

@@ -1,6 +1,6 @@
 namespace Certctl.Api.Configuration;
 
-/// <summary>What somebody who misspelt a name may have meant.</summary>
+/// <summary>What a misspelt name may have been meant to be.</summary>
 internal static class NearestName
 {
     /// <summary>The closest candidate, or null when none is close enough to be worth naming.</summary>

@@ -20,7 +20,7 @@ internal static class OidcReader
     private const string RoleMap = Prefix + "ROLE_MAP";
 
     /// <summary>Null: no tokens are taken.</summary>
-    /// <param name="requiresKey">False: everybody is admin, and a token would count for nothing.</param>
+    /// <param name="requiresKey">False: all are admins, and a token would count for nothing.</param>
     public static OidcOptions? Read(SettingValues values, bool requiresKey)
     {
         if (values.Text(Authority) is not { } authority)
@@ -34,7 +34,7 @@ internal static class OidcReader
             values.Problems.Add($"{Authority} is set, and CERTCTL_AUTH_TYPE is none: tokens would count for nothing. Take one of them away.");
         var isUrl = Uri.TryCreate(authority, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps && url.UserInfo.Length == 0 && url.Query.Length == 0 && url.Fragment.Length == 0;
         if (!isUrl)
-            values.Reject(Authority, authority, "an https URL without user name, query and fragment");
+            values.RejectUrl(Authority, authority, "an https URL without user name, query and fragment");
         return new OidcOptions(
             isUrl ? url! : new Uri("https://invalid"),
             values.Required(Audience, "what aud of a token must hold; tokens for other services of the same issuer are not for this one") ?? "",

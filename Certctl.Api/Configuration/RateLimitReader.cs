@@ -17,7 +17,7 @@ internal static class RateLimitReader
     private const string BurstOfUser = "CERTCTL_RATE_LIMIT_PER_USER_BURST";
     private const int Most = 100_000;
 
-    /// <summary>Null: nobody is counted.</summary>
+    /// <summary>Null: requests are not counted.</summary>
     public static RateLimitOptions? Read(SettingValues values)
     {
         var enabled = values.Boolean(Enabled, true);
@@ -27,7 +27,7 @@ internal static class RateLimitReader
         var burstOfUser = values.Integer(BurstOfUser, 0, 0, Most);
         if (enabled)
             return new RateLimitOptions(perSecond, burst, perSecondOfUser == 0 ? perSecond : perSecondOfUser, burstOfUser == 0 ? burst : burstOfUser);
-        values.Warnings.Add($"{Enabled} is false: whoever reaches the REST API may try keys as fast as he likes.");
+        values.Warnings.Add($"{Enabled} is false: all who reach the REST API may try keys as fast as they like.");
         return null;
     }
 }

@@ -44,10 +44,19 @@ internal static class SettingParsers
 
     public static string? WebUrl(this SettingValues values, string name, string? text)
     {
-        if (text is null || (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && text.All(char.IsAscii)))
+        if (text is null || (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && text.All(char.IsAscii)))
             return text;
-        values.Reject(name, text, "an http or https URL");
+        values.RejectUrl(name, text, "an http or https URL");
         return null;
+    }
+
+    /// <summary>As <see cref="SettingValues.Reject"/>; a value that may hold a password is not repeated.</summary>
+    public static void RejectUrl(this SettingValues values, string name, string text, string shouldBe)
+    {
+        if (text.Contains('@', StringComparison.Ordinal))
+            values.Problems.Add($"{name} holds a user name or password, which logs and certificates would show; take away what stands before the @.");
+        else
+            values.Reject(name, text, shouldBe);
     }
 
     /// <summary>Go's form: <c>90m</c>, <c>1h30m</c>, <c>10s</c>.</summary>

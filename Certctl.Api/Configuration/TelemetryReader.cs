@@ -28,7 +28,7 @@ internal static class TelemetryReader
         if (token is not null && !serves)
             values.Warnings.Add($"{TokenName} has no effect: {Enabled} is not true.");
         if (serves && token is null && !ApiKeysReader.IsLoopback(host))
-            values.Warnings.Add($"{Enabled} is true without {TokenName}: whoever reaches {host} can read /metrics.");
+            values.Warnings.Add($"{Enabled} is true without {TokenName}: all who reach {host} can read /metrics.");
         var endpoint = values.WebUrl(Otlp, values.Text(Otlp));
         return new TelemetryOptions(serves, token is null ? null : new Secret(token), endpoint is null ? null : new Uri(endpoint));
     }

@@ -15,7 +15,7 @@ internal sealed class ComplianceHooks : IDisposable
             profile => profile.PathId,
             profile => new HttpComplianceHook(Settings(profile.Compliance!, materials[profile.PathId]), logger));
 
-    /// <summary>Of a profile without a service: one that asks nobody.</summary>
+    /// <summary>Of a profile without a service: one that asks no service.</summary>
     public IComplianceHook Of(string pathId) => _hooks.TryGetValue(pathId, out var hook) ? hook : AlwaysCompliant.Instance;
 
     public bool Differs(string pathId, Secret token) => _hooks.TryGetValue(pathId, out var hook) && hook.ShowsOtherThan(token);

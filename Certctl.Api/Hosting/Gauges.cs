@@ -54,7 +54,7 @@ internal sealed class ClockGauge : IDisposable
     public void Dispose() => _meter.Dispose();
 }
 
-/// <summary>How many requests wait for people: counted in the database every few seconds, since whoever reads figures must not wait for it.</summary>
+/// <summary>How many requests wait for people: counted in the database every few seconds, since readers of figures must not wait for it.</summary>
 internal sealed partial class PendingGauge : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(15);

@@ -21,7 +21,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Certctl.Api.Hosting;
 
-/// <summary>Puts the house together from checked options and checked key material.</summary>
+/// <summary>Composition root: builds the web application from checked options and checked key material.</summary>
 internal static class ServerHost
 {
     /// <param name="source">How the settings are read again on SIGHUP.</param>
@@ -128,7 +128,7 @@ internal static class ServerHost
         return app;
     }
 
-    // A client certificate is asked for only where somebody wants one, and on the port of its own if there is one.
+    // A client certificate is asked for only where a profile wants one, and on the port of its own if there is one.
     private static void Listen(KestrelServerOptions kestrel, IPAddress address, CertctlOptions options, ServerCertificate certificate)
     {
         var asks = options.WantsClientCertificates;
@@ -178,7 +178,7 @@ internal static class ServerHost
         }));
     }
 
-    /// <summary>Who decides for which path whether somebody is let in, by PathID.</summary>
+    /// <summary>Key material and trust stores of the SCEP profiles, by PathID.</summary>
     private sealed record Doormen(
         Dictionary<string, RaKeyRing> Rings, Dictionary<string, BundleTrust> Trusts, Dictionary<string, FileTrustAnchors> Anchors, ComplianceHooks Hooks);
 }

@@ -52,7 +52,7 @@ internal static class Telemetry
         telemetry.WithTracing(tracing => tracing.AddSource(EnrolmentMetrics.MeterName).AddOtlpExporter(otlp => Send(otlp, collector, "v1/traces")));
     }
 
-    /// <summary>Serves <c>/metrics</c> to whoever shows the token, where there is one.</summary>
+    /// <summary>Serves <c>/metrics</c> to those who show the token, where there is one.</summary>
     public static void UseMetrics(this WebApplication app, TelemetryOptions options)
     {
         if (options.IsOn)

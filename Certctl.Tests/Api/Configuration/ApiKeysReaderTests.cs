@@ -52,8 +52,8 @@ public sealed class ApiKeysReaderTests
     {
         var reading = Settings.Complete().With(Type, "none").Reading();
         Assert.False(reading.Options!.Api.RequiresKey);
-        Assert.Contains("everybody on this machine is admin", Assert.Single(reading.Warnings), StringComparison.Ordinal);
-        Assert.Contains("everybody who reaches it would be its admin", Settings.Complete().With(Type, "none").With("CERTCTL_SERVER_HOST", "0.0.0.0").Problem(), StringComparison.Ordinal);
+        Assert.Contains("all on this machine are admins", Assert.Single(reading.Warnings), StringComparison.Ordinal);
+        Assert.Contains("all who reach it would be its admins", Settings.Complete().With(Type, "none").With("CERTCTL_SERVER_HOST", "0.0.0.0").Problem(), StringComparison.Ordinal);
         Assert.Contains("the keys would count for nothing", Settings.Complete().With(Type, "none").With(Keys, $"ci:{One}").Problem(), StringComparison.Ordinal);
         Assert.Contains("one of api-key, none", Settings.Complete().With(Type, "jwt").Problem(), StringComparison.Ordinal);
     }

@@ -119,6 +119,28 @@ public sealed class ConfigurationReaderTests
     };
 
     [Theory]
+    [InlineData("CERTCTL_OTLP_ENDPOINT", "https://user:hunter2@collector:4318")]
+    [InlineData("CERTCTL_OTLP_ENDPOINT", "grpc://user:hunter2@collector:4317")]
+    [InlineData("CERTCTL_OTLP_ENDPOINT", "https://user:hunter2/x@collector:4318")]
+    [InlineData("CERTCTL_CA_CRL_URLS", "http://pki.example.com/a.crl,http://user:hunter2@pki.example.com/b.crl")]
+    [InlineData("CERTCTL_CA_OCSP_URL", "http://user:hunter2@pki.example.com/")]
+    [InlineData("CERTCTL_CA_ISSUERS_URL", "http://user:hunter2@pki.example.com/")]
+    [InlineData("CERTCTL_CORS_ORIGINS", "https://user:hunter2@portal.example.com")]
+    [InlineData("CERTCTL_OIDC_AUTHORITY", "https://user:hunter2@login.example.com")]
+    [InlineData("CERTCTL_SCEP_COMPLIANCE_URL", "https://user:hunter2@compliance.example.com")]
+    public void A_password_in_a_URL_is_refused_and_not_repeated(string name, string value)
+    {
+        var environment = (name.StartsWith("CERTCTL_OIDC", StringComparison.Ordinal) ? Settings.Complete().WithOidc() : Settings.Complete()).With(name, value);
+        if (name.Contains("COMPLIANCE", StringComparison.Ordinal))
+            environment.With("CERTCTL_SCEP_COMPLIANCE_BEARER_TOKEN", "a-token-of-the-service");
+
+        var reading = environment.Reading();
+
+        Assert.StartsWith($"{name} holds a user name", Assert.Single(reading.Problems), StringComparison.Ordinal);
+        Assert.DoesNotContain(reading.Warnings, warning => warning.Contains("hunter2", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [MemberData(nameof(Good))]
     public void A_value_reaches_the_options(string name, string value, string expected)
     {
