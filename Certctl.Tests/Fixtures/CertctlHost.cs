@@ -80,6 +80,9 @@ internal sealed class CertctlHost : IAsyncDisposable
     /// <summary>Likewise on SQLite, run by another command.</summary>
     public static Task<CertctlHost> StartUnderAsync(IReadOnlyList<string> parent, params (string Name, string Value)[] settings) => StartAsync(new CertctlHost(null, settings) { Parent = parent });
 
+    /// <summary>Likewise on the database of the test's choice.</summary>
+    public static Task<CertctlHost> StartUnderAsync(IReadOnlyList<string> parent, string? postgres) => StartAsync(new CertctlHost(postgres, []) { Parent = parent });
+
     /// <param name="caKey">As quickstart's <c>--ca-key</c>.</param>
     public static Task<CertctlHost> StartWithCaAsync(string caKey) => StartAsync(new CertctlHost(null, []) { _caKey = caKey });
 
