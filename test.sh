@@ -47,13 +47,13 @@ command -v openssl >/dev/null || packages+=(openssl)
 command -v curl >/dev/null || packages+=(curl)
 command -v docker-compose >/dev/null || packages+=(docker-compose)
 have_faketime || packages+=(libfaketime)
+[ -x /usr/sbin/pgbouncer ] || packages+=(pgbouncer)
 /usr/bin/python3 -c 'import yaml' 2>/dev/null || packages+=(python3 python3-yaml)
 if [ "$fast" = 0 ]; then
   command -v pki >/dev/null || packages+=(strongswan-pki)
   have_pki_http || packages+=(libstrongswan-extra-plugins libstrongswan-standard-plugins)
   command -v haproxy >/dev/null || packages+=(haproxy)
   command -v jq >/dev/null || packages+=(jq)
-  [ -x /usr/sbin/pgbouncer ] || packages+=(pgbouncer)
   command -v chromium >/dev/null || packages+=(chromium)
 fi
 
@@ -79,12 +79,12 @@ fi
 missing=()
 have_initdb || missing+=("initdb (postgresql)")
 have_faketime || missing+=("libfaketimeMT.so.1 (libfaketime)")
+[ -x /usr/sbin/pgbouncer ] || missing+=("pgbouncer")
 for tool in openssl curl docker-compose; do command -v $tool >/dev/null || missing+=("$tool"); done
 /usr/bin/python3 -c 'import yaml' 2>/dev/null || missing+=("python3-yaml")
 if [ "$fast" = 0 ]; then
   have_pki || missing+=("pki (strongswan-pki) or haproxy")
   for tool in jq chromium; do command -v $tool >/dev/null || missing+=("$tool"); done
-  [ -x /usr/sbin/pgbouncer ] || missing+=("pgbouncer")
   have_pki_http || missing+=("strongSwan's curl plugin (libstrongswan-extra-plugins)")
 fi
 command -v dotnet >/dev/null || missing+=("dotnet (.NET SDK 10)")
