@@ -32,8 +32,8 @@ var root = new RootCommand("Certctl, a certificate enrolment server for managed 
 };
 var command = root.Parse(args);
 
-// A server answers what is under way before it ends, however slow its clients and its machine are: the host has a bound for that, and the parser's, two seconds, would cut
-// it short. Every other verb may be ended in the middle.
+// A server answers what is under way before it ends, however slow its clients and its machine are: the host has a bound for that, and the
+// parser's, two seconds, would cut it short. Every other verb may be ended in the middle.
 var invocation = new InvocationConfiguration();
 if (command.CommandResult.Command.Name is "serve" or "quickstart")
     invocation.ProcessTerminationTimeout = Timeout.InfiniteTimeSpan;

@@ -66,7 +66,8 @@ internal static class ApprovalsCommand
     private static AdminCaller Caller(string actor) =>
         new(actor, $"command line of {Environment.UserName}") { Principal = Environment.UserName };
 
-    private static async Task<int> DecideAsync(IServiceProvider services, DecideEnrolmentCommand command, CancellationToken cancellationToken)
+    private static async Task<int> DecideAsync(
+        IServiceProvider services, DecideEnrolmentCommand command, CancellationToken cancellationToken)
     {
         switch (await services.GetRequiredService<AdminDesk>().SendAsync(command, cancellationToken))
         {

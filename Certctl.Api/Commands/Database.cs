@@ -12,7 +12,10 @@ internal static class Database
 {
     private static readonly TimeSpan NoticePeriod = TimeSpan.FromSeconds(5);
 
-    /// <summary>The database for a verb, whose statements take as long as they take: an operator who waits can stop it, and a bound would undo what it has done.</summary>
+    /// <summary>
+    /// The database for a verb, whose statements take as long as they take: an operator who waits can stop it, and a bound would undo what
+    /// it has done.
+    /// </summary>
     public static ServiceProvider Open(DatabaseOptions options)
     {
         var unbounded = new DbConnectionStringBuilder { ConnectionString = options.ConnectionString.Reveal() };
@@ -25,7 +28,9 @@ internal static class Database
             .BuildServiceProvider();
     }
 
-    /// <summary>Runs a verb on the configured database of this schema; the exit code is the verb's, or that of <paramref name="fail"/>.</summary>
+    /// <summary>
+    /// Runs a verb on the configured database of this schema; the exit code is the verb's, or that of <paramref name="fail"/>.
+    /// </summary>
     /// <param name="fail">Prints problems and gives the exit code.</param>
     public static async Task<int> WithAsync(
         string verb, string? configPath, Func<IServiceProvider, CancellationToken, Task<int>> act, Func<IReadOnlyList<string>, int> fail, CancellationToken cancellationToken)
@@ -48,7 +53,9 @@ internal static class Database
         }
     }
 
-    /// <summary>Null when <paramref name="act"/> came to its end, however long it took; else why the database cannot be used, and what to do.</summary>
+    /// <summary>
+    /// Null when <paramref name="act"/> came to its end, however long it took; else why the database cannot be used, and what to do.
+    /// </summary>
     public static async Task<string?> TryAsync(DatabaseOptions options, Func<Task> act)
     {
         try

@@ -4,7 +4,10 @@ using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Commands;
 
-/// <summary>Says why a database cannot be used, and what to do about it. A setting is named only where it may be the cause, and only if the operator has set it.</summary>
+/// <summary>
+/// Says why a database cannot be used, and what to do about it. A setting is named only where it may be the cause, and only if the operator
+/// has set it.
+/// </summary>
 internal sealed class DatabaseOutage
 {
     private readonly bool _isFile;

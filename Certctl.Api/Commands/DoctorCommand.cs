@@ -9,7 +9,10 @@ using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Commands;
 
-/// <summary><c>certctl doctor</c>: everything that a start would look at, a line each with its remedy; exit code 1 when something would keep the server from starting.</summary>
+/// <summary>
+/// <c>certctl doctor</c>: everything that a start would look at, a line each with its remedy; exit code 1 when something would keep the
+/// server from starting.
+/// </summary>
 internal static class DoctorCommand
 {
     /// <summary>Up to here the clocks of this machine and of the database may differ without a word.</summary>
@@ -74,7 +77,8 @@ internal static class DoctorCommand
         return checks;
     }
 
-    // Nothing where there is only one clock. A warning, because a server starts all the same: what processes must agree on goes by the database's time.
+    // Nothing where there is only one clock. A warning, because a server starts all the same: what processes must agree on goes by the
+    // database's time.
     private static async Task<IEnumerable<PreflightCheck>> ClockAsync(DatabaseClock clock, CancellationToken cancellationToken)
     {
         await clock.ReadAsync(cancellationToken);

@@ -4,7 +4,10 @@ using Certctl.Api.Hosting;
 
 namespace Certctl.Api.Commands;
 
-/// <summary><c>certctl health</c>: is the server of this configuration alive? For probes of containers, which ask often: it costs a fraction of the doctor.</summary>
+/// <summary>
+/// <c>certctl health</c>: is the server of this configuration alive? For probes of containers, which ask often: it costs a fraction of the
+/// doctor.
+/// </summary>
 internal static class HealthCommand
 {
     public const string Name = "health";

@@ -46,7 +46,9 @@ internal static class ProfilesCommand
     {
         try
         {
-            var text = file == "-" ? await Console.In.ReadToEndAsync(cancellationToken) : await File.ReadAllTextAsync(file, cancellationToken);
+            var text = file == "-"
+                ? await Console.In.ReadToEndAsync(cancellationToken)
+                : await File.ReadAllTextAsync(file, cancellationToken);
             return JsonSerializer.Deserialize<ProfileJson>(text, ProfileJson.Options) is { } json
                 ? await Database.WithAsync("profiles", configPath, (services, bounded) => StoreAsync(services, json, bounded), Fail, cancellationToken)
                 : Fail($"{file} is not a profile: it holds null.");

@@ -9,7 +9,8 @@ using Certctl.Infrastructure.Provisioning;
 namespace Certctl.Api.Commands;
 
 /// <summary>
-/// <c>certctl quickstart</c>: makes whatever a first run lacks in one folder, then serves from it. A second run finds everything and changes nothing.
+/// <c>certctl quickstart</c>: makes whatever a first run lacks in one folder, then serves from it. A second run finds everything and
+/// changes nothing.
 /// </summary>
 internal static class QuickstartCommand
 {
@@ -31,10 +32,13 @@ internal static class QuickstartCommand
 
     private static string? Misuse(ParseResult parse, Option<string> data, Option<int> port)
     {
-        if (parse.GetResult(port) is { Implicit: false } && Environment.GetEnvironmentVariable("CERTCTL_SERVER_PORT") is { Length: > 0 } set && !ServiceLinks.IsAddress(set))
+        var set = Environment.GetEnvironmentVariable("CERTCTL_SERVER_PORT");
+        if (parse.GetResult(port) is { Implicit: false } && !string.IsNullOrEmpty(set) && !ServiceLinks.IsAddress(set))
             return "--port is given and CERTCTL_SERVER_PORT is set; use one of them.";
         // Paths go into settings that are lists of paths.
-        return Path.GetFullPath(parse.GetValue(data)!).Contains(',', StringComparison.Ordinal) ? "--data: the path holds a comma; choose another folder." : null;
+        return Path.GetFullPath(parse.GetValue(data)!).Contains(',', StringComparison.Ordinal)
+            ? "--data: the path holds a comma; choose another folder."
+            : null;
     }
 
     private static async Task<int> RunAsync(string folder, int port, string caKey, bool json, CancellationToken cancellationToken)
@@ -74,7 +78,8 @@ internal static class QuickstartCommand
         return await ServerRun.RunAsync(
             reading.Options,
             material,
-            new ConfigurationSource(() => ConfigurationReader.FromProcess(configPath: null, Defaults(QuickstartMaterial.Ensure(folder, caKey, passphrase, TimeProvider.System), folder, port))),
+            new ConfigurationSource(() => ConfigurationReader.FromProcess(
+                configPath: null, Defaults(QuickstartMaterial.Ensure(folder, caKey, passphrase, TimeProvider.System), folder, port))),
             services => services.AddHostedService(provider => new QuickstartRenewal(
                 () => QuickstartMaterial.Ensure(folder, caKey, passphrase, TimeProvider.System).Created.Count > 0,
                 provider.GetRequiredService<SignalReload>(),

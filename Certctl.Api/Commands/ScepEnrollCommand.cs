@@ -7,8 +7,8 @@ using Certctl.Infrastructure.ScepClient;
 namespace Certctl.Api.Commands;
 
 /// <summary>
-/// <c>certctl scep enroll URL</c>. Exit codes: 0 issued, 2 usage, 3 refused by the server, 4 still pending, 5 network or TLS, 6 the answer is
-/// wrong or untrusted, 7 a local file.
+/// <c>certctl scep enroll URL</c>. Exit codes: 0 issued, 2 usage, 3 refused by the server, 4 still pending, 5 network or TLS, 6 the answer
+/// is wrong or untrusted, 7 a local file.
 /// </summary>
 internal static class ScepEnrollCommand
 {
@@ -64,7 +64,8 @@ internal static class ScepEnrollCommand
         return await FinishAsync(parsed, options, files, isDraft, end);
     }
 
-    private static async Task<int> FinishAsync(ParseResult parsed, ScepEnrollOptions options, DeviceFiles files, bool isDraft, EnrolmentEnd end)
+    private static async Task<int> FinishAsync(
+        ParseResult parsed, ScepEnrollOptions options, DeviceFiles files, bool isDraft, EnrolmentEnd end)
     {
         var keyFile = options.Key ?? files.Key;
         switch (end)
@@ -101,7 +102,8 @@ internal static class ScepEnrollCommand
         }
     }
 
-    private static AsymmetricAlgorithm TakeKey(ScepEnrollOptions options, DeviceFiles files, string? passphrase, Action<string> note, out bool isDraft)
+    private static AsymmetricAlgorithm TakeKey(
+        ScepEnrollOptions options, DeviceFiles files, string? passphrase, Action<string> note, out bool isDraft)
     {
         isDraft = options.Key is null;
         if (options.Key is { } existing)
@@ -170,5 +172,6 @@ internal static class ScepEnrollCommand
             await parsed.InvocationConfiguration.Output.WriteLineAsync(text);
     }
 
-    private static ScepClientException Local(string message, string advice) => new(ScepStage.Prepare, ScepClientFault.LocalFile, message, advice);
+    private static ScepClientException Local(string message, string advice) =>
+        new(ScepStage.Prepare, ScepClientFault.LocalFile, message, advice);
 }

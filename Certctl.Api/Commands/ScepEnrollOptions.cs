@@ -15,32 +15,44 @@ internal sealed class ScepEnrollOptions(ParseResult parsed, Func<string, string?
     };
 
     private static readonly Option<string?> ChallengeOption = Text("--challenge", "VALUE", "The challenge password. WARNING: every user of this machine sees it in the process list; better --challenge-file or CERTCTL_CHALLENGE.");
-    private static readonly Option<string?> ChallengeFileOption = Text("--challenge-file", "FILE", "File with the challenge password; a line end after it is left out.");
+    private static readonly Option<string?> ChallengeFileOption =
+        Text("--challenge-file", "FILE", "File with the challenge password; a line end after it is left out.");
     private static readonly Option<string?> SubjectOption = Text("--subject", "NAME", "\"CN=device-1,O=Example\"; default CN=<host name>.");
     private static readonly Option<string[]> DnsOption = Texts("--dns", "NAME", "DNS name to ask for; may be repeated.");
     private static readonly Option<string[]> IpOption = Texts("--ip", "ADDRESS", "IP address to ask for; may be repeated.");
     private static readonly Option<string[]> EmailOption = Texts("--email", "ADDRESS", "Mail address to ask for; may be repeated.");
     private static readonly Option<string[]> UriOption = Texts("--uri", "URI", "URI to ask for; may be repeated.");
     private static readonly Option<string[]> UpnOption = Texts("--upn", "NAME", "User principal name to ask for; may be repeated.");
-    private static readonly Option<string?> KeyOption = Text("--key", "FILE", "Existing RSA or EC key (PEM) to enrol; without it a new one is made.");
+    private static readonly Option<string?> KeyOption =
+        Text("--key", "FILE", "Existing RSA or EC key (PEM) to enrol; without it a new one is made.");
     private static readonly Option<string?> KeyTypeOption = Text("--key-type", "TYPE", "The new key: rsa-2048 (default), rsa-3072, rsa-4096, ec-p256, ec-p384 or ec-p521. Not every SCEP server can answer an EC key; certctl can.");
-    private static readonly Option<string?> PassphraseOption = Text("--key-passphrase-file", "FILE", "Passphrase that encrypts the new key and opens encrypted key files.");
-    private static readonly Option<string?> OutOption = Text("--out", "DIR", "Folder for device.key, device.crt and chain.crt; default the current one.");
+    private static readonly Option<string?> PassphraseOption =
+        Text("--key-passphrase-file", "FILE", "Passphrase that encrypts the new key and opens encrypted key files.");
+    private static readonly Option<string?> OutOption =
+        Text("--out", "DIR", "Folder for device.key, device.crt and chain.crt; default the current one.");
     private static readonly Option<string?> CertOption = Text("--cert", "FILE", "Where the certificate goes.");
     private static readonly Option<string?> KeyOutOption = Text("--key-out", "FILE", "Where the new key goes (mode 0600).");
     private static readonly Option<string?> ChainOption = Text("--chain", "FILE", "Where the issuers' certificates go.");
-    private static readonly Option<bool> ForceOption = Flag("--force", "Replace an existing key file, once the new certificate has been verified.");
-    private static readonly Option<string?> CaCertOption = Text("--cacert", "FILE", "PEM file with the roots to trust for TLS. Without it: CERTCTL_CA_FILE, else the roots of this machine.");
-    private static readonly Option<string?> FingerprintOption = Text("--ca-fingerprint", "HEX", "SHA-256 (or SHA-1, SHA-384, SHA-512) of the CA certificate: everything must chain to it.");
-    private static readonly Option<string?> DigestOption = Text("--digest", "NAME", "sha-256, sha-384, sha-512 or sha-1; default: what the server lists, SHA-256 first.");
-    private static readonly Option<string?> CipherOption = Text("--cipher", "NAME", "aes-128, aes-192, aes-256 or des3; default: what the server lists, AES-128 first.");
+    private static readonly Option<bool> ForceOption =
+        Flag("--force", "Replace an existing key file, once the new certificate has been verified.");
+    private static readonly Option<string?> CaCertOption =
+        Text("--cacert", "FILE", "PEM file with the roots to trust for TLS. Without it: CERTCTL_CA_FILE, else the roots of this machine.");
+    private static readonly Option<string?> FingerprintOption =
+        Text("--ca-fingerprint", "HEX", "SHA-256 (or SHA-1, SHA-384, SHA-512) of the CA certificate: everything must chain to it.");
+    private static readonly Option<string?> DigestOption =
+        Text("--digest", "NAME", "sha-256, sha-384, sha-512 or sha-1; default: what the server lists, SHA-256 first.");
+    private static readonly Option<string?> CipherOption =
+        Text("--cipher", "NAME", "aes-128, aes-192, aes-256 or des3; default: what the server lists, AES-128 first.");
     private static readonly Option<bool> GetOption = Flag("--get", "Send requests by GET although the server takes POST.");
     private static readonly Option<bool> RenewOption = Flag("--renew", "Renew --old-cert: RenewalReq signed with the old pair, same subject and names; a challenge is sent only if --challenge or --challenge-file says so.");
     private static readonly Option<string?> OldCertOption = Text("--old-cert", "FILE", "The certificate to renew.");
     private static readonly Option<string?> OldKeyOption = Text("--old-key", "FILE", "Its private key.");
-    private static readonly Option<bool> ResumeOption = Flag("--resume", "Fetch the answer to an earlier request that was left pending; takes its key from --key or from <key file>.new.");
-    private static readonly Option<string?> IntervalOption = Text("--poll-interval", "TIME", "How often to ask while the request is pending; default 10s.");
-    private static readonly Option<string?> TimeoutOption = Text("--timeout", "TIME", "How long to wait for a pending request; default 5m.");
+    private static readonly Option<bool> ResumeOption =
+        Flag("--resume", "Fetch the answer to an earlier request that was left pending; takes its key from --key or from <key file>.new.");
+    private static readonly Option<string?> IntervalOption =
+        Text("--poll-interval", "TIME", "How often to ask while the request is pending; default 10s.");
+    private static readonly Option<string?> TimeoutOption =
+        Text("--timeout", "TIME", "How long to wait for a pending request; default 5m.");
     private static readonly Option<bool> JsonOption = Flag("--json", "The result as one JSON object on one line.");
 
     public static IEnumerable<Option> All =>
@@ -153,9 +165,11 @@ internal sealed class ScepEnrollOptions(ParseResult parsed, Func<string, string?
             throw ScepVerb.Misuse(message, advice);
     }
 
-    private static Option<string?> Text(string name, string value, string description) => new(name) { HelpName = value, Description = description };
+    private static Option<string?> Text(string name, string value, string description) =>
+        new(name) { HelpName = value, Description = description };
 
-    private static Option<string[]> Texts(string name, string value, string description) => new(name) { HelpName = value, Description = description };
+    private static Option<string[]> Texts(string name, string value, string description) =>
+        new(name) { HelpName = value, Description = description };
 
     private static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 }

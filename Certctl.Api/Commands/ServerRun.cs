@@ -16,7 +16,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Certctl.Api.Commands;
 
-/// <summary>Starts the checked server, says when it is ready, and stays until it is told to stop. Whatever keeps it from starting ends in words and exit code 1.</summary>
+/// <summary>
+/// Starts the checked server, says when it is ready, and stays until it is told to stop. Whatever keeps it from starting ends in words and
+/// exit code 1.
+/// </summary>
 internal static class ServerRun
 {
     /// <param name="options">What the server was told.</param>
@@ -113,14 +116,16 @@ internal static class ServerRun
         return Fail(CannotBind(server.Host, server.Port, busy));
     }
 
-    private static string CannotBind(string host, int port, Exception why) => $"{host}:{port} cannot be bound: {why.Message.TrimEnd('.')}. " + why switch
+    private static string CannotBind(string host, int port, Exception why) =>
+        $"{host}:{port} cannot be bound: {why.Message.TrimEnd('.')}. " + why switch
     {
         SocketException { SocketErrorCode: SocketError.AccessDenied } => "Ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one.",
         SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => "This machine does not have that address; see CERTCTL_SERVER_HOST.",
         _ => "Choose another port.",
     };
 
-    private static async Task<string?> PrepareDatabaseAsync(IServiceProvider services, CertctlOptions options, CancellationToken cancellationToken)
+    private static async Task<string?> PrepareDatabaseAsync(
+        IServiceProvider services, CertctlOptions options, CancellationToken cancellationToken)
     {
         string? missing = null;
         return await Database.TryAsync(options.Database, PrepareAsync) ?? missing;

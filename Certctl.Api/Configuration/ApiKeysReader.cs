@@ -25,7 +25,10 @@ public sealed record ApiOptions(bool RequiresKey, IReadOnlyList<NamedApiKey> Key
     public OidcOptions? Oidc { get; init; }
 }
 
-/// <summary>CERTCTL_AUTH_TYPE and CERTCTL_API_KEYS_NAMED. Without a key no request is let in; nothing here ever opens the API by being absent or odd.</summary>
+/// <summary>
+/// CERTCTL_AUTH_TYPE and CERTCTL_API_KEYS_NAMED. Without a key no request is let in; nothing here ever opens the API by being absent or
+/// odd.
+/// </summary>
 internal static class ApiKeysReader
 {
     private const string Type = "CERTCTL_AUTH_TYPE";
@@ -75,7 +78,8 @@ internal static class ApiKeysReader
         }
 
         foreach (var key in keys.Where(key => key.Key.Length < AdvisedKey))
-            values.Warnings.Add($"{Keys}: the key of {key.Name} has fewer than {AdvisedKey} characters; make one with: openssl rand -hex 32");
+            values.Warnings.Add(
+                $"{Keys}: the key of {key.Name} has fewer than {AdvisedKey} characters; make one with: openssl rand -hex 32");
         return keys;
     }
 
@@ -93,7 +97,9 @@ internal static class ApiKeysReader
             { Length: 3 } when Role(parts[2]) is null => "has a role that is none of admin, operator, auditor",
             _ => "",
         };
-        return problem.Length > 0 ? null : new NamedApiKey(parts[0], new Secret(parts[1]), parts.Length == 3 ? Role(parts[2])!.Value : ApiRole.Operator);
+        return problem.Length > 0
+            ? null
+            : new NamedApiKey(parts[0], new Secret(parts[1]), parts.Length == 3 ? Role(parts[2])!.Value : ApiRole.Operator);
     }
 
     public static ApiRole? Role(string text) => text switch
@@ -104,5 +110,6 @@ internal static class ApiKeysReader
         _ => null,
     };
 
-    public static bool IsLoopback(string host) => host == "localhost" || (System.Net.IPAddress.TryParse(host, out var address) && System.Net.IPAddress.IsLoopback(address));
+    public static bool IsLoopback(string host) =>
+        host == "localhost" || (System.Net.IPAddress.TryParse(host, out var address) && System.Net.IPAddress.IsLoopback(address));
 }

@@ -19,7 +19,8 @@ internal static class ComplianceReader
         if (!values.IsSet(url))
         {
             foreach (var setting in KnownSettings.ScepProfile.Where(setting => IsOurs(setting) && values.IsSet(prefix + setting.Name, setting.IsSecret)))
-                values.Problems.Add($"{prefix}{setting.Name} is set, but {url} is not: no service would be asked. Set the URL, or take this away.");
+                values.Problems.Add(
+                    $"{prefix}{setting.Name} is set, but {url} is not: no service would be asked. Set the URL, or take this away.");
             return null;
         }
 

@@ -12,7 +12,8 @@ internal sealed record ConfigurationFile(IReadOnlyDictionary<string, string> Set
 
     /// <summary>What is no secret.</summary>
     /// <param name="secrets">Names of secrets, as variable and as <c>_FILE</c>.</param>
-    public Dictionary<string, string> Plain(IReadOnlySet<string> secrets) => Settings.Where(pair => !secrets.Contains(pair.Key)).ToDictionary(StringComparer.Ordinal);
+    public Dictionary<string, string> Plain(IReadOnlySet<string> secrets) =>
+        Settings.Where(pair => !secrets.Contains(pair.Key)).ToDictionary(StringComparer.Ordinal);
 
     /// <summary>Its secrets, beside what <paramref name="plain"/> says.</summary>
     public ConfigurationFile With(IReadOnlyDictionary<string, string> plain, IReadOnlySet<string> secrets) =>

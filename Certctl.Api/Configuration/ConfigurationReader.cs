@@ -6,23 +6,31 @@ namespace Certctl.Api.Configuration;
 
 /// <summary>What came of reading the configuration: the options, or every problem at once.</summary>
 /// <param name="Options">Null when there is a problem.</param>
-/// <param name="Draft">What could be read beside the problems: nothing to start from, but the files that it names can be looked at, so that all is told at once.</param>
+/// <param name="Draft">What could be read beside the problems: nothing to start from, but the files that it names can be looked at, so that
+/// all is told at once.</param>
 internal sealed record ConfigurationReading(CertctlOptions? Options, CertctlOptions Draft, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings)
 {
     /// <summary>Names of the secrets that are variables of this process, which only a restart can change.</summary>
     public IReadOnlyList<string> FixedSecrets { get; init; } = [];
 
-    /// <summary>Those of the problems that the file of <c>--config</c> itself has: nothing that it says, or does not say, can be relied on.</summary>
+    /// <summary>
+    /// Those of the problems that the file of <c>--config</c> itself has: nothing that it says, or does not say, can be relied on.
+    /// </summary>
     public IReadOnlyList<string> FileProblems { get; init; } = [];
 
     /// <summary>What the file of <c>--config</c> says, without the secrets. It holds until a restart.</summary>
     public IReadOnlyDictionary<string, string> FilePlain { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Names of the settings that are no secret and that the file of <c>--config</c> sets otherwise than at the start: the start's values are read.</summary>
+    /// <summary>
+    /// Names of the settings that are no secret and that the file of <c>--config</c> sets otherwise than at the start: the start's values
+    /// are read.
+    /// </summary>
     public IReadOnlyList<string> RestartNeeded { get; init; } = [];
 }
 
-/// <summary>The one place where text becomes options. Strict: an unknown name or an unreadable value is a problem, and all problems come together.</summary>
+/// <summary>
+/// The one place where text becomes options. Strict: an unknown name or an unreadable value is a problem, and all problems come together.
+/// </summary>
 internal static class ConfigurationReader
 {
     private const int MaxDays = 3650;
@@ -34,7 +42,8 @@ internal static class ConfigurationReader
 
     /// <summary>Reads this process's environment, above the file, above <paramref name="defaults"/>.</summary>
     /// <param name="atStart">Of a server that runs: only secrets may differ from it.</param>
-    public static ConfigurationReading FromProcess(string? configPath, IReadOnlyDictionary<string, string>? defaults = null, ConfigurationReading? atStart = null) =>
+    public static ConfigurationReading FromProcess(
+        string? configPath, IReadOnlyDictionary<string, string>? defaults = null, ConfigurationReading? atStart = null) =>
         Read(ProcessEnvironment(), configPath, defaults, atStart);
 
     /// <summary>The passphrase for key files alone, which quickstart needs before it has anything else.</summary>
@@ -49,7 +58,10 @@ internal static class ConfigurationReader
     /// <param name="environment">Variables; those that do not begin with CERTCTL_ are not read.</param>
     /// <param name="atStart">As for <see cref="FromProcess"/>.</param>
     public static ConfigurationReading Read(
-        IReadOnlyDictionary<string, string> environment, string? configPath, IReadOnlyDictionary<string, string>? defaults = null, ConfigurationReading? atStart = null)
+        IReadOnlyDictionary<string, string> environment,
+        string? configPath,
+        IReadOnlyDictionary<string, string>? defaults = null,
+        ConfigurationReading? atStart = null)
     {
         var file = ConfigurationFile.Read(configPath);
         var secrets = UnknownNames.Secrets(ProfileTokens(new SettingValues([environment, atStart?.FilePlain ?? file.Settings])));
@@ -63,7 +75,10 @@ internal static class ConfigurationReader
             FixedSecrets = values.FixedSecrets,
             FileProblems = file.Problems,
             FilePlain = held,
-            RestartNeeded = [.. plain.Keys.Union(held.Keys).Where(name => plain.GetValueOrDefault(name) != held.GetValueOrDefault(name)).Order(StringComparer.Ordinal)],
+            RestartNeeded =
+            [
+                .. plain.Keys.Union(held.Keys).Where(name => plain.GetValueOrDefault(name) != held.GetValueOrDefault(name)).Order(StringComparer.Ordinal),
+            ],
         };
     }
 
@@ -77,7 +92,8 @@ internal static class ConfigurationReader
     }
 
     /// <summary>
-    /// Where the server listens and the certificate that it shows, if they say so, for the verb that asks it; whatever else is wrong is the server's own to say.
+    /// Where the server listens and the certificate that it shows, if they say so, for the verb that asks it; whatever else is wrong is the
+    /// server's own to say.
     /// </summary>
     public static (string Host, int Port, string? TlsCertPath)? AddressFromProcess(string? configPath, out IReadOnlyList<string> problems)
     {
@@ -96,7 +112,8 @@ internal static class ConfigurationReader
 
     private static int ReadPort(SettingValues values) => values.Integer("CERTCTL_SERVER_PORT", 8080, 0, 65535);
 
-    private static IReadOnlyList<string> ProfileTokens(SettingValues values) => [.. values.List("CERTCTL_SCEP_PROFILES").Select(ScepProfileReader.Token)];
+    private static IReadOnlyList<string> ProfileTokens(SettingValues values) =>
+        [.. values.List("CERTCTL_SCEP_PROFILES").Select(ScepProfileReader.Token)];
 
     private static ServerOptions ReadServer(SettingValues values) => new(
         ReadHost(values),
@@ -145,7 +162,8 @@ internal static class ConfigurationReader
     {
         var server = options.Server;
         if (server.MtlsPort is > 0 && server.MtlsPort == server.Port)
-            values.Problems.Add($"{MtlsPort} is the main port, {server.Port}; choose another, or leave it out to serve /scep-mtls on the main port.");
+            values.Problems.Add(
+                $"{MtlsPort} is the main port, {server.Port}; choose another, or leave it out to serve /scep-mtls on the main port.");
         if (server.MtlsPort is not null && !options.WantsClientCertificates && values.Problems.Count == 0)
             values.Warnings.Add($"{MtlsPort} has no effect: no SCEP profile has MTLS_ENABLED.");
     }
@@ -158,7 +176,8 @@ internal static class ConfigurationReader
         var problems = values.Problems.Count;
         var url = values.SecretText(Name);
         if (url is null && values.Problems.Count == problems)
-            values.Problems.Add($"{Name} is not set: postgres://user:password@host/database or sqlite:///path (or {Name}{KnownSettings.FileSuffix}).");
+            values.Problems.Add(
+                $"{Name} is not set: postgres://user:password@host/database or sqlite:///path (or {Name}{KnownSettings.FileSuffix}).");
         var options = (url is null ? null : DatabaseUrl.Parse(url, connections, values.Problems))
             ?? new DatabaseOptions(DatabaseProvider.Sqlite, new Secret(""), connections);
         return options with { Setting = values.GivenAs(Name), Deadline = deadline };

@@ -33,7 +33,8 @@ internal static class IntuneReader
         var validity = values.Duration(prefix + "INTUNE_CHALLENGE_VALIDITY", TimeSpan.FromMinutes(60), MostValidity, LeastValidity);
         var skew = values.Duration(prefix + "INTUNE_CLOCK_SKEW_TOLERANCE", TimeSpan.FromSeconds(60), MostValidity);
         if (skew >= validity)
-            values.Problems.Add($"{prefix}INTUNE_CLOCK_SKEW_TOLERANCE is not below {prefix}INTUNE_CHALLENGE_VALIDITY ({validity.TotalMinutes:0.##}m).");
+            values.Problems.Add(
+                $"{prefix}INTUNE_CLOCK_SKEW_TOLERANCE is not below {prefix}INTUNE_CHALLENGE_VALIDITY ({validity.TotalMinutes:0.##}m).");
         return new IntuneOptions(
             values.Required(prefix + Bundle, "the certificates of the connectors whose challenges are believed") ?? "",
             values.Text(prefix + "INTUNE_AUDIENCE"),

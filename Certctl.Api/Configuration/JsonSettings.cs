@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Certctl.Api.Configuration;
 
 /// <summary>
-/// The same settings from a JSON file: keys are the variable names, whole or without CERTCTL_ and in lower case; SCEP profiles may stand as objects under
-/// <c>scep_profiles</c>. Comments are allowed.
+/// The same settings from a JSON file: keys are the variable names, whole or without CERTCTL_ and in lower case; SCEP profiles may stand as
+/// objects under <c>scep_profiles</c>. Comments are allowed.
 /// </summary>
 internal static class JsonSettings
 {

@@ -31,7 +31,8 @@ internal static class OidcReader
         }
 
         if (!requiresKey)
-            values.Problems.Add($"{Authority} is set, and CERTCTL_AUTH_TYPE is none: tokens would count for nothing. Take one of them away.");
+            values.Problems.Add(
+                $"{Authority} is set, and CERTCTL_AUTH_TYPE is none: tokens would count for nothing. Take one of them away.");
         var isUrl = Uri.TryCreate(authority, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps && url.UserInfo.Length == 0 && url.Query.Length == 0 && url.Fragment.Length == 0;
         if (!isUrl)
             values.RejectUrl(Authority, authority, "an https URL without user name, query and fragment");

@@ -96,7 +96,8 @@ internal static class PostgresParameters
     private static readonly string[] Special = ["host", "port", "sslrootcert", "fallback_application_name", "require_auth"];
 
     /// <summary>Those that are honoured, for the documentation.</summary>
-    public static IEnumerable<string> Honoured => [.. Texts.Keys.Concat(Choices.Keys).Concat(Seconds.Keys).Concat(Special).Order(StringComparer.Ordinal)];
+    public static IEnumerable<string> Honoured =>
+        [.. Texts.Keys.Concat(Choices.Keys).Concat(Seconds.Keys).Concat(Special).Order(StringComparer.Ordinal)];
 
     /// <summary>Splits the query; unknown, refused and repeated parameters are problems.</summary>
     public static Dictionary<string, string> Read(string query, ICollection<string> problems)

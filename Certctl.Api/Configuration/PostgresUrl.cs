@@ -60,7 +60,8 @@ internal static class PostgresUrl
     /// The parameters <c>host</c> and <c>port</c> stand for the URL's own, as in libpq: a list each, one port for all or one for each
     /// host.
     /// </summary>
-    private static List<(string Host, string Port)> Hosts(string authority, Dictionary<string, string> parameters, ICollection<string> problems)
+    private static List<(string Host, string Port)> Hosts(
+        string authority, Dictionary<string, string> parameters, ICollection<string> problems)
     {
         List<(string Host, string Port)> hosts = [];
         foreach (var part in authority.Split(',', StringSplitOptions.RemoveEmptyEntries))
@@ -71,7 +72,8 @@ internal static class PostgresUrl
             return hosts;
         var ports = text.Split(',');
         if (ports.Length != 1 && ports.Length != hosts.Count)
-            problems.Add($"{DatabaseUrl.Name}: port names {ports.Length} ports for {hosts.Count} hosts; give one for all, or one for each.");
+            problems.Add(
+                $"{DatabaseUrl.Name}: port names {ports.Length} ports for {hosts.Count} hosts; give one for all, or one for each.");
         else
             hosts = [.. hosts.Select((host, index) => (host.Host, ports[ports.Length == 1 ? 0 : index]))];
         return hosts;

@@ -6,7 +6,10 @@ using Certctl.Domain.Profiles;
 
 namespace Certctl.Api.Configuration;
 
-/// <summary>The SCEP profiles of a start: one root profile from the flat form, or the named ones of CERTCTL_SCEP_PROFILES; never a mixture, the named ones win.</summary>
+/// <summary>
+/// The SCEP profiles of a start: one root profile from the flat form, or the named ones of CERTCTL_SCEP_PROFILES; never a mixture, the
+/// named ones win.
+/// </summary>
 internal static partial class ScepProfileReader
 {
     private const string Enabled = "CERTCTL_SCEP_ENABLED";
@@ -24,7 +27,8 @@ internal static partial class ScepProfileReader
     public static string Token(string name) => name.ToUpperInvariant().Replace('-', '_');
 
     /// <summary>What the variables of a profile begin with.</summary>
-    public static string PrefixOf(string pathId) => pathId.Length == 0 ? KnownSettings.FlatPrefix : $"{KnownSettings.ProfilePrefix}{Token(pathId)}_";
+    public static string PrefixOf(string pathId) =>
+        pathId.Length == 0 ? KnownSettings.FlatPrefix : $"{KnownSettings.ProfilePrefix}{Token(pathId)}_";
 
     public static IReadOnlyList<ScepProfileOptions> Read(SettingValues values)
     {
@@ -121,7 +125,8 @@ internal static partial class ScepProfileReader
         if (text is null)
         {
             if (required && values.Problems.Count == problems)
-                values.Problems.Add($"{name} is not set: the secret that devices present as challengePassword (or {name}{KnownSettings.FileSuffix}).");
+                values.Problems.Add(
+                    $"{name} is not set: the secret that devices present as challengePassword (or {name}{KnownSettings.FileSuffix}).");
             return null;
         }
 

@@ -4,16 +4,18 @@ using System.Text.RegularExpressions;
 namespace Certctl.Api.Configuration;
 
 /// <summary>
-/// The variables that Kubernetes puts into every container for each Service of its namespace ("service links"): those of a Service named certctl, or certctl-db, begin as
-/// ours do. They are told by their values, because <c>CERTCTL_SERVICE_PORT=8443</c> alone is a misspelt <c>CERTCTL_SERVER_PORT</c>.
+/// The variables that Kubernetes puts into every container for each Service of its namespace ("service links"): those of a Service named
+/// certctl, or certctl-db, begin as ours do. They are told by their values, because <c>CERTCTL_SERVICE_PORT=8443</c> alone is a misspelt
+/// <c>CERTCTL_SERVER_PORT</c>.
 /// </summary>
 internal static partial class ServiceLinks
 {
     /// <summary>Names of <paramref name="environment"/> that Kubernetes set.</summary>
     public static IReadOnlyList<string> Find(IReadOnlyDictionary<string, string> environment)
     {
-        // NAME_PORT=tcp://10.0.0.1:8443 and NAME_PORT_8443_TCP of the same value are there for every Service; no setting of ours has such a value. The first one alone does
-        // not do: where the pod sets a variable of that name itself, CERTCTL_SERVER_PORT beside a Service named certctl-server, its value is the pod's.
+        // NAME_PORT=tcp://10.0.0.1:8443 and NAME_PORT_8443_TCP of the same value are there for every Service; no setting of ours has such a
+        // value. The first one alone does not do: where the pod sets a variable of that name itself, CERTCTL_SERVER_PORT beside a Service
+        // named certctl-server, its value is the pod's.
         var services = environment
             .Where(pair => IsAddress(pair.Value))
             .Select(pair => ServicePort().Match(pair.Key).Groups["service"].Value)

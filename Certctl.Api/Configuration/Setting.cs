@@ -63,7 +63,9 @@ internal static class KnownSettings
         new("CERTCTL_SERVER_MTLS_PORT", null, "A port of its own for `/scep-mtls`, 0 to 65535; 0 takes a free one. The main port then asks for no client certificate and does not serve `/scep-mtls`."),
     ];
 
-    /// <summary>Suffixes: <c>CERTCTL_SCEP_</c>… for the root profile alone, <c>CERTCTL_SCEP_PROFILE_NAME_</c>… for each named one.</summary>
+    /// <summary>
+    /// Suffixes: <c>CERTCTL_SCEP_</c>… for the root profile alone, <c>CERTCTL_SCEP_PROFILE_NAME_</c>… for each named one.
+    /// </summary>
     public static readonly IReadOnlyList<Setting> ScepProfile =
     [
         new("ISSUER_ID", "iss-local", "Issuer. Required for named profiles; this version has `iss-local` alone."),

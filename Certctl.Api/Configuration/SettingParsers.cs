@@ -44,7 +44,8 @@ internal static class SettingParsers
 
     public static string? WebUrl(this SettingValues values, string name, string? text)
     {
-        if (text is null || (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && text.All(char.IsAscii)))
+        var isUrl = Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0;
+        if (text is null || (isUrl && text.All(char.IsAscii)))
             return text;
         values.RejectUrl(name, text, "an http or https URL");
         return null;
@@ -54,7 +55,8 @@ internal static class SettingParsers
     public static void RejectUrl(this SettingValues values, string name, string text, string shouldBe)
     {
         if (text.Contains('@', StringComparison.Ordinal))
-            values.Problems.Add($"{name} holds a user name or password, which logs and certificates would show; take away what stands before the @.");
+            values.Problems.Add(
+                $"{name} holds a user name or password, which logs and certificates would show; take away what stands before the @.");
         else
             values.Reject(name, text, shouldBe);
     }

@@ -3,8 +3,8 @@ using Certctl.Api.Hosting;
 namespace Certctl.Api.Configuration;
 
 /// <summary>
-/// The values of one start, from layers of which the first that names a setting wins (environment, then file, then what quickstart supplies), with every
-/// problem and warning that reading them meets.
+/// The values of one start, from layers of which the first that names a setting wins (environment, then file, then what quickstart
+/// supplies), with every problem and warning that reading them meets.
 /// </summary>
 internal sealed class SettingValues(IReadOnlyList<IReadOnlyDictionary<string, string>> layers)
 {
@@ -16,14 +16,18 @@ internal sealed class SettingValues(IReadOnlyList<IReadOnlyDictionary<string, st
     public List<string> FixedSecrets { get; } = [];
 
     /// <summary>All names that are set to something.</summary>
-    public IEnumerable<string> Names => layers.SelectMany(layer => layer).Where(pair => pair.Value.Length > 0).Select(pair => pair.Key).Distinct(StringComparer.Ordinal);
+    public IEnumerable<string> Names =>
+        layers.SelectMany(layer => layer).Where(pair => pair.Value.Length > 0).Select(pair => pair.Key).Distinct(StringComparer.Ordinal);
 
     public bool IsSet(string name, bool isSecret = false) => Layer(name, isSecret) is not null;
 
     /// <summary>The text of a setting that is no secret, without blanks around it, or null. An empty value counts as not set.</summary>
-    public string? Text(string name) => Layer(name, isSecret: false)?[name].Trim() is { Length: > 0 } text && !IsQuoted(name, text) ? text : null;
+    public string? Text(string name) =>
+        Layer(name, isSecret: false)?[name].Trim() is { Length: > 0 } text && !IsQuoted(name, text) ? text : null;
 
-    /// <summary>The text of a secret, from the variable or from the file that <c>NAME_FILE</c> names; null when there is none or it cannot be had.</summary>
+    /// <summary>
+    /// The text of a secret, from the variable or from the file that <c>NAME_FILE</c> names; null when there is none or it cannot be had.
+    /// </summary>
     public string? SecretText(string name)
     {
         if (Layer(name, isSecret: true) is not { } layer)
@@ -47,7 +51,10 @@ internal sealed class SettingValues(IReadOnlyList<IReadOnlyDictionary<string, st
         return text;
     }
 
-    /// <summary>The name under which the operator gave a secret, <c>NAME</c> or <c>NAME_FILE</c>; null when it is not set, or set by quickstart alone.</summary>
+    /// <summary>
+    /// The name under which the operator gave a secret, <c>NAME</c> or <c>NAME_FILE</c>; null when it is not set, or set by quickstart
+    /// alone.
+    /// </summary>
     public string? GivenAs(string name)
     {
         var layer = Layer(name, isSecret: true);

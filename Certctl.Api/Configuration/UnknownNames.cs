@@ -30,9 +30,11 @@ internal static class UnknownNames
     }
 
     /// <summary>The names of all secrets, as variable and as <c>_FILE</c>.</summary>
-    public static HashSet<string> Secrets(IReadOnlyList<string> profileTokens) => Forms(profileTokens, setting => setting.IsSecret).ToHashSet(StringComparer.Ordinal);
+    public static HashSet<string> Secrets(IReadOnlyList<string> profileTokens) =>
+        Forms(profileTokens, setting => setting.IsSecret).ToHashSet(StringComparer.Ordinal);
 
-    private static IEnumerable<string> Known(IReadOnlyList<string> profileTokens) => Forms(profileTokens, _ => true).Concat(KnownSettings.ClientSide);
+    private static IEnumerable<string> Known(IReadOnlyList<string> profileTokens) =>
+        Forms(profileTokens, _ => true).Concat(KnownSettings.ClientSide);
 
     private static IEnumerable<string> Forms(IReadOnlyList<string> profileTokens, Func<Setting, bool> which) =>
         KnownSettings.Global.Where(which).SelectMany(setting => Forms("", setting))
@@ -42,7 +44,8 @@ internal static class UnknownNames
     private static IEnumerable<string> Forms(string prefix, Setting setting) =>
         setting.IsSecret ? [prefix + setting.Name, prefix + setting.Name + KnownSettings.FileSuffix] : [prefix + setting.Name];
 
-    private static bool IsNotYet(string name) => KnownSettings.NotYet.Any(beginning => name.StartsWith(beginning, StringComparison.Ordinal));
+    private static bool IsNotYet(string name) =>
+        KnownSettings.NotYet.Any(beginning => name.StartsWith(beginning, StringComparison.Ordinal));
 
     private static bool IsOfUnlistedProfile(string name, IReadOnlyList<string> profileTokens) =>
         name.StartsWith(KnownSettings.ProfilePrefix, StringComparison.Ordinal)

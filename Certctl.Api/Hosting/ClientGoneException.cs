@@ -1,6 +1,8 @@
 namespace Certctl.Api.Hosting;
 
-/// <summary>The client gave up while its body was read: a reset stream or connection, a TLS session that broke off. No failure of the server.</summary>
+/// <summary>
+/// The client gave up while its body was read: a reset stream or connection, a TLS session that broke off. No failure of the server.
+/// </summary>
 internal sealed class ClientGoneException(IOException inner) : IOException("The client gave up while it sent the body.", inner);
 
 internal static class RequestBodies

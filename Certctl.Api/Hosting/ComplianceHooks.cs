@@ -10,7 +10,8 @@ internal sealed class ComplianceHooks : IDisposable
 {
     private readonly Dictionary<string, HttpComplianceHook> _hooks;
 
-    public ComplianceHooks(CertctlOptions options, IReadOnlyDictionary<string, ComplianceMaterial> materials, ILogger<HttpComplianceHook> logger) =>
+    public ComplianceHooks(
+        CertctlOptions options, IReadOnlyDictionary<string, ComplianceMaterial> materials, ILogger<HttpComplianceHook> logger) =>
         _hooks = options.ScepProfiles.Where(profile => profile.Compliance is not null).ToDictionary(
             profile => profile.PathId,
             profile => new HttpComplianceHook(Settings(profile.Compliance!, materials[profile.PathId]), logger));

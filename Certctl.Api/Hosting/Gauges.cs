@@ -6,7 +6,9 @@ using Certctl.Application.Scep;
 
 namespace Certctl.Api.Hosting;
 
-/// <summary>When the certificates that the server depends on end: TLS, RA, CA, connectors, as they are in use at the moment of the question.</summary>
+/// <summary>
+/// When the certificates that the server depends on end: TLS, RA, CA, connectors, as they are in use at the moment of the question.
+/// </summary>
 internal sealed class ExpiryGauges : IDisposable
 {
     private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
@@ -54,7 +56,9 @@ internal sealed class ClockGauge : IDisposable
     public void Dispose() => _meter.Dispose();
 }
 
-/// <summary>How many requests wait for people: counted in the database every few seconds, since readers of figures must not wait for it.</summary>
+/// <summary>
+/// How many requests wait for people: counted in the database every few seconds, since readers of figures must not wait for it.
+/// </summary>
 internal sealed partial class PendingGauge : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(15);

@@ -7,7 +7,10 @@ using Certctl.Infrastructure.Persistence.Availability;
 
 namespace Certctl.Api.Hosting;
 
-/// <summary><c>/health</c>: the process lives. <c>/ready</c>: it can serve: the database takes a write, and each SCEP profile has a valid RA. Neither shows a driver's words.</summary>
+/// <summary>
+/// <c>/health</c>: the process lives. <c>/ready</c>: it can serve: the database takes a write, and each SCEP profile has a valid RA.
+/// Neither shows a driver's words.
+/// </summary>
 internal static partial class HealthEndpoints
 {
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(2);
@@ -30,7 +33,8 @@ internal static partial class HealthEndpoints
 
         try
         {
-            // The driver's own end of a query is no bound: where the database hangs, it waits for its request to cancel to be answered, by the database.
+            // The driver's own end of a query is no bound: where the database hangs, it waits for its request to cancel to be answered, by
+            // the database.
             if (await database.AskAsync().WaitAsync(PingTimeout, cancellationToken) == DatabaseState.Writable)
             {
                 await clock.NowAsync(cancellationToken).AsTask().WaitAsync(PingTimeout, cancellationToken);

@@ -9,8 +9,8 @@ using Certctl.Infrastructure.Crypto.Keys;
 namespace Certctl.Api.Hosting;
 
 /// <summary>
-/// Asks a server on this machine for <c>/health</c>. Plain TLS and one line of HTTP by hand: a container runs this every few seconds, and HttpClient alone costs more
-/// CPU than the whole question.
+/// Asks a server on this machine for <c>/health</c>. Plain TLS and one line of HTTP by hand: a container runs this every few seconds, and
+/// HttpClient alone costs more CPU than the whole question.
 /// </summary>
 internal static class HealthProbe
 {
@@ -19,8 +19,8 @@ internal static class HealthProbe
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// No problem when the server says that it is healthy; else why not, with the remedy. That the certificate it shows is not the one of the file is a warning: the file is
-    /// replaced before SIGHUP, and a restart of the container would mend nothing.
+    /// No problem when the server says that it is healthy; else why not, with the remedy. That the certificate it shows is not the one of
+    /// the file is a warning: the file is replaced before SIGHUP, and a restart of the container would mend nothing.
     /// </summary>
     /// <param name="address">That the server listens on; a wildcard is asked on the loopback.</param>
     /// <param name="certPath">Null: it is not known which certificate the server shows (quickstart makes its own).</param>
@@ -38,11 +38,16 @@ internal static class HealthProbe
         void Compare(byte[] shown)
         {
             if (expected is not null && !shown.AsSpan().SequenceEqual(expected))
-                warnings.Add($"the server does not show the certificate of {certPath}. If the file was replaced, send SIGHUP to the server; else another program may listen there.");
+            {
+                warnings.Add(
+                    $"the server does not show the certificate of {certPath}. If the file was replaced, send SIGHUP to the server; "
+                    + "else another program may listen there.");
+            }
         }
     }
 
-    private static async Task<string?> FindProblemAsync(IPAddress address, int port, Action<byte[]> shown, CancellationToken cancellationToken)
+    private static async Task<string?> FindProblemAsync(
+        IPAddress address, int port, Action<byte[]> shown, CancellationToken cancellationToken)
     {
         var target = new IPEndPoint(address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address, port);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -1,9 +1,14 @@
 namespace Certctl.Api.Hosting;
 
-/// <summary>Every limit that HTTP has here, in octets where nothing else is said. What goes beyond is refused before it costs anything.</summary>
+/// <summary>
+/// Every limit that HTTP has here, in octets where nothing else is said. What goes beyond is refused before it costs anything.
+/// </summary>
 internal static class HttpLimits
 {
-    /// <summary>GET carries whole pkiMessages in its request line; NDES and its clients go to 64 KiB, and method and version come on top. Beyond: 414.</summary>
+    /// <summary>
+    /// GET carries whole pkiMessages in its request line; NDES and its clients go to 64 KiB, and method and version come on top. Beyond:
+    /// 414.
+    /// </summary>
     public const int RequestLine = (64 * 1024) + 256;
 
     /// <summary>All headers together. In HTTP/2 the request line is a header among the others. Beyond: 431.</summary>
@@ -19,16 +24,23 @@ internal static class HttpLimits
 
     public const int LargestBody = 16 * 1024 * 1024;
 
-    /// <summary>What is read of a body that is too large and thrown away: a client that is still sending when the connection closes never sees its 413.</summary>
+    /// <summary>
+    /// What is read of a body that is too large and thrown away: a client that is still sending when the connection closes never sees its
+    /// 413.
+    /// </summary>
     public const int DiscardedBody = 16 * 1024 * 1024;
 
     /// <summary>Memory taken at once for a body of announced length; more comes as it arrives.</summary>
     public const int UsualBody = 16 * 1024;
 
-    /// <summary>Connections at a time: each costs some tens of kilobytes before it has said anything; more than this at once is no fleet.</summary>
+    /// <summary>
+    /// Connections at a time: each costs some tens of kilobytes before it has said anything; more than this at once is no fleet.
+    /// </summary>
     public const int Connections = 10_000;
 
-    /// <summary>CERTCTL_SERVER_MAX_IN_FLIGHT where it is not set: some seconds of work. Beyond: 503. At most one a connection can be.</summary>
+    /// <summary>
+    /// CERTCTL_SERVER_MAX_IN_FLIGHT where it is not set: some seconds of work. Beyond: 503. At most one a connection can be.
+    /// </summary>
     public const int InFlight = 4096;
 
     public static readonly TimeSpan HeadersWithin = TimeSpan.FromSeconds(5);

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 namespace Certctl.Api.Hosting;
 
 /// <summary>
-/// The server's ports, bound before the database is asked, so that a port that is taken is told at once. They are bound and do not listen yet: until the server is ready
-/// the system refuses connections to them, and no client is accepted and left waiting.
+/// The server's ports, bound before the database is asked, so that a port that is taken is told at once. They are bound and do not listen
+/// yet: until the server is ready the system refuses connections to them, and no client is accepted and left waiting.
 /// </summary>
 internal sealed class ListenSockets : IDisposable
 {

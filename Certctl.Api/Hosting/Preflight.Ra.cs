@@ -14,7 +14,8 @@ internal static partial class Preflight
             return;
         var problems = new List<string>();
         if (!pairs.Any(pair => RaPairCheck.MaySign(pair.Certificate)))
-            problems.Add("no RA certificate has digitalSignature in its keyUsage, so no reply could be signed; put a signing pair beside it");
+            problems.Add(
+                "no RA certificate has digitalSignature in its keyUsage, so no reply could be signed; put a signing pair beside it");
         if (!pairs.Any(pair => RaPairCheck.MayDecrypt(pair.Certificate)))
             problems.Add("no RA certificate has keyEncipherment in its keyUsage, so no request could be encrypted; put an encryption pair beside it");
 

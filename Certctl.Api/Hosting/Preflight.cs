@@ -25,7 +25,8 @@ internal sealed record PreflightMaterial(
     IReadOnlyDictionary<string, IReadOnlyList<X509Certificate2>> ClientCas)
 {
     /// <summary>The union of the bundles: what the listener names to clients.</summary>
-    public IReadOnlyCollection<X509Certificate2> AllClientCas => [.. ClientCas.Values.SelectMany(cas => cas).DistinctBy(ca => ca.Thumbprint)];
+    public IReadOnlyCollection<X509Certificate2> AllClientCas =>
+        [.. ClientCas.Values.SelectMany(cas => cas).DistinctBy(ca => ca.Thumbprint)];
 
     /// <summary>Of the profiles that have a compliance service, by PathID.</summary>
     public IReadOnlyDictionary<string, ComplianceMaterial> Compliance { get; init; } = new Dictionary<string, ComplianceMaterial>();
@@ -83,7 +84,9 @@ internal static partial class Preflight
             profile => profile.PathId,
             profile => LoadConnectors(profile.PathId, profile.Intune!.BundlePath, now, checks));
         var compliance = LoadCompliance(options, now, checks);
-        var oidcRoots = options.Api.Oidc?.CaPath is { } oidcCas ? LoadRoots($"OpenID Connect CA bundle {oidcCas}", oidcCas, now, checks) : [];
+        var oidcRoots = options.Api.Oidc?.CaPath is { } oidcCas
+            ? LoadRoots($"OpenID Connect CA bundle {oidcCas}", oidcCas, now, checks)
+            : [];
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
             ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next, Connectors = connectors, Compliance = compliance, OidcRoots = oidcRoots }, checks)
             : (null, checks);
@@ -106,8 +109,11 @@ internal static partial class Preflight
     public static KeyPair? LoadTls(CertctlOptions options, DateTimeOffset now, List<PreflightCheck> checks) =>
         Load("TLS certificate", options.Server.TlsCertPath, options.Server.TlsKeyPath, options.KeyPassphrase, checks, pair => CheckTls(pair, now));
 
-    /// <summary>The usable RA pairs of a profile; those that a reload may put to use where <paramref name="checks"/> holds no problem.</summary>
-    public static IReadOnlyList<KeyPair> LoadRing(ScepProfileOptions profile, KeyPair? ca, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks) =>
+    /// <summary>
+    /// The usable RA pairs of a profile; those that a reload may put to use where <paramref name="checks"/> holds no problem.
+    /// </summary>
+    public static IReadOnlyList<KeyPair> LoadRing(
+        ScepProfileOptions profile, KeyPair? ca, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks) =>
         LoadRing($"{NameOf(profile.PathId)}, RA pair", profile.RaPairs, profile.CaCertificates, ca, passphrase, now, checks);
 
     private static List<KeyPair> LoadRing(
@@ -156,7 +162,8 @@ internal static partial class Preflight
         return pair;
     }
 
-    private static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) CheckRa(KeyPair pair, KeyPair? ca, bool several, DateTimeOffset now)
+    private static (
+        IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) CheckRa(KeyPair pair, KeyPair? ca, bool several, DateTimeOffset now)
     {
         var certificate = pair.Certificate;
         var outside = now >= certificate.NotAfter.ToUniversalTime() || now < certificate.NotBefore.ToUniversalTime();

@@ -6,8 +6,9 @@ using Microsoft.AspNetCore.Connections;
 namespace Certctl.Api.Hosting;
 
 /// <summary>
-/// What surrounds every request: an id, the headers of a careful server, and the one place where an accident becomes an answer. Accidents say nothing
-/// of the inside: 503 with Retry-After when the database failed, else 500, without a body outside the REST API. A CertRep FAILURE would be a decision; this is none.
+/// What surrounds every request: an id, the headers of a careful server, and the one place where an accident becomes an answer. Accidents
+/// say nothing of the inside: 503 with Retry-After when the database failed, else 500, without a body outside the REST API. A CertRep
+/// FAILURE would be a decision; this is none.
 /// </summary>
 internal sealed partial class RequestFrame(RequestDelegate next, ILogger<RequestFrame> logger, TimeSpan databaseDeadline)
 {

@@ -4,8 +4,8 @@ using Certctl.Infrastructure.Crypto.Keys;
 namespace Certctl.Api.Hosting;
 
 /// <summary>
-/// The text of a file that a <c>NAME_FILE</c> variable names. Whatever another program may have added to the secret is told, because a device would be told no more than
-/// "wrong".
+/// The text of a file that a <c>NAME_FILE</c> variable names. Whatever another program may have added to the secret is told, because a
+/// device would be told no more than "wrong".
 /// </summary>
 internal static class SecretFile
 {

@@ -25,7 +25,8 @@ namespace Certctl.Api.Hosting;
 internal static class ServerHost
 {
     /// <param name="source">How the settings are read again on SIGHUP.</param>
-    public static WebApplication Build(CertctlOptions options, PreflightMaterial material, ConfigurationSource source, Action<IServiceCollection> configure)
+    public static WebApplication Build(
+        CertctlOptions options, PreflightMaterial material, ConfigurationSource source, Action<IServiceCollection> configure)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "certctl" });
 
@@ -144,7 +145,8 @@ internal static class ServerHost
         return new IssuerTable(new LocalCaIssuer(material.Ca, settings, clock), material.Next is { } staged ? new LocalCaIssuer(staged.Ca, settings, clock) : null);
     }
 
-    private static ScepProfileTable Profiles(CertctlOptions options, PreflightMaterial material, Doormen doormen, IssuerTable issuers, TimeProvider clock)
+    private static ScepProfileTable Profiles(
+        CertctlOptions options, PreflightMaterial material, Doormen doormen, IssuerTable issuers, TimeProvider clock)
     {
         var (issuer, next) = issuers;
         var nextPublished = material.Next is { } staged ? LocalCaIssuer.PublishedOf(staged.Ca, clock.GetUtcNow()) : [];

@@ -8,9 +8,11 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 namespace Certctl.Api.Hosting;
 
 /// <summary>
-/// The server's own certificate, and the CAs that it names to clients, exchanged as a whole; handshakes under way finish with what they began with.
+/// The server's own certificate, and the CAs that it names to clients, exchanged as a whole; handshakes under way finish with what they
+/// began with.
 /// </summary>
-/// <param name="clientCas">The union of all trust bundles: what a client may choose its certificate by. Who is let in is judged for each request.</param>
+/// <param name="clientCas">The union of all trust bundles: what a client may choose its certificate by. Who is let in is judged for each
+/// request.</param>
 internal sealed class ServerCertificate(KeyPair pair, IReadOnlyCollection<X509Certificate2> clientCas)
 {
     // Read by handshakes, replaced by SIGHUP: one reference, so no lock.
@@ -39,8 +41,8 @@ internal sealed class ServerCertificate(KeyPair pair, IReadOnlyCollection<X509Ce
     public TlsHandshakeCallbackOptions Handshake() => new() { OnConnection = _ => ValueTask.FromResult(Options(_shown.Plain)) };
 
     /// <summary>
-    /// The same, and a client certificate is asked for. None, or any whose key the client holds, passes here: a certificate that this server does not
-    /// know must not cost its owner the plain route.
+    /// The same, and a client certificate is asked for. None, or any whose key the client holds, passes here: a certificate that this
+    /// server does not know must not cost its owner the plain route.
     /// </summary>
     public TlsHandshakeCallbackOptions HandshakeThatAsks() => new()
     {

@@ -6,8 +6,8 @@ using Certctl.Application.Scep.RawCsr;
 namespace Certctl.Api.Scep;
 
 /// <summary>
-/// SCEP over HTTP (RFC 8894 §4): profile from the path, operation from the query, octets in and out. Content types are bare: several clients compare
-/// them to the letter.
+/// SCEP over HTTP (RFC 8894 §4): profile from the path, operation from the query, octets in and out. Content types are bare: several
+/// clients compare them to the letter.
 /// </summary>
 internal static class ScepEndpoints
 {
@@ -164,11 +164,12 @@ internal static class ScepEndpoints
             await Send(http, PkiMessage, certRep);
     }
 
-    // Whatever Content-Type the client claims, the body is taken as it comes. One that is too large is read on for a while and thrown away: a client that
-    // is still sending when the connection closes never sees why.
+    // Whatever Content-Type the client claims, the body is taken as it comes. One that is too large is read on for a while and thrown away:
+    // a client that is still sending when the connection closes never sees why.
     private static async Task<byte[]?> ReadBodyAsync(HttpContext http, int maxBodySize)
     {
-        // RFC 9110 §10.1.1: who asks first whether to send it is told no. What comes next on this connection could be the body or a new request, so it ends.
+        // RFC 9110 §10.1.1: who asks first whether to send it is told no. What comes next on this connection could be the body or a new
+        // request, so it ends.
         if (http.Request.ContentLength > maxBodySize && http.Request.Headers.Expect.Count > 0)
         {
             if (HttpProtocol.IsHttp11(http.Request.Protocol))
@@ -182,7 +183,8 @@ internal static class ScepEndpoints
         var length = 0L;
         int read;
 
-        // To the end of what was sent, also where the client has closed its side by now: RequestAborted may fire before octets that came ahead are read.
+        // To the end of what was sent, also where the client has closed its side by now: RequestAborted may fire before octets that came
+        // ahead are read.
         while (length <= maxBodySize + HttpLimits.DiscardedBody && (read = await http.Request.ReadBodyAsync(buffer, CancellationToken.None)) > 0)
         {
             length += read;

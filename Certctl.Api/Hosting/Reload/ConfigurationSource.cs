@@ -2,9 +2,7 @@ using Certctl.Api.Configuration;
 
 namespace Certctl.Api.Hosting.Reload;
 
-/// <summary>Reads the settings once more, as the verb that started the server reads them: the same variables, and every file that they name.</summary>
-internal sealed record ConfigurationSource(Func<ConfigurationReading> Read)
-{
-    /// <summary>The bundle of connectors that the settings name now, as SIGHUP reads it; null: none.</summary>
-    public string? ConnectorBundle(string pathId) => Read().Draft.ConnectorBundle(pathId);
-}
+/// <summary>
+/// Reads the settings once more, as the verb that started the server reads them: the same variables, and every file that they name.
+/// </summary>
+internal sealed record ConfigurationSource(Func<ConfigurationReading> Read);

@@ -8,8 +8,8 @@ using Certctl.Infrastructure.Intune;
 namespace Certctl.Api.Hosting.Reload;
 
 /// <summary>
-/// What is read from files of certificates and keys: the TLS pair, and for each SCEP profile the RA pairs, the mTLS trust bundle and the connectors. The CA is not among
-/// them: another CA is another server.
+/// What is read from files of certificates and keys: the TLS pair, and for each SCEP profile the RA pairs, the mTLS trust bundle and the
+/// connectors. The CA is not among them: another CA is another server.
 /// </summary>
 internal sealed class ReloadableFiles(
     PreflightMaterial start,
@@ -43,11 +43,13 @@ internal sealed class ReloadableFiles(
     {
         var checks = new List<PreflightCheck>();
         var pair = Preflight.LoadTls(options, now, checks);
-        var part = Judged("tls", null, checks, () => certificate.Stage(pair ?? throw new ArgumentException("no TLS certificate is named"), clientCas)) with
+        var part = Judged("tls", null, checks, Exchange) with
         {
             Change = pair is null ? null : StagedPart.Fingerprints(certificate.Fingerprint, ServerCertificate.FingerprintOf(pair)),
         };
         return part.Problems.Count == 0 ? part : part with { Commit = certificate.StageClientCas(clientCas) };
+
+        Action Exchange() => certificate.Stage(pair ?? throw new ArgumentException("no TLS certificate is named"), clientCas);
     }
 
     private StagedPart RaPairs(ScepProfileOptions profile, RaKeyRing ring, CertctlOptions options, DateTimeOffset now)

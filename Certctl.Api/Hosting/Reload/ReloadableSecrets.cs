@@ -6,7 +6,10 @@ using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Hosting.Reload;
 
-/// <summary>The secrets of a running server that can be exchanged, from their <c>_FILE</c>s: challenges, API keys, tokens, the password of the database.</summary>
+/// <summary>
+/// The secrets of a running server that can be exchanged, from their <c>_FILE</c>s: challenges, API keys, tokens, the password of the
+/// database.
+/// </summary>
 internal sealed class ReloadableSecrets(
     ScepProfileTable profiles, ConfiguredApiKeys keys, MetricsToken metrics, ComplianceHooks compliance, DatabaseLogin? database)
 {
@@ -34,7 +37,10 @@ internal sealed class ReloadableSecrets(
             () => profile.ExchangeChallenges(wanted.Challenge, wanted.PreviousChallenge));
         string[] ofToken = [prefix + "COMPLIANCE_BEARER_TOKEN"];
         if (wanted.Compliance?.BearerToken is { } token)
-            yield return Part("compliance_token", wanted.PathId, reading, ofToken, compliance.Differs(wanted.PathId, token), () => compliance.Exchange(wanted.PathId, token));
+        {
+            yield return Part(
+                "compliance_token", wanted.PathId, reading, ofToken, compliance.Differs(wanted.PathId, token), () => compliance.Exchange(wanted.PathId, token));
+        }
         else if (Problems(reading, ofToken) is { Count: > 0 } problems)
             yield return StagedPart.Refused("compliance_token", wanted.PathId, problems);
     }
@@ -44,13 +50,18 @@ internal sealed class ReloadableSecrets(
 
     // Without a token /metrics is open to all who reach it.
     private StagedPart Metrics(Secret? wanted, ConfigurationReading reading) => Part(
-        "metrics_token", reading, "CERTCTL_METRICS_TOKEN", metrics.Current is not null && wanted is null, Differ(metrics.Current, wanted), () => metrics.Exchange(wanted));
+        "metrics_token", reading, "CERTCTL_METRICS_TOKEN",
+        metrics.Current is not null && wanted is null, Differ(metrics.Current, wanted), () => metrics.Exchange(wanted));
 
-    /// <summary>A part that a running server has cannot be taken away: its absence may be a mistake, and a restart looks at all settings together.</summary>
+    /// <summary>
+    /// A part that a running server has cannot be taken away: its absence may be a mistake, and a restart looks at all settings together.
+    /// </summary>
     private static StagedPart Part(string name, ConfigurationReading reading, string setting, bool isGone, bool changed, Action commit)
     {
         var part = Part(name, null, reading, [setting], changed, commit);
-        return isGone && part.Problems.Count == 0 ? StagedPart.Refused(name, null, $"{setting} is set no more; to serve without it, restart the server") : part;
+        return isGone && part.Problems.Count == 0
+            ? StagedPart.Refused(name, null, $"{setting} is set no more; to serve without it, restart the server")
+            : part;
     }
 
     /// <summary>The password of the database, which is asked whether it takes it.</summary>
@@ -63,7 +74,11 @@ internal sealed class ReloadableSecrets(
         if (database is null || url.Length == 0 || reading.Draft.Database.Provider != DatabaseProvider.PostgreSql)
             return new StagedPart(Name, null);
         if (database.GainsOrLosesPassword(url))
-            return StagedPart.Refused(Name, null, "CERTCTL_DATABASE_URL has a password now and had none at the start, or the other way round; that needs a restart");
+        {
+            return StagedPart.Refused(
+                Name, null, "CERTCTL_DATABASE_URL has a password now and had none at the start, or the other way round; that needs a restart");
+        }
+
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(AskDatabaseFor);
         string? refused = null;
@@ -78,10 +93,13 @@ internal sealed class ReloadableSecrets(
 
         if (refused is not null)
             return StagedPart.Refused(Name, null, $"CERTCTL_DATABASE_URL {refused}");
-        return database.Knows(url) ? new StagedPart(Name, null) : new StagedPart(Name, null) { Change = Changed, Commit = () => database.Exchange(url) };
+        return database.Knows(url)
+            ? new StagedPart(Name, null)
+            : new StagedPart(Name, null) { Change = Changed, Commit = () => database.Exchange(url) };
     }
 
-    private static StagedPart Part(string name, string? pathId, ConfigurationReading reading, string[] settings, bool changed, Action commit) =>
+    private static StagedPart Part(
+        string name, string? pathId, ConfigurationReading reading, string[] settings, bool changed, Action commit) =>
         Problems(reading, settings) is { Count: > 0 } problems
             ? StagedPart.Refused(name, pathId, problems)
             : new StagedPart(name, pathId) { Change = changed ? Changed : null, Commit = commit };
@@ -94,5 +112,6 @@ internal sealed class ReloadableSecrets(
         problem.StartsWith(setting + ":", StringComparison.Ordinal) || problem.StartsWith(setting + " ", StringComparison.Ordinal)
         || problem.StartsWith(setting + KnownSettings.FileSuffix + ":", StringComparison.Ordinal);
 
-    private static bool Differ(Secret? before, Secret? after) => before is null ? after is not null : after is null || !before.Matches(after);
+    private static bool Differ(Secret? before, Secret? after) =>
+        before is null ? after is not null : after is null || !before.Matches(after);
 }

@@ -5,8 +5,8 @@ using Certctl.Application.Admin;
 namespace Certctl.Api.Hosting.Reload;
 
 /// <summary>
-/// SIGHUP: reads every file again that the settings name (keys, certificates, trust bundles, the <c>_FILE</c> of each secret) and puts each part to use that is good. A bad
-/// part is named and keeps itself alone; the others are exchanged.
+/// SIGHUP: reads every file again that the settings name (keys, certificates, trust bundles, the <c>_FILE</c> of each secret) and puts each
+/// part to use that is good. A bad part is named and keeps itself alone; the others are exchanged.
 /// </summary>
 internal sealed partial class SignalReload(
     ConfigurationSource source, ReloadableFiles files, ReloadableSecrets secrets, ReloadAuditEvents events, TimeProvider clock, ILogger<SignalReload> logger)
@@ -66,7 +66,9 @@ internal sealed partial class SignalReload(
         }
     }
 
-    /// <summary>Every part but the password of the database. No reading: it says nothing that can be relied on, and every part is refused.</summary>
+    /// <summary>
+    /// Every part but the password of the database. No reading: it says nothing that can be relied on, and every part is refused.
+    /// </summary>
     private (ConfigurationReading? Reading, IReadOnlyList<StagedPart> Parts) Stage()
     {
         try
@@ -97,7 +99,8 @@ internal sealed partial class SignalReload(
 
     private static IEnumerable<StagedPart> RestartNeeded(ConfigurationReading reading) => reading.RestartNeeded.Count == 0
         ? []
-        : [StagedPart.Refused(Configuration, null, $"{string.Join(", ", reading.RestartNeeded)} of --config changed; what is no secret changes by a restart alone")];
+        : [StagedPart.Refused(
+            Configuration, null, $"{string.Join(", ", reading.RestartNeeded)} of --config changed; what is no secret changes by a restart alone")];
 
     private void Use(IReadOnlyList<StagedPart> parts, AdminCaller by)
     {

@@ -16,7 +16,8 @@ internal sealed record StagedPart(string Name, string? PathId)
     /// <summary>What is new about it, for log and audit; null: it is as it was. Of a secret no more than that it changed.</summary>
     public string? Change { get; init; }
 
-    public static StagedPart Refused(string name, string? pathId, params IReadOnlyList<string> problems) => new(name, pathId) { Problems = problems };
+    public static StagedPart Refused(string name, string? pathId, params IReadOnlyList<string> problems) =>
+        new(name, pathId) { Problems = problems };
 
     /// <summary>Change of something public, by its fingerprints.</summary>
     public static string? Fingerprints(string before, string after) => before == after ? null : $"{before} was replaced by {after}";

@@ -60,7 +60,8 @@ public sealed class DatabaseOutageTests(PostgresFixture postgres) : IClassFixtur
     [InlineData("ALTER ROLE {0} SET default_transaction_read_only = on", "is read-only: ", "name the primary in " + Setting)]
     [InlineData("ALTER ROLE {0} CONNECTION LIMIT 0", "has no connection left: ", "CERTCTL_DATABASE_MAX_CONNS")]
     [InlineData("CREATE TABLE \"__EFMigrationsHistory\" (id int); ALTER TABLE \"__EFMigrationsHistory\" OWNER TO {0}", "a statement failed: ", "The schema is not that of this version")]
-    public async Task A_database_that_refuses_the_schema_is_blamed_on_rights_and_state_and_not_on_the_address(string sql, string what, string remedy)
+    public async Task A_database_that_refuses_the_schema_is_blamed_on_rights_and_state_and_not_on_the_address(
+        string sql, string what, string remedy)
     {
         if (!postgres.IsAvailable)
             return;

@@ -7,13 +7,16 @@ using Xunit;
 
 namespace Certctl.Tests.Api.Commands;
 
-/// <summary>quickstart as a newcomer meets it: the real executable in a folder with an awkward name, and whatever it prints done to the letter.</summary>
+/// <summary>
+/// quickstart as a newcomer meets it: the real executable in a folder with an awkward name, and whatever it prints done to the letter.
+/// </summary>
 public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
 {
     // Everything that a shell, a URL and a connection string have their own ideas about.
     private const string Name = "it's my $data; 100%25 = ?";
 
-    private static readonly string[] Variables = ["CERTCTL_API_KEY", "CERTCTL_CA_FILE", "CERTCTL_CHALLENGE", "CERTCTL_SCEP_URL", "CERTCTL_URL"];
+    private static readonly string[] Variables =
+        ["CERTCTL_API_KEY", "CERTCTL_CA_FILE", "CERTCTL_CHALLENGE", "CERTCTL_SCEP_URL", "CERTCTL_URL"];
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<string> _errors = [];
@@ -141,7 +144,9 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
 
     private ToolRun Certctl(params string[] arguments) => ExternalTool.RunIn(_folder.Path, "dotnet", [Dll, .. arguments]);
 
-    /// <summary>Starts it on the port of before and gives what it prints up to the line that begins with <paramref name="until"/>.</summary>
+    /// <summary>
+    /// Starts it on the port of before and gives what it prints up to the line that begins with <paramref name="until"/>.
+    /// </summary>
     private async Task<string> StartAsync(string until, params string[] more)
     {
         _server = ExternalTool.Start(_folder.Path, "env", [$"HOME={Home}", "dotnet", Dll, "quickstart", "--data", Data, "--ca-key", "p-256", "--port", $"{_port}", .. more]);

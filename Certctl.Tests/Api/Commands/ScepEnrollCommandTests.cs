@@ -208,7 +208,8 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
 
         Assert.Equal(0, (await RunAsync(_server.Url.ToString(), "--out", At("out"), "--key-passphrase-file", At("passphrase"))).Code);
 
-        Assert.StartsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----", await File.ReadAllTextAsync(At("out/device.key")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----", await File.ReadAllTextAsync(At("out/device.key")), StringComparison.Ordinal);
         DeviceKey.Load(At("out/device.key"), "open sesame").Dispose();
     }
 
@@ -216,7 +217,8 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
     public async Task A_renewal_takes_everything_from_the_old_pair_and_no_challenge_from_the_environment()
     {
         _environment["CERTCTL_CHALLENGE"] = "left-over";
-        Assert.Equal(0, (await RunAsync(_server.Url.ToString(), "--subject", "CN=device-1", "--dns", "a.example.org", "--out", At("out"))).Code);
+        Assert.Equal(
+            0, (await RunAsync(_server.Url.ToString(), "--subject", "CN=device-1", "--dns", "a.example.org", "--out", At("out"))).Code);
 
         var (code, _, _) = await RunAsync(_server.Url.ToString(), "--renew", "--old-cert", At("out/device.crt"), "--old-key", At("out/device.key"), "--out", At("out"), "--force");
 
@@ -284,7 +286,8 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
         Assert.Empty(_server.Seen);
     }
 
-    private Task<(int Code, string Output, string Error)> EnrolAsync(params string[] more) => RunAsync([_server.Url.ToString(), "--key", At("given.key"), "--out", _folder, .. more]);
+    private Task<(int Code, string Output, string Error)> EnrolAsync(params string[] more) =>
+        RunAsync([_server.Url.ToString(), "--key", At("given.key"), "--out", _folder, .. more]);
 
     private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
     {
@@ -297,7 +300,8 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
 
     private string At(string name) => Path.Combine(_folder, name);
 
-    private string[] Names(string folder) => [.. Directory.GetFiles(At(folder)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    private string[] Names(string folder) =>
+        [.. Directory.GetFiles(At(folder)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     private string ChallengeText()
     {

@@ -151,7 +151,8 @@ public sealed class ConfigurationReaderTests
 
     [Theory]
     [MemberData(nameof(Bad))]
-    public void A_value_that_cannot_be_read_is_a_problem_that_names_the_variable_and_what_it_should_be(string name, string? value, string shouldBe)
+    public void A_value_that_cannot_be_read_is_a_problem_that_names_the_variable_and_what_it_should_be(
+        string name, string? value, string shouldBe)
     {
         var problem = Base(name).With(name, value).Problem();
 
@@ -162,7 +163,8 @@ public sealed class ConfigurationReaderTests
     [Fact]
     public void Every_setting_of_the_table_has_its_good_value_here_and_its_bad_one_where_there_can_be_one()
     {
-        // Any text is a host name (the preflight resolves it), a passphrase, a claim or a path (the preflight reads it); the list of profiles has tests of its own.
+        // Any text is a host name (the preflight resolves it), a passphrase, a claim or a path (the preflight reads it); the list of
+        // profiles has tests of its own.
         string[] anything = ["CERTCTL_SERVER_HOST", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_SCEP_PROFILES", "CERTCTL_OIDC_ROLE_CLAIM", "CERTCTL_OIDC_NAME_CLAIM", "CERTCTL_OIDC_CA_PATH"];
         // The settings of a next CA mean something together alone: NextCaReaderTests.
         var names = KnownSettings.Global.Select(setting => setting.Name).Where(name => !name.StartsWith("CERTCTL_CA_NEXT_", StringComparison.Ordinal)).ToList();
@@ -264,7 +266,8 @@ public sealed class ConfigurationReaderTests
         Assert.Empty(environment.Reading().Warnings);
     }
 
-    private static Dictionary<string, string> Base(string name) => name.StartsWith("CERTCTL_OIDC_", StringComparison.Ordinal) ? Settings.Complete().WithOidc()
+    private static Dictionary<string, string> Base(string name) =>
+        name.StartsWith("CERTCTL_OIDC_", StringComparison.Ordinal) ? Settings.Complete().WithOidc()
         : name == "CERTCTL_SCEP_PROBE_ALLOW" ? Settings.Complete().With("CERTCTL_SCEP_PROBE_ENABLED", "true")
         : Settings.Complete();
 

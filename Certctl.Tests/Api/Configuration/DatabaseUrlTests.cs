@@ -42,7 +42,8 @@ public sealed class DatabaseUrlTests
     {
         var builder = Npgsql(url);
 
-        Assert.Equal(("certctl", "pw", "db", 5432, "certctl"), (builder.Username, builder.Password, builder.Host, builder.Port, builder.Database));
+        Assert.Equal(
+            ("certctl", "pw", "db", 5432, "certctl"), (builder.Username, builder.Password, builder.Host, builder.Port, builder.Database));
     }
 
     [Fact]
@@ -72,14 +73,16 @@ public sealed class DatabaseUrlTests
     [InlineData("require", SslMode.Require)]
     [InlineData("verify-ca", SslMode.VerifyCA)]
     [InlineData("verify-full", SslMode.VerifyFull)]
-    public void Libpqs_words_for_sslmode_are_Npgsqls(string word, SslMode mode) => Assert.Equal(mode, Npgsql($"postgres://db/certctl?sslmode={word}").SslMode);
+    public void Libpqs_words_for_sslmode_are_Npgsqls(string word, SslMode mode) =>
+        Assert.Equal(mode, Npgsql($"postgres://db/certctl?sslmode={word}").SslMode);
 
     [Fact]
     public void The_other_options_are_libpqs_too()
     {
         var builder = Npgsql("postgres://db/certctl?sslrootcert=%2Fa%20b%2Froot.crt&sslcert=/c.crt&sslkey=/c.key&connect_timeout=7");
 
-        Assert.Equal(("/a b/root.crt", "/c.crt", "/c.key", 7), (builder.RootCertificate, builder.SslCertificate, builder.SslKey, builder.Timeout));
+        Assert.Equal(
+            ("/a b/root.crt", "/c.crt", "/c.key", 7), (builder.RootCertificate, builder.SslCertificate, builder.SslKey, builder.Timeout));
     }
 
     [Theory]

@@ -144,7 +144,8 @@ public sealed class SecretSettingTests : IDisposable
 
         var reading = Settings.Complete().With("CERTCTL_KEY_PASSPHRASE_FILE", path).Reading();
 
-        Assert.Equal($"CERTCTL_KEY_PASSPHRASE_FILE: {path} can be read by {whom}; run: chmod 600 '{path}'", Assert.Single(reading.Warnings));
+        Assert.Equal(
+            $"CERTCTL_KEY_PASSPHRASE_FILE: {path} can be read by {whom}; run: chmod 600 '{path}'", Assert.Single(reading.Warnings));
         Assert.Equal(Value, reading.Options!.KeyPassphrase!.Reveal());
     }
 
@@ -186,7 +187,9 @@ public sealed class SecretSettingTests : IDisposable
         var settings = name.StartsWith(KnownSettings.ProfilePrefix, StringComparison.Ordinal) ? Settings.Structured() : Settings.Complete();
         if (name == "CERTCTL_METRICS_TOKEN")
             return settings.With("CERTCTL_METRICS_ENABLED", "true");
-        return name.EndsWith("COMPLIANCE_BEARER_TOKEN", StringComparison.Ordinal) ? settings.With(name.Replace("BEARER_TOKEN", "URL", StringComparison.Ordinal), "https://compliance.example/") : settings;
+        return name.EndsWith("COMPLIANCE_BEARER_TOKEN", StringComparison.Ordinal)
+            ? settings.With(name.Replace("BEARER_TOKEN", "URL", StringComparison.Ordinal), "https://compliance.example/")
+            : settings;
     }
 
     private static string Told(CertctlOptions options, string name) => name switch

@@ -14,7 +14,8 @@ public sealed class ServiceLinksTests
     [InlineData("CERTCTL_DB", "TCP", "tcp", "10.96.0.11", "10.96.0.11")]
     [InlineData("CERTCTL_DNS_UDP", "UDP", "udp", "10.96.0.12", "10.96.0.12")]
     [InlineData("CERTCTL_MTLS_PORT_X", "SCTP", "sctp", "10.96.0.13", "10.96.0.13")]
-    public void The_variables_of_a_Service_are_ignored_with_one_line(string service, string upper, string lower, string host, string address)
+    public void The_variables_of_a_Service_are_ignored_with_one_line(
+        string service, string upper, string lower, string host, string address)
     {
         var environment = Settings.Complete();
         Dictionary<string, string> links = new()
@@ -69,7 +70,8 @@ public sealed class ServiceLinksTests
     {
         var environment = Settings.Complete().With("CERTCTL_PORT", "tcp://10.96.0.10:8443").With("CERTCTL_SERVICE_HOST", "10.96.0.10");
 
-        Assert.Equal("CERTCTL_SERVER_PROT is unknown; did you mean CERTCTL_SERVER_PORT?", environment.With("CERTCTL_SERVER_PROT", "1").Problem());
+        Assert.Equal(
+            "CERTCTL_SERVER_PROT is unknown; did you mean CERTCTL_SERVER_PORT?", environment.With("CERTCTL_SERVER_PROT", "1").Problem());
         Assert.StartsWith("CERTCTL_SERVICE_PORT is unknown", environment.With("CERTCTL_SERVER_PROT", null).With("CERTCTL_SERVICE_PORT", "no number").Problem(), StringComparison.Ordinal);
     }
 }

@@ -92,7 +92,8 @@ public sealed class UnknownNamesTests
         Assert.Equal(problem, Settings.Complete().With(name, "1").Problem());
 
     [Fact]
-    public void An_empty_value_is_as_good_as_none() => Assert.Empty(Settings.Complete().With("CERTCTL_COFFEE", "").With("CERTCTL_LOG_LEVEL", "").Reading().Problems);
+    public void An_empty_value_is_as_good_as_none() =>
+        Assert.Empty(Settings.Complete().With("CERTCTL_COFFEE", "").With("CERTCTL_LOG_LEVEL", "").Reading().Problems);
 
     [Fact]
     public void What_quickstart_writes_for_the_clients_is_known_and_means_nothing_to_the_server()

@@ -3,12 +3,14 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Certctl.Domain.Audit;
 using Certctl.Tests.Conformance;
-using Certctl.Tests.Fixtures;
 using Xunit;
 
 namespace Certctl.Tests.Api.Hosting;
 
-/// <summary>SIGHUP of a <c>serve --config FILE</c>: secrets of the file are exchanged; a broken file changes nothing, and what is no secret waits for a restart.</summary>
+/// <summary>
+/// SIGHUP of a <c>serve --config FILE</c>: secrets of the file are exchanged; a broken file changes nothing, and what is no secret waits
+/// for a restart.
+/// </summary>
 public sealed class ConfigReloadTests : IAsyncLifetime
 {
     private const string Reloaded = "Reloaded the TLS certificate";
@@ -52,7 +54,8 @@ public sealed class ConfigReloadTests : IAsyncLifetime
         Write();
         await ReloadAsync(Reloaded);
 
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await AskAsync("/metrics", Key), await AskAsync("/metrics", Other)));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await AskAsync("/metrics", Key), await AskAsync("/metrics", Other)));
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await AskAsync("/api/v1/audit", Key), await AskAsync("/api/v1/audit", Other)));
         Assert.Equal((false, true), (await EnrolsAsync(OperatorFolder.Challenge), await EnrolsAsync("another challenge of the folder")));
         Assert.Equal(
@@ -80,7 +83,8 @@ public sealed class ConfigReloadTests : IAsyncLifetime
         _config["CERTCTL_METRICS_TOKEN"] = Other;
         Write();
         await ReloadAsync(Reloaded);
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await AskAsync("/metrics", Key), await AskAsync("/metrics", Other)));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await AskAsync("/metrics", Key), await AskAsync("/metrics", Other)));
     }
 
     [Fact]

@@ -50,7 +50,8 @@ public sealed class PreflightTests : IDisposable
         Assert.NotNull(material);
         var warned = Assert.Single(checks, check => check.Warnings.Count > 0);
         Assert.Equal("SCEP profile <root>, crypto policy", warned.Name);
-        Assert.StartsWith("CRYPTO_POLICY is legacy: single DES and MD5 are accepted", Assert.Single(warned.Warnings), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "CRYPTO_POLICY is legacy: single DES and MD5 are accepted", Assert.Single(warned.Warnings), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -191,7 +192,8 @@ public sealed class PreflightTests : IDisposable
         var (material, checks) = Run();
 
         Assert.Single(material!.RaPairs[""]);
-        Assert.Contains("was not issued by this profile's CA", Assert.Single(checks.SelectMany(check => check.Warnings)), StringComparison.Ordinal);
+        Assert.Contains(
+            "was not issued by this profile's CA", Assert.Single(checks.SelectMany(check => check.Warnings)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -284,7 +286,8 @@ public sealed class PreflightTests : IDisposable
         var (material, checks) = Preflight.Run(environment.Options(), TestCa.Now);
 
         Assert.Null(material);
-        Assert.Equal($"SCEP profile \"corp\", RA pair {_folder["absent.crt"]}", Assert.Single(checks, check => check.Problems.Count > 0).Name);
+        Assert.Equal(
+            $"SCEP profile \"corp\", RA pair {_folder["absent.crt"]}", Assert.Single(checks, check => check.Problems.Count > 0).Name);
     }
 
     [Fact]
@@ -310,7 +313,8 @@ public sealed class PreflightTests : IDisposable
         var (material, problems, _) = Preflight.Load(_environment.Options(), TestCa.Now);
 
         Assert.Null(material);
-        Assert.Equal(["next CA", $"SCEP profile <root>, next RA pair {_folder["next-ra.crt"]}"], problems.Select(problem => problem.Split(": ")[0]));
+        Assert.Equal(
+            ["next CA", $"SCEP profile <root>, next RA pair {_folder["next-ra.crt"]}"], problems.Select(problem => problem.Split(": ")[0]));
         Assert.Contains("it is not valid before", problems[0], StringComparison.Ordinal);
     }
 

@@ -4,7 +4,6 @@ using Certctl.Api.Hosting.Reload;
 using Certctl.Domain.Audit;
 using Certctl.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;

@@ -7,7 +7,10 @@ using Xunit;
 
 namespace Certctl.Tests.Api.Hosting;
 
-/// <summary>SIGHUP on the real executable: every RA pair and the TLS certificate are exchanged without a lost request; what cannot be used keeps itself alone.</summary>
+/// <summary>
+/// SIGHUP on the real executable: every RA pair and the TLS certificate are exchanged without a lost request; what cannot be used keeps
+/// itself alone.
+/// </summary>
 public sealed class ReloadTests : IAsyncLifetime
 {
     private const string Reloaded = "Reloaded the TLS certificate";
@@ -56,7 +59,8 @@ public sealed class ReloadTests : IAsyncLifetime
         await Host.SignalAsync("HUP");
         await Host.LoggedAsync(Reloaded);
 
-        Assert.Equal(["CN=RA second", "CN=RA first"], (await wire.CaCertificatesAsync()).Take(2).Select(certificate => certificate.Subject));
+        Assert.Equal(
+            ["CN=RA second", "CN=RA first"], (await wire.CaCertificatesAsync()).Take(2).Select(certificate => certificate.Subject));
         var request = await wire.RequestAsync(device.Csr("CN=late", Host.Challenge), device);
         request.Recipient = old;
         var reply = await wire.SendAsync(request.Build());
@@ -82,7 +86,8 @@ public sealed class ReloadTests : IAsyncLifetime
         await Host.LoggedAsync(Reloaded);
         Assert.Equal(made, await ShownAsync());
         var line = await OnlyLineAsync();
-        Assert.Equal(("tls", null, AuditOutcome.Done, "SIGHUP", "System"), (line.ResourceId, line.PathId, line.Outcome, line.Actor, line.ActorType));
+        Assert.Equal(
+            ("tls", null, AuditOutcome.Done, "SIGHUP", "System"), (line.ResourceId, line.PathId, line.Outcome, line.Actor, line.ActorType));
         Assert.Equal($"signal: {Hash(old)} was replaced by {Hash(next)}", line.Detail);
     }
 

@@ -31,7 +31,8 @@ internal sealed class RunningVerb : IAsyncDisposable
         }
     }
 
-    public static RunningVerb Start(IReadOnlyDictionary<string, string> settings, params string[] arguments) => new(Process.Start(CommandLine.StartInfo(settings, arguments))!);
+    public static RunningVerb Start(IReadOnlyDictionary<string, string> settings, params string[] arguments) =>
+        new(Process.Start(CommandLine.StartInfo(settings, arguments))!);
 
     public async Task PrintsAsync(string text)
     {

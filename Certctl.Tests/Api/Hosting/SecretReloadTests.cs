@@ -13,7 +13,10 @@ using Xunit;
 
 namespace Certctl.Tests.Api.Hosting;
 
-/// <summary>SIGHUP reads the <c>_FILE</c> of every secret again: what was rotated works, what it replaced does not, and a file that cannot be used keeps its own secret alone.</summary>
+/// <summary>
+/// SIGHUP reads the <c>_FILE</c> of every secret again: what was rotated works, what it replaced does not, and a file that cannot be used
+/// keeps its own secret alone.
+/// </summary>
 public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IAsyncLifetime, IDisposable
 {
     private const string Reloaded = "Reloaded the TLS certificate";
@@ -65,7 +68,8 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
         Write("CERTCTL_METRICS_TOKEN_FILE", New);
         await ReloadAsync(Reloaded);
 
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await AskAsync("/api/v1/audit", Old), await AskAsync("/api/v1/audit", New)));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await AskAsync("/api/v1/audit", Old), await AskAsync("/api/v1/audit", New)));
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await AskAsync("/metrics", Old), await AskAsync("/metrics", New)));
 
         // One name has one role, by the keys that are in force now.
@@ -93,7 +97,8 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
             Write("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", content);
         await ReloadAsync(Refused);
 
-        Assert.Contains("CERTCTL_SCEP_CHALLENGE_PASSWORD", Host.Log[Host.Log.IndexOf(Refused, StringComparison.Ordinal)..], StringComparison.Ordinal);
+        Assert.Contains(
+            "CERTCTL_SCEP_CHALLENGE_PASSWORD", Host.Log[Host.Log.IndexOf(Refused, StringComparison.Ordinal)..], StringComparison.Ordinal);
         Assert.True(await EnrolsAsync("challenge one of the tests"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync("/api/v1/audit", New));
         Assert.Equal(
@@ -289,7 +294,8 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
         Assert.All(secrets, secret =>
         {
             Assert.DoesNotContain(secret, text, StringComparison.Ordinal);
-            Assert.DoesNotContain(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)))[..8], text, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain(
+                Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)))[..8], text, StringComparison.OrdinalIgnoreCase);
         });
     }
 

@@ -132,13 +132,16 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres) :
     {
         if (onPostgres && !postgres.IsAvailable)
             return;
-        var url = onPostgres ? PostgresFixture.UrlOf(await postgres.CreateDatabaseAsync(migrated: false)) : $"sqlite://{folder.Path("migrated.db")}";
+        var url = onPostgres
+            ? PostgresFixture.UrlOf(await postgres.CreateDatabaseAsync(migrated: false))
+            : $"sqlite://{folder.Path("migrated.db")}";
 
         // The database alone: an operator migrates before anything else is there.
         var settings = new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = url };
         Assert.StartsWith("Applied ", (await CommandLine.RunAsync(settings, ["migrate"])).MustSucceed().Output, StringComparison.Ordinal);
         Assert.Equal("The schema is up to date.\n", (await CommandLine.RunAsync(settings, ["migrate"])).MustSucceed().Output);
-        Assert.StartsWith("default ", (await CommandLine.RunAsync(settings, ["profiles", "list"])).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "default ", (await CommandLine.RunAsync(settings, ["profiles", "list"])).MustSucceed().Output, StringComparison.Ordinal);
     }
 
     [Fact]
