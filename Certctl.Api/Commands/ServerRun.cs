@@ -118,11 +118,11 @@ internal static class ServerRun
 
     private static string CannotBind(string host, int port, Exception why) =>
         $"{host}:{port} cannot be bound: {why.Message.TrimEnd('.')}. " + why switch
-    {
-        SocketException { SocketErrorCode: SocketError.AccessDenied } => "Ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one.",
-        SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => "This machine does not have that address; see CERTCTL_SERVER_HOST.",
-        _ => "Choose another port.",
-    };
+        {
+            SocketException { SocketErrorCode: SocketError.AccessDenied } => "Ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one.",
+            SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => "This machine does not have that address; see CERTCTL_SERVER_HOST.",
+            _ => "Choose another port.",
+        };
 
     private static async Task<string?> PrepareDatabaseAsync(
         IServiceProvider services, CertctlOptions options, CancellationToken cancellationToken)
