@@ -26,10 +26,6 @@ public sealed record CertctlOptions
     /// <summary>Some profile is served at <c>/scep-mtls</c>: only then is a client certificate asked for.</summary>
     public bool WantsClientCertificates => ScepProfiles.Any(profile => profile.MtlsBundlePath is not null);
 
-    /// <summary>The bundle of connectors of a SCEP profile; null where none is named.</summary>
-    public string? ConnectorBundle(string pathId) =>
-        ScepProfiles.FirstOrDefault(profile => profile.PathId == pathId)?.Intune is { BundlePath: { Length: > 0 } path } ? path : null;
-
     /// <summary>Decrypts every private key file that is encrypted (PKCS#8); null when keys are in the clear.</summary>
     public Secret? KeyPassphrase { get; init; }
 }

@@ -42,9 +42,7 @@ internal static class ServerHost
         var ownCas = new Dictionary<string, X509Certificate2> { [options.Ca.IssuerId] = material.Ca.Certificate };
         var trusts = material.ClientCas.ToDictionary(cas => cas.Key, cas => new BundleTrust(cas.Value, ownCas));
         var anchors = material.Connectors.ToDictionary(
-            connectors => connectors.Key,
-            connectors => new FileTrustAnchors(
-                () => source.ConnectorBundle(connectors.Key) ?? options.ConnectorBundle(connectors.Key)!, connectors.Value));
+            connectors => connectors.Key, connectors => new FileTrustAnchors(options.ScepProfiles.First(profile => profile.PathId == connectors.Key).Intune!.BundlePath, connectors.Value));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -3,9 +3,9 @@ using Certctl.Application.Intune;
 namespace Certctl.Infrastructure.Intune;
 
 /// <inheritdoc cref="ITrustAnchors"/>
-/// <param name="path">The bundle that the settings name at the time of a <see cref="Reload"/>.</param>
+/// <param name="path">The bundle, for <see cref="Reload"/>.</param>
 /// <param name="anchors">As <see cref="ConnectorBundle.Load"/> read it.</param>
-public sealed class FileTrustAnchors(Func<string> path, IReadOnlyList<ConnectorAnchor> anchors) : ITrustAnchors
+public sealed class FileTrustAnchors(string path, IReadOnlyList<ConnectorAnchor> anchors) : ITrustAnchors
 {
     private volatile ConnectorAnchor[] _anchors = [.. anchors];
 
@@ -31,7 +31,7 @@ public sealed class FileTrustAnchors(Func<string> path, IReadOnlyList<ConnectorA
 
     public TrustReload Reload(DateTimeOffset now)
     {
-        var (anchors, problems, warnings) = ConnectorBundle.Load(path(), now);
+        var (anchors, problems, warnings) = ConnectorBundle.Load(path, now);
         if (problems.Count == 0)
             Stage(anchors)();
         return new TrustReload(problems, warnings);

@@ -42,7 +42,7 @@ public sealed class FileTrustAnchorsTests : IDisposable
         var (read, problems, warnings) = Read(Past.Pem + Future.Pem + One.Pem);
         Assert.Empty(problems);
         Assert.Equal(["CN=past expired at", "CN=future is not valid before"], warnings.Select(warning => warning[..warning.IndexOf(" 2", StringComparison.Ordinal)]));
-        var anchors = new FileTrustAnchors(() => FilePath, read);
+        var anchors = new FileTrustAnchors(FilePath, read);
         var (past, future) = (Past.Key.SignData(Input, HashAlgorithmName.SHA256), Future.Key.SignData(Input, HashAlgorithmName.SHA256));
         Assert.Null(Find(anchors, JwsAlgorithm.Es256, past));
         Assert.Null(Find(anchors, JwsAlgorithm.Es256, future));
@@ -95,17 +95,6 @@ public sealed class FileTrustAnchorsTests : IDisposable
     }
 
     [Fact]
-    public void A_reload_reads_the_file_that_is_named_by_then()
-    {
-        var path = FilePath;
-        var anchors = new FileTrustAnchors(() => path, Read(One.Pem).Anchors);
-        path = _folder["other.pem"];
-        File.WriteAllText(path, Two.Pem);
-        Assert.Empty(anchors.Reload(Now).Problems);
-        Assert.Equal("CN=two", Assert.Single(anchors.All).Subject);
-    }
-
-    [Fact]
     public async Task While_it_is_exchanged_every_signature_finds_its_anchor()
     {
         var anchors = Load(One.Pem + Two.Pem);
@@ -130,7 +119,7 @@ public sealed class FileTrustAnchorsTests : IDisposable
     {
         var (read, problems, warnings) = Read(pem);
         Assert.Empty(problems.Concat(warnings));
-        return new FileTrustAnchors(() => FilePath, read);
+        return new FileTrustAnchors(FilePath, read);
     }
 
     private (IReadOnlyList<ConnectorAnchor> Anchors, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Read(string pem)
