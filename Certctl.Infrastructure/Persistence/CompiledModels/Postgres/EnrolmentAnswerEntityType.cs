@@ -21,6 +21,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 typeof(EnrolmentAnswer),
                 baseEntityType,
                 propertyCount: 3,
+                namedIndexCount: 1,
                 keyCount: 1);
 
             var requestKey = runtimeEntityType.AddProperty(
@@ -55,6 +56,10 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 new[] { requestKey });
             runtimeEntityType.SetPrimaryKey(key);
             key.AddAnnotation("Relational:Name", "enrolment_answers_pkey");
+
+            var enrolment_answers_enrolment_idx = runtimeEntityType.AddIndex(
+                new[] { enrolmentId },
+                name: "enrolment_answers_enrolment_idx");
 
             return runtimeEntityType;
         }

@@ -12,7 +12,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
     public partial class PostgresCertctlDbContextModel
     {
         private PostgresCertctlDbContextModel()
-            : base(skipDetectChanges: false, modelId: new Guid("b3194d57-0cbb-449d-a5fa-87a83e0b51bf"), entityTypeCount: 11)
+            : base(skipDetectChanges: false, modelId: new Guid("6f1b088f-c055-4095-8f4e-a672c45f1626"), entityTypeCount: 11)
         {
         }
 

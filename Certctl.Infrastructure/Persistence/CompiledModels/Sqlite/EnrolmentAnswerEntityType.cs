@@ -20,6 +20,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
                 typeof(EnrolmentAnswer),
                 baseEntityType,
                 propertyCount: 3,
+                namedIndexCount: 1,
                 keyCount: 1);
 
             var requestKey = runtimeEntityType.AddProperty(
@@ -51,6 +52,10 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
                 new[] { requestKey });
             runtimeEntityType.SetPrimaryKey(key);
             key.AddAnnotation("Relational:Name", "enrolment_answers_pkey");
+
+            var enrolment_answers_enrolment_idx = runtimeEntityType.AddIndex(
+                new[] { enrolmentId },
+                name: "enrolment_answers_enrolment_idx");
 
             return runtimeEntityType;
         }
