@@ -1,4 +1,5 @@
 using Certctl.Api.Hosting.Reload;
+using Certctl.Application.Admin;
 using Certctl.Application.Enrolment;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
@@ -18,11 +19,12 @@ public sealed class ReloadAuditEventsTests
             .Returns(Task.FromException(new TimeoutException("The database does not answer.")));
         var log = new LogLines<ReloadAuditEvents>();
         new ReloadAuditEvents(new ScepProfileTable([]), audit, TimeProvider.System, log).Begin(
-        [
-            new StagedPart("tls", null) { Change = "a was replaced by b" },
-            new StagedPart("ra_pairs", "corp") { Change = "a was replaced by b" },
-            new StagedPart("challenge", "") { Change = "it changed" },
-        ]);
+            [
+                new StagedPart("tls", null) { Change = "a was replaced by b" },
+                new StagedPart("ra_pairs", "corp") { Change = "a was replaced by b" },
+                new StagedPart("challenge", "") { Change = "it changed" },
+            ],
+            new AdminCaller(ReservedNames.Signal, "signal"));
 
         Assert.Equal(
             [
