@@ -18,6 +18,9 @@ internal static class OidcTokens
     private const int MostOfName = 200;
     private const string SubjectClaim = "sub";
 
+    // OpenID Connect Core §2 has 255; the database keeps 255 with "oidc:" before it.
+    private const int MostOfSubject = 250;
+
     // Metadata and keys of the largest public issuers take some 20 kB.
     private const int MaxDocument = 1 << 20;
 
@@ -117,14 +120,14 @@ internal static class OidcTokens
     private static void Admit(TokenValidatedContext context, OidcOptions options)
     {
         var token = context.Principal!;
-        if (Find(token, options.NameClaim) is not { } name)
+        if (Find(token, options.NameClaim, MostOfName) is not { } name)
         {
             context.Fail(new NamelessTokenException(options.NameClaim));
             return;
         }
 
         // Other claims may be changed by the person whom they name; the subject never is, and belongs to one person (OpenID Connect Core §2).
-        if (Find(token, SubjectClaim) is not { } subject)
+        if (Find(token, SubjectClaim, MostOfSubject) is not { } subject)
         {
             context.Fail(new NamelessTokenException(SubjectClaim));
             return;
@@ -134,8 +137,8 @@ internal static class OidcTokens
         context.Principal = ApiPolicy.Principal($"oidc:{name}", roles.Count > 0 ? roles.Max() : null, $"oidc:{subject}");
     }
 
-    private static string? Find(ClaimsPrincipal token, string claim) =>
-        token.FindFirstValue(claim) is { Length: > 0 and <= MostOfName } name && !name.Any(char.IsControl) ? name : null;
+    private static string? Find(ClaimsPrincipal token, string claim, int maxLength) =>
+        token.FindFirstValue(claim) is { Length: > 0 } value && value.Length <= maxLength && !value.Any(char.IsControl) ? value : null;
 
     private static string Words(Exception? failure) => failure switch
     {

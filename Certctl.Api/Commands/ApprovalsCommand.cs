@@ -42,7 +42,7 @@ internal static class ApprovalsCommand
         {
             Description = "Who decides, where several people share an account of the system. "
                 + "Both names go into the audit trail; the account counts once all the same.",
-            DefaultValueFactory = _ => Environment.UserName,
+            DefaultValueFactory = _ => SystemAccount.Name,
         };
         var command = new Command(name, description) { id, note, actor };
         actor.Validators.Add(given =>
@@ -64,7 +64,7 @@ internal static class ApprovalsCommand
 
     // The name is the caller's to choose, the account is not: one person must not count as two.
     private static AdminCaller Caller(string actor) =>
-        new(actor, $"command line of {Environment.UserName}") { Principal = Environment.UserName };
+        new(actor, "command line") { Principal = SystemAccount.Name };
 
     private static async Task<int> DecideAsync(
         IServiceProvider services, DecideEnrolmentCommand command, CancellationToken cancellationToken)

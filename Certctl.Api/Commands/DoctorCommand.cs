@@ -87,7 +87,7 @@ internal static class DoctorCommand
         var side = difference > TimeSpan.Zero ? "ahead of" : "behind";
         return [new("clock", [], difference.Duration() <= MaxClockDifference ? [] :
         [
-            string.Create(CultureInfo.InvariantCulture, $"this machine's clock is {difference.Duration().TotalSeconds:F0} s {side} the database's. Validity of certificates, tokens and renewal windows go by this machine's clock; synchronise both machines, to {MaxClockDifference.TotalSeconds:F0} s at least (NTP)"),
+            string.Create(CultureInfo.InvariantCulture, $"this machine's clock is {difference.Duration().TotalSeconds:F0} s {side} the database's. The server's own certificates go by this machine's clock, and what devices bring by the database's; synchronise both machines, to {MaxClockDifference.TotalSeconds:F0} s at least (NTP)"),
         ])];
     }
 
@@ -120,9 +120,13 @@ internal static class DoctorCommand
         {
             // The doctor is also called beside a running server.
             var (problem, warnings) = await HealthProbe.AskAsync(address, server.Port, server.TlsCertPath, cancellationToken);
-            return problem is null
-                ? new PreflightCheck(name + ", served by certctl", [], warnings)
-                : new PreflightCheck(name, [$"it cannot be bound: {busy.Message}, and it is not certctl that answers there. Choose another CERTCTL_SERVER_PORT"], []);
+            return problem is null && warnings.Count == 0
+                ? new PreflightCheck(name + ", served by certctl", [], [])
+                : new PreflightCheck(
+                    name,
+                    [$"it cannot be bound: {busy.Message.TrimEnd('.')}, and it is not this certctl that answers there: "
+                        + $"{problem ?? string.Join("; ", warnings)} Choose another CERTCTL_SERVER_PORT"],
+                    []);
         }
     }
 }

@@ -77,7 +77,7 @@ internal static class ProfilesCommand
             profile,
             stored?.Version ?? 0,
             version => ProfileJson.Change(stored, ProfileJson.From(profile) with { Version = version }),
-            new AdminCaller(Environment.UserName, Door));
+            new AdminCaller(SystemAccount.Name, Door));
         switch (await services.GetRequiredService<AdminDesk>().SendAsync(command, cancellationToken))
         {
             case AdminOutcome.Stored(_, var summary):

@@ -26,5 +26,5 @@ public static class AdminTrail
     };
 
     private static string Way(AdminCaller caller) =>
-        caller.Principal == caller.Actor ? caller.Door : $"{caller.Door}, by a key of {caller.Principal}";
+        caller.Principal == caller.Actor ? caller.Door : $"{caller.Door}, for {caller.Principal}";
 }

@@ -16,8 +16,10 @@ public sealed partial class CertificateProfile
         (subject, names) = Content.DropBlankNames ? (BlankNames.Drop(csr.Subject), BlankNames.Drop(csr.SubjectAltNames)) : (csr.Subject, csr.SubjectAltNames);
 
         // A device that renews asks for the names of its certificate, or for those that it asked for at first. Templates apply to the latter alone: they
-        // have made the former.
-        if ((Content.SubjectTemplate.Count > 0 || Content.SanTemplate.Count > 0) && renewal?.HasNames(subject, names) != true)
+        // have made the former. A certificate may have blanks that were not dropped when it was issued.
+        var namesOfCertificate = renewal is not null
+            && (renewal.HasNames(subject, names) || (Content.DropBlankNames && renewal.HasNames(csr.Subject, csr.SubjectAltNames)));
+        if ((Content.SubjectTemplate.Count > 0 || Content.SanTemplate.Count > 0) && !namesOfCertificate)
         {
             var source = new TemplateSource(subject, names, claim);
             _subjectTemplate ??= SubjectTemplate.Of(Content.SubjectTemplate);
@@ -28,7 +30,7 @@ public sealed partial class CertificateProfile
                 return new(FailureReason.SubjectAltNameNotAllowed, $"san_template: {sanDefect}");
         }
 
-        return renewal is { MayChangeNames: false } && !renewal.HasNames(subject, names)
+        return renewal is { MayChangeNames: false } && !namesOfCertificate && !renewal.HasNames(subject, names)
             ? new(FailureReason.RenewalNameChanged, $"{renewal.Renews.SerialNumber} is {renewal.Renews.Subject} [{string.Join(", ", renewal.Renews.SubjectAltNames)}]")
             : null;
     }

@@ -29,7 +29,7 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
             return new DecisionVerdict.NotWaiting(state);
 
         var earlier = await db.EnrolmentDecisions.Where(d => d.EnrolmentId == decision.EnrolmentId).ToListAsync(cancellationToken);
-        if (earlier.Find(d => SamePerson(d.Actor, decision.Actor) || SamePerson(d.Principal, decision.Principal)) is { } before)
+        if (earlier.Find(d => SamePerson(d, decision)) is { } before)
             return new DecisionVerdict.DecidedBefore(before.Actor);
 
         var required = await db.CertificateProfiles.Where(p => p.Id == enrolment.ProfileId).Select(p => (int?)p.ApprovalsRequired).SingleOrDefaultAsync(cancellationToken) ?? 1;
@@ -80,7 +80,12 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
         return await db.Enrolments.CountAsync(e => e.State == EnrolmentState.Pending && e.HeldUntil > now, cancellationToken);
     }
 
-    // One person must not count as two by the case of his name.
+    // Crosswise, too: a name may have been a principal before.
+    private static bool SamePerson(EnrolmentDecision one, EnrolmentDecision other) =>
+        SamePerson(one.Actor, other.Actor) || SamePerson(one.Principal, other.Principal)
+        || SamePerson(one.Actor, other.Principal) || SamePerson(one.Principal, other.Actor);
+
+    // One person must not count as two by the case of a name.
     private static bool SamePerson(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 
     private static ApprovalView View(Domain.Enrolment.Enrolment enrolment, DateTimeOffset now, int required, IEnumerable<EnrolmentDecision> decisions) => new(

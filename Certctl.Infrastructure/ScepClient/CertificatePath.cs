@@ -41,7 +41,7 @@ internal static class CertificatePath
     public static IReadOnlyList<X509Certificate2> Prolong(IReadOnlyList<X509Certificate2> path, IReadOnlyCollection<X509Certificate2> candidates, DateTimeOffset now)
     {
         var longer = path.ToList();
-        while (longer.Count < Longest && !longer[^1].IsSelfIssued()
+        while (longer.Count < Longest && !IsRoot(longer[^1])
             && Preferred(candidates).FirstOrDefault(candidate => !longer.Any(candidate.SameAs) && MayFollow(longer, candidate, now)) is { } next)
             longer.Add(next);
         return longer;
@@ -49,7 +49,10 @@ internal static class CertificatePath
 
     // A root that is cross-signed or was renewed under its key: its own certificate before another's of it, and then the one that lives longest, however the server orders them.
     private static IEnumerable<X509Certificate2> Preferred(IEnumerable<X509Certificate2> candidates) => candidates
-        .OrderBy(candidate => !candidate.IsSelfIssued()).ThenByDescending(candidate => candidate.NotAfter).ThenBy(candidate => candidate.Thumbprint, StringComparer.Ordinal);
+        .OrderBy(candidate => !IsRoot(candidate)).ThenByDescending(candidate => candidate.NotAfter).ThenBy(candidate => candidate.Thumbprint, StringComparer.Ordinal);
+
+    // A CA that changes its key certifies the new key by the old one under the same name (RFC 4210 §4.4): self-issued, and no root.
+    private static bool IsRoot(X509Certificate2 certificate) => certificate.IsSelfIssued() && IsSignedBy(certificate, certificate);
 
     private static bool MayFollow(List<X509Certificate2> path, X509Certificate2 issuer, DateTimeOffset now)
     {

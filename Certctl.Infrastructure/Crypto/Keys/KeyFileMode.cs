@@ -68,7 +68,7 @@ public readonly partial record struct KeyFileMode(UnixFileMode Mode, uint Owner,
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial uint GetEffectiveUser();
+    internal static partial uint GetEffectiveUser();
 
     [LibraryImport("libc", EntryPoint = "getegid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -73,15 +73,18 @@ internal sealed class CaPath
     private static bool IsSelfSigned(X509Certificate2 certificate)
     {
         var outer = new DerReader(certificate.RawDataMemory);
-        return certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData)
-            && outer.TryEnter(DerTag.Sequence, out var fields)
-            && fields.TryRead(DerTag.Sequence, out _, out var signed)
-            && fields.TryRead(DerTag.Sequence, out _, out var algorithm)
-            && fields.TryRead(DerTag.BitString, out var signature)
-            && signature is { IsEmpty: false }
-            && CsrSignatureAlgorithm.TryRead(algorithm, CryptoPolicy.Legacy, out var scheme, out _)
-            && CertificateReader.TryRead(certificate.RawDataMemory, out var read, out _)
-            && scheme!.Verifies(read!.PublicKey, signed.Span, signature.Span[1..]);
+        if (!certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData)
+            || !outer.TryEnter(DerTag.Sequence, out var fields)
+            || !fields.TryRead(DerTag.Sequence, out _, out var signed)
+            || !fields.TryRead(DerTag.Sequence, out _, out var algorithm)
+            || !fields.TryRead(DerTag.BitString, out var signature)
+            || signature.IsEmpty)
+            return false;
+
+        // A root may be signed by an algorithm that is refused for requests; then its names decide.
+        return !CsrSignatureAlgorithm.TryRead(algorithm, CryptoPolicy.Legacy, out var scheme, out _)
+            || !CertificateReader.TryRead(certificate.RawDataMemory, out var read, out _)
+            || scheme!.Verifies(read!.PublicKey, signed.Span, signature.Span[1..]);
     }
 
     private static bool SameAs(X509Certificate2 one, X509Certificate2 other) => one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);

@@ -63,5 +63,9 @@ internal static class PostgresOpening
             // A file of sslrootcert, sslcert or sslkey.
             throw new NpgsqlException(fault.Message, new AuthenticationException(fault.Message, fault));
         }
+        catch (UnauthorizedAccessException fault)
+        {
+            throw new NpgsqlException(fault.Message, new AuthenticationException(fault.Message, fault));
+        }
     }
 }

@@ -19,7 +19,7 @@ internal static class PostgresWatch
 
     public static async Task<MigrationNotice> DescribeAsync(NpgsqlDataSource dataSource, int pid, string name, CancellationToken cancellationToken)
     {
-        await using var connection = await dataSource.OpenSessionAsync(cancellationToken).WaitAsync(Patience, cancellationToken);
+        await using var connection = await OpenAsync(dataSource, cancellationToken);
         await using var blockers = Command(connection, $"SELECT {Session} FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids({pid})) ORDER BY a.xact_start LIMIT 1");
         if (await ReadSessionAsync(blockers, cancellationToken) is { } blocker)
             return new MigrationNotice(Waits: true, $"{name}: waiting for a lock of {blocker}");
@@ -63,6 +63,25 @@ internal static class PostgresWatch
             return null;
         var (done, total) = reader.GetInt64(4) > 0 ? (reader.GetInt64(3), reader.GetInt64(4)) : (reader.GetInt64(1), reader.GetInt64(2));
         return total > 0 ? string.Create(CultureInfo.InvariantCulture, $"{reader.GetString(0)}, {100 * done / total} %") : reader.GetString(0);
+    }
+
+    private static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource dataSource, CancellationToken cancellationToken)
+    {
+        var opening = dataSource.OpenSessionAsync(cancellationToken);
+        await ((Task)opening).WaitAsync(Patience, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (opening.IsCompleted)
+            return await opening;
+        _ = CloseAsync(opening);
+        cancellationToken.ThrowIfCancellationRequested();
+        throw new TimeoutException("The server answers no second connection in time.");
+    }
+
+    // A place in the pool that comes too late is given back.
+    private static async Task CloseAsync(Task<NpgsqlConnection> opening)
+    {
+        await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (opening.IsCompletedSuccessfully)
+            await (await opening).DisposeAsync();
     }
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql) => new(sql, connection) { CommandTimeout = (int)Patience.TotalSeconds };

@@ -28,7 +28,7 @@ public sealed class PrincipalTests(ApiServer server) : IClassFixture<ApiServer>
 
         var trail = (await server.GetAsync($"/api/v1/audit?action=approve_enrolment&resource_id={id}&actor=first")).GetProperty("data");
         Assert.Equal(
-            "REST API, by a key of alice", Assert.Single(trail.EnumerateArray()).GetProperty("details").GetProperty("detail").GetString());
+            "REST API, for alice", Assert.Single(trail.EnumerateArray()).GetProperty("details").GetProperty("detail").GetString());
     }
 
     [Theory]

@@ -26,6 +26,14 @@ public sealed class DatabaseLoginTests(PostgresFixture postgres) : IClassFixture
         Assert.Contains("SQLSTATE 28P01", await login.FindProblemAsync(settings.ConnectionString, default), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Host=db;Password=a", "Host=db;Password=b", false)]
+    [InlineData("Host=db", "Host=db", false)]
+    [InlineData("Host=db", "Host=db;Password=a", true)]
+    [InlineData("Host=db;Password=a", "Host=db", true)]
+    public void A_password_that_appears_or_ceases_is_told_from_one_that_changes(string before, string after, bool expected) =>
+        Assert.Equal(expected, new DatabaseLogin(before).GainsOrLosesPassword(after));
+
     [Fact]
     public async Task The_present_password_is_not_tried()
     {

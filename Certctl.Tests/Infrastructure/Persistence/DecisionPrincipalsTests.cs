@@ -14,7 +14,8 @@ public abstract class DecisionPrincipalsTests(IDatabases databases) : Persistenc
 {
     // Name and maker of each key. Of the two that are named "ci" one made "robot", and that one made "arm".
     private static readonly (string Name, string Maker)[] Keys =
-        [("one", "alice"), ("two", "alice"), ("third", "one"), ("ci", "alice"), ("ci", "bob"), ("robot", "ci"), ("arm", "robot")];
+        [("one", "alice"), ("two", "alice"), ("third", "one"), ("ci", "alice"), ("ci", "bob"), ("robot", "ci"), ("arm", "robot"),
+            ("a1", "arm"), ("a2", "a1"), ("a3", "a2"), ("a4", "a3"), ("a5", "a4"), ("a6", "a5")];
 
     [Fact]
     public async Task Decisions_by_keys_count_for_their_maker_and_those_of_an_unknown_maker_for_none()
@@ -28,7 +29,7 @@ public abstract class DecisionPrincipalsTests(IDatabases databases) : Persistenc
         {
             await InsertAsync("api_keys", new()
             {
-                ["id"] = index.ToString(CultureInfo.InvariantCulture),
+                ["id"] = index.ToString("D2", CultureInfo.InvariantCulture),
                 ["name"] = name,
                 ["role"] = "Operator",
                 ["created_by"] = maker,
@@ -79,7 +80,7 @@ public abstract class DecisionPrincipalsTests(IDatabases databases) : Persistenc
         await database.Migrator.MigrateAsync(default);
 
         var keys = await db.ApiKeys.AsNoTracking().OrderBy(key => key.Id).ToListAsync();
-        Assert.Equal(["alice", "alice", "alice", "alice", "bob", "", ""], keys.Select(key => key.Principal));
+        Assert.Equal(["alice", "alice", "alice", "alice", "bob", "", "", "", "", "", "", "", ""], keys.Select(key => key.Principal));
         Assert.Equal(["carol carol", "one alice", "third alice"], await DecisionsAsync(waits));
         Assert.Equal(["arm arm", "carol carol", "ci ci", "one alice", "robot robot", "third alice"], await DecisionsAsync(done));
 

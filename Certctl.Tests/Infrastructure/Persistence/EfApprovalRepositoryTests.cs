@@ -195,6 +195,20 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         Assert.Equal([EnrolmentState.Expired, EnrolmentState.Pending, EnrolmentState.Pending], all.Select(row => row.State));
     }
 
+    [Fact]
+    public async Task A_key_that_was_made_under_a_name_and_the_person_of_that_name_are_one()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await RequireAsync(database, 2);
+        var entry = await ParkedAsync(database);
+        Assert.Equal(new DecisionVerdict.Counted(1, 2), await DecideAsync(database, entry, "key", approved: true, principal: "oidc:alice"));
+
+        Assert.Equal(new DecisionVerdict.DecidedBefore("key"), await DecideAsync(database, entry, "oidc:alice", approved: true, principal: "oidc:42"));
+        Assert.Equal(new DecisionVerdict.DecidedBefore("key"), await DecideAsync(database, entry, "other", approved: true, principal: "KEY"));
+    }
+
     private static EnrolmentDecision Decision(JournalEntry entry, string actor, bool approved, DateTimeOffset at, string? principal = null) =>
         new() { EnrolmentId = entry.Enrolment.Id, Actor = actor, Principal = principal ?? actor, Approved = approved, Note = "because", DecidedAt = at };
 

@@ -125,6 +125,17 @@ public sealed class CaTrustTests
         }
     }
 
+    [Fact]
+    public void A_new_key_that_the_old_one_certifies_under_the_same_name_is_no_root()
+    {
+        using var old = FakePki.Make("CN=Fake CA,O=Test", FakePki.StrangerKey, null, FakePki.StrangerKey, CaUsage, isCa: true, lastDay: 200);
+        using var link = FakePki.Make("CN=Fake CA,O=Test", FakePki.CaKey, null, FakePki.StrangerKey, CaUsage, isCa: true, lastDay: 300);
+
+        var path = CertificatePath.Find(FakePki.Ra, [link, old], [link], FakePki.Now);
+
+        Assert.Equal([FakePki.Ra, link, old], CertificatePath.Prolong(path!, [link, old], FakePki.Now));
+    }
+
     [Theory]
     [InlineData(null, true)]
     [InlineData(1, true)]

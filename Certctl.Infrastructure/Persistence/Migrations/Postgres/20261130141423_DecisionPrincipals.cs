@@ -10,10 +10,9 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
-            // Several keys may have had one name. Which of them made a further key is not known then: nobody answers for that one, nor for those that it made.
+            // Several keys may have had one name. Which of them made a further key is not known then: that one has no principal, nor have those that it made.
             migrationBuilder.Sql("UPDATE api_keys SET principal = '' WHERE created_by IN (SELECT name FROM api_keys GROUP BY name HAVING count(DISTINCT created_by) > 1)");
-            for (var step = 0; step < 5; step++)
-                migrationBuilder.Sql("UPDATE api_keys SET principal = '' WHERE created_by IN (SELECT name FROM api_keys WHERE principal = '')");
+            migrationBuilder.Sql("WITH RECURSIVE lost(name) AS (SELECT name FROM api_keys WHERE principal = '' UNION SELECT made.name FROM api_keys AS made JOIN lost ON made.created_by = lost.name) UPDATE api_keys SET principal = '' WHERE created_by IN (SELECT name FROM lost)");
 
             // A decision that was made before keys had principals stands in its own name: it is that of the key's maker. Where it is not known whose, an approval of a
             // request that still waits does not count, and people decide again; the audit trail keeps it.

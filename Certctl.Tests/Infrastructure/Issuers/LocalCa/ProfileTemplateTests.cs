@@ -278,4 +278,19 @@ public sealed class ProfileTemplateTests
         var renewal = new RenewalClaim(profile.Certify(Csr(subject, sans)), Requests.Now) { MayChangeNames = false };
         Assert.IsType<Approval.Granted>(profile.Approve(Csr(subject, sans), Requests.Year, Requests.Now, renewal));
     }
+
+    [Fact]
+    public void A_certificate_with_blanks_of_an_earlier_version_is_renewed_without_them()
+    {
+        var profile = With(new() { DropBlankNames = true });
+        byte[] subject = Subject(("2.5.4.11", " "), (CommonName, "device-1"));
+        var old = profile.Certify(Csr(subject)) with { Subject = Csr(subject).Subject.ToString() };
+        var renewal = new RenewalClaim(old, Requests.Now) { MayChangeNames = false };
+
+        var granted = Assert.IsType<Approval.Granted>(profile.Approve(Csr(subject), Requests.Year, Requests.Now, renewal));
+
+        Assert.Equal("CN=device-1", granted.Template.Subject.ToString());
+        var other = Csr(Subject(("2.5.4.11", " "), (CommonName, "device-2")));
+        Assert.Equal(FailureReason.RenewalNameChanged, Assert.IsType<Approval.Denied>(profile.Approve(other, Requests.Year, Requests.Now, renewal)).Failure.Reason);
+    }
 }

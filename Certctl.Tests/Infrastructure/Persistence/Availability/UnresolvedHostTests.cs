@@ -68,6 +68,7 @@ public sealed class UnresolvedHostTests
             (new AuthenticationException("not trusted"), DatabaseFaultKind.Tls),
             (new CryptographicException("no PEM"), DatabaseFaultKind.Tls),
             (new FileNotFoundException("no root.crt"), DatabaseFaultKind.Tls),
+            (new UnauthorizedAccessException("client.key"), DatabaseFaultKind.Tls),
             (new NpgsqlException("Exception while reading from stream", new TimeoutException("Timeout during reading attempt")), DatabaseFaultKind.NoAnswer),
         ];
         foreach (var (fault, kind) in cases)
