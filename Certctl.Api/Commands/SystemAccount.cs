@@ -9,5 +9,5 @@ internal static class SystemAccount
     // A container may run under a number that no account has.
     public static string Name { get; } = Environment.UserName is { Length: > 0 } name
         ? name
-        : string.Create(CultureInfo.InvariantCulture, $"uid-{KeyFileMode.GetEffectiveUser()}");
+        : string.Create(CultureInfo.InvariantCulture, $"uid-{KeyFileMode.EffectiveUser}");
 }

@@ -14,6 +14,9 @@ namespace Certctl.Infrastructure.Crypto.Keys;
 /// <param name="Group">Its gid.</param>
 public readonly partial record struct KeyFileMode(UnixFileMode Mode, uint Owner, uint User, uint Group)
 {
+    /// <summary>The number of the account that this process runs under.</summary>
+    public static uint EffectiveUser => GetEffectiveUser();
+
     private const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
     private const UnixFileMode GroupAndOthers = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | Others;
     private const UnixFileMode Permissions = (UnixFileMode)0x1FF;
@@ -68,7 +71,7 @@ public readonly partial record struct KeyFileMode(UnixFileMode Mode, uint Owner,
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    internal static partial uint GetEffectiveUser();
+    private static partial uint GetEffectiveUser();
 
     [LibraryImport("libc", EntryPoint = "getegid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -284,8 +284,7 @@ public sealed class ProfileTemplateTests
     {
         var profile = With(new() { DropBlankNames = true });
         byte[] subject = Subject(("2.5.4.11", " "), (CommonName, "device-1"));
-        var old = profile.Certify(Csr(subject)) with { Subject = Csr(subject).Subject.ToString() };
-        var renewal = new RenewalClaim(old, Requests.Now) { MayChangeNames = false };
+        var renewal = new RenewalClaim(profile.Certify(Csr(subject)), Requests.Now) { MayChangeNames = false, Subject = Csr(subject).Subject };
 
         var granted = Assert.IsType<Approval.Granted>(profile.Approve(Csr(subject), Requests.Year, Requests.Now, renewal));
 
