@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measurements, each on a quiet machine with PostgreSQL's initdb:
 #
-#   ./measure.sh          what an enrolment costs: server CPU as a multiple of the three RSA-2048 private operations in it, in ten fresh processes
+#   ./measure.sh          what an enrolment costs: server CPU as a multiple of the three RSA-2048 private operations in it, in ten fresh processes that are loaded in turn
 #   ./measure.sh start    what a start of the published executable costs until the first GetCACaps, on SQLite and on PostgreSQL
 #   ./measure.sh starved  whether a server with a fifth of a CPU starts, and how long that takes
 #   ./measure.sh lists    what lists of millions cost (about ten minutes; CERTCTL_TEST_LISTS=20000,100000 for fewer)
