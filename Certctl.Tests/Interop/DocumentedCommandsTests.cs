@@ -9,8 +9,8 @@ using Xunit;
 namespace Certctl.Tests.Interop;
 
 /// <summary>
-/// What README and docs/intune.md tell a newcomer to paste, pasted into bash. Only what a gate cannot have is exchanged: the build (<c>dotnet run</c>) for the executable
-/// that the build made, and fixed ports for free ones.
+/// The commands of README, docs/clients.md and docs/intune.md, pasted into bash. Only two things are exchanged: the build (<c>dotnet run</c>) for
+/// the executable that the build made, and fixed ports for free ones.
 /// </summary>
 public sealed partial class DocumentedCommandsTests : IDisposable
 {
@@ -48,11 +48,11 @@ public sealed partial class DocumentedCommandsTests : IDisposable
     }
 
     [Fact]
-    public async Task The_strongSwan_block_of_the_README_works_against_a_plain_quickstart_and_leaves_nothing_in_the_clone()
+    public async Task The_strongSwan_block_of_docs_clients_works_against_a_plain_quickstart_and_leaves_nothing_in_the_clone()
     {
         if (!ExternalTool.AllPresent("/usr/bin/pki", "/usr/sbin/haproxy", "/usr/lib/ipsec/plugins/libstrongswan-curl.so"))
             return;
-        var block = Assert.Single(Blocks("README.md"), block => block.Contains("pki --scepca", StringComparison.Ordinal));
+        var block = Assert.Single(Blocks("docs/clients.md"), block => block.Contains("pki --scepca", StringComparison.Ordinal));
         await StartAsync(Shell("certctl quickstart"));
         var before = Directory.GetFileSystemEntries(_folder.Path).Order().ToList();
 

@@ -8,7 +8,7 @@ namespace Certctl.Tests.Interop;
 
 /// <summary>
 /// HAProxy on loopback for clients that speak plain HTTP only: in front HTTP, behind it TLS 1.3 to the server, whose certificate and name it verifies.
-/// The configuration is the README's, so what a reader copies is what is tested.
+/// The configuration is that of docs/clients.md, so what a reader copies is what is tested.
 /// </summary>
 internal sealed class TlsBridge : IDisposable
 {
@@ -42,10 +42,11 @@ internal sealed class TlsBridge : IDisposable
         }
     }
 
-    /// <summary>The block between <c>CFG</c> lines in the README, with its addresses replaced.</summary>
+    /// <summary>The block between <c>CFG</c> lines in docs/clients.md, with its addresses replaced.</summary>
     public static string WriteConfiguration(string folder, int port, int serverPort, string caFile)
     {
-        var lines = SourceTree.Read("README.md").Split('\n').SkipWhile(line => !line.EndsWith("<<CFG", StringComparison.Ordinal)).Skip(1).TakeWhile(line => line != "CFG");
+        var lines = SourceTree.Read("docs/clients.md").Split('\n').SkipWhile(line => !line.EndsWith("<<CFG", StringComparison.Ordinal))
+            .Skip(1).TakeWhile(line => line != "CFG");
         var text = string.Join('\n', lines)
             .Replace("127.0.0.1:8080", $"127.0.0.1:{port}", StringComparison.Ordinal)
             .Replace("${CERTCTL_URL#https://}", $"127.0.0.1:{serverPort}", StringComparison.Ordinal)

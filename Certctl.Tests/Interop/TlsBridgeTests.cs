@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Certctl.Tests.Interop;
 
-/// <summary>The README's bridge is a configuration that HAProxy accepts, and one that verifies the server.</summary>
+/// <summary>The bridge of docs/clients.md is a configuration that HAProxy accepts, and one that verifies the server.</summary>
 public sealed class TlsBridgeTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("certctl-bridge-");
