@@ -126,7 +126,8 @@ internal static class OidcTokens
             return;
         }
 
-        // Other claims may be changed by the person whom they name; the subject never is, and belongs to one person (OpenID Connect Core §2).
+        // Other claims may be changed by the person whom they name; the subject never is, and belongs to one person
+        // (OpenID Connect Core §2).
         if (Find(token, SubjectClaim, MostOfSubject) is not { } subject)
         {
             context.Fail(new NamelessTokenException(SubjectClaim));

@@ -24,7 +24,8 @@ internal static class ClaimBinding
             ?? FindOtherSet("URIs", claim.Uris, Names(csr, SubjectAltNameKind.Uri));
     }
 
-    // A blank one is dropped or refused by the certificate profile. Two common names: a program that reads the certificate takes one of them, and which one cannot be known here.
+    // A blank one is dropped or refused by the certificate profile. Two common names: a program that reads the certificate takes one of
+    // them, and which one cannot be known here.
     private static string? FindOtherName(string? deviceName, SubjectName subject)
     {
         if (deviceName is null)

@@ -36,6 +36,7 @@ public sealed class CreateApiKeyHandler(IApiKeyRepository keys, DatabaseClock cl
             var problem = string.Create(CultureInfo.InvariantCulture, $"expires_at: must lie in the future, and within {MaxLife.TotalDays} days");
             return new AdminOutcome.Invalid([problem]);
         }
+
         var key = new ApiKey
         {
             Id = request.KeyId,

@@ -19,9 +19,14 @@ public sealed class DecideEnrolmentHandler(IApprovalRepository approvals, Databa
 {
     public async Task<AdminOutcome> Handle(DecideEnrolmentCommand request, CancellationToken cancellationToken)
     {
-        // Of several keys of one name, an earlier version did not say which made this one. Then it may be a second key of a person who has approved already.
+        // Of several keys of one name, an earlier version did not say which made this one. Then it may be a second key of a person
+        // who has approved already.
         if (request.Approve && string.IsNullOrWhiteSpace(request.Caller.Principal))
-            return new AdminOutcome.Conflict($"It is not known who made the API key {request.Caller.Actor}, so it cannot approve; make another key for this person.");
+        {
+            return new AdminOutcome.Conflict(
+                $"It is not known who made the API key {request.Caller.Actor}, so it cannot approve; make another key for this person.");
+        }
+
         var now = await clock.NowAsync(cancellationToken);
         var decision = new EnrolmentDecision
         {
