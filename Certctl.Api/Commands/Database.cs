@@ -48,7 +48,7 @@ internal static class Database
         {
             var pending = await services.GetRequiredService<IDatabaseMigrator>().PendingAsync(new TerminalNotices(verb), cancellationToken);
             code = pending.Count > 0
-                ? fail([$"{pending.Count} migrations of the schema are pending; run: certctl migrate"])
+                ? fail([$"{Pending(pending)}; run: certctl migrate"])
                 : await ToldAsync(verb, Task.Run(() => act(services, cancellationToken), cancellationToken));
         }
     }
@@ -76,6 +76,10 @@ internal static class Database
             Console.Error.WriteLine($"certctl {verb}: still waiting for the database, which is busy or holds a lock of another session ({waited.TotalSeconds:0} s); Ctrl-C stops it");
         return await work;
     }
+
+    /// <summary>Says how many migrations are to be applied.</summary>
+    public static string Pending(IReadOnlyList<string> migrations) =>
+        migrations.Count == 1 ? "1 migration of the schema is pending" : $"{migrations.Count} migrations of the schema are pending";
 
     /// <summary>The SQLite file that is configured and does not exist; opening it would make one, owned by the user who looks.</summary>
     public static string? MissingFile(DatabaseOptions options)

@@ -10,6 +10,10 @@ namespace Certctl.Api.Commands;
 /// </summary>
 internal sealed class DatabaseOutage
 {
+    private const string NoWay = "No migration leads from it to this version";
+    private const string Export = "What you still need from it, export first with the build that made it.";
+    private const string LaterBuild = "Run the build that migrated it, or restore a backup that was made before.";
+
     private readonly bool _isFile;
     private readonly string _place;
     private readonly string _host;
@@ -59,6 +63,10 @@ internal sealed class DatabaseOutage
         DatabaseFaultKind.Full => ($"{_place} has no room left: {Said(fault)}", "Make room on the disk of PostgreSQL, and run it again: what was finished stays."),
         DatabaseFaultKind.NoExtension => (
             $"{_place} lacks an extension: {Said(fault)}", "Install PostgreSQL's contrib modules on the server (Debian: postgresql-contrib; most images have them)."),
+        DatabaseFaultKind.EarlierSchema => (
+            Said(fault),
+            $"{NoWay}: create a new, empty database (createdb --owner={_role} NAME) and name it in {_setting}. {Export}"),
+        DatabaseFaultKind.LaterSchema => (Said(fault), LaterBuild),
         DatabaseFaultKind.Path or DatabaseFaultKind.NotADatabase or DatabaseFaultKind.Statement => DescribeStatement(fault),
     };
 
@@ -69,6 +77,10 @@ internal sealed class DatabaseOutage
         DatabaseFaultKind.ReadOnly => ($"{_place} cannot be written: {Said(fault)}", "File, folder and file system must be writable for the user of this process."),
         DatabaseFaultKind.Lock => ($"another process holds a lock on {_place}: {Said(fault)}", $"Run it again; fuser {_place} names the process."),
         DatabaseFaultKind.Full => ($"there is no room left for {_place}: {Said(fault)}", "Make room, and run it again: what was finished stays."),
+        DatabaseFaultKind.EarlierSchema => (
+            Said(fault),
+            $"{NoWay}: move {_place} to another place, with its -wal and -shm files, and a new one is made. {Export}"),
+        DatabaseFaultKind.LaterSchema => (Said(fault), LaterBuild),
         _ => DescribeStatement(fault),
     };
 

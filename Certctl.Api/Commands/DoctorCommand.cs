@@ -68,7 +68,10 @@ internal static class DoctorCommand
                 await migrator.PingAsync(cancellationToken);
                 checks.Add(new("database", [], []));
                 checks.AddRange(await ClockAsync(services.GetRequiredService<DatabaseClock>(), cancellationToken));
-                checks.Add(new("database schema", [], pending.Count == 0 ? [] : [$"{pending.Count} migrations are pending; serve applies them, or run: certctl migrate"]));
+                checks.Add(new(
+                    "database schema",
+                    [],
+                    pending.Count == 0 ? [] : [$"{Database.Pending(pending)}; serve migrates too, or run: certctl migrate"]));
                 if (pending.Count == 0)
                     checks.AddRange(await ProfilesAsync(options, services.GetRequiredService<ICertificateProfileRepository>(), cancellationToken));
             });

@@ -135,7 +135,7 @@ internal static class ServerRun
             var notices = new LoggedNotices(services.GetRequiredService<ILoggerFactory>().CreateLogger("Certctl.Database"));
             var applied = await services.GetRequiredService<IDatabaseMigrator>().MigrateAsync(notices, cancellationToken);
             if (applied.Count > 0)
-                notices.Report(new MigrationNotice(Waits: false, $"applied {applied.Count} migrations, up to {applied[^1]}"));
+                notices.Report(new MigrationNotice(Waits: false, $"applied {string.Join(", ", applied)}"));
             foreach (var scep in options.ScepProfiles)
             {
                 if (!await ExistsAsync(scep.CertificateProfileId, notices))

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using Certctl.Infrastructure.Persistence.Schema;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -56,6 +57,12 @@ public enum DatabaseFaultKind
     /// <summary>The file is no SQLite database, or a damaged one.</summary>
     NotADatabase,
 
+    /// <summary>An earlier build, or another program, made the schema; no migration leads from it to this build's.</summary>
+    EarlierSchema,
+
+    /// <summary>A later build has migrated the schema.</summary>
+    LaterSchema,
+
     /// <summary>A statement failed: the schema is another one than this build's, or a constraint was violated.</summary>
     Statement,
 }
@@ -71,6 +78,7 @@ public static class DatabaseFault
         PostgresException { SqlState: "0A000" or "58P01" } told when told.MessageText.Contains("extension", StringComparison.Ordinal) => DatabaseFaultKind.NoExtension,
         PostgresException told => KindOf(told.SqlState),
         SqliteException told => KindOf(told.SqliteErrorCode),
+        OtherSchemaException told => told.IsLater ? DatabaseFaultKind.LaterSchema : DatabaseFaultKind.EarlierSchema,
         SocketException socket => KindOf(socket.SocketErrorCode),
         TimeoutException => DatabaseFaultKind.NoAnswer,
         AuthenticationException or CryptographicException => DatabaseFaultKind.Tls,

@@ -11,6 +11,7 @@ public interface IDatabaseMigrator
     /// <summary>
     /// Applies the pending migrations under a lock, one transaction each, and inserts the default certificate profile where there never was one. Only connecting has a time bound;
     /// neither the migrations nor the wait for another process that migrates have one. Throws what the driver throws; the database itself must exist on PostgreSQL.
+    /// A schema that this build's migrations did not make is an <see cref="OtherSchemaException"/>, and nothing is applied to it.
     /// </summary>
     /// <param name="listener">Told what lasts for more than two seconds, and again every ten; called by any thread.</param>
     /// <returns>The names of the migrations that this call applied.</returns>
@@ -19,7 +20,10 @@ public interface IDatabaseMigrator
     /// <inheritdoc cref="MigrateAsync(IProgress{MigrationNotice}?, CancellationToken)"/>
     Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken) => MigrateAsync(null, cancellationToken);
 
-    /// <summary>Names of the migrations that this build knows and the database does not. Connects as patiently as a migration does.</summary>
+    /// <summary>
+    /// Names of the migrations that this build knows and the database does not. Connects as patiently as a migration does, and throws
+    /// <see cref="OtherSchemaException"/> as a migration does.
+    /// </summary>
     /// <param name="listener">As <see cref="MigrateAsync(IProgress{MigrationNotice}?, CancellationToken)"/> tells it.</param>
     Task<IReadOnlyList<string>> PendingAsync(IProgress<MigrationNotice>? listener, CancellationToken cancellationToken);
 
@@ -38,12 +42,14 @@ internal abstract class DatabaseMigrator(IDbContextFactory<CertctlDbContext> con
         var report = new MigrationReport(listener, pace);
         await using var session = await OpenAsync(report, cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        if (Pending(db, await session.AppliedAsync(cancellationToken)).Count == 0 && await session.HadDefaultProfileAsync(cancellationToken))
+        var known = MigrationScript.Known(db);
+        if ((await session.ReadHistoryAsync(cancellationToken)).Pending(known).Count == 0
+            && await session.HadDefaultProfileAsync(cancellationToken))
             return [];
         await session.LockAsync(cancellationToken);
 
         // Again, for meanwhile another process may have done it.
-        var pending = Pending(db, await session.AppliedAsync(cancellationToken));
+        var pending = (await session.ReadHistoryAsync(cancellationToken)).Pending(known);
         if (pending.Count > 0)
             await session.ExecuteAsync(MigrationScript.CreateHistory(db), "making the history of the schema", cancellationToken);
         foreach (var (id, number) in pending.Select((id, index) => (id, index + 1)))
@@ -65,7 +71,7 @@ internal abstract class DatabaseMigrator(IDbContextFactory<CertctlDbContext> con
     public async Task<IReadOnlyList<string>> PendingAsync(IProgress<MigrationNotice>? listener, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return Pending(db, await AppliedAsync(new MigrationReport(listener, pace), cancellationToken));
+        return (await ReadHistoryAsync(new MigrationReport(listener, pace), cancellationToken)).Pending(MigrationScript.Known(db));
     }
 
     public async Task PingAsync(CancellationToken cancellationToken)
@@ -77,9 +83,7 @@ internal abstract class DatabaseMigrator(IDbContextFactory<CertctlDbContext> con
     protected abstract Task<SchemaSession> OpenAsync(MigrationReport report, CancellationToken cancellationToken);
 
     /// <summary>What the history holds, read without any lock of ours.</summary>
-    protected abstract Task<IReadOnlySet<string>> AppliedAsync(MigrationReport report, CancellationToken cancellationToken);
-
-    private static List<string> Pending(CertctlDbContext db, IReadOnlySet<string> applied) => [.. MigrationScript.Known(db).Where(id => !applied.Contains(id))];
+    protected abstract Task<SchemaHistory> ReadHistoryAsync(MigrationReport report, CancellationToken cancellationToken);
 }
 
 internal sealed class PostgresMigrator(NpgsqlDataSource dataSource, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, NoticePace pace)
@@ -88,10 +92,10 @@ internal sealed class PostgresMigrator(NpgsqlDataSource dataSource, IDbContextFa
     protected override async Task<SchemaSession> OpenAsync(MigrationReport report, CancellationToken cancellationToken) =>
         await PostgresSchemaSession.OpenAsync(dataSource, report, cancellationToken);
 
-    protected override async Task<IReadOnlySet<string>> AppliedAsync(MigrationReport report, CancellationToken cancellationToken)
+    protected override async Task<SchemaHistory> ReadHistoryAsync(MigrationReport report, CancellationToken cancellationToken)
     {
         await using var session = await PostgresSchemaSession.OpenAsync(dataSource, report, cancellationToken);
-        return await session.AppliedAsync(cancellationToken);
+        return await session.ReadHistoryAsync(cancellationToken);
     }
 }
 
@@ -101,6 +105,6 @@ internal sealed class SqliteMigrator(string connectionString, IDbContextFactory<
     protected override async Task<SchemaSession> OpenAsync(MigrationReport report, CancellationToken cancellationToken) =>
         await SqliteSchemaSession.OpenAsync(connectionString, report, cancellationToken);
 
-    protected override Task<IReadOnlySet<string>> AppliedAsync(MigrationReport report, CancellationToken cancellationToken) =>
-        SqliteSchemaSession.ReadAppliedAsync(connectionString, report, cancellationToken);
+    protected override Task<SchemaHistory> ReadHistoryAsync(MigrationReport report, CancellationToken cancellationToken) =>
+        SqliteSchemaSession.ReadHistoryAsync(connectionString, report, cancellationToken);
 }

@@ -23,17 +23,19 @@ internal abstract class SchemaSession(DbConnection connection, MigrationReport r
 
     public abstract ValueTask DisposeAsync();
 
-    /// <summary>The ids in the history; none where there is no history yet.</summary>
-    public async Task<IReadOnlySet<string>> AppliedAsync(CancellationToken cancellationToken)
+    /// <summary>Reads what is applied, without a lock.</summary>
+    public async Task<SchemaHistory> ReadHistoryAsync(CancellationToken cancellationToken)
     {
+        // The table first: another process that migrates meanwhile commits it together with its entry in the history.
+        var hasTables = await ExistsAsync(SchemaHistory.FirstTable, cancellationToken);
         HashSet<string> applied = new(StringComparer.Ordinal);
         if (!await ExistsAsync(MigrationScript.History, cancellationToken))
-            return applied;
+            return new SchemaHistory(applied, hasTables);
         await using var command = Command($"SELECT \"MigrationId\" FROM \"{MigrationScript.History}\"");
         await using var reader = await WatchedAsync(command.ExecuteReaderAsync(cancellationToken), "reading which migrations are applied", cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
             applied.Add(reader.GetString(0));
-        return applied;
+        return new SchemaHistory(applied, hasTables);
     }
 
     /// <summary>Whether there is a default profile, or was one that an operator deleted: that one stays deleted.</summary>

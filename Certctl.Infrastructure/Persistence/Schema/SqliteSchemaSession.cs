@@ -45,14 +45,15 @@ internal sealed class SqliteSchemaSession(SqliteConnection connection, FileStrea
     }
 
     /// <summary>What the history of an existing file holds, read without the lock.</summary>
-    public static async Task<IReadOnlySet<string>> ReadAppliedAsync(string connectionString, MigrationReport report, CancellationToken cancellationToken)
+    public static async Task<SchemaHistory> ReadHistoryAsync(
+        string connectionString, MigrationReport report, CancellationToken cancellationToken)
     {
         var settings = new SqliteConnectionStringBuilder(connectionString) { Mode = SqliteOpenMode.ReadWrite };
         if (!File.Exists(settings.DataSource))
-            return new HashSet<string>();
+            return SchemaHistory.None;
         await using var session = new SqliteSchemaSession(Unpooled(settings), held: null, report);
         await session.Connection.OpenAsync(cancellationToken);
-        return await session.AppliedAsync(cancellationToken);
+        return await session.ReadHistoryAsync(cancellationToken);
     }
 
     /// <summary>Held since the session was opened.</summary>
