@@ -1,8 +1,6 @@
 using System.Globalization;
-using Certctl.Infrastructure.Persistence;
 using Certctl.Tests.Api.Hosting;
 using Certctl.Tests.Fixtures;
-using Certctl.Tests.Infrastructure.Persistence;
 using Npgsql;
 using Xunit;
 using Xunit.Abstractions;
@@ -10,8 +8,8 @@ using Xunit.Abstractions;
 namespace Certctl.Tests.Measure;
 
 /// <summary>
-/// Migrations of the size that the gate has no time for, by the executable: <c>CERTCTL_TEST_MIGRATION=5000000,120</c> builds the indexes of so many events, killed once in
-/// the middle, and waits so many seconds behind a lock of another session.
+/// Migrations of the size that the gate has no time for, by the executable: <c>CERTCTL_TEST_MIGRATION=5000000,120</c> waits so many seconds
+/// behind a lock of another session, and builds the indexes of so many events, killed once in the middle.
 /// </summary>
 public sealed class MigrationDrill(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
@@ -25,10 +23,8 @@ public sealed class MigrationDrill(PostgresFixture postgres, ITestOutputHelper o
             return;
         var (events, seconds) = (sizes.Split(',')[0], int.Parse(sizes.Split(',')[1], CultureInfo.InvariantCulture));
         var connection = await postgres.CreateDatabaseAsync(migrated: false);
-        await using (var database = new TestDatabase(DatabaseKind.PostgreSql, connection))
-            await PostgresMigrationTests.MigrateToAsync(database, "CertificateLists");
         await using var source = NpgsqlDataSource.Create(connection + ";Command Timeout=0");
-        await TimedAsync($"filling {events} events", () => ExecuteAsync(source, $"""
+        await ExecuteAsync(source, MigrateVerbTests.FillOnceMade($"""
             INSERT INTO audit_events (id, timestamp, actor, actor_type, action, outcome, reason, detail, resource_type, resource_id, path_id, profile_id, transaction_id, subject, sans, device_name, count)
             SELECT gen_random_uuid(), now() - n * interval '6 seconds', 'scep-client', 'System', 'scep_pkcsreq', 'Refused', 'challenge_wrong', 'not that of this path (' || n % 65536 || ')', 'certificate', '',
             'corp', 'default', md5(n::text), 'CN=sales-laptop-' || n || ',OU=Sales,O=Example', '[]', 'sales-laptop-' || n, 1 FROM generate_series(1, {events}) n
@@ -37,15 +33,19 @@ public sealed class MigrationDrill(PostgresFixture postgres, ITestOutputHelper o
 
         await using (var holder = await source.OpenConnectionAsync())
         {
-            await using var reading = new NpgsqlCommand("BEGIN; SELECT count(*) FROM (SELECT FROM audit_events LIMIT 1) one", holder);
-            await reading.ExecuteNonQueryAsync();
+            await using var creating = new NpgsqlCommand("BEGIN; CREATE EXTENSION pg_trgm", holder);
+            await creating.ExecuteNonQueryAsync();
             await using var waiting = RunningVerb.Start(settings, "migrate");
             await TimedAsync($"behind a lock for {seconds} s", () => Task.Delay(TimeSpan.FromSeconds(seconds)));
             Assert.Contains("waiting for a lock of PostgreSQL session", waiting.Printed, StringComparison.Ordinal);
             output.WriteLine(waiting.Printed);
             await using var ending = new NpgsqlCommand("ROLLBACK", holder);
             await ending.ExecuteNonQueryAsync();
-            await UntilAsync(source, "SELECT count(*) = 1 FROM pg_stat_progress_create_index WHERE datname = current_database() AND relid = 'audit_events'::regclass AND blocks_done > blocks_total / 2");
+            const string HalfDone = """
+                SELECT count(*) = 1 FROM pg_stat_progress_create_index
+                WHERE datname = current_database() AND blocks_total > 100 AND blocks_done > blocks_total / 2
+                """;
+            await TimedAsync("filling, and half of an index", () => UntilAsync(source, HalfDone));
             await waiting.SignalAsync("KILL");
         }
 

@@ -18,7 +18,7 @@ internal sealed class EnrolmentMapping : IEntityTypeConfiguration<Domain.Enrolme
         // Whether a profile may be deleted; what has a certificate is found there.
         builder.HasIndex(enrolment => enrolment.ProfileId, "enrolments_profile_idx").HasFilter("serial_number IS NULL");
 
-        // Whether a signed challenge was used, for good. Not unique: databases of earlier editions may hold one twice.
+        // Whether a signed challenge was used, for good. Not unique: the claim alone decides about uniqueness.
         builder.HasIndex(enrolment => enrolment.TokenSha256, "enrolments_token_idx").HasFilter("token_sha256 IS NOT NULL");
         builder.Property(enrolment => enrolment.Id).HasColumnName("id").ValueGeneratedNever();
         builder.Property(enrolment => enrolment.Protocol).HasColumnName("protocol");

@@ -163,6 +163,24 @@ public sealed class DatabaseOutageTests(PostgresFixture postgres) : IClassFixtur
         static PostgresException Told(string state) => new("as the server says it", "FATAL", "FATAL", state);
     }
 
+    [Theory]
+    [InlineData("20261125210758_Initial", "an earlier build made its schema: ", "create a new, empty database (createdb --owner=")]
+    [InlineData("99990101000000_Initial", "a later or another build made its schema: ", "Run the build that migrated it")]
+    public async Task A_schema_of_another_build_is_blamed_on_the_build(string name, string what, string remedy)
+    {
+        if (!postgres.IsAvailable)
+            return;
+        var connection = await postgres.CreateDatabaseAsync(migrated: true);
+        await using (var source = NpgsqlDataSource.Create(connection))
+            await ExecuteAsync(source, $"UPDATE \"__EFMigrationsHistory\" SET \"MigrationId\" = '{name}'");
+        var said = await SayAsync(Options(connection));
+        Assert.StartsWith(
+            $"The database cannot be used: {what}__EFMigrationsHistory holds {name}, which this build does not know. ",
+            said,
+            StringComparison.Ordinal);
+        Assert.Contains(remedy, said, StringComparison.Ordinal);
+    }
+
     private static DatabaseOptions Options(string connection) => new(DatabaseProvider.PostgreSql, new Secret(new NpgsqlConnectionStringBuilder(connection).ConnectionString), 4) { Setting = Setting };
 
     private static async Task<string> SayAsync(DatabaseOptions options)

@@ -5,6 +5,7 @@ using Certctl.Infrastructure.Persistence.Schema;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Persistence;
@@ -19,6 +20,20 @@ public sealed class PostgresDatabaseMigratorTests(PostgresDatabases databases) :
             return;
         await using var database = await OpenAsync();
         await RefusesAsync(database, "TRUNCATE audit_events");
+    }
+
+    // The lists look for a part of a name, and answer late, but rightly, without this index.
+    [Fact]
+    public async Task The_schema_has_the_index_that_the_model_cannot_say()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await using var db = database.Open();
+        const string Index = "certificates_sans_idx";
+        Assert.Equal(
+            [$"CREATE INDEX {Index} ON public.certificates USING gin (((sans)::text) gin_trgm_ops)"],
+            await db.Database.SqlQuery<string>($"SELECT indexdef AS \"Value\" FROM pg_indexes WHERE indexname = {Index}").ToListAsync());
     }
 }
 
@@ -102,12 +117,13 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
         if (!IsAvailable)
             return;
         await using var database = await OpenAsync(migrated: false);
-        await using var db = database.Open();
+        await using var db = LaterMigrations.Contexts(database).CreateDbContext();
         await using SchemaSession session = Kind == DatabaseKind.PostgreSql
             ? new PostgresSchemaSession(new Npgsql.NpgsqlConnection(), null!, null!)
             : new SqliteSchemaSession(new Microsoft.Data.Sqlite.SqliteConnection(), null, null!);
         var scripts = MigrationScript.Known(db).ToDictionary(id => id, id => session.Arrange(MigrationScript.Of(db, id)));
-        Assert.True(scripts.Count >= 10);
+        Assert.Equal(LaterMigrations.All, scripts.Keys.TakeLast(3));
+        Assert.Equal("Initial", scripts.Keys.First().Split('_')[1]);
         Assert.All(scripts, script => Assert.DoesNotContain(script.Value, statement => statement.OutsideTransaction));
         Assert.All(scripts, script => Assert.Contains(script.Key, script.Value[^1].Sql, StringComparison.Ordinal));
     }
@@ -118,11 +134,61 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
         if (!IsAvailable)
             return;
         await using var ours = await OpenAsync();
+        await LaterMigrations.Migrator(ours).MigrateAsync(null, default);
         await using var tools = await OpenAsync(migrated: false);
-        await using (var db = tools.Open())
+        await using (var db = LaterMigrations.Contexts(tools).CreateDbContext())
             await db.Database.MigrateAsync();
-        Assert.Empty(await tools.Migrator.PendingAsync(default));
+        Assert.Empty(await LaterMigrations.Migrator(tools).PendingAsync(null, default));
         Assert.Equal(await SchemaAsync(tools), await SchemaAsync(ours));
+    }
+
+    [Theory]
+    [InlineData("20261125210758_Initial", false)]
+    [InlineData("99990101000000_Initial", true)]
+    public async Task A_schema_of_another_build_is_refused_and_left_as_it_is(string name, bool isLater)
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await using var db = database.Open();
+        await db.Database.ExecuteSqlAsync($"UPDATE \"__EFMigrationsHistory\" SET \"MigrationId\" = {name}");
+        await RefusesSchemaAsync(database, isLater, $"__EFMigrationsHistory holds {name}, which this build does not know");
+    }
+
+    [Fact]
+    public async Task A_schema_that_a_later_build_has_migrated_further_is_refused()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await LaterMigrations.Migrator(database).MigrateAsync(null, default);
+        await RefusesSchemaAsync(database, isLater: true, $"holds {LaterMigrations.First}, which this build does not know");
+    }
+
+    [Theory]
+    [InlineData("DELETE FROM")]
+    [InlineData("DROP TABLE")]
+    public async Task Tables_without_the_entry_of_the_initial_migration_are_refused(string loss)
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await using var db = database.Open();
+#pragma warning disable EF1002 // Both stand above.
+        await db.Database.ExecuteSqlRawAsync($"{loss} \"__EFMigrationsHistory\"");
+#pragma warning restore EF1002
+        await RefusesSchemaAsync(database, isLater: false, "it holds table audit_events, but __EFMigrationsHistory does not hold ");
+    }
+
+    [Fact]
+    public async Task A_history_that_a_killed_process_left_empty_is_no_hindrance()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync(migrated: false);
+        await using (var db = database.Open())
+            await db.Database.ExecuteSqlRawAsync(MigrationScript.CreateHistory(db));
+        Assert.Single(await database.Migrator.MigrateAsync(default));
     }
 
     [Fact]
@@ -178,21 +244,33 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
         await Assert.ThrowsAnyAsync<Exception>(() => database.Migrator.MigrateAsync(default).WaitAsync(TimeSpan.FromMinutes(2)));
     }
 
+    private async Task RefusesSchemaAsync(TestDatabase database, bool isLater, string what)
+    {
+        var before = await SchemaAsync(database);
+        var refused = await Assert.ThrowsAsync<OtherSchemaException>(() => database.Migrator.PendingAsync(default));
+        Assert.Contains(what, refused.Message, StringComparison.Ordinal);
+        Assert.Equal(isLater, refused.IsLater);
+        refused = await Assert.ThrowsAsync<OtherSchemaException>(() => database.Migrator.MigrateAsync(default));
+        Assert.Contains(what, refused.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await SchemaAsync(database));
+    }
+
     private async Task<IReadOnlyList<string>> SchemaAsync(TestDatabase database)
     {
         await using var db = database.Open();
-        return await db.Database.SqlQueryRaw<string>(Kind == DatabaseKind.PostgreSql
+        var schema = await db.Database.SqlQueryRaw<string>(Kind == DatabaseKind.PostgreSql
             ? """
               SELECT indexdef AS "Value" FROM pg_indexes WHERE schemaname = 'public'
               UNION ALL SELECT table_name || ' ' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '') FROM information_schema.columns WHERE table_schema = 'public'
               UNION ALL SELECT event_object_table || ' ' || trigger_name || ' ' || event_manipulation FROM information_schema.triggers
-              UNION ALL SELECT "MigrationId" || ' ' || "ProductVersion" FROM "__EFMigrationsHistory"
               ORDER BY 1
               """
             : """
               SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS "Value" FROM sqlite_master WHERE name <> '__EFMigrationsLock' AND name NOT LIKE 'sqlite_autoindex___EFMigrationsLock%'
-              UNION ALL SELECT "MigrationId" || ' ' || "ProductVersion" FROM "__EFMigrationsHistory" ORDER BY 1
+              ORDER BY 1
               """).ToListAsync();
+        var history = await db.GetService<IHistoryRepository>().GetAppliedMigrationsAsync();
+        return [.. schema, .. history.Select(applied => $"{applied.MigrationId} {applied.ProductVersion}")];
     }
 
     internal static async Task RefusesAsync(TestDatabase database, string statement)

@@ -1,4 +1,5 @@
 using Certctl.Infrastructure.Persistence;
+using Certctl.Infrastructure.Persistence.Schema;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
@@ -51,6 +52,23 @@ public sealed class SqliteMigrationTests(SqliteDatabases databases) : IClassFixt
         Assert.Contains($"waiting for another process that writes to the database; fuser {Path(database)} names it (", notice.Text, StringComparison.Ordinal);
         await ExecuteAsync(writer, "ROLLBACK");
         Assert.NotEmpty(await migrating.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task A_table_that_is_built_anew_keeps_its_rows_and_is_part_of_one_transaction()
+    {
+        await using var database = await CreateAsync();
+        await database.Migrator.MigrateAsync(default);
+        await using (var db = LaterMigrations.Contexts(database).CreateDbContext())
+        {
+            var script = MigrationScript.Of(db, LaterMigrations.Second);
+            Assert.Contains(script, statement => statement.OutsideTransaction);
+            Assert.Contains(script, statement => statement.Sql.Contains("DROP TABLE \"certificate_profiles\"", StringComparison.Ordinal));
+        }
+
+        var before = Assert.Single(await database.Profiles.ListAsync(default));
+        Assert.Equal(LaterMigrations.All, await LaterMigrations.Migrator(database).MigrateAsync(null, default));
+        Assert.Equivalent(before, Assert.Single(await database.Profiles.ListAsync(default)));
     }
 
     private static SqliteMigrator Migrator(TestDatabase database) =>
