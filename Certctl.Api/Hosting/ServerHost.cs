@@ -14,6 +14,7 @@ using Certctl.Application.Scep.RawCsr;
 using Certctl.Infrastructure.Compliance;
 using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.Scep;
+using Certctl.Infrastructure.Crypto.X509;
 using Certctl.Infrastructure.Intune;
 using Certctl.Infrastructure.Issuers.LocalCa;
 using Certctl.Infrastructure.Persistence;
@@ -73,6 +74,7 @@ internal static class ServerHost
         services.AddSingleton<IReadOnlyDictionary<string, BundleTrust>>(trusts);
         services.AddSingleton<IReadOnlyDictionary<string, FileTrustAnchors>>(anchors);
         services.AddDatabase(options.Database);
+        services.AddSingleton<ICsrReader, StoredCsrReader>();
         services.AddCertctlApplication();
         services.AddScepProbes(options.Api.Probes);
         services.AddAdminApi(options.Api, options.Api.Oidc is null ? null : new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, SslOptions = ServerTrust.Options(material.OidcRoots) });

@@ -9,6 +9,7 @@ public sealed class CertificateIssuance(
     ICertificateProfileRepository profiles,
     IEnrolmentRepository enrolments,
     IEnrolmentJournal journal,
+    ICsrReader csrs,
     EnrolmentMetrics metrics,
     DatabaseClock clock,
     TimeProvider process)
@@ -114,7 +115,7 @@ public sealed class CertificateIssuance(
 
     private async Task<EnrolmentOutcome> CompleteAsync(Domain.Enrolment.Enrolment approved, EnrolmentContext context, CancellationToken cancellationToken)
     {
-        var csr = context.Profile.Codec.ReadKept(approved.Csr)
+        var csr = csrs.ReadKept(approved.Csr)
             ?? throw new InvalidOperationException($"The stored request of enrolment {approved.Id} cannot be read any more.");
         RenewalClaim? renewal = null;
         if (approved.ChallengeKind == ChallengeKind.Renewal)

@@ -16,9 +16,6 @@ public interface IScepCodec
     /// <summary>Builds the signed CertRep that answers <paramref name="request"/> (RFC 8894 §3.3.2), in the request's own digest and cipher.</summary>
     byte[] EncodeCertRep(ScepRequestHead request, ScepReply reply);
 
-    /// <summary>Reads a PKCS#10 that the journal kept (<see cref="CertificateSigningRequest.DerWithoutChallenge"/>); null when it is none.</summary>
-    CertificateSigningRequest? ReadKept(ReadOnlyMemory<byte> pkcs10);
-
     /// <summary>False while no RA certificate is valid: then nothing can be answered.</summary>
     bool CanAnswer { get; }
 

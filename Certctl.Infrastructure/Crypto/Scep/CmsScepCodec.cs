@@ -24,8 +24,6 @@ public sealed partial class CmsScepCodec(
         return reading!.Conclude(Open(reading!, passwords));
     }
 
-    public CertificateSigningRequest? ReadKept(ReadOnlyMemory<byte> pkcs10) => X509.CsrReader.ReadKept(pkcs10);
-
     public RequestSigner RaCertificate => keys.Newest;
 
     public bool CanAnswer => keys.HasValidPair(clock.GetUtcNow());

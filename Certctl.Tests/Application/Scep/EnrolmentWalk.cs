@@ -24,6 +24,7 @@ internal sealed class EnrolmentWalk : IDisposable
     private InMemoryJournal? _journal;
     private readonly ServiceProvider _services;
     private readonly IScepCodec _codec = Substitute.For<IScepCodec>();
+    private readonly ICsrReader _csrs = Substitute.For<ICsrReader>();
 
     /// <param name="ahead">Of the database's clock, which is <see cref="Clock"/>, that of the process.</param>
     public EnrolmentWalk(CertificateProfile? profile = null, Func<ScepProfile, ScepProfile>? adjust = null, TimeSpan ahead = default)
@@ -39,6 +40,7 @@ internal sealed class EnrolmentWalk : IDisposable
             .AddSingleton<IAuditRepository>(Journal)
             .AddSingleton<ICertificateInventory>(Journal)
             .AddSingleton<ICertificateProfileRepository>(Profiles)
+            .AddSingleton(_csrs)
             .AddCertctlApplication()
             .BuildServiceProvider();
         var scep = new ScepProfile
@@ -58,7 +60,7 @@ internal sealed class EnrolmentWalk : IDisposable
             Reply = call.Arg<ScepReply>();
             return [0x30];
         });
-        _codec.ReadKept(default).ReturnsForAnyArgs(call => _sent.Last(csr => csr.DerWithoutChallenge.Span.SequenceEqual(call.Arg<ReadOnlyMemory<byte>>().Span)));
+        _csrs.ReadKept(default).ReturnsForAnyArgs(call => _sent.Last(csr => csr.DerWithoutChallenge.Span.SequenceEqual(call.Arg<ReadOnlyMemory<byte>>().Span)));
     }
 
     /// <summary>The database's.</summary>
