@@ -134,7 +134,7 @@ internal sealed class ScepProfileReport(
 
     private IntuneSection? Section(ScepProfileOptions profile, Seen seen)
     {
-        if (profile.Intune is not { } intune || profiles.All[profile.PathId].Intune is not { } settings)
+        if (profile.Intune is not { } intune || profiles.All[profile.PathId].Policy.Intune is not { } settings)
             return null;
         var counters = metrics.Intune.Of(profile.PathId);
         return new IntuneSection(

@@ -152,20 +152,13 @@ internal static class ServerHost
         var nextPublished = material.Next is { } staged ? LocalCaIssuer.PublishedOf(staged.Ca, clock.GetUtcNow()) : [];
         return new ScepProfileTable(options.ScepProfiles.Select(profile => new ScepProfile
         {
-            PathId = profile.PathId,
-            Issuer = issuer,
-            NextIssuer = next,
-            CertificateProfileId = profile.CertificateProfileId,
-            ChallengeMode = profile.ChallengeMode,
-            Challenge = profile.Challenge,
-            PreviousChallenge = profile.PreviousChallenge,
-            Capabilities = [.. profile.CryptoPolicy.Capabilities(), .. next is null ? [] : new[] { ScepCapability.GetNextCaCert }, .. profile.ExtraCapabilities.Except(profile.CryptoPolicy.Capabilities())],
-            LeafValidity = options.Ca.Validity,
-            RetryWindow = profile.RetryWindow,
-            RenewalMayChangeName = profile.RenewalMayChangeName,
-            PendingWindow = profile.PendingWindow,
-            Compliance = doormen.Hooks.Of(profile.PathId),
-            ComplianceOnError = profile.Compliance?.OnError ?? ComplianceOnError.Deny,
+            Policy = Policy(options, profile, doormen, issuers),
+            Capabilities =
+            [
+                .. profile.CryptoPolicy.Capabilities(),
+                .. next is null ? [] : new[] { ScepCapability.GetNextCaCert },
+                .. profile.ExtraCapabilities.Except(profile.CryptoPolicy.Capabilities()),
+            ],
             AllowRawCsr = profile.AllowRawCsr,
             Codec = new CmsScepCodec(
                 doormen.Rings[profile.PathId],
@@ -174,11 +167,26 @@ internal static class ServerHost
                 next is null ? null : new NextCa(new RaKeyRing(material.Next!.RaPairs[profile.PathId], nextPublished, profile.CaCertificates), issuer.Chain),
                 profile.ReplyChain),
             ClientTrust = doormen.Trusts.GetValueOrDefault(profile.PathId),
-            Intune = profile.Intune is { } intune
-                ? new IntuneSettings(doormen.Anchors[profile.PathId], intune.Audience, intune.ChallengeValidity, intune.ClockSkew, intune.PerDeviceLimit)
-                : null,
         }));
     }
+
+    private static EnrolmentPolicy Policy(CertctlOptions options, ScepProfileOptions profile, Doormen doormen, IssuerTable issuers) => new()
+    {
+        PathId = profile.PathId,
+        CertificateProfileId = profile.CertificateProfileId,
+        Issuer = issuers.Current,
+        NextIssuer = issuers.Next,
+        ChallengeMode = profile.ChallengeMode,
+        Challenge = profile.Challenge,
+        PreviousChallenge = profile.PreviousChallenge,
+        Intune = profile.Intune is { } intune
+            ? new IntuneSettings(
+                doormen.Anchors[profile.PathId], intune.Audience, intune.ChallengeValidity, intune.ClockSkew, intune.PerDeviceLimit)
+            : null,
+        Limits = new EnrolmentLimits(options.Ca.Validity) { RenewalMayChangeName = profile.RenewalMayChangeName },
+        Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },
+        Compliance = new CompliancePolicy(doormen.Hooks.Of(profile.PathId), profile.Compliance?.OnError ?? ComplianceOnError.Deny),
+    };
 
     /// <summary>Key material and trust stores of the SCEP profiles, by PathID.</summary>
     private sealed record Doormen(

@@ -5,7 +5,7 @@ using Certctl.Domain.Profiles;
 namespace Certctl.Application.Enrolment;
 
 /// <summary>Approve, sign, journal: what every request that was vouched for goes through, once or again when a reply was lost.</summary>
-public sealed class CertificateIssuance(
+public sealed partial class CertificateIssuance(
     ICertificateProfileRepository profiles,
     IEnrolmentRepository enrolments,
     IEnrolmentJournal journal,
@@ -14,8 +14,6 @@ public sealed class CertificateIssuance(
     DatabaseClock clock,
     TimeProvider process)
 {
-    private const string Protocol = "SCEP";
-
     /// <summary>An operator may change the profile while a request is on its way; more often than this in one request is no accident.</summary>
     private const int MaxAttempts = 3;
 
@@ -27,7 +25,11 @@ public sealed class CertificateIssuance(
 
         // Who is granted a renewal has signed with the certificate that it renews.
         var renewal = context.Grant.Renews is { } renews
-            ? new RenewalClaim(renews, context.Grant.FirstAsked ?? context.ReceivedAt) { Subject = context.Signer.Subject, MayChangeNames = context.Profile.RenewalMayChangeName }
+            ? new RenewalClaim(renews, context.Grant.FirstAsked ?? context.ReceivedAt)
+            {
+                Subject = context.Requester.Subject,
+                MayChangeNames = context.Policy.Limits.RenewalMayChangeName,
+            }
             : null;
         var draft = new Draft(context, command.Csr, enrolment, RequestKey.Of(context, kind, command.Csr, context.Grant.Renews), renewal);
         return await CommitAsync(draft, stored => AnswerRepetitionAsync(stored, draft, cancellationToken), cancellationToken);
@@ -83,7 +85,7 @@ public sealed class CertificateIssuance(
         var renews = draft.Renewal is not null || RequestKey.IsByGivenCertificate(context, draft.Csr.PublicKey.Sha256.Span);
 
         // RFC 8894 §2.5: who signs with it has it, and asks for another.
-        if (context.Signer.CertificateDer.Span.SequenceEqual(certificate.Der))
+        if (context.Requester.CertificateDer.Span.SequenceEqual(certificate.Der))
             return $"{certificate.SerialNumber}, has signed it";
         if (certificate.NotAfter <= context.ReceivedAt)
             return $"{certificate.SerialNumber}, ended at {certificate.NotAfter:O}";
@@ -121,14 +123,14 @@ public sealed class CertificateIssuance(
         if (approved.ChallengeKind == ChallengeKind.Renewal)
         {
             // What vouched for the request while it waited must still be able to; that it ended meanwhile is not the device's fault.
-            var renews = await enrolments.FindCertificateAsync(context.Profile.Issuer.IssuerId, approved.VouchedBy, cancellationToken)
+            var renews = await enrolments.FindCertificateAsync(context.Policy.Issuer.IssuerId, approved.VouchedBy, cancellationToken)
                 ?? throw new InvalidOperationException($"The certificate that vouched for enrolment {approved.Id} is not in the journal.");
             if (renews.IsRevoked)
                 return new EnrolmentOutcome.Refused(FailureReason.RenewalSignerRevoked, $"{renews.SerialNumber} was revoked at {renews.RevokedAt:O}");
             renewal = new RenewalClaim(renews, approved.CreatedAt)
             {
-                Subject = context.Signer.CertificateDer.Span.SequenceEqual(renews.Der) ? context.Signer.Subject : null,
-                MayChangeNames = context.Profile.RenewalMayChangeName,
+                Subject = context.Requester.CertificateDer.Span.SequenceEqual(renews.Der) ? context.Requester.Subject : null,
+                MayChangeNames = context.Policy.Limits.RenewalMayChangeName,
             };
         }
 
@@ -157,7 +159,7 @@ public sealed class CertificateIssuance(
             if (context.Issuer.NotAfter <= context.ReceivedAt + TimeSpan.FromMinutes(1))
                 return (new EnrolmentOutcome.Refused(FailureReason.ValidityNotPossible, $"the CA ends at {context.Issuer.NotAfter:O}"), null);
 
-            var approval = profile.Approve(csr, context.Profile.LeafValidity, context.ReceivedAt, renewal, ClaimOf(enrolment));
+            var approval = profile.Approve(csr, context.Policy.Limits.LeafValidity, context.ReceivedAt, renewal, ClaimOf(enrolment));
             if (approval is Approval.Denied denied)
                 return (new EnrolmentOutcome.Refused(denied.Failure), null);
 
@@ -185,7 +187,7 @@ public sealed class CertificateIssuance(
             {
                 case JournalVerdict.Committed:
                     if (certificate is not null && enrolment.TokenSha256 is not null)
-                        metrics.IntuneIssued(context.Profile.PathId);
+                        metrics.IntuneIssued(context.Policy.PathId);
                     return (certificate is null ? new EnrolmentOutcome.Pending(enrolment.Id) : new EnrolmentOutcome.Issued(certificate), null);
                 case JournalVerdict.AlreadyAnswered answered:
                     return (null, answered.Stored);
@@ -216,7 +218,7 @@ public sealed class CertificateIssuance(
     private static async Task<IssuedCertificate> SignAsync(EnrolmentContext context, CertificateTemplate template, CancellationToken cancellationToken)
     {
         using var room = EnrolmentTrace.Room("Sign");
-        return await context.Issuer.IssueAsync(template, context.Profile.PathId, Protocol, cancellationToken);
+        return await context.Issuer.IssueAsync(template, context.Policy.PathId, context.Protocol, cancellationToken);
     }
 
     private async Task<JournalVerdict> WriteAsync(JournalEntry entry, CancellationToken cancellationToken)
@@ -227,73 +229,4 @@ public sealed class CertificateIssuance(
         metrics.Committed(process.GetElapsedTime(started));
         return verdict;
     }
-
-    private static JournalEntry Entry(Draft draft, IssuedCertificate? certificate, CertificateProfile profile, DateTimeOffset now)
-    {
-        var (context, _, enrolment, key, renewal, completes) = draft;
-        var heldFor = certificate is null ? context.Profile.PendingWindow : AnswerLife(certificate, renewal is null ? null : profile, context.Profile.RetryWindow, now);
-        var written = certificate is null
-            ? enrolment.Waiting(now + heldFor)
-            : enrolment.Issued(certificate.IssuerId, certificate.SerialNumber, now + heldFor);
-        return new JournalEntry
-        {
-            Enrolment = written,
-            RequestKey = key,
-            HeldFor = heldFor,
-            Certificate = certificate,
-            ProfileVersion = profile.Version,
-
-            // A certificate of the staged next CA is no use yet: it supersedes nothing.
-            MaxActiveCertificates = context.Issuer == context.Profile.Issuer ? profile.MaxActiveCertificates : 0,
-            Completes = completes,
-
-            // Whoever waits keeps his challenge for himself; what he gets is counted when he gets it.
-            Use = completes || context.Grant.Claim is not { } claim ? null : ChallengeUse.Of(claim),
-            Budget = certificate is null || enrolment is not { ClaimSubject: { } subject, ClaimIssuer: { } issuer } ? null : context.Profile.BudgetOf(subject, issuer),
-            Audit = certificate is null ? EnrolmentTrail.Pending(context, written) : EnrolmentTrail.Issued(context, written, certificate),
-        };
-    }
-
-    // What has ended answers nothing; to a renewal nothing answers that is due for renewal itself, where the profile says when that is.
-    private static TimeSpan AnswerLife(IssuedCertificate certificate, CertificateProfile? renewing, TimeSpan window, DateTimeOffset now)
-    {
-        var left = certificate.NotAfter - now;
-        if (renewing?.RenewalOpens(certificate) - now is { } opens && opens > TimeSpan.Zero && opens < left)
-            left = opens;
-        return left < window ? left : window;
-    }
-
-    private static Domain.Enrolment.Enrolment NewEnrolment(IIssuanceCommand command, EnrolmentKind kind) => new()
-    {
-        Id = Guid.CreateVersion7(command.Context.ReceivedAt),
-        Protocol = Protocol,
-        PathId = command.Context.Profile.PathId,
-        Kind = kind,
-        TransactionId = command.Context.TransactionId,
-        SignerKeySha256 = command.Context.Signer.PublicKey.Sha256.ToArray(),
-        Csr = command.Csr.DerWithoutChallenge.ToArray(),
-        CsrSha256 = command.Csr.Sha256.ToArray(),
-        ProfileId = command.Context.Profile.CertificateProfileId,
-
-        // The certificate profile says what it is named before it is written.
-        Subject = "",
-        SubjectAltNames = [],
-        KeyAlgorithm = command.Csr.PublicKey.Describe(),
-        PublicKeySha256 = command.Csr.PublicKey.Sha256.ToArray(),
-        ChallengeKind = command.Context.Grant.Kind,
-        VouchedBy = command.Context.Grant.VouchedBy,
-        ClaimIssuer = command.Context.Grant.Claim?.Issuer,
-        ClaimSubject = command.Context.Grant.Claim?.Subject,
-        DeviceName = command.Context.Grant.Claim?.DeviceName,
-        TokenSha256 = command.Context.Grant.Claim?.TokenSha256.ToArray(),
-        SourceAddress = command.Context.Origin.SourceAddress,
-        CreatedAt = command.Context.ReceivedAt,
-        HeldUntil = command.Context.ReceivedAt,
-    };
-
-    /// <summary>A request on its way to a certificate.</summary>
-    /// <param name="RequestKey">By which its repetitions are known.</param>
-    /// <param name="Completes">It stands in the journal as approved.</param>
-    private sealed record Draft(
-        EnrolmentContext Context, CertificateSigningRequest Csr, Domain.Enrolment.Enrolment Enrolment, byte[] RequestKey, RenewalClaim? Renewal, bool Completes = false);
 }

@@ -1,4 +1,3 @@
-using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 
 namespace Certctl.Application.Enrolment;
@@ -28,18 +27,22 @@ public sealed class EnrolmentContext
     private ChallengeTrace? _trace;
     private string? _complianceNote;
 
-    public required ScepProfile Profile { get; init; }
+    public required EnrolmentPolicy Policy { get; init; }
 
-    /// <summary>The CA of the profile that was asked; the current one unless said otherwise.</summary>
+    /// <summary>The protocol in which the request came, as journal, certificates and the compliance service name it: <c>SCEP</c>.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>The CA of the endpoint that was asked; the current one unless said otherwise.</summary>
     public ICertificateIssuer Issuer
     {
-        get => _issuer ?? Profile.Issuer;
+        get => _issuer ?? Policy.Issuer;
         init => _issuer = value;
     }
 
     public required TransactionId TransactionId { get; init; }
 
-    public required RequestSigner Signer { get; init; }
+    /// <summary>Whose key signed the request.</summary>
+    public required RequestSigner Requester { get; init; }
 
     public required RequestOrigin Origin { get; init; }
 

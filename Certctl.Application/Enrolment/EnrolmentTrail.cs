@@ -40,8 +40,14 @@ public static class EnrolmentTrail
         };
 
     public static AuditEvent Refused(
-        ScepProfile profile, RequestOrigin origin, DateTimeOffset at, ScepRequestHead head, CertificateSigningRequest? csr, EnrolmentContext? context, EnrolmentFailure failure) =>
-        Refused(Event(profile, origin, at, ActionOf(head.MessageType, context?.Trace is not null), AuditOutcome.Refused), context, failure) with
+        EnrolmentPolicy policy,
+        RequestOrigin origin,
+        DateTimeOffset at,
+        ScepRequestHead head,
+        CertificateSigningRequest? csr,
+        EnrolmentContext? context,
+        EnrolmentFailure failure) =>
+        Refused(Event(policy, origin, at, ActionOf(head.MessageType, context?.Trace is not null), AuditOutcome.Refused), context, failure) with
         {
             TransactionId = head.TransactionId.ToString(),
             Signer = Describe(head.Signer),
@@ -51,8 +57,13 @@ public static class EnrolmentTrail
 
     /// <summary>A PKCS#10 in the clear; null where not even that could be read.</summary>
     public static AuditEvent RefusedRawCsr(
-        ScepProfile profile, RequestOrigin origin, DateTimeOffset at, CertificateSigningRequest? csr, EnrolmentContext? context, EnrolmentFailure failure) =>
-        Refused(Event(profile, origin, at, ActionOf(EnrolmentKind.RawCsr, context?.Trace is not null), AuditOutcome.Refused), context, failure) with
+        EnrolmentPolicy policy,
+        RequestOrigin origin,
+        DateTimeOffset at,
+        CertificateSigningRequest? csr,
+        EnrolmentContext? context,
+        EnrolmentFailure failure) =>
+        Refused(Event(policy, origin, at, ActionOf(EnrolmentKind.RawCsr, context?.Trace is not null), AuditOutcome.Refused), context, failure) with
         {
             TransactionId = csr is null ? null : TransactionId.Of(csr).ToString(),
             Subject = csr?.Subject.ToString(),
@@ -60,16 +71,16 @@ public static class EnrolmentTrail
         };
 
     /// <summary>Octets that are no pkiMessage: nothing is known but where they came from.</summary>
-    public static AuditEvent Unreadable(ScepProfile profile, RequestOrigin origin, DateTimeOffset at, string defect) =>
-        Event(profile, origin, at, AuditAction.ScepMessage, AuditOutcome.Refused) with
+    public static AuditEvent Unreadable(EnrolmentPolicy policy, RequestOrigin origin, DateTimeOffset at, string defect) =>
+        Event(policy, origin, at, AuditAction.ScepMessage, AuditOutcome.Refused) with
         {
             Reason = FailureTable.Of(FailureReason.MalformedRequest).Label,
             Detail = defect,
         };
 
     /// <summary>Turned away from the mTLS route: the origin says who it was.</summary>
-    public static AuditEvent NotAdmitted(ScepProfile profile, RequestOrigin origin, DateTimeOffset at, EnrolmentFailure failure) =>
-        Event(profile, origin, at, AuditAction.ScepMtls, AuditOutcome.Refused) with
+    public static AuditEvent NotAdmitted(EnrolmentPolicy policy, RequestOrigin origin, DateTimeOffset at, EnrolmentFailure failure) =>
+        Event(policy, origin, at, AuditAction.ScepMtls, AuditOutcome.Refused) with
         {
             Reason = FailureTable.Of(failure.Reason).Label,
             Detail = failure.Detail,
@@ -105,7 +116,7 @@ public static class EnrolmentTrail
 
     // What the challenge said stands with the enrolment: whoever fetches what people approved brings none.
     private static AuditEvent Event(EnrolmentContext context, Domain.Enrolment.Enrolment enrolment, AuditOutcome outcome) =>
-        Event(context.Profile, context.Origin, context.ReceivedAt, ActionOf(enrolment.Kind, enrolment.TokenSha256 is not null), outcome) with
+        Event(context.Policy, context.Origin, context.ReceivedAt, ActionOf(enrolment.Kind, enrolment.TokenSha256 is not null), outcome) with
         {
             Detail = context.ComplianceNote,
             DeviceName = enrolment.DeviceName,
@@ -113,10 +124,10 @@ public static class EnrolmentTrail
             ClaimIssuer = enrolment.ClaimIssuer,
             TokenSha256 = enrolment.TokenSha256 is { } token ? Convert.ToHexStringLower(token) : null,
             TransactionId = context.TransactionId.ToString(),
-            Signer = Describe(context.Signer),
+            Signer = Describe(context.Requester),
         };
 
-    private static AuditEvent Event(ScepProfile profile, RequestOrigin origin, DateTimeOffset at, string action, AuditOutcome outcome) => new()
+    private static AuditEvent Event(EnrolmentPolicy policy, RequestOrigin origin, DateTimeOffset at, string action, AuditOutcome outcome) => new()
     {
         Id = Guid.CreateVersion7(at),
         Timestamp = at,
@@ -126,8 +137,8 @@ public static class EnrolmentTrail
         Outcome = outcome,
         ResourceType = "certificate",
         ResourceId = "",
-        PathId = profile.PathId,
-        ProfileId = profile.CertificateProfileId,
+        PathId = policy.PathId,
+        ProfileId = policy.CertificateProfileId,
         SourceAddress = origin.SourceAddress,
         RequestId = origin.RequestId,
         ClientCertificate = origin.ClientCertificate,

@@ -35,8 +35,8 @@ public interface ICertificateIssuer
     /// Throws too for what <see cref="FindObstacle"/> would have refused: whoever asks has to have looked.
     /// </summary>
     /// <param name="template">What a profile approved.</param>
-    /// <param name="pathId">PathID of the SCEP profile, kept with the certificate.</param>
-    /// <param name="source"><c>SCEP</c>.</param>
+    /// <param name="pathId">PathID of the endpoint, kept with the certificate.</param>
+    /// <param name="source">The protocol of the request: <c>SCEP</c>.</param>
     Task<IssuedCertificate> IssueAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken);
 
     /// <summary>Signs something that is thrown away, and looks at the CA's certificate as of now. Empty: it can issue; else each reason why not.</summary>

@@ -14,7 +14,7 @@ public static class RequestKey
     /// <summary>32 octets.</summary>
     /// <param name="renews">The certificate of ours that is renewed, and signed the request; null for a first one.</param>
     public static byte[] Of(EnrolmentContext context, EnrolmentKind kind, CertificateSigningRequest csr, IssuedCertificate? renews) =>
-        Of(context, kind, csr.Sha256.Span, context.Signer.PublicKey.Sha256.Span, csr.PublicKey.Sha256.Span, renews);
+        Of(context, kind, csr.Sha256.Span, context.Requester.PublicKey.Sha256.Span, csr.PublicKey.Sha256.Span, renews);
 
     /// <summary>That of a stored request, which a client asks for by a poll.</summary>
     public static byte[] Of(EnrolmentContext context, Domain.Enrolment.Enrolment stored, IssuedCertificate? renews) =>
@@ -26,9 +26,9 @@ public static class RequestKey
     /// </summary>
     public static bool IsByGivenCertificate(EnrolmentContext context, ReadOnlySpan<byte> publicKeySha256)
     {
-        var signer = context.Signer;
+        var signer = context.Requester;
         return signer.HasCertificate && !signer.IsSelfIssued
-            && !(signer.PublicKey.Sha256.Span.SequenceEqual(publicKeySha256) && !context.Profile.Issuers.Any(issuer => issuer.Name.SameAs(signer.Issuer)));
+            && !(signer.PublicKey.Sha256.Span.SequenceEqual(publicKeySha256) && !context.Policy.Issuers.Any(issuer => issuer.Name.SameAs(signer.Issuer)));
     }
 
     /// <summary>The key of a request whose answer under <paramref name="key"/> is none any more: all processes come from one to the next alike.</summary>
@@ -38,13 +38,13 @@ public static class RequestKey
         EnrolmentContext context, EnrolmentKind kind, ReadOnlySpan<byte> csrSha256, ReadOnlySpan<byte> signerKeySha256, ReadOnlySpan<byte> publicKeySha256, IssuedCertificate? renews)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(context.Profile.PathId));
+        hash.AppendData(Encoding.UTF8.GetBytes(context.Policy.PathId));
         hash.AppendData([0]);
         hash.AppendData(csrSha256);
         hash.AppendData(signerKeySha256);
 
         // RFC 8894 §5.1: the next CA is asked for a certificate of its own.
-        if (context.Issuer != context.Profile.Issuer)
+        if (context.Issuer != context.Policy.Issuer)
             hash.AppendData(context.Issuer.Chain[0].Span);
 
         // RSA signatures of PKCS #1 v1.5 are deterministic: a device that keeps its key sends one PKCS#10 for its first certificate and for each renewal.
@@ -53,7 +53,7 @@ public static class RequestKey
         if (renews is not null)
             hash.AppendData(renews.Sha256);
         else if (IsByGivenCertificate(context, publicKeySha256))
-            hash.AppendData(SHA256.HashData(context.Signer.CertificateDer.Span));
+            hash.AppendData(SHA256.HashData(context.Requester.CertificateDer.Span));
         return hash.GetHashAndReset();
     }
 }

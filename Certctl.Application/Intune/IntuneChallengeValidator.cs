@@ -1,6 +1,5 @@
 using Certctl.Application.Enrolment;
 using Certctl.Application.Enrolment.Pipeline;
-using Certctl.Application.Scep;
 using Certctl.Application.Scep.Challenges;
 using Certctl.Domain.Enrolment;
 
@@ -12,7 +11,7 @@ namespace Certctl.Application.Intune;
 /// </summary>
 public sealed class IntuneChallengeValidator(IEnrolmentRepository enrolments) : IChallengeValidator
 {
-    public bool Handles(IIssuanceCommand command) => IsSigned(command.Context.Profile, command.Csr.ChallengePassword);
+    public bool Handles(IIssuanceCommand command) => IsSigned(command.Context.Policy, command.Csr.ChallengePassword);
 
     public async Task<ChallengeVerdict> ValidateAsync(IIssuanceCommand command, CancellationToken cancellationToken) => Judge(command) switch
     {
@@ -21,7 +20,7 @@ public sealed class IntuneChallengeValidator(IEnrolmentRepository enrolments) : 
     };
 
     /// <summary>Whether the challenge is to be judged as a signed one.</summary>
-    internal static bool IsSigned(ScepProfile profile, Secret? challenge) => challenge is not null && profile.ChallengeMode switch
+    internal static bool IsSigned(EnrolmentPolicy policy, Secret? challenge) => challenge is not null && policy.ChallengeMode switch
     {
         ChallengeMode.StaticOnly => false,
         ChallengeMode.Mixed => IntuneChallenge.HasShape(challenge),
@@ -32,8 +31,8 @@ public sealed class IntuneChallengeValidator(IEnrolmentRepository enrolments) : 
     internal static ChallengeVerdict Judge(IIssuanceCommand command)
     {
         var context = command.Context;
-        var settings = context.Profile.Intune
-            ?? throw new InvalidOperationException($"SCEP profile \"{context.Profile.PathId}\" takes signed challenges and has no settings for them.");
+        var settings = context.Policy.Intune
+            ?? throw new InvalidOperationException($"SCEP profile \"{context.Policy.PathId}\" takes signed challenges and has no settings for them.");
         var (token, claimed, failure) = IntuneChallenge.Verify(command.Csr.ChallengePassword!, settings, context.ReceivedAt);
         var claim = claimed is null ? null : new DeviceClaim(claimed.Issuer, claimed.Subject, claimed.DeviceName, token, claimed.ExpiresAt + settings.ClockSkew);
         context.Trace = new ChallengeTrace(token, claim);

@@ -10,13 +10,14 @@ namespace Certctl.Application.Scep;
 /// <summary>Which command a message is: messageType decides (RFC 8894 §3.2.1.2), and the codec has read the content by it.</summary>
 internal static class ScepDispatch
 {
-    public static EnrolmentCommand Command(EnrolmentContext context, MessageType? type, ScepContent content) => (type, content) switch
+    public static EnrolmentCommand Command(
+        ScepProfile profile, EnrolmentContext context, MessageType? type, ScepContent content) => (type, content) switch
     {
         (MessageType.PkcsReq, ScepContent.CertificationRequest(var csr)) => new PkcsReqCommand(context, csr),
         (MessageType.RenewalReq, ScepContent.CertificationRequest(var csr)) => new RenewalReqCommand(context, csr),
         (MessageType.GetCertInitial, ScepContent.CertPoll) => new GetCertInitialCommand(context),
-        (MessageType.GetCert, ScepContent.CertQuery(var named)) => new GetCertCommand(context, named),
-        (MessageType.GetCrl, ScepContent.CertQuery(var named)) => new GetCrlCommand(context, named),
+        (MessageType.GetCert, ScepContent.CertQuery(var named)) => new GetCertCommand(context, profile.Codec, named),
+        (MessageType.GetCrl, ScepContent.CertQuery(var named)) => new GetCrlCommand(context, profile.Codec, named),
         _ => throw new InvalidOperationException($"The codec let a {type} pass with content that does not belong to it."),
     };
 }

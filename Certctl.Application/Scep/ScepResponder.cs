@@ -23,7 +23,7 @@ public sealed partial class ScepResponder(
         var decoding = Decode(profile, message);
         if (decoding is ScepDecoding.Unreadable(var defect))
         {
-            await audit.AppendRefusalAsync(EnrolmentTrail.Unreadable(profile, origin, now, defect), cancellationToken);
+            await audit.AppendRefusalAsync(EnrolmentTrail.Unreadable(profile.Policy, origin, now, defect), cancellationToken);
             metrics.Unreadable(profile.PathId);
             LogUnreadable(profile.PathId, defect, origin.SourceAddress, origin.RequestId);
             return null;
@@ -31,13 +31,13 @@ public sealed partial class ScepResponder(
 
         var (head, content) = (ScepDecoding.Readable)decoding;
 
-        var command = content is ScepContent.Refused ? null : ScepDispatch.Command(Context(profile, head, origin, now), head.MessageType, content);
+        var command = content is ScepContent.Refused ? null : ScepDispatch.Command(profile, Context(profile.Policy, head, origin, now), head.MessageType, content);
         var outcome = command is null ? new EnrolmentOutcome.Refused(((ScepContent.Refused)content).Failure) : await mediator.Send(command, cancellationToken);
 
         if (outcome is EnrolmentOutcome.Refused(var failure))
         {
             var (csr, context) = ((content as ScepContent.CertificationRequest)?.Csr, command?.Context);
-            await audit.AppendRefusalAsync(EnrolmentTrail.Refused(profile, origin, now, head, csr, context, failure), cancellationToken);
+            await audit.AppendRefusalAsync(EnrolmentTrail.Refused(profile.Policy, origin, now, head, csr, context, failure), cancellationToken);
             if (context?.Trace is not null)
                 metrics.IntuneRefused(profile.PathId, failure.Reason);
             if (failure.Reason is FailureReason.UnreadableContent or FailureReason.CertificateUnknown)
@@ -62,12 +62,13 @@ public sealed partial class ScepResponder(
         return profile.Codec.Decode(message, profile.EnvelopePasswords);
     }
 
-    private static EnrolmentContext Context(ScepProfile profile, ScepRequestHead head, RequestOrigin origin, DateTimeOffset now) => new()
+    private static EnrolmentContext Context(EnrolmentPolicy policy, ScepRequestHead head, RequestOrigin origin, DateTimeOffset now) => new()
     {
-        Profile = profile,
-        Issuer = head.ToNextCa ? profile.NextIssuer! : profile.Issuer,
+        Policy = policy,
+        Protocol = ScepProtocol.Name,
+        Issuer = head.ToNextCa ? policy.NextIssuer! : policy.Issuer,
         TransactionId = head.TransactionId,
-        Signer = head.Signer ?? throw new InvalidOperationException("The codec let a message pass without a verified signer."),
+        Requester = head.Signer ?? throw new InvalidOperationException("The codec let a message pass without a verified signer."),
         Origin = origin,
         ReceivedAt = now,
     };

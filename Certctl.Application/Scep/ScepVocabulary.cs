@@ -1,5 +1,11 @@
 namespace Certctl.Application.Scep;
 
+public static class ScepProtocol
+{
+    /// <summary>How journal, certificates and the compliance service name the protocol.</summary>
+    public const string Name = "SCEP";
+}
+
 /// <summary>RFC 8894 §3.2.1.2.</summary>
 public enum MessageType
 {

@@ -1,5 +1,6 @@
 using Certctl.Api.Admin;
 using Certctl.Api.Configuration;
+using Certctl.Application.Enrolment;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 using Certctl.Infrastructure.Persistence;
@@ -24,17 +25,17 @@ internal sealed class ReloadableSecrets(
         var options = reading.Draft;
         List<StagedPart> parts = [ApiKeys(options.Api.Keys, reading), Metrics(options.Telemetry.Token, reading)];
         foreach (var wanted in options.ScepProfiles.Where(wanted => profiles.All.ContainsKey(wanted.PathId)))
-            parts.AddRange(Profile(profiles.All[wanted.PathId], wanted, reading));
+            parts.AddRange(Profile(profiles.All[wanted.PathId].Policy, wanted, reading));
         return parts;
     }
 
-    private IEnumerable<StagedPart> Profile(ScepProfile profile, ScepProfileOptions wanted, ConfigurationReading reading)
+    private IEnumerable<StagedPart> Profile(EnrolmentPolicy policy, ScepProfileOptions wanted, ConfigurationReading reading)
     {
         var prefix = ScepProfileReader.PrefixOf(wanted.PathId);
         yield return Part(
             "challenge", wanted.PathId, reading, [prefix + "CHALLENGE_PASSWORD", prefix + "CHALLENGE_PASSWORD_PREVIOUS"],
-            Differ(profile.Challenge, wanted.Challenge) || Differ(profile.PreviousChallenge, wanted.PreviousChallenge),
-            () => profile.ExchangeChallenges(wanted.Challenge, wanted.PreviousChallenge));
+            Differ(policy.Challenge, wanted.Challenge) || Differ(policy.PreviousChallenge, wanted.PreviousChallenge),
+            () => policy.ExchangeChallenges(wanted.Challenge, wanted.PreviousChallenge));
         string[] ofToken = [prefix + "COMPLIANCE_BEARER_TOKEN"];
         if (wanted.Compliance?.BearerToken is { } token)
         {

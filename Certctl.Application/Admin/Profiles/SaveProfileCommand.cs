@@ -53,7 +53,7 @@ public sealed class DeleteProfileHandler(ICertificateProfileRepository profiles,
 {
     public async Task<AdminOutcome> Handle(DeleteProfileCommand request, CancellationToken cancellationToken)
     {
-        if (served.All.Values.FirstOrDefault(profile => profile.CertificateProfileId == request.ProfileId) is { } user)
+        if (served.All.Values.FirstOrDefault(profile => profile.Policy.CertificateProfileId == request.ProfileId) is { } user)
             return new AdminOutcome.Conflict($"SCEP profile \"{user.PathId}\" issues under it.");
         var audit = ProfileTrail.Event(request, request.ProfileId, AuditAction.ProfileDeleted, request.Change, clock.GetUtcNow());
         return await profiles.DeleteAsync(request.ProfileId, request.ExpectedVersion, audit, cancellationToken) switch

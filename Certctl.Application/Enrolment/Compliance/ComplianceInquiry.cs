@@ -5,14 +5,12 @@ namespace Certctl.Application.Enrolment.Compliance;
 /// <summary>Puts the question about one request to the hook of its profile; counts, measures and logs what comes back.</summary>
 public sealed partial class ComplianceInquiry(EnrolmentMetrics metrics, TimeProvider clock, ILogger<ComplianceInquiry> logger)
 {
-    private const string Protocol = "SCEP";
-
     /// <summary>The verdict with its words fit for audit and log.</summary>
     public async Task<ComplianceVerdict> AskAsync(IIssuanceCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
         var started = clock.GetTimestamp();
-        var verdict = await context.Profile.Compliance.AskAsync(Question(command), cancellationToken);
+        var verdict = await context.Policy.Compliance.Hook.AskAsync(Question(command), cancellationToken);
         return verdict switch
         {
             ComplianceVerdict.Compliant(var reason) when ForeignText.Clean(reason) is var words =>
@@ -28,8 +26,8 @@ public sealed partial class ComplianceInquiry(EnrolmentMetrics metrics, TimeProv
         ComplianceVerdict Noted(ComplianceVerdict clean, string word, string detail, LogLevel level)
         {
             var elapsed = clock.GetElapsedTime(started);
-            metrics.ComplianceAnswered(context.Profile.PathId, word, elapsed);
-            LogAnswered(level, context.Profile.PathId, word, detail, context.Origin.RequestId, elapsed.TotalMilliseconds);
+            metrics.ComplianceAnswered(context.Policy.PathId, word, elapsed);
+            LogAnswered(level, context.Policy.PathId, word, detail, context.Origin.RequestId, elapsed.TotalMilliseconds);
             return clean;
         }
     }
@@ -37,9 +35,17 @@ public sealed partial class ComplianceInquiry(EnrolmentMetrics metrics, TimeProv
     private static ComplianceQuestion Question(IIssuanceCommand command)
     {
         var context = command.Context;
-        var (profile, grant) = (context.Profile, context.Grant);
+        var (policy, grant) = (context.Policy, context.Grant);
         return new ComplianceQuestion(
-            Protocol, profile.PathId, profile.CertificateProfileId, context.TransactionId, context.Origin.RequestId, context.Origin.SourceAddress, grant.Kind, grant.Claim, command.Csr);
+            context.Protocol,
+            policy.PathId,
+            policy.CertificateProfileId,
+            context.TransactionId,
+            context.Origin.RequestId,
+            context.Origin.SourceAddress,
+            grant.Kind,
+            grant.Claim,
+            command.Csr);
     }
 
     [LoggerMessage(EventId = 1, Message = "SCEP \"{PathId}\" compliance {Verdict} \"{Detail}\" request {RequestId} in {Milliseconds:F1} ms")]

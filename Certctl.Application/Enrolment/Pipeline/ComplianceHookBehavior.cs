@@ -13,7 +13,7 @@ public sealed class ComplianceHookBehavior<TCommand, TOutcome>(ComplianceInquiry
         var context = command.Context;
         if (context.IsRepeat)
             return null;
-        var allows = context.Profile.ComplianceOnError == ComplianceOnError.Allow;
+        var allows = context.Policy.Compliance.OnError == ComplianceOnError.Allow;
         var (note, passes) = await inquiry.AskAsync(command, cancellationToken) switch
         {
             ComplianceVerdict.NotAsked => (null, true),

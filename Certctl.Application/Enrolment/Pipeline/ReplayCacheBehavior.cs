@@ -17,7 +17,7 @@ public sealed class ReplayCacheBehavior<TCommand, TOutcome>(IEnrolmentRepository
         var use = ChallengeUse.Of(claim);
         if (await enrolments.FindUseAsync(use, cancellationToken) is not { } spent)
             return null;
-        if (!spent.IsBy(context.Profile.PathId, command.Csr.Sha256.Span))
+        if (!spent.IsBy(context.Policy.PathId, command.Csr.Sha256.Span))
             return IntuneRefusals.Replayed(spent.EnrolmentId);
 
         // An honest retry of a lost reply.

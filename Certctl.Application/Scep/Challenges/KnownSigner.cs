@@ -10,7 +10,7 @@ internal static class KnownSigner
 {
     /// <summary>The journal's own copy, octet for octet: nothing that merely looks like a certificate of ours passes. Null: none of ours.</summary>
     public static Task<IssuedCertificate?> FindAsync(IEnrolmentRepository enrolments, EnrolmentContext context, CancellationToken cancellationToken) =>
-        FindAsync(enrolments, context.Profile.Issuer.IssuerId, context.Signer, cancellationToken);
+        FindAsync(enrolments, context.Policy.Issuer.IssuerId, context.Requester, cancellationToken);
 
     public static async Task<IssuedCertificate?> FindAsync(IEnrolmentRepository enrolments, string issuerId, RequestSigner signer, CancellationToken cancellationToken)
     {
@@ -28,10 +28,10 @@ internal static class KnownSigner
         IEnrolmentRepository enrolments, ChallengeGrant grant, IIssuanceCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
-        if (context.Signer.PublicKey.Der.Span.SequenceEqual(command.Csr.PublicKey.Der.Span))
+        if (context.Requester.PublicKey.Der.Span.SequenceEqual(command.Csr.PublicKey.Der.Span))
             return new ChallengeVerdict.Vouched(grant);
         if (await FindAsync(enrolments, context, cancellationToken) is not { } known)
-            return new ChallengeVerdict.Rejected(FailureReason.SignerKeyMismatch, $"signer {context.Signer.Subject} holds another key than the request and is none of ours");
+            return new ChallengeVerdict.Rejected(FailureReason.SignerKeyMismatch, $"signer {context.Requester.Subject} holds another key than the request and is none of ours");
         if (Judge(known, context) is { } failure)
             return new ChallengeVerdict.Rejected(failure);
 
@@ -50,7 +50,7 @@ internal static class KnownSigner
             return new(FailureReason.RenewalSignerRevoked, $"{known.SerialNumber} was revoked at {known.RevokedAt:O}");
         if (context.ReceivedAt < known.NotBefore)
             return new(FailureReason.RenewalSignerExpired, $"{known.SerialNumber} is not valid before {known.NotBefore:O}");
-        return known.PathId != context.Profile.PathId
+        return known.PathId != context.Policy.PathId
             ? new(FailureReason.RenewalOtherProfile, $"{known.SerialNumber} was issued on path \"{known.PathId}\"")
             : null;
     }

@@ -17,15 +17,15 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
     public bool Handles(IIssuanceCommand command) =>
-        command is RenewalReqCommand || (command.Csr.ChallengePassword is null && !command.Context.Signer.IsSelfIssued);
+        command is RenewalReqCommand || (command.Csr.ChallengePassword is null && !command.Context.Requester.IsSelfIssued);
 
     public async Task<ChallengeVerdict> ValidateAsync(IIssuanceCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
-        if (IntuneChallengeValidator.IsSigned(context.Profile, command.Csr.ChallengePassword) && IntuneChallengeValidator.Judge(command) is ChallengeVerdict.Rejected refused)
+        if (IntuneChallengeValidator.IsSigned(context.Policy, command.Csr.ChallengePassword) && IntuneChallengeValidator.Judge(command) is ChallengeVerdict.Rejected refused)
             return refused;
         if (await KnownSigner.FindAsync(enrolments, context, cancellationToken) is not { } known)
-            return new ChallengeVerdict.Rejected(FailureReason.RenewalSignerUnknown, $"signer {context.Signer.Subject} is not in the journal of {context.Profile.Issuer.IssuerId}");
+            return new ChallengeVerdict.Rejected(FailureReason.RenewalSignerUnknown, $"signer {context.Requester.Subject} is not in the journal of {context.Policy.Issuer.IssuerId}");
 
         var failure = KnownSigner.Judge(known, context) ?? JudgeChallenge(known, command);
         if (failure is null)
@@ -48,7 +48,7 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
         }
 
         // A signed one has been judged by now.
-        return context.Trace is null && StaticChallengeValidator.Validate(context.Profile, presented) is ChallengeVerdict.Rejected wrong ? wrong.Failure : null;
+        return context.Trace is null && StaticChallengeValidator.Validate(context.Policy, presented) is ChallengeVerdict.Rejected wrong ? wrong.Failure : null;
     }
 
     // The renewal itself superseded its signer, or the signer ended since, and the reply was lost or people still decide: the journal answers, as it did.

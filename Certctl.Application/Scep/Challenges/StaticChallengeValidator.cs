@@ -12,19 +12,19 @@ public sealed class StaticChallengeValidator(IEnrolmentRepository enrolments) : 
 
     public async Task<ChallengeVerdict> ValidateAsync(IIssuanceCommand command, CancellationToken cancellationToken)
     {
-        var verdict = Validate(command.Context.Profile, command.Csr.ChallengePassword);
+        var verdict = Validate(command.Context.Policy, command.Csr.ChallengePassword);
         return verdict is ChallengeVerdict.Vouched vouched ? await KnownSigner.JudgeAsync(enrolments, vouched.Grant, command, cancellationToken) : verdict;
     }
 
-    internal static ChallengeVerdict Validate(ScepProfile profile, Secret? presented)
+    internal static ChallengeVerdict Validate(EnrolmentPolicy policy, Secret? presented)
     {
         if (presented is null)
             return new ChallengeVerdict.Rejected(FailureReason.ChallengeMissing, "no challengePassword attribute, or a blank one");
-        if (profile.ChallengeMode == ChallengeMode.IntuneOnly)
-            throw new InvalidOperationException($"SCEP profile \"{profile.PathId}\" takes signed challenges alone; none may be compared with a secret.");
+        if (policy.ChallengeMode == ChallengeMode.IntuneOnly)
+            throw new InvalidOperationException($"SCEP profile \"{policy.PathId}\" takes signed challenges alone; none may be compared with a secret.");
 
         // Both are compared whatever the first says: the time does not tell which one was right.
-        var secrets = profile.BothChallenges;
+        var secrets = policy.BothChallenges;
         var current = secrets.Current?.Matches(presented) ?? false;
         var previous = secrets.Previous?.Matches(presented) ?? false;
         if (!current && !previous)

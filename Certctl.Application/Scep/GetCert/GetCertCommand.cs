@@ -7,8 +7,9 @@ using MediatR;
 namespace Certctl.Application.Scep.GetCert;
 
 /// <summary>RFC 8894 §3.3.4 and §4.5: somebody asks for a certificate by its issuer and serial number.</summary>
+/// <param name="Codec">Of the profile that was asked.</param>
 /// <param name="Named">Null: the content could not be read.</param>
-public sealed record GetCertCommand(EnrolmentContext Context, IssuerAndSerialNumber? Named) : EnrolmentCommand(Context);
+public sealed record GetCertCommand(EnrolmentContext Context, IScepCodec Codec, IssuerAndSerialNumber? Named) : EnrolmentCommand(Context);
 
 /// <summary>
 /// Answers the holder of the certificate's own key, and whoever signs with a valid certificate of this issuer and path (ADR 12). Every "no" is one and the
@@ -19,23 +20,24 @@ public sealed class GetCertHandler(IEnrolmentRepository enrolments) : IRequestHa
     public async Task<EnrolmentOutcome> Handle(GetCertCommand request, CancellationToken cancellationToken)
     {
         var (context, named) = (request.Context, request.Named);
-        var certificate = named is null ? null : await FindAsync(context.Profile, named, cancellationToken);
+        var certificate = named is null ? null : await FindAsync(request, named, cancellationToken);
         if (certificate is null)
             return Unknown(named is null ? "the content is no IssuerAndSerialNumber" : $"no certificate has {named}");
-        if (certificate.PathId != context.Profile.PathId)
+        if (certificate.PathId != context.Policy.PathId)
             return Unknown($"{certificate.SerialNumber} was issued on path \"{certificate.PathId}\"");
         return await MayAskAsync(certificate, context, cancellationToken)
             ? new EnrolmentOutcome.Issued(certificate)
-            : Unknown($"{context.Signer.Subject} holds neither the key of {certificate.SerialNumber} nor a valid certificate of this path");
+            : Unknown($"{context.Requester.Subject} holds neither the key of {certificate.SerialNumber} nor a valid certificate of this path");
     }
 
-    private async Task<IssuedCertificate?> FindAsync(ScepProfile profile, IssuerAndSerialNumber named, CancellationToken cancellationToken)
+    private async Task<IssuedCertificate?> FindAsync(GetCertCommand request, IssuerAndSerialNumber named, CancellationToken cancellationToken)
     {
-        var issuers = profile.Issuers.Where(issuer => issuer.Name.SameAs(named.Issuer)).ToList();
+        var policy = request.Context.Policy;
+        var issuers = policy.Issuers.Where(issuer => issuer.Name.SameAs(named.Issuer)).ToList();
 
         // Compat: some clients name the RA, or the root, as GetCACert showed it. Serial numbers of 159 random bits name the certificate all the same.
-        if (issuers.Count == 0 && profile.Codec.Shows(named.Issuer))
-            issuers = [.. profile.Issuers];
+        if (issuers.Count == 0 && request.Codec.Shows(named.Issuer))
+            issuers = [.. policy.Issuers];
         if (issuers.Count == 0 || IssuedCertificate.SerialText(named.SerialNumber.Span) is not { } serial)
             return null;
         var found = await enrolments.FindCertificateAsync(issuers[0].IssuerId, serial, cancellationToken);
@@ -43,7 +45,7 @@ public sealed class GetCertHandler(IEnrolmentRepository enrolments) : IRequestHa
     }
 
     private async Task<bool> MayAskAsync(IssuedCertificate certificate, EnrolmentContext context, CancellationToken cancellationToken) =>
-        context.Signer.PublicKey.Sha256.Span.SequenceEqual(certificate.PublicKeySha256)
+        context.Requester.PublicKey.Sha256.Span.SequenceEqual(certificate.PublicKeySha256)
         || (await KnownSigner.FindAsync(enrolments, context, cancellationToken) is { } signer
             && context.ReceivedAt < signer.NotAfter
             && KnownSigner.Judge(signer, context) is null);

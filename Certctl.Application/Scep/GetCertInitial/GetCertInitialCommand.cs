@@ -17,9 +17,9 @@ public sealed class GetCertInitialHandler(IEnrolmentRepository enrolments, Certi
 
         // RFC 8894 §4.4: the transactionID finds the request. It is the client's choice, so the key that signed the request must sign the poll too.
         var stored = await enrolments.FindByTransactionAsync(
-            context.Profile.PathId, context.TransactionId, context.Signer.PublicKey.Sha256, cancellationToken);
+            context.Policy.PathId, context.TransactionId, context.Requester.PublicKey.Sha256, cancellationToken);
         return stored is null
-            ? new EnrolmentOutcome.Refused(FailureReason.TransactionUnknown, $"no request with this transactionID by the key of {context.Signer.Subject}")
+            ? new EnrolmentOutcome.Refused(FailureReason.TransactionUnknown, $"no request with this transactionID by the key of {context.Requester.Subject}")
             : await issuance.AnswerAsync(stored, context, cancellationToken);
     }
 }

@@ -7,8 +7,9 @@ using MediatR;
 namespace Certctl.Application.Scep.GetCrl;
 
 /// <summary>RFC 8894 §3.3.5 and §4.6: somebody asks for the CRL in which a certificate would stand.</summary>
+/// <param name="Codec">Of the profile that was asked.</param>
 /// <param name="Named">That certificate; null: the content could not be read.</param>
-public sealed record GetCrlCommand(EnrolmentContext Context, IssuerAndSerialNumber? Named) : EnrolmentCommand(Context);
+public sealed record GetCrlCommand(EnrolmentContext Context, IScepCodec Codec, IssuerAndSerialNumber? Named) : EnrolmentCommand(Context);
 
 /// <summary>Answers whoever asks: a CRL is public. The certificate need not exist; its issuer must be this profile's (ADR 12).</summary>
 public sealed class GetCrlHandler(CrlPublisher crls) : IRequestHandler<GetCrlCommand, EnrolmentOutcome>
@@ -17,13 +18,13 @@ public sealed class GetCrlHandler(CrlPublisher crls) : IRequestHandler<GetCrlCom
     {
         if (request.Named is not { } named)
             return Unknown("the content is no IssuerAndSerialNumber");
-        var (profile, asked) = (request.Context.Profile, request.Context.Issuer);
+        var (policy, asked) = (request.Context.Policy, request.Context.Issuer);
 
         // Two generations of a CA may have one name: then the one that was asked is meant.
-        var issuer = profile.Issuers.OrderByDescending(issuer => issuer == asked).FirstOrDefault(issuer => issuer.Name.SameAs(named.Issuer));
+        var issuer = policy.Issuers.OrderByDescending(issuer => issuer == asked).FirstOrDefault(issuer => issuer.Name.SameAs(named.Issuer));
 
         // Compat: some clients name the RA's issuer or the RA itself, as GetCACert showed it. The CRL that they can use is that of the CA that they asked.
-        if (issuer is null && profile.Codec.Shows(named.Issuer))
+        if (issuer is null && request.Codec.Shows(named.Issuer))
             issuer = asked;
         if (issuer is null || IssuedCertificate.SerialText(named.SerialNumber.Span) is null)
             return Unknown($"{named} cannot be in a CRL of {asked.Name}");

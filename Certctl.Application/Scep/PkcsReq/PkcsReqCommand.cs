@@ -27,8 +27,8 @@ public sealed class PkcsReqValidator : AbstractValidator<PkcsReqCommand>
 
         // RFC 8894 §2.3: the throw-away certificate of a first enrolment is made with the key that is to be certified. Its subject may be anything.
         RuleFor(c => c)
-            .Must(c => !c.Context.Signer.IsSelfIssued || c.Context.Signer.PublicKey.Der.Span.SequenceEqual(c.Csr.PublicKey.Der.Span))
-            .WithMessage(c => $"self-signed signer {c.Context.Signer.Subject} holds another key than the request")
+            .Must(c => !c.Context.Requester.IsSelfIssued || c.Context.Requester.PublicKey.Der.Span.SequenceEqual(c.Csr.PublicKey.Der.Span))
+            .WithMessage(c => $"self-signed signer {c.Context.Requester.Subject} holds another key than the request")
             .WithState(_ => FailureReason.SignerKeyMismatch);
     }
 }

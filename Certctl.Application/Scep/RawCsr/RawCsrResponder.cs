@@ -27,7 +27,7 @@ public sealed partial class RawCsrResponder(
         if (outcome is EnrolmentOutcome.Refused(var failure))
         {
             var context = command?.Context;
-            await audit.AppendRefusalAsync(EnrolmentTrail.RefusedRawCsr(profile, origin, now, csr, context, failure), cancellationToken);
+            await audit.AppendRefusalAsync(EnrolmentTrail.RefusedRawCsr(profile.Policy, origin, now, csr, context, failure), cancellationToken);
             if (context?.Trace is not null)
                 metrics.IntuneRefused(profile.PathId, failure.Reason);
         }
@@ -55,9 +55,10 @@ public sealed partial class RawCsrResponder(
     private static RawCsrCommand Command(ScepProfile profile, CertificateSigningRequest csr, RequestOrigin origin, DateTimeOffset now) => new(
         new EnrolmentContext
         {
-            Profile = profile,
+            Policy = profile.Policy,
+            Protocol = ScepProtocol.Name,
             TransactionId = TransactionId.Of(csr),
-            Signer = RequestSigner.Of(csr),
+            Requester = RequestSigner.Of(csr),
             Origin = origin,
             ReceivedAt = now,
         },
@@ -66,7 +67,7 @@ public sealed partial class RawCsrResponder(
     private static (RawCsrAnswer Answer, string Word, string? Reason, string? Detail) Describe(EnrolmentOutcome outcome, ScepProfile profile, bool isReadable) => outcome switch
     {
         EnrolmentOutcome.Issued(var certificate) =>
-            (new RawCsrAnswer.Issued(profile.Codec.EncodeCertificates([certificate.Der, .. profile.Issuer.Chain])), "issued", null, null),
+            (new RawCsrAnswer.Issued(profile.Codec.EncodeCertificates([certificate.Der, .. profile.Policy.Issuer.Chain])), "issued", null, null),
         EnrolmentOutcome.Pending(var id) => (new RawCsrAnswer.Pending(), "pending", null, id.ToString()),
         EnrolmentOutcome.Refused(var failure) when FailureTable.Of(failure.Reason) is var row =>
             (isReadable ? new RawCsrAnswer.Refused(FailureTable.PublicText(failure)) : new RawCsrAnswer.Unreadable(row.PublicText), "refused", row.Label, failure.Detail),

@@ -19,9 +19,9 @@ public sealed class RenewalReqValidator : AbstractValidator<RenewalReqCommand>
     public RenewalReqValidator()
     {
         // RFC 8894 §2.3: a self-signed certificate proves nothing about whom it renews.
-        RuleFor(c => c.Context.Signer)
+        RuleFor(c => c.Context.Requester)
             .Must(signer => !signer.IsSelfIssued)
-            .WithMessage(c => $"renewal signed by the self-signed certificate {c.Context.Signer.Subject}")
+            .WithMessage(c => $"renewal signed by the self-signed certificate {c.Context.Requester.Subject}")
             .WithState(_ => FailureReason.RenewalSignerUnknown);
     }
 }

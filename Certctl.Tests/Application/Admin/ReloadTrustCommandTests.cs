@@ -1,5 +1,6 @@
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.TrustAnchors;
+using Certctl.Application.Enrolment;
 using Certctl.Application.Intune;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
@@ -57,13 +58,16 @@ public sealed class ReloadTrustCommandTests
 
     private static ScepProfile Profile(string pathId, IntuneSettings? intune) => new()
     {
-        PathId = pathId,
-        Issuer = new FakeIssuer(EnrolmentWalk.Now.AddYears(1)),
-        CertificateProfileId = "default",
-        Challenge = new Secret("a secret of some length"),
+        Policy = new EnrolmentPolicy
+        {
+            PathId = pathId,
+            Issuer = new FakeIssuer(EnrolmentWalk.Now.AddYears(1)),
+            CertificateProfileId = "default",
+            Challenge = new Secret("a secret of some length"),
+            Limits = new EnrolmentLimits(TimeSpan.FromDays(1)),
+            Intune = intune,
+        },
         Capabilities = [],
-        LeafValidity = TimeSpan.FromDays(1),
         Codec = Substitute.For<IScepCodec>(),
-        Intune = intune,
     };
 }

@@ -202,16 +202,14 @@ public sealed class IntuneWalkTests
         claims["exp"] = Now.AddMinutes(30).ToUnixTimeSeconds();
     });
 
-    private static EnrolmentWalk Walk(ChallengeMode mode = ChallengeMode.Mixed, int limit = 3, CertificateProfile? profile = null) => new(profile, scep => new ScepProfile
+    private static EnrolmentWalk Walk(ChallengeMode mode = ChallengeMode.Mixed, int limit = 3, CertificateProfile? profile = null) => new(profile, policy => new EnrolmentPolicy
     {
-        PathId = scep.PathId,
-        Issuer = scep.Issuer,
-        CertificateProfileId = scep.CertificateProfileId,
+        PathId = policy.PathId,
+        Issuer = policy.Issuer,
+        CertificateProfileId = policy.CertificateProfileId,
         ChallengeMode = mode,
-        Challenge = scep.Challenge,
+        Challenge = policy.Challenge,
         Intune = mode == ChallengeMode.StaticOnly ? null : new IntuneSettings(new AnyConnector(), null, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), limit),
-        Capabilities = scep.Capabilities,
-        LeafValidity = scep.LeafValidity,
-        Codec = scep.Codec,
+        Limits = policy.Limits,
     });
 }

@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolment;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolment;
@@ -31,7 +32,7 @@ public sealed class ApprovedRequestTests
         using var walk = new EnrolmentWalk(Profile());
         Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
         Decide(walk);
-        walk.Clock.Advance(walk.Profile.PendingWindow);
+        walk.Clock.Advance(walk.Profile.Policy.Windows.Pending);
         Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(), "T-2"));
 
         Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
@@ -78,16 +79,13 @@ public sealed class ApprovedRequestTests
     [InlineData(true, "approved_names_changed")]
     public async Task A_renewal_that_waited_keeps_its_names_as_one_that_does_not_wait(bool mayChange, string reason)
     {
-        using var walk = new EnrolmentWalk(Profile("CN=a-{{csr.cn}}"), scep => new ScepProfile
+        using var walk = new EnrolmentWalk(Profile("CN=a-{{csr.cn}}"), policy => new EnrolmentPolicy
         {
-            PathId = scep.PathId,
-            Issuer = scep.Issuer,
-            CertificateProfileId = scep.CertificateProfileId,
-            Challenge = scep.Challenge,
-            Capabilities = scep.Capabilities,
-            LeafValidity = scep.LeafValidity,
-            Codec = scep.Codec,
-            RenewalMayChangeName = mayChange,
+            PathId = policy.PathId,
+            Issuer = policy.Issuer,
+            CertificateProfileId = policy.CertificateProfileId,
+            Challenge = policy.Challenge,
+            Limits = policy.Limits with { RenewalMayChangeName = mayChange },
         });
         var first = await ApprovedAsync(walk, MessageType.PkcsReq, Signer());
         var signer = Signer(of: first, subject: "a-device-1");

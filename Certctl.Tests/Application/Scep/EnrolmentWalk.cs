@@ -27,7 +27,7 @@ internal sealed class EnrolmentWalk : IDisposable
     private readonly ICsrReader _csrs = Substitute.For<ICsrReader>();
 
     /// <param name="ahead">Of the database's clock, which is <see cref="Clock"/>, that of the process.</param>
-    public EnrolmentWalk(CertificateProfile? profile = null, Func<ScepProfile, ScepProfile>? adjust = null, TimeSpan ahead = default)
+    public EnrolmentWalk(CertificateProfile? profile = null, Func<EnrolmentPolicy, EnrolmentPolicy>? adjust = null, TimeSpan ahead = default)
     {
         Process = new WrongClock(Clock) { Ahead = ahead };
         Profiles = new FixedProfiles(profile ?? CertificateProfile.Default(Now));
@@ -43,18 +43,16 @@ internal sealed class EnrolmentWalk : IDisposable
             .AddSingleton(_csrs)
             .AddCertctlApplication()
             .BuildServiceProvider();
-        var scep = new ScepProfile
+        var policy = new EnrolmentPolicy
         {
             PathId = "corp",
             Issuer = Issuer,
             CertificateProfileId = CertificateProfile.DefaultId,
             Challenge = new Secret("the current secret"),
             PreviousChallenge = new Secret("the secret before"),
-            Capabilities = ScepCapability.Default,
-            LeafValidity = TimeSpan.FromDays(90),
-            Codec = _codec,
+            Limits = new EnrolmentLimits(TimeSpan.FromDays(90)),
         };
-        Profile = adjust?.Invoke(scep) ?? scep;
+        Profile = new ScepProfile { Policy = adjust?.Invoke(policy) ?? policy, Capabilities = ScepCapability.Default, Codec = _codec };
         _codec.EncodeCertRep(default!, default!).ReturnsForAnyArgs(call =>
         {
             Reply = call.Arg<ScepReply>();

@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolment;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolment;
 using Certctl.Tests.Fakes;
@@ -56,12 +57,15 @@ public sealed class ScepProfileTableTests
 
     private static ScepProfileTable Table(params string[] pathIds) => new(pathIds.Select(pathId => new ScepProfile
     {
-        PathId = pathId,
-        Issuer = new FakeIssuer(DateTimeOffset.MaxValue),
-        CertificateProfileId = "default",
-        Challenge = new Secret("a challenge of some length"),
+        Policy = new EnrolmentPolicy
+        {
+            PathId = pathId,
+            Issuer = new FakeIssuer(DateTimeOffset.MaxValue),
+            CertificateProfileId = "default",
+            Challenge = new Secret("a challenge of some length"),
+            Limits = new EnrolmentLimits(TimeSpan.FromDays(90)),
+        },
         Capabilities = ScepCapability.Default,
-        LeafValidity = TimeSpan.FromDays(90),
         Codec = Substitute.For<IScepCodec>(),
     }));
 }

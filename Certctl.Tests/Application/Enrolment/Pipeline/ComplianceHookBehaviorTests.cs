@@ -188,9 +188,10 @@ public sealed class ComplianceHookBehaviorTests
         using var walk = Walk(new ComplianceVerdict.NotCompliant("today"));
         var context = new EnrolmentContext
         {
-            Profile = walk.Profile,
+            Policy = walk.Profile.Policy,
+            Protocol = ScepProtocol.Name,
             TransactionId = new TransactionId("T-1"),
-            Signer = Signer(),
+            Requester = Signer(),
             Origin = new RequestOrigin(null, "r-1"),
             ReceivedAt = Now,
             Grant = new ChallengeGrant(ChallengeKind.Intune, "connector"),
@@ -225,17 +226,14 @@ public sealed class ComplianceHookBehaviorTests
             AllowedEkus = usual.AllowedEkus,
             RequiresApproval = requiresApproval,
         };
-        return new EnrolmentWalk(profile, scep => new ScepProfile
+        return new EnrolmentWalk(profile, policy => new EnrolmentPolicy
         {
             PathId = path,
-            Issuer = scep.Issuer,
-            CertificateProfileId = scep.CertificateProfileId,
-            Challenge = scep.Challenge,
-            Capabilities = scep.Capabilities,
-            LeafValidity = scep.LeafValidity,
-            Codec = scep.Codec,
-            Compliance = _hook,
-            ComplianceOnError = onError,
+            Issuer = policy.Issuer,
+            CertificateProfileId = policy.CertificateProfileId,
+            Challenge = policy.Challenge,
+            Limits = policy.Limits,
+            Compliance = new CompliancePolicy(_hook, onError),
         });
     }
 
