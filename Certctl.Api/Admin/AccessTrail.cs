@@ -1,6 +1,6 @@
 using Certctl.Api.Hosting;
 using Certctl.Application.Admin;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 
 namespace Certctl.Api.Admin;

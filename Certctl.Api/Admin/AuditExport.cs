@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Certctl.Api.Admin.Endpoints;
 using Certctl.Api.Hosting;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 
 namespace Certctl.Api.Admin;
 

@@ -10,7 +10,7 @@ using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Admin.Probes;
 using Certctl.Application.Intune;
 using Certctl.Domain.Audit;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 
 namespace Certctl.Api.Admin;

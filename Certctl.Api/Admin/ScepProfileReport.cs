@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using Certctl.Api.Configuration;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Intune;
 using Certctl.Application.Scep;
 

@@ -2,7 +2,7 @@ using System.Data.Common;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Application;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Commands;

@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Commands;

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Certctl.Api.Admin;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Profiles;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 
 namespace Certctl.Api.Commands;
 

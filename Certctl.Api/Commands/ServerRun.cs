@@ -5,7 +5,7 @@ using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Logging;
 using Certctl.Api.Hosting.Reload;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Schema;

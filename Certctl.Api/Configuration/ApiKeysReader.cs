@@ -1,6 +1,6 @@
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Api.Configuration;
 

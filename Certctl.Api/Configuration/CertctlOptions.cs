@@ -1,7 +1,7 @@
 using Certctl.Api.Hosting;
 using Certctl.Application.Intune;
 using Certctl.Application.Scep;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Api.Configuration;
 

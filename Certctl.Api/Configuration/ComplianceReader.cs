@@ -1,5 +1,5 @@
-using Certctl.Application.Enrolment.Compliance;
-using Certctl.Domain.Enrolment;
+using Certctl.Application.Enrolments.Compliance;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Api.Configuration;
 

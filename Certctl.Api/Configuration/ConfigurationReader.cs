@@ -1,6 +1,6 @@
 using System.Collections;
 using Certctl.Api.Hosting;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Api.Configuration;
 

@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Api.Configuration;
 

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Certctl.Application.Intune;
 using Certctl.Application.Scep;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 
 namespace Certctl.Api.Configuration;

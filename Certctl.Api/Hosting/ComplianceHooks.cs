@@ -1,6 +1,6 @@
 using Certctl.Api.Configuration;
-using Certctl.Application.Enrolment.Compliance;
-using Certctl.Domain.Enrolment;
+using Certctl.Application.Enrolments.Compliance;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Compliance;
 
 namespace Certctl.Api.Hosting;

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Text.Json.Serialization;
 using Certctl.Api.Admin;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Persistence.Availability;
 

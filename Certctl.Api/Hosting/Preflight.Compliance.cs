@@ -1,6 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.Mtls;
 

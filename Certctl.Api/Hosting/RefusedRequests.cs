@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 
 namespace Certctl.Api.Hosting;
 

@@ -1,5 +1,5 @@
 using Certctl.Api.Hosting;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Application.Scep.RawCsr;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Intune;
 

@@ -1,7 +1,7 @@
-using Certctl.Application.Enrolment;
-using Certctl.Application.Enrolment.Pipeline;
+using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Application.Scep.Challenges;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Intune;
 

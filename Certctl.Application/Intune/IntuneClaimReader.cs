@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Intune;
 

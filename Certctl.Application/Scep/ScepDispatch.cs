@@ -1,4 +1,4 @@
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep.GetCert;
 using Certctl.Application.Scep.GetCertInitial;
 using Certctl.Application.Scep.GetCrl;

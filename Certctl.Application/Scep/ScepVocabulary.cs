@@ -25,16 +25,6 @@ public enum PkiStatus
     Pending = 3,
 }
 
-/// <summary>RFC 8894 §3.2.1.4.</summary>
-public enum FailInfo
-{
-    BadAlg = 0,
-    BadMessageCheck = 1,
-    BadRequest = 2,
-    BadTime = 3,
-    BadCertId = 4,
-}
-
 /// <summary>RFC 8894 §3.5.2, Table 7; names and order are what GetCACaps lists.</summary>
 public static class ScepCapability
 {

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Certctl.Application.Enrolment.Compliance;
+using Certctl.Application.Enrolments.Compliance;
 
 namespace Certctl.Infrastructure.Compliance;
 

@@ -1,4 +1,4 @@
-using Certctl.Application.Enrolment.Compliance;
+using Certctl.Application.Enrolments.Compliance;
 
 namespace Certctl.Infrastructure.Compliance;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Certctl.Application.Enrolment.Compliance;
+using Certctl.Application.Enrolments.Compliance;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Infrastructure.Compliance;
 

@@ -1,5 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Keys;
 
 namespace Certctl.Infrastructure.Compliance;

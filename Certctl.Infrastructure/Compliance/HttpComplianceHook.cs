@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
-using Certctl.Application.Enrolment.Compliance;
-using Certctl.Domain.Enrolment;
+using Certctl.Application.Enrolments.Compliance;
+using Certctl.Domain.Enrolments;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.CircuitBreaker;

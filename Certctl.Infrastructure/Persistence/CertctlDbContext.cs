@@ -4,6 +4,7 @@ using System.Runtime.ExceptionServices;
 using Certctl.Application.Admin.ApiKeys;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Persistence.Mapping;
 using Microsoft.EntityFrameworkCore;
@@ -23,11 +24,11 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
 
     public DbSet<IssuedCertificate> Certificates => Set<IssuedCertificate>();
 
-    public DbSet<Domain.Enrolment.Enrolment> Enrolments => Set<Domain.Enrolment.Enrolment>();
+    public DbSet<Enrolment> Enrolments => Set<Enrolment>();
 
     public DbSet<EnrolmentAnswer> EnrolmentAnswers => Set<EnrolmentAnswer>();
 
-    public DbSet<Domain.Enrolment.EnrolmentDecision> EnrolmentDecisions => Set<Domain.Enrolment.EnrolmentDecision>();
+    public DbSet<EnrolmentDecision> EnrolmentDecisions => Set<EnrolmentDecision>();
 
     public DbSet<ChallengeUseRow> ChallengeUses => Set<ChallengeUseRow>();
 

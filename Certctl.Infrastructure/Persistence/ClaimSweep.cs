@@ -1,4 +1,4 @@
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Microsoft.EntityFrameworkCore;
 
 namespace Certctl.Infrastructure.Persistence;

@@ -1,7 +1,7 @@
 using Certctl.Application.Admin.Approvals;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Microsoft.EntityFrameworkCore;
 
 namespace Certctl.Infrastructure.Persistence;
@@ -88,7 +88,7 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
     // One person must not count as two by the case of a name.
     private static bool SamePerson(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 
-    private static ApprovalView View(Domain.Enrolment.Enrolment enrolment, DateTimeOffset now, int required, IEnumerable<EnrolmentDecision> decisions) => new(
+    private static ApprovalView View(Enrolment enrolment, DateTimeOffset now, int required, IEnumerable<EnrolmentDecision> decisions) => new(
         enrolment.Id,
         enrolment.StateAt(now),
         enrolment.CreatedAt,

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 using Certctl.Infrastructure.Persistence.Availability;
 using Microsoft.EntityFrameworkCore;

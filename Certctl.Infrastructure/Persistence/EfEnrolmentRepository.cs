@@ -1,7 +1,7 @@
 using System.Linq.Expressions;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Microsoft.EntityFrameworkCore;
 
 namespace Certctl.Infrastructure.Persistence;
@@ -67,7 +67,7 @@ internal static class StoredEnrolmentQueries
 {
     /// <summary>The newest enrolment that fits, with its certificate once there is one: one query.</summary>
     public static async Task<StoredEnrolment?> FindStoredAsync(
-        this CertctlDbContext db, Expression<Func<Domain.Enrolment.Enrolment, bool>> which, CancellationToken cancellationToken)
+        this CertctlDbContext db, Expression<Func<Enrolment, bool>> which, CancellationToken cancellationToken)
     {
         var newest = db.Enrolments.AsNoTracking().Where(which)
             .OrderByDescending(enrolment => enrolment.CreatedAt).ThenByDescending(enrolment => enrolment.Id).Take(1);

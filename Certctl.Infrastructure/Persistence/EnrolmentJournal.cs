@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Persistence.Availability;
 
 namespace Certctl.Infrastructure.Persistence;

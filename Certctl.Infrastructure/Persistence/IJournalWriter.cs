@@ -1,4 +1,4 @@
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 
 namespace Certctl.Infrastructure.Persistence;
 

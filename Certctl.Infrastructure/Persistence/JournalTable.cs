@@ -1,4 +1,4 @@
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Persistence.Mapping;
 using NpgsqlTypes;
 

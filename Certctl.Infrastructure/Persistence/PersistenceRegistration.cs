@@ -2,7 +2,7 @@ using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Admin.Probes;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Persistence.Availability;
 using Certctl.Infrastructure.Persistence.Schema;
 using Certctl.Infrastructure.ScepClient;

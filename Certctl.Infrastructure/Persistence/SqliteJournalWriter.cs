@@ -1,5 +1,5 @@
 using System.Data;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Persistence.Mapping;
 using Microsoft.Data.Sqlite;
 

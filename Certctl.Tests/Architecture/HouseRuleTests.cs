@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Certctl.Application.Scep;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Tests.Fixtures;
 using Xunit;

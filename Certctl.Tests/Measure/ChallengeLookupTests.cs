@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Persistence;

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using Certctl.Application.Admin.Certificates;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Tests.Conformance;

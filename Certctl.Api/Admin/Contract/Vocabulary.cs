@@ -1,6 +1,6 @@
 using Certctl.Application.Admin.Probes;
-using Certctl.Application.Enrolment;
-using Certctl.Domain.Enrolment;
+using Certctl.Application.Enrolments;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 
 namespace Certctl.Api.Admin.Contract;

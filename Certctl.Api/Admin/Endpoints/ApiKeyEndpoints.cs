@@ -1,7 +1,7 @@
 using Certctl.Api.Admin.Contract;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 
 namespace Certctl.Api.Admin.Endpoints;
 

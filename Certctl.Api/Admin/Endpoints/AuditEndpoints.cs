@@ -1,5 +1,5 @@
 using Certctl.Api.Admin.Contract;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 
 namespace Certctl.Api.Admin.Endpoints;

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using Certctl.Api.Admin.Contract;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Certificates;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Certificates;
 
 namespace Certctl.Api.Admin.Endpoints;

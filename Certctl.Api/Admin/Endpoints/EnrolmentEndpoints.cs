@@ -1,6 +1,6 @@
 using Certctl.Api.Admin.Contract;
 using Certctl.Application.Admin;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 using Microsoft.AspNetCore.Http.Features;
 

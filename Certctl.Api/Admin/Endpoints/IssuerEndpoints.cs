@@ -4,7 +4,7 @@ using Certctl.Api.Admin.Contract;
 using Certctl.Api.Configuration;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Issuers;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 
 namespace Certctl.Api.Admin.Endpoints;

@@ -2,7 +2,7 @@ using System.Globalization;
 using Certctl.Api.Admin.Contract;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Profiles;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Profiles;
 using Microsoft.Net.Http.Headers;
 

@@ -1,6 +1,6 @@
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.TrustAnchors;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 

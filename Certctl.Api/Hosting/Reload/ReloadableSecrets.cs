@@ -1,8 +1,8 @@
 using Certctl.Api.Admin;
 using Certctl.Api.Configuration;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Hosting.Reload;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 using FluentValidation;
 using MediatR;

@@ -1,6 +1,6 @@
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using MediatR;
 
 namespace Certctl.Application.Admin.Approvals;

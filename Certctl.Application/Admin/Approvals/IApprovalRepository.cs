@@ -1,5 +1,5 @@
 using Certctl.Domain.Audit;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Admin.Approvals;
 

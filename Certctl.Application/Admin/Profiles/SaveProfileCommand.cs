@@ -1,4 +1,4 @@
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Profiles;

@@ -1,9 +1,9 @@
-using Certctl.Application.Enrolment;
-using Certctl.Application.Enrolment.Pipeline;
+using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Application.Intune;
 using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Scep.Challenges;
 

@@ -1,4 +1,4 @@
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Scep.Mtls;
 

@@ -1,7 +1,7 @@
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep.Challenges;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Microsoft.Extensions.Logging;
 
 namespace Certctl.Application.Scep.Mtls;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Infrastructure.Crypto.Keys;
 

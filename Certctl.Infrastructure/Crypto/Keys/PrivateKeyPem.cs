@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Infrastructure.Crypto.Keys;
 

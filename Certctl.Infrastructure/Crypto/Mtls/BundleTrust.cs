@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Application.Scep.Mtls;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.X509;
 
 namespace Certctl.Infrastructure.Crypto.Mtls;

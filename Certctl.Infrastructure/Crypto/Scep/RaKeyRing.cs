@@ -1,6 +1,6 @@
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.X509;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.X509;

@@ -1,5 +1,5 @@
 using Certctl.Application.Scep;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Cms;
 
@@ -46,7 +46,7 @@ internal sealed class ScepAttributes
         if (!TryReadAny(encoded, out attributes))
             return false;
         if (attributes!._transactionId.IsSingle() && IsAnyString(attributes._transactionId.Tag)
-            && attributes._transactionId.Content.Length is not 0 and <= Domain.Enrolment.TransactionId.MaxLength)
+            && attributes._transactionId.Content.Length is not 0 and <= Domain.Enrolments.TransactionId.MaxLength)
         {
             defect = null;
             return true;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Asn1;
 
 namespace Certctl.Infrastructure.Crypto.X509;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Crypto.Asn1;
 

@@ -1,6 +1,6 @@
 using Certctl.Application.Admin.Approvals;
 using Certctl.Domain.Audit;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Infrastructure.Persistence.Availability;
 

@@ -1,12 +1,12 @@
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Certctl.Infrastructure.Persistence.Mapping;
 
-internal sealed class EnrolmentMapping : IEntityTypeConfiguration<Domain.Enrolment.Enrolment>
+internal sealed class EnrolmentMapping : IEntityTypeConfiguration<Enrolment>
 {
-    public void Configure(EntityTypeBuilder<Domain.Enrolment.Enrolment> builder)
+    public void Configure(EntityTypeBuilder<Enrolment> builder)
     {
         builder.ToTable("enrolments");
         builder.HasKey(enrolment => enrolment.Id).HasName("enrolments_pkey");

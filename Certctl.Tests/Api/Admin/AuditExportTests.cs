@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 using Certctl.Api.Admin;
 using Certctl.Api.Hosting;
 using Certctl.Application.Admin;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

@@ -1,5 +1,5 @@
 using Certctl.Api.Configuration;
-using Certctl.Application.Enrolment.Compliance;
+using Certctl.Application.Enrolments.Compliance;
 using Certctl.Tests.Fixtures;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using Certctl.Api.Hosting.Reload;
 using Certctl.Application.Admin;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 using Certctl.Tests.Infrastructure.Compliance;

@@ -1,10 +1,10 @@
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.TrustAnchors;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Intune;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Tests.Application.Scep;
 using Certctl.Tests.Fakes;
 using Microsoft.Extensions.Time.Testing;

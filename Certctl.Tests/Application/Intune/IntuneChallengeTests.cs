@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Json.Nodes;
 using Certctl.Application.Intune;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Intune;
 using Certctl.Tests.Fixtures;
 using Xunit;
@@ -269,7 +269,7 @@ public sealed class IntuneChallengeTests : IDisposable
                 var token = new Secret(connector.Sign(device, Now, TimeSpan.FromMinutes(30), defect));
                 var verdict = IntuneChallenge.Verify(token, settings, Now);
                 Assert.True(IntuneChallenge.HasShape(token), defect);
-                Assert.Equal((defect, label), (defect, verdict.Failure is { } failure ? Certctl.Application.Enrolment.FailureTable.Of(failure.Reason).Label : ""));
+                Assert.Equal((defect, label), (defect, verdict.Failure is { } failure ? Certctl.Application.Enrolments.FailureTable.Of(failure.Reason).Label : ""));
             }
         }
     }

@@ -1,8 +1,8 @@
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Intune;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Certctl.Tests.Application.Scep;
 using Certctl.Tests.Fakes;

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Publication;
 using Certctl.Domain.Certificates;
 using Certctl.Tests.Fakes;

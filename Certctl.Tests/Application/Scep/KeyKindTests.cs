@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Xunit;
 using static Certctl.Tests.Application.Scep.EnrolmentWalk;

@@ -1,6 +1,7 @@
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Xunit;
 using static Certctl.Tests.Application.Scep.EnrolmentWalk;
@@ -98,7 +99,7 @@ public sealed class PkcsReqTests
     public async Task A_profile_changed_under_way_is_read_again_and_judged_anew()
     {
         using var walk = new EnrolmentWalk();
-        walk.Journal.Scripted.Enqueue(new Certctl.Application.Enrolment.JournalVerdict.ProfileChanged());
+        walk.Journal.Scripted.Enqueue(new Certctl.Application.Enrolments.JournalVerdict.ProfileChanged());
         Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
         Assert.Equal(2, walk.Issuer.Signed);
         Assert.Single(walk.Journal.Committed);

@@ -1,7 +1,7 @@
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Xunit;
 using static Certctl.Tests.Application.Scep.EnrolmentWalk;
 

@@ -1,9 +1,9 @@
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Certctl.Tests.Fakes;
 using Microsoft.Extensions.Time.Testing;

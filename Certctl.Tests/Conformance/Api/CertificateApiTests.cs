@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
-using Certctl.Application.Enrolment;
-using Certctl.Domain.Enrolment;
+using Certctl.Application.Enrolments;
+using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Certctl.Tests.Infrastructure.Persistence;

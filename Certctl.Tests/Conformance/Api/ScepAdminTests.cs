@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Certctl.Application.Intune;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;

@@ -1,5 +1,5 @@
 using Certctl.Domain.Audit;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Tests.Fixtures;
 using Microsoft.EntityFrameworkCore;

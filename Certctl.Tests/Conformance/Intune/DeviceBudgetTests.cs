@@ -1,6 +1,6 @@
 using System.Globalization;
-using Certctl.Application.Enrolment;
-using Certctl.Domain.Enrolment;
+using Certctl.Application.Enrolments;
+using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fixtures;
 using Xunit;
 

@@ -3,7 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Domain.Audit;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Microsoft.Data.Sqlite;

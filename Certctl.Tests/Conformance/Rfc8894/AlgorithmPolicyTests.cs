@@ -4,7 +4,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Tests.Conformance.Rfc2986;
 using Certctl.Tests.Domain.Certificates;
 using Certctl.Tests.Fixtures;

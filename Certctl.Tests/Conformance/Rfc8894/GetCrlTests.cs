@@ -1,4 +1,4 @@
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.ScepClient;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Crypto.Scep;

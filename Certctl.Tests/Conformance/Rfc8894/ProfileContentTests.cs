@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Tests.Api.Hosting;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Crypto.X509;

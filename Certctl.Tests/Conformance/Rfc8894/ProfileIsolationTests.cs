@@ -1,6 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fixtures;
 using Xunit;
 

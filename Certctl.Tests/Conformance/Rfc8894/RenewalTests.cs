@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Application.Enrolment;
-using Certctl.Domain.Enrolment;
+using Certctl.Application.Enrolments;
+using Certctl.Domain.Enrolments;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
 

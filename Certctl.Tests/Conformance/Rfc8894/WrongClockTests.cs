@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Tests.Api.Hosting;
 using Certctl.Tests.Fixtures;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Certctl.Domain.Audit;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Crypto.Scep;

@@ -1,5 +1,5 @@
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Xunit;
 using static Certctl.Tests.Domain.Profiles.Requests;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Certctl.Api.Admin;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Certctl.Tests.Application.Scep;
 using Xunit;

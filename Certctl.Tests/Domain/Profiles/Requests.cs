@@ -2,7 +2,7 @@ using System.Formats.Asn1;
 using System.Numerics;
 using System.Text;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Xunit;
 

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Certctl.Application.Intune;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.X509;
 using Certctl.Infrastructure.Intune;
 using Certctl.Tests.Fakes;

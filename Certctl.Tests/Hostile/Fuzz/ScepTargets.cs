@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using Certctl.Api.Scep;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Crypto.X509;

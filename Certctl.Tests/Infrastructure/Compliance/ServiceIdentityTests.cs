@@ -1,5 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Application.Enrolment.Compliance;
+using Certctl.Application.Enrolments.Compliance;
 using Certctl.Infrastructure.Compliance;
 using Certctl.Tests.Fixtures;
 using Microsoft.AspNetCore.Http;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using Certctl.Application.Enrolment.Compliance;
+using Certctl.Application.Enrolments.Compliance;
 using Certctl.Infrastructure.Compliance;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -214,7 +214,7 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
             return;
         await using var database = await OpenAsync();
         var deletion = await database.Profiles.DeleteAsync(CertificateProfile.DefaultId, 1, TestEntries.Audit(TestDatabase.Start, null), default);
-        Assert.Equal(Certctl.Application.Enrolment.ProfileDeletion.Deleted, deletion);
+        Assert.Equal(Certctl.Application.Enrolments.ProfileDeletion.Deleted, deletion);
 
         await database.Migrator.MigrateAsync(default);
 

@@ -1,7 +1,7 @@
 using Certctl.Application.Admin.Approvals;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Mapping;

@@ -1,6 +1,6 @@
 using Certctl.Application.Admin.Certificates;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence.Mapping;
 using Microsoft.EntityFrameworkCore;
 using Xunit;

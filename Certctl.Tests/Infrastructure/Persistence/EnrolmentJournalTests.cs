@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using Certctl.Application.Admin.Approvals;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Mapping;
 using Microsoft.EntityFrameworkCore;

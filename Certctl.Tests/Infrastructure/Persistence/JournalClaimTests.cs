@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Certctl.Application.Admin.Approvals;
-using Certctl.Application.Enrolment;
-using Certctl.Domain.Enrolment;
+using Certctl.Application.Enrolments;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Xunit;

@@ -1,5 +1,5 @@
 using Certctl.Application.Admin.Certificates;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Tests.Measure;

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using Certctl.Application.Admin.Approvals;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Xunit;

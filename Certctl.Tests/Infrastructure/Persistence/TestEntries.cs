@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 
 namespace Certctl.Tests.Infrastructure.Persistence;

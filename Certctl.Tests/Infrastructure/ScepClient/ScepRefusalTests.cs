@@ -1,5 +1,5 @@
-using Certctl.Application.Enrolment;
-using Certctl.Domain.Enrolment;
+using Certctl.Application.Enrolments;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.ScepClient;
 using Xunit;
 

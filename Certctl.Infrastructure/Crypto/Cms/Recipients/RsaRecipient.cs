@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Asn1;
 
 namespace Certctl.Infrastructure.Crypto.Cms.Recipients;

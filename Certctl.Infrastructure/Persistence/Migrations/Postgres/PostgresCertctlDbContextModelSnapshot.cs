@@ -345,7 +345,7 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     b.ToTable("certificates", (string)null);
                 });
 
-            modelBuilder.Entity("Certctl.Domain.Enrolment.Enrolment", b =>
+            modelBuilder.Entity("Certctl.Domain.Enrolments.Enrolment", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
@@ -486,7 +486,7 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     b.ToTable("enrolments", (string)null);
                 });
 
-            modelBuilder.Entity("Certctl.Domain.Enrolment.EnrolmentDecision", b =>
+            modelBuilder.Entity("Certctl.Domain.Enrolments.EnrolmentDecision", b =>
                 {
                     b.Property<Guid>("EnrolmentId")
                         .HasColumnType("uuid")

@@ -329,7 +329,7 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.ToTable("certificates", (string)null);
                 });
 
-            modelBuilder.Entity("Certctl.Domain.Enrolment.Enrolment", b =>
+            modelBuilder.Entity("Certctl.Domain.Enrolments.Enrolment", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("TEXT")
@@ -470,7 +470,7 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.ToTable("enrolments", (string)null);
                 });
 
-            modelBuilder.Entity("Certctl.Domain.Enrolment.EnrolmentDecision", b =>
+            modelBuilder.Entity("Certctl.Domain.Enrolments.EnrolmentDecision", b =>
                 {
                     b.Property<Guid>("EnrolmentId")
                         .HasColumnType("TEXT")

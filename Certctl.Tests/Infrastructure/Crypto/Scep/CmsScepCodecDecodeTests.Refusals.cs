@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Certctl.Application.Scep;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Xunit;
 using static Certctl.Tests.Infrastructure.Crypto.Scep.ForgedRequest;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Certctl.Application.Scep;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Xunit;
 using static Certctl.Tests.Infrastructure.Crypto.Scep.ForgedRequest;
 

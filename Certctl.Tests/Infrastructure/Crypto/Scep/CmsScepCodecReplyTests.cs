@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Crypto.Scep;
 using Xunit;

@@ -1,6 +1,6 @@
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Crypto.X509;
 using Certctl.Tests.Domain.Profiles;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Issuers.LocalCa;

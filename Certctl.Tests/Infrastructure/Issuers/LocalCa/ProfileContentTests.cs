@@ -1,6 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Domain.Certificates;
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Certctl.Tests.Domain.Profiles;
 using Certctl.Tests.Infrastructure.Crypto.X509;

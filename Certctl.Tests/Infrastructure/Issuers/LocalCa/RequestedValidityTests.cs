@@ -1,4 +1,4 @@
-using Certctl.Domain.Enrolment;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Certctl.Tests.Domain.Profiles;
 using Certctl.Tests.Infrastructure.Crypto.X509;

@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
-using Certctl.Application.Enrolment;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Availability;

@@ -1,0 +1,81 @@
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolments;
+using Certctl.Domain.Profiles;
+
+namespace Certctl.Application.Enrolments;
+
+/// <summary>What is written to the journal.</summary>
+public sealed partial class CertificateIssuance
+{
+    private static JournalEntry Entry(Draft draft, IssuedCertificate? certificate, CertificateProfile profile, DateTimeOffset now)
+    {
+        var (context, _, enrolment, key, renewal, completes) = draft;
+        var windows = context.Policy.Windows;
+        var heldFor = certificate is null ? windows.Pending : AnswerLife(certificate, renewal is null ? null : profile, windows.Retry, now);
+        var written = certificate is null
+            ? enrolment.Waiting(now + heldFor)
+            : enrolment.Issued(certificate.IssuerId, certificate.SerialNumber, now + heldFor);
+        return new JournalEntry
+        {
+            Enrolment = written,
+            RequestKey = key,
+            HeldFor = heldFor,
+            Certificate = certificate,
+            ProfileVersion = profile.Version,
+
+            // A certificate of the staged next CA is no use yet: it supersedes nothing.
+            MaxActiveCertificates = context.Issuer == context.Policy.Issuer ? profile.MaxActiveCertificates : 0,
+            Completes = completes,
+
+            // Whoever waits keeps his challenge for himself; what he gets is counted when he gets it.
+            Use = completes || context.Grant.Claim is not { } claim ? null : ChallengeUse.Of(claim),
+            Budget = certificate is null || enrolment is not { ClaimSubject: { } subject, ClaimIssuer: { } issuer }
+                ? null
+                : context.Policy.BudgetOf(subject, issuer),
+            Audit = certificate is null ? EnrolmentTrail.Pending(context, written) : EnrolmentTrail.Issued(context, written, certificate),
+        };
+    }
+
+    // What has ended answers nothing; to a renewal nothing answers that is due for renewal itself, where the profile says when that is.
+    private static TimeSpan AnswerLife(IssuedCertificate certificate, CertificateProfile? renewing, TimeSpan window, DateTimeOffset now)
+    {
+        var left = certificate.NotAfter - now;
+        if (renewing?.RenewalOpens(certificate) - now is { } opens && opens > TimeSpan.Zero && opens < left)
+            left = opens;
+        return left < window ? left : window;
+    }
+
+    private static Enrolment NewEnrolment(IIssuanceCommand command, EnrolmentKind kind) => new()
+    {
+        Id = Guid.CreateVersion7(command.Context.ReceivedAt),
+        Protocol = command.Context.Protocol,
+        PathId = command.Context.Policy.PathId,
+        Kind = kind,
+        TransactionId = command.Context.TransactionId,
+        SignerKeySha256 = command.Context.Requester.PublicKey.Sha256.ToArray(),
+        Csr = command.Csr.DerWithoutChallenge.ToArray(),
+        CsrSha256 = command.Csr.Sha256.ToArray(),
+        ProfileId = command.Context.Policy.CertificateProfileId,
+
+        // The certificate profile says what it is named before it is written.
+        Subject = "",
+        SubjectAltNames = [],
+        KeyAlgorithm = command.Csr.PublicKey.Describe(),
+        PublicKeySha256 = command.Csr.PublicKey.Sha256.ToArray(),
+        ChallengeKind = command.Context.Grant.Kind,
+        VouchedBy = command.Context.Grant.VouchedBy,
+        ClaimIssuer = command.Context.Grant.Claim?.Issuer,
+        ClaimSubject = command.Context.Grant.Claim?.Subject,
+        DeviceName = command.Context.Grant.Claim?.DeviceName,
+        TokenSha256 = command.Context.Grant.Claim?.TokenSha256.ToArray(),
+        SourceAddress = command.Context.Origin.SourceAddress,
+        CreatedAt = command.Context.ReceivedAt,
+        HeldUntil = command.Context.ReceivedAt,
+    };
+
+    /// <summary>A request on its way to a certificate.</summary>
+    /// <param name="RequestKey">By which its repetitions are known.</param>
+    /// <param name="Completes">It stands in the journal as approved.</param>
+    private sealed record Draft(
+        EnrolmentContext Context, CertificateSigningRequest Csr, Enrolment Enrolment, byte[] RequestKey, RenewalClaim? Renewal, bool Completes = false);
+}

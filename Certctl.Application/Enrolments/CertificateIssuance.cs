@@ -1,0 +1,232 @@
+using Certctl.Domain.Certificates;
+using Certctl.Domain.Enrolments;
+using Certctl.Domain.Profiles;
+
+namespace Certctl.Application.Enrolments;
+
+/// <summary>Approve, sign, journal: what every request that was vouched for goes through, once or again when a reply was lost.</summary>
+public sealed partial class CertificateIssuance(
+    ICertificateProfileRepository profiles,
+    IEnrolmentRepository enrolments,
+    IEnrolmentJournal journal,
+    ICsrReader csrs,
+    EnrolmentMetrics metrics,
+    DatabaseClock clock,
+    TimeProvider process)
+{
+    /// <summary>An operator may change the profile while a request is on its way; more often than this in one request is no accident.</summary>
+    private const int MaxAttempts = 3;
+
+    /// <summary>Answers a vetted request: with a new certificate, with the one already given for it, or with a place in the operator's queue.</summary>
+    public async Task<EnrolmentOutcome> IssueAsync(IIssuanceCommand command, EnrolmentKind kind, CancellationToken cancellationToken)
+    {
+        var context = command.Context;
+        var enrolment = NewEnrolment(command, kind);
+
+        // Who is granted a renewal has signed with the certificate that it renews.
+        var renewal = context.Grant.Renews is { } renews
+            ? new RenewalClaim(renews, context.Grant.FirstAsked ?? context.ReceivedAt)
+            {
+                Subject = context.Requester.Subject,
+                MayChangeNames = context.Policy.Limits.RenewalMayChangeName,
+            }
+            : null;
+        var draft = new Draft(context, command.Csr, enrolment, RequestKey.Of(context, kind, command.Csr, context.Grant.Renews), renewal);
+        return await CommitAsync(draft, stored => AnswerRepetitionAsync(stored, draft, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Commits under the first key of the request that is free, or answers with what is stored under one.</summary>
+    /// <param name="answer">What the stored enrolment says to this request; null: nothing, and the next key is tried.</param>
+    private async Task<EnrolmentOutcome> CommitAsync(
+        Draft draft, Func<StoredEnrolment, Task<EnrolmentOutcome?>> answer, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var (outcome, stored) = await AttemptAsync(draft, cancellationToken);
+            if (stored is null)
+                return outcome!;
+            if (await answer(stored) is { } answered)
+                return answered;
+            draft = draft with { RequestKey = RequestKey.After(draft.RequestKey, stored.Enrolment.Id) };
+        }
+
+        return new EnrolmentOutcome.Refused(FailureReason.CertificateRevoked, $"{MaxAttempts} answers that this request had are none any more");
+    }
+
+    private async Task<EnrolmentOutcome?> AnswerRepetitionAsync(StoredEnrolment stored, Draft draft, CancellationToken cancellationToken)
+    {
+        var context = draft.Context;
+        if (FindEnd(stored, draft) is not { } end)
+        {
+            var answer = await AnswerAsync(stored, context, cancellationToken);
+
+            // Nothing comes of it any more, so operators are asked about the names of today.
+            // A signed challenge is bound to the request that used it.
+            return answer is EnrolmentOutcome.Refused { Failure.Reason: FailureReason.ApprovedNamesChanged }
+                && context.Grant is { Claim: null, FirstAsked: null }
+                    ? null
+                    : answer;
+        }
+
+        // A signed challenge has brought its one certificate, and a signer that may only repeat itself has had its answer.
+        if (context.Grant.Claim is not null)
+            return new EnrolmentOutcome.Refused(IntuneRefusals.Replayed(stored.Enrolment.Id));
+        return context.Grant.FirstAsked is not null
+            ? new EnrolmentOutcome.Refused(FailureReason.RenewalSignerExpired, $"the answer to this request, {end}")
+            : null;
+    }
+
+    /// <summary>Why what is stored is no answer to this request any more; null when it is one.</summary>
+    private static string? FindEnd(StoredEnrolment stored, Draft draft)
+    {
+        if (stored.Certificate is not { } certificate)
+            return null;
+        var context = draft.Context;
+        var renews = draft.Renewal is not null || RequestKey.IsByGivenCertificate(context, draft.Csr.PublicKey.Sha256.Span);
+
+        // RFC 8894 §2.5: who signs with it has it, and asks for another.
+        if (context.Requester.CertificateDer.Span.SequenceEqual(certificate.Der))
+            return $"{certificate.SerialNumber}, has signed it";
+        if (certificate.NotAfter <= context.ReceivedAt)
+            return $"{certificate.SerialNumber}, ended at {certificate.NotAfter:O}";
+        return renews && certificate.IsRevoked ? $"{certificate.SerialNumber}, was revoked at {certificate.RevokedAt:O}" : null;
+    }
+
+    /// <summary>Says what a stored request has come to (RFC 8894 §4.4); one that an operator has approved is issued now.</summary>
+    public async Task<EnrolmentOutcome> AnswerAsync(StoredEnrolment stored, EnrolmentContext context, CancellationToken cancellationToken)
+    {
+        switch (stored.State)
+        {
+            case EnrolmentState.Issued when stored.Certificate is { IsRevoked: true } revoked:
+                return new EnrolmentOutcome.Refused(FailureReason.CertificateRevoked, $"{revoked.SerialNumber} was revoked at {revoked.RevokedAt:O}");
+            case EnrolmentState.Issued:
+                return new EnrolmentOutcome.Issued(stored.Certificate
+                    ?? throw new InvalidOperationException($"Enrolment {stored.Enrolment.Id} is issued, but its certificate is not in the journal."));
+            case EnrolmentState.Pending:
+                return new EnrolmentOutcome.Pending(stored.Enrolment.Id);
+            case EnrolmentState.Denied:
+                return new EnrolmentOutcome.Refused(FailureReason.RequestDenied, $"denied by {stored.Enrolment.DecidedBy} at {stored.Enrolment.DecidedAt:O}");
+            case EnrolmentState.Expired:
+                return new EnrolmentOutcome.Refused(FailureReason.RequestExpired, $"undecided until {stored.Enrolment.HeldUntil:O}");
+            case EnrolmentState.Approved:
+                return await CompleteAsync(stored.Enrolment, context, cancellationToken);
+            default:
+                throw new InvalidOperationException($"Enrolment {stored.Enrolment.Id} is in no known state.");
+        }
+    }
+
+    private async Task<EnrolmentOutcome> CompleteAsync(Enrolment approved, EnrolmentContext context, CancellationToken cancellationToken)
+    {
+        var csr = csrs.ReadKept(approved.Csr)
+            ?? throw new InvalidOperationException($"The stored request of enrolment {approved.Id} cannot be read any more.");
+        RenewalClaim? renewal = null;
+        if (approved.ChallengeKind == ChallengeKind.Renewal)
+        {
+            // What vouched for the request while it waited must still be able to; that it ended meanwhile is not the device's fault.
+            var renews = await enrolments.FindCertificateAsync(context.Policy.Issuer.IssuerId, approved.VouchedBy, cancellationToken)
+                ?? throw new InvalidOperationException($"The certificate that vouched for enrolment {approved.Id} is not in the journal.");
+            if (renews.IsRevoked)
+                return new EnrolmentOutcome.Refused(FailureReason.RenewalSignerRevoked, $"{renews.SerialNumber} was revoked at {renews.RevokedAt:O}");
+            renewal = new RenewalClaim(renews, approved.CreatedAt)
+            {
+                Subject = context.Requester.CertificateDer.Span.SequenceEqual(renews.Der) ? context.Requester.Subject : null,
+                MayChangeNames = context.Policy.Limits.RenewalMayChangeName,
+            };
+        }
+
+        var draft = new Draft(context, csr, approved, RequestKey.Of(context, approved, renewal?.Renews), renewal, Completes: true);
+
+        // Its own: of two polls at once the other one was faster. That of another enrolment is no answer: this one has a key further on,
+        // as it had when it came.
+        return await CommitAsync(
+            draft,
+            async stored => stored.Enrolment.Id == approved.Id ? await AnswerAsync(stored, context, cancellationToken) : null,
+            cancellationToken);
+    }
+
+    private async Task<(EnrolmentOutcome? Outcome, StoredEnrolment? Conflict)> AttemptAsync(
+        Draft draft, CancellationToken cancellationToken)
+    {
+        var (context, csr, enrolment, _, renewal, completes) = draft;
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            // Of a request that waited: the profile that people saw, whatever its path names by now. A stale one costs one round: the journal compares the version when it commits.
+            var profile = await profiles.FindAsync(enrolment.ProfileId, fresh: attempt > 0, cancellationToken);
+            if (profile is null)
+                return (new EnrolmentOutcome.Refused(FailureReason.ProfileUnavailable, $"certificate profile {enrolment.ProfileId} does not exist"), null);
+
+            // RFC 5280 §4.1.2.5: validity lies within the issuer's.
+            if (context.Issuer.NotAfter <= context.ReceivedAt + TimeSpan.FromMinutes(1))
+                return (new EnrolmentOutcome.Refused(FailureReason.ValidityNotPossible, $"the CA ends at {context.Issuer.NotAfter:O}"), null);
+
+            var approval = profile.Approve(csr, context.Policy.Limits.LeafValidity, context.ReceivedAt, renewal, ClaimOf(enrolment));
+            if (approval is Approval.Denied denied)
+                return (new EnrolmentOutcome.Refused(denied.Failure), null);
+
+            if (FindDeliveryDefect(csr, enrolment.Kind) is { } undeliverable)
+                return (new EnrolmentOutcome.Refused(undeliverable), null);
+
+            var template = ((Approval.Granted)approval).Template;
+            var named = enrolment.Named(template);
+
+            // An operator approved the names that the list showed, not those that a template of today makes.
+            if (completes && !named.HasNamesOf(enrolment))
+            {
+                var detail = $"approved was {Names(enrolment)}, the certificate profile now makes it {Names(named)}";
+                return (new EnrolmentOutcome.Refused(FailureReason.ApprovedNamesChanged, detail), null);
+            }
+
+            // Before anyone is asked to approve: an operator cannot talk the CA into it.
+            if (context.Issuer.FindObstacle(template) is { } obstacle)
+                return (new EnrolmentOutcome.Refused(obstacle), null);
+
+            var waits = profile.RequiresApproval && !completes;
+            var certificate = waits ? null : await SignAsync(context, template, cancellationToken);
+            var entry = Entry(draft with { Enrolment = named }, certificate, profile, await clock.NowAsync(cancellationToken));
+            switch (await WriteAsync(entry, cancellationToken))
+            {
+                case JournalVerdict.Committed:
+                    if (certificate is not null && enrolment.TokenSha256 is not null)
+                        metrics.IntuneIssued(context.Policy.PathId);
+                    return (certificate is null ? new EnrolmentOutcome.Pending(enrolment.Id) : new EnrolmentOutcome.Issued(certificate), null);
+                case JournalVerdict.AlreadyAnswered answered:
+                    return (null, answered.Stored);
+                case JournalVerdict.Replayed replayed:
+                    return (new EnrolmentOutcome.Refused(IntuneRefusals.Replayed(replayed.EnrolmentId)), null);
+                case JournalVerdict.BudgetSpent spent:
+                    return (new EnrolmentOutcome.Refused(IntuneRefusals.BudgetSpent(entry.Budget!.Limit, spent.AllowedFrom)), null);
+            }
+        }
+
+        return (new EnrolmentOutcome.Refused(FailureReason.ProfileUnavailable, "the certificate profile kept changing while the request was served"), null);
+    }
+
+    // RFC 8894 §3.1: the certified key signs the next renewal, whose reply is encrypted to it. A PKCS#10 in the clear is answered over TLS and never renews by its key.
+    private static EnrolmentFailure? FindDeliveryDefect(CertificateSigningRequest csr, EnrolmentKind kind) =>
+        kind == EnrolmentKind.RawCsr || csr.PublicKey.CanReceiveEnvelopes
+            ? null
+            : new(FailureReason.RequesterCannotReceive, $"the request's key is {csr.PublicKey.Describe()}, to which the reply to its renewal could not be encrypted");
+
+    private static string Names(Enrolment enrolment) =>
+        $"{enrolment.Subject} [{string.Join(", ", enrolment.SubjectAltNames)}]";
+
+    // As the journal keeps it, so that a request that waited is judged by what it came with.
+    private static DeviceClaim? ClaimOf(Enrolment enrolment) => enrolment is { ClaimIssuer: { } issuer, ClaimSubject: { } subject }
+        ? new DeviceClaim(issuer, subject, enrolment.DeviceName, enrolment.TokenSha256, enrolment.CreatedAt)
+        : null;
+
+    private static async Task<IssuedCertificate> SignAsync(EnrolmentContext context, CertificateTemplate template, CancellationToken cancellationToken)
+    {
+        using var room = EnrolmentTrace.Room("Sign");
+        return await context.Issuer.IssueAsync(template, context.Policy.PathId, context.Protocol, cancellationToken);
+    }
+
+    private async Task<JournalVerdict> WriteAsync(JournalEntry entry, CancellationToken cancellationToken)
+    {
+        using var room = EnrolmentTrace.Room("Journal");
+        var started = process.GetTimestamp();
+        var verdict = await journal.CommitAsync(entry, cancellationToken);
+        metrics.Committed(process.GetElapsedTime(started));
+        return verdict;
+    }
+}

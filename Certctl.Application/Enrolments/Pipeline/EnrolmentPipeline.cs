@@ -1,0 +1,41 @@
+using Certctl.Application.Enrolments.Compliance;
+using Certctl.Application.Intune;
+using Certctl.Application.Scep.Challenges;
+using MediatR;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Certctl.Application.Enrolments.Pipeline;
+
+/// <summary>
+/// The checks in order, outermost first. Cheap before dear; no state is touched before someone has vouched; the one question to the network comes last.
+/// </summary>
+public static class EnrolmentPipeline
+{
+    /// <summary>Open generic behaviors; their constraints choose the commands.</summary>
+    public static readonly IReadOnlyList<Type> Checks =
+    [
+        typeof(ValidationBehavior<,>),          // well formed?          every enrolment command
+        typeof(ChallengeDispatchBehavior<,>),   // who vouches for it?   only commands that may mint
+        typeof(ReplayCacheBehavior<,>),         // is the grant fresh?
+        typeof(RateLimitBehavior<,>),           // within its budget?
+        typeof(ComplianceHookBehavior<,>),      // compliant today?
+    ];
+
+    /// <summary>The ways to vouch, strongest claim first.</summary>
+    public static readonly IReadOnlyList<Type> ChallengeValidators =
+    [
+        typeof(RenewalProof),
+        typeof(IntuneChallengeValidator),
+        typeof(StaticChallengeValidator),
+    ];
+
+    public static IServiceCollection AddEnrolmentPipeline(this IServiceCollection services)
+    {
+        services.AddSingleton<ComplianceInquiry>();
+        foreach (var check in Checks)
+            services.AddSingleton(typeof(IPipelineBehavior<,>), check);
+        foreach (var validator in ChallengeValidators)
+            services.AddSingleton(typeof(IChallengeValidator), validator);
+        return services;
+    }
+}

@@ -1,0 +1,19 @@
+using Certctl.Domain.Enrolments;
+
+namespace Certctl.Application.Enrolments.Pipeline;
+
+/// <summary>Within its budget? An early answer, as cheap as refusing can be; the journal's commit counts.</summary>
+public sealed class RateLimitBehavior<TCommand, TOutcome>(IEnrolmentRepository enrolments) : EnrolmentCheck<TCommand, TOutcome>
+    where TCommand : EnrolmentCommand, IIssuanceCommand
+    where TOutcome : EnrolmentOutcome
+{
+    protected override async ValueTask<EnrolmentFailure?> CheckAsync(TCommand command, CancellationToken cancellationToken)
+    {
+        var context = command.Context;
+        if (context.IsRepeat || context.Grant.Claim is not { } claim || context.Policy.BudgetOf(claim.Subject, claim.Issuer) is not { } budget)
+            return null;
+        return await enrolments.FindNextAllowedAsync(budget, cancellationToken) is { } from
+            ? IntuneRefusals.BudgetSpent(budget.Limit, from)
+            : null;
+    }
+}

@@ -1,0 +1,245 @@
+using System.Diagnostics.Metrics;
+using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Compliance;
+using Certctl.Application.Enrolments.Pipeline;
+using Certctl.Application.Scep;
+using Certctl.Application.Scep.PkcsReq;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Enrolments;
+using Certctl.Domain.Profiles;
+using Certctl.Tests.Application.Scep;
+using Microsoft.Extensions.Logging.Abstractions;
+using NSubstitute;
+using Xunit;
+using static Certctl.Tests.Application.Scep.EnrolmentWalk;
+
+namespace Certctl.Tests.Application.Enrolments.Pipeline;
+
+/// <summary>Compliant today? What each verdict does to an enrolment, and what the trail says of it.</summary>
+public sealed class ComplianceHookBehaviorTests
+{
+    private readonly IComplianceHook _hook = Substitute.For<IComplianceHook>();
+    private ComplianceQuestion? _asked;
+
+    [Fact]
+    public async Task A_compliant_device_gets_its_certificate_and_the_audit_says_why()
+    {
+        using var walk = Walk(new ComplianceVerdict.Compliant("seen today"));
+
+        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+
+        var audit = Assert.Single(walk.Journal.Committed).Audit;
+        Assert.Equal((AuditOutcome.Issued, "compliance: compliant: seen today"), (audit.Outcome, audit.Detail));
+    }
+
+    [Fact]
+    public async Task Without_a_reason_the_verdict_alone_is_kept()
+    {
+        using var walk = Walk(new ComplianceVerdict.Compliant(""));
+        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
+        Assert.Equal("compliance: compliant", Assert.Single(walk.Journal.Committed).Audit.Detail);
+    }
+
+    [Fact]
+    public async Task A_device_that_is_not_gets_nothing_and_the_reason_stays_in_the_house()
+    {
+        using var walk = Walk(new ComplianceVerdict.NotCompliant("disk not encrypted"));
+
+        var failure = Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+
+        Assert.Equal(FailInfo.BadRequest, failure.FailInfo);
+        Assert.DoesNotContain("disk", failure.FailInfoText, StringComparison.Ordinal);
+        var audit = Assert.Single(walk.Journal.Refusals);
+        Assert.Equal((AuditOutcome.Refused, "compliance_failed", "compliance: not compliant: disk not encrypted"), (audit.Outcome, audit.Reason, audit.Detail));
+        Assert.Equal(0, walk.Issuer.Signed);
+        Assert.Empty(walk.Journal.Committed);
+    }
+
+    [Fact]
+    public async Task An_outage_refuses_unless_the_profile_says_otherwise()
+    {
+        using var walk = Walk(new ComplianceVerdict.Unavailable("it answered HTTP 500"));
+
+        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+
+        var audit = Assert.Single(walk.Journal.Refusals);
+        Assert.Equal(("compliance_failed", "compliance: unavailable: it answered HTTP 500"), (audit.Reason, audit.Detail));
+        Assert.Equal(0, walk.Issuer.Signed);
+    }
+
+    [Fact]
+    public async Task Where_the_profile_allows_it_an_outage_lets_the_device_through_and_the_audit_says_so()
+    {
+        using var walk = Walk(new ComplianceVerdict.Unavailable("it answered HTTP 500"), ComplianceOnError.Allow);
+
+        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+
+        Assert.Equal("compliance: unavailable, let through: it answered HTTP 500", Assert.Single(walk.Journal.Committed).Audit.Detail);
+    }
+
+    [Fact]
+    public async Task What_is_allowed_in_an_outage_is_not_allowed_against_a_no()
+    {
+        using var walk = Walk(new ComplianceVerdict.NotCompliant(""), ComplianceOnError.Allow);
+        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.Equal("compliance: not compliant", Assert.Single(walk.Journal.Refusals).Detail);
+    }
+
+    [Fact]
+    public async Task A_request_that_waits_for_people_has_the_verdict_in_its_trail()
+    {
+        using var walk = Walk(new ComplianceVerdict.Compliant("seen today"), requiresApproval: true);
+
+        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+
+        var audit = Assert.Single(walk.Journal.Committed).Audit;
+        Assert.Equal((AuditOutcome.Pending, "compliance: compliant: seen today"), (audit.Outcome, audit.Detail));
+    }
+
+    [Fact]
+    public async Task What_is_refused_afterwards_keeps_the_verdict_in_its_trail()
+    {
+        using var walk = Walk(new ComplianceVerdict.Unavailable("no answer"), ComplianceOnError.Allow);
+        walk.Issuer.Obstacle = new EnrolmentFailure(FailureReason.SubjectNotAllowed, "the CA may not sign that");
+
+        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+
+        Assert.Equal("the CA may not sign that (compliance: unavailable, let through: no answer)", Assert.Single(walk.Journal.Refusals).Detail);
+    }
+
+    [Fact]
+    public async Task Who_is_refused_before_is_not_asked_about()
+    {
+        using var walk = Walk(new ComplianceVerdict.Compliant(""));
+        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: "wrong"));
+        Assert.Null(_asked);
+    }
+
+    [Fact]
+    public async Task The_question_holds_what_is_known_of_the_request()
+    {
+        using var walk = Walk(new ComplianceVerdict.Compliant(""));
+        var csr = Request();
+
+        await walk.SendAsync(MessageType.PkcsReq, Signer(), csr, "T-7");
+
+        Assert.Equal(new ComplianceQuestion("SCEP", "corp", CertificateProfile.DefaultId, new TransactionId("T-7"), "r-1", "192.0.2.1", ChallengeKind.Static, null, csr), _asked);
+    }
+
+    [Fact]
+    public async Task A_renewal_is_asked_about_too()
+    {
+        using var walk = Walk(new ComplianceVerdict.Compliant("then"));
+        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
+        var first = Assert.Single(walk.Journal.Committed).Certificate!;
+        Answer(new ComplianceVerdict.NotCompliant("now"));
+        walk.Clock.Advance(TimeSpan.FromDays(80));
+
+        await walk.SendAsync(MessageType.RenewalReq, Signer(of: first), Request(challenge: null, keySeed: [2]));
+
+        Assert.Equal(ChallengeKind.Renewal, _asked!.ChallengeKind);
+        Assert.Equal("compliance: not compliant: now", Assert.Single(walk.Journal.Refusals).Detail);
+    }
+
+    [Fact]
+    public async Task Words_of_the_other_side_write_no_lines_of_their_own()
+    {
+        using var walk = Walk(new ComplianceVerdict.NotCompliant("no\r\n2026-11-26 issued to root\u202e" + new string('x', 1000)));
+        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
+
+        var detail = Assert.Single(walk.Journal.Refusals).Detail!;
+        Assert.StartsWith("compliance: not compliant: no2026-11-26 issued to rootxxx", detail, StringComparison.Ordinal);
+        Assert.True(detail.Length <= 256 + "compliance: not compliant: ".Length);
+    }
+
+    [Fact]
+    public async Task Verdicts_are_counted_and_timed_by_profile()
+    {
+        var seen = new List<(string Name, double Value, string Tags)>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, meters) =>
+            {
+                if (instrument.Meter.Name == EnrolmentMetrics.MeterName && instrument.Name.StartsWith("certctl_compliance", StringComparison.Ordinal))
+                    meters.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument.Name, value, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument.Name, value, tags));
+        listener.Start();
+        using var walk = Walk(new ComplianceVerdict.Unavailable("x"), path: "counted");
+
+        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
+
+        Assert.Equal(
+            [("certctl_compliance_duration_seconds", 0, "counted unavailable"), ("certctl_compliance_verdicts_total", 1, "counted unavailable")],
+            seen.OrderBy(measured => measured.Name, StringComparer.Ordinal));
+
+        void Note(string name, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            if (tags.ToArray().Any(tag => Equals(tag.Value, "counted")))
+                seen.Add((name, value, string.Join(' ', tags.ToArray().Select(tag => tag.Value))));
+        }
+    }
+
+    [Fact]
+    public async Task A_repeat_is_answered_as_before_and_nobody_is_asked()
+    {
+        using var walk = Walk(new ComplianceVerdict.NotCompliant("today"));
+        var context = new EnrolmentContext
+        {
+            Policy = walk.Profile.Policy,
+            Protocol = ScepProtocol.Name,
+            TransactionId = new TransactionId("T-1"),
+            Requester = Signer(),
+            Origin = new RequestOrigin(null, "r-1"),
+            ReceivedAt = Now,
+            Grant = new ChallengeGrant(ChallengeKind.Intune, "connector"),
+        };
+        using var metrics = new EnrolmentMetrics();
+        var check = new ComplianceHookBehavior<PkcsReqCommand, EnrolmentOutcome>(new ComplianceInquiry(metrics, walk.Clock, NullLogger<ComplianceInquiry>.Instance));
+        var passed = new EnrolmentOutcome.Pending(Guid.Empty);
+
+        Assert.IsType<EnrolmentOutcome.Refused>(await check.Handle(new PkcsReqCommand(context, Request()), CancellationToken.None, () => Task.FromResult<EnrolmentOutcome>(passed)));
+        context.MarkRepeat();
+        Assert.Same(passed, await check.Handle(new PkcsReqCommand(context, Request()), CancellationToken.None, () => Task.FromResult<EnrolmentOutcome>(passed)));
+        Assert.Null(context.ComplianceNote);
+    }
+
+    [Fact]
+    public async Task A_profile_without_a_service_asks_nobody_and_notes_nothing()
+    {
+        using var walk = new EnrolmentWalk();
+        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.Null(Assert.Single(walk.Journal.Committed).Audit.Detail);
+    }
+
+    private EnrolmentWalk Walk(ComplianceVerdict verdict, ComplianceOnError onError = ComplianceOnError.Deny, bool requiresApproval = false, string path = "corp")
+    {
+        Answer(verdict);
+        var usual = CertificateProfile.Default(Now);
+        var profile = new CertificateProfile
+        {
+            Id = usual.Id,
+            Name = usual.Name,
+            AllowedKeyAlgorithms = usual.AllowedKeyAlgorithms,
+            AllowedEkus = usual.AllowedEkus,
+            RequiresApproval = requiresApproval,
+        };
+        return new EnrolmentWalk(profile, policy => new EnrolmentPolicy
+        {
+            PathId = path,
+            Issuer = policy.Issuer,
+            CertificateProfileId = policy.CertificateProfileId,
+            Challenge = policy.Challenge,
+            Limits = policy.Limits,
+            Compliance = new CompliancePolicy(_hook, onError),
+        });
+    }
+
+    private void Answer(ComplianceVerdict verdict) => _hook.AskAsync(default!, default).ReturnsForAnyArgs(call =>
+    {
+        _asked = call.Arg<ComplianceQuestion>();
+        return verdict;
+    });
+}
