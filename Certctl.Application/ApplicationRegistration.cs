@@ -57,6 +57,7 @@ public static class ApplicationRegistration
         services.AddSingleton<CertificateIssuance>();
         services.AddSingleton<CrlPublisher>();
         services.AddSingleton<EnrolmentMetrics>();
+        services.AddSingleton<EnrolmentRunner>();
         services.AddSingleton<ScepResponder>();
         services.AddSingleton<RawCsrResponder>();
         services.AddSingleton<MtlsGate>();

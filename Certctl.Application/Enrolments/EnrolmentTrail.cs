@@ -1,4 +1,3 @@
-using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
@@ -39,79 +38,39 @@ public static class EnrolmentTrail
             SubjectAltNames = enrolment.SubjectAltNames,
         };
 
-    public static AuditEvent Refused(
-        EnrolmentPolicy policy,
-        RequestOrigin origin,
-        DateTimeOffset at,
-        ScepRequestHead head,
-        CertificateSigningRequest? csr,
-        EnrolmentContext? context,
-        EnrolmentFailure failure) =>
-        Refused(Event(policy, origin, at, ActionOf(head.MessageType, context?.Trace is not null), AuditOutcome.Refused), context, failure) with
+    /// <param name="csr">Null where there is none, or it could not be read.</param>
+    /// <param name="context">Null when the codec refused.</param>
+    public static AuditEvent Refused(RequestDescription request, CertificateSigningRequest? csr, EnrolmentContext? context, EnrolmentFailure failure) =>
+        Event(request.Policy, request.Origin, request.ReceivedAt, request.Action(context?.Trace is not null), AuditOutcome.Refused) with
         {
-            TransactionId = head.TransactionId.ToString(),
-            Signer = Describe(head.Signer),
+            Reason = FailureTable.Of(failure.Reason).Label,
+
+            // What the compliance service said before something else refused is a decision too.
+            Detail = context?.ComplianceNote is { } note ? $"{failure.Detail} ({note})" : failure.Detail,
+            DeviceName = context?.Trace?.Claim?.DeviceName,
+            ClaimSubject = context?.Trace?.Claim?.Subject,
+            ClaimIssuer = context?.Trace?.Claim?.Issuer,
+            TokenSha256 = context?.Trace is { } trace ? Convert.ToHexStringLower(trace.TokenSha256.Span) : null,
+            TransactionId = request.TransactionId?.ToString(),
+            Signer = Describe(request.Signer),
             Subject = csr?.Subject.ToString(),
             SubjectAltNames = csr?.SubjectAltNames.Select(san => san.ToString()).ToArray() ?? [],
         };
 
-    /// <summary>A PKCS#10 in the clear; null where not even that could be read.</summary>
-    public static AuditEvent RefusedRawCsr(
-        EnrolmentPolicy policy,
-        RequestOrigin origin,
-        DateTimeOffset at,
-        CertificateSigningRequest? csr,
-        EnrolmentContext? context,
-        EnrolmentFailure failure) =>
-        Refused(Event(policy, origin, at, ActionOf(EnrolmentKind.RawCsr, context?.Trace is not null), AuditOutcome.Refused), context, failure) with
-        {
-            TransactionId = csr is null ? null : TransactionId.Of(csr).ToString(),
-            Subject = csr?.Subject.ToString(),
-            SubjectAltNames = csr?.SubjectAltNames.Select(san => san.ToString()).ToArray() ?? [],
-        };
-
-    /// <summary>Octets that are no pkiMessage: nothing is known but where they came from.</summary>
-    public static AuditEvent Unreadable(EnrolmentPolicy policy, RequestOrigin origin, DateTimeOffset at, string defect) =>
-        Event(policy, origin, at, AuditAction.ScepMessage, AuditOutcome.Refused) with
-        {
-            Reason = FailureTable.Of(FailureReason.MalformedRequest).Label,
-            Detail = defect,
-        };
-
-    /// <summary>Turned away from the mTLS route: the origin says who it was.</summary>
-    public static AuditEvent NotAdmitted(EnrolmentPolicy policy, RequestOrigin origin, DateTimeOffset at, EnrolmentFailure failure) =>
-        Event(policy, origin, at, AuditAction.ScepMtls, AuditOutcome.Refused) with
+    /// <summary>Refused before anything of the request could be read: only its origin is known.</summary>
+    public static AuditEvent Unread(EnrolmentPolicy policy, RequestOrigin origin, DateTimeOffset at, string action, EnrolmentFailure failure) =>
+        Event(policy, origin, at, action, AuditOutcome.Refused) with
         {
             Reason = FailureTable.Of(failure.Reason).Label,
             Detail = failure.Detail,
         };
 
-    // What the compliance service said before something else refused is a decision too.
-    private static AuditEvent Refused(AuditEvent refused, EnrolmentContext? context, EnrolmentFailure failure) => refused with
+    /// <summary>The action of a request for a certificate, by whether it came with a signed challenge.</summary>
+    public static string ActionOf(EnrolmentKind kind, bool signed) => kind switch
     {
-        Reason = FailureTable.Of(failure.Reason).Label,
-        Detail = context?.ComplianceNote is { } note ? $"{failure.Detail} ({note})" : failure.Detail,
-        DeviceName = context?.Trace?.Claim?.DeviceName,
-        ClaimSubject = context?.Trace?.Claim?.Subject,
-        ClaimIssuer = context?.Trace?.Claim?.Issuer,
-        TokenSha256 = context?.Trace is { } trace ? Convert.ToHexStringLower(trace.TokenSha256.Span) : null,
-    };
-
-    private static string ActionOf(EnrolmentKind kind, bool intune) => kind switch
-    {
-        EnrolmentKind.PkcsReq => intune ? AuditAction.ScepPkcsReqIntune : AuditAction.ScepPkcsReq,
-        EnrolmentKind.RenewalReq => intune ? AuditAction.ScepRenewalReqIntune : AuditAction.ScepRenewalReq,
-        EnrolmentKind.RawCsr => intune ? AuditAction.ScepPkcsReqIntune : AuditAction.ScepRawCsr,
-    };
-
-    private static string ActionOf(MessageType? type, bool intune) => type switch
-    {
-        MessageType.PkcsReq => ActionOf(EnrolmentKind.PkcsReq, intune),
-        MessageType.RenewalReq => ActionOf(EnrolmentKind.RenewalReq, intune),
-        MessageType.GetCertInitial => AuditAction.ScepGetCertInitial,
-        MessageType.GetCert => AuditAction.ScepGetCert,
-        MessageType.GetCrl => AuditAction.ScepGetCrl,
-        _ => AuditAction.ScepMessage,
+        EnrolmentKind.PkcsReq => signed ? AuditAction.ScepPkcsReqIntune : AuditAction.ScepPkcsReq,
+        EnrolmentKind.RenewalReq => signed ? AuditAction.ScepRenewalReqIntune : AuditAction.ScepRenewalReq,
+        EnrolmentKind.RawCsr => signed ? AuditAction.ScepPkcsReqIntune : AuditAction.ScepRawCsr,
     };
 
     // What the challenge said stands with the enrolment: whoever fetches what people approved brings none.

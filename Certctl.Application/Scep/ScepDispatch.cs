@@ -4,10 +4,12 @@ using Certctl.Application.Scep.GetCertInitial;
 using Certctl.Application.Scep.GetCrl;
 using Certctl.Application.Scep.PkcsReq;
 using Certctl.Application.Scep.RenewalReq;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Scep;
 
-/// <summary>Which command a message is: messageType decides (RFC 8894 §3.2.1.2), and the codec has read the content by it.</summary>
+/// <summary>Which command and which audit action a message is: messageType decides (RFC 8894 §3.2.1.2), and the codec has read the content by it.</summary>
 internal static class ScepDispatch
 {
     public static EnrolmentCommand Command(
@@ -19,5 +21,16 @@ internal static class ScepDispatch
         (MessageType.GetCert, ScepContent.CertQuery(var named)) => new GetCertCommand(context, profile.Codec, named),
         (MessageType.GetCrl, ScepContent.CertQuery(var named)) => new GetCrlCommand(context, profile.Codec, named),
         _ => throw new InvalidOperationException($"The codec let a {type} pass with content that does not belong to it."),
+    };
+
+    /// <summary>The audit action of a refused message, by whether it came with a signed challenge.</summary>
+    public static string ActionOf(MessageType? type, bool signed) => type switch
+    {
+        MessageType.PkcsReq => EnrolmentTrail.ActionOf(EnrolmentKind.PkcsReq, signed),
+        MessageType.RenewalReq => EnrolmentTrail.ActionOf(EnrolmentKind.RenewalReq, signed),
+        MessageType.GetCertInitial => AuditAction.ScepGetCertInitial,
+        MessageType.GetCert => AuditAction.ScepGetCert,
+        MessageType.GetCrl => AuditAction.ScepGetCrl,
+        _ => AuditAction.ScepMessage,
     };
 }

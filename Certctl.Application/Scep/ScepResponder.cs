@@ -1,13 +1,13 @@
 using Certctl.Application.Enrolments;
+using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
-using MediatR;
 using Microsoft.Extensions.Logging;
 
 namespace Certctl.Application.Scep;
 
-/// <summary>The story of a SCEP message: decode, dispatch by messageType, write down, encode. One line of log and one count at the one exit.</summary>
+/// <summary>Handles one SCEP message: decodes it, chooses the command by messageType, has it run, encodes the reply.</summary>
 public sealed partial class ScepResponder(
-    IMediator mediator, IAuditRepository audit, EnrolmentMetrics metrics, DatabaseClock clock, TimeProvider process, ILogger<ScepResponder> logger)
+    EnrolmentRunner runner, IAuditRepository audit, EnrolmentMetrics metrics, DatabaseClock clock, TimeProvider process, ILogger<ScepResponder> logger)
 {
     /// <summary>
     /// Answers a pkiMessage with a CertRep; null when the bytes are no pkiMessage at all (HTTP 400). Throws when database or issuer fail: an outage is
@@ -19,41 +19,36 @@ public sealed partial class ScepResponder(
         var floor = UnreadableContent.BeginFloor();
         var started = process.GetTimestamp();
         var now = await clock.NowAsync(cancellationToken);
-        using var trace = EnrolmentTrace.Message("ScepMessage", profile.PathId, origin.RequestId);
+        using var span = EnrolmentTrace.Message("ScepMessage", profile.PathId, origin.RequestId);
         var decoding = Decode(profile, message);
         if (decoding is ScepDecoding.Unreadable(var defect))
         {
-            await audit.AppendRefusalAsync(EnrolmentTrail.Unreadable(profile.Policy, origin, now, defect), cancellationToken);
+            var failure = new EnrolmentFailure(FailureReason.MalformedRequest, defect);
+            await audit.AppendRefusalAsync(EnrolmentTrail.Unread(profile.Policy, origin, now, AuditAction.ScepMessage, failure), cancellationToken);
             metrics.Unreadable(profile.PathId);
             LogUnreadable(profile.PathId, defect, origin.SourceAddress, origin.RequestId);
             return null;
         }
 
         var (head, content) = (ScepDecoding.Readable)decoding;
-
-        var command = content is ScepContent.Refused ? null : ScepDispatch.Command(profile, Context(profile.Policy, head, origin, now), head.MessageType, content);
-        var outcome = command is null ? new EnrolmentOutcome.Refused(((ScepContent.Refused)content).Failure) : await mediator.Send(command, cancellationToken);
-
-        if (outcome is EnrolmentOutcome.Refused(var failure))
+        var request = new RequestDescription
         {
-            var (csr, context) = ((content as ScepContent.CertificationRequest)?.Csr, command?.Context);
-            await audit.AppendRefusalAsync(EnrolmentTrail.Refused(profile.Policy, origin, now, head, csr, context, failure), cancellationToken);
-            if (context?.Trace is not null)
-                metrics.IntuneRefused(profile.PathId, failure.Reason);
-            if (failure.Reason is FailureReason.UnreadableContent or FailureReason.CertificateUnknown)
-                await Task.WhenAll(floor, head.Derived);
-        }
-
-        var (reply, word, reason, detail) = Describe(outcome);
-        var elapsed = process.GetElapsedTime(started);
-        var kind = ScepKind.Of(head.MessageType);
-        metrics.Answered(profile.PathId, kind, word, reason, elapsed);
-        trace.Ended(kind, word, reason);
-        var issued = (outcome as EnrolmentOutcome.Issued)?.Certificate;
-        var subject = issued?.Subject ?? (content as ScepContent.CertificationRequest)?.Csr.Subject.ToString();
-        LogAnswered(
-            kind, word, profile.PathId, reason, detail, subject, issued?.SerialNumber, head.TransactionId, origin.SourceAddress, origin.RequestId, elapsed.TotalMilliseconds);
-        return profile.Codec.EncodeCertRep(head, reply);
+            Policy = profile.Policy,
+            Origin = origin,
+            ReceivedAt = now,
+            Kind = ScepKind.Of(head.MessageType),
+            Action = signed => ScepDispatch.ActionOf(head.MessageType, signed),
+            TransactionId = head.TransactionId,
+            Signer = head.Signer,
+            StartedAt = started,
+            Span = span,
+            Floor = () => Task.WhenAll(floor, head.Derived),
+            Logger = logger,
+        };
+        var outcome = content is ScepContent.Refused(var refusal)
+            ? await runner.RefuseAsync(refusal, request, cancellationToken)
+            : await runner.RunAsync(ScepDispatch.Command(profile, Context(request, head), head.MessageType, content), request, cancellationToken);
+        return profile.Codec.EncodeCertRep(head, Reply(outcome));
     }
 
     private static ScepDecoding Decode(ScepProfile profile, ReadOnlyMemory<byte> message)
@@ -62,41 +57,25 @@ public sealed partial class ScepResponder(
         return profile.Codec.Decode(message, profile.EnvelopePasswords);
     }
 
-    private static EnrolmentContext Context(EnrolmentPolicy policy, ScepRequestHead head, RequestOrigin origin, DateTimeOffset now) => new()
+    private static EnrolmentContext Context(RequestDescription request, ScepRequestHead head) => new()
     {
-        Policy = policy,
+        Policy = request.Policy,
         Protocol = ScepProtocol.Name,
-        Issuer = head.ToNextCa ? policy.NextIssuer! : policy.Issuer,
+        Issuer = head.ToNextCa ? request.Policy.NextIssuer! : request.Policy.Issuer,
         TransactionId = head.TransactionId,
         Requester = head.Signer ?? throw new InvalidOperationException("The codec let a message pass without a verified signer."),
-        Origin = origin,
-        ReceivedAt = now,
+        Origin = request.Origin,
+        ReceivedAt = request.ReceivedAt,
     };
 
-    private static (ScepReply Reply, string Word, string? Reason, string? Detail) Describe(EnrolmentOutcome outcome) => outcome switch
+    private static ScepReply Reply(EnrolmentOutcome outcome) => outcome switch
     {
-        EnrolmentOutcome.Issued(var certificate) => (new ScepReply.Success(certificate.Der), "issued", null, null),
-        EnrolmentOutcome.Published(var crl) => (new ScepReply.CrlSuccess(crl.Der), "published", null, $"CRL {crl.Number}"),
-        EnrolmentOutcome.Pending(var id) => (new ScepReply.Pending(), "pending", null, id.ToString()),
-        EnrolmentOutcome.Refused(var failure) when FailureTable.Of(failure.Reason) is var row =>
-            (new ScepReply.Failure(row.FailInfo, FailureTable.PublicText(failure)), "refused", row.Label, failure.Detail),
+        EnrolmentOutcome.Issued(var certificate) => new ScepReply.Success(certificate.Der),
+        EnrolmentOutcome.Published(var crl) => new ScepReply.CrlSuccess(crl.Der),
+        EnrolmentOutcome.Pending => new ScepReply.Pending(),
+        EnrolmentOutcome.Refused(var failure) => new ScepReply.Failure(FailureTable.Of(failure.Reason).FailInfo, FailureTable.PublicText(failure)),
         _ => throw new InvalidOperationException("An outcome is one of four."),
     };
-
-    // The text is short on purpose: the formatters write the other values as fields, once.
-    [LoggerMessage(1, LogLevel.Information, "SCEP {Kind} {Outcome}")]
-    private partial void LogAnswered(
-        string kind,
-        string outcome,
-        string pathId,
-        string? reason,
-        string? detail,
-        string? subject,
-        string? serialNumber,
-        TransactionId transactionId,
-        string? sourceAddress,
-        string requestId,
-        double durationMs);
 
     [LoggerMessage(2, LogLevel.Warning, "SCEP message is not a pkiMessage: {Detail}")]
     private partial void LogUnreadable(string pathId, string detail, string? sourceAddress, string requestId);

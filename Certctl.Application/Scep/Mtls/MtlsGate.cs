@@ -1,5 +1,6 @@
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep.Challenges;
+using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Microsoft.Extensions.Logging;
@@ -39,7 +40,7 @@ public sealed partial class MtlsGate(
             return new MtlsAdmission.Admitted(origin);
 
         var row = FailureTable.Of(failure.Reason);
-        await audit.AppendRefusalAsync(EnrolmentTrail.NotAdmitted(profile.Policy, origin, now, failure), cancellationToken);
+        await audit.AppendRefusalAsync(EnrolmentTrail.Unread(profile.Policy, origin, now, AuditAction.ScepMtls, failure), cancellationToken);
         metrics.NotAdmitted(profile.PathId, row.Label);
         LogRefused(profile.PathId, row.Label, failure.Detail, origin.ClientCertificate, origin.SourceAddress, origin.RequestId);
         return new MtlsAdmission.Refused(row.PublicText);

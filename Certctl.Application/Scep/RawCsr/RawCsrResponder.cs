@@ -1,13 +1,11 @@
 using Certctl.Application.Enrolments;
 using Certctl.Domain.Enrolments;
-using MediatR;
 using Microsoft.Extensions.Logging;
 
 namespace Certctl.Application.Scep.RawCsr;
 
-/// <summary>The story of a PKCS#10 in the clear: recognise, send through the checks, write down, answer. One line of log and one count at the one exit.</summary>
-public sealed partial class RawCsrResponder(
-    IMediator mediator, IAuditRepository audit, EnrolmentMetrics metrics, DatabaseClock clock, TimeProvider process, ILogger<RawCsrResponder> logger)
+/// <summary>Handles a PKCS#10 in the clear: recognises it, has it run, answers by what the HTTP status will say.</summary>
+public sealed class RawCsrResponder(EnrolmentRunner runner, DatabaseClock clock, TimeProvider process, ILogger<RawCsrResponder> logger)
 {
     /// <summary>
     /// Answers a message that is a PKCS#10 in the clear; null when it is none or when the profile takes none, and then nothing has happened. Throws when
@@ -17,75 +15,45 @@ public sealed partial class RawCsrResponder(
     {
         if (!profile.AllowRawCsr || profile.Codec.ReadRawCsr(message) is not { } content)
             return null;
-        using var trace = EnrolmentTrace.Message("RawCsr", profile.PathId, origin.RequestId);
+        using var span = EnrolmentTrace.Message("RawCsr", profile.PathId, origin.RequestId);
         var started = process.GetTimestamp();
-        var now = await clock.NowAsync(cancellationToken);
         var csr = (content as ScepContent.CertificationRequest)?.Csr;
-        var command = csr is null ? null : Command(profile, csr, origin, now);
-        var outcome = command is null ? new EnrolmentOutcome.Refused(((ScepContent.Refused)content).Failure) : await mediator.Send(command, cancellationToken);
-
-        if (outcome is EnrolmentOutcome.Refused(var failure))
-        {
-            var context = command?.Context;
-            await audit.AppendRefusalAsync(EnrolmentTrail.RefusedRawCsr(profile.Policy, origin, now, csr, context, failure), cancellationToken);
-            if (context?.Trace is not null)
-                metrics.IntuneRefused(profile.PathId, failure.Reason);
-        }
-
-        var (answer, word, reason, detail) = Describe(outcome, profile, isReadable: csr is not null);
-        var elapsed = process.GetElapsedTime(started);
-        metrics.Answered(profile.PathId, ScepKind.RawCsr, word, reason, elapsed);
-        trace.Ended(ScepKind.RawCsr, word, reason);
-        var issued = (outcome as EnrolmentOutcome.Issued)?.Certificate;
-        LogAnswered(
-            ScepKind.RawCsr,
-            word,
-            profile.PathId,
-            reason,
-            detail,
-            issued?.Subject ?? csr?.Subject.ToString(),
-            issued?.SerialNumber,
-            csr is null ? null : TransactionId.Of(csr),
-            origin.SourceAddress,
-            origin.RequestId,
-            elapsed.TotalMilliseconds);
-        return answer;
-    }
-
-    private static RawCsrCommand Command(ScepProfile profile, CertificateSigningRequest csr, RequestOrigin origin, DateTimeOffset now) => new(
-        new EnrolmentContext
+        var request = new RequestDescription
         {
             Policy = profile.Policy,
-            Protocol = ScepProtocol.Name,
-            TransactionId = TransactionId.Of(csr),
-            Requester = RequestSigner.Of(csr),
             Origin = origin,
-            ReceivedAt = now,
-        },
-        csr);
+            ReceivedAt = await clock.NowAsync(cancellationToken),
+            Kind = ScepKind.RawCsr,
+            Action = signed => EnrolmentTrail.ActionOf(EnrolmentKind.RawCsr, signed),
+            TransactionId = csr is null ? null : TransactionId.Of(csr),
+            StartedAt = started,
+            Span = span,
+            Logger = logger,
+        };
+        if (csr is not null)
+            return Answer(await runner.RunAsync(new RawCsrCommand(Context(request, csr), csr), request, cancellationToken), profile);
 
-    private static (RawCsrAnswer Answer, string Word, string? Reason, string? Detail) Describe(EnrolmentOutcome outcome, ScepProfile profile, bool isReadable) => outcome switch
+        var failure = ((ScepContent.Refused)content).Failure;
+        await runner.RefuseAsync(failure, request, cancellationToken);
+        return new RawCsrAnswer.Unreadable(FailureTable.Of(failure.Reason).PublicText);
+    }
+
+    private static EnrolmentContext Context(RequestDescription request, CertificateSigningRequest csr) => new()
     {
-        EnrolmentOutcome.Issued(var certificate) =>
-            (new RawCsrAnswer.Issued(profile.Codec.EncodeCertificates([certificate.Der, .. profile.Policy.Issuer.Chain])), "issued", null, null),
-        EnrolmentOutcome.Pending(var id) => (new RawCsrAnswer.Pending(), "pending", null, id.ToString()),
-        EnrolmentOutcome.Refused(var failure) when FailureTable.Of(failure.Reason) is var row =>
-            (isReadable ? new RawCsrAnswer.Refused(FailureTable.PublicText(failure)) : new RawCsrAnswer.Unreadable(row.PublicText), "refused", row.Label, failure.Detail),
-        _ => throw new InvalidOperationException("An outcome is one of three."),
+        Policy = request.Policy,
+        Protocol = ScepProtocol.Name,
+        TransactionId = TransactionId.Of(csr),
+        Requester = RequestSigner.Of(csr),
+        Origin = request.Origin,
+        ReceivedAt = request.ReceivedAt,
     };
 
-    // The text is short on purpose: the formatters write the other values as fields, once.
-    [LoggerMessage(1, LogLevel.Information, "SCEP {Kind} {Outcome}")]
-    private partial void LogAnswered(
-        string kind,
-        string outcome,
-        string pathId,
-        string? reason,
-        string? detail,
-        string? subject,
-        string? serialNumber,
-        TransactionId? transactionId,
-        string? sourceAddress,
-        string requestId,
-        double durationMs);
+    private static RawCsrAnswer Answer(EnrolmentOutcome outcome, ScepProfile profile) => outcome switch
+    {
+        EnrolmentOutcome.Issued(var certificate) =>
+            new RawCsrAnswer.Issued(profile.Codec.EncodeCertificates([certificate.Der, .. profile.Policy.Issuer.Chain])),
+        EnrolmentOutcome.Pending => new RawCsrAnswer.Pending(),
+        EnrolmentOutcome.Refused(var failure) => new RawCsrAnswer.Refused(FailureTable.PublicText(failure)),
+        _ => throw new InvalidOperationException("An outcome of a PKCS#10 is one of three."),
+    };
 }
