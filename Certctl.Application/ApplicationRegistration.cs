@@ -14,9 +14,7 @@ using Certctl.Application.Scep.GetCert;
 using Certctl.Application.Scep.GetCertInitial;
 using Certctl.Application.Scep.GetCrl;
 using Certctl.Application.Scep.Mtls;
-using Certctl.Application.Scep.PkcsReq;
 using Certctl.Application.Scep.RawCsr;
-using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Enrolments;
 using FluentValidation;
 using MediatR;
@@ -32,17 +30,12 @@ public static class ApplicationRegistration
         services.AddCertctlAdmin();
         services.AddEnrolmentPipeline();
 
-        services.AddSingleton<IRequestHandler<PkcsReqCommand, EnrolmentOutcome>, PkcsReqHandler>();
-        services.AddSingleton<IValidator<PkcsReqCommand>, PkcsReqValidator>();
-        services.AddSingleton<IRequestHandler<RenewalReqCommand, EnrolmentOutcome>, RenewalReqHandler>();
-        services.AddSingleton<IValidator<RenewalReqCommand>, RenewalReqValidator>();
+        services.AddSingleton<IRequestHandler<IssuanceCommand, EnrolmentOutcome>, IssuanceHandler>();
+        services.AddSingleton<IValidator<IssuanceCommand>, IssuanceValidator>();
         services.AddSingleton<IRequestHandler<GetCertInitialCommand, EnrolmentOutcome>, GetCertInitialHandler>();
         services.AddSingleton<IValidator<GetCertInitialCommand>, GetCertInitialValidator>();
         services.AddSingleton<IRequestHandler<GetCertCommand, EnrolmentOutcome>, GetCertHandler>();
         services.AddSingleton<IRequestHandler<GetCrlCommand, EnrolmentOutcome>, GetCrlHandler>();
-
-        services.AddSingleton<IRequestHandler<RawCsrCommand, EnrolmentOutcome>, RawCsrHandler>();
-        services.AddSingleton<IValidator<RawCsrCommand>, RawCsrValidator>();
 
         services.AddAct<DeleteProfileCommand, DeleteProfileHandler, DeleteProfileValidator>();
         services.AddAct<RevokeCertificateCommand, RevokeCertificateHandler, RevokeCertificateValidator>();

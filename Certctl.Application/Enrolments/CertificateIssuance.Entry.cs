@@ -45,12 +45,12 @@ public sealed partial class CertificateIssuance
         return left < window ? left : window;
     }
 
-    private static Enrolment NewEnrolment(IIssuanceCommand command, EnrolmentKind kind) => new()
+    private static Enrolment NewEnrolment(IssuanceCommand command) => new()
     {
         Id = Guid.CreateVersion7(command.Context.ReceivedAt),
         Protocol = command.Context.Protocol,
         PathId = command.Context.Policy.PathId,
-        Kind = kind,
+        Kind = command.Kind,
         TransactionId = command.Context.TransactionId,
         SignerKeySha256 = command.Context.Requester.PublicKey.Sha256.ToArray(),
         Csr = command.Csr.DerWithoutChallenge.ToArray(),

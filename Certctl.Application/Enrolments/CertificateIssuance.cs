@@ -18,10 +18,10 @@ public sealed partial class CertificateIssuance(
     private const int MaxAttempts = 3;
 
     /// <summary>Answers a vetted request: with a new certificate, with the one already given for it, or with a place in the operator's queue.</summary>
-    public async Task<EnrolmentOutcome> IssueAsync(IIssuanceCommand command, EnrolmentKind kind, CancellationToken cancellationToken)
+    public async Task<EnrolmentOutcome> IssueAsync(IssuanceCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
-        var enrolment = NewEnrolment(command, kind);
+        var enrolment = NewEnrolment(command);
 
         // Who is granted a renewal has signed with the certificate that it renews.
         var renewal = context.Grant.Renews is { } renews
@@ -31,7 +31,7 @@ public sealed partial class CertificateIssuance(
                 MayChangeNames = context.Policy.Limits.RenewalMayChangeName,
             }
             : null;
-        var draft = new Draft(context, command.Csr, enrolment, RequestKey.Of(context, kind, command.Csr, context.Grant.Renews), renewal);
+        var draft = new Draft(context, command.Csr, enrolment, RequestKey.Of(context, command.Kind, command.Csr, context.Grant.Renews), renewal);
         return await CommitAsync(draft, stored => AnswerRepetitionAsync(stored, draft, cancellationToken), cancellationToken);
     }
 

@@ -21,7 +21,7 @@ public sealed partial class EnrolmentRunner(IMediator mediator, IAuditRepository
     private async Task<EnrolmentOutcome> FinishAsync(
         EnrolmentOutcome outcome, EnrolmentCommand? command, RequestDescription request, CancellationToken cancellationToken)
     {
-        var csr = (command as IIssuanceCommand)?.Csr;
+        var csr = (command as IssuanceCommand)?.Csr;
         var pathId = request.Policy.PathId;
         if (outcome is EnrolmentOutcome.Refused(var failure))
         {

@@ -1,6 +1,6 @@
+using Certctl.Application.Challenges;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
-using Certctl.Application.Scep.Challenges;
 using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Intune;
@@ -11,9 +11,9 @@ namespace Certctl.Application.Intune;
 /// </summary>
 public sealed class IntuneChallengeValidator(IEnrolmentRepository enrolments) : IChallengeValidator
 {
-    public bool Handles(IIssuanceCommand command) => IsSigned(command.Context.Policy, command.Csr.ChallengePassword);
+    public bool Handles(IssuanceCommand command) => IsSigned(command.Context.Policy, command.Csr.ChallengePassword);
 
-    public async Task<ChallengeVerdict> ValidateAsync(IIssuanceCommand command, CancellationToken cancellationToken) => Judge(command) switch
+    public async Task<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken) => Judge(command) switch
     {
         ChallengeVerdict.Vouched vouched => await KnownSigner.JudgeAsync(enrolments, vouched.Grant, command, cancellationToken),
         var rejected => rejected,
@@ -28,7 +28,7 @@ public sealed class IntuneChallengeValidator(IEnrolmentRepository enrolments) : 
     };
 
     /// <summary>The challenge by itself, and against the CSR; who signed the message is not looked at. Leaves its trace for the audit.</summary>
-    internal static ChallengeVerdict Judge(IIssuanceCommand command)
+    internal static ChallengeVerdict Judge(IssuanceCommand command)
     {
         var context = command.Context;
         var settings = context.Policy.Intune

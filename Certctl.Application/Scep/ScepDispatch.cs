@@ -2,8 +2,6 @@ using Certctl.Application.Enrolments;
 using Certctl.Application.Scep.GetCert;
 using Certctl.Application.Scep.GetCertInitial;
 using Certctl.Application.Scep.GetCrl;
-using Certctl.Application.Scep.PkcsReq;
-using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
 
@@ -15,8 +13,8 @@ internal static class ScepDispatch
     public static EnrolmentCommand Command(
         ScepProfile profile, EnrolmentContext context, MessageType? type, ScepContent content) => (type, content) switch
     {
-        (MessageType.PkcsReq, ScepContent.CertificationRequest(var csr)) => new PkcsReqCommand(context, csr),
-        (MessageType.RenewalReq, ScepContent.CertificationRequest(var csr)) => new RenewalReqCommand(context, csr),
+        (MessageType.PkcsReq, ScepContent.CertificationRequest(var csr)) => new IssuanceCommand(context, csr, EnrolmentKind.PkcsReq),
+        (MessageType.RenewalReq, ScepContent.CertificationRequest(var csr)) => new IssuanceCommand(context, csr, EnrolmentKind.RenewalReq),
         (MessageType.GetCertInitial, ScepContent.CertPoll) => new GetCertInitialCommand(context),
         (MessageType.GetCert, ScepContent.CertQuery(var named)) => new GetCertCommand(context, profile.Codec, named),
         (MessageType.GetCrl, ScepContent.CertQuery(var named)) => new GetCrlCommand(context, profile.Codec, named),

@@ -1,6 +1,6 @@
+using Certctl.Application.Challenges;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
-using Certctl.Application.Scep.Challenges;
 using Certctl.Domain.Enrolments;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
@@ -52,9 +52,9 @@ public sealed class PipelineTests
     public void Whatever_may_mint_is_checked_for_its_challenge()
     {
         var constraint = typeof(ChallengeDispatchBehavior<,>).GetGenericArguments()[0].GetGenericParameterConstraints();
-        var minting = typeof(EnrolmentPipeline).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IIssuanceCommand)));
+        var minting = typeof(EnrolmentPipeline).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IssuanceCommand)));
 
-        Assert.Contains(typeof(IIssuanceCommand), constraint);
+        Assert.Contains(typeof(IssuanceCommand), constraint);
         Assert.NotEmpty(minting);
         Assert.All(minting, command => Assert.True(command.IsAssignableTo(typeof(IRequest<EnrolmentOutcome>)), $"{command.Name} does not pass the pipeline of enrolment outcomes."));
     }

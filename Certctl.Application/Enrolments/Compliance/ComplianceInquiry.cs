@@ -6,7 +6,7 @@ namespace Certctl.Application.Enrolments.Compliance;
 public sealed partial class ComplianceInquiry(EnrolmentMetrics metrics, TimeProvider clock, ILogger<ComplianceInquiry> logger)
 {
     /// <summary>The verdict with its words fit for audit and log.</summary>
-    public async Task<ComplianceVerdict> AskAsync(IIssuanceCommand command, CancellationToken cancellationToken)
+    public async Task<ComplianceVerdict> AskAsync(IssuanceCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
         var started = clock.GetTimestamp();
@@ -32,7 +32,7 @@ public sealed partial class ComplianceInquiry(EnrolmentMetrics metrics, TimeProv
         }
     }
 
-    private static ComplianceQuestion Question(IIssuanceCommand command)
+    private static ComplianceQuestion Question(IssuanceCommand command)
     {
         var context = command.Context;
         var (policy, grant) = (context.Policy, context.Grant);

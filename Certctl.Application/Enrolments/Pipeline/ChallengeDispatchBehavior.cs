@@ -4,7 +4,7 @@ namespace Certctl.Application.Enrolments.Pipeline;
 
 /// <summary>Who vouches for it? Writes the grant. The first validator that claims the request decides; its "no" never falls through to a weaker one.</summary>
 public sealed class ChallengeDispatchBehavior<TCommand, TOutcome>(IEnumerable<IChallengeValidator> validators) : EnrolmentCheck<TCommand, TOutcome>
-    where TCommand : EnrolmentCommand, IIssuanceCommand
+    where TCommand : IssuanceCommand
     where TOutcome : EnrolmentOutcome
 {
     private readonly IChallengeValidator[] _validators = [.. validators];

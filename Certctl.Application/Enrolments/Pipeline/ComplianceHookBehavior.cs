@@ -5,7 +5,7 @@ namespace Certctl.Application.Enrolments.Pipeline;
 
 /// <summary>Compliant today? A repeat is not asked again: it will be answered as before, whatever holds today.</summary>
 public sealed class ComplianceHookBehavior<TCommand, TOutcome>(ComplianceInquiry inquiry) : EnrolmentCheck<TCommand, TOutcome>
-    where TCommand : EnrolmentCommand, IIssuanceCommand
+    where TCommand : IssuanceCommand
     where TOutcome : EnrolmentOutcome
 {
     protected override async ValueTask<EnrolmentFailure?> CheckAsync(TCommand command, CancellationToken cancellationToken)

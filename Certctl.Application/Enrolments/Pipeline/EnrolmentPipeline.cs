@@ -1,6 +1,6 @@
+using Certctl.Application.Challenges;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Application.Intune;
-using Certctl.Application.Scep.Challenges;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -6,9 +6,9 @@ namespace Certctl.Application.Enrolments.Pipeline;
 public interface IChallengeValidator
 {
     /// <summary>This is the kind of proof that the request brings; asked in the order of registration, no I/O.</summary>
-    bool Handles(IIssuanceCommand command);
+    bool Handles(IssuanceCommand command);
 
-    Task<ChallengeVerdict> ValidateAsync(IIssuanceCommand command, CancellationToken cancellationToken);
+    Task<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken);
 }
 
 /// <summary>What a validator says.</summary>

@@ -4,7 +4,7 @@ namespace Certctl.Application.Enrolments.Pipeline;
 
 /// <summary>Within its budget? An early answer, as cheap as refusing can be; the journal's commit counts.</summary>
 public sealed class RateLimitBehavior<TCommand, TOutcome>(IEnrolmentRepository enrolments) : EnrolmentCheck<TCommand, TOutcome>
-    where TCommand : EnrolmentCommand, IIssuanceCommand
+    where TCommand : IssuanceCommand
     where TOutcome : EnrolmentOutcome
 {
     protected override async ValueTask<EnrolmentFailure?> CheckAsync(TCommand command, CancellationToken cancellationToken)

@@ -6,7 +6,7 @@ namespace Certctl.Application.Enrolments.Pipeline;
 /// Is the grant fresh? An early answer: a signed challenge belongs to the CSR that first used it, and the journal's commit is the judge of who that was.
 /// </summary>
 public sealed class ReplayCacheBehavior<TCommand, TOutcome>(IEnrolmentRepository enrolments) : EnrolmentCheck<TCommand, TOutcome>
-    where TCommand : EnrolmentCommand, IIssuanceCommand
+    where TCommand : IssuanceCommand
     where TOutcome : EnrolmentOutcome
 {
     protected override async ValueTask<EnrolmentFailure?> CheckAsync(TCommand command, CancellationToken cancellationToken)

@@ -1,5 +1,5 @@
+using Certctl.Application.Challenges;
 using Certctl.Application.Enrolments;
-using Certctl.Application.Scep.Challenges;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using MediatR;

@@ -31,7 +31,10 @@ public sealed class RawCsrResponder(EnrolmentRunner runner, DatabaseClock clock,
             Logger = logger,
         };
         if (csr is not null)
-            return Answer(await runner.RunAsync(new RawCsrCommand(Context(request, csr), csr), request, cancellationToken), profile);
+        {
+            var command = new IssuanceCommand(Context(request, csr), csr, EnrolmentKind.RawCsr);
+            return Answer(await runner.RunAsync(command, request, cancellationToken), profile);
+        }
 
         var failure = ((ScepContent.Refused)content).Failure;
         await runner.RefuseAsync(failure, request, cancellationToken);

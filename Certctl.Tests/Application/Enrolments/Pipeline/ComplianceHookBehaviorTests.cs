@@ -3,7 +3,6 @@ using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Application.Scep;
-using Certctl.Application.Scep.PkcsReq;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
@@ -197,12 +196,13 @@ public sealed class ComplianceHookBehaviorTests
             Grant = new ChallengeGrant(ChallengeKind.Intune, "connector"),
         };
         using var metrics = new EnrolmentMetrics();
-        var check = new ComplianceHookBehavior<PkcsReqCommand, EnrolmentOutcome>(new ComplianceInquiry(metrics, walk.Clock, NullLogger<ComplianceInquiry>.Instance));
+        var check = new ComplianceHookBehavior<IssuanceCommand, EnrolmentOutcome>(new ComplianceInquiry(metrics, walk.Clock, NullLogger<ComplianceInquiry>.Instance));
+        var command = new IssuanceCommand(context, Request(), EnrolmentKind.PkcsReq);
         var passed = new EnrolmentOutcome.Pending(Guid.Empty);
 
-        Assert.IsType<EnrolmentOutcome.Refused>(await check.Handle(new PkcsReqCommand(context, Request()), CancellationToken.None, () => Task.FromResult<EnrolmentOutcome>(passed)));
+        Assert.IsType<EnrolmentOutcome.Refused>(await check.Handle(command, CancellationToken.None, () => Task.FromResult<EnrolmentOutcome>(passed)));
         context.MarkRepeat();
-        Assert.Same(passed, await check.Handle(new PkcsReqCommand(context, Request()), CancellationToken.None, () => Task.FromResult<EnrolmentOutcome>(passed)));
+        Assert.Same(passed, await check.Handle(command, CancellationToken.None, () => Task.FromResult<EnrolmentOutcome>(passed)));
         Assert.Null(context.ComplianceNote);
     }
 

@@ -3,7 +3,7 @@ using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Application.Scep.Challenges;
+namespace Certctl.Application.Challenges;
 
 /// <summary>The signer of a request as the journal knows it.</summary>
 internal static class KnownSigner
@@ -25,7 +25,7 @@ internal static class KnownSigner
     /// envelope could sign it anew and be sent a certificate on its challenge. Which names a stranger's certificate carries proves nothing: he wrote them.
     /// </summary>
     public static async Task<ChallengeVerdict> JudgeAsync(
-        IEnrolmentRepository enrolments, ChallengeGrant grant, IIssuanceCommand command, CancellationToken cancellationToken)
+        IEnrolmentRepository enrolments, ChallengeGrant grant, IssuanceCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
         if (context.Requester.PublicKey.Der.Span.SequenceEqual(command.Csr.PublicKey.Der.Span))

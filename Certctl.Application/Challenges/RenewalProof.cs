@@ -1,11 +1,10 @@
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Application.Intune;
-using Certctl.Application.Scep.RenewalReq;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Application.Scep.Challenges;
+namespace Certctl.Application.Challenges;
 
 /// <summary>
 /// RFC 8894 §2.3: the signature by a certificate of ours is the authorisation. Claims every RenewalReq, and a PKCSReq without challengePassword that
@@ -16,10 +15,10 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
     // An answer that lapses while the request is on its way would let a revoked certificate mint.
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
-    public bool Handles(IIssuanceCommand command) =>
-        command is RenewalReqCommand || (command.Csr.ChallengePassword is null && !command.Context.Requester.IsSelfIssued);
+    public bool Handles(IssuanceCommand command) =>
+        command.Kind == EnrolmentKind.RenewalReq || (command.Csr.ChallengePassword is null && !command.Context.Requester.IsSelfIssued);
 
-    public async Task<ChallengeVerdict> ValidateAsync(IIssuanceCommand command, CancellationToken cancellationToken)
+    public async Task<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
         if (IntuneChallengeValidator.IsSigned(context.Policy, command.Csr.ChallengePassword) && IntuneChallengeValidator.Judge(command) is ChallengeVerdict.Rejected refused)
@@ -36,7 +35,7 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
     }
 
     // RFC 8894 §2.4: a challengePassword is optional in a renewal; one that is there must be right. Who comes after the end of his certificate needs it.
-    private static EnrolmentFailure? JudgeChallenge(IssuedCertificate old, IIssuanceCommand command)
+    private static EnrolmentFailure? JudgeChallenge(IssuedCertificate old, IssuanceCommand command)
     {
         var context = command.Context;
         var presented = command.Csr.ChallengePassword;
@@ -52,14 +51,13 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
     }
 
     // The renewal itself superseded its signer, or the signer ended since, and the reply was lost or people still decide: the journal answers, as it did.
-    private async Task<DateTimeOffset?> FindRepeatedAsync(IssuedCertificate old, EnrolmentFailure failure, IIssuanceCommand command, CancellationToken cancellationToken)
+    private async Task<DateTimeOffset?> FindRepeatedAsync(IssuedCertificate old, EnrolmentFailure failure, IssuanceCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
         var superseded = failure.Reason == FailureReason.RenewalSignerRevoked && old.RevocationReason == RevocationReason.Superseded;
         if (!superseded && failure.Reason != FailureReason.RenewalSignerExpired)
             return null;
-        var kind = command is RenewalReqCommand ? EnrolmentKind.RenewalReq : EnrolmentKind.PkcsReq;
-        return await enrolments.FindAnswerAsync(RequestKey.Of(context, kind, command.Csr, old), Margin, cancellationToken) is { } stored
+        return await enrolments.FindAnswerAsync(RequestKey.Of(context, command.Kind, command.Csr, old), Margin, cancellationToken) is { } stored
             && (stored.Certificate is { } answer ? !answer.IsRevoked && context.ReceivedAt < answer.NotAfter : !superseded)
             ? stored.Enrolment.CreatedAt
             : null;

@@ -3,14 +3,14 @@ using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Application.Intune;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Application.Scep.Challenges;
+namespace Certctl.Application.Challenges;
 
 /// <summary>RFC 8894 §2.4: the profile's shared secret as challengePassword, the current one or, while it is being replaced, the one before.</summary>
 public sealed class StaticChallengeValidator(IEnrolmentRepository enrolments) : IChallengeValidator
 {
-    public bool Handles(IIssuanceCommand command) => true;
+    public bool Handles(IssuanceCommand command) => true;
 
-    public async Task<ChallengeVerdict> ValidateAsync(IIssuanceCommand command, CancellationToken cancellationToken)
+    public async Task<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken)
     {
         var verdict = Validate(command.Context.Policy, command.Csr.ChallengePassword);
         return verdict is ChallengeVerdict.Vouched vouched ? await KnownSigner.JudgeAsync(enrolments, vouched.Grant, command, cancellationToken) : verdict;
