@@ -58,7 +58,8 @@ internal sealed class EnrolmentWalk : IDisposable
             Reply = call.Arg<ScepReply>();
             return [0x30];
         });
-        _csrs.ReadKept(default).ReturnsForAnyArgs(call => _sent.Last(csr => csr.DerWithoutChallenge.Span.SequenceEqual(call.Arg<ReadOnlyMemory<byte>>().Span)));
+        _csrs.ReadKept(default).ReturnsForAnyArgs(call =>
+            _sent.Last(csr => csr.DerWithoutChallenge.Span.SequenceEqual(call.Arg<ReadOnlyMemory<byte>>().Span)));
     }
 
     /// <summary>The database's.</summary>
@@ -130,6 +131,8 @@ internal sealed class EnrolmentWalk : IDisposable
     public void Dispose() => _services.Dispose();
 
     public EnrolmentMetrics Metrics => _services.GetRequiredService<EnrolmentMetrics>();
+
+    public EnrolmentRunner Runner => _services.GetRequiredService<EnrolmentRunner>();
 
     private ScepResponder Responder => _services.GetRequiredService<ScepResponder>();
 

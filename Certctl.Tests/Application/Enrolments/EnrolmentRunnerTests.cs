@@ -1,0 +1,40 @@
+using Certctl.Application.Enrolments;
+using Certctl.Domain.Enrolments;
+using Certctl.Tests.Application.Scep;
+using Certctl.Tests.Infrastructure.Compliance;
+using Xunit;
+
+namespace Certctl.Tests.Application.Enrolments;
+
+public sealed class EnrolmentRunnerTests
+{
+    [Fact]
+    public async Task A_refusal_by_a_codec_is_recorded_after_its_floor_and_logged_by_the_responder()
+    {
+        using var walk = new EnrolmentWalk();
+        var log = new LogLines<EnrolmentRunnerTests>();
+        var floor = new TaskCompletionSource();
+        var request = new RequestDescription
+        {
+            Policy = walk.Profile.Policy,
+            Origin = new RequestOrigin("192.0.2.1", "r-1"),
+            ReceivedAt = EnrolmentWalk.Now,
+            Kind = "some_kind",
+            Action = signed => signed ? "signed" : "plain",
+            TransactionId = null,
+            StartedAt = walk.Process.GetTimestamp(),
+            Span = null,
+            Floor = () => floor.Task,
+            Logger = log,
+        };
+
+        var refusing = walk.Runner.RefuseAsync(new EnrolmentFailure(FailureReason.UnreadableContent, "wrong key"), request, default);
+        Assert.Empty(log.Lines);
+        floor.SetResult();
+
+        Assert.IsType<EnrolmentOutcome.Refused>(await refusing.WaitAsync(TimeSpan.FromMinutes(2)));
+        Assert.Equal("Information: SCEP some_kind refused ", Assert.Single(log.Lines));
+        var refusal = Assert.Single(walk.Journal.Refusals);
+        Assert.Equal(("plain", "corp", "unreadable_content", "wrong key"), (refusal.Action, refusal.PathId, refusal.Reason, refusal.Detail));
+    }
+}
