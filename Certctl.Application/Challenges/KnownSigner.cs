@@ -31,7 +31,11 @@ internal static class KnownSigner
         if (context.Requester.PublicKey.Der.Span.SequenceEqual(command.Csr.PublicKey.Der.Span))
             return new ChallengeVerdict.Vouched(grant);
         if (await FindAsync(enrolments, context, cancellationToken) is not { } known)
-            return new ChallengeVerdict.Rejected(FailureReason.SignerKeyMismatch, $"signer {context.Requester.Subject} holds another key than the request and is none of ours");
+        {
+            var detail = $"signer {context.Requester.Subject} holds another key than the request and is none of ours";
+            return new ChallengeVerdict.Rejected(FailureReason.SignerKeyMismatch, detail);
+        }
+
         if (Judge(known, context) is { } failure)
             return new ChallengeVerdict.Rejected(failure);
 

@@ -21,10 +21,14 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
     public async Task<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
-        if (IntuneChallengeValidator.IsSigned(context.Policy, command.Csr.ChallengePassword) && IntuneChallengeValidator.Judge(command) is ChallengeVerdict.Rejected refused)
+        if (IntuneChallengeValidator.IsSigned(context.Policy, command.Csr.ChallengePassword)
+            && IntuneChallengeValidator.Judge(command) is ChallengeVerdict.Rejected refused)
             return refused;
         if (await KnownSigner.FindAsync(enrolments, context, cancellationToken) is not { } known)
-            return new ChallengeVerdict.Rejected(FailureReason.RenewalSignerUnknown, $"signer {context.Requester.Subject} is not in the journal of {context.Policy.Issuer.IssuerId}");
+        {
+            var detail = $"signer {context.Requester.Subject} is not in the journal of {context.Policy.Issuer.IssuerId}";
+            return new ChallengeVerdict.Rejected(FailureReason.RenewalSignerUnknown, detail);
+        }
 
         var failure = KnownSigner.Judge(known, context) ?? JudgeChallenge(known, command);
         if (failure is null)
@@ -47,17 +51,21 @@ public sealed class RenewalProof(IEnrolmentRepository enrolments) : IChallengeVa
         }
 
         // A signed one has been judged by now.
-        return context.Trace is null && StaticChallengeValidator.Validate(context.Policy, presented) is ChallengeVerdict.Rejected wrong ? wrong.Failure : null;
+        return context.Trace is null && StaticChallengeValidator.Validate(context.Policy, presented) is ChallengeVerdict.Rejected wrong
+            ? wrong.Failure
+            : null;
     }
 
     // The renewal itself superseded its signer, or the signer ended since, and the reply was lost or people still decide: the journal answers, as it did.
-    private async Task<DateTimeOffset?> FindRepeatedAsync(IssuedCertificate old, EnrolmentFailure failure, IssuanceCommand command, CancellationToken cancellationToken)
+    private async Task<DateTimeOffset?> FindRepeatedAsync(
+        IssuedCertificate old, EnrolmentFailure failure, IssuanceCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
         var superseded = failure.Reason == FailureReason.RenewalSignerRevoked && old.RevocationReason == RevocationReason.Superseded;
         if (!superseded && failure.Reason != FailureReason.RenewalSignerExpired)
             return null;
-        return await enrolments.FindAnswerAsync(RequestKey.Of(context, command.Kind, command.Csr, old), Margin, cancellationToken) is { } stored
+        var key = RequestKey.Of(context, command.Kind, command.Csr, old);
+        return await enrolments.FindAnswerAsync(key, Margin, cancellationToken) is { } stored
             && (stored.Certificate is { } answer ? !answer.IsRevoked && context.ReceivedAt < answer.NotAfter : !superseded)
             ? stored.Enrolment.CreatedAt
             : null;

@@ -21,7 +21,10 @@ public sealed class StaticChallengeValidator(IEnrolmentRepository enrolments) : 
         if (presented is null)
             return new ChallengeVerdict.Rejected(FailureReason.ChallengeMissing, "no challengePassword attribute, or a blank one");
         if (policy.ChallengeMode == ChallengeMode.IntuneOnly)
-            throw new InvalidOperationException($"SCEP profile \"{policy.PathId}\" takes signed challenges alone; none may be compared with a secret.");
+        {
+            throw new InvalidOperationException(
+                $"SCEP profile \"{policy.PathId}\" takes signed challenges alone; none may be compared with a secret.");
+        }
 
         // Both are compared whatever the first says: the time does not tell which one was right.
         var secrets = policy.BothChallenges;

@@ -77,5 +77,10 @@ public sealed partial class CertificateIssuance
     /// <param name="RequestKey">By which its repetitions are known.</param>
     /// <param name="Completes">It stands in the journal as approved.</param>
     private sealed record Draft(
-        EnrolmentContext Context, CertificateSigningRequest Csr, Enrolment Enrolment, byte[] RequestKey, RenewalClaim? Renewal, bool Completes = false);
+        EnrolmentContext Context,
+        CertificateSigningRequest Csr,
+        Enrolment Enrolment,
+        byte[] RequestKey,
+        RenewalClaim? Renewal,
+        bool Completes = false);
 }

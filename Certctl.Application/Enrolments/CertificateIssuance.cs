@@ -31,7 +31,8 @@ public sealed partial class CertificateIssuance(
                 MayChangeNames = context.Policy.Limits.RenewalMayChangeName,
             }
             : null;
-        var draft = new Draft(context, command.Csr, enrolment, RequestKey.Of(context, command.Kind, command.Csr, context.Grant.Renews), renewal);
+        var key = RequestKey.Of(context, command.Kind, command.Csr, context.Grant.Renews);
+        var draft = new Draft(context, command.Csr, enrolment, key, renewal);
         return await CommitAsync(draft, stored => AnswerRepetitionAsync(stored, draft, cancellationToken), cancellationToken);
     }
 

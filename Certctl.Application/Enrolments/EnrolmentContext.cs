@@ -17,8 +17,9 @@ public sealed record RequestOrigin(string? SourceAddress, string RequestId)
 public sealed record ChallengeTrace(ReadOnlyMemory<byte> TokenSha256, DeviceClaim? Claim);
 
 /// <summary>
-/// What the rooms share about one request. Inputs are set once by the responder; what the checks find out has a slot each, written once by the check that
-/// answers for it: the grant by the challenge dispatcher, the repeat by the replay cache, the note by the compliance hook.
+/// What the checks and the handler share about one request. Inputs are set once by the responder; what the checks find out has a slot each,
+/// written once by the check that answers for it: the grant by the challenge dispatcher, the repeat by the replay check, the note by the
+/// compliance hook.
 /// </summary>
 public sealed class EnrolmentContext
 {

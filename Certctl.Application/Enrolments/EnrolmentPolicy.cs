@@ -9,7 +9,9 @@ public sealed class EnrolmentPolicy
 {
     private volatile Challenges _challenges = new(null, null);
 
-    /// <summary>The endpoint's segment of the URL; empty for the root. Part of every key by which requests and devices are known again.</summary>
+    /// <summary>
+    /// The endpoint's segment of the URL; empty for the root. Part of every key by which requests and devices are recognised.
+    /// </summary>
     public required string PathId { get; init; }
 
     /// <summary>Which <see cref="Domain.Profiles.CertificateProfile"/>.</summary>
@@ -25,7 +27,9 @@ public sealed class EnrolmentPolicy
     /// <summary>Which challenges it takes.</summary>
     public ChallengeMode ChallengeMode { get; init; } = ChallengeMode.StaticOnly;
 
-    /// <summary>The challengePassword that devices must present; null: there is none. Not used in <see cref="ChallengeMode.IntuneOnly"/>.</summary>
+    /// <summary>
+    /// The challengePassword that devices must present; null: there is none. Not used in <see cref="ChallengeMode.IntuneOnly"/>.
+    /// </summary>
     public required Secret? Challenge
     {
         get => _challenges.Current;

@@ -5,13 +5,14 @@ using Microsoft.Extensions.Logging;
 namespace Certctl.Application.Enrolments;
 
 /// <summary>
-/// Runs one request: through the checks to its handler, then audit, metrics, span and one log line. Every protocol uses it; a responder decodes
-/// before it and encodes after it.
+/// Runs one request: through the checks to its handler, then audit, metrics, span and one log line. Every protocol uses it; a responder
+/// decodes before it and encodes after it.
 /// </summary>
 public sealed partial class EnrolmentRunner(IMediator mediator, IAuditRepository audit, EnrolmentMetrics metrics, TimeProvider process)
 {
     /// <summary>Sends a request through the checks. Throws when database or issuer fail: an outage is not a decision.</summary>
-    public async Task<EnrolmentOutcome> RunAsync(EnrolmentCommand command, RequestDescription request, CancellationToken cancellationToken) =>
+    public async Task<EnrolmentOutcome> RunAsync(
+        EnrolmentCommand command, RequestDescription request, CancellationToken cancellationToken) =>
         await FinishAsync(await mediator.Send(command, cancellationToken), command, request, cancellationToken);
 
     /// <summary>A request that the codec refused: it is recorded like any other refusal.</summary>

@@ -40,7 +40,8 @@ public static class EnrolmentTrail
 
     /// <param name="csr">Null where there is none, or it could not be read.</param>
     /// <param name="context">Null when the codec refused.</param>
-    public static AuditEvent Refused(RequestDescription request, CertificateSigningRequest? csr, EnrolmentContext? context, EnrolmentFailure failure) =>
+    public static AuditEvent Refused(
+        RequestDescription request, CertificateSigningRequest? csr, EnrolmentContext? context, EnrolmentFailure failure) =>
         Event(request.Policy, request.Origin, request.ReceivedAt, request.Action(context?.Trace is not null), AuditOutcome.Refused) with
         {
             Reason = FailureTable.Of(failure.Reason).Label,
@@ -58,7 +59,8 @@ public static class EnrolmentTrail
         };
 
     /// <summary>Refused before anything of the request could be read: only its origin is known.</summary>
-    public static AuditEvent Unread(EnrolmentPolicy policy, RequestOrigin origin, DateTimeOffset at, string action, EnrolmentFailure failure) =>
+    public static AuditEvent Unread(
+        EnrolmentPolicy policy, RequestOrigin origin, DateTimeOffset at, string action, EnrolmentFailure failure) =>
         Event(policy, origin, at, action, AuditOutcome.Refused) with
         {
             Reason = FailureTable.Of(failure.Reason).Label,
@@ -86,7 +88,8 @@ public static class EnrolmentTrail
             Signer = Describe(context.Requester),
         };
 
-    private static AuditEvent Event(EnrolmentPolicy policy, RequestOrigin origin, DateTimeOffset at, string action, AuditOutcome outcome) => new()
+    private static AuditEvent Event(
+        EnrolmentPolicy policy, RequestOrigin origin, DateTimeOffset at, string action, AuditOutcome outcome) => new()
     {
         Id = Guid.CreateVersion7(at),
         Timestamp = at,

@@ -24,8 +24,8 @@ public sealed record JournalEntry
     public required Enrolment Enrolment { get; init; }
 
     /// <summary>
-    /// 32 octets of <see cref="Enrolments.RequestKey"/>. At most one live answer a key: until the answer's HeldUntil, by the database's time, a
-    /// second commit under the key is refused with <see cref="JournalVerdict.AlreadyAnswered"/>, whatever became of the certificate.
+    /// 32 octets of <see cref="Enrolments.RequestKey"/>. At most one live answer a key: until the answer's HeldUntil, by the database's time,
+    /// a second commit under the key is refused with <see cref="JournalVerdict.AlreadyAnswered"/>, whatever became of the certificate.
     /// </summary>
     public required byte[] RequestKey { get; init; }
 

@@ -5,7 +5,8 @@ using MediatR;
 namespace Certctl.Application.Enrolments;
 
 /// <summary>
-/// A device asks for a certificate. The checks that touch state apply to this command alone; it is not sealed because it is their constraint.
+/// A device asks for a certificate. The checks that touch state apply to this command alone; it is not sealed because it is their
+/// constraint.
 /// </summary>
 public record IssuanceCommand(EnrolmentContext Context, CertificateSigningRequest Csr, EnrolmentKind Kind) : EnrolmentCommand(Context);
 
@@ -28,7 +29,8 @@ public sealed class IssuanceValidator : AbstractValidator<IssuanceCommand>
             .WithState(_ => FailureReason.SubjectNotAllowed)
             .When(c => c.Kind != EnrolmentKind.RenewalReq);
 
-        // RFC 8894 §2.3: the throw-away certificate of a first enrolment is made with the key that is to be certified. Its subject may be anything.
+        // RFC 8894 §2.3: the throw-away certificate of a first enrolment is made with the key that is to be certified. Its subject may be
+        // anything.
         RuleFor(c => c)
             .Must(c => !c.Context.Requester.IsSelfIssued || c.Context.Requester.PublicKey.Der.Span.SequenceEqual(c.Csr.PublicKey.Der.Span))
             .WithMessage(c => $"self-signed signer {c.Context.Requester.Subject} holds another key than the request")

@@ -32,7 +32,8 @@ public sealed class IntuneChallengeValidator(IEnrolmentRepository enrolments) : 
     {
         var context = command.Context;
         var settings = context.Policy.Intune
-            ?? throw new InvalidOperationException($"SCEP profile \"{context.Policy.PathId}\" takes signed challenges and has no settings for them.");
+            ?? throw new InvalidOperationException(
+                $"SCEP profile \"{context.Policy.PathId}\" takes signed challenges and has no settings for them.");
         var (token, claimed, failure) = IntuneChallenge.Verify(command.Csr.ChallengePassword!, settings, context.ReceivedAt);
         var claim = claimed is null ? null : new DeviceClaim(claimed.Issuer, claimed.Subject, claimed.DeviceName, token, claimed.ExpiresAt + settings.ClockSkew);
         context.Trace = new ChallengeTrace(token, claim);

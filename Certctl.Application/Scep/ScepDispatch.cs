@@ -7,7 +7,9 @@ using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Scep;
 
-/// <summary>Which command and which audit action a message is: messageType decides (RFC 8894 §3.2.1.2), and the codec has read the content by it.</summary>
+/// <summary>
+/// Which command and which audit action a message is: messageType decides (RFC 8894 §3.2.1.2), and the codec has read the content by it.
+/// </summary>
 internal static class ScepDispatch
 {
     public static EnrolmentCommand Command(

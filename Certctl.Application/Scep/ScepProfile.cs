@@ -16,8 +16,8 @@ public sealed class ScepProfile
     public string PathId => Policy.PathId;
 
     /// <summary>
-    /// What opens a request that is encrypted with a challenge: only secrets that are known before it is read, and none where signed challenges
-    /// alone count.
+    /// What opens a request that is encrypted with a challenge: only secrets that are known before it is read, and none where signed
+    /// challenges alone count.
     /// </summary>
     public EnvelopePasswords EnvelopePasswords =>
         Policy.ChallengeMode == ChallengeMode.IntuneOnly ? default : EnvelopePasswords.Of(Policy.BothChallenges);

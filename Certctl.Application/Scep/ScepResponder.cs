@@ -7,7 +7,12 @@ namespace Certctl.Application.Scep;
 
 /// <summary>Handles one SCEP message: decodes it, chooses the command by messageType, has it run, encodes the reply.</summary>
 public sealed partial class ScepResponder(
-    EnrolmentRunner runner, IAuditRepository audit, EnrolmentMetrics metrics, DatabaseClock clock, TimeProvider process, ILogger<ScepResponder> logger)
+    EnrolmentRunner runner,
+    IAuditRepository audit,
+    EnrolmentMetrics metrics,
+    DatabaseClock clock,
+    TimeProvider process,
+    ILogger<ScepResponder> logger)
 {
     /// <summary>
     /// Answers a pkiMessage with a CertRep; null when the bytes are no pkiMessage at all (HTTP 400). Throws when database or issuer fail: an outage is
@@ -24,7 +29,8 @@ public sealed partial class ScepResponder(
         if (decoding is ScepDecoding.Unreadable(var defect))
         {
             var failure = new EnrolmentFailure(FailureReason.MalformedRequest, defect);
-            await audit.AppendRefusalAsync(EnrolmentTrail.Unread(profile.Policy, origin, now, AuditAction.ScepMessage, failure), cancellationToken);
+            var unread = EnrolmentTrail.Unread(profile.Policy, origin, now, AuditAction.ScepMessage, failure);
+            await audit.AppendRefusalAsync(unread, cancellationToken);
             metrics.Unreadable(profile.PathId);
             LogUnreadable(profile.PathId, defect, origin.SourceAddress, origin.RequestId);
             return null;
@@ -47,7 +53,8 @@ public sealed partial class ScepResponder(
         };
         var outcome = content is ScepContent.Refused(var refusal)
             ? await runner.RefuseAsync(refusal, request, cancellationToken)
-            : await runner.RunAsync(ScepDispatch.Command(profile, Context(request, head), head.MessageType, content), request, cancellationToken);
+            : await runner.RunAsync(
+                ScepDispatch.Command(profile, Context(request, head), head.MessageType, content), request, cancellationToken);
         return profile.Codec.EncodeCertRep(head, Reply(outcome));
     }
 
@@ -73,7 +80,8 @@ public sealed partial class ScepResponder(
         EnrolmentOutcome.Issued(var certificate) => new ScepReply.Success(certificate.Der),
         EnrolmentOutcome.Published(var crl) => new ScepReply.CrlSuccess(crl.Der),
         EnrolmentOutcome.Pending => new ScepReply.Pending(),
-        EnrolmentOutcome.Refused(var failure) => new ScepReply.Failure(FailureTable.Of(failure.Reason).FailInfo, FailureTable.PublicText(failure)),
+        EnrolmentOutcome.Refused(var failure) =>
+            new ScepReply.Failure(FailureTable.Of(failure.Reason).FailInfo, FailureTable.PublicText(failure)),
         _ => throw new InvalidOperationException("An outcome is one of four."),
     };
 

@@ -1,6 +1,8 @@
 namespace Certctl.Application.Scep;
 
-/// <summary>The time that passes at least before <see cref="Domain.Enrolments.FailureReason.UnreadableContent"/> is answered (ADR 6).</summary>
+/// <summary>
+/// The time that passes at least before <see cref="Domain.Enrolments.FailureReason.UnreadableContent"/> is answered (ADR 6).
+/// </summary>
 public static class UnreadableContent
 {
     // 20 ms at the least: timers go by the kernel's coarse clock and may fire one of its ticks early.

@@ -88,7 +88,8 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
     // One person must not count as two by the case of a name.
     private static bool SamePerson(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 
-    private static ApprovalView View(Enrolment enrolment, DateTimeOffset now, int required, IEnumerable<EnrolmentDecision> decisions) => new(
+    private static ApprovalView View(
+        Enrolment enrolment, DateTimeOffset now, int required, IEnumerable<EnrolmentDecision> decisions) => new(
         enrolment.Id,
         enrolment.StateAt(now),
         enrolment.CreatedAt,

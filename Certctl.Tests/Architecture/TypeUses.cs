@@ -4,8 +4,8 @@ using System.Reflection.Emit;
 namespace Certctl.Tests.Architecture;
 
 /// <summary>
-/// The types that a compiled type touches: base, interfaces, signatures, locals, and every operand of its method bodies. Constants of an enum
-/// leave no trace in a body; the field, parameter or local that holds them does.
+/// The types that a compiled type touches: base, interfaces, signatures, locals, and every operand of its method bodies. Constants of an
+/// enum leave no trace in a body; the field, parameter or local that holds them does.
 /// </summary>
 internal static class TypeUses
 {
@@ -21,8 +21,12 @@ internal static class TypeUses
         Add(found, type.BaseType);
         foreach (var implemented in type.GetInterfaces())
             Add(found, implemented);
-        foreach (var constraint in type.GetGenericArguments().Where(argument => argument.IsGenericParameter).SelectMany(argument => argument.GetGenericParameterConstraints()))
-            Add(found, constraint);
+        foreach (var argument in type.GetGenericArguments().Where(argument => argument.IsGenericParameter))
+        {
+            foreach (var constraint in argument.GetGenericParameterConstraints())
+                Add(found, constraint);
+        }
+
         foreach (var field in type.GetFields(All))
             Add(found, field.FieldType);
         foreach (var method in type.GetMethods(All).Cast<MethodBase>().Concat(type.GetConstructors(All)))

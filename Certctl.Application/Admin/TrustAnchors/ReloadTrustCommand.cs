@@ -35,7 +35,9 @@ public static class TrustTrail
     /// <param name="problems">Empty: the new bundle is in use.</param>
     public static AuditEvent Reloaded(ScepProfile profile, AdminCaller caller, IReadOnlyList<string> problems, DateTimeOffset now)
     {
-        var detail = problems.Count == 0 ? $"in use are {Anchors(profile.Policy.Intune!.Anchors)}" : $"the old ones stay in use: {string.Join("; ", problems)}";
+        var detail = problems.Count == 0
+            ? $"in use are {Anchors(profile.Policy.Intune!.Anchors)}"
+            : $"the old ones stay in use: {string.Join("; ", problems)}";
         return AdminTrail.Event(caller, AuditAction.IntuneTrustReloaded, "scep_profile", profile.PathId, detail, now) with
         {
             Outcome = problems.Count == 0 ? AuditOutcome.Done : AuditOutcome.Refused,

@@ -27,10 +27,12 @@ public sealed class GetCertHandler(IEnrolmentRepository enrolments) : IRequestHa
             return Unknown($"{certificate.SerialNumber} was issued on path \"{certificate.PathId}\"");
         return await MayAskAsync(certificate, context, cancellationToken)
             ? new EnrolmentOutcome.Issued(certificate)
-            : Unknown($"{context.Requester.Subject} holds neither the key of {certificate.SerialNumber} nor a valid certificate of this path");
+            : Unknown(
+                $"{context.Requester.Subject} holds neither the key of {certificate.SerialNumber} nor a valid certificate of this path");
     }
 
-    private async Task<IssuedCertificate?> FindAsync(GetCertCommand request, IssuerAndSerialNumber named, CancellationToken cancellationToken)
+    private async Task<IssuedCertificate?> FindAsync(
+        GetCertCommand request, IssuerAndSerialNumber named, CancellationToken cancellationToken)
     {
         var policy = request.Context.Policy;
         var issuers = policy.Issuers.Where(issuer => issuer.Name.SameAs(named.Issuer)).ToList();

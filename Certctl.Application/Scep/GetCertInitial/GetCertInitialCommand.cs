@@ -19,7 +19,8 @@ public sealed class GetCertInitialHandler(IEnrolmentRepository enrolments, Certi
         var stored = await enrolments.FindByTransactionAsync(
             context.Policy.PathId, context.TransactionId, context.Requester.PublicKey.Sha256, cancellationToken);
         return stored is null
-            ? new EnrolmentOutcome.Refused(FailureReason.TransactionUnknown, $"no request with this transactionID by the key of {context.Requester.Subject}")
+            ? new EnrolmentOutcome.Refused(
+                FailureReason.TransactionUnknown, $"no request with this transactionID by the key of {context.Requester.Subject}")
             : await issuance.AnswerAsync(stored, context, cancellationToken);
     }
 }

@@ -40,7 +40,8 @@ public sealed partial class MtlsGate(
             return new MtlsAdmission.Admitted(origin);
 
         var row = FailureTable.Of(failure.Reason);
-        await audit.AppendRefusalAsync(EnrolmentTrail.Unread(profile.Policy, origin, now, AuditAction.ScepMtls, failure), cancellationToken);
+        var refusal = EnrolmentTrail.Unread(profile.Policy, origin, now, AuditAction.ScepMtls, failure);
+        await audit.AppendRefusalAsync(refusal, cancellationToken);
         metrics.NotAdmitted(profile.PathId, row.Label);
         LogRefused(profile.PathId, row.Label, failure.Detail, origin.ClientCertificate, origin.SourceAddress, origin.RequestId);
         return new MtlsAdmission.Refused(row.PublicText);
@@ -71,7 +72,9 @@ public sealed partial class MtlsGate(
 
     // The CA that follows and the one before have names of their own, and their certificates stand in the same journal.
     private async Task<EnrolmentFailure?> JudgeKnownAsync(ScepProfile profile, RequestSigner certificate, CancellationToken cancellationToken) =>
-        await KnownSigner.FindAsync(enrolments, profile.Policy.Issuer.IssuerId, certificate, cancellationToken) is { } known ? Judge(profile, known) : null;
+        await KnownSigner.FindAsync(enrolments, profile.Policy.Issuer.IssuerId, certificate, cancellationToken) is { } known
+            ? Judge(profile, known)
+            : null;
 
     private static EnrolmentFailure? Judge(ScepProfile profile, IssuedCertificate known)
     {

@@ -28,13 +28,15 @@ public sealed class EnrolmentRunnerTests
             Logger = log,
         };
 
-        var refusing = walk.Runner.RefuseAsync(new EnrolmentFailure(FailureReason.UnreadableContent, "wrong key"), request, default);
+        var failure = new EnrolmentFailure(FailureReason.UnreadableContent, "wrong key");
+        var refusing = walk.Runner.RefuseAsync(failure, request, default);
         Assert.Empty(log.Lines);
         floor.SetResult();
 
         Assert.IsType<EnrolmentOutcome.Refused>(await refusing.WaitAsync(TimeSpan.FromMinutes(2)));
         Assert.Equal("Information: SCEP some_kind refused ", Assert.Single(log.Lines));
         var refusal = Assert.Single(walk.Journal.Refusals);
-        Assert.Equal(("plain", "corp", "unreadable_content", "wrong key"), (refusal.Action, refusal.PathId, refusal.Reason, refusal.Detail));
+        Assert.Equal(
+            ("plain", "corp", "unreadable_content", "wrong key"), (refusal.Action, refusal.PathId, refusal.Reason, refusal.Detail));
     }
 }

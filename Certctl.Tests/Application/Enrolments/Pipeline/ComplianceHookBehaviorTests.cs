@@ -196,7 +196,8 @@ public sealed class ComplianceHookBehaviorTests
             Grant = new ChallengeGrant(ChallengeKind.Intune, "connector"),
         };
         using var metrics = new EnrolmentMetrics();
-        var check = new ComplianceHookBehavior<IssuanceCommand, EnrolmentOutcome>(new ComplianceInquiry(metrics, walk.Clock, NullLogger<ComplianceInquiry>.Instance));
+        var inquiry = new ComplianceInquiry(metrics, walk.Clock, NullLogger<ComplianceInquiry>.Instance);
+        var check = new ComplianceHookBehavior<IssuanceCommand, EnrolmentOutcome>(inquiry);
         var command = new IssuanceCommand(context, Request(), EnrolmentKind.PkcsReq);
         var passed = new EnrolmentOutcome.Pending(Guid.Empty);
 
