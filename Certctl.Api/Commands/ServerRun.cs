@@ -1,11 +1,9 @@
-using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Logging;
 using Certctl.Api.Hosting.Reload;
-using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Schema;
@@ -127,36 +125,21 @@ internal static class ServerRun
     private static async Task<string?> PrepareDatabaseAsync(
         IServiceProvider services, CertctlOptions options, CancellationToken cancellationToken)
     {
-        string? missing = null;
-        return await Database.TryAsync(options.Database, PrepareAsync) ?? missing;
+        string? problem = null;
+        return await Database.TryAsync(options.Database, PrepareAsync) ?? problem;
 
         async Task PrepareAsync()
         {
             var notices = new LoggedNotices(services.GetRequiredService<ILoggerFactory>().CreateLogger("Certctl.Database"));
-            var applied = await services.GetRequiredService<IDatabaseMigrator>().MigrateAsync(notices, cancellationToken);
+            var migrator = services.GetRequiredService<IDatabaseMigrator>();
+            var applied = await migrator.MigrateAsync(notices, cancellationToken);
             if (applied.Count > 0)
                 notices.Report(new MigrationNotice(Waits: false, $"applied {string.Join(", ", applied)}"));
-            foreach (var scep in options.ScepProfiles)
-            {
-                if (!await ExistsAsync(scep.CertificateProfileId, notices))
-                    missing = $"SCEP profile \"{scep.PathId}\": certificate profile \"{scep.CertificateProfileId}\" does not exist; store it with 'certctl profiles put FILE'.";
-            }
-        }
-
-        // The server's own connections have a bound for each statement; a start waits for a session that locks the table all the same.
-        async Task<bool> ExistsAsync(string id, LoggedNotices notices)
-        {
-            while (true)
-            {
-                try
-                {
-                    return await services.GetRequiredService<ICertificateProfileRepository>().ExistsAsync(id, cancellationToken);
-                }
-                catch (DbException slow) when (DatabaseFault.KindOf(slow) == DatabaseFaultKind.Slow)
-                {
-                    notices.Report(new MigrationNotice(Waits: true, $"reading certificate profile \"{id}\" takes long, another session may lock the table; trying again"));
-                }
-            }
+            var missing = await migrator.MissingProfilesAsync(
+                options.ScepProfiles.Select(scep => scep.CertificateProfileId), notices, cancellationToken);
+            problem = options.ScepProfiles.FirstOrDefault(scep => missing.Contains(scep.CertificateProfileId)) is { } needs
+                ? $"SCEP profile \"{needs.PathId}\": certificate profile \"{needs.CertificateProfileId}\" does not exist; store it with 'certctl profiles put FILE'."
+                : null;
         }
     }
 }

@@ -12,9 +12,6 @@ public interface ICertificateProfileRepository
     /// </summary>
     Task<CertificateProfile?> FindAsync(string profileId, bool fresh, CancellationToken cancellationToken);
 
-    /// <summary>Whether the profile is stored. Cheaper than <see cref="FindAsync"/> for a process that has just started.</summary>
-    Task<bool> ExistsAsync(string profileId, CancellationToken cancellationToken);
-
     Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>

@@ -30,23 +30,29 @@ public interface IDatabaseMigrator
     /// <inheritdoc cref="PendingAsync(IProgress{MigrationNotice}?, CancellationToken)"/>
     Task<IReadOnlyList<string>> PendingAsync(CancellationToken cancellationToken) => PendingAsync(null, cancellationToken);
 
+    /// <summary>Which of these certificate profiles the database does not hold. It waits as a migration does, and without EF, whose model is a tenth of a start.</summary>
+    /// <param name="listener">As <see cref="MigrateAsync(IProgress{MigrationNotice}?, CancellationToken)"/> tells it.</param>
+    Task<IReadOnlyList<string>> MissingProfilesAsync(
+        IEnumerable<string> profileIds, IProgress<MigrationNotice>? listener, CancellationToken cancellationToken);
+
     /// <summary>One trivial query; throws when the database does not answer.</summary>
     Task PingAsync(CancellationToken cancellationToken);
 }
 
 /// <inheritdoc cref="IDatabaseMigrator"/>
-internal abstract class DatabaseMigrator(IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, NoticePace pace) : IDatabaseMigrator
+/// <param name="known">The ids of all migrations of this build, in their order.</param>
+internal abstract class DatabaseMigrator(
+    IReadOnlyList<string> known, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, NoticePace pace) : IDatabaseMigrator
 {
     public async Task<IReadOnlyList<string>> MigrateAsync(IProgress<MigrationNotice>? listener, CancellationToken cancellationToken)
     {
         var report = new MigrationReport(listener, pace);
         await using var session = await OpenAsync(report, cancellationToken);
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var known = MigrationScript.Known(db);
         if ((await session.ReadHistoryAsync(cancellationToken)).Pending(known).Count == 0
             && await session.HadDefaultProfileAsync(cancellationToken))
             return [];
         await session.LockAsync(cancellationToken);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
 
         // Again, for meanwhile another process may have done it.
         var pending = (await session.ReadHistoryAsync(cancellationToken)).Pending(known);
@@ -70,8 +76,23 @@ internal abstract class DatabaseMigrator(IDbContextFactory<CertctlDbContext> con
 
     public async Task<IReadOnlyList<string>> PendingAsync(IProgress<MigrationNotice>? listener, CancellationToken cancellationToken)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return (await ReadHistoryAsync(new MigrationReport(listener, pace), cancellationToken)).Pending(MigrationScript.Known(db));
+        await using var session = await OpenToReadAsync(new MigrationReport(listener, pace), cancellationToken);
+        var history = session is null ? SchemaHistory.None : await session.ReadHistoryAsync(cancellationToken);
+        return history.Pending(known);
+    }
+
+    public async Task<IReadOnlyList<string>> MissingProfilesAsync(
+        IEnumerable<string> profileIds, IProgress<MigrationNotice>? listener, CancellationToken cancellationToken)
+    {
+        await using var session = await OpenToReadAsync(new MigrationReport(listener, pace), cancellationToken);
+        List<string> missing = [];
+        foreach (var id in profileIds)
+        {
+            if (session is null || !await session.HasProfileAsync(id, cancellationToken))
+                missing.Add(id);
+        }
+
+        return missing;
     }
 
     public async Task PingAsync(CancellationToken cancellationToken)
@@ -82,29 +103,28 @@ internal abstract class DatabaseMigrator(IDbContextFactory<CertctlDbContext> con
 
     protected abstract Task<SchemaSession> OpenAsync(MigrationReport report, CancellationToken cancellationToken);
 
-    /// <summary>What the history holds, read without any lock of ours.</summary>
-    protected abstract Task<SchemaHistory> ReadHistoryAsync(MigrationReport report, CancellationToken cancellationToken);
+    /// <summary>A session without any lock of ours; null: the database is not made yet.</summary>
+    protected abstract Task<SchemaSession?> OpenToReadAsync(MigrationReport report, CancellationToken cancellationToken);
 }
 
-internal sealed class PostgresMigrator(NpgsqlDataSource dataSource, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, NoticePace pace)
-    : DatabaseMigrator(contexts, clock, pace)
+internal sealed class PostgresMigrator(
+    IReadOnlyList<string> known, NpgsqlDataSource dataSource, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, NoticePace pace)
+    : DatabaseMigrator(known, contexts, clock, pace)
 {
     protected override async Task<SchemaSession> OpenAsync(MigrationReport report, CancellationToken cancellationToken) =>
         await PostgresSchemaSession.OpenAsync(dataSource, report, cancellationToken);
 
-    protected override async Task<SchemaHistory> ReadHistoryAsync(MigrationReport report, CancellationToken cancellationToken)
-    {
-        await using var session = await PostgresSchemaSession.OpenAsync(dataSource, report, cancellationToken);
-        return await session.ReadHistoryAsync(cancellationToken);
-    }
+    protected override async Task<SchemaSession?> OpenToReadAsync(MigrationReport report, CancellationToken cancellationToken) =>
+        await PostgresSchemaSession.OpenAsync(dataSource, report, cancellationToken);
 }
 
-internal sealed class SqliteMigrator(string connectionString, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, NoticePace pace)
-    : DatabaseMigrator(contexts, clock, pace)
+internal sealed class SqliteMigrator(
+    IReadOnlyList<string> known, string connectionString, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, NoticePace pace)
+    : DatabaseMigrator(known, contexts, clock, pace)
 {
     protected override async Task<SchemaSession> OpenAsync(MigrationReport report, CancellationToken cancellationToken) =>
         await SqliteSchemaSession.OpenAsync(connectionString, report, cancellationToken);
 
-    protected override Task<SchemaHistory> ReadHistoryAsync(MigrationReport report, CancellationToken cancellationToken) =>
-        SqliteSchemaSession.ReadHistoryAsync(connectionString, report, cancellationToken);
+    protected override async Task<SchemaSession?> OpenToReadAsync(MigrationReport report, CancellationToken cancellationToken) =>
+        await SqliteSchemaSession.OpenToReadAsync(connectionString, report, cancellationToken);
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
-using System.Globalization;
 using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Profiles;
@@ -31,22 +30,6 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
         else
             _known[profileId] = (Task.FromResult<CertificateProfile?>(profile), readAt);
         return profile;
-    }
-
-    /// <inheritdoc/>
-    /// <remarks>
-    /// Past EF Core's model: it is the one question of every start, and building the model for it was a third of a start's CPU.
-    /// </remarks>
-    public async Task<bool> ExistsAsync(string profileId, CancellationToken cancellationToken)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db.Database.OpenConnectionAsync(cancellationToken);
-        await using var command = db.Database.GetDbConnection().CreateCommand();
-        command.CommandText = "SELECT count(*) FROM certificate_profiles WHERE id = @id";
-        var id = command.CreateParameter();
-        (id.ParameterName, id.Value) = ("id", profileId);
-        command.Parameters.Add(id);
-        return Convert.ToInt64(await command.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture) > 0;
     }
 
     public async Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken)

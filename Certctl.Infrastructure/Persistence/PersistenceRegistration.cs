@@ -4,6 +4,8 @@ using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Admin.Probes;
 using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Persistence.Availability;
+using Certctl.Infrastructure.Persistence.Migrations.Postgres;
+using Certctl.Infrastructure.Persistence.Migrations.Sqlite;
 using Certctl.Infrastructure.Persistence.Schema;
 using Certctl.Infrastructure.ScepClient;
 using Microsoft.Data.Sqlite;
@@ -129,7 +131,12 @@ public static class PersistenceRegistration
                 cancellationToken => access.RunAsync(() => AskTimeAsync(source, cancellationToken)), provider.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<IJournalWriter, PostgresJournalWriter>();
-        services.AddSingleton<IDatabaseMigrator, PostgresMigrator>();
+        services.AddSingleton<IDatabaseMigrator>(provider => new PostgresMigrator(
+            MigrationScript.Known<PostgresCertctlDbContextModelSnapshot>(),
+            provider.GetRequiredService<NpgsqlDataSource>(),
+            provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<NoticePace>()));
     }
 
     private static CertctlContexts<PostgresCertctlDbContext> PostgresContexts(IServiceProvider provider, NpgsqlDataSource source) => new(
@@ -153,6 +160,7 @@ public static class PersistenceRegistration
         services.AddSingleton(provider => new DatabaseClock(ask: null, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IJournalWriter>(provider => new SqliteJournalWriter(settings, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IDatabaseMigrator>(provider => new SqliteMigrator(
+            MigrationScript.Known<SqliteCertctlDbContextModelSnapshot>(),
             settings,
             provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(),
             provider.GetRequiredService<TimeProvider>(),

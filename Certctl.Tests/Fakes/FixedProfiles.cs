@@ -12,8 +12,6 @@ internal sealed class FixedProfiles(params CertificateProfile[] profiles) : ICer
     public Task<CertificateProfile?> FindAsync(string profileId, bool fresh, CancellationToken cancellationToken) =>
         Task.FromResult(_profiles.Find(p => p.Id == profileId));
 
-    public Task<bool> ExistsAsync(string profileId, CancellationToken cancellationToken) => Task.FromResult(_profiles.Exists(p => p.Id == profileId));
-
     public Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<CertificateProfile>>(_profiles);
 

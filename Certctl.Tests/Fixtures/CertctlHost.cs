@@ -109,6 +109,7 @@ internal sealed class CertctlHost : IAsyncDisposable
     {
         try
         {
+            await host.PrepareAsync();
             await host.StartAgainAsync();
         }
         catch
@@ -118,6 +119,16 @@ internal sealed class CertctlHost : IAsyncDisposable
         }
 
         return host;
+    }
+
+    // Keys under a passphrase are the server's own.
+    private async Task PrepareAsync()
+    {
+        if (Settings.Keys.Any(name => name.Contains("PASSPHRASE", StringComparison.Ordinal)))
+            return;
+        ReadyMadeData.CopyKeys(Data, _caKey);
+        if (_postgres is null && !Settings.ContainsKey("CERTCTL_DATABASE_URL"))
+            await ReadyMadeData.CopyDatabaseAsync(DatabaseFile);
     }
 
     public async Task StartAgainAsync()

@@ -11,9 +11,6 @@ internal sealed class BoundedCertificateProfileRepository(ICertificateProfileRep
         access.RunAsync(
             (inner, profileId, fresh, cancellationToken), static ask => ask.inner.FindAsync(ask.profileId, ask.fresh, ask.cancellationToken));
 
-    public Task<bool> ExistsAsync(string profileId, CancellationToken cancellationToken) =>
-        access.RunAsync(() => inner.ExistsAsync(profileId, cancellationToken));
-
     public Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken) =>
         access.RunAsync(() => inner.ListAsync(cancellationToken));
 

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
@@ -12,8 +13,18 @@ internal static partial class MigrationScript
 {
     public const string History = HistoryRepository.DefaultTableName;
 
-    /// <summary>All that this build knows, in their order.</summary>
-    public static IReadOnlyList<string> Known(CertctlDbContext db) => [.. db.GetService<IMigrationsAssembly>().Migrations.Keys];
+    /// <summary>The ids of all migrations of this build for one database, in their order. EF says the same, and takes a tenth of a start for it.</summary>
+    /// <typeparam name="TSnapshot">The snapshot of the model, which lies beside the migrations.</typeparam>
+    public static IReadOnlyList<string> Known<TSnapshot>()
+        where TSnapshot : ModelSnapshot =>
+    [
+        .. from type in typeof(TSnapshot).Assembly.GetTypes()
+           where type.Namespace == typeof(TSnapshot).Namespace
+           let id = type.GetCustomAttribute<MigrationAttribute>()?.Id
+           where id is not null
+           orderby id
+           select id,
+    ];
 
     /// <summary>The statement that makes the history table where it is absent.</summary>
     public static string CreateHistory(CertctlDbContext db) => db.GetService<IHistoryRepository>().GetCreateIfNotExistsScript();

@@ -46,6 +46,13 @@ internal abstract class SchemaSession(DbConnection connection, MigrationReport r
         return Convert.ToInt64(await WatchedAsync(command.ExecuteScalarAsync(cancellationToken), "reading the default certificate profile", cancellationToken), null) > 0;
     }
 
+    public async Task<bool> HasProfileAsync(string id, CancellationToken cancellationToken)
+    {
+        await using var command = Command("SELECT count(*) FROM certificate_profiles WHERE id = @name", id);
+        var count = await WatchedAsync(command.ExecuteScalarAsync(cancellationToken), $"reading certificate profile \"{id}\"", cancellationToken);
+        return Convert.ToInt64(count, null) > 0;
+    }
+
     /// <summary>Runs a statement outside of a migration.</summary>
     public Task ExecuteAsync(string sql, string name, CancellationToken cancellationToken) => RunAsync(sql, name, cancellationToken);
 

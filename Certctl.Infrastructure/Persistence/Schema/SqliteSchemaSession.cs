@@ -44,16 +44,24 @@ internal sealed class SqliteSchemaSession(SqliteConnection connection, FileStrea
         }
     }
 
-    /// <summary>What the history of an existing file holds, read without the lock.</summary>
-    public static async Task<SchemaHistory> ReadHistoryAsync(
+    /// <summary>A session on an existing file, without the lock; null where there is no file.</summary>
+    public static async Task<SqliteSchemaSession?> OpenToReadAsync(
         string connectionString, MigrationReport report, CancellationToken cancellationToken)
     {
         var settings = new SqliteConnectionStringBuilder(connectionString) { Mode = SqliteOpenMode.ReadWrite };
         if (!File.Exists(settings.DataSource))
-            return SchemaHistory.None;
-        await using var session = new SqliteSchemaSession(Unpooled(settings), held: null, report);
-        await session.Connection.OpenAsync(cancellationToken);
-        return await session.ReadHistoryAsync(cancellationToken);
+            return null;
+        var session = new SqliteSchemaSession(Unpooled(settings), held: null, report);
+        try
+        {
+            await session.Connection.OpenAsync(cancellationToken);
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Held since the session was opened.</summary>

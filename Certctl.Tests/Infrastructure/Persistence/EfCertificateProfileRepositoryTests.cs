@@ -28,8 +28,7 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
 
         Assert.Equal(new ProfileSaving.Saved(1), await database.Profiles.SaveAsync(profile, 0, Saved, default));
 
-        Assert.True(await database.Profiles.ExistsAsync("vpn", default));
-        Assert.False(await database.Profiles.ExistsAsync("VPN", default));
+        Assert.Equal(["VPN"], await database.Migrator.MissingProfilesAsync(["vpn", "VPN", "default"], null, default));
         var stored = await database.Profiles.FindAsync("vpn", fresh: true, default);
         Assert.Equal("VPN", stored!.Name);
         Assert.Equal("for gateways", stored.Description);

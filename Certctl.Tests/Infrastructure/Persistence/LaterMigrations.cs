@@ -3,6 +3,7 @@ using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Availability;
 using Certctl.Infrastructure.Persistence.Migrations.Postgres;
 using Certctl.Infrastructure.Persistence.Migrations.Sqlite;
+using Certctl.Infrastructure.Persistence.Schema;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -27,8 +28,18 @@ internal static class LaterMigrations
 
     /// <summary>A migrator of <paramref name="database"/> as that later version would have it.</summary>
     public static DatabaseMigrator Migrator(TestDatabase database) => database.Kind == DatabaseKind.PostgreSql
-        ? new PostgresMigrator(database.Get<NpgsqlDataSource>(), Contexts(database), database.Clock, MigrationNotices.Eager)
-        : new SqliteMigrator(database.ConnectionString, Contexts(database), database.Clock, MigrationNotices.Eager);
+        ? new PostgresMigrator(
+            [.. MigrationScript.Known<PostgresCertctlDbContextModelSnapshot>(), .. All],
+            database.Get<NpgsqlDataSource>(),
+            Contexts(database),
+            database.Clock,
+            MigrationNotices.Eager)
+        : new SqliteMigrator(
+            [.. MigrationScript.Known<SqliteCertctlDbContextModelSnapshot>(), .. All],
+            database.ConnectionString,
+            Contexts(database),
+            database.Clock,
+            MigrationNotices.Eager);
 
     /// <summary>EF's view of <paramref name="database"/> in that later version.</summary>
     public static IDbContextFactory<CertctlDbContext> Contexts(TestDatabase database) => database.Kind == DatabaseKind.PostgreSql

@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using Certctl.Infrastructure.Persistence;
+using Certctl.Infrastructure.Persistence.Migrations.Postgres;
+using Certctl.Infrastructure.Persistence.Schema;
 using Certctl.Tests.Api.Hosting;
 using Certctl.Tests.Fixtures;
 using Microsoft.EntityFrameworkCore;
@@ -148,8 +150,12 @@ public sealed partial class PostgresMigrationTests(PostgresFixture postgres) : I
         + @"CREATE INDEX audit_events_text_idx ON audit_events USING gin: building index, \d+ % \(\d+ s\)\z")]
     private static partial Regex Building();
 
-    private static PostgresMigrator Migrator(TestDatabase database) =>
-        new(database.Get<NpgsqlDataSource>(), database.Get<IDbContextFactory<CertctlDbContext>>(), database.Clock, MigrationNotices.Eager);
+    private static PostgresMigrator Migrator(TestDatabase database) => new(
+        MigrationScript.Known<PostgresCertctlDbContextModelSnapshot>(),
+        database.Get<NpgsqlDataSource>(),
+        database.Get<IDbContextFactory<CertctlDbContext>>(),
+        database.Clock,
+        MigrationNotices.Eager);
 
     private static async Task<NpgsqlConnection> ConnectAsync(TestDatabase database, string application)
     {

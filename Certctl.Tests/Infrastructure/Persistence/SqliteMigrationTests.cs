@@ -1,4 +1,5 @@
 using Certctl.Infrastructure.Persistence;
+using Certctl.Infrastructure.Persistence.Migrations.Sqlite;
 using Certctl.Infrastructure.Persistence.Schema;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -71,8 +72,12 @@ public sealed class SqliteMigrationTests(SqliteDatabases databases) : IClassFixt
         Assert.Equivalent(before, Assert.Single(await database.Profiles.ListAsync(default)));
     }
 
-    private static SqliteMigrator Migrator(TestDatabase database) =>
-        new(database.ConnectionString, database.Get<IDbContextFactory<CertctlDbContext>>(), database.Clock, MigrationNotices.Eager);
+    private static SqliteMigrator Migrator(TestDatabase database) => new(
+        MigrationScript.Known<SqliteCertctlDbContextModelSnapshot>(),
+        database.ConnectionString,
+        database.Get<IDbContextFactory<CertctlDbContext>>(),
+        database.Clock,
+        MigrationNotices.Eager);
 
     private static string Path(TestDatabase database) => new SqliteConnectionStringBuilder(database.ConnectionString).DataSource;
 

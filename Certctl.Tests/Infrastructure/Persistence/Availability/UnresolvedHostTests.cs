@@ -28,7 +28,6 @@ public sealed class UnresolvedHostTests
         ["transaction"] = database => database.Enrolments.FindCertificateAsync("iss-local", "01", default),
         ["commit"] = database => database.Journal.CommitAsync(TestEntries.Issued(TestDatabase.Start), default),
         ["profile"] = database => database.Profiles.FindAsync(CertificateProfile.DefaultId, fresh: true, default),
-        ["profile by hand"] = database => database.Profiles.ExistsAsync(CertificateProfile.DefaultId, default),
         ["pending gauge"] = database => database.Get<IApprovalRepository>().CountWaitingAsync(default),
         ["sweep"] = database => database.Get<IClaimSweep>().SweepAsync(default),
         ["API key"] = database => database.Get<IApiKeyRepository>().FindAsync("k", default),
