@@ -6,15 +6,12 @@ using Certctl.Domain.Enrolments;
 namespace Certctl.Application.Challenges;
 
 /// <summary>RFC 8894 §2.4: the profile's shared secret as challengePassword, the current one or, while it is being replaced, the one before.</summary>
-public sealed class StaticChallengeValidator(IEnrolmentRepository enrolments) : IChallengeValidator
+public sealed class StaticChallengeValidator : IChallengeValidator
 {
     public bool Handles(IssuanceCommand command) => true;
 
-    public async Task<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken)
-    {
-        var verdict = Validate(command.Context.Policy, command.Csr.ChallengePassword);
-        return verdict is ChallengeVerdict.Vouched vouched ? await KnownSigner.JudgeAsync(enrolments, vouched.Grant, command, cancellationToken) : verdict;
-    }
+    public Task<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken) =>
+        Task.FromResult(Validate(command.Context.Policy, command.Csr.ChallengePassword));
 
     internal static ChallengeVerdict Validate(EnrolmentPolicy policy, Secret? presented)
     {

@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Enrolments;
@@ -18,12 +19,13 @@ public sealed record ChallengeTrace(ReadOnlyMemory<byte> TokenSha256, DeviceClai
 
 /// <summary>
 /// What the checks and the handler share about one request. Inputs are set once by the responder; what the checks find out has a slot each,
-/// written once by the check that answers for it: the grant by the challenge dispatcher, the repeat by the replay check, the note by the
-/// compliance hook.
+/// written once by the check that answers for it: the signer by the signer check, the grant by the challenge dispatcher, the repeat by the
+/// replay check, the note by the compliance hook.
 /// </summary>
 public sealed class EnrolmentContext
 {
     private readonly ICertificateIssuer? _issuer;
+    private JudgedSigner? _signer;
     private ChallengeGrant? _grant;
     private ChallengeTrace? _trace;
     private string? _complianceNote;
@@ -49,6 +51,13 @@ public sealed class EnrolmentContext
 
     /// <summary>One instant for the whole request, by the database's time: validity that one process grants, another one judges.</summary>
     public required DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>What the signer check found.</summary>
+    public JudgedSigner Signer
+    {
+        get => _signer ?? throw new InvalidOperationException("The signer of this request has not been judged.");
+        set => _signer = Once(_signer, value);
+    }
 
     /// <summary>Who vouched; reading it before anybody has is our own fault.</summary>
     public ChallengeGrant Grant

@@ -1,4 +1,3 @@
-using Certctl.Application.Challenges;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Domain.Enrolments;
@@ -9,15 +8,12 @@ namespace Certctl.Application.Intune;
 /// A challenge that a connector signed for this device. In a profile that takes them, whatever has their shape is judged here and nowhere else: one that
 /// fails is never compared with the shared secret.
 /// </summary>
-public sealed class IntuneChallengeValidator(IEnrolmentRepository enrolments) : IChallengeValidator
+public sealed class IntuneChallengeValidator : IChallengeValidator
 {
     public bool Handles(IssuanceCommand command) => IsSigned(command.Context.Policy, command.Csr.ChallengePassword);
 
-    public async Task<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken) => Judge(command) switch
-    {
-        ChallengeVerdict.Vouched vouched => await KnownSigner.JudgeAsync(enrolments, vouched.Grant, command, cancellationToken),
-        var rejected => rejected,
-    };
+    public Task<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken) =>
+        Task.FromResult(Judge(command));
 
     /// <summary>Whether the challenge is to be judged as a signed one.</summary>
     internal static bool IsSigned(EnrolmentPolicy policy, Secret? challenge) => challenge is not null && policy.ChallengeMode switch

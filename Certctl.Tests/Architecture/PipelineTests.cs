@@ -15,7 +15,10 @@ public sealed class PipelineTests
     public void The_checks_stand_in_the_order_of_the_house()
     {
         Assert.Equal(
-            [typeof(ValidationBehavior<,>), typeof(ChallengeDispatchBehavior<,>), typeof(ReplayCacheBehavior<,>), typeof(RateLimitBehavior<,>), typeof(ComplianceHookBehavior<,>)],
+            [
+                typeof(ValidationBehavior<,>), typeof(SignerCheck<,>), typeof(ChallengeDispatchBehavior<,>),
+                typeof(ReplayCacheBehavior<,>), typeof(RateLimitBehavior<,>), typeof(ComplianceHookBehavior<,>),
+            ],
             EnrolmentPipeline.Checks);
     }
 

@@ -15,7 +15,8 @@ public static class EnrolmentPipeline
     public static readonly IReadOnlyList<Type> Checks =
     [
         typeof(ValidationBehavior<,>),          // well formed?          every enrolment command
-        typeof(ChallengeDispatchBehavior<,>),   // who vouches for it?   only commands that may mint
+        typeof(SignerCheck<,>),                 // may its signer sign it?   only commands that may issue
+        typeof(ChallengeDispatchBehavior<,>),   // who vouches for it?
         typeof(ReplayCacheBehavior<,>),         // is the grant fresh?
         typeof(RateLimitBehavior<,>),           // within its budget?
         typeof(ComplianceHookBehavior<,>),      // compliant today?

@@ -1,4 +1,3 @@
-using Certctl.Application.Challenges;
 using Certctl.Application.Enrolments;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Certctl.Tests.Application.Enrolments;
 
-/// <summary>RFC 8894 §2.3 asks another signer of each kind of request.</summary>
+/// <summary>What a request must have, by its kind.</summary>
 public sealed class IssuanceValidatorTests
 {
     [Theory]
@@ -16,18 +16,6 @@ public sealed class IssuanceValidatorTests
     [InlineData(EnrolmentKind.RenewalReq, null)]
     public void Only_a_renewal_may_leave_the_names_out(EnrolmentKind kind, FailureReason? reason) =>
         Assert.Equal(reason, Validate(kind, EnrolmentWalk.Signer(issuer: "the CA"), SubjectName.Of([])));
-
-    [Theory]
-    [InlineData(EnrolmentKind.PkcsReq, FailureReason.SignerKeyMismatch)]
-    [InlineData(EnrolmentKind.RenewalReq, FailureReason.RenewalSignerUnknown)]
-    public void A_self_signed_signer_of_another_key_is_refused(EnrolmentKind kind, FailureReason reason) =>
-        Assert.Equal(reason, Validate(kind, EnrolmentWalk.Signer(keySeed: [2]), EnrolmentWalk.Name("device-1")));
-
-    [Theory]
-    [InlineData(EnrolmentKind.PkcsReq, null)]
-    [InlineData(EnrolmentKind.RenewalReq, FailureReason.RenewalSignerUnknown)]
-    public void A_self_signed_signer_of_the_same_key_may_enrol_and_not_renew(EnrolmentKind kind, FailureReason? reason) =>
-        Assert.Equal(reason, Validate(kind, EnrolmentWalk.Signer(), EnrolmentWalk.Name("device-1")));
 
     private static FailureReason? Validate(EnrolmentKind kind, RequestSigner requester, SubjectName subject)
     {
