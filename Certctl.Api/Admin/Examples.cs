@@ -8,7 +8,7 @@ using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Admin.Probes;
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Certctl.Api.Configuration;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
-using Certctl.Application.Intune;
 using Certctl.Application.Scep;
 
 namespace Certctl.Api.Admin;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
-using Certctl.Application.Intune;
 
 namespace Certctl.Api.Commands;
 

@@ -1,5 +1,5 @@
 using Certctl.Api.Hosting;
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
 

@@ -1,4 +1,4 @@
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 
 namespace Certctl.Api.Configuration;
 

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;

@@ -1,5 +1,5 @@
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments.Compliance;
-using Certctl.Application.Intune;
 using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Enrolments;

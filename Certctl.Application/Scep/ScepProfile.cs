@@ -1,5 +1,5 @@
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
-using Certctl.Application.Intune;
 using Certctl.Application.Scep.Mtls;
 
 namespace Certctl.Application.Scep;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Keys;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Domain.Certificates;
 using Certctl.Infrastructure.Crypto.Keys;
 

@@ -1,4 +1,4 @@
-using Certctl.Application.Challenges;
+using Certctl.Application.Challenges.Renewal;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Domain.Enrolments;

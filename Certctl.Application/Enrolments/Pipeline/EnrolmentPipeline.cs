@@ -1,6 +1,7 @@
-using Certctl.Application.Challenges;
+using Certctl.Application.Challenges.Renewal;
+using Certctl.Application.Challenges.SignedToken;
+using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments.Compliance;
-using Certctl.Application.Intune;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,5 +1,5 @@
 using Certctl.Api.Configuration;
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 using Xunit;
 
 namespace Certctl.Tests.Api.Configuration;

@@ -1,7 +1,7 @@
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.TrustAnchors;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
-using Certctl.Application.Intune;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;

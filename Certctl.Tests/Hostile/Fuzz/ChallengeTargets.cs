@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.X509;
 using Certctl.Infrastructure.Intune;

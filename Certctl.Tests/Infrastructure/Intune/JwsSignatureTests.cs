@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Text;
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Domain.Certificates;
 using Certctl.Infrastructure.Crypto.X509;
 using Certctl.Infrastructure.Intune;

@@ -1,7 +1,7 @@
 using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 
-namespace Certctl.Application.Intune;
+namespace Certctl.Application.Challenges.SignedToken;
 
 /// <summary>How signed challenges fared on one path, over all processes, as the audit trail has it.</summary>
 /// <param name="PathId">Null: refusals that came in such a flood that their path was not kept.</param>

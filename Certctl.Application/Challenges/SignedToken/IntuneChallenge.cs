@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Application.Intune;
+namespace Certctl.Application.Challenges.SignedToken;
 
 /// <summary>What a signed challenge says (the "v1" claim set of docs/intune.md), its signature verified.</summary>
 public sealed record IntuneClaim

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 
-namespace Certctl.Application.Intune;
+namespace Certctl.Application.Challenges.SignedToken;
 
 /// <summary>A JWS in compact form (RFC 7515 §7.1), taken apart; nothing in it has been verified.</summary>
 /// <param name="Algorithm">Null: <c>alg</c> is none of the two that are taken.</param>

@@ -1,4 +1,4 @@
-namespace Certctl.Application.Intune;
+namespace Certctl.Application.Challenges.SignedToken;
 
 /// <summary>The signature algorithms of signed challenges (RFC 7518 §3.1); everything else is refused.</summary>
 public enum JwsAlgorithm

@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.X509;
 using Xunit;
 
-namespace Certctl.Tests.Application.Intune;
+namespace Certctl.Tests.Application.Challenges.SignedToken;
 
 /// <summary>Which names a challenge lets a request have: of each kind the same set, and no other kind.</summary>
 public sealed class ClaimBindingTests

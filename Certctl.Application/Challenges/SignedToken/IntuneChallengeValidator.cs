@@ -2,7 +2,7 @@ using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Application.Intune;
+namespace Certctl.Application.Challenges.SignedToken;
 
 /// <summary>
 /// A challenge that a connector signed for this device. In a profile that takes them, whatever has their shape is judged here and nowhere else: one that

@@ -1,5 +1,5 @@
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
-using Certctl.Application.Intune;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
@@ -10,7 +10,7 @@ using Certctl.Tests.Fixtures;
 using Xunit;
 using static Certctl.Tests.Application.Scep.EnrolmentWalk;
 
-namespace Certctl.Tests.Application.Intune;
+namespace Certctl.Tests.Application.Challenges.SignedToken;
 
 /// <summary>Signed challenges through the rooms of the application: what is asked before anything is signed, and what is counted when.</summary>
 public sealed class IntuneWalkTests

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
-namespace Certctl.Application.Intune;
+namespace Certctl.Application.Challenges.SignedToken;
 
 /// <summary>How signed challenges fared, by SCEP profile and label, since this process started; over all processes the audit trail tells it.</summary>
 public sealed class IntuneCounters(Meter meter)

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 
-namespace Certctl.Application.Intune;
+namespace Certctl.Application.Challenges.SignedToken;
 
 /// <summary>JSON of strangers: one object in UTF-8, no name twice at any depth, little depth, nothing behind it.</summary>
 internal static class StrictJson

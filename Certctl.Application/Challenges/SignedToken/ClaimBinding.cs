@@ -2,7 +2,7 @@ using Certctl.Application.Enrolments;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Application.Intune;
+namespace Certctl.Application.Challenges.SignedToken;
 
 /// <summary>
 /// Whether a request asks for what its challenge vouches for, name by name: of each kind the same set, and nothing of a kind that cannot be vouched for. What else

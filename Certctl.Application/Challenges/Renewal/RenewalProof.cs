@@ -1,9 +1,10 @@
+using Certctl.Application.Challenges.SignedToken;
+using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
-using Certctl.Application.Intune;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Application.Challenges;
+namespace Certctl.Application.Challenges.Renewal;
 
 /// <summary>
 /// RFC 8894 §2.3: the signature by a certificate of ours is the authorisation. Takes every renewal; when, with which key and for which

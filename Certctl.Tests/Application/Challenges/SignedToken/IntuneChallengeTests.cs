@@ -1,13 +1,13 @@
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json.Nodes;
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Intune;
 using Certctl.Tests.Fixtures;
 using Xunit;
 
-namespace Certctl.Tests.Application.Intune;
+namespace Certctl.Tests.Application.Challenges.SignedToken;
 
 /// <summary>The token by itself: its form, its signature, its claims and its times, each at its edge.</summary>
 public sealed class IntuneChallengeTests : IDisposable

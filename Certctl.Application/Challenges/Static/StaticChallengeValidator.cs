@@ -1,9 +1,9 @@
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
-using Certctl.Application.Intune;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Application.Challenges;
+namespace Certctl.Application.Challenges.Static;
 
 /// <summary>RFC 8894 §2.4: the profile's shared secret as challengePassword, the current one or, while it is being replaced, the one before.</summary>
 public sealed class StaticChallengeValidator : IChallengeValidator

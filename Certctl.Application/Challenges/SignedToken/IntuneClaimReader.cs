@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Application.Intune;
+namespace Certctl.Application.Challenges.SignedToken;
 
 /// <summary>Reads the "v1" claim set, strictly: names as they are written, each claim of its type, what is required present.</summary>
 internal sealed class IntuneClaimReader

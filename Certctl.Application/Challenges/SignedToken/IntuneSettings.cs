@@ -1,4 +1,4 @@
-namespace Certctl.Application.Intune;
+namespace Certctl.Application.Challenges.SignedToken;
 
 /// <summary>How a SCEP profile judges signed challenges.</summary>
 /// <param name="Anchors">The connectors that it believes.</param>
