@@ -6,6 +6,7 @@ using Certctl.Application.Admin.Issuers;
 using Certctl.Application.Admin.Probes;
 using Certctl.Application.Admin.Profiles;
 using Certctl.Application.Admin.TrustAnchors;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Application.Publication;
@@ -50,6 +51,7 @@ public static class ApplicationRegistration
         services.AddSingleton<CertificateIssuance>();
         services.AddSingleton<CrlPublisher>();
         services.AddSingleton<EnrolmentMetrics>();
+        services.AddSingleton<IntuneCounters>();
         services.AddSingleton<EnrolmentRunner>();
         services.AddSingleton<ScepResponder>();
         services.AddSingleton<RawCsrResponder>();

@@ -91,7 +91,7 @@ internal sealed record IntuneRow(string PathId, string IssuerId, bool Enabled)
 
 /// <summary>SCEP profiles as they run, by path.</summary>
 internal sealed class ScepProfileReport(
-    CertctlOptions options, ScepProfileTable profiles, EnrolmentMetrics metrics, IAuditRepository audit, IEnrolmentRepository enrolments,
+    CertctlOptions options, ScepProfileTable profiles, IntuneCounters signedChallenges, IAuditRepository audit, IEnrolmentRepository enrolments,
     TimeProvider clock)
 {
     private const long NanosecondsPerTick = 100;
@@ -134,12 +134,12 @@ internal sealed class ScepProfileReport(
 
     private IntuneSection? Section(ScepProfileOptions profile, Seen seen)
     {
-        if (profile.Intune is not { } intune || profiles.All[profile.PathId].Policy.Intune is not { } settings)
+        if (profile.Intune is not { } intune || profiles.All[profile.PathId].Policy.Find<IntuneChallengeValidator>() is not { } signed)
             return null;
-        var counters = metrics.Intune.Of(profile.PathId);
+        var counters = signedChallenges.Of(profile.PathId);
         return new IntuneSection(
             intune.BundlePath,
-            [.. settings.Anchors.All.Select(anchor => Row(anchor, seen.At))],
+            [.. signed.Anchors.All.Select(anchor => Row(anchor, seen.At))],
             intune.Audience,
             intune.ChallengeValidity.Ticks * NanosecondsPerTick,
             intune.ClockSkew.Ticks * NanosecondsPerTick,

@@ -1,5 +1,4 @@
 using Certctl.Api.Hosting;
-using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
 

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics.Metrics;
 using Certctl.Application.Admin.Approvals;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 
@@ -33,7 +34,7 @@ internal sealed class ExpiryGauges : IDisposable
             yield return Ends("ca", pathId, profile.Policy.Issuer.Name.ToString(), profile.Policy.Issuer.NotAfter);
             if (profile.Policy.NextIssuer is { } next)
                 yield return Ends("next_ca", pathId, next.Name.ToString(), next.NotAfter);
-            foreach (var anchor in profile.Policy.Intune?.Anchors.All ?? [])
+            foreach (var anchor in profile.Policy.Find<IntuneChallengeValidator>()?.Anchors.All ?? [])
                 yield return Ends("intune_anchor", pathId, anchor.Subject, anchor.NotAfter);
         }
     }

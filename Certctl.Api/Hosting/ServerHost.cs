@@ -86,6 +86,7 @@ internal static class ServerHost
             material,
             new Doormen(rings, trusts, anchors, provider.GetRequiredService<ComplianceHooks>()),
             provider.GetRequiredService<IssuerTable>(),
+            provider.GetRequiredService<IntuneCounters>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new OperationGate(
             options.Server.MaxInFlight, provider.GetRequiredService<RefusedRequests>(), provider.GetRequiredService<ILogger<OperationGate>>()));
@@ -146,13 +147,13 @@ internal static class ServerHost
     }
 
     private static ScepProfileTable Profiles(
-        CertctlOptions options, PreflightMaterial material, Doormen doormen, IssuerTable issuers, TimeProvider clock)
+        CertctlOptions options, PreflightMaterial material, Doormen doormen, IssuerTable issuers, IntuneCounters counters, TimeProvider clock)
     {
         var (issuer, next) = issuers;
         var nextPublished = material.Next is { } staged ? LocalCaIssuer.PublishedOf(staged.Ca, clock.GetUtcNow()) : [];
         return new ScepProfileTable(options.ScepProfiles.Select(profile => new ScepProfile
         {
-            Policy = Policy(options, profile, doormen, issuers),
+            Policy = Policy(options, profile, doormen, issuers, counters),
             Capabilities =
             [
                 .. profile.CryptoPolicy.Capabilities(),
@@ -170,19 +171,14 @@ internal static class ServerHost
         }));
     }
 
-    private static EnrolmentPolicy Policy(CertctlOptions options, ScepProfileOptions profile, Doormen doormen, IssuerTable issuers) => new()
+    private static EnrolmentPolicy Policy(
+        CertctlOptions options, ScepProfileOptions profile, Doormen doormen, IssuerTable issuers, IntuneCounters counters) => new()
     {
         PathId = profile.PathId,
         CertificateProfileId = profile.CertificateProfileId,
         Issuer = issuers.Current,
         NextIssuer = issuers.Next,
-        ChallengeMode = profile.ChallengeMode,
-        Challenge = profile.Challenge,
-        PreviousChallenge = profile.PreviousChallenge,
-        Intune = profile.Intune is { } intune
-            ? new IntuneSettings(
-                doormen.Anchors[profile.PathId], intune.Audience, intune.ChallengeValidity, intune.ClockSkew, intune.PerDeviceLimit)
-            : null,
+        Challenges = ConfiguredChallenges.Of(profile, doormen.Anchors.GetValueOrDefault(profile.PathId), counters),
         Limits = new EnrolmentLimits(options.Ca.Validity) { RenewalMayChangeName = profile.RenewalMayChangeName },
         Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },
         Compliance = new CompliancePolicy(doormen.Hooks.Of(profile.PathId), profile.Compliance?.OnError ?? ComplianceOnError.Deny),

@@ -1,3 +1,4 @@
+using Certctl.Application.Challenges;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
@@ -9,7 +10,7 @@ public sealed partial class CertificateIssuance
 {
     private static JournalEntry Entry(Draft draft, IssuedCertificate? certificate, CertificateProfile profile, DateTimeOffset now)
     {
-        var (context, _, enrolment, key, renewal, completes) = draft;
+        var (context, _, enrolment, key, renewal, reservation, completes) = draft;
         var windows = context.Policy.Windows;
         var heldFor = certificate is null ? windows.Pending : AnswerLife(certificate, renewal is null ? null : profile, windows.Retry, now);
         var written = certificate is null
@@ -27,11 +28,9 @@ public sealed partial class CertificateIssuance
             MaxActiveCertificates = context.Issuer == context.Policy.Issuer ? profile.MaxActiveCertificates : 0,
             Completes = completes,
 
-            // Whoever waits keeps his challenge for himself; what he gets is counted when he gets it.
-            Use = completes || context.Grant.Claim is not { } claim ? null : ChallengeUse.Of(claim),
-            Budget = certificate is null || enrolment is not { ClaimSubject: { } subject, ClaimIssuer: { } issuer }
-                ? null
-                : context.Policy.BudgetOf(subject, issuer),
+            // A pending request uses the challenge now, and the budget only when its certificate is issued.
+            Use = completes ? null : reservation?.Use,
+            Budget = certificate is null ? null : reservation?.Budget,
             Audit = certificate is null ? EnrolmentTrail.Pending(context, written) : EnrolmentTrail.Issued(context, written, certificate),
         };
     }
@@ -75,6 +74,7 @@ public sealed partial class CertificateIssuance
 
     /// <summary>A request on its way to a certificate.</summary>
     /// <param name="RequestKey">By which its repetitions are known.</param>
+    /// <param name="Reservation">What its challenge reserves; null: nothing.</param>
     /// <param name="Completes">It stands in the journal as approved.</param>
     private sealed record Draft(
         EnrolmentContext Context,
@@ -82,5 +82,6 @@ public sealed partial class CertificateIssuance
         Enrolment Enrolment,
         byte[] RequestKey,
         RenewalClaim? Renewal,
+        ChallengeReservation? Reservation,
         bool Completes = false);
 }

@@ -32,7 +32,7 @@ public sealed partial class CertificateIssuance(
             }
             : null;
         var key = RequestKey.Of(context, command.Kind, command.Csr, context.Grant.Renews);
-        var draft = new Draft(context, command.Csr, enrolment, key, renewal);
+        var draft = new Draft(context, command.Csr, enrolment, key, renewal, context.Grant.Reservation);
         return await CommitAsync(draft, stored => AnswerRepetitionAsync(stored, draft, cancellationToken), cancellationToken);
     }
 
@@ -62,16 +62,16 @@ public sealed partial class CertificateIssuance(
             var answer = await AnswerAsync(stored, context, cancellationToken);
 
             // Nothing comes of it any more, so operators are asked about the names of today.
-            // A signed challenge is bound to the request that used it.
+            // A challenge with one use is bound to the request that used it.
             return answer is EnrolmentOutcome.Refused { Failure.Reason: FailureReason.ApprovedNamesChanged }
-                && context.Grant is { Claim: null, FirstAsked: null }
+                && draft.Reservation?.Use is null && context.Grant.FirstAsked is null
                     ? null
                     : answer;
         }
 
-        // A signed challenge has brought its one certificate, and a signer that may only repeat itself has had its answer.
-        if (context.Grant.Claim is not null)
-            return new EnrolmentOutcome.Refused(IntuneRefusals.Replayed(stored.Enrolment.Id));
+        // A challenge with one use has brought its certificate, and a signer that may only repeat itself has had its answer.
+        if (draft.Reservation is { Use: not null } reservation)
+            return new EnrolmentOutcome.Refused(reservation.Replayed(stored.Enrolment.Id));
         return context.Grant.FirstAsked is not null
             ? new EnrolmentOutcome.Refused(FailureReason.RenewalSignerExpired, $"the answer to this request, {end}")
             : null;
@@ -135,7 +135,9 @@ public sealed partial class CertificateIssuance(
             };
         }
 
-        var draft = new Draft(context, csr, approved, RequestKey.Of(context, approved, renewal?.Renews), renewal, Completes: true);
+        var reservation = context.KindOf(approved)?.ReservationOf(approved);
+        var key = RequestKey.Of(context, approved, renewal?.Renews);
+        var draft = new Draft(context, csr, approved, key, renewal, reservation, Completes: true);
 
         // Its own: of two polls at once the other one was faster. That of another enrolment is no answer: this one has a key further on,
         // as it had when it came.
@@ -148,7 +150,7 @@ public sealed partial class CertificateIssuance(
     private async Task<(EnrolmentOutcome? Outcome, StoredEnrolment? Conflict)> AttemptAsync(
         Draft draft, CancellationToken cancellationToken)
     {
-        var (context, csr, enrolment, _, renewal, completes) = draft;
+        var (context, csr, enrolment, _, renewal, reservation, completes) = draft;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             // Of a request that waited: the profile that people saw, whatever its path names by now. A stale one costs one round: the journal compares the version when it commits.
@@ -187,15 +189,15 @@ public sealed partial class CertificateIssuance(
             switch (await WriteAsync(entry, cancellationToken))
             {
                 case JournalVerdict.Committed:
-                    if (certificate is not null && enrolment.TokenSha256 is not null)
-                        metrics.IntuneIssued(context.Policy.PathId);
+                    if (certificate is not null)
+                        context.KindOf(enrolment)?.Count(context.Policy.PathId, refusal: null);
                     return (certificate is null ? new EnrolmentOutcome.Pending(enrolment.Id) : new EnrolmentOutcome.Issued(certificate), null);
                 case JournalVerdict.AlreadyAnswered answered:
                     return (null, answered.Stored);
                 case JournalVerdict.Replayed replayed:
-                    return (new EnrolmentOutcome.Refused(IntuneRefusals.Replayed(replayed.EnrolmentId)), null);
+                    return (new EnrolmentOutcome.Refused(reservation!.Replayed(replayed.EnrolmentId)), null);
                 case JournalVerdict.BudgetSpent spent:
-                    return (new EnrolmentOutcome.Refused(IntuneRefusals.BudgetSpent(entry.Budget!.Limit, spent.AllowedFrom)), null);
+                    return (new EnrolmentOutcome.Refused(reservation!.BudgetSpent(spent.AllowedFrom)), null);
             }
         }
 
@@ -213,7 +215,7 @@ public sealed partial class CertificateIssuance(
 
     // As the journal keeps it, so that a request that waited is judged by what it came with.
     private static DeviceClaim? ClaimOf(Enrolment enrolment) => enrolment is { ClaimIssuer: { } issuer, ClaimSubject: { } subject }
-        ? new DeviceClaim(issuer, subject, enrolment.DeviceName, enrolment.TokenSha256, enrolment.CreatedAt)
+        ? new DeviceClaim(issuer, subject, enrolment.DeviceName, enrolment.TokenSha256)
         : null;
 
     private static async Task<IssuedCertificate> SignAsync(EnrolmentContext context, CertificateTemplate template, CancellationToken cancellationToken)

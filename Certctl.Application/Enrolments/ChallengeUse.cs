@@ -1,12 +1,11 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Enrolments;
 
 /// <summary>
-/// The one use of a signed challenge: by the request that first brought it, for good. The path is no part of it: two profiles that trust the same connector
+/// The one use of a challenge: by the request that first brought it, for good. The path is no part of it: two profiles that trust the same issuer of challenges
 /// issue one certificate for one challenge, not one each.
 /// </summary>
 /// <param name="Key">32 octets over issuer and token.</param>
@@ -14,8 +13,8 @@ namespace Certctl.Application.Enrolments;
 /// <param name="KeptUntil">When the token has ended, and the key need not be there any longer: the enrolment still says that it was used.</param>
 public sealed record ChallengeUse(byte[] Key, byte[] TokenSha256, DateTimeOffset KeptUntil)
 {
-    public static ChallengeUse Of(DeviceClaim claim) => new(
-        DeviceKey.Over([], Encoding.UTF8.GetBytes(claim.Issuer), claim.TokenSha256.Span), claim.TokenSha256.ToArray(), claim.SpentUntil);
+    public static ChallengeUse Of(string issuer, ReadOnlyMemory<byte> tokenSha256, DateTimeOffset keptUntil) =>
+        new(DeviceKey.Over([], Encoding.UTF8.GetBytes(issuer), tokenSha256.Span), tokenSha256.ToArray(), keptUntil);
 }
 
 /// <summary>How many certificates one device may have in any 24 hours, on one path.</summary>

@@ -1,3 +1,4 @@
+using Certctl.Application.Challenges;
 using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Domain.Enrolments;
 
@@ -12,11 +13,6 @@ public sealed record RequestOrigin(string? SourceAddress, string RequestId)
     public string? ClientCertificate { get; init; }
 }
 
-/// <summary>What is known of the signed challenge that came with a request, good or not: for the audit alone.</summary>
-/// <param name="TokenSha256">32 octets that name it.</param>
-/// <param name="Claim">Null until its signature is verified.</param>
-public sealed record ChallengeTrace(ReadOnlyMemory<byte> TokenSha256, DeviceClaim? Claim);
-
 /// <summary>
 /// What the checks and the handler share about one request. Inputs are set once by the responder; what the checks find out has a slot each,
 /// written once by the check that answers for it: the signer by the signer check, the grant by the challenge dispatcher, the repeat by the
@@ -27,7 +23,7 @@ public sealed class EnrolmentContext
     private readonly ICertificateIssuer? _issuer;
     private JudgedSigner? _signer;
     private ChallengeGrant? _grant;
-    private ChallengeTrace? _trace;
+    private PresentedChallenge? _challenge;
     private string? _complianceNote;
 
     public required EnrolmentPolicy Policy { get; init; }
@@ -66,14 +62,14 @@ public sealed class EnrolmentContext
         set => _grant = Once(_grant, value);
     }
 
-    /// <summary>Whoever looked at a signed challenge says which; null: none came.</summary>
-    public ChallengeTrace? Trace
+    /// <summary>What the kind that judged the challenge leaves of it; null: none came, or it leaves nothing.</summary>
+    public PresentedChallenge? Challenge
     {
-        get => _trace;
-        set => _trace = Once(_trace, value);
+        get => _challenge;
+        set => _challenge = Once(_challenge, value);
     }
 
-    /// <summary>The journal knows this very request by its signed challenge: it will be answered as before, and nothing new is decided.</summary>
+    /// <summary>The journal knows this very request by its challenge: it will be answered as before, and nothing new is decided.</summary>
     public bool IsRepeat { get; private set; }
 
     /// <summary>What the compliance service said, for the audit; null: nobody was asked.</summary>
@@ -84,6 +80,10 @@ public sealed class EnrolmentContext
     }
 
     public void MarkRepeat() => IsRepeat = true;
+
+    /// <summary>The kind that judged the challenge of this request, or of the stored one that it asks for; null: none that tells.</summary>
+    public IChallengeValidator? KindOf(Enrolment enrolment) =>
+        Challenge?.Kind ?? Policy.Challenges.FirstOrDefault(kind => kind.HasJudged(enrolment));
 
     private static T? Once<T>(T? old, T? value)
         where T : class => old is null ? value : throw new InvalidOperationException($"The {typeof(T).Name} of a request is written once.");

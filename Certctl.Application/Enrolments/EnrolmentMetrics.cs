@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Certctl.Application.Challenges.SignedToken;
-using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Enrolments;
 
@@ -19,25 +17,11 @@ public sealed class EnrolmentMetrics : IDisposable
 
     public EnrolmentMetrics()
     {
-        Intune = new IntuneCounters(_meter);
         _enrolments = _meter.CreateCounter<long>("certctl_scep_requests_total", "{request}", "SCEP messages by profile, kind, outcome and reason.");
         _duration = _meter.CreateHistogram<double>("certctl_scep_request_duration_seconds", "s", "From the decoded body to the decided answer.");
         _commit = _meter.CreateHistogram<double>("certctl_journal_commit_duration_seconds", "s", "How long an enrolment waited for its commit, the queue before it included.");
         _complianceVerdicts = _meter.CreateCounter<long>("certctl_compliance_verdicts_total", "{verdict}", "Answers of compliance services by profile and verdict.");
         _complianceDuration = _meter.CreateHistogram<double>("certctl_compliance_duration_seconds", "s", "How long an enrolment waited for its compliance verdict.");
-    }
-
-    /// <summary>Signed challenges by SCEP profile and label, since this process started.</summary>
-    public IntuneCounters Intune { get; }
-
-    /// <summary>A certificate was issued on a signed challenge: for the first time, not again for a lost reply.</summary>
-    public void IntuneIssued(string pathId) => Intune.Count(pathId, IntuneCounters.Success);
-
-    /// <summary>A request with a signed challenge was refused.</summary>
-    public void IntuneRefused(string pathId, FailureReason reason)
-    {
-        if (FailureTable.Of(reason).Label is var label && IntuneCounters.Labels.Contains(label))
-            Intune.Count(pathId, label);
     }
 
     /// <param name="kind">As the REST API names it: <c>pkcs_req</c>, <c>renewal_req</c>, …</param>

@@ -27,8 +27,7 @@ public sealed partial class EnrolmentRunner(IMediator mediator, IAuditRepository
         if (outcome is EnrolmentOutcome.Refused(var failure))
         {
             await audit.AppendRefusalAsync(EnrolmentTrail.Refused(request, csr, command?.Context, failure), cancellationToken);
-            if (command?.Context.Trace is not null)
-                metrics.IntuneRefused(pathId, failure.Reason);
+            command?.Context.Challenge?.Kind.Count(pathId, failure.Reason);
             if (failure.Reason is FailureReason.UnreadableContent or FailureReason.CertificateUnknown)
                 await request.Floor();
         }

@@ -42,16 +42,16 @@ public static class EnrolmentTrail
     /// <param name="context">Null when the codec refused.</param>
     public static AuditEvent Refused(
         RequestDescription request, CertificateSigningRequest? csr, EnrolmentContext? context, EnrolmentFailure failure) =>
-        Event(request.Policy, request.Origin, request.ReceivedAt, request.Action(context?.Trace is not null), AuditOutcome.Refused) with
+        Event(request.Policy, request.Origin, request.ReceivedAt, request.Action(context?.Challenge?.Kind.AuditSuffix ?? ""), AuditOutcome.Refused) with
         {
             Reason = FailureTable.Of(failure.Reason).Label,
 
             // What the compliance service said before something else refused is a decision too.
             Detail = context?.ComplianceNote is { } note ? $"{failure.Detail} ({note})" : failure.Detail,
-            DeviceName = context?.Trace?.Claim?.DeviceName,
-            ClaimSubject = context?.Trace?.Claim?.Subject,
-            ClaimIssuer = context?.Trace?.Claim?.Issuer,
-            TokenSha256 = context?.Trace is { } trace ? Convert.ToHexStringLower(trace.TokenSha256.Span) : null,
+            DeviceName = context?.Challenge?.Claim?.DeviceName,
+            ClaimSubject = context?.Challenge?.Claim?.Subject,
+            ClaimIssuer = context?.Challenge?.Claim?.Issuer,
+            TokenSha256 = context?.Challenge?.TokenSha256 is { IsEmpty: false } token ? Convert.ToHexStringLower(token.Span) : null,
             TransactionId = request.TransactionId?.ToString(),
             Signer = Describe(request.Signer),
             Subject = csr?.Subject.ToString(),
@@ -67,17 +67,18 @@ public static class EnrolmentTrail
             Detail = failure.Detail,
         };
 
-    /// <summary>The action of a request for a certificate, by whether it came with a signed challenge.</summary>
-    public static string ActionOf(EnrolmentKind kind, bool signed) => kind switch
+    /// <summary>The action of a request for a certificate.</summary>
+    /// <param name="suffix">Of the kind of challenge that it came with; empty: none.</param>
+    public static string ActionOf(EnrolmentKind kind, string suffix) => kind switch
     {
-        EnrolmentKind.PkcsReq => signed ? AuditAction.ScepPkcsReqIntune : AuditAction.ScepPkcsReq,
-        EnrolmentKind.RenewalReq => signed ? AuditAction.ScepRenewalReqIntune : AuditAction.ScepRenewalReq,
-        EnrolmentKind.RawCsr => signed ? AuditAction.ScepPkcsReqIntune : AuditAction.ScepRawCsr,
+        EnrolmentKind.PkcsReq => AuditAction.ScepPkcsReq + suffix,
+        EnrolmentKind.RenewalReq => AuditAction.ScepRenewalReq + suffix,
+        EnrolmentKind.RawCsr => suffix.Length == 0 ? AuditAction.ScepRawCsr : AuditAction.ScepPkcsReq + suffix,
     };
 
-    // What the challenge said stands with the enrolment: whoever fetches what people approved brings none.
+    // What the challenge said stands with the enrolment: the poll that fetches what operators approved brings none.
     private static AuditEvent Event(EnrolmentContext context, Enrolment enrolment, AuditOutcome outcome) =>
-        Event(context.Policy, context.Origin, context.ReceivedAt, ActionOf(enrolment.Kind, enrolment.TokenSha256 is not null), outcome) with
+        Event(context.Policy, context.Origin, context.ReceivedAt, ActionOf(enrolment.Kind, context.KindOf(enrolment)?.AuditSuffix ?? ""), outcome) with
         {
             Detail = context.ComplianceNote,
             DeviceName = enrolment.DeviceName,

@@ -17,8 +17,8 @@ public sealed class RequestDescription
     /// <summary>As the REST API names it: <c>pkcs_req</c>, <c>renewal_req</c>, …</summary>
     public required string Kind { get; init; }
 
-    /// <summary>The audit action of its refusal, by whether it came with a signed challenge.</summary>
-    public required Func<bool, string> Action { get; init; }
+    /// <summary>The audit action of its refusal, by the suffix of the kind of challenge that it came with.</summary>
+    public required Func<string, string> Action { get; init; }
 
     /// <summary>Null where not even that could be read.</summary>
     public required TransactionId? TransactionId { get; init; }

@@ -23,11 +23,11 @@ internal static class ScepDispatch
         _ => throw new InvalidOperationException($"The codec let a {type} pass with content that does not belong to it."),
     };
 
-    /// <summary>The audit action of a refused message, by whether it came with a signed challenge.</summary>
-    public static string ActionOf(MessageType? type, bool signed) => type switch
+    /// <summary>The audit action of a refused message, by the suffix of the kind of challenge that it came with.</summary>
+    public static string ActionOf(MessageType? type, string suffix) => type switch
     {
-        MessageType.PkcsReq => EnrolmentTrail.ActionOf(EnrolmentKind.PkcsReq, signed),
-        MessageType.RenewalReq => EnrolmentTrail.ActionOf(EnrolmentKind.RenewalReq, signed),
+        MessageType.PkcsReq => EnrolmentTrail.ActionOf(EnrolmentKind.PkcsReq, suffix),
+        MessageType.RenewalReq => EnrolmentTrail.ActionOf(EnrolmentKind.RenewalReq, suffix),
         MessageType.GetCertInitial => AuditAction.ScepGetCertInitial,
         MessageType.GetCert => AuditAction.ScepGetCert,
         MessageType.GetCrl => AuditAction.ScepGetCrl,

@@ -1,4 +1,4 @@
-using Certctl.Application.Challenges.SignedToken;
+using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep.Mtls;
 
@@ -16,11 +16,10 @@ public sealed class ScepProfile
     public string PathId => Policy.PathId;
 
     /// <summary>
-    /// What opens a request that is encrypted with a challenge: only secrets that are known before it is read, and none where signed
-    /// challenges alone count.
+    /// What opens a request that is encrypted with a challenge: only secrets that are known before it is read, and none where they do not
+    /// count as a challenge.
     /// </summary>
-    public EnvelopePasswords EnvelopePasswords =>
-        Policy.ChallengeMode == ChallengeMode.IntuneOnly ? default : EnvelopePasswords.Of(Policy.BothChallenges);
+    public EnvelopePasswords EnvelopePasswords => EnvelopePasswords.Of(Policy.Find<StaticChallengeValidator>()?.Secrets ?? default);
 
     /// <summary>The lines of GetCACaps.</summary>
     public required IReadOnlyList<string> Capabilities { get; init; }

@@ -43,7 +43,7 @@ public sealed partial class ScepResponder(
             Origin = origin,
             ReceivedAt = now,
             Kind = ScepKind.Of(head.MessageType),
-            Action = signed => ScepDispatch.ActionOf(head.MessageType, signed),
+            Action = suffix => ScepDispatch.ActionOf(head.MessageType, suffix),
             TransactionId = head.TransactionId,
             Signer = head.Signer,
             StartedAt = started,

@@ -1,9 +1,8 @@
 namespace Certctl.Domain.Enrolments;
 
-/// <summary>The device that a verified signed challenge vouches for, and until when the challenge counts as used.</summary>
+/// <summary>The device that a verified signed challenge vouches for.</summary>
 /// <param name="Issuer">Claim <c>iss</c>: the connector.</param>
 /// <param name="Subject">Claim <c>sub</c>: the device, as its management knows it.</param>
 /// <param name="DeviceName">Claim <c>device_name</c>; null when the challenge has none.</param>
 /// <param name="TokenSha256">32 octets: SHA-256 over what was signed (header and payload as received), so that another encoding of the signature makes no other challenge.</param>
-/// <param name="SpentUntil">Its end and the tolerance for clocks: after that it would be refused as expired anyway.</param>
-public sealed record DeviceClaim(string Issuer, string Subject, string? DeviceName, ReadOnlyMemory<byte> TokenSha256, DateTimeOffset SpentUntil);
+public sealed record DeviceClaim(string Issuer, string Subject, string? DeviceName, ReadOnlyMemory<byte> TokenSha256);

@@ -1,7 +1,13 @@
+using Certctl.Api.Configuration;
+using Certctl.Api.Hosting;
+using Certctl.Application.Challenges;
 using Certctl.Application.Challenges.Renewal;
+using Certctl.Application.Challenges.SignedToken;
+using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Domain.Enrolments;
+using Certctl.Tests.Fakes;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -43,12 +49,18 @@ public sealed class PipelineTests
     }
 
     [Fact]
-    public void Every_way_to_vouch_is_listed_and_a_renewal_is_asked_first()
+    public void Every_challenge_kind_is_of_a_mode_and_a_renewal_is_asked_first()
     {
-        var validators = typeof(EnrolmentPipeline).Assembly.GetTypes().Where(type => type.IsClass && !type.IsAbstract && type.IsAssignableTo(typeof(IChallengeValidator)));
+        using var counters = new IntuneCounters();
+        var settings = new IntuneSettings(new AnyConnector(), null, TimeSpan.FromHours(1), TimeSpan.FromMinutes(1), 0);
+        var modes = Enum.GetValues<ChallengeMode>()
+            .Select(mode => ConfiguredChallenges.Of(mode, new StaticChallengeValidator(null), settings, counters)).ToList();
+        var kinds = typeof(EnrolmentPipeline).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IChallengeValidator)));
 
-        Assert.Equal(typeof(RenewalProof), EnrolmentPipeline.ChallengeValidators[0]);
-        Assert.Equal(validators.OrderBy(type => type.Name, StringComparer.Ordinal), EnrolmentPipeline.ChallengeValidators.OrderBy(type => type.Name, StringComparer.Ordinal));
+        Assert.All(modes, mode => Assert.IsType<RenewalProof>(mode[0]));
+        Assert.Equal(
+            kinds.OrderBy(type => type.Name, StringComparer.Ordinal),
+            modes.SelectMany(mode => mode).Select(kind => kind.GetType()).Distinct().OrderBy(type => type.Name, StringComparer.Ordinal));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Certctl.Api.Admin;
 using Certctl.Api.Configuration;
+using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
@@ -32,10 +33,12 @@ internal sealed class ReloadableSecrets(
     private IEnumerable<StagedPart> Profile(EnrolmentPolicy policy, ScepProfileOptions wanted, ConfigurationReading reading)
     {
         var prefix = ScepProfileReader.PrefixOf(wanted.PathId);
+        var secrets = policy.Find<StaticChallengeValidator>();
+        var (current, previous) = secrets?.Secrets ?? default;
         yield return Part(
             "challenge", wanted.PathId, reading, [prefix + "CHALLENGE_PASSWORD", prefix + "CHALLENGE_PASSWORD_PREVIOUS"],
-            Differ(policy.Challenge, wanted.Challenge) || Differ(policy.PreviousChallenge, wanted.PreviousChallenge),
-            () => policy.ExchangeChallenges(wanted.Challenge, wanted.PreviousChallenge));
+            secrets is not null && (Differ(current, wanted.Challenge) || Differ(previous, wanted.PreviousChallenge)),
+            () => secrets?.Exchange(wanted.Challenge, wanted.PreviousChallenge));
         string[] ofToken = [prefix + "COMPLIANCE_BEARER_TOKEN"];
         if (wanted.Compliance?.BearerToken is { } token)
         {

@@ -18,7 +18,7 @@ public sealed class ReloadTrustHandler(ScepProfileTable profiles, IAuditReposito
     {
         if (profiles.All.GetValueOrDefault(request.PathId) is not { } profile)
             return new AdminOutcome.NotFound($"SCEP profile not found for path_id=\"{request.PathId}\"");
-        if (profile.Policy.Intune is not { } intune)
+        if (profile.Policy.Find<IntuneChallengeValidator>() is not { } intune)
             return new AdminOutcome.Conflict($"SCEP profile \"{request.PathId}\" does not have Intune enabled");
         var now = clock.GetUtcNow();
         var reload = intune.Anchors.Reload(now);
@@ -36,7 +36,7 @@ public static class TrustTrail
     public static AuditEvent Reloaded(ScepProfile profile, AdminCaller caller, IReadOnlyList<string> problems, DateTimeOffset now)
     {
         var detail = problems.Count == 0
-            ? $"in use are {Anchors(profile.Policy.Intune!.Anchors)}"
+            ? $"in use are {Anchors(profile.Policy.Find<IntuneChallengeValidator>()!.Anchors)}"
             : $"the old ones stay in use: {string.Join("; ", problems)}";
         return AdminTrail.Event(caller, AuditAction.IntuneTrustReloaded, "scep_profile", profile.PathId, detail, now) with
         {

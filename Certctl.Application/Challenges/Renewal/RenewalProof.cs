@@ -1,36 +1,39 @@
-using Certctl.Application.Challenges.SignedToken;
-using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
-using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Challenges.Renewal;
 
 /// <summary>
-/// RFC 8894 §2.3: the signature by a certificate of ours is the authorisation. Takes every renewal; when, with which key and for which
-/// names the certificate profile says.
+/// RFC 8894 §2.3: the signature by a certificate of ours is the authorisation. Recognises every renewal, so it is the first of a policy's
+/// kinds; when, with which key and for which names the certificate profile says.
 /// </summary>
 public sealed class RenewalProof : IChallengeValidator
 {
-    public bool Handles(IssuanceCommand command) => command.IsRenewal;
-
-    public Task<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken) => Task.FromResult(Validate(command));
-
-    private static ChallengeVerdict Validate(IssuanceCommand command)
+    public async ValueTask<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken)
     {
+        if (!command.IsRenewal)
+            return new ChallengeVerdict.Unrecognised();
         var context = command.Context;
-        var presented = command.Csr.ChallengePassword;
-        if (IntuneChallengeValidator.IsSigned(context.Policy, presented)
-            && IntuneChallengeValidator.Judge(command) is ChallengeVerdict.Rejected refused)
-            return refused;
+
+        // RFC 8894 §2.4: a challengePassword is optional in a renewal; one that is there must be right.
+        var presented = command.Csr.ChallengePassword is null
+            ? null
+            : await context.Policy.Challenges.Where(kind => kind != this).JudgeAsync(command, cancellationToken);
+        if (presented is ChallengeVerdict.Rejected)
+            return presented;
         if (context.Signer is not { Failure: null, Known: { } known })
             return new ChallengeVerdict.Rejected(context.Signer.Failure!);
 
-        // RFC 8894 §2.4: a challengePassword is optional in a renewal; one that is there must be right. A signed one has been judged by now.
-        if (presented is not null && context is { Trace: null, Signer.FirstAsked: null }
-            && StaticChallengeValidator.Validate(context.Policy, presented) is ChallengeVerdict.Rejected wrong)
-            return wrong;
-        return new ChallengeVerdict.Vouched(
-            new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber, known, context.Signer.FirstAsked, context.Trace?.Claim));
+        // What the journal has answered is answered again, also when the secret was exchanged since.
+        if (presented is ChallengeVerdict.Unrecognised(var detail) && context.Signer.FirstAsked is null)
+            return new ChallengeVerdict.Rejected(FailureReason.ChallengeWrong, detail);
+        var challenge = (presented as ChallengeVerdict.Vouched)?.Grant;
+        return new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber)
+        {
+            Renews = known,
+            FirstAsked = context.Signer.FirstAsked,
+            Claim = challenge?.Claim,
+            Reservation = challenge?.Reservation,
+        });
     }
 }

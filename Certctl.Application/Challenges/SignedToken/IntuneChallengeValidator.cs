@@ -1,40 +1,61 @@
 using Certctl.Application.Enrolments;
-using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Challenges.SignedToken;
 
 /// <summary>
-/// A challenge that a connector signed for this device. In a profile that takes them, whatever has their shape is judged here and nowhere else: one that
-/// fails is never compared with the shared secret.
+/// A challenge that a connector signed for this device. Whatever has its shape is judged here and by no other kind: one that fails is never
+/// compared with a shared secret.
 /// </summary>
-public sealed class IntuneChallengeValidator : IChallengeValidator
+/// <param name="takesAll">
+/// There are no other challenges: one that has not the shape of a signed one is malformed, and not of another kind.
+/// </param>
+public sealed class IntuneChallengeValidator(IntuneSettings settings, IntuneCounters counters, bool takesAll) : IChallengeValidator
 {
-    public bool Handles(IssuanceCommand command) => IsSigned(command.Context.Policy, command.Csr.ChallengePassword);
+    public ITrustAnchors Anchors => settings.Anchors;
 
-    public Task<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken) =>
-        Task.FromResult(Judge(command));
+    public string AuditSuffix => "_intune";
 
-    /// <summary>Whether the challenge is to be judged as a signed one.</summary>
-    internal static bool IsSigned(EnrolmentPolicy policy, Secret? challenge) => challenge is not null && policy.ChallengeMode switch
+    public ValueTask<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken) =>
+        new(command.Csr.ChallengePassword is { } presented && (takesAll || IntuneChallenge.HasShape(presented))
+            ? Judge(presented, command)
+            : new ChallengeVerdict.Unrecognised());
+
+    public bool HasJudged(Enrolment stored) =>
+        stored is { TokenSha256: not null, ChallengeKind: ChallengeKind.Intune or ChallengeKind.Renewal };
+
+    public ChallengeReservation? ReservationOf(Enrolment stored) =>
+        stored is { ClaimSubject: { } subject, ClaimIssuer: { } issuer } ? Reservation(stored.PathId, subject, issuer) : null;
+
+    public void Count(string pathId, FailureReason? refusal)
     {
-        ChallengeMode.StaticOnly => false,
-        ChallengeMode.Mixed => IntuneChallenge.HasShape(challenge),
-        ChallengeMode.IntuneOnly => true,
-    };
+        var label = refusal is { } reason ? FailureTable.Of(reason).Label : IntuneCounters.Success;
+        if (IntuneCounters.Labels.Contains(label))
+            counters.Count(pathId, label);
+    }
 
-    /// <summary>The challenge by itself, and against the CSR; who signed the message is not looked at. Leaves its trace for the audit.</summary>
-    internal static ChallengeVerdict Judge(IssuanceCommand command)
+    private ChallengeVerdict Judge(Secret presented, IssuanceCommand command)
     {
         var context = command.Context;
-        var settings = context.Policy.Intune
-            ?? throw new InvalidOperationException(
-                $"SCEP profile \"{context.Policy.PathId}\" takes signed challenges and has no settings for them.");
-        var (token, claimed, failure) = IntuneChallenge.Verify(command.Csr.ChallengePassword!, settings, context.ReceivedAt);
-        var claim = claimed is null ? null : new DeviceClaim(claimed.Issuer, claimed.Subject, claimed.DeviceName, token, claimed.ExpiresAt + settings.ClockSkew);
-        context.Trace = new ChallengeTrace(token, claim);
+        var (token, claimed, failure) = IntuneChallenge.Verify(presented, settings, context.ReceivedAt);
+        var claim = claimed is null ? null : new DeviceClaim(claimed.Issuer, claimed.Subject, claimed.DeviceName, token);
+        context.Challenge = new PresentedChallenge(this, token, claim);
         if ((failure ?? IntuneChallenge.FindMismatch(claimed!, command.Csr)) is { } refused)
             return new ChallengeVerdict.Rejected(refused);
-        return new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Intune, claim!.Issuer, Claim: claim));
+        return new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Intune, claim!.Issuer)
+        {
+            Claim = claim,
+            Reservation = Reservation(context.Policy.PathId, claim.Subject, claim.Issuer) with
+            {
+                // Its end and the tolerance for clocks: after that it would be refused as expired anyway.
+                Use = ChallengeUse.Of(claim.Issuer, token, claimed!.ExpiresAt + settings.ClockSkew),
+            },
+        });
     }
+
+    private ChallengeReservation Reservation(string pathId, string subject, string issuer) =>
+        new(FailureReason.IntuneReplay, FailureReason.IntuneRateLimited)
+        {
+            Budget = settings.PerDeviceLimit > 0 ? DeviceBudget.Of(pathId, subject, issuer, settings.PerDeviceLimit) : null,
+        };
 }

@@ -1,19 +1,17 @@
+using Certctl.Application.Challenges;
 using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Enrolments.Pipeline;
 
-/// <summary>Who vouches for it? Writes the grant. The first validator that claims the request decides; its "no" never falls through to a weaker one.</summary>
-public sealed class ChallengeDispatchBehavior<TCommand, TOutcome>(IEnumerable<IChallengeValidator> validators) : EnrolmentCheck<TCommand, TOutcome>
+/// <summary>Who vouches for it? Writes the grant. The kinds of the policy are asked in their order; the first that recognises the challenge decides.</summary>
+public sealed class ChallengeDispatchBehavior<TCommand, TOutcome> : EnrolmentCheck<TCommand, TOutcome>
     where TCommand : IssuanceCommand
     where TOutcome : EnrolmentOutcome
 {
-    private readonly IChallengeValidator[] _validators = [.. validators];
-
     protected override async ValueTask<EnrolmentFailure?> CheckAsync(TCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
-        var validator = _validators.First(v => v.Handles(command));
-        switch (await validator.ValidateAsync(command, cancellationToken))
+        switch (await context.Policy.Challenges.JudgeAsync(command, cancellationToken))
         {
             case ChallengeVerdict.Vouched vouched when context.Signer.Failure is null:
                 context.Grant = WithEndedSigner(vouched.Grant, context);
@@ -22,8 +20,12 @@ public sealed class ChallengeDispatchBehavior<TCommand, TOutcome>(IEnumerable<IC
                 return context.Signer.Failure;
             case ChallengeVerdict.Rejected rejected:
                 return rejected.Failure;
+            case ChallengeVerdict.Unrecognised when command.Csr.ChallengePassword is null:
+                return new EnrolmentFailure(FailureReason.ChallengeMissing, "no challengePassword attribute, or a blank one");
+            case ChallengeVerdict.Unrecognised(var detail):
+                return new EnrolmentFailure(FailureReason.ChallengeWrong, detail);
             default:
-                throw new InvalidOperationException("A challenge verdict is one of two.");
+                throw new InvalidOperationException("A challenge verdict is one of three.");
         }
     }
 

@@ -1,6 +1,3 @@
-using Certctl.Application.Challenges.Renewal;
-using Certctl.Application.Challenges.SignedToken;
-using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments.Compliance;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,21 +20,11 @@ public static class EnrolmentPipeline
         typeof(ComplianceHookBehavior<,>),      // compliant today?
     ];
 
-    /// <summary>The ways to vouch, strongest claim first.</summary>
-    public static readonly IReadOnlyList<Type> ChallengeValidators =
-    [
-        typeof(RenewalProof),
-        typeof(IntuneChallengeValidator),
-        typeof(StaticChallengeValidator),
-    ];
-
     public static IServiceCollection AddEnrolmentPipeline(this IServiceCollection services)
     {
         services.AddSingleton<ComplianceInquiry>();
         foreach (var check in Checks)
             services.AddSingleton(typeof(IPipelineBehavior<,>), check);
-        foreach (var validator in ChallengeValidators)
-            services.AddSingleton(typeof(IChallengeValidator), validator);
         return services;
     }
 }

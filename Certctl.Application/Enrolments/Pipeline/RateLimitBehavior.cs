@@ -10,15 +10,8 @@ public sealed class RateLimitBehavior<TCommand, TOutcome>(IEnrolmentRepository e
     protected override async ValueTask<EnrolmentFailure?> CheckAsync(TCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
-        if (context.IsRepeat
-            || context.Grant.Claim is not { } claim
-            || context.Policy.BudgetOf(claim.Subject, claim.Issuer) is not { } budget)
-        {
+        if (context.IsRepeat || context.Grant.Reservation is not { Budget: { } budget } reservation)
             return null;
-        }
-
-        return await enrolments.FindNextAllowedAsync(budget, cancellationToken) is { } from
-            ? IntuneRefusals.BudgetSpent(budget.Limit, from)
-            : null;
+        return await enrolments.FindNextAllowedAsync(budget, cancellationToken) is { } from ? reservation.BudgetSpent(from) : null;
     }
 }

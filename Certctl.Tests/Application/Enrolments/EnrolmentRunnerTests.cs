@@ -20,7 +20,7 @@ public sealed class EnrolmentRunnerTests
             Origin = new RequestOrigin("192.0.2.1", "r-1"),
             ReceivedAt = EnrolmentWalk.Now,
             Kind = "some_kind",
-            Action = signed => signed ? "signed" : "plain",
+            Action = suffix => "plain" + suffix,
             TransactionId = null,
             StartedAt = walk.Process.GetTimestamp(),
             Span = null,

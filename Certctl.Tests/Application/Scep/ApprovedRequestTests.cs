@@ -84,7 +84,7 @@ public sealed class ApprovedRequestTests
             PathId = policy.PathId,
             Issuer = policy.Issuer,
             CertificateProfileId = policy.CertificateProfileId,
-            Challenge = policy.Challenge,
+            Challenges = policy.Challenges,
             Limits = policy.Limits with { RenewalMayChangeName = mayChange },
         });
         var first = await ApprovedAsync(walk, MessageType.PkcsReq, Signer());

@@ -2,6 +2,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Application;
 using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Challenges.Renewal;
+using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
@@ -48,8 +50,7 @@ internal sealed class EnrolmentWalk : IDisposable
             PathId = "corp",
             Issuer = Issuer,
             CertificateProfileId = CertificateProfile.DefaultId,
-            Challenge = new Secret("the current secret"),
-            PreviousChallenge = new Secret("the secret before"),
+            Challenges = [new RenewalProof(), new StaticChallengeValidator(new Secret("the current secret"), new Secret("the secret before"))],
             Limits = new EnrolmentLimits(TimeSpan.FromDays(90)),
         };
         Profile = new ScepProfile { Policy = adjust?.Invoke(policy) ?? policy, Capabilities = ScepCapability.Default, Codec = _codec };
@@ -129,8 +130,6 @@ internal sealed class EnrolmentWalk : IDisposable
     }
 
     public void Dispose() => _services.Dispose();
-
-    public EnrolmentMetrics Metrics => _services.GetRequiredService<EnrolmentMetrics>();
 
     public EnrolmentRunner Runner => _services.GetRequiredService<EnrolmentRunner>();
 

@@ -62,7 +62,7 @@ public sealed class ScepProfileTableTests
             PathId = pathId,
             Issuer = new FakeIssuer(DateTimeOffset.MaxValue),
             CertificateProfileId = "default",
-            Challenge = new Secret("a challenge of some length"),
+            Challenges = [],
             Limits = new EnrolmentLimits(TimeSpan.FromDays(90)),
         },
         Capabilities = ScepCapability.Default,

@@ -10,7 +10,7 @@ namespace Certctl.Tests.Infrastructure.Compliance;
 /// <summary>What the service is told.</summary>
 public sealed class ComplianceRequestTests
 {
-    private static readonly DeviceClaim Claim = new("https://connector.example", "device-guid", "LAPTOP-1", SHA256.HashData("token"u8), DateTimeOffset.UnixEpoch);
+    private static readonly DeviceClaim Claim = new("https://connector.example", "device-guid", "LAPTOP-1", SHA256.HashData("token"u8));
 
     [Fact]
     public async Task It_is_told_the_facts_as_docs_compliance_md_shows_them()

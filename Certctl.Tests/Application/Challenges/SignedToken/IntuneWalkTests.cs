@@ -1,4 +1,7 @@
+using Certctl.Api.Configuration;
+using Certctl.Api.Hosting;
 using Certctl.Application.Challenges.SignedToken;
+using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
@@ -13,9 +16,12 @@ using static Certctl.Tests.Application.Scep.EnrolmentWalk;
 namespace Certctl.Tests.Application.Challenges.SignedToken;
 
 /// <summary>Signed challenges through the rooms of the application: what is asked before anything is signed, and what is counted when.</summary>
-public sealed class IntuneWalkTests
+public sealed class IntuneWalkTests : IDisposable
 {
     private readonly TestConnector _connector = TestConnector.Ec();
+    private readonly IntuneCounters _counters = new();
+
+    public void Dispose() => _counters.Dispose();
 
     [Fact]
     public async Task A_replay_is_refused_before_anything_is_signed()
@@ -81,7 +87,7 @@ public sealed class IntuneWalkTests
         await walk.SendAsync(MessageType.PkcsReq, Signer(), request, "T-2");
         await MustRefuseAsync(walk, Request("somebody else", Token("device-1")), "claim_mismatch");
 
-        var counts = walk.Metrics.Intune.Of("corp");
+        var counts = _counters.Of("corp");
         Assert.Equal(IntuneCounters.Labels, counts.Keys);
         Assert.Equal([("success", 1), ("claim_mismatch", 1)], counts.Where(count => count.Value > 0).Select(count => (count.Key, count.Value)));
     }
@@ -134,7 +140,7 @@ public sealed class IntuneWalkTests
         Assert.NotNull(completed.Budget);
         Assert.Equal(
             (AuditAction.ScepPkcsReqIntune, "device-1", "id of device-1"), (completed.Audit.Action, completed.Audit.DeviceName, completed.Audit.ClaimSubject));
-        Assert.Equal(1, walk.Metrics.Intune.Of("corp")["success"]);
+        Assert.Equal(1, _counters.Of("corp")["success"]);
     }
 
     [Theory]
@@ -202,14 +208,16 @@ public sealed class IntuneWalkTests
         claims["exp"] = Now.AddMinutes(30).ToUnixTimeSeconds();
     });
 
-    private static EnrolmentWalk Walk(ChallengeMode mode = ChallengeMode.Mixed, int limit = 3, CertificateProfile? profile = null) => new(profile, policy => new EnrolmentPolicy
+    private EnrolmentWalk Walk(ChallengeMode mode = ChallengeMode.Mixed, int limit = 3, CertificateProfile? profile = null) => new(profile, policy => new EnrolmentPolicy
     {
         PathId = policy.PathId,
         Issuer = policy.Issuer,
         CertificateProfileId = policy.CertificateProfileId,
-        ChallengeMode = mode,
-        Challenge = policy.Challenge,
-        Intune = mode == ChallengeMode.StaticOnly ? null : new IntuneSettings(new AnyConnector(), null, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), limit),
+        Challenges = ConfiguredChallenges.Of(
+            mode,
+            policy.Find<StaticChallengeValidator>()!,
+            new IntuneSettings(new AnyConnector(), null, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), limit),
+            _counters),
         Limits = policy.Limits,
     });
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Certctl.Application.Challenges;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Application.Enrolments.Pipeline;
@@ -232,7 +233,7 @@ public sealed class ComplianceHookBehaviorTests
             PathId = path,
             Issuer = policy.Issuer,
             CertificateProfileId = policy.CertificateProfileId,
-            Challenge = policy.Challenge,
+            Challenges = policy.Challenges,
             Limits = policy.Limits,
             Compliance = new CompliancePolicy(_hook, onError),
         });

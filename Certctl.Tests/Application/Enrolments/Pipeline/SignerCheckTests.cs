@@ -1,3 +1,4 @@
+using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Application.Scep;
@@ -66,7 +67,7 @@ public sealed class SignerCheckTests
         var renewal = Request(keySeed: [7]);
         var first = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.RenewalReq, Signer(of: old), renewal));
         old.Revoke(RevocationReason.Superseded, Now);
-        walk.Profile.Policy.ExchangeChallenges(new Secret("another secret"), null);
+        walk.Profile.Policy.Find<StaticChallengeValidator>()!.Exchange(new Secret("another secret"), null);
 
         var again = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.RenewalReq, Signer(of: old), renewal));
         Assert.Equal(first.Certificate.ToArray(), again.Certificate.ToArray());

@@ -11,7 +11,7 @@ namespace Certctl.Tests.Infrastructure.Issuers.LocalCa;
 /// <summary>Subjects and alternative names that the profile writes from what the request and its signed challenge say.</summary>
 public sealed class ProfileTemplateTests
 {
-    private static readonly DeviceClaim Claim = new("connector", "device-guid-1", "LAPTOP-1", new byte[32], Requests.Now);
+    private static readonly DeviceClaim Claim = new("connector", "device-guid-1", "LAPTOP-1", new byte[32]);
 
     [Fact]
     public void A_subject_is_rewritten_in_the_order_of_its_elements()

@@ -1,0 +1,14 @@
+namespace Certctl.Domain.Enrolments;
+
+/// <summary>How a device was vouched for: the word that journal and audit keep.</summary>
+public enum ChallengeKind
+{
+    /// <summary>The profile's shared challengePassword.</summary>
+    Static,
+
+    /// <summary>A valid certificate of this profile's issuer signed the request.</summary>
+    Renewal,
+
+    /// <summary>A challenge that a Microsoft Intune connector signed for this device.</summary>
+    Intune,
+}
