@@ -10,7 +10,6 @@ using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Application.Scep;
-using Certctl.Application.Scep.RawCsr;
 using Certctl.Infrastructure.Compliance;
 using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.Scep;
@@ -90,8 +89,8 @@ internal static class ServerHost
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new OperationGate(
             options.Server.MaxInFlight, provider.GetRequiredService<RefusedRequests>(), provider.GetRequiredService<ILogger<OperationGate>>()));
-        services.AddSingleton(provider => new ScepDoor(
-            provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<RawCsrResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
+        services.AddSingleton(provider => new ScepServices(
+            provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
         services.AddSingleton<RefusedRequests>();
         services.AddHostedService<LifetimeLog>();
         services.AddHostedService<SweepTimer>();

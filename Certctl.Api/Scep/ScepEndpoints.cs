@@ -1,7 +1,6 @@
 using Certctl.Api.Hosting;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
-using Certctl.Application.Scep.RawCsr;
 
 namespace Certctl.Api.Scep;
 
@@ -25,18 +24,18 @@ internal static class ScepEndpoints
         routes.Map("/certsrv/mscep/mscep.dll/{**rest}", HandleAsync);
     }
 
-    private static Task HandleAsync(HttpContext http, ScepProfileTable profiles, ScepDoor door)
+    private static Task HandleAsync(HttpContext http, ScepProfileTable profiles, ScepServices services)
     {
         var path = http.Request.Path;
         var profile = path.StartsWithSegments("/scep", out var behind) ? profiles.Find(behind) : profiles.Find("");
         if (profile is null)
             return Say(http, StatusCodes.Status404NotFound, "No SCEP profile at this path.");
-        return ServeAsync(http, profile, door, OriginOf(http));
+        return ServeAsync(http, profile, services, OriginOf(http));
     }
 
     public static RequestOrigin OriginOf(HttpContext http) => new(http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier);
 
-    public static Task ServeAsync(HttpContext http, ScepProfile profile, ScepDoor door, RequestOrigin origin)
+    public static Task ServeAsync(HttpContext http, ScepProfile profile, ScepServices services, RequestOrigin origin)
     {
         http.Response.Headers.CacheControl = "no-store";
         if (!profile.Codec.CanAnswer)
@@ -48,13 +47,13 @@ internal static class ScepEndpoints
 
         return http.Request.Method switch
         {
-            "GET" => GetAsync(http, profile, door, origin),
-            "POST" => PostAsync(http, profile, door, origin),
+            "GET" => GetAsync(http, profile, services, origin),
+            "POST" => PostAsync(http, profile, services, origin),
             _ => NotAllowed(http, "GET, HEAD, POST"),
         };
     }
 
-    private static Task GetAsync(HttpContext http, ScepProfile profile, ScepDoor door, RequestOrigin origin)
+    private static Task GetAsync(HttpContext http, ScepProfile profile, ScepServices services, RequestOrigin origin)
     {
         var query = http.Request.QueryString.Value;
         switch (ScepQuery.Operation(query)?.ToUpperInvariant())
@@ -70,7 +69,7 @@ internal static class ScepEndpoints
                 return NotAllowed(http, "GET, POST");
             case "PKIOPERATION":
                 return ScepQuery.Message(query) is { } message
-                    ? WorkAsync(http, door, () => AnswerAsync(http, profile, door, message, origin))
+                    ? WorkAsync(http, services, () => AnswerAsync(http, profile, services, message, posted: false, origin))
                     : Say(http, StatusCodes.Status400BadRequest, "The message parameter is missing or is not base64.");
             case "GETNEXTCACERT":
                 return profile.Codec.NextCaCertificates() is { } following
@@ -83,7 +82,7 @@ internal static class ScepEndpoints
         }
     }
 
-    private static async Task PostAsync(HttpContext http, ScepProfile profile, ScepDoor door, RequestOrigin origin)
+    private static async Task PostAsync(HttpContext http, ScepProfile profile, ScepServices services, RequestOrigin origin)
     {
         // RFC 8894 §4.3: with POST there is but one operation; many clients leave it out.
         switch (ScepQuery.Operation(http.Request.QueryString.Value)?.ToUpperInvariant())
@@ -98,19 +97,19 @@ internal static class ScepEndpoints
                 return;
         }
 
-        var body = await ReadBodyAsync(http, door.MaxBodySize);
+        var body = await ReadBodyAsync(http, services.MaxBodySize);
         if (body is null)
             await Say(http, StatusCodes.Status413PayloadTooLarge, "The message is too large.");
         else if (body.Length == 0)
             await Say(http, StatusCodes.Status400BadRequest, "Empty request body.");
         else
-            await WorkAsync(http, door, () => AnswerPostedAsync(http, profile, door, body, origin));
+            await WorkAsync(http, services, () => AnswerAsync(http, profile, services, body, posted: true, origin));
     }
 
     // Only what has come whole counts: whoever sends slowly keeps nobody else out.
-    private static async Task WorkAsync(HttpContext http, ScepDoor door, Func<Task> answer)
+    private static async Task WorkAsync(HttpContext http, ScepServices services, Func<Task> answer)
     {
-        if (!door.Gate.TryEnter())
+        if (!services.Gate.TryEnter())
         {
             http.Response.Headers.RetryAfter = RequestFrame.RetryAfterSeconds;
             await Say(http, StatusCodes.Status503ServiceUnavailable, "Too many requests at once.");
@@ -123,45 +122,32 @@ internal static class ScepEndpoints
         }
         finally
         {
-            door.Gate.Leave();
+            services.Gate.Leave();
         }
     }
 
-    private static async Task AnswerPostedAsync(HttpContext http, ScepProfile profile, ScepDoor door, byte[] body, RequestOrigin origin)
+    private static async Task AnswerAsync(
+        HttpContext http, ScepProfile profile, ScepServices services, byte[] message, bool posted, RequestOrigin origin)
     {
-        if (await door.RawCsr.AnswerAsync(profile, body, origin, CancellationToken.None) is { } answer)
-            await Say(http, answer);
-        else
-            await AnswerAsync(http, profile, door, body, origin);
-    }
-
-    // By POST alone: in a URL the challenge would stand in every log on the way.
-    private static Task Say(HttpContext http, RawCsrAnswer answer)
-    {
-        switch (answer)
+        // Not the request's token: the attempt is recorded even when the client disconnects, and a certificate can be asked for again.
+        switch (await services.Responder.AnswerAsync(profile, message, posted, origin, CancellationToken.None))
         {
-            case RawCsrAnswer.Issued(var certificates):
-                return Send(http, PkiMessage, certificates);
-            case RawCsrAnswer.Pending:
+            case ScepAnswer.Message(var octets):
+                await Send(http, PkiMessage, octets);
+                break;
+            case ScepAnswer.Pending:
                 http.Response.Headers.RetryAfter = PendingSeconds;
-                return Say(http, StatusCodes.Status202Accepted, "The request waits for an operator; send it again, octet for octet.");
-            case RawCsrAnswer.Unreadable(var text):
-                return Say(http, StatusCodes.Status400BadRequest, text);
-            case RawCsrAnswer.Refused(var text):
-                return Say(http, StatusCodes.Status403Forbidden, text);
+                await Say(http, StatusCodes.Status202Accepted, "The request waits for an operator; send it again, octet for octet.");
+                break;
+            case ScepAnswer.Unreadable(var text):
+                await Say(http, StatusCodes.Status400BadRequest, text);
+                break;
+            case ScepAnswer.Refused(var text):
+                await Say(http, StatusCodes.Status403Forbidden, text);
+                break;
             default:
                 throw new InvalidOperationException("An answer is one of four.");
         }
-    }
-
-    private static async Task AnswerAsync(HttpContext http, ScepProfile profile, ScepDoor door, byte[] message, RequestOrigin origin)
-    {
-        // Whoever hangs up is written down all the same: a guess, or a certificate that is asked for again.
-        var certRep = await door.Responder.AnswerAsync(profile, message, origin, CancellationToken.None);
-        if (certRep is null)
-            await Say(http, StatusCodes.Status400BadRequest, "Not a SCEP pkiMessage.");
-        else
-            await Send(http, PkiMessage, certRep);
     }
 
     // Whatever Content-Type the client claims, the body is taken as it comes. One that is too large is read on for a while and thrown away:

@@ -23,7 +23,7 @@ internal static class ScepMtlsEndpoints
             ? next(http)
             : ScepEndpoints.Say(http, StatusCodes.Status404NotFound, "Only /scep-mtls is served on this port."));
 
-    private static async Task HandleAsync(HttpContext http, ScepProfileTable profiles, MtlsGate gate, ScepDoor door)
+    private static async Task HandleAsync(HttpContext http, ScepProfileTable profiles, MtlsGate gate, ScepServices services)
     {
         http.Request.Path.StartsWithSegments(Root, out var behind);
         if (http.Features.Get<TlsClient>() is not { } client || profiles.Find(behind) is not { ClientTrust: not null } profile)
@@ -36,7 +36,7 @@ internal static class ScepMtlsEndpoints
         switch (await gate.AdmitAsync(profile, client.Certificates, ScepEndpoints.OriginOf(http), CancellationToken.None))
         {
             case MtlsAdmission.Admitted(var origin):
-                await ScepEndpoints.ServeAsync(http, profile, door, origin);
+                await ScepEndpoints.ServeAsync(http, profile, services, origin);
                 break;
             case MtlsAdmission.Refused(var publicText):
                 http.Response.Headers.CacheControl = "no-store";

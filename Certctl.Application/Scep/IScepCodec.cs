@@ -10,9 +10,12 @@ namespace Certctl.Application.Scep;
 /// </summary>
 public interface IScepCodec
 {
-    /// <summary>Verifies, decrypts and parses a request pkiMessage (RFC 8894 §3).</summary>
+    /// <summary>Says what kind of message came; verifies, decrypts and parses a request pkiMessage (RFC 8894 §3).</summary>
     /// <param name="passwords">What opens a request that is encrypted with a challenge; none unless said otherwise.</param>
-    ScepDecoding Decode(ReadOnlyMemory<byte> message, EnvelopePasswords passwords = default);
+    /// <param name="takesRawCsr">
+    /// A PKCS#10 in the clear is read too (ADR 14). It is known by its structure alone, before and without any decryption.
+    /// </param>
+    ScepDecoding Decode(ReadOnlyMemory<byte> message, EnvelopePasswords passwords = default, bool takesRawCsr = false);
 
     /// <summary>Builds the signed CertRep that answers <paramref name="request"/> (RFC 8894 §3.3.2), in the request's own digest and cipher.</summary>
     byte[] EncodeCertRep(ScepRequestHead request, ScepReply reply);
@@ -32,12 +35,6 @@ public interface IScepCodec
     /// <summary>The answer to GetNextCACert (RFC 8894 §4.7.1): a SignedData around a certificates-only one; null when no next CA is staged.</summary>
     byte[]? NextCaCertificates();
 
-    /// <summary>
-    /// Reads a message that is a PKCS#10 in the clear (ADR 14): a CertificationRequest or a refusal. Null when the message is of another kind; that is
-    /// decided by its structure alone, before and without any decryption.
-    /// </summary>
-    ScepContent? ReadRawCsr(ReadOnlyMemory<byte> message);
-
     /// <summary>A certs-only SignedData of DER certificates, in the order given.</summary>
     byte[] EncodeCertificates(IReadOnlyList<ReadOnlyMemory<byte>> certificates);
 }
@@ -53,7 +50,10 @@ public abstract record ScepDecoding
     public sealed record Unreadable(string Detail) : ScepDecoding;
 
     /// <summary>The outer message could be read; <paramref name="Content"/> may still be a refusal, which then is answered by a CertRep.</summary>
-    public sealed record Readable(ScepRequestHead Head, ScepContent Content) : ScepDecoding;
+    public sealed record PkiMessage(ScepRequestHead Head, ScepContent Content) : ScepDecoding;
+
+    /// <summary>A PKCS#10 in the clear: a <see cref="ScepContent.CertificationRequest"/> or a refusal.</summary>
+    public sealed record RawCsr(ScepContent Content) : ScepDecoding;
 }
 
 /// <summary>The outside of a request: everything that the reply must mirror.</summary>

@@ -1,13 +1,24 @@
+using System.Diagnostics;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Scep.RawCsr;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
 using Microsoft.Extensions.Logging;
 
 namespace Certctl.Application.Scep;
 
-/// <summary>Handles one SCEP message: decodes it, chooses the command by messageType, has it run, encodes the reply.</summary>
+/// <summary>How one SCEP message came.</summary>
+/// <param name="ReceivedAt">As in <see cref="EnrolmentContext.ReceivedAt"/>.</param>
+/// <param name="StartedAt">Timestamp of the process's clock.</param>
+/// <param name="Span">Of the whole message; null where there is no listener.</param>
+internal sealed record ScepArrival(RequestOrigin Origin, DateTimeOffset ReceivedAt, long StartedAt, Activity? Span);
+
+/// <summary>
+/// Handles one SCEP message: decodes it, chooses by what it is, has the command of its messageType run, encodes the reply.
+/// </summary>
 public sealed partial class ScepResponder(
     EnrolmentRunner runner,
+    RawCsrResponder rawCsrs,
     IAuditRepository audit,
     EnrolmentMetrics metrics,
     DatabaseClock clock,
@@ -15,39 +26,45 @@ public sealed partial class ScepResponder(
     ILogger<ScepResponder> logger)
 {
     /// <summary>
-    /// Answers a pkiMessage with a CertRep; null when the bytes are no pkiMessage at all (HTTP 400). Throws when database or issuer fail: an outage is
-    /// not a decision, and a CertRep FAILURE is one that clients may take as final.
+    /// Answers a message; a pkiMessage with a CertRep. Throws when database or issuer fail: an outage is not a decision, and a CertRep FAILURE is one
+    /// that clients may take as final.
     /// </summary>
-    public async Task<byte[]?> AnswerAsync(ScepProfile profile, ReadOnlyMemory<byte> message, RequestOrigin origin, CancellationToken cancellationToken)
+    /// <param name="posted">
+    /// It came in a body. A PKCS#10 in the clear is taken there alone, where the profile takes any: in a URL its challenge would be in every log on
+    /// the way.
+    /// </param>
+    public async Task<ScepAnswer> AnswerAsync(
+        ScepProfile profile, ReadOnlyMemory<byte> message, bool posted, RequestOrigin origin, CancellationToken cancellationToken)
     {
         // Begun now, so that its end does not depend on what the message costs (ADR 6).
         var floor = UnreadableContent.BeginFloor();
         var started = process.GetTimestamp();
         var now = await clock.NowAsync(cancellationToken);
         using var span = EnrolmentTrace.Message("ScepMessage", profile.PathId, origin.RequestId);
-        var decoding = Decode(profile, message);
-        if (decoding is ScepDecoding.Unreadable(var defect))
+        var arrival = new ScepArrival(origin, now, started, span);
+        return Decode(profile, message, takesRawCsr: posted && profile.AllowRawCsr) switch
         {
-            var failure = new EnrolmentFailure(FailureReason.MalformedRequest, defect);
-            var unread = EnrolmentTrail.Unread(profile.Policy, origin, now, AuditAction.ScepMessage, failure);
-            await audit.AppendRefusalAsync(unread, cancellationToken);
-            metrics.Unreadable(profile.PathId);
-            LogUnreadable(profile.PathId, defect, origin.SourceAddress, origin.RequestId);
-            return null;
-        }
+            ScepDecoding.RawCsr(var content) => await rawCsrs.AnswerAsync(profile, content, arrival, cancellationToken),
+            ScepDecoding.PkiMessage(var head, var content) => await AnswerAsync(profile, head, content, arrival, floor, cancellationToken),
+            ScepDecoding.Unreadable(var defect) => await RefuseAsync(profile, defect, arrival, cancellationToken),
+            _ => throw new InvalidOperationException("A message is of one of three kinds."),
+        };
+    }
 
-        var (head, content) = (ScepDecoding.Readable)decoding;
+    private async Task<ScepAnswer> AnswerAsync(
+        ScepProfile profile, ScepRequestHead head, ScepContent content, ScepArrival arrival, Task floor, CancellationToken cancellationToken)
+    {
         var request = new RequestDescription
         {
             Policy = profile.Policy,
-            Origin = origin,
-            ReceivedAt = now,
+            Origin = arrival.Origin,
+            ReceivedAt = arrival.ReceivedAt,
             Kind = ScepKind.Of(head.MessageType),
             Action = suffix => ScepDispatch.ActionOf(head.MessageType, suffix),
             TransactionId = head.TransactionId,
             Signer = head.Signer,
-            StartedAt = started,
-            Span = span,
+            StartedAt = arrival.StartedAt,
+            Span = arrival.Span,
             Floor = () => Task.WhenAll(floor, head.Derived),
             Logger = logger,
         };
@@ -55,13 +72,23 @@ public sealed partial class ScepResponder(
             ? await runner.RefuseAsync(refusal, request, cancellationToken)
             : await runner.RunAsync(
                 ScepDispatch.Command(profile, Context(request, head), head.MessageType, content), request, cancellationToken);
-        return profile.Codec.EncodeCertRep(head, Reply(outcome));
+        return new ScepAnswer.Message(profile.Codec.EncodeCertRep(head, Reply(outcome)));
     }
 
-    private static ScepDecoding Decode(ScepProfile profile, ReadOnlyMemory<byte> message)
+    private async Task<ScepAnswer> RefuseAsync(ScepProfile profile, string defect, ScepArrival arrival, CancellationToken cancellationToken)
     {
-        using var room = EnrolmentTrace.Room("Decode");
-        return profile.Codec.Decode(message, profile.EnvelopePasswords);
+        var failure = new EnrolmentFailure(FailureReason.MalformedRequest, defect);
+        var unread = EnrolmentTrail.Unread(profile.Policy, arrival.Origin, arrival.ReceivedAt, AuditAction.ScepMessage, failure);
+        await audit.AppendRefusalAsync(unread, cancellationToken);
+        metrics.Unreadable(profile.PathId);
+        LogUnreadable(profile.PathId, defect, arrival.Origin.SourceAddress, arrival.Origin.RequestId);
+        return new ScepAnswer.Unreadable("Not a SCEP pkiMessage.");
+    }
+
+    private static ScepDecoding Decode(ScepProfile profile, ReadOnlyMemory<byte> message, bool takesRawCsr)
+    {
+        using var step = EnrolmentTrace.Room("Decode");
+        return profile.Codec.Decode(message, profile.EnvelopePasswords, takesRawCsr);
     }
 
     private static EnrolmentContext Context(RequestDescription request, ScepRequestHead head) => new()

@@ -11,7 +11,15 @@ namespace Certctl.Infrastructure.Crypto.Scep;
 /// <summary>A PKCS#10 in the clear (ADR 14): bare or in a SignedData that is no pkiMessage, as DER, BER or base64.</summary>
 public sealed partial class CmsScepCodec
 {
-    public ScepContent? ReadRawCsr(ReadOnlyMemory<byte> message)
+    public byte[] EncodeCertificates(IReadOnlyList<ReadOnlyMemory<byte>> certificates)
+    {
+        using var writer = new DerWriter(4096);
+        SignedDataWriter.WriteCertificatesOnly(writer, certificates);
+        return writer.ToArray();
+    }
+
+    // Null when the message is of another kind.
+    private ScepContent? ReadRawCsr(ReadOnlyMemory<byte> message)
     {
         var octets = FromBase64(message.Span) ?? message;
         if (!BerNormaliser.TryNormalise(octets, out var der, out var consumed, out _) || !IsPadding(octets.Span[consumed..]))
@@ -21,13 +29,6 @@ public sealed partial class CmsScepCodec
         if (!TryReadClearContent(der, out var content, out var isSigned))
             return null;
         return isSigned ? ReadSigned(der, content) : ReadInTheClear(content);
-    }
-
-    public byte[] EncodeCertificates(IReadOnlyList<ReadOnlyMemory<byte>> certificates)
-    {
-        using var writer = new DerWriter(4096);
-        SignedDataWriter.WriteCertificatesOnly(writer, certificates);
-        return writer.ToArray();
     }
 
     private ScepContent ReadInTheClear(ReadOnlyMemory<byte> request) => CsrReader.Read(request, policy) switch

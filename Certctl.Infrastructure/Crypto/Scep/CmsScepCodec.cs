@@ -13,8 +13,10 @@ namespace Certctl.Infrastructure.Crypto.Scep;
 public sealed partial class CmsScepCodec(
     RaKeyRing keys, TimeProvider clock, CryptoPolicy policy = CryptoPolicy.Compatible, NextCa? next = null, ReplyChain replyChain = ReplyChain.Leaf) : IScepCodec
 {
-    public ScepDecoding Decode(ReadOnlyMemory<byte> message, EnvelopePasswords passwords = default)
+    public ScepDecoding Decode(ReadOnlyMemory<byte> message, EnvelopePasswords passwords = default, bool takesRawCsr = false)
     {
+        if (takesRawCsr && ReadRawCsr(message) is { } inTheClear)
+            return new ScepDecoding.RawCsr(inTheClear);
         if (!TryRead(message, out var reading, out var defect))
             return new ScepDecoding.Unreadable(defect!);
 
@@ -107,7 +109,7 @@ public sealed partial class CmsScepCodec(
 
         public Task Derived { get; set; } = Task.CompletedTask;
 
-        public ScepDecoding.Readable Conclude(ScepContent content) => new(
+        public ScepDecoding.PkiMessage Conclude(ScepContent content) => new(
             new ScepRequestHead
             {
                 TransactionId = attributes.TransactionId,

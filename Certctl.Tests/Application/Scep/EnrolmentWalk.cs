@@ -117,16 +117,15 @@ internal sealed class EnrolmentWalk : IDisposable
         if (csr is not null)
             _sent.Add(csr);
         ScepContent content = csr is null ? new ScepContent.CertPoll() : new ScepContent.CertificationRequest(csr);
-        _codec.Decode(default).ReturnsForAnyArgs(new ScepDecoding.Readable(head, content));
-        Assert.NotNull(await Responder.AnswerAsync(Profile, new byte[1], new RequestOrigin("192.0.2.1", "r-1"), CancellationToken.None));
+        Assert.IsType<ScepAnswer.Message>(await SendAsync(new ScepDecoding.PkiMessage(head, content)));
         return Reply!;
     }
 
     /// <summary>Answers a message for which the codec says <paramref name="decoding"/>.</summary>
-    public Task<byte[]?> SendAsync(ScepDecoding decoding)
+    public Task<ScepAnswer> SendAsync(ScepDecoding decoding)
     {
         _codec.Decode(default).ReturnsForAnyArgs(decoding);
-        return Responder.AnswerAsync(Profile, new byte[1], new RequestOrigin("192.0.2.1", "r-1"), CancellationToken.None);
+        return Responder.AnswerAsync(Profile, new byte[1], posted: true, new RequestOrigin("192.0.2.1", "r-1"), CancellationToken.None);
     }
 
     public void Dispose() => _services.Dispose();

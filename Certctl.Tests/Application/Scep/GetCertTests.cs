@@ -41,7 +41,7 @@ public sealed class GetCertTests
         Assert.IsType<ScepReply.Failure>(walk.Reply);
     }
 
-    private static Task<byte[]?> AskAsync(EnrolmentWalk walk, MessageType type, IssuerAndSerialNumber? named)
+    private static Task<ScepAnswer> AskAsync(EnrolmentWalk walk, MessageType type, IssuerAndSerialNumber? named)
     {
         var head = new ScepRequestHead
         {
@@ -53,7 +53,7 @@ public sealed class GetCertTests
             DigestOid = "2.16.840.1.101.3.4.2.1",
             CipherOid = "2.16.840.1.101.3.4.1.2",
         };
-        return walk.SendAsync(new ScepDecoding.Readable(head, new ScepContent.CertQuery(named)));
+        return walk.SendAsync(new ScepDecoding.PkiMessage(head, new ScepContent.CertQuery(named)));
     }
 
     private sealed class Pen : Certctl.Application.Publication.ICrlWriter

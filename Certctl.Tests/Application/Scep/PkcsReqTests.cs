@@ -27,7 +27,7 @@ public sealed class PkcsReqTests
             DigestOid = "2.16.840.1.101.3.4.2.1",
             CipherOid = "2.16.840.1.101.3.4.1.2",
         };
-        var answer = walk.SendAsync(new ScepDecoding.Readable(head, new ScepContent.Refused(new(FailureReason.UnreadableContent, "wrong key"))));
+        var answer = walk.SendAsync(new ScepDecoding.PkiMessage(head, new ScepContent.Refused(new(FailureReason.UnreadableContent, "wrong key"))));
 
         // Twenty times the floor that every such answer has.
         Assert.NotSame(answer, await Task.WhenAny(answer, Task.Delay(TimeSpan.FromMilliseconds(500))));
@@ -118,6 +118,6 @@ public sealed class PkcsReqTests
     public async Task An_unreadable_message_is_no_CertRep()
     {
         using var walk = new EnrolmentWalk();
-        Assert.Null(await walk.SendAsync(new ScepDecoding.Unreadable("not CMS")));
+        Assert.IsType<ScepAnswer.Unreadable>(await walk.SendAsync(new ScepDecoding.Unreadable("not CMS")));
     }
 }

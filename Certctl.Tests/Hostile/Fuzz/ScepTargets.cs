@@ -37,15 +37,15 @@ internal static class ScepTargets
     /// <summary>As it came over the network: most of what is changed breaks the signature.</summary>
     public static void Message(byte[] input)
     {
-        if (Codec.Decode(input) is ScepDecoding.Readable { Content: ScepContent.CertificationRequest request })
+        if (Codec.Decode(input) is ScepDecoding.PkiMessage { Content: ScepContent.CertificationRequest request })
             ContradictionException.Unless(request.Csr.Sha256.Span.SequenceEqual(GoodCsr), "only what was signed is issued");
     }
 
     /// <summary>Perhaps a PKCS#10 in the clear.</summary>
     public static void ClearRequest(byte[] input)
     {
-        if (Codec.ReadRawCsr(input) is not null)
-            ContradictionException.Unless(Codec.Decode(input) is not ScepDecoding.Readable, "what is in the clear is no pkiMessage");
+        if (Codec.Decode(input, takesRawCsr: true) is ScepDecoding.RawCsr)
+            ContradictionException.Unless(Codec.Decode(input) is not ScepDecoding.PkiMessage, "what is in the clear is no pkiMessage");
     }
 
     /// <summary>Rightly signed, whatever the signer's certificate; and sent a certificate, for that signer alone to open.</summary>
@@ -55,7 +55,7 @@ internal static class ScepTargets
             ? Der.Sequence(signer!.Issuer.Der.ToArray(), Der.Tlv(0x02, signer.SerialNumber.ToArray()))
             : ForgedRequest.IssuerAndSerial(ScepTestKeys.DeviceSelfSigned);
         var attributes = SignedMessage.Attributes(GoodEnvelope, MessageType, TransactionIdAttribute);
-        if (Codec.Decode(SignedMessage.Wrap(attributes, GoodEnvelope, input, name, ScepTestKeys.Device)) is ScepDecoding.Readable { Content: ScepContent.CertificationRequest } readable)
+        if (Codec.Decode(SignedMessage.Wrap(attributes, GoodEnvelope, input, name, ScepTestKeys.Device)) is ScepDecoding.PkiMessage { Content: ScepContent.CertificationRequest } readable)
             _ = Codec.EncodeCertRep(readable.Head, new ScepReply.Success(ScepTestKeys.Leaf.RawData));
     }
 
@@ -63,7 +63,7 @@ internal static class ScepTargets
     public static void SignedAttributes(byte[] input)
     {
         var message = SignedMessage.Wrap(input, GoodEnvelope, ScepTestKeys.DeviceSelfSigned, ScepTestKeys.Device);
-        if (Codec.Decode(message) is ScepDecoding.Readable readable)
+        if (Codec.Decode(message) is ScepDecoding.PkiMessage readable)
             _ = Codec.EncodeCertRep(readable.Head, new ScepReply.Failure(FailInfo.BadRequest, "no"));
     }
 
@@ -72,8 +72,8 @@ internal static class ScepTargets
     {
         var attributes = SignedMessage.Attributes(input, MessageType, TransactionIdAttribute);
         var decoding = Codec.Decode(SignedMessage.Wrap(attributes, input, ScepTestKeys.DeviceSelfSigned, ScepTestKeys.Device), Passwords);
-        ContradictionException.Unless(decoding is ScepDecoding.Readable { Head.Signer: not null }, "what is signed rightly is answered");
-        ContradictionException.Unless(decoding is ScepDecoding.Readable { Head.ReplyPassword: null }, "a key that can decrypt is answered without a password");
+        ContradictionException.Unless(decoding is ScepDecoding.PkiMessage { Head.Signer: not null }, "what is signed rightly is answered");
+        ContradictionException.Unless(decoding is ScepDecoding.PkiMessage { Head.ReplyPassword: null }, "a key that can decrypt is answered without a password");
     }
 
     /// <summary>What GetCert and GetCRL carry in the envelope.</summary>

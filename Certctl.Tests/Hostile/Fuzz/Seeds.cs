@@ -130,7 +130,7 @@ internal static class Seeds
     public static IEnumerable<byte[]> AgreedEnvelopes()
     {
         var codec = ScepTestKeys.Codec();
-        var head = ((ScepDecoding.Readable)codec.Decode(Messages().ElementAt(EcMessage))).Head;
+        var head = ((ScepDecoding.PkiMessage)codec.Decode(Messages().ElementAt(EcMessage))).Head;
         var envelope = CmsScepCodecEcTests.EnvelopeOf(codec.EncodeCertRep(head, new ScepReply.Success(ScepTestKeys.Leaf.RawData)));
         return [envelope, AsBer(envelope)];
     }

@@ -29,7 +29,7 @@ public sealed class CmsScepCodecCaptureTests(ITestOutputHelper output)
         using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(folder, "testca/ca.pem")));
         var codec = CodecOf(certificate, key, new DateTimeOffset(2016, 6, 1, 0, 0, 0, TimeSpan.Zero));
 
-        var decoding = Assert.IsType<ScepDecoding.Readable>(codec.Decode(File.ReadAllBytes(path)));
+        var decoding = Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(File.ReadAllBytes(path)));
 
         if (decoding.Content is ScepContent.Refused refused)
             Assert.Fail($"{refused.Failure.Reason}: {refused.Failure.Detail}");
@@ -117,7 +117,7 @@ public sealed class CmsScepCodecCaptureTests(ITestOutputHelper output)
         using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(keys, "test.crt")));
         var codec = CodecOf(certificate, key, new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
-        var decoding = Assert.IsType<ScepDecoding.Readable>(codec.Decode(new ForgedRequest { Content = File.ReadAllBytes(path) }.Build()));
+        var decoding = Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(new ForgedRequest { Content = File.ReadAllBytes(path) }.Build()));
 
         var failure = Assert.IsType<ScepContent.Refused>(decoding.Content).Failure;
         Assert.Equal(FailureReason.UnreadableContent, failure.Reason);
@@ -139,7 +139,7 @@ public sealed class CmsScepCodecCaptureTests(ITestOutputHelper output)
 
             // And again behind a right signature, where the envelope is expected.
             if (file.Contains("/cms/", StringComparison.Ordinal))
-                Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.Readable>(codec.Decode(new ForgedRequest { Content = octets }.Build())).Content);
+                Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(new ForgedRequest { Content = octets }.Build())).Content);
             count++;
         }
 
@@ -156,10 +156,10 @@ public sealed class CmsScepCodecCaptureTests(ITestOutputHelper output)
     }
 
     /// <summary>Null when the file is not there.</summary>
-    private ScepDecoding.Readable? Decode(string file)
+    private ScepDecoding.PkiMessage? Decode(string file)
     {
         if (TestVectors.Find(file, output) is not { } path)
             return null;
-        return Assert.IsType<ScepDecoding.Readable>(ScepTestKeys.Codec().Decode(File.ReadAllBytes(path)));
+        return Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(File.ReadAllBytes(path)));
     }
 }

@@ -252,7 +252,7 @@ public sealed partial class CmsScepCodecDecodeTests
 
         var request = new ForgedRequest();
         request.RecipientInfos = [unreadable, request.RecipientInfo(), unreadable];
-        var decoding = Assert.IsType<ScepDecoding.Readable>(ScepTestKeys.Codec().Decode(request.Build()));
+        var decoding = Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(request.Build()));
         Assert.IsType<ScepContent.CertificationRequest>(decoding.Content);
     }
 

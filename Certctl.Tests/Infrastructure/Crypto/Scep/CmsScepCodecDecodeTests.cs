@@ -216,11 +216,11 @@ public sealed partial class CmsScepCodecDecodeTests
     public void GetCertInitial_must_be_encrypted_to_us() =>
         Refused(FailureReason.NotEncryptedToUs, new ForgedRequest { Recipient = ScepTestKeys.Ca }.Replace(MessageTypeOid, Printable("20")));
 
-    private static ScepDecoding.Readable Readable(byte[] message) => Assert.IsType<ScepDecoding.Readable>(ScepTestKeys.Codec().Decode(message));
+    private static ScepDecoding.PkiMessage Readable(byte[] message) => Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(message));
 
-    private static ScepDecoding.Readable Readable(ForgedRequest request) => Readable(request.Build());
+    private static ScepDecoding.PkiMessage Readable(ForgedRequest request) => Readable(request.Build());
 
-    private static ScepDecoding.Readable Accepted(ForgedRequest request)
+    private static ScepDecoding.PkiMessage Accepted(ForgedRequest request)
     {
         var decoding = Readable(request);
         if (decoding.Content is ScepContent.Refused refused)
@@ -229,7 +229,7 @@ public sealed partial class CmsScepCodecDecodeTests
         return decoding;
     }
 
-    private static ScepDecoding.Readable Refused(FailureReason reason, ForgedRequest request)
+    private static ScepDecoding.PkiMessage Refused(FailureReason reason, ForgedRequest request)
     {
         var decoding = Readable(request);
         var failure = Assert.IsType<ScepContent.Refused>(decoding.Content).Failure;

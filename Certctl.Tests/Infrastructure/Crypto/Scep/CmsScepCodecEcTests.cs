@@ -48,7 +48,7 @@ public sealed class CmsScepCodecEcTests(ITestOutputHelper output)
         var (key, certificate) = Devices[curve];
         var request = Forge(curve, cipher, keyLength);
 
-        var head = Assert.IsType<ScepDecoding.Readable>(ScepTestKeys.Codec().Decode(request.Build())).Head;
+        var head = Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(request.Build())).Head;
         var envelope = EnvelopeOf(ScepTestKeys.Codec().EncodeCertRep(head, new ScepReply.Success(ScepTestKeys.Leaf.RawData)));
 
         var opened = OpenSsl.Run(
@@ -64,7 +64,7 @@ public sealed class CmsScepCodecEcTests(ITestOutputHelper output)
     public void The_scheme_follows_the_curve_and_the_key_wrap_the_cipher(string curve, int keyLength, string scheme, string wrap)
     {
         var request = Forge(curve, keyLength == 16 ? ForgedRequest.Aes128Oid : "2.16.840.1.101.3.4.1.42", keyLength);
-        var head = Assert.IsType<ScepDecoding.Readable>(ScepTestKeys.Codec().Decode(request.Build())).Head;
+        var head = Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(request.Build())).Head;
         var one = EnvelopeOf(ScepTestKeys.Codec().EncodeCertRep(head, new ScepReply.Success(ScepTestKeys.Leaf.RawData)));
         var other = EnvelopeOf(ScepTestKeys.Codec().EncodeCertRep(head, new ScepReply.Success(ScepTestKeys.Leaf.RawData)));
 
@@ -88,7 +88,7 @@ public sealed class CmsScepCodecEcTests(ITestOutputHelper output)
             (request.Digest, request.DigestOid, request.SignatureOid) = (new HashAlgorithmName(name), digest, signature);
             var message = request.Build();
 
-            var readable = Assert.IsType<ScepDecoding.Readable>(ScepTestKeys.Codec().Decode(message));
+            var readable = Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(message));
             Assert.IsType<ScepContent.CertificationRequest>(readable.Content);
             Assert.Equal(Devices[curve].Certificate.RawData, readable.Head.Signer!.CertificateDer.ToArray());
             if (name == "SHA1")
@@ -140,7 +140,7 @@ public sealed class CmsScepCodecEcTests(ITestOutputHelper output)
     }
 
     private static FailureReason Refusal(CmsScepCodec codec, byte[] message) =>
-        Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.Readable>(codec.Decode(message)).Content).Failure.Reason;
+        Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(message)).Content).Failure.Reason;
 
     internal static byte[] EnvelopeOf(byte[] reply)
     {

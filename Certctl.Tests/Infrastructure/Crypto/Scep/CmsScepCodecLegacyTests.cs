@@ -28,7 +28,7 @@ public sealed class CmsScepCodecLegacyTests(ITestOutputHelper output)
         Assert.Equal(FailureReason.NotEncryptedToUs, Refusal(Codec(CryptoPolicy.Legacy), message));
 
         // RFC 3370 §2.2: MD5 comes with parameters NULL, in the answer too.
-        var head = Assert.IsType<ScepDecoding.Readable>(Codec(CryptoPolicy.Legacy).Decode(message)).Head;
+        var head = Assert.IsType<ScepDecoding.PkiMessage>(Codec(CryptoPolicy.Legacy).Decode(message)).Head;
         var answer = Codec(CryptoPolicy.Legacy).EncodeCertRep(head, new ScepReply.Failure(FailInfo.BadAlg, "text"));
         Assert.Equal(2, Convert.ToHexString(answer).Split("300C06082A864886F70D02050500").Length - 1);
         message[^1] ^= 1;
@@ -53,7 +53,7 @@ public sealed class CmsScepCodecLegacyTests(ITestOutputHelper output)
         CmsScepCodec Recipient(CryptoPolicy policy) =>
             new(new RaKeyRing([ScepTestKeys.Pair(certificate, key)], [ScepTestKeys.Ca.RawData]), new FakeTimeProvider(certificate.NotBefore.ToUniversalTime().AddDays(1)), policy);
 
-        var opened = Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.Readable>(Recipient(CryptoPolicy.Legacy).Decode(message)).Content).Failure;
+        var opened = Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.PkiMessage>(Recipient(CryptoPolicy.Legacy).Decode(message)).Content).Failure;
         Assert.Equal(FailureReason.UnreadableContent, opened.Reason);
         Assert.DoesNotContain("does not open", opened.Detail, StringComparison.Ordinal);
         Assert.Equal(FailureReason.UnsupportedAlgorithm, Refusal(Recipient(CryptoPolicy.Compatible), message));
@@ -88,5 +88,5 @@ public sealed class CmsScepCodecLegacyTests(ITestOutputHelper output)
     private static CmsScepCodec Codec(CryptoPolicy policy) => new(ScepTestKeys.Ring(), ScepTestKeys.Clock(), policy);
 
     private static FailureReason Refusal(CmsScepCodec codec, byte[] message) =>
-        Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.Readable>(codec.Decode(message)).Content).Failure.Reason;
+        Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(message)).Content).Failure.Reason;
 }

@@ -24,8 +24,8 @@ public sealed class CmsScepCodecMutationTests
             var verdict = codec.Decode(mutant) switch
             {
                 ScepDecoding.Unreadable => "unreadable",
-                ScepDecoding.Readable { Content: ScepContent.Refused refused } => refused.Failure.Reason.ToString(),
-                ScepDecoding.Readable { Content: ScepContent.CertificationRequest request } => Harmless(request.Csr),
+                ScepDecoding.PkiMessage { Content: ScepContent.Refused refused } => refused.Failure.Reason.ToString(),
+                ScepDecoding.PkiMessage { Content: ScepContent.CertificationRequest request } => Harmless(request.Csr),
                 _ => throw new InvalidOperationException("No such content was sent."),
             };
             verdicts[verdict] = verdicts.GetValueOrDefault(verdict) + 1;
@@ -48,7 +48,7 @@ public sealed class CmsScepCodecMutationTests
         for (var i = 0; i < 400; i++)
         {
             var decoding = codec.Decode(new ForgedRequest { Content = Mutate(good, random) }.Build());
-            var content = Assert.IsType<ScepDecoding.Readable>(decoding).Content;
+            var content = Assert.IsType<ScepDecoding.PkiMessage>(decoding).Content;
             var verdict = content is ScepContent.Refused refused
                 ? refused.Failure.Reason.ToString()
                 : Harmless(Assert.IsType<ScepContent.CertificationRequest>(content).Csr);

@@ -31,7 +31,7 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
         if (!OpenSsl.IsAvailable(output))
             return;
         var content = OpenSsl.Run(ScepTestKeys.Csr, "cms", "-encrypt", "-binary", "-outform", "DER", cipher, "-pwri_password", password);
-        var decoding = Assert.IsType<ScepDecoding.Readable>(ScepTestKeys.Codec().Decode(Signed(content, ec).Build(), Known));
+        var decoding = Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(Signed(content, ec).Build(), Known));
 
         Assert.Equal(SHA256.HashData(ScepTestKeys.Csr), Assert.IsType<ScepContent.CertificationRequest>(decoding.Content).Csr.Sha256.ToArray());
         var envelope = CmsScepCodecEcTests.EnvelopeOf(ScepTestKeys.Codec().EncodeCertRep(decoding.Head, new ScepReply.Success(ScepTestKeys.Leaf.RawData)));
@@ -50,7 +50,7 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
     [InlineData("SHA512", 10_000)]
     public void Each_digest_and_both_ends_of_the_iterations_are_taken_and_mirrored(string digest, int iterations)
     {
-        var head = Assert.IsType<ScepDecoding.Readable>(ScepTestKeys.Codec().Decode(Signed(Enveloped(digest: digest, iterations: iterations)).Build(), Known)).Head;
+        var head = Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(Signed(Enveloped(digest: digest, iterations: iterations)).Build(), Known)).Head;
 
         Assert.Equal((digest, iterations, Password), (head.ReplyPassword!.Digest.Name, head.ReplyPassword.Iterations, head.ReplyPassword.Challenge.Reveal()));
         var envelope = CmsScepCodecEcTests.EnvelopeOf(ScepTestKeys.Codec().EncodeCertRep(head, new ScepReply.Success(ScepTestKeys.Leaf.RawData)));
@@ -130,7 +130,7 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
             "no content" => Enveloped(ciphertext: []),
             _ => Enveloped(plaintext: RandomNumberGenerator.GetBytes(512)),
         };
-        var refused = Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.Readable>(ScepTestKeys.Codec().Decode(Signed(content).Build(), Known)).Content);
+        var refused = Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(Signed(content).Build(), Known)).Content);
 
         Assert.Equal(FailureReason.UnreadableContent, refused.Failure.Reason);
     }
@@ -138,9 +138,9 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
     [Fact]
     public void A_refusal_waits_for_its_time_after_the_derivation_and_not_before()
     {
-        var decoding = Assert.IsType<ScepDecoding.Readable>(ScepTestKeys.Codec().Decode(Signed(Enveloped(password: "another challenge altogether")).Build(), Known));
+        var decoding = Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(Signed(Enveloped(password: "another challenge altogether")).Build(), Known));
         Assert.NotSame(Task.CompletedTask, decoding.Head.Derived);
-        Assert.Same(Task.CompletedTask, Assert.IsType<ScepDecoding.Readable>(ScepTestKeys.Codec().Decode(new ForgedRequest().Build(), Known)).Head.Derived);
+        Assert.Same(Task.CompletedTask, Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(new ForgedRequest().Build(), Known)).Head.Derived);
     }
 
     [Fact]
@@ -159,10 +159,10 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
         Assert.Throws<TimeoutException>(() => codec.Decode(Signed(Enveloped()).Build(), Known));
 
         // What brings no key derivation waits for none.
-        Assert.IsType<ScepContent.CertificationRequest>(Assert.IsType<ScepDecoding.Readable>(codec.Decode(new ForgedRequest().Build(), Known)).Content);
+        Assert.IsType<ScepContent.CertificationRequest>(Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(new ForgedRequest().Build(), Known)).Content);
         release.Set();
         await first;
-        Assert.IsType<ScepContent.CertificationRequest>(Assert.IsType<ScepDecoding.Readable>(codec.Decode(Signed(Enveloped()).Build(), Known)).Content);
+        Assert.IsType<ScepContent.CertificationRequest>(Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(Signed(Enveloped()).Build(), Known)).Content);
     }
 
     [Fact]
@@ -225,7 +225,7 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
         Assert.Equal(FailureReason.UnsupportedAlgorithm, Assert.IsType<ScepContent.Refused>(Content(Enveloped(), "21")).Failure.Reason);
         Assert.Equal(FailureReason.UnsupportedAlgorithm, Assert.IsType<ScepContent.Refused>(Content(Enveloped(), "22")).Failure.Reason);
 
-        static ScepContent Content(byte[] content, string type) => Assert.IsType<ScepDecoding.Readable>(
+        static ScepContent Content(byte[] content, string type) => Assert.IsType<ScepDecoding.PkiMessage>(
             ScepTestKeys.Codec().Decode(Signed(content).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(type)).Build(), Known)).Content;
     }
 
@@ -234,7 +234,7 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
         Assert.Equal((1000, 10_000, 16), (DecodingLimits.MinPasswordIterations, DecodingLimits.MaxPasswordIterations, EnvelopePasswords.MinLength));
 
     private static FailureReason Refusal(ScepDecoding decoding) =>
-        Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.Readable>(decoding).Content).Failure.Reason;
+        Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.PkiMessage>(decoding).Content).Failure.Reason;
 
     private static ForgedRequest Signed(byte[] content, bool ec = true) => ec
         ? new ForgedRequest

@@ -98,5 +98,6 @@ public sealed class CmsScepCodecRawCsrTests
         Assert.Equal(reason, Assert.IsType<ScepContent.Refused>(Read(message.Build())).Failure.Reason);
     }
 
-    private static ScepContent? Read(byte[] message) => ScepTestKeys.Codec().ReadRawCsr(message);
+    private static ScepContent? Read(byte[] message) =>
+        (ScepTestKeys.Codec().Decode(message, takesRawCsr: true) as ScepDecoding.RawCsr)?.Content;
 }

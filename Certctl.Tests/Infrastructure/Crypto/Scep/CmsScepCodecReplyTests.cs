@@ -156,7 +156,7 @@ public sealed class CmsScepCodecReplyTests(ITestOutputHelper output)
 
     private byte[] Fail(ForgedRequest request) => _codec.EncodeCertRep(Head(request), new ScepReply.Failure(FailInfo.BadCertId, "because "));
 
-    private ScepRequestHead Head(ForgedRequest request) => Assert.IsType<ScepDecoding.Readable>(_codec.Decode(request.Build())).Head;
+    private ScepRequestHead Head(ForgedRequest request) => Assert.IsType<ScepDecoding.PkiMessage>(_codec.Decode(request.Build())).Head;
 
     private static SignedCms Decode(byte[] reply)
     {

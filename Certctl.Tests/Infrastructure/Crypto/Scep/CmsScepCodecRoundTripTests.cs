@@ -78,7 +78,7 @@ public sealed class CmsScepCodecRoundTripTests(ITestOutputHelper output)
     private static void AssertEnrols(byte[] message, string cipher, string digest)
     {
         var codec = ScepTestKeys.Codec();
-        var decoding = Assert.IsType<ScepDecoding.Readable>(codec.Decode(message));
+        var decoding = Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(message));
         if (decoding.Content is ScepContent.Refused refused)
             Assert.Fail($"{refused.Failure.Reason}: {refused.Failure.Detail}");
         Assert.Equal(SHA256.HashData(ScepTestKeys.Csr), Assert.IsType<ScepContent.CertificationRequest>(decoding.Content).Csr.Sha256.ToArray());

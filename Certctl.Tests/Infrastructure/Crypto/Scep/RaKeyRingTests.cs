@@ -132,7 +132,7 @@ public sealed class RaKeyRingTests(ITestOutputHelper output)
         {
             for (var i = 0; i < 50; i++)
             {
-                var decoding = Assert.IsType<ScepDecoding.Readable>(codec.Decode(message));
+                var decoding = Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(message));
                 Assert.IsType<ScepContent.CertificationRequest>(decoding.Content);
                 codec.EncodeCertRep(decoding.Head, new ScepReply.Pending());
             }
@@ -146,8 +146,8 @@ public sealed class RaKeyRingTests(ITestOutputHelper output)
         await Task.WhenAll([.. readers, writer]);
     }
 
-    private static ScepDecoding.Readable Decode(CmsScepCodec codec, X509Certificate2 recipient) =>
-        Assert.IsType<ScepDecoding.Readable>(codec.Decode(new ForgedRequest { Recipient = recipient }.Build()));
+    private static ScepDecoding.PkiMessage Decode(CmsScepCodec codec, X509Certificate2 recipient) =>
+        Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(new ForgedRequest { Recipient = recipient }.Build()));
 
     private static byte[] SignerOf(CmsScepCodec codec)
     {
