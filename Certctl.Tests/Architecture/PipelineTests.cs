@@ -6,6 +6,7 @@ using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
+using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fakes;
 using MediatR;
@@ -58,6 +59,11 @@ public sealed class PipelineTests
         var kinds = typeof(EnrolmentPipeline).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IChallengeValidator)));
 
         Assert.All(modes, mode => Assert.IsType<RenewalProof>(mode[0]));
+        Assert.All(modes.SelectMany(mode => mode), kind =>
+        {
+            Assert.Contains(EnrolmentTrail.ActionOf(EnrolmentKind.PkcsReq, kind.AuditSuffix), AuditAction.All);
+            Assert.Contains(EnrolmentTrail.ActionOf(EnrolmentKind.RenewalReq, kind.AuditSuffix), AuditAction.All);
+        });
         Assert.Equal(
             kinds.OrderBy(type => type.Name, StringComparer.Ordinal),
             modes.SelectMany(mode => mode).Select(kind => kind.GetType()).Distinct().OrderBy(type => type.Name, StringComparer.Ordinal));

@@ -49,7 +49,7 @@ public sealed partial class ReferenceTests
     [Fact]
     public void The_core_knows_no_protocol()
     {
-        string[] neutral = ["Enrolments", "Challenges", "Publication"];
+        string[] neutral = ["Enrolments", "Challenges", "Challenges.Static", "Challenges.Renewal", "Challenges.SignedToken", "Publication"];
         var core = typeof(EnrolmentContext).Assembly.GetTypes()
             .Where(type => neutral.Any(folder => IsIn(type, $"Certctl.Application.{folder}"))).ToList();
 
@@ -57,6 +57,24 @@ public sealed partial class ReferenceTests
             .Where(used => IsIn(used, "Certctl.Application.Scep")).Select(used => $"{type.FullName} uses {used.FullName}"));
 
         Assert.All(neutral, folder => Assert.Contains(core, type => IsIn(type, $"Certctl.Application.{folder}")));
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public void No_challenge_kind_knows_another_and_the_core_knows_none()
+    {
+        const string Kinds = "Certctl.Application.Challenges.";
+        var types = typeof(EnrolmentContext).Assembly.GetTypes();
+        var kinds = types.Select(type => type.Namespace).OfType<string>()
+            .Where(space => space.StartsWith(Kinds, StringComparison.Ordinal)).Distinct().ToList();
+        var apart = types.Where(type =>
+            kinds.Contains(type.Namespace!) || IsIn(type, "Certctl.Application.Enrolments") || type.Namespace == "Certctl.Application.Challenges");
+
+        var found = apart.SelectMany(type => TypeUses.Of(type)
+            .Where(used => used.Namespace != type.Namespace && kinds.Contains(used.Namespace!))
+            .Select(used => $"{type.FullName} uses {used.FullName}"));
+
+        Assert.True(kinds.Count >= 3, string.Join(", ", kinds));
         Assert.Empty(found);
     }
 
