@@ -88,7 +88,7 @@ internal sealed class ApiKeyHandler(
     private bool ComesFromHere()
     {
         var origin = Request.Headers.Origin.ToString();
-        return ApiKeysReader.IsLoopback(Request.Host.Host.Trim('[', ']')) && (origin.Length == 0 || origin == $"{Request.Scheme}://{Request.Host}");
+        return ApiSettings.IsLoopback(Request.Host.Host.Trim('[', ']')) && (origin.Length == 0 || origin == $"{Request.Scheme}://{Request.Host}");
     }
 
     private NamedApiKey? Find(Secret presented)

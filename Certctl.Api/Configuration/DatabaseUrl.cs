@@ -6,7 +6,7 @@ namespace Certctl.Api.Configuration;
 /// <summary>CERTCTL_DATABASE_URL to what the drivers take. The URL may hold a password, so no problem quotes it.</summary>
 internal static class DatabaseUrl
 {
-    public const string Name = "CERTCTL_DATABASE_URL";
+    public static string Name => DatabaseSettings.Url.Name;
 
     public static DatabaseOptions? Parse(string url, int maxConnections, ICollection<string> problems)
     {
@@ -19,7 +19,7 @@ internal static class DatabaseUrl
                 : null;
         }
 
-        problems.Add($"{Name}: begins with neither postgres:// nor sqlite://.");
+        problems.Add($"{Name}: must start with postgres:// or sqlite://.");
         return null;
     }
 

@@ -3,9 +3,11 @@ namespace Certctl.Api.Configuration;
 /// <summary>Names under CERTCTL_ that mean nothing here: each is a mistake that the operator has to hear of before it matters.</summary>
 internal static class UnknownNames
 {
-    public static IEnumerable<string> Find(IEnumerable<string> names, IReadOnlyList<string> profileTokens)
+    /// <param name="groups">Where the settings are declared; null: <see cref="KnownSettings.Groups"/>.</param>
+    public static IEnumerable<string> Find(
+        IEnumerable<string> names, IReadOnlyList<string> profileTokens, IReadOnlyList<SettingGroup>? groups = null)
     {
-        var known = Known(profileTokens).ToHashSet(StringComparer.Ordinal);
+        var known = Forms(groups ?? KnownSettings.Groups, profileTokens).Concat(KnownSettings.ClientSide).ToHashSet(StringComparer.Ordinal);
         foreach (var name in names.Order(StringComparer.Ordinal))
         {
             if (known.Contains(name) || name.StartsWith(KnownSettings.TestPrefix, StringComparison.Ordinal))
@@ -31,15 +33,15 @@ internal static class UnknownNames
 
     /// <summary>The names of all secrets, as variable and as <c>_FILE</c>.</summary>
     public static HashSet<string> Secrets(IReadOnlyList<string> profileTokens) =>
-        Forms(profileTokens, setting => setting.IsSecret).ToHashSet(StringComparer.Ordinal);
+        Forms(KnownSettings.Groups, profileTokens, setting => setting.IsSecret).ToHashSet(StringComparer.Ordinal);
 
-    private static IEnumerable<string> Known(IReadOnlyList<string> profileTokens) =>
-        Forms(profileTokens, _ => true).Concat(KnownSettings.ClientSide);
-
-    private static IEnumerable<string> Forms(IReadOnlyList<string> profileTokens, Func<Setting, bool> which) =>
-        KnownSettings.Global.Where(which).SelectMany(setting => Forms("", setting))
-            .Concat(profileTokens.Select(token => $"{KnownSettings.ProfilePrefix}{token}_").Prepend(KnownSettings.FlatPrefix)
-                .SelectMany(prefix => KnownSettings.ScepProfile.Where(which).SelectMany(setting => Forms(prefix, setting))));
+    private static IEnumerable<string> Forms(
+        IReadOnlyList<SettingGroup> groups, IReadOnlyList<string> profileTokens, Func<Setting, bool>? which = null)
+    {
+        string[] prefixes = [KnownSettings.FlatPrefix, .. profileTokens.Select(token => $"{KnownSettings.ProfilePrefix}{token}_")];
+        return groups.SelectMany(group => group.Settings).Where(which ?? (_ => true))
+            .SelectMany(setting => setting.IsOfProfile ? prefixes.SelectMany(prefix => Forms(prefix, setting)) : Forms("", setting));
+    }
 
     private static IEnumerable<string> Forms(string prefix, Setting setting) =>
         setting.IsSecret ? [prefix + setting.Name, prefix + setting.Name + KnownSettings.FileSuffix] : [prefix + setting.Name];

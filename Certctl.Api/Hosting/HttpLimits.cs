@@ -17,13 +17,6 @@ internal static class HttpLimits
     /// <summary>Number of headers. Beyond: 431.</summary>
     public const int HeaderCount = 100;
 
-    /// <summary>CERTCTL_MAX_BODY_SIZE where it is not set, and its bounds. Beyond: 413.</summary>
-    public const int DefaultBody = 1024 * 1024;
-
-    public const int LeastBody = 4 * 1024;
-
-    public const int LargestBody = 16 * 1024 * 1024;
-
     /// <summary>
     /// What is read of a body that is too large and thrown away: a client that is still sending when the connection closes never sees its
     /// 413.
@@ -37,11 +30,6 @@ internal static class HttpLimits
     /// Connections at a time: each costs some tens of kilobytes before it has said anything; more than this at once is no fleet.
     /// </summary>
     public const int Connections = 10_000;
-
-    /// <summary>
-    /// CERTCTL_SERVER_MAX_IN_FLIGHT where it is not set: some seconds of work. Beyond: 503. At most one a connection can be.
-    /// </summary>
-    public const int InFlight = 4096;
 
     public static readonly TimeSpan HeadersWithin = TimeSpan.FromSeconds(5);
 

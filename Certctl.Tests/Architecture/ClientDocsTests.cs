@@ -23,7 +23,7 @@ public sealed class ClientDocsTests
 
     private static string Row(ClientPreset preset) => DocTable.Row(
         $"`{preset.Name}`",
-        $"`{ShapeReader.CaCertificateShapes.Single(word => word.Value == preset.CaCertificates).Key}`",
-        $"`{ShapeReader.ReplyChains.Single(word => word.Value == preset.Reply).Key}`",
+        $"`{ScepProfileSettings.CaCertificates.Type.Format(preset.CaCertificates)}`",
+        $"`{ScepProfileSettings.Reply.Type.Format(preset.Reply)}`",
         string.Join(", ", preset.Capabilities.Select(capability => $"`{capability}`")));
 }

@@ -7,7 +7,7 @@ namespace Certctl.Tests.Architecture;
 /// <summary>docs/configuration.md is what operators configure by: its tables are the table that the parser goes by, and its examples parse.</summary>
 public sealed partial class ConfigurationDocsTests
 {
-    private static readonly string[] Head = ["| variable | default | meaning |", "|---|---|---|"];
+    private static readonly string[] Head = ["| variable | default | allowed | meaning |", "|---|---|---|---|"];
 
     [Fact]
     public void The_documented_settings_are_those_that_the_parser_knows()
@@ -41,9 +41,11 @@ public sealed partial class ConfigurationDocsTests
         }
     }
 
-    private static string Row(Setting setting) => DocTable.Row(
+    /// <summary>The row of a setting, from its declaration.</summary>
+    internal static string Row(Setting setting) => DocTable.Row(
         setting.IsSecret ? $"`{setting.Name}`, `{setting.Name}_FILE`" : $"`{setting.Name}`",
-        setting.Default is null ? "" : $"`{setting.Default}`",
+        setting.DefaultText is null ? "" : $"`{setting.DefaultText}`",
+        setting.Allowed,
         setting.Description);
 
     [GeneratedRegex("```json\n(.*?)```", RegexOptions.Singleline)]

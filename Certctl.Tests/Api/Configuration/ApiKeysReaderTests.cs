@@ -38,7 +38,7 @@ public sealed class ApiKeysReaderTests
     [InlineData(":" + One, "entry 1 has a name that is not made of letters")]
     [InlineData("ci:" + One + ",ci:" + Two + ":admin", "entry 2 gives ci another role than before")]
     [InlineData("ci:" + One + ",cd:" + One, "entry 2 repeats a key")]
-    [InlineData("ci:" + One + ":root", "entry 1 has a role that is none of admin, operator, auditor")]
+    [InlineData("ci:" + One + ":root", "entry 1 has a role that is not one of admin, operator, auditor")]
     [InlineData("ci:0123456789 bcdef0", "entry 1 has a key with a character that is no visible ASCII")]
     public void What_is_no_key_stops_the_start_and_is_not_repeated(string value, string said)
     {

@@ -107,7 +107,7 @@ public sealed class ComplianceReaderTests
 
     [Fact]
     public void On_error_there_are_two_words() =>
-        Assert.StartsWith($"{Prefix}ON_ERROR: \"ignore\" is not deny or allow", WithToken().With(Prefix + "ON_ERROR", "ignore").Problem(), StringComparison.Ordinal);
+        Assert.StartsWith($"{Prefix}ON_ERROR: \"ignore\" is not one of deny, allow", WithToken().With(Prefix + "ON_ERROR", "ignore").Problem(), StringComparison.Ordinal);
 
     [Fact]
     public void To_allow_is_warned_about()

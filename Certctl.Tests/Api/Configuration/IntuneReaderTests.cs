@@ -13,7 +13,7 @@ public sealed class IntuneReaderTests
         { "INTUNE_ENABLED", "on", "true or false" },
         { "INTUNE_CONNECTOR_CERT_PATH", "", "is not set: the certificates of the connectors" },
         { "INTUNE_CHALLENGE_VALIDITY", "0", "a duration" },
-        { "INTUNE_CHALLENGE_VALIDITY", "0s", "a duration such as 90m or 1h30m, at least 1m and at most 24h" },
+        { "INTUNE_CHALLENGE_VALIDITY", "0s", "a duration from 1m to 24h" },
         { "INTUNE_CHALLENGE_VALIDITY", "-60m", "a duration" },
         { "INTUNE_CHALLENGE_VALIDITY", "25h", "a duration" },
         { "INTUNE_CLOCK_SKEW_TOLERANCE", "-1s", "a duration" },
