@@ -36,6 +36,8 @@ internal static class AdminApi
         services.AddSingleton<ScepProfileReport>();
         services.AddApiAuthorization(options.Oidc, issuer);
         services.AddApiReference();
+        services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
+        services.AddProblemDetails();
         if (options.RateLimits is { } limits)
             services.AddSingleton(_ => new RateLimits(limits));
         if (options.CorsOrigins.Count > 0)
@@ -66,11 +68,9 @@ internal static class AdminApi
             app.UseWhen(http => IsApi(http.Request.Path), branch => branch.Use(app.Services.GetRequiredService<RateLimits>().ByActorAsync));
     }
 
-    /// <summary>What routing refuses gets the body of a problem, too.</summary>
-    public static void UseApiProblems(this WebApplication app) => app.UseWhen(
-        http => http.Request.Path.StartsWithSegments(Root),
-        branch => branch.UseStatusCodePages(context => Problems.WriteAsync(
-            context.HttpContext, context.HttpContext.Response.StatusCode, Problems.Words(context.HttpContext.Response.StatusCode))));
+    /// <summary>What routing refuses gets the body of a problem, too: <see cref="ProblemWriter"/>.</summary>
+    public static void UseApiProblems(this WebApplication app) =>
+        app.UseWhen(http => http.Request.Path.StartsWithSegments(Root), branch => branch.UseStatusCodePages());
 
     private static bool IsApi(PathString path) => path.StartsWithSegments(Root) || path.StartsWithSegments(ApiReference.Root);
 }

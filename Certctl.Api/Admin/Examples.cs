@@ -20,8 +20,17 @@ namespace Certctl.Api.Admin;
 /// </summary>
 internal static class Examples
 {
-    private const string Serial = "0d6f3a1b52c84e97a0b1c2d3e4f5061728394a5b";
-    private const string Transaction = "9F1C2A7B64D0E835";
+    /// <summary>Values of parameters, too.</summary>
+    public const string Serial = "0d6f3a1b52c84e97a0b1c2d3e4f5061728394a5b";
+    public const string Transaction = "9F1C2A7B64D0E835";
+    public const string Actor = "scep-client";
+    public const string PathId = "corp";
+    public const string IssuerId = "iss-local";
+    public const string ProfileId = CertificateProfile.DefaultId;
+    public const string Search = "laptop-0042";
+    public const string Time = "2026-11-02T09:30:00Z";
+    public const string Cursor = "019a43910a137c60ae4f60718293a4b5";
+
     private const string Request = "019a4390-7c11-7b52-9d3e-5f60718293a4";
     private const string Fingerprint = "3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b";
     private const string KeyId = "5d407e21a1b2c3d4";
@@ -33,7 +42,7 @@ internal static class Examples
     private static readonly Guid Event = new("019a4391-0a13-7c60-ae4f-60718293a4b5");
 
     private static readonly CertificateRow Certificate = new(
-        Serial, Serial, Device, Device, $"CN={Device},O=Example", [$"DNS:{Device.ToLowerInvariant()}.example.com"], "iss-local", CertificateProfile.DefaultId, "corp", "SCEP", CertificateStatus.Active,
+        Serial, Serial, Device, Device, $"CN={Device},O=Example", [$"DNS:{Device.ToLowerInvariant()}.example.com"], IssuerId, ProfileId, PathId, "SCEP", CertificateStatus.Active,
         Day.UtcDateTime, Day.AddDays(365).UtcDateTime, "RSA-2048", Fingerprint, Day.UtcDateTime, null, null);
 
     private static readonly ApprovalView Waiting = new(
@@ -41,7 +50,7 @@ internal static class Examples
         Transaction, "192.0.2.17", "Static current", 2, [new DecisionView("olga", true, "Seen on the desk of its owner", Day.AddMinutes(20))]);
 
     private static readonly AuditRow Issued = new(
-        Event, Day.UtcDateTime, "scep-client", "System", AuditAction.ScepPkcsReq, AuditOutcome.Issued, null, "certificate", Serial, 1,
+        Event, Day.UtcDateTime, Actor, "System", AuditAction.ScepPkcsReq, AuditOutcome.Issued, null, "certificate", Serial, 1,
         new Dictionary<string, object?>
         {
             ["path_id"] = Certificate.PathId,
@@ -195,26 +204,6 @@ internal static class Examples
         "issuers" => Issuer.Id,
         "enrolments" => Transaction,
         _ => throw new ArgumentOutOfRangeException(nameof(collection), collection, "No example of an id."),
-    };
-
-    /// <summary>Of a parameter of a query; null: its words or its kind say enough.</summary>
-    public static string? OfQuery(QueryField field) => field.Name switch
-    {
-        _ when field.Rule.Words is not null || field.Rule.Type != JsonKind.String => null,
-        _ when field.Rule.Format == "date-time" => $"{Day:yyyy-MM-dd'T'HH:mm:ss'Z'}",
-        "action" => Issued.Action,
-        "actor" => Issued.Actor,
-        "resource_type" => Issued.ResourceType,
-        "resource_id" or "serial" => Serial,
-        "reason" => "challenge_wrong",
-        "path_id" => Certificate.PathId,
-        "transaction_id" => Transaction,
-        "issuer_id" => Certificate.IssuerId,
-        "profile_id" => Certificate.CertificateProfileId,
-        "source" => Certificate.Source,
-        "q" => "laptop-0042",
-        "cursor" => $"{Event:N}",
-        _ => throw new ArgumentOutOfRangeException(nameof(field), field.Name, "No example of a parameter."),
     };
 
     private static int Days(DateTimeOffset until) => (int)(until - Day).TotalDays;

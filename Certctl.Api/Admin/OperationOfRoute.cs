@@ -87,7 +87,7 @@ internal static class OperationOfRoute
         Schema = new OpenApiSchema { Type = JsonSchemaType.String },
     };
 
-    private static OpenApiParameter Parameter(QueryField field)
+    internal static OpenApiParameter Parameter(QueryField field)
     {
         var type = field.Rule.Type switch
         {
@@ -102,7 +102,7 @@ internal static class OperationOfRoute
             Name = field.Name,
             In = ParameterLocation.Query,
             Description = field.Description + ".",
-            Example = Examples.OfQuery(field),
+            Example = field.Example,
             Schema = schema,
         };
     }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Certctl.Api.Admin;
 
 /// <summary>Which page of a list: upstream's <c>page</c> and <c>per_page</c>, or <c>cursor</c>, which costs the same however far it is.</summary>
@@ -7,13 +5,13 @@ namespace Certctl.Api.Admin;
 /// <param name="Cursor">What <c>next_cursor</c> of the page before said; the list that made it reads it.</param>
 internal sealed record Paging(int Page, int PerPage, string? Cursor)
 {
-    private const int Usual = 50;
+    private const int DefaultPerPage = 50;
     public const int MaxPerPage = 500;
 
-    public const string StrangeCursor = "is not one that this server gave out";
+    public const string NotACursor = "must be the next_cursor of a page of this list";
 
-    // Farther in a database would walk for a long time over what nobody asked for.
-    private const int MostSkipped = 100_000;
+    // Rows that are skipped are read all the same.
+    private const int MaxSkipped = 100_000;
 
     public int Skip => Cursor is null ? (int)Math.Min(((long)Page - 1) * PerPage, int.MaxValue) : 0;
 
@@ -22,20 +20,19 @@ internal sealed record Paging(int Page, int PerPage, string? Cursor)
     /// </summary>
     public static Paging Read(IQueryCollection query, IDictionary<string, string[]> errors)
     {
-        var (page, perPage) = (Number(query, "page") ?? 1, Number(query, "per_page") ?? Usual);
-        var cursor = query["cursor"].ToString() is { Length: > 0 } text ? text : null;
-        if (cursor is not null && query.ContainsKey("page"))
-            errors["page"] = ["stands beside cursor; give one of them"];
-        return new Paging(page, perPage, cursor);
+        var cursor = QueryField.Cursor.Of(query);
+        if (cursor is not null && query.ContainsKey(QueryField.Page.Name))
+            errors[QueryField.Page.Name] = ["must not be given beside cursor; give one of them"];
+        return new Paging(QueryField.Page.Of(query) ?? 1, QueryField.PerPage.Of(query) ?? DefaultPerPage, cursor);
     }
 
     /// <summary>A list is walked from its nearer end: refused is only what lies far from both.</summary>
     /// <param name="total">Of the filter; asked where the page is far from the first.</param>
     public async Task<bool> IsWithinReachAsync(Func<Task<long>> total, IDictionary<string, string[]> errors)
     {
-        if (Skip <= MostSkipped || Math.Abs(await total() - Skip) <= MostSkipped)
+        if (Skip <= MaxSkipped || Math.Abs(await total() - Skip) <= MaxSkipped)
             return true;
-        errors["page"] = [$"lies neither within the first nor within the last {MostSkipped} rows; go on by cursor"];
+        errors["page"] = [$"must lie within the first or the last {MaxSkipped} rows; go on by cursor"];
         return false;
     }
 
@@ -50,12 +47,9 @@ internal sealed record Paging(int Page, int PerPage, string? Cursor)
             return null;
         if (Guid.TryParseExact(Cursor, "N", out var id))
             return id;
-        errors["cursor"] = [StrangeCursor];
+        errors["cursor"] = [NotACursor];
         return null;
     }
-
-    private static int? Number(IQueryCollection query, string name) =>
-        QueryText.Text(query, name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 }
 
 /// <summary>Upstream's page of a list, and how to go on.</summary>

@@ -46,6 +46,19 @@ internal static class Problems
     }
 }
 
+/// <summary>What the framework itself refuses (<c>IProblemDetailsService</c>: routing, status pages) gets the same body.</summary>
+internal sealed class ProblemWriter : IProblemDetailsWriter
+{
+    // The framework's own writer says nothing to a client whose Accept names no JSON, such as that of a CSV export.
+    public bool CanWrite(ProblemDetailsContext context) => true;
+
+    public ValueTask WriteAsync(ProblemDetailsContext context)
+    {
+        var status = context.ProblemDetails.Status ?? context.HttpContext.Response.StatusCode;
+        return new ValueTask(Problems.WriteAsync(context.HttpContext, status, context.ProblemDetails.Detail ?? Problems.Words(status)));
+    }
+}
+
 /// <summary>RFC 9457 §3.1, with upstream's keys.</summary>
 /// <param name="Type">Always <c>about:blank</c>: the status says what kind it is (§4.2.1).</param>
 /// <param name="Detail">What is wrong, in words.</param>

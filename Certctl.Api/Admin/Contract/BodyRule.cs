@@ -39,7 +39,7 @@ internal sealed record BodyRule(IReadOnlyDictionary<string, BodyMember> Members)
         if (!Members.TryGetValue(name, out var member))
             return $"is not known; known are {string.Join(", ", Members.Keys)}";
         if (!isFirst)
-            return "is given more than once";
+            return "must be given once";
         if (value.ValueKind != JsonValueKind.Null)
             return member.Rule.FindProblem(value);
         if (member.IsRequired)

@@ -43,8 +43,8 @@ internal static class EndpointContract
             if (known.FirstOrDefault(field => field.Name == name) is not { } field)
                 errors[name] = [Unknown(known)];
             else if (values.Count > 1)
-                errors[name] = ["is given more than once"];
-            else if (QueryText.Text(http.Request.Query, name) is { } text && FindProblem(field.Rule, text) is { } problem)
+                errors[name] = ["must be given once"];
+            else if (values.ToString() is { Length: > 0 } text && field.FindProblem(text) is { } problem)
                 errors[name] = [problem];
         }
 
@@ -55,7 +55,4 @@ internal static class EndpointContract
         known.Count == 0
             ? "is not known; this path takes no query"
             : $"is not known; known are {string.Join(", ", known.Select(field => field.Name))}";
-
-    private static string? FindProblem(ValueRule rule, string text) =>
-        rule.FindProblem(rule.Format == "date-time" ? QueryText.PlusSign(text) : text);
 }

@@ -9,10 +9,12 @@ internal static class ApprovalEndpoints
 {
     private const int MostRows = 10_000;
 
+    private static readonly QueryField<bool?> All = QueryField.Flag("all", "Also those that are decided or have lapsed");
+
     public static void MapApprovals(this IEndpointRouteBuilder api)
     {
         api.MapGet("/approvals", ListAsync)
-            .WithQuery([QueryField.Flag("all", "Also those that are decided or have lapsed"), .. QueryField.OfLists])
+            .WithQuery([All, .. QueryField.OfLists])
             .Produces<Page<ApprovalView>>().Refuses(400)
             .WithSummary("The requests that wait for people").WithDescription("Oldest first.");
         Decide("approve", approve: true).WithSummary("Approve a request").WithDescription("The certificate profile says how many people must.");
@@ -32,7 +34,7 @@ internal static class ApprovalEndpoints
             return Problems.Query(http, errors);
 
         // Whoever waits is few; a queue of ten thousand is nobody's to read.
-        var rows = await approvals.ListAsync(QueryText.Text(http.Request.Query, "all") == "true", MostRows, cancellationToken);
+        var rows = await approvals.ListAsync(All.Of(http.Request.Query) == true, MostRows, cancellationToken);
         var start = after is { } cursor ? rows.TakeWhile(row => row.Id != cursor).Count() + 1 : paging.Skip;
         var page = rows.Skip(start).Take(paging.PerPage).ToList();
         return paging.Of(page, rows.Count, start + page.Count < rows.Count ? page[^1].Id.ToString("N") : null);

@@ -1,38 +1,48 @@
 using Certctl.Api.Admin.Contract;
 using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
+using Certctl.Domain.Certificates;
 
 namespace Certctl.Api.Admin.Endpoints;
 
 /// <summary>The audit trail: filtered, newest first.</summary>
 internal static class AuditEndpoints
 {
+    private static readonly QueryField<string> Action = QueryField.Word("action", "What was done", AuditAction.All);
+    private static readonly QueryField<string> Actor = QueryField.Text("actor", "Who did it", Examples.Actor);
+
+    private static readonly QueryField<string> ResourceType =
+        QueryField.Word("resource_type", "Of what kind it was done to", Vocabulary.AuditResources);
+
+    private static readonly QueryField<string> ResourceId = QueryField.Text("resource_id", "To which one", Examples.Serial);
+    private static readonly QueryField<AuditOutcome?> Outcome = QueryField.Word<AuditOutcome>("outcome", "How it ended");
+    private static readonly QueryField<string> Reason = QueryField.Word("reason", "The label of a refusal", Vocabulary.AuditReasons);
+
+    private static readonly QueryField<string> PathId =
+        QueryField.PathId("PathID of the SCEP profile; (root) or an empty value for the root");
+
+    private static readonly QueryField<string> TransactionId =
+        QueryField.Text("transaction_id", "RFC 8894 transactionID", Examples.Transaction);
+
+    private static readonly QueryField<string> Serial = QueryField.Serial("Serial number of the certificate");
+    private static readonly QueryField<DateTimeOffset?> From = QueryField.Time("from", "This moment or later");
+    private static readonly QueryField<DateTimeOffset?> To = QueryField.Time("to", "Before this moment");
+
+    private static readonly QueryField<string> Contains = QueryField.Text(
+        "q", "Stands in subject, detail, device name or claim subject; upper and lower case alike", Examples.Search);
+
     private static readonly QueryField[] Filters =
-    [
-        new("action", "What was done", AuditAction.All),
-        new("actor", "Who did it"),
-        new("resource_type", "Of what kind it was done to", Vocabulary.AuditResources),
-        new("resource_id", "To which one"),
-        new("outcome", "How it ended", QueryText.Words<AuditOutcome>()),
-        new("reason", "The label of a refusal", Vocabulary.AuditReasons),
-        new("path_id", "PathID of the SCEP profile; (root) or an empty value for the root"),
-        new("transaction_id", "RFC 8894 transactionID"),
-        new("serial", $"Serial number of the certificate {QueryText.SerialForms}"),
-        QueryField.Time("from", "This moment or later"),
-        QueryField.Time("to", "Before this moment"),
-        new("q", "Stands in subject, detail, device name or claim subject; upper and lower case alike"),
-    ];
+        [Action, Actor, ResourceType, ResourceId, Outcome, Reason, PathId, TransactionId, Serial, From, To, Contains];
+
+    private static readonly QueryField<string> Format = QueryField.Word(
+        "format", "ndjson unless said: an event a line; csv has a header and opens in a spreadsheet", ["ndjson", "csv"]);
 
     public static void MapAudit(this IEndpointRouteBuilder api)
     {
         api.MapGet("/audit", ListAsync).WithQuery([.. Filters, .. QueryField.OfLists]).Produces<Page<AuditRow>>().Refuses(400)
             .WithSummary("The audit trail").WithDescription("Newest first. Every filter narrows; what is not given does not matter.");
         api.MapGet("/audit/export", ExportAsync)
-            .WithQuery(
-            [
-                .. Filters,
-                new("format", "ndjson unless said: an event a line; csv has a header and opens in a spreadsheet", ["ndjson", "csv"]),
-            ])
+            .WithQuery([.. Filters, Format])
             .Produces<string>(200, AuditExport.NdjsonType, AuditExport.CsvType).Refuses(400).Sends(200, ResponseHeader.ContentDisposition)
             .WithSummary("The audit trail as a file").WithDescription(
                 "All of the filter, newest first, as a stream. "
@@ -45,7 +55,7 @@ internal static class AuditEndpoints
     private static async Task<IResult> ListAsync(HttpContext http, IAuditRepository audit, CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>();
-        var filter = ReadFilter(http.Request.Query, errors);
+        var filter = ReadFilter(http.Request.Query);
         var paging = Paging.Read(http.Request.Query, errors);
         var before = paging.CursorId(errors);
         if (errors.Count > 0 || !await paging.IsWithinReachAsync(async () => (await audit.ListAsync(filter, null, 0, 0, cancellationToken)).Total, errors))
@@ -54,15 +64,8 @@ internal static class AuditEndpoints
         return paging.Of([.. page.Events.Select(AuditRow.Of)], page.Total, page.HasMore ? page.Events[^1].Id.ToString("N") : null);
     }
 
-    private static IResult ExportAsync(HttpContext http, IAuditRepository audit)
-    {
-        var errors = new Dictionary<string, string[]>();
-        var filter = ReadFilter(http.Request.Query, errors);
-        var format = QueryText.Text(http.Request.Query, "format") ?? "ndjson";
-        return errors.Count > 0
-            ? Problems.Query(http, errors)
-            : new AuditExport(audit, filter, format == "csv");
-    }
+    private static IResult ExportAsync(HttpContext http, IAuditRepository audit) =>
+        new AuditExport(audit, ReadFilter(http.Request.Query), Format.Of(http.Request.Query) == "csv");
 
     private static async Task<IResult> FindAsync(string id, HttpContext http, IAuditRepository audit, CancellationToken cancellationToken) =>
         Guid.TryParse(id, out var known) && await audit.FindAsync(known, cancellationToken) is { } found
@@ -71,22 +74,22 @@ internal static class AuditEndpoints
 
     // A certificate's id is its serial number, and may be written as one.
     private static string? ReadResource(string? type, string? id) =>
-        type == "certificate" && id is not null ? QueryText.Serial(id) ?? id : id;
+        type == "certificate" && id is not null ? SerialNumberText.Read(id) ?? id : id;
 
-    private static AuditFilter ReadFilter(IQueryCollection query, Dictionary<string, string[]> errors) => new()
+    private static AuditFilter ReadFilter(IQueryCollection query) => new()
     {
-        Action = QueryText.Text(query, "action"),
-        Actor = QueryText.Text(query, "actor"),
-        ResourceType = QueryText.Text(query, "resource_type"),
-        ResourceId = ReadResource(QueryText.Text(query, "resource_type"), QueryText.Text(query, "resource_id")),
-        Outcome = QueryText.Word<AuditOutcome>(query, "outcome"),
-        Reason = QueryText.Text(query, "reason"),
-        PathId = QueryText.PathId(query),
-        TransactionId = QueryText.Text(query, "transaction_id"),
-        SerialNumber = QueryText.Serial(query, errors),
-        From = QueryText.Time(query, "from"),
-        To = QueryText.Time(query, "to"),
-        Text = QueryText.Text(query, "q"),
+        Action = Action.Of(query),
+        Actor = Actor.Of(query),
+        ResourceType = ResourceType.Of(query),
+        ResourceId = ReadResource(ResourceType.Of(query), ResourceId.Of(query)),
+        Outcome = Outcome.Of(query),
+        Reason = Reason.Of(query),
+        PathId = PathId.Of(query),
+        TransactionId = TransactionId.Of(query),
+        SerialNumber = Serial.Of(query),
+        From = From.Of(query),
+        To = To.Of(query),
+        Text = Contains.Of(query),
     };
 }
 

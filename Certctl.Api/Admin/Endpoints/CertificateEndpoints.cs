@@ -14,32 +14,42 @@ internal static class CertificateEndpoints
     // Of the certificate profiles that an error names.
     private const int MaxNamed = 20;
 
+    private static readonly QueryField<CertificateStatus?> Status = QueryField.Word<CertificateStatus>("status", "Where it stands now");
+    private static readonly QueryField<string> IssuerId = QueryField.Text("issuer_id", "Whose it is, such as iss-local", Examples.IssuerId);
+
+    private static readonly QueryField<string> ProfileId =
+        QueryField.Text("profile_id", "The certificate profile it was issued under", Examples.ProfileId);
+
+    private static readonly QueryField<string> PathId =
+        QueryField.PathId("PathID of the SCEP profile it came through; (root) or an empty value for the root");
+
+    private static readonly QueryField<string> Source = QueryField.Word("source", "Protocol", Vocabulary.Sources);
+    private static readonly QueryField<string> Serial = QueryField.Serial("Serial number");
+
+    private static readonly QueryField<string> Contains =
+        QueryField.Text("q", "Stands in subject or alternative names; upper and lower case alike", Examples.Search);
+
+    private static readonly QueryField<DateTimeOffset?> ExpiresBefore = QueryField.Time("expires_before", "Ends before this moment");
+    private static readonly QueryField<DateTimeOffset?> ExpiresAfter = QueryField.Time("expires_after", "Ends at this moment or later");
+    private static readonly QueryField<DateTimeOffset?> CreatedAfter = QueryField.Time("created_after", "Issued at this moment or later");
+    private static readonly QueryField<DateTimeOffset?> CreatedBefore = QueryField.Time("created_before", "Issued before this moment");
+
     private static readonly QueryField[] Filters =
     [
-        new("status", "Where it stands now", QueryText.Words<CertificateStatus>()),
-        new("issuer_id", "Whose it is, such as iss-local"),
-        new("profile_id", "The certificate profile it was issued under"),
-        new("path_id", "PathID of the SCEP profile it came through; (root) or an empty value for the root"),
-        new("source", "Protocol", Vocabulary.Sources),
-        new("serial", $"Serial number {QueryText.SerialForms}"),
-        new("q", "Stands in subject or alternative names; upper and lower case alike"),
-        QueryField.Time("expires_before", "Ends before this moment"),
-        QueryField.Time("expires_after", "Ends at this moment or later"),
-        QueryField.Time("created_after", "Issued at this moment or later"),
-        QueryField.Time("created_before", "Issued before this moment"),
+        Status, IssuerId, ProfileId, PathId, Source, Serial, Contains, ExpiresBefore, ExpiresAfter, CreatedAfter, CreatedBefore,
     ];
+
+    private static readonly QueryField<string> Format = QueryField.Word(
+        "format", "pem unless said; chain is PEM with the CA certificates behind it (RFC 8555 §9.1)", ["pem", "der", "chain"]);
 
     public static void MapCertificates(this IEndpointRouteBuilder api)
     {
         api.MapGet("/certificates", ListAsync).WithQuery([.. Filters, .. QueryField.OfLists]).Produces<Page<CertificateRow>>().Refuses(400)
             .WithSummary("The issued certificates").WithDescription("Newest first. Every filter narrows; what is not given does not matter.");
         api.MapGet("/certificates/{id}", FindAsync).Produces<CertificateRow>().Refuses(404)
-            .WithSummary("One certificate").WithDescription($"The id is its serial number {QueryText.SerialForms}.");
+            .WithSummary("One certificate").WithDescription($"The id is its serial number {QueryField.SerialForms}.");
         api.MapGet("/certificates/{id}/download", DownloadAsync)
-            .WithQuery(
-                new QueryField(
-                    "format",
-                    "pem unless said; chain is PEM with the CA certificates behind it (RFC 8555 §9.1)", ["pem", "der", "chain"]))
+            .WithQuery(Format)
             .Produces<string>(200, MediaTypes.Pem, MediaTypes.Certificate, MediaTypes.PemChain).Refuses(400, 404)
             .WithSummary("The certificate itself");
         api.MapPost("/certificates/bulk-revoke", RevokeManyAsync).RequireAuthorization(ApiPolicy.Admin)
@@ -61,20 +71,20 @@ internal static class CertificateEndpoints
         var query = http.Request.Query;
         var filter = new CertificateFilter
         {
-            Status = QueryText.Word<CertificateStatus>(query, "status"),
-            IssuerId = QueryText.Text(query, "issuer_id"),
-            ProfileId = QueryText.Text(query, "profile_id"),
-            PathId = QueryText.PathId(query),
-            Source = QueryText.Text(query, "source"),
-            SerialNumber = QueryText.Serial(query, errors),
-            Text = QueryText.Text(query, "q"),
-            ExpiresBefore = QueryText.Time(query, "expires_before"),
-            ExpiresAfter = QueryText.Time(query, "expires_after"),
-            CreatedAfter = QueryText.Time(query, "created_after"),
-            CreatedBefore = QueryText.Time(query, "created_before"),
+            Status = Status.Of(query),
+            IssuerId = IssuerId.Of(query),
+            ProfileId = ProfileId.Of(query),
+            PathId = PathId.Of(query),
+            Source = Source.Of(query),
+            SerialNumber = Serial.Of(query),
+            Text = Contains.Of(query),
+            ExpiresBefore = ExpiresBefore.Of(query),
+            ExpiresAfter = ExpiresAfter.Of(query),
+            CreatedAfter = CreatedAfter.Of(query),
+            CreatedBefore = CreatedBefore.Of(query),
         };
         if (await UnknownProfileAsync(filter.ProfileId, profiles, cancellationToken) is { } unknown)
-            errors["profile_id"] = [unknown];
+            errors[ProfileId.Name] = [unknown];
         var paging = Paging.Read(query, errors);
         var before = Mark(paging.Cursor, errors);
         var now = clock.GetUtcNow();
@@ -91,7 +101,7 @@ internal static class CertificateEndpoints
     private static async Task<IResult> DownloadAsync(
         string id, HttpContext http, ICertificateInventory inventory, IssuerTable issuers, CancellationToken cancellationToken)
     {
-        var format = QueryText.Text(http.Request.Query, "format") ?? "pem";
+        var format = Format.Of(http.Request.Query) ?? "pem";
         return await WithAsync(id, http, inventory, issuers, certificate => format switch
         {
             "der" => Results.File(certificate.Der, MediaTypes.Certificate, $"{certificate.SerialNumber}.cer"),
@@ -120,7 +130,7 @@ internal static class CertificateEndpoints
         var (body, errors) = await JsonBody.ReadAsync<TBody>(http, cancellationToken);
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
-        var change = command(body, QueryText.Serial(id) ?? "", AdminAnswer.Caller(http));
+        var change = command(body, SerialNumberText.Read(id) ?? "", AdminAnswer.Caller(http));
         return AdminAnswer.Of(http, await desk.SendAsync(change, cancellationToken), summary => MetaEndpoints.Json(new RevocationResult(status, summary)));
     }
 
@@ -130,10 +140,10 @@ internal static class CertificateEndpoints
         var (body, errors) = await JsonBody.ReadAsync<BulkRevocationBody>(http, cancellationToken);
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
-        var serials = body!.CertificateIds?.Select(QueryText.Serial).ToList();
+        var serials = body!.CertificateIds?.Select(SerialNumberText.Read).ToList();
         if (serials?.Contains(null) == true)
             return AdminAnswer.Invalid(
-                http, new Dictionary<string, string[]> { ["certificate_ids"] = [$"must be serial numbers, each {QueryText.SerialForms}"] });
+                http, new Dictionary<string, string[]> { ["certificate_ids"] = [$"must be serial numbers, each {QueryField.SerialForms}"] });
         if (await UnknownProfileAsync(body.ProfileId, profiles, cancellationToken) is { } unknown)
             return AdminAnswer.Invalid(http, new Dictionary<string, string[]> { ["profile_id"] = [unknown] });
         var filter = new CertificateFilter
@@ -167,7 +177,7 @@ internal static class CertificateEndpoints
 
     private static async Task<IResult> WithAsync(
         string id, HttpContext http, ICertificateInventory inventory, IssuerTable issuers, Func<IssuedCertificate, IResult> show, CancellationToken cancellationToken) =>
-        QueryText.Serial(id) is { } serial && await inventory.FindAsync(issuers.IssuerId, serial, cancellationToken) is { } certificate
+        SerialNumberText.Read(id) is { } serial && await inventory.FindAsync(issuers.IssuerId, serial, cancellationToken) is { } certificate
             ? show(certificate)
             : Problems.Problem(http, StatusCodes.Status404NotFound, "Certificate not found");
 
@@ -182,10 +192,10 @@ internal static class CertificateEndpoints
         if (cursor is null)
             return null;
         var parts = cursor.Split('.');
-        if (parts.Length == 2 && parts[1].Length == 40 && QueryText.Serial(parts[1]) is { } serial
+        if (parts.Length == 2 && parts[1].Length == 40 && SerialNumberText.Read(parts[1]) is { } serial
             && long.TryParse(parts[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var time) && time >= 0 && time <= DateTimeOffset.MaxValue.UtcTicks / TimeSpan.TicksPerMicrosecond)
             return new CertificateMark(new DateTimeOffset(time * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero), serial);
-        errors["cursor"] = [Paging.StrangeCursor];
+        errors["cursor"] = [Paging.NotACursor];
         return null;
     }
 }
