@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using Certctl.Api.Admin;
+using Certctl.Api.Rest.Endpoints;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Profiles;
 using Certctl.Application.Enrolments;

@@ -1,5 +1,6 @@
 using System.Data.Common;
-using Certctl.Api.Admin;
+using Certctl.Api.Rest;
+using Certctl.Api.Rest.Http;
 using Certctl.Infrastructure.Persistence.Availability;
 using Microsoft.AspNetCore.Connections;
 

@@ -1,9 +1,11 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Api.Admin;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting.Logging;
 using Certctl.Api.Hosting.Reload;
+using Certctl.Api.Rest;
+using Certctl.Api.Rest.Access;
+using Certctl.Api.Rest.OpenApi;
 using Certctl.Api.Scep;
 using Certctl.Application;
 using Certctl.Application.Challenges.SignedToken;

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
-using Certctl.Api.Admin;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting.Logging;
+using Certctl.Api.Rest.Access;
 using Certctl.Application.Enrolments;
 using Certctl.Domain.Enrolments;
 using OpenTelemetry.Exporter;

@@ -1,4 +1,4 @@
-using Certctl.Api.Admin.Contract;
+using Certctl.Api.Rest.Http;
 using Certctl.Domain.Audit;
 using Certctl.Infrastructure.Persistence;
 using Xunit;

@@ -1,6 +1,7 @@
-using Certctl.Api.Admin;
 using Certctl.Api.Configuration;
 using Certctl.Application.Challenges.Static;
+using Certctl.Api.Rest.Access;
+using Certctl.Api.Rest.Http;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Certctl.Api.Admin;
+using Certctl.Api.Rest.Endpoints;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;

@@ -1,0 +1,20 @@
+using Certctl.Api.Configuration;
+
+namespace Certctl.Api.Rest.Access;
+
+/// <summary>The keys of CERTCTL_API_KEYS_NAMED that are in force; a reload exchanges them as a whole.</summary>
+internal sealed class ConfiguredApiKeys(IReadOnlyList<NamedApiKey> keys)
+{
+    private volatile IReadOnlyList<NamedApiKey> _all = keys;
+
+    public IReadOnlyList<NamedApiKey> All => _all;
+
+    public bool Changes(IReadOnlyList<NamedApiKey> keys)
+    {
+        var all = _all;
+        return all.Count != keys.Count || all.Zip(keys).Any(
+            pair => pair.First.Name != pair.Second.Name || pair.First.Role != pair.Second.Role || !pair.First.Key.Matches(pair.Second.Key));
+    }
+
+    public void Exchange(IReadOnlyList<NamedApiKey> keys) => _all = keys;
+}

@@ -1,0 +1,162 @@
+using System.Security.Claims;
+using Certctl.Api.Configuration;
+using Certctl.Api.Rest.Http;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Certctl.Api.Rest.Access;
+
+/// <summary>
+/// Bearer tokens of an OpenID Connect issuer (RFC 9068, OpenID Connect Core 1.0 §3.1.3.7), judged by the framework's own handler: signature by the issuer's
+/// published keys, issuer, audience, time. Who comes in has the highest role that the map gives to his claims, and is <c>oidc:NAME</c> in the trail.
+/// </summary>
+internal static class OidcTokens
+{
+    private const int MostOfName = 200;
+    private const string SubjectClaim = "sub";
+
+    // OpenID Connect Core §2 has 255; the database keeps 255 with "oidc:" before it.
+    private const int MostOfSubject = 250;
+
+    // Metadata and keys of the largest public issuers take some 20 kB.
+    private const int MaxDocument = 1 << 20;
+
+    private static readonly TimeSpan Skew = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    // The issuer's public keys are public: a token that is only hashed with one proves nothing.
+    private static readonly string[] Signatures =
+    [
+        SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512, SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
+        SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
+    ];
+
+    /// <summary>Which scheme judges a request: tokens go to the handler of tokens, everything else to <see cref="ApiKeyHandler"/>.</summary>
+    public static string SchemeOf(HttpContext http)
+    {
+        var header = http.Request.Headers.Authorization.ToString();
+        return http.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null && header.StartsWith("Bearer eyJ", StringComparison.OrdinalIgnoreCase) && header.Count(c => c == '.') == 2
+            ? JwtBearerDefaults.AuthenticationScheme
+            : ApiKeyHandler.SchemeName;
+    }
+
+    /// <param name="issuer">Reaches the issuer.</param>
+    public static void AddOidcTokens(this AuthenticationBuilder authentication, OidcOptions options, HttpMessageHandler issuer)
+    {
+        authentication.Services.AddSingleton(services => new OidcKeys(
+            $"{options.Authority.AbsoluteUri.TrimEnd('/')}/.well-known/openid-configuration",
+            new HttpDocumentRetriever(new HttpClient(issuer) { Timeout = Patience, MaxResponseContentBufferSize = MaxDocument }),
+            services.GetRequiredService<TimeProvider>()));
+        authentication.Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
+            .Configure<OidcKeys>((jwt, keys) => jwt.ConfigurationManager = keys);
+        authentication.AddJwtBearer(jwt =>
+        {
+            jwt.MapInboundClaims = false;
+            jwt.TokenValidationParameters = new TokenValidationParameters
+            {
+                ValidAudience = options.Audience,
+                ValidAlgorithms = Signatures,
+                ClockSkew = Skew,
+            };
+            jwt.Events = new JwtBearerEvents
+            {
+                OnMessageReceived = LookAtHeaderAsync,
+                OnAuthenticationFailed = context =>
+                {
+                    // Also where the key is known by name: the issuer may have given its name to another.
+                    if (context.Exception is SecurityTokenInvalidSignatureException)
+                        Keys(context.HttpContext).RequestRefresh();
+                    return Task.CompletedTask;
+                },
+                OnTokenValidated = context =>
+                {
+                    Admit(context, options);
+                    return Task.CompletedTask;
+                },
+                OnChallenge = context =>
+                {
+                    context.HandleResponse();
+                    context.Response.Headers.WWWAuthenticate = "Bearer realm=\"certctl\", error=\"invalid_token\"";
+                    return context.HttpContext.RequestServices.GetRequiredService<AccessTrail>()
+                        .RefuseAsync(context.HttpContext, StatusCodes.Status401Unauthorized, Words(context.AuthenticateFailure));
+                },
+                OnForbidden = context => ApiPolicy.ForbidAsync(context.HttpContext),
+            };
+        });
+    }
+
+    private static OidcKeys Keys(HttpContext http) => http.RequestServices.GetRequiredService<OidcKeys>();
+
+    private static async Task LookAtHeaderAsync(MessageReceivedContext context)
+    {
+        JsonWebToken token;
+        try
+        {
+            token = new JsonWebToken(context.Request.Headers.Authorization.ToString()["Bearer ".Length..].Trim());
+        }
+        catch (ArgumentException)
+        {
+            context.Fail(new SecurityTokenMalformedException());
+            return;
+        }
+
+        // RFC 7515 §4.1.11: who does not understand an extension named in "crit" must refuse the token. None is understood here.
+        if (token.TryGetHeaderValue<object>("crit", out _))
+        {
+            context.Fail(new CriticalHeaderException());
+            return;
+        }
+
+        // Without the issuer's keys nothing can be said about a token: that is no refusal of it, so the exception leaves as 503.
+        if (string.IsNullOrEmpty(token.Kid))
+            await Keys(context.HttpContext).GetConfigurationAsync(context.HttpContext.RequestAborted);
+        else
+            await Keys(context.HttpContext).LookForAsync(token.Kid, context.HttpContext.RequestAborted);
+    }
+
+    private static void Admit(TokenValidatedContext context, OidcOptions options)
+    {
+        var token = context.Principal!;
+        if (Find(token, options.NameClaim, MostOfName) is not { } name)
+        {
+            context.Fail(new NamelessTokenException(options.NameClaim));
+            return;
+        }
+
+        // Other claims may be changed by the person whom they name; the subject never is, and belongs to one person
+        // (OpenID Connect Core §2).
+        if (Find(token, SubjectClaim, MostOfSubject) is not { } subject)
+        {
+            context.Fail(new NamelessTokenException(SubjectClaim));
+            return;
+        }
+
+        var roles = token.FindAll(options.RoleClaim).Where(claim => options.RoleMap.ContainsKey(claim.Value)).Select(claim => options.RoleMap[claim.Value]).ToList();
+        context.Principal = ApiPolicy.Principal($"oidc:{name}", roles.Count > 0 ? roles.Max() : null, $"oidc:{subject}");
+    }
+
+    private static string? Find(ClaimsPrincipal token, string claim, int maxLength) =>
+        token.FindFirstValue(claim) is { Length: > 0 } value && value.Length <= maxLength && !value.Any(char.IsControl) ? value : null;
+
+    private static string Words(Exception? failure) => failure switch
+    {
+        SecurityTokenExpiredException => "Token has expired",
+        SecurityTokenNotYetValidException => "Token is not valid yet",
+        SecurityTokenInvalidAudienceException => "Token is for another audience",
+        SecurityTokenInvalidIssuerException => "Token is of another issuer",
+        SecurityTokenNoExpirationException => "Token has no end",
+        SecurityTokenInvalidAlgorithmException or SecurityTokenInvalidSignatureException or SecurityTokenSignatureKeyNotFoundException => "Token is not signed by its issuer",
+        NamelessTokenException nameless => nameless.Message,
+        CriticalHeaderException critical => critical.Message,
+        _ => "Invalid token",
+    };
+
+    private sealed class NamelessTokenException(string claim) : SecurityTokenValidationException($"Token has no claim {claim} that could name an actor");
+
+    private sealed class CriticalHeaderException() : SecurityTokenValidationException(
+        "Token has critical header parameters (crit) that are not understood here");
+}
