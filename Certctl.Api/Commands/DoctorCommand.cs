@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Server;
 using Certctl.Api.Hosting;
 using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Persistence;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Server;
 using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Logging;
 using Certctl.Api.Hosting.Reload;

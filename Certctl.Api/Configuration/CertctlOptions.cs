@@ -1,3 +1,7 @@
+using Certctl.Api.Configuration.Access;
+using Certctl.Api.Configuration.Database;
+using Certctl.Api.Configuration.Scep;
+using Certctl.Api.Configuration.Server;
 using Certctl.Domain.Enrolments;
 
 namespace Certctl.Api.Configuration;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Certctl.Api.Configuration.Scep;
 
 namespace Certctl.Api.Configuration;
 

@@ -1,3 +1,8 @@
+using Certctl.Api.Configuration.Access;
+using Certctl.Api.Configuration.Database;
+using Certctl.Api.Configuration.Scep;
+using Certctl.Api.Configuration.Server;
+
 namespace Certctl.Api.Configuration;
 
 /// <summary>Every variable that the server knows: the groups in which each is declared, and the names that are none of its settings.</summary>

@@ -1,4 +1,5 @@
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Scep;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Compliance;

@@ -1,4 +1,4 @@
-using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Database;
 using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Hosting;

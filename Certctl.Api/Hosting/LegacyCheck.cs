@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Scep;
 using Certctl.Infrastructure.Crypto.Keys;
 
 namespace Certctl.Api.Hosting;

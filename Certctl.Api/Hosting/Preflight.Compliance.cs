@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Scep;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.Mtls;

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Scep;
+using Certctl.Api.Configuration.Server;
 using Certctl.Api.Hosting.Logging;
 using Certctl.Api.Hosting.Reload;
 using Certctl.Api.Rest;

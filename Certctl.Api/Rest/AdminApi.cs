@@ -1,4 +1,5 @@
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Access;
 using Certctl.Api.Hosting;
 using Certctl.Api.Rest.Access;
 using Certctl.Api.Rest.Endpoints;

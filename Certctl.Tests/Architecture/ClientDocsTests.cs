@@ -1,4 +1,4 @@
-using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Scep;
 using Xunit;
 
 namespace Certctl.Tests.Architecture;

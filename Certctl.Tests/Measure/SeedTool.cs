@@ -1,5 +1,5 @@
 using System.Globalization;
-using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Database;
 using Npgsql;
 using Xunit;
 using Xunit.Abstractions;

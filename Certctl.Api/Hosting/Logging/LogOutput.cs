@@ -1,4 +1,4 @@
-using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Server;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 

@@ -1,5 +1,8 @@
 using Certctl.Api.Configuration;
 using Certctl.Application.Challenges.Static;
+using Certctl.Api.Configuration.Access;
+using Certctl.Api.Configuration.Database;
+using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Rest.Access;
 using Certctl.Api.Rest.Http;
 using Certctl.Application.Enrolments;

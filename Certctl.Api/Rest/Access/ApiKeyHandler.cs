@@ -2,6 +2,7 @@ using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Access;
 using Certctl.Api.Rest.OpenApi;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;

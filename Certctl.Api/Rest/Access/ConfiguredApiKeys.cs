@@ -1,4 +1,5 @@
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Access;
 
 namespace Certctl.Api.Rest.Access;
 

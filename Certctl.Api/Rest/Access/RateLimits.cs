@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
-using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Access;
 
 namespace Certctl.Api.Rest.Access;
 

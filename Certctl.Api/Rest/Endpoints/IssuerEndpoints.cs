@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Server;
 using Certctl.Api.Rest.Access;
 using Certctl.Api.Rest.Http;
 using Certctl.Api.Rest.OpenApi;

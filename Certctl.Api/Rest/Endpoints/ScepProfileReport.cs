@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Certctl.Api.Configuration;
 using Certctl.Application.Challenges.SignedToken;
+using Certctl.Api.Configuration.Scep;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Commands;
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Database;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Tests.Fixtures;

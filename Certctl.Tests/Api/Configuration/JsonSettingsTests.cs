@@ -1,4 +1,5 @@
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Scep;
 using Certctl.Tests.Fixtures;
 using Microsoft.Extensions.Logging;
 using Xunit;

@@ -1,10 +1,10 @@
 using Certctl.Application.Admin;
 using Xunit;
 
-namespace Certctl.Tests.Api.Configuration;
+namespace Certctl.Tests.Api.Configuration.Access;
 
 /// <summary>Keys of the REST API: what they may be, and that nothing odd ever opens it.</summary>
-public sealed class ApiKeysReaderTests
+public sealed class ApiSettingsTests
 {
     private const string Type = "CERTCTL_AUTH_TYPE";
     private const string Keys = "CERTCTL_API_KEYS_NAMED";

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Scep;
 
 /// <summary>Who is asked whether a device may have a certificate today. Exactly one of token and client certificate is set.</summary>
 /// <param name="Url">https.</param>

@@ -1,6 +1,7 @@
+using Certctl.Api.Configuration.Access;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Server;
 
 /// <summary>Where figures and traces go.</summary>
 /// <param name="ServesMetrics">Prometheus asks for them at <c>/metrics</c>.</param>

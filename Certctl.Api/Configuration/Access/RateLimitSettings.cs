@@ -1,4 +1,4 @@
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Access;
 
 /// <summary>How fast one may ask the REST API, <c>/openapi</c> and <c>/metrics</c>.</summary>
 /// <param name="PerSecond">Requests a second from one address, before it is known who asks.</param>

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Certctl.Application.Scep;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Scep;
 
 /// <summary>
 /// The SCEP profiles of a start: one root profile from the flat form, or the named ones of CERTCTL_SCEP_PROFILES; never a mixture, the

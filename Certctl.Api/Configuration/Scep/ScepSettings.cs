@@ -1,4 +1,4 @@
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Scep;
 
 /// <summary>Whether SCEP is served, and under which names. The settings of each are in <see cref="ScepProfileSettings"/>.</summary>
 internal static class ScepSettings

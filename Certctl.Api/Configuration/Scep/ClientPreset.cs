@@ -1,6 +1,6 @@
 using Certctl.Application.Scep;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Scep;
 
 /// <summary>The shapes that one kind of device wants (docs/clients.md has the evidence). A setting of its own always wins over the preset's.</summary>
 /// <param name="Name">As <c>CLIENT_PRESET</c> is written.</param>

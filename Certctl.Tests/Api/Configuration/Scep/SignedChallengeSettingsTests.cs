@@ -1,10 +1,11 @@
-using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Scep;
+using Certctl.Application.Challenges.SignedToken;
 using Xunit;
 
-namespace Certctl.Tests.Api.Configuration;
+namespace Certctl.Tests.Api.Configuration.Scep;
 
 /// <summary>INTUNE_… and CHALLENGE_MODE: what holds unless set, what cannot be, and what contradicts itself.</summary>
-public sealed class IntuneReaderTests
+public sealed class SignedChallengeSettingsTests
 {
     private const string Prefix = "CERTCTL_SCEP_PROFILE_CORP_";
 

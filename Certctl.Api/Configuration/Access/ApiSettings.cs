@@ -1,9 +1,10 @@
 using System.Net;
+using Certctl.Api.Configuration.Server;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Access;
 
 /// <summary>A key of the REST API as configured.</summary>
 /// <param name="Name">The actor in the audit trail.</param>

@@ -1,4 +1,4 @@
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Server;
 
 /// <param name="Level">Least level written.</param>
 /// <param name="Json">JSON lines, or text for people.</param>

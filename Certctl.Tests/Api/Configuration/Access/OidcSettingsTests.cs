@@ -1,9 +1,9 @@
 using Xunit;
 
-namespace Certctl.Tests.Api.Configuration;
+namespace Certctl.Tests.Api.Configuration.Access;
 
 /// <summary>An issuer of tokens is named whole or not at all, and never where no key is asked for.</summary>
-public sealed class OidcReaderTests
+public sealed class OidcSettingsTests
 {
     [Fact]
     public void Without_the_issuer_the_rest_counts_for_nothing_and_stops_the_start() => Assert.Equal(

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Access;
 
 /// <summary>Whether, and where, other SCEP servers may be asked from here.</summary>
 internal static class ProbeSettings

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Database;
 
 /// <summary>CERTCTL_DATABASE_URL to what the drivers take. The URL may hold a password, so no problem quotes it.</summary>
 internal static class DatabaseUrl

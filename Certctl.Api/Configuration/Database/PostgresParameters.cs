@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Database;
 
 /// <summary>
 /// Every parameter of a libpq connection URI: what becomes of it, or why it is refused. No value is quoted in a problem: one in the wrong

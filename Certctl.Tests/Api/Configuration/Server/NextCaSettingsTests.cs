@@ -1,10 +1,11 @@
-using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Scep;
+using Certctl.Api.Configuration.Server;
 using Xunit;
 
-namespace Certctl.Tests.Api.Configuration;
+namespace Certctl.Tests.Api.Configuration.Server;
 
 /// <summary>A next CA is staged whole or not at all.</summary>
-public sealed class NextCaReaderTests
+public sealed class NextCaSettingsTests
 {
     private const string Cert = "CERTCTL_CA_NEXT_CERT_PATH";
     private const string Key = "CERTCTL_CA_NEXT_KEY_PATH";

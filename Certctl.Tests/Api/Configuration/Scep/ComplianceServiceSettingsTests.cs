@@ -1,12 +1,12 @@
-using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Scep;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Tests.Fixtures;
 using Xunit;
 
-namespace Certctl.Tests.Api.Configuration;
+namespace Certctl.Tests.Api.Configuration.Scep;
 
 /// <summary>A compliance service is named whole: over https, with one way to authenticate.</summary>
-public sealed class ComplianceReaderTests
+public sealed class ComplianceServiceSettingsTests
 {
     private const string Prefix = "CERTCTL_SCEP_PROFILE_CORP_COMPLIANCE_";
     private const string Url = Prefix + "URL";

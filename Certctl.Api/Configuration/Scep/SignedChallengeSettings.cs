@@ -1,6 +1,6 @@
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Scep;
 
 /// <summary>How a SCEP profile judges signed challenges, as far as settings say it; the bundle is the preflight's.</summary>
 /// <param name="BundlePath">PEM: the connectors' certificates.</param>

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Certctl.Application.Admin;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Access;
 
 /// <summary>Whose OpenID Connect tokens are taken at the REST API.</summary>
 /// <param name="Authority">The issuer; its metadata is below it (OpenID Connect Discovery 1.0 §4).</param>

@@ -1,6 +1,6 @@
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Server;
 
 /// <param name="IssuerId">The id under which profiles name it: <c>iss-local</c>.</param>
 /// <param name="CertPath">PEM: the issuing CA first, then its issuers up to the root.</param>

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Access;
 
 /// <summary>The web pages of others whose scripts may use the REST API. None unless named.</summary>
 internal static class CorsSettings

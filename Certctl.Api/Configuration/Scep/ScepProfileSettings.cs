@@ -1,9 +1,10 @@
-using Certctl.Application.Intune;
+using Certctl.Api.Configuration.Server;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Scep;
 
 /// <summary>
 /// The settings of one SCEP profile: <c>CERTCTL_SCEP_</c>… for the root profile alone, <c>CERTCTL_SCEP_PROFILE_NAME_</c>… for each named

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Database;
 
 /// <summary>
 /// libpq's connection URI: <c>postgres://user:password@host:port,host:port/database?parameter=value</c>, an IPv6 address in brackets, the

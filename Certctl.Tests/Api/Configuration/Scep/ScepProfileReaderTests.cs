@@ -1,8 +1,9 @@
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Scep;
 using Certctl.Application.Scep;
 using Xunit;
 
-namespace Certctl.Tests.Api.Configuration;
+namespace Certctl.Tests.Api.Configuration.Scep;
 
 /// <summary>The flat form, the named profiles, and what holds when somebody mixes them.</summary>
 public sealed class ScepProfileReaderTests

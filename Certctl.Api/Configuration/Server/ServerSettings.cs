@@ -1,6 +1,6 @@
 using Certctl.Api.Hosting;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Server;
 
 /// <param name="Host">Address to bind.</param>
 /// <param name="Port">0 lets the system choose (tests).</param>

@@ -1,9 +1,9 @@
-using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Database;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using Xunit;
 
-namespace Certctl.Tests.Api.Configuration;
+namespace Certctl.Tests.Api.Configuration.Database;
 
 /// <summary>The forms of CERTCTL_DATABASE_URL, read by the drivers themselves.</summary>
 public sealed class DatabaseUrlTests

@@ -1,6 +1,6 @@
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Database;
 
 public enum DatabaseProvider
 {

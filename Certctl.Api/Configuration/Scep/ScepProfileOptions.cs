@@ -1,8 +1,8 @@
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Scep;
 
 /// <summary>One SCEP profile.</summary>
 public sealed record ScepProfileOptions
