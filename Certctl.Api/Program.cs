@@ -1,5 +1,7 @@
 using System.CommandLine;
-using Certctl.Api.Commands;
+using Certctl.Api.Commands.Admin;
+using Certctl.Api.Commands.Scep;
+using Certctl.Api.Commands.Server;
 using Certctl.Api.Hosting.Reload;
 
 // A container asks this every few seconds.

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Certctl.Api.Commands.Server;
 using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Database;
 using Certctl.Api.Hosting;

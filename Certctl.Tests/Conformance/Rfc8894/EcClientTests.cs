@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Api.Commands;
+using Certctl.Api.Commands.Scep;
 using Certctl.Infrastructure.ScepClient;
 using Certctl.Tests.Fixtures;
 using Xunit;

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Approvals;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Admin;
 
 /// <summary><c>certctl approvals list|approve|deny</c>: the requests that wait for people, on the server's own database.</summary>
 internal static class ApprovalsCommand

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Certctl.Api.Configuration;
 using Certctl.Infrastructure.Persistence;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Server;
 
 /// <summary><c>certctl migrate</c>: brings the database to this build's schema; a second run finds nothing to do.</summary>
 internal static class MigrateCommand

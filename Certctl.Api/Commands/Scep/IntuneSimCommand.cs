@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Certctl.Infrastructure.Intune;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Scep;
 
 /// <summary><c>certctl intune sim</c>: signs challenges as a connector does, so that a roll-out can be rehearsed without a tenant.</summary>
 internal static class IntuneSimCommand

@@ -2,12 +2,12 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using Certctl.Api.Commands;
+using Certctl.Api.Commands.Scep;
 using Certctl.Infrastructure.ScepClient;
 using Certctl.Tests.Infrastructure.ScepClient;
 using Xunit;
 
-namespace Certctl.Tests.Api.Commands;
+namespace Certctl.Tests.Api.Commands.Scep;
 
 /// <summary>What a probe tells, and when it says that nobody can enrol.</summary>
 public sealed class ScepProbeCommandTests : IAsyncLifetime

@@ -1,6 +1,6 @@
 using Certctl.Infrastructure.Persistence.Schema;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Server;
 
 /// <summary>What a migration says of itself, to the log of a server that starts.</summary>
 internal sealed partial class LoggedNotices(ILogger logger) : IProgress<MigrationNotice>

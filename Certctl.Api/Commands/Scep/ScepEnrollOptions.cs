@@ -3,7 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Certctl.Infrastructure.ScepClient;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Scep;
 
 /// <summary>The options of <c>certctl scep enroll</c>, and what they mean.</summary>
 internal sealed class ScepEnrollOptions(ParseResult parsed, Func<string, string?> environment)

@@ -6,7 +6,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Certctl.Infrastructure.ScepClient;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Scep;
 
 /// <summary>What the SCEP client's verbs share: URL, trust, exit codes, and how a failure is told to a person.</summary>
 internal static class ScepVerb

@@ -6,7 +6,7 @@ using Certctl.Api.Hosting.Reload;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Provisioning;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Server;
 
 /// <summary>
 /// <c>certctl quickstart</c>: makes whatever a first run lacks in one folder, then serves from it. A second run finds everything and

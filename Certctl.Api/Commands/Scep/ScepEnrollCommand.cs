@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Certctl.Infrastructure.ScepClient;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Scep;
 
 /// <summary>
 /// <c>certctl scep enroll URL</c>. Exit codes: 0 issued, 2 usage, 3 refused by the server, 4 still pending, 5 network or TLS, 6 the answer

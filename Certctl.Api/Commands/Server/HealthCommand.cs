@@ -2,7 +2,7 @@ using System.CommandLine;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Server;
 
 /// <summary>
 /// <c>certctl health</c>: is the server of this configuration alive? For probes of containers, which ask often: it costs a fraction of the

@@ -13,7 +13,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Server;
 
 /// <summary>
 /// Starts the checked server, says when it is ready, and stays until it is told to stop. Whatever keeps it from starting ends in words and

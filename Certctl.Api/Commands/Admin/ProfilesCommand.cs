@@ -5,7 +5,7 @@ using Certctl.Application.Admin;
 using Certctl.Application.Admin.Profiles;
 using Certctl.Application.Enrolments;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Admin;
 
 /// <summary><c>certctl profiles list|show|put</c>: the certificate profiles in the database, in the JSON of the upstream product.</summary>
 internal static class ProfilesCommand

@@ -3,7 +3,7 @@ using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Reload;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Server;
 
 /// <summary><c>certctl serve</c>: the production verb. Strict: any configuration error refuses the start, all of them listed.</summary>
 internal static class ServeCommand

@@ -1,6 +1,6 @@
 using Certctl.Infrastructure.Persistence.Schema;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Server;
 
 /// <summary>What a migration says of itself, to the terminal of a verb.</summary>
 internal sealed class TerminalNotices(string verb) : IProgress<MigrationNotice>

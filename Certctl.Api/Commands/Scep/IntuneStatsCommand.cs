@@ -4,7 +4,7 @@ using System.Text.Json;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Scep;
 
 /// <summary><c>certctl intune stats</c>: how signed challenges fared in the last 24 hours, over all servers on this database.</summary>
 internal static class IntuneStatsCommand

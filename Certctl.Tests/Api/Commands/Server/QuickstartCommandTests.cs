@@ -5,7 +5,7 @@ using Certctl.Tests.Conformance;
 using Certctl.Tests.Fixtures;
 using Xunit;
 
-namespace Certctl.Tests.Api.Commands;
+namespace Certctl.Tests.Api.Commands.Server;
 
 /// <summary>
 /// quickstart as a newcomer meets it: the real executable in a folder with an awkward name, and whatever it prints done to the letter.

@@ -8,7 +8,7 @@ using Certctl.Tests.Api.Hosting;
 using Certctl.Tests.Fixtures;
 using Xunit;
 
-namespace Certctl.Tests.Api.Commands;
+namespace Certctl.Tests.Api.Commands.Server;
 
 /// <summary><c>certctl health</c>, what a container asks itself: 0 only where the server says that it is healthy.</summary>
 public sealed class HealthCommandTests(OperatorFolder folder) : IClassFixture<OperatorFolder>

@@ -8,7 +8,7 @@ using Certctl.Api.Hosting;
 using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Persistence;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Server;
 
 /// <summary>
 /// <c>certctl doctor</c>: everything that a start would look at, a line each with its remedy; exit code 1 when something would keep the

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Certctl.Infrastructure.ScepClient;
 
-namespace Certctl.Api.Commands;
+namespace Certctl.Api.Commands.Scep;
 
 /// <summary><c>certctl scep probe URL</c>: what a SCEP server says of itself. Exit code 0: one can enrol there; 1: not.</summary>
 internal static class ScepProbeCommand
