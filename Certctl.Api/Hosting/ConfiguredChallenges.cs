@@ -1,3 +1,4 @@
+using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Configuration;
 using Certctl.Application.Challenges;
 using Certctl.Application.Challenges.Renewal;
