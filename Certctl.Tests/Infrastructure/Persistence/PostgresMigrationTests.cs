@@ -166,7 +166,7 @@ public sealed partial class PostgresMigrationTests(PostgresFixture postgres) : I
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)TimeSpan.FromMinutes(5).TotalSeconds };
         await command.ExecuteNonQueryAsync();
     }
 
