@@ -27,13 +27,7 @@ public sealed class RenewalProof : IChallengeValidator
         // What the journal has answered is answered again, also when the secret was exchanged since.
         if (presented is ChallengeVerdict.Unrecognised(var detail) && context.Signer.FirstAsked is null)
             return new ChallengeVerdict.Rejected(FailureReason.ChallengeWrong, detail);
-        var challenge = (presented as ChallengeVerdict.Vouched)?.Grant;
-        return new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber)
-        {
-            Renews = known,
-            FirstAsked = context.Signer.FirstAsked,
-            Claim = challenge?.Claim,
-            Reservation = challenge?.Reservation,
-        });
+        return presented as ChallengeVerdict.Vouched
+            ?? new ChallengeVerdict.Vouched(new ChallengeGrant(ChallengeKind.Renewal, known.SerialNumber));
     }
 }

@@ -14,7 +14,7 @@ public sealed class ChallengeDispatchBehavior<TCommand, TOutcome> : EnrolmentChe
         switch (await context.Policy.Challenges.JudgeAsync(command, cancellationToken))
         {
             case ChallengeVerdict.Vouched vouched when context.Signer.Failure is null:
-                context.Grant = WithEndedSigner(vouched.Grant, context);
+                context.Grant = WithRenewal(vouched.Grant, command);
                 return null;
             case ChallengeVerdict.Vouched:
                 return context.Signer.Failure;
@@ -29,9 +29,10 @@ public sealed class ChallengeDispatchBehavior<TCommand, TOutcome> : EnrolmentChe
         }
     }
 
-    // Challenge and valid certificate: a new enrolment. With one that has ended it is a renewal, which the certificate profile may still grant.
-    private static ChallengeGrant WithEndedSigner(ChallengeGrant grant, EnrolmentContext context) =>
-        context.Signer.Known is { } known && context.ReceivedAt >= known.NotAfter
-            ? grant with { Kind = ChallengeKind.Renewal, VouchedBy = known.SerialNumber, Renews = known }
+    // Challenge and valid certificate: a new enrolment, unless the message says that it renews. With one that has ended it is a renewal too,
+    // which the certificate profile may still grant.
+    private static ChallengeGrant WithRenewal(ChallengeGrant grant, IssuanceCommand command) =>
+        command.Context is { Signer: { Known: { } known } signer, ReceivedAt: var now } && (command.IsRenewal || now >= known.NotAfter)
+            ? grant with { Kind = ChallengeKind.Renewal, VouchedBy = known.SerialNumber, Renews = known, FirstAsked = signer.FirstAsked }
             : grant;
 }

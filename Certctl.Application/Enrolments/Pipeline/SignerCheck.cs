@@ -23,8 +23,8 @@ public sealed class SignerCheck<TCommand, TOutcome>(IEnrolmentRepository enrolme
     // An answer that lapses while the request is under way would let a revoked certificate sign for a new one.
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
-    // A self-signed certificate needs no look-up, so it is refused at once. Every other refusal is told by the challenge dispatcher, after
-    // the challenge has been judged: challenge_wrong comes before signer_key_mismatch on the wire, and a kind may need to know the signer.
+    // A self-signed certificate needs no look-up, so it is refused at once. Every other refusal waits until the challenge has been judged:
+    // challenge_wrong comes before signer_key_mismatch on the wire, and the renewal is itself a kind of challenge that builds on the signer.
     protected override async ValueTask<EnrolmentFailure?> CheckAsync(TCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
