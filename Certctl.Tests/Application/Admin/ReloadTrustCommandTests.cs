@@ -4,7 +4,6 @@ using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
-using Certctl.Domain.Enrolments;
 using Certctl.Tests.Application.Scep;
 using Certctl.Tests.Fakes;
 using Microsoft.Extensions.Time.Testing;

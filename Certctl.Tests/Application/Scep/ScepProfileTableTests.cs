@@ -1,6 +1,5 @@
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
-using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fakes;
 using NSubstitute;
 using Xunit;
