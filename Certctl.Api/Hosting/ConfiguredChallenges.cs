@@ -24,8 +24,8 @@ internal static class ConfiguredChallenges
         ChallengeMode mode, StaticChallengeValidator secrets, IntuneSettings? signed, IntuneCounters counters) => (mode, signed) switch
     {
         (ChallengeMode.StaticOnly, _) => [new RenewalProof(), secrets],
-        (ChallengeMode.Mixed, { } settings) => [new RenewalProof(), new IntuneChallengeValidator(settings, counters, takesAll: false), secrets],
-        (ChallengeMode.IntuneOnly, { } settings) => [new RenewalProof(), new IntuneChallengeValidator(settings, counters, takesAll: true)],
+        (ChallengeMode.Mixed, not null) => [new RenewalProof(), new IntuneChallengeValidator(signed, counters, takesAll: false), secrets],
+        (ChallengeMode.IntuneOnly, not null) => [new RenewalProof(), new IntuneChallengeValidator(signed, counters, takesAll: true)],
         _ => throw new InvalidOperationException($"A SCEP profile with CHALLENGE_MODE {mode} has no settings for signed challenges."),
     };
 }

@@ -150,7 +150,12 @@ internal static class ServerHost
     }
 
     private static ScepProfileTable Profiles(
-        CertctlOptions options, PreflightMaterial material, Doormen doormen, IssuerTable issuers, IntuneCounters counters, TimeProvider clock)
+        CertctlOptions options,
+        PreflightMaterial material,
+        Doormen doormen,
+        IssuerTable issuers,
+        IntuneCounters counters,
+        TimeProvider clock)
     {
         var (issuer, next) = issuers;
         var nextPublished = material.Next is { } staged ? LocalCaIssuer.PublishedOf(staged.Ca, clock.GetUtcNow()) : [];
@@ -176,16 +181,16 @@ internal static class ServerHost
 
     private static EnrolmentPolicy Policy(
         CertctlOptions options, ScepProfileOptions profile, Doormen doormen, IssuerTable issuers, IntuneCounters counters) => new()
-    {
-        PathId = profile.PathId,
-        CertificateProfileId = profile.CertificateProfileId,
-        Issuer = issuers.Current,
-        NextIssuer = issuers.Next,
-        Challenges = ConfiguredChallenges.Of(profile, doormen.Anchors.GetValueOrDefault(profile.PathId), counters),
-        Limits = new EnrolmentLimits(options.Ca.Validity) { RenewalMayChangeName = profile.RenewalMayChangeName },
-        Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },
-        Compliance = new CompliancePolicy(doormen.Hooks.Of(profile.PathId), profile.Compliance?.OnError ?? ComplianceOnError.Deny),
-    };
+        {
+            PathId = profile.PathId,
+            CertificateProfileId = profile.CertificateProfileId,
+            Issuer = issuers.Current,
+            NextIssuer = issuers.Next,
+            Challenges = ConfiguredChallenges.Of(profile, doormen.Anchors.GetValueOrDefault(profile.PathId), counters),
+            Limits = new EnrolmentLimits(options.Ca.Validity) { RenewalMayChangeName = profile.RenewalMayChangeName },
+            Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },
+            Compliance = new CompliancePolicy(doormen.Hooks.Of(profile.PathId), profile.Compliance?.OnError ?? ComplianceOnError.Deny),
+        };
 
     /// <summary>Key material and trust stores of the SCEP profiles, by PathID.</summary>
     private sealed record Doormen(

@@ -4,8 +4,8 @@ using Certctl.Domain.Enrolments;
 namespace Certctl.Application.Challenges;
 
 /// <summary>
-/// A kind of challenge as one endpoint takes it, with its own secrets, trust and limits. An endpoint's policy holds its kinds as a list; the
-/// first one that recognises a challenge decides for good.
+/// A kind of challenge as one endpoint takes it, with its own secrets, trust and limits. An endpoint's policy holds its kinds as a list;
+/// the first one that recognises a challenge decides for good.
 /// </summary>
 public interface IChallengeValidator
 {

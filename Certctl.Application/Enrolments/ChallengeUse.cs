@@ -5,8 +5,8 @@ using System.Text;
 namespace Certctl.Application.Enrolments;
 
 /// <summary>
-/// The one use of a challenge: by the request that first brought it, for good. The path is no part of it: two profiles that trust the same issuer of challenges
-/// issue one certificate for one challenge, not one each.
+/// The one use of a challenge: by the request that first brought it, for good. The path is no part of it: two profiles that trust
+/// the same issuer of challenges issue one certificate for one challenge, not one each.
 /// </summary>
 /// <param name="Key">32 octets over issuer and token.</param>
 /// <param name="TokenSha256">32 octets that name the token, as the enrolment keeps them.</param>

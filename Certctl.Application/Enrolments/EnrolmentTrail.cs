@@ -42,7 +42,12 @@ public static class EnrolmentTrail
     /// <param name="context">Null when the codec refused.</param>
     public static AuditEvent Refused(
         RequestDescription request, CertificateSigningRequest? csr, EnrolmentContext? context, EnrolmentFailure failure) =>
-        Event(request.Policy, request.Origin, request.ReceivedAt, request.Action(context?.Challenge?.Kind.AuditSuffix ?? ""), AuditOutcome.Refused) with
+        Event(
+            request.Policy,
+            request.Origin,
+            request.ReceivedAt,
+            request.Action(context?.Challenge?.Kind.AuditSuffix ?? ""),
+            AuditOutcome.Refused) with
         {
             Reason = FailureTable.Of(failure.Reason).Label,
 
@@ -78,7 +83,12 @@ public static class EnrolmentTrail
 
     // What the challenge said stands with the enrolment: the poll that fetches what operators approved brings none.
     private static AuditEvent Event(EnrolmentContext context, Enrolment enrolment, AuditOutcome outcome) =>
-        Event(context.Policy, context.Origin, context.ReceivedAt, ActionOf(enrolment.Kind, context.KindOf(enrolment)?.AuditSuffix ?? ""), outcome) with
+        Event(
+            context.Policy,
+            context.Origin,
+            context.ReceivedAt,
+            ActionOf(enrolment.Kind, context.KindOf(enrolment)?.AuditSuffix ?? ""),
+            outcome) with
         {
             Detail = context.ComplianceNote,
             DeviceName = enrolment.DeviceName,

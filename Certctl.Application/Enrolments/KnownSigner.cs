@@ -6,7 +6,9 @@ namespace Certctl.Application.Enrolments;
 /// <summary>The signer of a request as the journal knows it.</summary>
 internal static class KnownSigner
 {
-    /// <summary>The journal's own copy, octet for octet: nothing that merely looks like a certificate of ours passes. Null: none of ours.</summary>
+    /// <summary>
+    /// The journal's own copy, octet for octet: nothing that merely looks like a certificate of ours passes. Null: none of ours.
+    /// </summary>
     public static Task<IssuedCertificate?> FindAsync(
         IEnrolmentRepository enrolments, EnrolmentContext context, CancellationToken cancellationToken) =>
         FindAsync(enrolments, context.Policy.Issuer.IssuerId, context.Requester, cancellationToken);
@@ -21,8 +23,8 @@ internal static class KnownSigner
     }
 
     /// <summary>
-    /// Why a certificate of ours cannot speak for its device on this path; null when it can. One that has ended may still be within the certificate
-    /// profile's grace.
+    /// Why a certificate of ours cannot speak for its device on this path; null when it can. One that has ended may still be within the
+    /// certificate profile's grace.
     /// </summary>
     public static EnrolmentFailure? Judge(IssuedCertificate known, EnrolmentContext context)
     {

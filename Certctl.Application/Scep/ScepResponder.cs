@@ -26,12 +26,12 @@ public sealed partial class ScepResponder(
     ILogger<ScepResponder> logger)
 {
     /// <summary>
-    /// Answers a message; a pkiMessage with a CertRep. Throws when database or issuer fail: an outage is not a decision, and a CertRep FAILURE is one
-    /// that clients may take as final.
+    /// Answers a message; a pkiMessage with a CertRep. Throws when database or issuer fail: an outage is not a decision, and a CertRep
+    /// FAILURE is one that clients may take as final.
     /// </summary>
     /// <param name="posted">
-    /// It came in a body. A PKCS#10 in the clear is taken there alone, where the profile takes any: in a URL its challenge would be in every log on
-    /// the way.
+    /// It came in a body. A PKCS#10 in the clear is taken there alone, where the profile takes any: in a URL its challenge would be in every
+    /// log on the way.
     /// </param>
     public async Task<ScepAnswer> AnswerAsync(
         ScepProfile profile, ReadOnlyMemory<byte> message, bool posted, RequestOrigin origin, CancellationToken cancellationToken)
@@ -52,7 +52,12 @@ public sealed partial class ScepResponder(
     }
 
     private async Task<ScepAnswer> AnswerAsync(
-        ScepProfile profile, ScepRequestHead head, ScepContent content, ScepArrival arrival, Task floor, CancellationToken cancellationToken)
+        ScepProfile profile,
+        ScepRequestHead head,
+        ScepContent content,
+        ScepArrival arrival,
+        Task floor,
+        CancellationToken cancellationToken)
     {
         var request = new RequestDescription
         {

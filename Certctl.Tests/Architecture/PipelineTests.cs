@@ -56,7 +56,8 @@ public sealed class PipelineTests
         var settings = new IntuneSettings(new AnyConnector(), null, TimeSpan.FromHours(1), TimeSpan.FromMinutes(1), 0);
         var modes = Enum.GetValues<ChallengeMode>()
             .Select(mode => ConfiguredChallenges.Of(mode, new StaticChallengeValidator(null), settings, counters)).ToList();
-        var kinds = typeof(EnrolmentPipeline).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IChallengeValidator)));
+        var kinds = typeof(EnrolmentPipeline).Assembly.GetTypes()
+            .Where(type => type.IsClass && type.IsAssignableTo(typeof(IChallengeValidator)));
 
         Assert.All(modes, mode => Assert.IsType<RenewalProof>(mode[0]));
         Assert.All(modes.SelectMany(mode => mode), kind =>

@@ -68,7 +68,9 @@ public sealed partial class ReferenceTests
         var kinds = types.Select(type => type.Namespace).OfType<string>()
             .Where(space => space.StartsWith(Kinds, StringComparison.Ordinal)).Distinct().ToList();
         var apart = types.Where(type =>
-            kinds.Contains(type.Namespace!) || IsIn(type, "Certctl.Application.Enrolments") || type.Namespace == "Certctl.Application.Challenges");
+            kinds.Contains(type.Namespace!)
+            || IsIn(type, "Certctl.Application.Enrolments")
+            || type.Namespace == "Certctl.Application.Challenges");
 
         var found = apart.SelectMany(type => TypeUses.Of(type)
             .Where(used => used.Namespace != type.Namespace && kinds.Contains(used.Namespace!))

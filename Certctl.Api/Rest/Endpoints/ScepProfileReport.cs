@@ -92,8 +92,8 @@ internal sealed record IntuneRow(string PathId, string IssuerId, bool Enabled)
 
 /// <summary>SCEP profiles as they run, by path.</summary>
 internal sealed class ScepProfileReport(
-    CertctlOptions options, ScepProfileTable profiles, IntuneCounters signedChallenges, IAuditRepository audit, IEnrolmentRepository enrolments,
-    TimeProvider clock)
+    CertctlOptions options, ScepProfileTable profiles, IntuneCounters signedChallenges, IAuditRepository audit,
+    IEnrolmentRepository enrolments, TimeProvider clock)
 {
     private const long NanosecondsPerTick = 100;
 

@@ -3,7 +3,9 @@ using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Enrolments.Pipeline;
 
-/// <summary>Who vouches for it? Writes the grant. The kinds of the policy are asked in their order; the first that recognises the challenge decides.</summary>
+/// <summary>
+/// Who vouches for it? Writes the grant. The kinds of the policy are asked in their order; the first that recognises the challenge decides.
+/// </summary>
 public sealed class ChallengeDispatchBehavior<TCommand, TOutcome> : EnrolmentCheck<TCommand, TOutcome>
     where TCommand : IssuanceCommand
     where TOutcome : EnrolmentOutcome
@@ -29,8 +31,8 @@ public sealed class ChallengeDispatchBehavior<TCommand, TOutcome> : EnrolmentChe
         }
     }
 
-    // Challenge and valid certificate: a new enrolment, unless the message says that it renews. With one that has ended it is a renewal too,
-    // which the certificate profile may still grant.
+    // Challenge and valid certificate: a new enrolment, unless the message says that it renews. With one that has ended it is a renewal
+    // too, which the certificate profile may still grant.
     private static ChallengeGrant WithRenewal(ChallengeGrant grant, IssuanceCommand command) =>
         command.Context is { Signer: { Known: { } known } signer, ReceivedAt: var now } && (command.IsRenewal || now >= known.NotAfter)
             ? grant with { Kind = ChallengeKind.Renewal, VouchedBy = known.SerialNumber, Renews = known, FirstAsked = signer.FirstAsked }

@@ -24,7 +24,7 @@ public sealed class SignerCheck<TCommand, TOutcome>(IEnrolmentRepository enrolme
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
     // A self-signed certificate needs no look-up, so it is refused at once. Every other refusal waits until the challenge has been judged:
-    // challenge_wrong comes before signer_key_mismatch on the wire, and the renewal is itself a kind of challenge that builds on the signer.
+    // challenge_wrong comes before signer_key_mismatch on the wire, and a renewal is itself a kind of challenge, which builds on the signer.
     protected override async ValueTask<EnrolmentFailure?> CheckAsync(TCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
@@ -46,9 +46,10 @@ public sealed class SignerCheck<TCommand, TOutcome>(IEnrolmentRepository enrolme
 
         if (await KnownSigner.FindAsync(enrolments, context, cancellationToken) is not { } known)
         {
+            var signer = $"signer {requester.Subject}";
             return new JudgedSigner(null, command.IsRenewal
-                ? new(FailureReason.RenewalSignerUnknown, $"signer {requester.Subject} is not in the journal of {context.Policy.Issuer.IssuerId}")
-                : new(FailureReason.SignerKeyMismatch, $"signer {requester.Subject} holds another key than the request and is none of ours"));
+                ? new(FailureReason.RenewalSignerUnknown, $"{signer} is not in the journal of {context.Policy.Issuer.IssuerId}")
+                : new(FailureReason.SignerKeyMismatch, $"{signer} holds another key than the request and is none of ours"));
         }
 
         if ((KnownSigner.Judge(known, context) ?? FindEnd(known, command)) is not { } failure)
@@ -62,7 +63,9 @@ public sealed class SignerCheck<TCommand, TOutcome>(IEnrolmentRepository enrolme
     private static EnrolmentFailure? FindEnd(IssuedCertificate known, IssuanceCommand command) =>
         command.Csr.ChallengePassword is not null || command.Context.ReceivedAt < known.NotAfter
             ? null
-            : new(FailureReason.RenewalSignerExpired, $"{known.SerialNumber} ended at {known.NotAfter:O}, and the request has no challengePassword");
+            : new(
+                FailureReason.RenewalSignerExpired,
+                $"{known.SerialNumber} ended at {known.NotAfter:O}, and the request has no challengePassword");
 
     // The renewal itself superseded its signer, or the signer ended since, and the reply was lost or operators still decide: the journal
     // answers, as it did.

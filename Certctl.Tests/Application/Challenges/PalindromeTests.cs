@@ -78,11 +78,12 @@ public sealed class PalindromeTests
         using var walk = Walk();
         await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
         var old = walk.Journal.Committed[^1].Certificate!;
-        await MustRefuseAsync(
-            walk, MessageType.RenewalReq, Signer(of: old), Request(challenge: PalindromeValidator.Prefix + "word"), FailureReason.ChallengeWrong);
+        var wrong = Request(challenge: PalindromeValidator.Prefix + "word");
+        await MustRefuseAsync(walk, MessageType.RenewalReq, Signer(of: old), wrong, FailureReason.ChallengeWrong);
         Assert.Equal("scep_renewalreq_palindrome", walk.Journal.Refusals[^1].Action);
 
-        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: Good, keySeed: [7])));
+        var good = Request(challenge: Good, keySeed: [7]);
+        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.RenewalReq, Signer(of: old), good));
         var entry = walk.Journal.Committed[^1];
         Assert.Equal(("scep_renewalreq_palindrome", ChallengeKind.Renewal), (entry.Audit.Action, entry.Enrolment.ChallengeKind));
         Assert.NotNull(entry.Use);

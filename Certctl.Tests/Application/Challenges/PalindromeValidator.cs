@@ -7,8 +7,8 @@ using Certctl.Domain.Enrolments;
 namespace Certctl.Tests.Application.Challenges;
 
 /// <summary>
-/// The worked example of CONTRIBUTING.md: a kind of challenge in one file. <c>palindrome:</c> and a text that reads the same backwards vouches
-/// once for the device of that name. The product would also give it a value of <see cref="ChallengeKind"/>.
+/// The worked example of CONTRIBUTING.md: a kind of challenge in one file. <c>palindrome:</c> and a text that reads the same backwards
+/// vouches once for the device of that name. The product would also give it a value of <see cref="ChallengeKind"/>.
 /// </summary>
 internal sealed class PalindromeValidator : IChallengeValidator
 {
@@ -49,5 +49,8 @@ internal sealed class PalindromeValidator : IChallengeValidator
     }
 
     private static ChallengeReservation Reservation(string pathId, string word) =>
-        new(Replay: FailureReason.RequestExpired, OverBudget: FailureReason.RequestDenied) { Budget = DeviceBudget.Of(pathId, word, Issuer, 2) };
+        new(Replay: FailureReason.RequestExpired, OverBudget: FailureReason.RequestDenied)
+        {
+            Budget = DeviceBudget.Of(pathId, word, Issuer, 2),
+        };
 }

@@ -50,7 +50,11 @@ internal sealed class EnrolmentWalk : IDisposable
             PathId = "corp",
             Issuer = Issuer,
             CertificateProfileId = CertificateProfile.DefaultId,
-            Challenges = [new RenewalProof(), new StaticChallengeValidator(new Secret("the current secret"), new Secret("the secret before"))],
+            Challenges =
+            [
+                new RenewalProof(),
+                new StaticChallengeValidator(new Secret("the current secret"), new Secret("the secret before")),
+            ],
             Limits = new EnrolmentLimits(TimeSpan.FromDays(90)),
         };
         Profile = new ScepProfile { Policy = adjust?.Invoke(policy) ?? policy, Capabilities = ScepCapability.Default, Codec = _codec };

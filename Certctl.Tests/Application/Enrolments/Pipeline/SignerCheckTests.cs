@@ -38,7 +38,8 @@ public sealed class SignerCheckTests
         Assert.Null(refused);
         Assert.Equal(reason, context.Signer.Failure?.Reason);
 
-        await walk.SendAsync(kind == EnrolmentKind.PkcsReq ? MessageType.PkcsReq : MessageType.RenewalReq, stranger, Request(challenge: challenge));
+        var type = kind == EnrolmentKind.PkcsReq ? MessageType.PkcsReq : MessageType.RenewalReq;
+        await walk.SendAsync(type, stranger, Request(challenge: challenge));
         Assert.Equal(FailureTable.Of(reason).Label, walk.Journal.Refusals[^1].Reason);
     }
 
@@ -100,8 +101,9 @@ public sealed class SignerCheckTests
             Origin = new RequestOrigin(null, "r-1"),
             ReceivedAt = Now,
         };
+        EnrolmentOutcome passed = new EnrolmentOutcome.Pending(Guid.Empty);
         var outcome = await new SignerCheck<IssuanceCommand, EnrolmentOutcome>(walk.Journal).Handle(
-            new IssuanceCommand(context, csr, kind), CancellationToken.None, () => Task.FromResult<EnrolmentOutcome>(new EnrolmentOutcome.Pending(Guid.Empty)));
+            new IssuanceCommand(context, csr, kind), CancellationToken.None, () => Task.FromResult(passed));
         return ((outcome as EnrolmentOutcome.Refused)?.Failure, context);
     }
 }
