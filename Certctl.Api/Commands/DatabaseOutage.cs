@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Database;
 using Certctl.Infrastructure.Persistence;
 

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Infrastructure.Crypto.Keys;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Server;
 using Certctl.Api.Hosting.Logging;
 using Certctl.Api.Rest.Access;

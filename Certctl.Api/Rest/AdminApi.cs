@@ -1,4 +1,3 @@
-using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Access;
 using Certctl.Api.Hosting;
 using Certctl.Api.Rest.Access;

@@ -1,5 +1,3 @@
-using Certctl.Domain.Enrolments;
-
 namespace Certctl.Api.Configuration.Server;
 
 /// <param name="IssuerId">The id under which profiles name it: <c>iss-local</c>.</param>

@@ -4,7 +4,6 @@ using Certctl.Api.Configuration.Access;
 using Certctl.Api.Configuration.Database;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Rest.Access;
-using Certctl.Api.Rest.Http;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;

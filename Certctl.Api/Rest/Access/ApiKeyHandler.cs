@@ -1,7 +1,6 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
-using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Access;
 using Certctl.Api.Rest.OpenApi;
 using Certctl.Application.Admin;

@@ -1,4 +1,3 @@
-using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Access;
 
 namespace Certctl.Api.Rest.Access;

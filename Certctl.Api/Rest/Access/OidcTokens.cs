@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using Certctl.Api.Configuration.Access;
-using Certctl.Api.Rest.Http;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;

@@ -65,8 +65,8 @@ internal static class AuditEndpoints
         return paging.Of([.. page.Events.Select(AuditRow.Of)], page.Total, page.HasMore ? page.Events[^1].Id.ToString("N") : null);
     }
 
-    private static IResult ExportAsync(HttpContext http, IAuditRepository audit) =>
-        new AuditExport(audit, ReadFilter(http.Request.Query), Format.Of(http.Request.Query) == "csv");
+    private static AuditExport ExportAsync(HttpContext http, IAuditRepository audit) =>
+        new(audit, ReadFilter(http.Request.Query), Format.Of(http.Request.Query) == "csv");
 
     private static async Task<IResult> FindAsync(string id, HttpContext http, IAuditRepository audit, CancellationToken cancellationToken) =>
         Guid.TryParse(id, out var known) && await audit.FindAsync(known, cancellationToken) is { } found

@@ -1,5 +1,4 @@
 using System.Reflection;
-using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Access;
 using Certctl.Api.Rest.Access;
 using Certctl.Api.Rest.Http;

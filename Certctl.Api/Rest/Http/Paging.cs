@@ -1,5 +1,3 @@
-using Certctl.Api.Rest.Endpoints;
-
 namespace Certctl.Api.Rest.Http;
 
 /// <summary>Which page of a list: upstream's <c>page</c> and <c>per_page</c>, or <c>cursor</c>, which costs the same however far it is.</summary>

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Commands;
-using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Database;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Certctl.Api.Configuration;
-using Certctl.Api.Configuration.Database;
 using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Reload;
 using Certctl.Api.Rest.Endpoints;
