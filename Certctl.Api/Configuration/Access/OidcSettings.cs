@@ -44,7 +44,7 @@ internal static class OidcSettings
 
     public static readonly Setting<string> CaPath = Group.Add(
         "CERTCTL_OIDC_CA_PATH", SettingType.Text,
-        "PEM: the roots that the issuer's TLS certificate must lead to, instead of those of this machine. Read at start.");
+        "PEM: the roots that the issuer's TLS certificate must lead to, instead of those of this machine. Read again on SIGHUP.");
 
     /// <summary>Null: no tokens are taken.</summary>
     /// <param name="requiresKey">False: all are admins, and a token would count for nothing.</param>

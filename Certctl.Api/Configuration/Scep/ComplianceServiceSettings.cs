@@ -32,14 +32,14 @@ internal static class ComplianceServiceSettings
 
     public static readonly Setting<string> ClientCertPath = Group.Add(
         "COMPLIANCE_CLIENT_CERT_PATH", SettingType.Text,
-        "PEM: the certificate shown to the service, then its chain. Read at start.");
+        "PEM: the certificate shown to the service, then its chain. Read again on SIGHUP.");
 
     public static readonly Setting<string> ClientKeyPath =
         Group.Add("COMPLIANCE_CLIENT_KEY_PATH", SettingType.Text, "Its PEM private key, mode 0600.");
 
     public static readonly Setting<string> CaPath = Group.Add(
         "COMPLIANCE_CA_PATH", SettingType.Text,
-        "PEM: the roots that the service's certificate must lead to, instead of those of this machine. Read at start.");
+        "PEM: the roots that the service's certificate must lead to, instead of those of this machine. Read again on SIGHUP.");
 
     public static readonly DefaultedSetting<TimeSpan> Timeout = Group.Add(
         "COMPLIANCE_TIMEOUT", SettingType.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30)), TimeSpan.FromSeconds(2),

@@ -39,7 +39,7 @@ internal static class ScepProfileSettings
     public static readonly Setting<IReadOnlyList<string>> NextRaCertPath = Group.Add(
         "NEXT_RA_CERT_PATH", SettingType.List(SettingType.Text),
         "PEM certificate of the RA below the next CA; required once `CERTCTL_CA_NEXT_CERT_PATH` is set. Several: as for `RA_CERT_PATH`. "
-        + "Read at start.");
+        + "Read again on SIGHUP.");
 
     public static readonly Setting<IReadOnlyList<string>> NextRaKeyPath = Group.Add(
         "NEXT_RA_KEY_PATH", SettingType.List(SettingType.Text),
