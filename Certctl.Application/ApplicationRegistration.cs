@@ -5,6 +5,7 @@ using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Admin.Issuers;
 using Certctl.Application.Admin.Probes;
 using Certctl.Application.Admin.Profiles;
+using Certctl.Application.Admin.Reload;
 using Certctl.Application.Admin.TrustAnchors;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
@@ -46,6 +47,7 @@ public static class ApplicationRegistration
         services.AddAct<RevokeApiKeyCommand, RevokeApiKeyHandler, RevokeApiKeyValidator>();
         services.AddAct<TestIssuerCommand, TestIssuerHandler, TestIssuerValidator>();
         services.AddAct<ProbeScepCommand, ProbeScepHandler, ProbeScepValidator>();
+        services.AddAct<ReloadCommand, ReloadHandler, ReloadValidator>();
         services.AddAct<ReloadTrustCommand, ReloadTrustHandler, ReloadTrustValidator>();
 
         services.AddSingleton<CertificateIssuance>();

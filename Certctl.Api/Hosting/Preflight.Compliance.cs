@@ -1,3 +1,4 @@
+using Certctl.Api.Configuration.Server;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Scep;
@@ -17,15 +18,26 @@ internal static partial class Preflight
     private static Dictionary<string, ComplianceMaterial> LoadCompliance(CertctlOptions options, DateTimeOffset now, List<PreflightCheck> checks) =>
         options.ScepProfiles.Where(profile => profile.Compliance is not null).DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
-            profile => LoadCompliance(NameOf(profile.PathId), profile.Compliance!, options.KeyPassphrase, now, checks));
+            profile => new ComplianceMaterial(
+                LoadComplianceClient(profile, options.KeyPassphrase, now, checks), LoadComplianceRoots(profile, now, checks)));
 
-    private static ComplianceMaterial LoadCompliance(string name, ComplianceOptions options, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks)
-    {
-        var client = options.ClientCertificate is { } paths
-            ? Load($"{name}, compliance client certificate", paths.CertPath, paths.KeyPath, passphrase, checks, pair => CheckShown(pair.Certificate, now))
+    /// <summary>Null where a token says who asks, or where the pair cannot be used.</summary>
+    public static KeyPair? LoadComplianceClient(
+        ScepProfileOptions profile, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks) =>
+        profile.Compliance?.ClientCertificate is { } paths
+            ? Load(
+                $"{NameOf(profile.PathId)}, compliance client certificate", paths.CertPath, paths.KeyPath, passphrase, checks,
+                pair => CheckShown(pair.Certificate, now))
             : null;
-        return new ComplianceMaterial(client, options.CaPath is { } path ? LoadRoots($"{name}, compliance CA bundle {path}", path, now, checks) : []);
-    }
+
+    public static IReadOnlyList<X509Certificate2> LoadComplianceRoots(
+        ScepProfileOptions profile, DateTimeOffset now, List<PreflightCheck> checks) =>
+        profile.Compliance?.CaPath is { } path
+            ? LoadRoots($"{NameOf(profile.PathId)}, compliance CA bundle {path}", path, now, checks)
+            : [];
+
+    public static IReadOnlyList<X509Certificate2> LoadOidcRoots(OidcOptions? oidc, DateTimeOffset now, List<PreflightCheck> checks) =>
+        oidc?.CaPath is { } path ? LoadRoots($"OpenID Connect CA bundle {path}", path, now, checks) : [];
 
     private static IReadOnlyList<X509Certificate2> LoadRoots(string name, string path, DateTimeOffset now, List<PreflightCheck> checks)
     {
@@ -45,7 +57,7 @@ internal static partial class Preflight
         if (now >= certificate.NotAfter.ToUniversalTime())
             return ([$"it expired at {certificate.NotAfter.ToUniversalTime():O}; the service will not accept it"], []);
         return now >= certificate.NotAfter.ToUniversalTime() - TlsWarning
-            ? ([], [$"it expires at {certificate.NotAfter.ToUniversalTime():O}; renew it and start the server again"])
+            ? ([], [$"it expires at {certificate.NotAfter.ToUniversalTime():O}; renew it and send SIGHUP"])
             : ([], []);
     }
 }

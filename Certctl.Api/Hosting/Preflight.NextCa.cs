@@ -1,3 +1,5 @@
+using Certctl.Api.Configuration.Server;
+using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Configuration;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Issuers.LocalCa;
@@ -11,7 +13,8 @@ internal sealed record NextCaMaterial(KeyPair Ca, IReadOnlyDictionary<string, IR
 internal static partial class Preflight
 {
     // By the same rules as what is in use, and one more: nothing of it may be mistaken for that.
-    private static NextCaMaterial? LoadNext(
+    /// <param name="rings">The RA pairs below the CA in use, by PathID.</param>
+    public static NextCaMaterial? LoadNext(
         CertctlOptions options, KeyPair? current, Dictionary<string, IReadOnlyList<KeyPair>> rings, DateTimeOffset now, List<PreflightCheck> checks)
     {
         if (options.Ca.Next is not { } paths)
@@ -31,6 +34,6 @@ internal static partial class Preflight
         return ca is null ? null : new NextCaMaterial(ca, next);
     }
 
-    private static bool SameKey(KeyPair one, KeyPair other) =>
+    public static bool SameKey(KeyPair one, KeyPair other) =>
         one.Certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(other.Certificate.PublicKey.ExportSubjectPublicKeyInfo());
 }

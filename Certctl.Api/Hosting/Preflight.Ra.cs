@@ -1,3 +1,5 @@
+using Certctl.Api.Configuration.Server;
+using Certctl.Api.Configuration.Scep;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Crypto.Keys;
 

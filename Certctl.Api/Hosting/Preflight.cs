@@ -1,3 +1,4 @@
+using Certctl.Api.Configuration.Server;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
@@ -85,9 +86,7 @@ internal static partial class Preflight
             profile => profile.PathId,
             profile => LoadConnectors(profile.PathId, profile.Intune!.BundlePath, now, checks));
         var compliance = LoadCompliance(options, now, checks);
-        var oidcRoots = options.Api.Oidc?.CaPath is { } oidcCas
-            ? LoadRoots($"OpenID Connect CA bundle {oidcCas}", oidcCas, now, checks)
-            : [];
+        var oidcRoots = LoadOidcRoots(options.Api.Oidc, now, checks);
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
             ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next, Connectors = connectors, Compliance = compliance, OidcRoots = oidcRoots }, checks)
             : (null, checks);

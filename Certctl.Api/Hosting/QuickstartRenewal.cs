@@ -6,7 +6,8 @@ namespace Certctl.Api.Hosting;
 
 /// <summary>Looks twice a day whether a certificate of the quickstart folder is near its end, and puts the renewed one to use.</summary>
 /// <param name="renew">Renews what is due; false when nothing was.</param>
-internal sealed partial class QuickstartRenewal(Func<bool> renew, SignalReload reload, TimeProvider clock, ILogger<QuickstartRenewal> logger)
+internal sealed partial class QuickstartRenewal(
+    Func<bool> renew, ServerReload reload, TimeProvider clock, ILogger<QuickstartRenewal> logger)
     : BackgroundService
 {
     private static readonly AdminCaller Renewal = new("quickstart", "renewal");

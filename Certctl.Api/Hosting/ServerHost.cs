@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Configuration.Server;
@@ -15,10 +14,8 @@ using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Compliance;
-using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Crypto.X509;
-using Certctl.Infrastructure.Intune;
 using Certctl.Infrastructure.Issuers.LocalCa;
 using Certctl.Infrastructure.Persistence;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -39,14 +36,7 @@ internal static class ServerHost
         builder.Logging.AddLogOutput(options.Log);
 
         var certificate = new ServerCertificate(material.Tls, material.AllClientCas);
-        var now = TimeProvider.System.GetUtcNow();
-        var published = LocalCaIssuer.PublishedOf(material.Ca, now);
-        var rings = material.RaPairs.ToDictionary(
-            ra => ra.Key, ra => new RaKeyRing(ra.Value, published, options.ScepProfiles.First(profile => profile.PathId == ra.Key).CaCertificates));
-        var ownCas = new Dictionary<string, X509Certificate2> { [options.Ca.IssuerId] = material.Ca.Certificate };
-        var trusts = material.ClientCas.ToDictionary(cas => cas.Key, cas => new BundleTrust(cas.Value, ownCas));
-        var anchors = material.Connectors.ToDictionary(
-            connectors => connectors.Key, connectors => new FileTrustAnchors(options.ScepProfiles.First(profile => profile.PathId == connectors.Key).Intune!.BundlePath, connectors.Value));
+        var oidc = options.Api.Oidc is null ? null : new OidcChannel(material.OidcRoots);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -73,21 +63,18 @@ internal static class ServerHost
         services.AddSingleton(options.Server);
         services.AddSingleton(source);
         services.AddSingleton(certificate);
-        services.AddSingleton<IReadOnlyDictionary<string, RaKeyRing>>(rings);
-        services.AddSingleton<IReadOnlyDictionary<string, BundleTrust>>(trusts);
-        services.AddSingleton<IReadOnlyDictionary<string, FileTrustAnchors>>(anchors);
+        services.AddSingleton(provider =>
+            new ProfileRuntimes(options, material, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));
         services.AddDatabase(options.Database);
         services.AddSingleton<ICsrReader, StoredCsrReader>();
         services.AddCertctlApplication();
         services.AddScepProbes(options.Api.Probes);
-        services.AddAdminApi(options.Api, options.Api.Oidc is null ? null : new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, SslOptions = ServerTrust.Options(material.OidcRoots) });
+        services.AddAdminApi(options.Api, oidc);
         services.AddTelemetry(options.Telemetry);
-        services.AddSingleton(provider => new ComplianceHooks(options, material.Compliance, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));
         services.AddSingleton(provider => Issuers(options.Ca, material, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => Profiles(
             options,
-            material,
-            new Doormen(rings, trusts, anchors, provider.GetRequiredService<ComplianceHooks>()),
+            provider.GetRequiredService<ProfileRuntimes>(),
             provider.GetRequiredService<IssuerTable>(),
             provider.GetRequiredService<IntuneCounters>(),
             provider.GetRequiredService<TimeProvider>()));
@@ -98,16 +85,7 @@ internal static class ServerHost
         services.AddSingleton<RefusedRequests>();
         services.AddHostedService<LifetimeLog>();
         services.AddHostedService<SweepTimer>();
-        services.AddSingleton<ReloadAuditEvents>();
-        services.AddSingleton(provider => new ReloadableFiles(material, certificate, rings, trusts, anchors));
-        services.AddSingleton(provider => new ReloadableSecrets(
-            provider.GetRequiredService<ScepProfileTable>(),
-            provider.GetRequiredService<ConfiguredApiKeys>(),
-            provider.GetRequiredService<MetricsToken>(),
-            provider.GetRequiredService<ComplianceHooks>(),
-            provider.GetService<DatabaseLogin>()));
-        services.AddSingleton<SignalReload>();
-        services.AddHostedService(provider => provider.GetRequiredService<SignalReload>());
+        services.AddReload(material, certificate, SettingsOf(options.Ca), oidc);
 
         configure(services);
 
@@ -143,56 +121,43 @@ internal static class ServerHost
             kestrel.Listen(address, port, listen => listen.UseHttps(certificate.HandshakeThatAsks()));
     }
 
-    private static IssuerTable Issuers(CaOptions ca, PreflightMaterial material, TimeProvider clock)
-    {
-        var settings = new LocalCaSettings(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl);
-        return new IssuerTable(new LocalCaIssuer(material.Ca, settings, clock), material.Next is { } staged ? new LocalCaIssuer(staged.Ca, settings, clock) : null);
-    }
+    private static LocalCaSettings SettingsOf(CaOptions ca) => new(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl);
+
+    private static IssuerTable Issuers(CaOptions ca, PreflightMaterial material, TimeProvider clock) => new(
+        new LocalCaIssuer(material.Ca, SettingsOf(ca), clock),
+        material.Next is { } staged ? new LocalCaIssuer(staged.Ca, SettingsOf(ca), clock) : null);
 
     private static ScepProfileTable Profiles(
-        CertctlOptions options,
-        PreflightMaterial material,
-        Doormen doormen,
-        IssuerTable issuers,
-        IntuneCounters counters,
-        TimeProvider clock)
-    {
-        var (issuer, next) = issuers;
-        var nextPublished = material.Next is { } staged ? LocalCaIssuer.PublishedOf(staged.Ca, clock.GetUtcNow()) : [];
-        return new ScepProfileTable(options.ScepProfiles.Select(profile => new ScepProfile
+        CertctlOptions options, ProfileRuntimes runtimes, IssuerTable issuers, IntuneCounters counters, TimeProvider clock) =>
+        new(options.ScepProfiles.Select(profile => new ScepProfile
         {
-            Policy = Policy(options, profile, doormen, issuers, counters),
+            Policy = Policy(options, profile, runtimes[profile.PathId], issuers, counters),
             Capabilities =
             [
                 .. profile.CryptoPolicy.Capabilities(),
-                .. next is null ? [] : new[] { ScepCapability.GetNextCaCert },
+                .. issuers.Next is null ? [] : new[] { ScepCapability.GetNextCaCert },
                 .. profile.ExtraCapabilities.Except(profile.CryptoPolicy.Capabilities()),
             ],
             AllowRawCsr = profile.AllowRawCsr,
             Codec = new CmsScepCodec(
-                doormen.Rings[profile.PathId],
+                runtimes[profile.PathId].Keys,
                 clock,
                 profile.CryptoPolicy,
-                next is null ? null : new NextCa(new RaKeyRing(material.Next!.RaPairs[profile.PathId], nextPublished, profile.CaCertificates), issuer.Chain),
+                runtimes[profile.PathId].Next,
                 profile.ReplyChain),
-            ClientTrust = doormen.Trusts.GetValueOrDefault(profile.PathId),
+            ClientTrust = runtimes[profile.PathId].ClientTrust,
         }));
-    }
 
     private static EnrolmentPolicy Policy(
-        CertctlOptions options, ScepProfileOptions profile, Doormen doormen, IssuerTable issuers, IntuneCounters counters) => new()
-        {
-            PathId = profile.PathId,
-            CertificateProfileId = profile.CertificateProfileId,
-            Issuer = issuers.Current,
-            NextIssuer = issuers.Next,
-            Challenges = ConfiguredChallenges.Of(profile, doormen.Anchors.GetValueOrDefault(profile.PathId), counters),
-            Limits = new EnrolmentLimits(options.Ca.Validity) { RenewalMayChangeName = profile.RenewalMayChangeName },
-            Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },
-            Compliance = new CompliancePolicy(doormen.Hooks.Of(profile.PathId), profile.Compliance?.OnError ?? ComplianceOnError.Deny),
-        };
-
-    /// <summary>Key material and trust stores of the SCEP profiles, by PathID.</summary>
-    private sealed record Doormen(
-        Dictionary<string, RaKeyRing> Rings, Dictionary<string, BundleTrust> Trusts, Dictionary<string, FileTrustAnchors> Anchors, ComplianceHooks Hooks);
+        CertctlOptions options, ScepProfileOptions profile, ProfileRuntime runtime, IssuerTable issuers, IntuneCounters counters) => new()
+    {
+        PathId = profile.PathId,
+        CertificateProfileId = profile.CertificateProfileId,
+        Issuer = issuers.Current,
+        NextIssuer = issuers.Next,
+        Challenges = ConfiguredChallenges.Of(profile, runtime.Anchors, counters),
+        Limits = new EnrolmentLimits(options.Ca.Validity) { RenewalMayChangeName = profile.RenewalMayChangeName },
+        Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },
+        Compliance = new CompliancePolicy(runtime.Hook, profile.Compliance?.OnError ?? ComplianceOnError.Deny),
+    };
 }

@@ -4,6 +4,7 @@ using Certctl.Api.Rest.Access;
 using Certctl.Api.Rest.Endpoints;
 using Certctl.Api.Rest.Http;
 using Certctl.Api.Rest.OpenApi;
+using Microsoft.IdentityModel.Protocols;
 
 namespace Certctl.Api.Rest;
 
@@ -18,6 +19,7 @@ internal static class AdminApi
         api.AddEndpointFilter(EndpointContract.CheckQueryAsync);
         api.MapMeta();
         api.MapApiKeys();
+        api.MapReload();
         api.MapScepAdmin();
         api.MapApprovals();
         api.MapAudit();
@@ -29,7 +31,7 @@ internal static class AdminApi
     }
 
     /// <param name="issuer">Reaches the issuer of tokens; null where none are taken.</param>
-    public static IServiceCollection AddAdminApi(this IServiceCollection services, ApiOptions options, HttpMessageHandler? issuer)
+    public static IServiceCollection AddAdminApi(this IServiceCollection services, ApiOptions options, IDocumentRetriever? issuer)
     {
         services.AddSingleton(options);
         services.AddSingleton(new ConfiguredApiKeys(options.Keys));

@@ -1,3 +1,4 @@
+using Certctl.Application.Admin.Reload;
 using FluentValidation;
 using MediatR;
 
@@ -36,6 +37,9 @@ public abstract record AdminOutcome
     /// <param name="Matched">All that were meant.</param>
     /// <param name="Changed">Those that it changed, or would.</param>
     public sealed record Counted(int Matched, int Changed) : AdminOutcome;
+
+    /// <summary>Each part of the server was exchanged, or says why not.</summary>
+    public sealed record Reloaded(IReadOnlyList<PartReload> Parts) : AdminOutcome;
 
     /// <param name="Problems">What is wrong with the command itself, by field.</param>
     public sealed record Invalid(IReadOnlyList<string> Problems) : AdminOutcome;

@@ -6,6 +6,8 @@ namespace Certctl.Application.Enrolments;
 /// <summary>What one endpoint grants, whatever protocol it speaks: who signs, which challenges count, within which limits.</summary>
 public sealed class EnrolmentPolicy
 {
+    private volatile ICertificateIssuer? _nextIssuer;
+
     /// <summary>
     /// The endpoint's segment of the URL; empty for the root. Part of every key by which requests and devices are recognised.
     /// </summary>
@@ -17,9 +19,16 @@ public sealed class EnrolmentPolicy
     public required ICertificateIssuer Issuer { get; init; }
 
     /// <summary>The CA that follows, once it is staged (RFC 8894 §5.1).</summary>
-    public ICertificateIssuer? NextIssuer { get; init; }
+    public ICertificateIssuer? NextIssuer
+    {
+        get => _nextIssuer;
+        init => _nextIssuer = value;
+    }
 
-    public IEnumerable<ICertificateIssuer> Issuers => NextIssuer is null ? [Issuer] : [Issuer, NextIssuer];
+    public IEnumerable<ICertificateIssuer> Issuers => NextIssuer is { } next ? [Issuer, next] : [Issuer];
+
+    /// <summary>A reload replaces the CA that follows.</summary>
+    public void ExchangeNextIssuer(ICertificateIssuer next) => _nextIssuer = next;
 
     /// <summary>The kinds of challenge that it takes, in the order in which they are asked.</summary>
     public required IReadOnlyList<IChallengeValidator> Challenges { get; init; }

@@ -3,8 +3,17 @@ using Certctl.Domain.Certificates;
 namespace Certctl.Application.Enrolments;
 
 /// <summary>The CA of this server in its generations: the one that issues, and the one that follows where it is staged. Both go by one issuer id.</summary>
-public sealed record IssuerTable(ICertificateIssuer Current, ICertificateIssuer? Next)
+public sealed class IssuerTable(ICertificateIssuer current, ICertificateIssuer? next)
 {
+    private volatile ICertificateIssuer? _next = next;
+
+    public ICertificateIssuer Current => current;
+
+    /// <summary>Null: none is staged. A reload exchanges it.</summary>
+    public ICertificateIssuer? Next => _next;
+
+    public void ExchangeNext(ICertificateIssuer next) => _next = next;
+
     /// <summary>For example <c>iss-local</c>.</summary>
     public string IssuerId => Current.IssuerId;
 
@@ -16,6 +25,6 @@ public sealed record IssuerTable(ICertificateIssuer Current, ICertificateIssuer?
     {
         if (Current.HasIssued(certificate))
             return Current.Chain;
-        return Next?.HasIssued(certificate) == true ? Next.Chain : [];
+        return Next is { } next && next.HasIssued(certificate) ? next.Chain : [];
     }
 }

@@ -41,6 +41,9 @@ public sealed class CrlPublisher : IDisposable
         Edition New() => new(asOf, new(() => MakeAsync(issuer, asOf, CancellationToken.None)));
     }
 
+    /// <summary>Drops the CRL of an issuer that is in use no more.</summary>
+    public void Forget(ICertificateIssuer issuer) => _editions.TryRemove(issuer, out _);
+
     private async Task<SignedCrl> MakeAsync(ICertificateIssuer issuer, DateTimeOffset asOf, CancellationToken cancellationToken)
     {
         var writer = issuer.Crls ?? throw new InvalidOperationException($"{issuer.Name} may not sign CRLs.");

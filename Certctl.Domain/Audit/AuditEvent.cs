@@ -35,7 +35,7 @@ public static class AuditAction
     public const string ApiKeyCreated = "create_api_key";
     public const string ApiKeyRevoked = "revoke_api_key";
 
-    /// <summary>A part of the configuration was read again while the server ran, by a signal.</summary>
+    /// <summary>A part of the running server was read again, by a signal, by REST or by quickstart.</summary>
     public const string ConfigurationReloaded = "configuration_reloaded";
     public const string IssuerTested = "test_issuer";
 

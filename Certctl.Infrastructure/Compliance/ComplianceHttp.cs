@@ -10,7 +10,10 @@ namespace Certctl.Infrastructure.Compliance;
 /// <summary>The connections to one compliance service: to the host of the URL and nowhere else, with nothing kept but the connection.</summary>
 internal static class ComplianceHttp
 {
-    public static SocketsHttpHandler Handler(ComplianceSettings settings) => new()
+    /// <param name="shown">The certificate that says who asks; null: none.</param>
+    /// <param name="roots">As <see cref="ComplianceSettings.Roots"/>.</param>
+    public static SocketsHttpHandler Handler(
+        ComplianceSettings settings, SslStreamCertificateContext? shown, IReadOnlyList<X509Certificate2> roots) => new()
     {
         // A verdict comes from whom the operator named: no redirect, no proxy of the environment, no cookie.
         AllowAutoRedirect = false,
@@ -28,7 +31,7 @@ internal static class ComplianceHttp
         // A service that moves is found again.
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
-        SslOptions = Tls(settings),
+        SslOptions = Tls(shown, roots),
     };
 
     public static HttpClient Client(SocketsHttpHandler handler) => new(handler, disposeHandler: true)
@@ -37,14 +40,15 @@ internal static class ComplianceHttp
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
-    private static SslClientAuthenticationOptions Tls(ComplianceSettings settings)
+    private static SslClientAuthenticationOptions Tls(SslStreamCertificateContext? shown, IReadOnlyList<X509Certificate2> roots)
     {
-        var tls = ServerTrust.Options(settings.Roots);
-        tls.ClientCertificateContext = settings.Credential is ComplianceCredential.ClientCertificate(var pair) ? Shown(pair) : null;
+        var tls = ServerTrust.Options(roots);
+        tls.ClientCertificateContext = shown;
         return tls;
     }
 
-    private static SslStreamCertificateContext Shown(KeyPair pair)
+    /// <exception cref="CryptographicException">The pair cannot be shown.</exception>
+    public static SslStreamCertificateContext Shown(KeyPair pair)
     {
         var withKey = pair.Key switch
         {

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Domain.Enrolments;
+using Certctl.Infrastructure.Crypto.Keys;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.CircuitBreaker;
@@ -19,24 +22,29 @@ public sealed partial class HttpComplianceHook : IComplianceHook, IDisposable
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     private readonly ComplianceSettings _settings;
-    private readonly HttpClient _http;
-    private readonly ResiliencePipeline<ComplianceAttempt> _pipeline;
     private readonly ILogger<HttpComplianceHook> _logger;
+    private volatile HttpClient _http;
+    private volatile ResiliencePipeline<ComplianceAttempt> _pipeline;
     private volatile Secret? _token;
+    private SslStreamCertificateContext? _shown;
 
     public HttpComplianceHook(ComplianceSettings settings, ILogger<HttpComplianceHook> logger)
-        : this(settings, ComplianceHttp.Handler(settings), logger)
+        : this(settings, handler: null, logger)
     {
     }
 
-    internal HttpComplianceHook(ComplianceSettings settings, SocketsHttpHandler handler, ILogger<HttpComplianceHook> logger)
+    /// <param name="handler">Null: as the settings say.</param>
+    internal HttpComplianceHook(ComplianceSettings settings, SocketsHttpHandler? handler, ILogger<HttpComplianceHook> logger)
     {
         if (settings.Url.Scheme != Uri.UriSchemeHttps)
             throw new ArgumentException($"A compliance service is asked over https, not {settings.Url.Scheme}.", nameof(settings));
         (_settings, _logger) = (settings, logger);
         _token = (settings.Credential as ComplianceCredential.Bearer)?.Token;
-        _http = ComplianceHttp.Client(handler);
-        _pipeline = CompliancePipeline.Build(settings.Timeout, settings.Limits, state => LogCircuit(state == "closed" ? LogLevel.Information : LogLevel.Warning, settings.Url.Authority, state));
+        Client = (settings.Credential as ComplianceCredential.ClientCertificate)?.Pair;
+        Roots = settings.Roots;
+        _shown = Client is null ? null : ComplianceHttp.Shown(Client);
+        _http = ComplianceHttp.Client(handler ?? ComplianceHttp.Handler(settings, _shown, Roots));
+        _pipeline = Pipeline();
     }
 
     public async Task<ComplianceVerdict> AskAsync(ComplianceQuestion question, CancellationToken cancellationToken)
@@ -67,7 +75,46 @@ public sealed partial class HttpComplianceHook : IComplianceHook, IDisposable
     /// <summary>The next question shows this token.</summary>
     public void Exchange(Secret token) => _token = token;
 
+    /// <summary>The certificate that it shows; null where a token says who asks.</summary>
+    public KeyPair? Client { get; private set; }
+
+    /// <summary>As <see cref="ComplianceSettings.Roots"/>.</summary>
+    public IReadOnlyList<X509Certificate2> Roots { get; private set; }
+
+    /// <summary>Makes another client certificate ready; the action puts it to use and cannot fail. For one caller at a time.</summary>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">It cannot be shown.</exception>
+    public Action StageClient(KeyPair client)
+    {
+        var shown = ComplianceHttp.Shown(client);
+        return () =>
+        {
+            (Client, _shown) = (client, shown);
+            Reconnect();
+        };
+    }
+
+    /// <summary>The next connection believes these roots alone. For one caller at a time.</summary>
+    public void ExchangeRoots(IReadOnlyList<X509Certificate2> roots)
+    {
+        Roots = roots;
+        Reconnect();
+    }
+
     public void Dispose() => _http.Dispose();
+
+    // Connections belong to the certificate and the roots that they were made with, and what failed with those says nothing of the new
+    // ones: the circuit begins closed. The old client is not disposed: that would end the questions under way. Its idle connections close
+    // by themselves.
+    private void Reconnect()
+    {
+        _http = ComplianceHttp.Client(ComplianceHttp.Handler(_settings, _shown, Roots));
+        _pipeline = Pipeline();
+    }
+
+    private ResiliencePipeline<ComplianceAttempt> Pipeline() => CompliancePipeline.Build(
+        _settings.Timeout,
+        _settings.Limits,
+        state => LogCircuit(state == "closed" ? LogLevel.Information : LogLevel.Warning, _settings.Url.Authority, state));
 
     private async Task<ComplianceAttempt> AttemptAsync(byte[] body, CancellationToken cancellationToken)
     {

@@ -3,9 +3,8 @@ using Certctl.Application.Challenges.SignedToken;
 namespace Certctl.Infrastructure.Intune;
 
 /// <inheritdoc cref="ITrustAnchors"/>
-/// <param name="path">The bundle, for <see cref="Reload"/>.</param>
 /// <param name="anchors">As <see cref="ConnectorBundle.Load"/> read it.</param>
-public sealed class FileTrustAnchors(string path, IReadOnlyList<ConnectorAnchor> anchors) : ITrustAnchors
+public sealed class FileTrustAnchors(IReadOnlyList<ConnectorAnchor> anchors) : ITrustAnchors
 {
     private volatile ConnectorAnchor[] _anchors = [.. anchors];
 
@@ -27,13 +26,5 @@ public sealed class FileTrustAnchors(string path, IReadOnlyList<ConnectorAnchor>
     {
         ConnectorAnchor[] staged = [.. anchors];
         return () => _anchors = staged;
-    }
-
-    public TrustReload Reload(DateTimeOffset now)
-    {
-        var (anchors, problems, warnings) = ConnectorBundle.Load(path, now);
-        if (problems.Count == 0)
-            Stage(anchors)();
-        return new TrustReload(problems, warnings);
     }
 }

@@ -8,6 +8,4 @@ internal sealed class AnyConnector : ITrustAnchors
     public IReadOnlyList<TrustAnchor> All { get; } = [new("CN=anybody", "01", new string('0', 64), "ECDSA-P256", DateTimeOffset.MinValue, DateTimeOffset.MaxValue)];
 
     public TrustAnchor? FindSigner(JwsAlgorithm algorithm, ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature, DateTimeOffset now) => All[0];
-
-    public TrustReload Reload(DateTimeOffset now) => new([], []);
 }

@@ -128,6 +128,7 @@ internal sealed class EveryOperation(CertctlClient client, Guid approve, Guid de
         var scep = client.Api.V1.Admin.Scep;
         Done("getAdminScepProfiles", (await scep.Profiles.GetAsync())?.ProfileCount > 0);
         Done("getAdminScepIntuneStats", (await scep.Intune.Stats.GetAsync())?.Profiles?.Count > 0);
+        Done("postAdminReload", (await client.Api.V1.Admin.Reload.PostAsync())?.Parts?.TrueForAll(part => part.Reason is null));
         Done("postAdminScepIntuneReloadTrust", (await scep.Intune.ReloadTrust.PostAsync(new ReloadBody { PathId = "" }))?.Reloaded);
         var scan = client.Api.V1.NetworkScan;
         Done("postNetworkScanScepProbe", (await scan.ScepProbe.PostAsync(new ScepProbeBody { Url = scepServer }))?.Reachable);

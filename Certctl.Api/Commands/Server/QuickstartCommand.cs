@@ -82,7 +82,7 @@ internal static class QuickstartCommand
                 configPath: null, Defaults(QuickstartMaterial.Ensure(folder, caKey, passphrase, TimeProvider.System), folder, port))),
             services => services.AddHostedService(provider => new QuickstartRenewal(
                 () => QuickstartMaterial.Ensure(folder, caKey, passphrase, TimeProvider.System).Created.Count > 0,
-                provider.GetRequiredService<SignalReload>(),
+                provider.GetRequiredService<ServerReload>(),
                 TimeProvider.System,
                 provider.GetRequiredService<ILogger<QuickstartRenewal>>())),
             boundPort => Announce(made, folder, boundPort, reading.Options, json),

@@ -37,7 +37,7 @@ internal static class ServerRun
             material,
             source,
             services => configure(services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = sockets.Take)));
-        if (app.Services.GetRequiredService<IReadOnlyDictionary<string, RaKeyRing>>().Values.Any(ring => !ring.DecryptsInConstantTime))
+        if (app.Services.GetRequiredService<ProfileRuntimes>().All.Any(profile => !profile.Keys.DecryptsInConstantTime))
             Warn(["RSA decryption does not run in constant time: the runtime's OpenSSL 3 (libcrypto.so.3) was not found or is not the one that .NET uses; see docs/adr/0006."]);
         try
         {

@@ -46,7 +46,7 @@ internal static class CaSettings
     public static readonly Setting<string> NextCertPath = Group.Add(
         "CERTCTL_CA_NEXT_CERT_PATH", SettingType.Text,
         "PEM: the CA that follows, then the CAs above it. Staged: GetNextCACert hands it out, and it issues to who asks its RA. Already "
-        + "valid; read at start.");
+        + "valid. Read again on SIGHUP.");
 
     public static readonly Setting<string> NextKeyPath =
         Group.Add("CERTCTL_CA_NEXT_KEY_PATH", SettingType.Text, "Its PEM private key, mode 0600.");

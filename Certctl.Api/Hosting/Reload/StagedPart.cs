@@ -1,9 +1,14 @@
+using Certctl.Api.Configuration.Server;
+using Certctl.Api.Configuration.Database;
+using Certctl.Api.Configuration.Access;
+using Certctl.Api.Configuration.Scep;
+using Certctl.Api.Configuration;
+using Certctl.Application.Admin.Reload;
+
 namespace Certctl.Api.Hosting.Reload;
 
 /// <summary>One part of a running server as it was read again: ready to be put to use, or refused.</summary>
-/// <param name="Name">As the audit trail has it: <c>tls</c>, <c>ra_pairs</c>, <c>challenge</c> …</param>
-/// <param name="PathId">Of the SCEP profile; null for a part of the whole server.</param>
-internal sealed record StagedPart(string Name, string? PathId)
+internal sealed record StagedPart(PartName Part)
 {
     /// <summary>Why the old one stays in use; empty: the new one can be used.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
@@ -13,12 +18,38 @@ internal sealed record StagedPart(string Name, string? PathId)
     /// <summary>Puts it to use; cannot fail.</summary>
     public Action Commit { get; init; } = () => { };
 
-    /// <summary>What is new about it, for log and audit; null: it is as it was. Of a secret no more than that it changed.</summary>
-    public string? Change { get; init; }
+    /// <summary>What is new about it; null: it is as it was, or refused.</summary>
+    public PartChange? Change { get; init; }
 
-    public static StagedPart Refused(string name, string? pathId, params IReadOnlyList<string> problems) =>
-        new(name, pathId) { Problems = problems };
+    /// <summary>Of a refused part: a restart would take it.</summary>
+    public bool NeedsRestart { get; init; }
 
-    /// <summary>Change of something public, by its fingerprints.</summary>
-    public static string? Fingerprints(string before, string after) => before == after ? null : $"{before} was replaced by {after}";
+    /// <summary>For log and audit: which part.</summary>
+    public string Description => Part.PathId is null ? Part.Name : $"{Part.Name} of SCEP profile \"{Part.PathId}\"";
+
+    /// <summary>What became of it, after its commit.</summary>
+    public PartReload Result => new(
+        Part,
+        Problems.Count > 0 ? NeedsRestart ? PartResult.NeedsRestart : PartResult.Refused
+            : Change is null ? PartResult.Unchanged : PartResult.Exchanged,
+        Change?.Before,
+        Change?.After,
+        Problems);
+
+    public StagedPart Refuse(params IReadOnlyList<string> problems) => new(Part) { Problems = problems, Warnings = Warnings };
+
+    public StagedPart RefuseUntilRestart(params IReadOnlyList<string> problems) => Refuse(problems) with { NeedsRestart = true };
+
+    /// <summary>With what the checks found; where they found a problem, no change.</summary>
+    public StagedPart Judge(IEnumerable<PreflightCheck> checks)
+    {
+        var all = checks.ToList();
+        return this with
+        {
+            Problems = [.. Problems, .. all.SelectMany(check => check.Problems.Select(problem => $"{check.Name}: {problem}"))],
+            Warnings = [.. Warnings, .. all.SelectMany(check => check.Warnings.Select(warning => $"{check.Name}: {warning}"))],
+        };
+    }
+
+    public StagedPart Exchange(PartChange? change, Action commit) => this with { Change = change, Commit = commit };
 }

@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
+using Microsoft.IdentityModel.Protocols;
 
 namespace Certctl.Api.Rest.Access;
 
@@ -120,7 +121,7 @@ internal static class ApiPolicy
     public const string Admin = "admin";
 
     /// <param name="issuer">Reaches the issuer of tokens; null where none are taken.</param>
-    public static IServiceCollection AddApiAuthorization(this IServiceCollection services, OidcOptions? oidc, HttpMessageHandler? issuer)
+    public static IServiceCollection AddApiAuthorization(this IServiceCollection services, OidcOptions? oidc, IDocumentRetriever? issuer)
     {
         var authentication = AddAuthenticationAlone(services).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(
             ApiKeyHandler.SchemeName, null)

@@ -113,6 +113,19 @@ internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever docume
         }
     }
 
+    /// <summary>
+    /// The issuer is reached in another way from now on (other roots): a failure of the old way says nothing any more, and what it read is
+    /// read anew.
+    /// </summary>
+    public void Restart()
+    {
+        lock (_lock)
+        {
+            _failure = null;
+            Begin();
+        }
+    }
+
     // Under the lock.
     private bool HasJustFailed() => _failure is { } failed && clock.GetElapsedTime(failed.ReadAt) <= RetryInterval;
 

@@ -43,12 +43,16 @@ internal static class OidcTokens
             : ApiKeyHandler.SchemeName;
     }
 
+    /// <summary>Reads documents of an issuer within bounds of time and size.</summary>
+    public static HttpDocumentRetriever Documents(HttpMessageHandler issuer) =>
+        new(new HttpClient(issuer) { Timeout = Patience, MaxResponseContentBufferSize = MaxDocument });
+
     /// <param name="issuer">Reaches the issuer.</param>
-    public static void AddOidcTokens(this AuthenticationBuilder authentication, OidcOptions options, HttpMessageHandler issuer)
+    public static void AddOidcTokens(this AuthenticationBuilder authentication, OidcOptions options, IDocumentRetriever issuer)
     {
         authentication.Services.AddSingleton(services => new OidcKeys(
             $"{options.Authority.AbsoluteUri.TrimEnd('/')}/.well-known/openid-configuration",
-            new HttpDocumentRetriever(new HttpClient(issuer) { Timeout = Patience, MaxResponseContentBufferSize = MaxDocument }),
+            issuer,
             services.GetRequiredService<TimeProvider>()));
         authentication.Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
             .Configure<OidcKeys>((jwt, keys) => jwt.ConfigurationManager = keys);

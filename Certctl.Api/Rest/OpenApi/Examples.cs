@@ -8,6 +8,7 @@ using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Admin.Probes;
+using Certctl.Application.Admin.Reload;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
@@ -142,6 +143,13 @@ internal static class Examples
         new ScepProfileList<ScepProfileRow>([ScepProfile], 1, Day.UtcDateTime),
         new ScepProfileList<IntuneRow>([Flat], 1, Day.UtcDateTime),
         new ReloadBody("corp"),
+        new ReloadReport(
+        [
+            new PartRow("tls", null, PartResult.Exchanged, Fingerprint, new string('0', 64), null),
+            new PartRow(
+                "ra_pairs", "corp", PartResult.Refused, null, null, "SCEP profile \"corp\", RA pair /etc/certctl/ra.crt: it expired"),
+            new PartRow("challenge", "corp", PartResult.Unchanged, null, null, null),
+        ]),
         new ReloadResult(true, "corp", Day.UtcDateTime),
         PageOf(Waiting),
         new DecisionBody("Seen on the desk of its owner"),

@@ -1,5 +1,5 @@
+using Certctl.Application.Admin.Reload;
 using Certctl.Application.Challenges.SignedToken;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 using MediatR;
@@ -12,7 +12,7 @@ public sealed record ReloadTrustCommand(string PathId, AdminCaller Caller) : Adm
 
 public sealed class ReloadTrustValidator : AdminCommandValidator<ReloadTrustCommand>;
 
-public sealed class ReloadTrustHandler(ScepProfileTable profiles, IAuditRepository audit, TimeProvider clock) : IRequestHandler<ReloadTrustCommand, AdminOutcome>
+public sealed class ReloadTrustHandler(ScepProfileTable profiles, ReloadParts reload) : IRequestHandler<ReloadTrustCommand, AdminOutcome>
 {
     public async Task<AdminOutcome> Handle(ReloadTrustCommand request, CancellationToken cancellationToken)
     {
@@ -20,12 +20,11 @@ public sealed class ReloadTrustHandler(ScepProfileTable profiles, IAuditReposito
             return new AdminOutcome.NotFound($"SCEP profile not found for path_id=\"{request.PathId}\"");
         if (profile.Policy.Find<IntuneChallengeValidator>() is not { } intune)
             return new AdminOutcome.Conflict($"SCEP profile \"{request.PathId}\" does not have Intune enabled");
-        var now = clock.GetUtcNow();
-        var reload = intune.Anchors.Reload(now);
-        await audit.AppendAsync(TrustTrail.Reloaded(profile, request.Caller, reload.Problems, now), cancellationToken);
-        return reload.Problems.Count == 0
-            ? new AdminOutcome.Done(string.Join("; ", reload.Warnings.Prepend($"{intune.Anchors.All.Count} trust anchors are in use")))
-            : new AdminOutcome.Failed($"Trust anchor reload failed. The old trust anchors stay in use: {string.Join("; ", reload.Problems)}");
+        var parts = await reload(request.Caller, new PartName(PartName.Connectors, request.PathId), cancellationToken);
+        var problems = parts.SelectMany(part => part.Problems).ToList();
+        return problems.Count == 0
+            ? new AdminOutcome.Done($"{intune.Anchors.All.Count} trust anchors are in use")
+            : new AdminOutcome.Failed($"Trust anchor reload failed. The old trust anchors stay in use: {string.Join("; ", problems)}");
     }
 }
 

@@ -18,11 +18,6 @@ public sealed record TrustAnchor(string Subject, string SerialNumber, string Sha
     public bool IsValidAt(DateTimeOffset now) => NotBefore <= now && now < NotAfter;
 }
 
-/// <summary>What came of reading a bundle again.</summary>
-/// <param name="Problems">Empty: the new bundle is in use. Else it is not, and the old one stays.</param>
-/// <param name="Warnings">What should be known of the new bundle: an anchor that is outside its validity, or soon will be.</param>
-public sealed record TrustReload(IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings);
-
 /// <summary>
 /// The connectors that one SCEP profile believes. Safe for any number of threads; the bundle may be exchanged as a whole meanwhile, and who is under way
 /// finishes with the one that he began with.
@@ -35,7 +30,4 @@ public interface ITrustAnchors
     /// <summary>The anchor whose key made the signature, among those that are valid <paramref name="now"/> and of the kind that the algorithm needs; null: none.</summary>
     /// <param name="signingInput">Header and payload as received (RFC 7515 §5.2 step 8), in ASCII.</param>
     TrustAnchor? FindSigner(JwsAlgorithm algorithm, ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature, DateTimeOffset now);
-
-    /// <summary>Reads the bundle again and puts it to use, or keeps the old one and says why.</summary>
-    TrustReload Reload(DateTimeOffset now);
 }

@@ -10,20 +10,21 @@ public sealed partial class CmsScepCodec
     public byte[]? NextCaCertificates()
     {
         var now = clock.GetUtcNow();
-        if (next is null || !next.Keys.HasValidPair(now))
+        if (next is not { Keys: var following } || !following.HasValidPair(now))
             return null;
 
-        // Anybody may ask, so it is signed once for each key that signs.
+        // Any client may ask, so it is signed once for each key that signs and each ring of a next CA.
         var pair = keys.SigningPair(now);
-        if (_signedNextCa is not { } signed || signed.Pair != pair)
-            _signedNextCa = signed = new SignedNextCa(pair, SignNextCa(next, pair, now));
+        if (_signedNextCa is not { } signed || signed.Pair != pair || signed.Following != following)
+            _signedNextCa = signed = new SignedNextCa(pair, following, SignNextCa(following, next.CurrentChain, pair, now));
         return signed.Body;
     }
 
     // RFC 8894 §4.7.1: a SignedData by today's RA around the certificates of tomorrow. The path of the RA comes with it: who holds the root can verify.
-    private static byte[] SignNextCa(NextCa next, RaPair pair, DateTimeOffset now)
+    private static byte[] SignNextCa(
+        RaKeyRing following, IReadOnlyList<ReadOnlyMemory<byte>> currentChain, RaPair pair, DateTimeOffset now)
     {
-        var certificates = next.Keys.PackedCertificates(now);
+        var certificates = following.PackedCertificates(now);
         var digest = MessageDigest.Sha256;
         Span<byte> hash = stackalloc byte[MessageDigest.MaxLength];
         hash = hash[..digest.Compute(certificates, hash)];
@@ -38,7 +39,7 @@ public sealed partial class CmsScepCodec
         }
 
         using var path = new DerWriter(4096);
-        foreach (var certificate in next.CurrentChain.Prepend(pair.Certificate.CertificateDer).DistinctBy(der => Convert.ToHexString(der.Span)))
+        foreach (var certificate in currentChain.Prepend(pair.Certificate.CertificateDer).DistinctBy(der => Convert.ToHexString(der.Span)))
             path.WriteEncoded(certificate.Span);
         using var message = new DerWriter(certificates.Length + path.Length + 1024);
         SignedDataWriter.WriteSigned(
@@ -55,5 +56,5 @@ public sealed partial class CmsScepCodec
         }
     }
 
-    private sealed record SignedNextCa(RaPair Pair, byte[] Body);
+    private sealed record SignedNextCa(RaPair Pair, RaKeyRing Following, byte[] Body);
 }

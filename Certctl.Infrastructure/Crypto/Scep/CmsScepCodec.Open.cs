@@ -101,7 +101,8 @@ public sealed partial class CmsScepCodec
                 return pair;
 
             // RFC 8894 §5.1: who encrypts to the next CA's RA wants a certificate of the next CA.
-            if (next is not null && next.Keys.HasValidPair(now) && next.Keys.FindRecipient(candidate.Recipient, now) is { } following)
+            if (next is { Keys: var nextKeys } && nextKeys.HasValidPair(now)
+                && nextKeys.FindRecipient(candidate.Recipient, now) is { } following)
             {
                 reading.ToNextCa = true;
                 return following;

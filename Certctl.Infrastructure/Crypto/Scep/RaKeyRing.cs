@@ -51,9 +51,6 @@ public sealed class RaKeyRing
     /// <summary>DER, issuing CA first, root last.</summary>
     internal IReadOnlyList<ReadOnlyMemory<byte>> CaChain { get; }
 
-    /// <summary>SHA-256 of each certificate, in lower-case hex, sorted: what a reload compares.</summary>
-    public string Fingerprints => string.Join(", ", _state.Pairs.Select(pair => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(pair.Certificate.CertificateDer.Span))).Order(StringComparer.Ordinal));
-
     /// <summary>The newest certificate that devices encrypt to, valid or not.</summary>
     public RequestSigner Newest => Array.Find(_state.Pairs, pair => pair.MayDecrypt)!.Certificate;
 

@@ -28,7 +28,7 @@ public sealed class QuickstartRenewalTests(OperatorFolder folder) : IClassFixtur
             material,
             new ConfigurationSource(() => ConfigurationReader.Read(settings, configPath: null)),
             services => services.AddHostedService(provider => new QuickstartRenewal(
-                Renew, provider.GetRequiredService<SignalReload>(), clock, provider.GetRequiredService<ILogger<QuickstartRenewal>>())));
+                Renew, provider.GetRequiredService<ServerReload>(), clock, provider.GetRequiredService<ILogger<QuickstartRenewal>>())));
         await app.StartAsync();
         var port = new Uri(app.Urls.First()).Port;
         Assert.Equal(old.SerialNumber, await ShownCertificate.SerialAsync(port, folder.CaFile));

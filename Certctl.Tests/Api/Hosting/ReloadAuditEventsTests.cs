@@ -1,5 +1,6 @@
 using Certctl.Api.Hosting.Reload;
 using Certctl.Application.Admin;
+using Certctl.Application.Admin.Reload;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
@@ -12,20 +13,22 @@ namespace Certctl.Tests.Api.Hosting;
 public sealed class ReloadAuditEventsTests
 {
     [Fact]
-    public void A_reload_that_cannot_be_written_to_the_trail_is_logged_by_part_and_profile()
+    public async Task A_reload_that_cannot_be_written_to_the_trail_is_logged_by_part_and_profile()
     {
         var audit = Substitute.For<IAuditRepository>();
         audit.AppendAsync(Arg.Any<AuditEvent>(), Arg.Any<CancellationToken>())
             .Returns(Task.FromException(new TimeoutException("The database does not answer.")));
         var log = new LogLines<ReloadAuditEvents>();
-        new ReloadAuditEvents(new ScepProfileTable([]), audit, TimeProvider.System, log).Begin(
+        var written = new ReloadAuditEvents(new ScepProfileTable([]), audit, TimeProvider.System, log).WriteAsync(
             [
-                new StagedPart("tls", null) { Change = "a was replaced by b" },
-                new StagedPart("ra_pairs", "corp") { Change = "a was replaced by b" },
-                new StagedPart("challenge", "") { Change = "it changed" },
+                Changed("tls", null),
+                Changed("ra_pairs", "corp"),
+                Changed("challenge", ""),
             ],
-            new AdminCaller(ReservedNames.Signal, "signal"));
+            new AdminCaller(ReservedNames.Signal, "signal"),
+            "System");
 
+        await Assert.ThrowsAsync<TimeoutException>(() => written);
         Assert.Equal(
             [
                 "Error: The reload of tls could not be written to the audit trail",
@@ -34,4 +37,7 @@ public sealed class ReloadAuditEventsTests
             ],
             log.Lines.Select(line => line.Split(" System.AggregateException")[0]));
     }
+
+    private static StagedPart Changed(string name, string? pathId) =>
+        new(new PartName(name, pathId)) { Change = new PartChange("a", "b") };
 }

@@ -23,6 +23,7 @@ public sealed partial class WalkTests(ApiServer server) : IClassFixture<ApiServe
         _document = JsonNode.Parse(await server.TextAsync("/openapi/v1.json"))!;
         foreach (var path in new[] { "auth/info", "auth/check", "version", "admin/scep/profiles", "admin/scep/intune/stats" })
             await WalkAsync("GET", path);
+        await WalkAsync("POST", "admin/reload");
         await WalkAsync("POST", "admin/scep/intune/reload-trust", body: new JsonObject());
 
         // A profile whose requests wait for a person, and a device that asks.

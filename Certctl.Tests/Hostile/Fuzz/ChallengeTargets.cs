@@ -14,7 +14,7 @@ internal static class ChallengeTargets
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_764_158_500);
     private static readonly IntuneSettings Believing = Settings(new AnyConnector());
-    private static readonly Lazy<IntuneSettings> Doubting = new(() => Settings(new FileTrustAnchors("", [])));
+    private static readonly Lazy<IntuneSettings> Doubting = new(() => Settings(new FileTrustAnchors([])));
     private static readonly Lazy<CertificateSigningRequest> Request = new(() => CsrReader.ReadKept(Seeds.Requests().First())!);
 
     public static void Token(byte[] input)

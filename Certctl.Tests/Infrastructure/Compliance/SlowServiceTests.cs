@@ -86,7 +86,7 @@ public sealed class SlowServiceTests
     {
         // The resolver cannot be interrupted: whoever waits for it has to leave it behind.
         var settings = StubService.Settings(new Uri("https://compliance.example"), Bound);
-        var handler = ComplianceHttp.Handler(settings);
+        var handler = ComplianceHttp.Handler(settings, null, settings.Roots);
         var never = new TaskCompletionSource<Stream>();
         handler.ConnectCallback = (_, _) => new ValueTask<Stream>(never.Task);
         using (var hook = new HttpComplianceHook(settings, handler, NullLogger<HttpComplianceHook>.Instance))

@@ -262,7 +262,7 @@ public sealed class IntuneChallengeTests : IDisposable
             using var connector = IntuneConnector.Open(_folder[$"connector-{rsa}"], rsa, Now);
             var (read, problems, _) = ConnectorBundle.Load(connector.BundlePath, Now);
             Assert.Empty(problems);
-            var settings = new IntuneSettings(new FileTrustAnchors(connector.BundlePath, read), Audience, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), 3);
+            var settings = new IntuneSettings(new FileTrustAnchors(read), Audience, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), 3);
             var device = new RehearsedDevice("https://iss", "sub", "device", Audience) { DnsNames = ["a.example"] };
             foreach (var (defect, label) in IntuneConnector.Defects.Append(new(null!, "")))
             {
@@ -300,7 +300,7 @@ public sealed class IntuneChallengeTests : IDisposable
     {
         var path = _folder["anchors.pem"];
         File.WriteAllText(path, Connector.Pem + Rsa.Pem);
-        var anchors = new FileTrustAnchors(path, ConnectorBundle.Load(path, Now).Anchors);
+        var anchors = new FileTrustAnchors(ConnectorBundle.Load(path, Now).Anchors);
         return IntuneChallenge.Verify(new Secret(token), new IntuneSettings(anchors, audience, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), 3), now ?? Now);
     }
 }

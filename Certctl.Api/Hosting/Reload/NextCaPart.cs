@@ -1,0 +1,65 @@
+using Certctl.Api.Configuration.Server;
+using Certctl.Api.Configuration.Database;
+using Certctl.Api.Configuration.Access;
+using Certctl.Api.Configuration.Scep;
+using Certctl.Api.Configuration;
+using System.Security.Cryptography.X509Certificates;
+using Certctl.Application.Enrolments;
+using Certctl.Application.Publication;
+using Certctl.Application.Scep;
+using Certctl.Infrastructure.Crypto.Scep;
+using Certctl.Infrastructure.Issuers.LocalCa;
+
+namespace Certctl.Api.Hosting.Reload;
+
+/// <summary>
+/// The CA that follows and the RA pairs below it: one part, because they must fit each other. Whether a next CA is staged is decided at the
+/// start, since GetCACaps says so.
+/// </summary>
+internal sealed class NextCaPart(
+    PreflightMaterial start, LocalCaSettings settings, ProfileRuntimes runtimes, ScepProfileTable profiles, IssuerTable issuers,
+    CrlPublisher crls, TimeProvider clock)
+{
+    private NextCaMaterial? _current = start.Next;
+
+    /// <summary>Empty where none is staged.</summary>
+    public IEnumerable<ReloadablePart> All => _current is null ? [] : [new ReloadablePart("next_ca", null, Stage)];
+
+    // The RA pairs in use are read before it: it must not share a key with what they become.
+    private StagedPart Stage(StagedPart part, ReloadReading reading)
+    {
+        var checks = new List<PreflightCheck>();
+        var next = Preflight.LoadNext(reading.Options, start.Ca, reading.RaPairs, reading.Now, checks);
+        part = part.Judge(checks);
+        if (part.Problems.Count > 0)
+            return part;
+        if (next is null)
+            return part.RefuseUntilRestart("the settings name no next CA any more; to serve without one, restart the server");
+        if (PartChange.Between(Certificates(_current!), Certificates(next)) is not { } change)
+            return part;
+
+        var issuer = new LocalCaIssuer(next.Ca, settings, clock);
+        var published = LocalCaIssuer.PublishedOf(next.Ca, reading.Now);
+        var rings = runtimes.All.ToDictionary(
+            profile => profile, profile => new RaKeyRing(next.RaPairs[profile.PathId], published, profile.Options.CaCertificates));
+        return part.Exchange(change, () => Exchange(next, issuer, rings));
+    }
+
+    private void Exchange(NextCaMaterial next, LocalCaIssuer issuer, Dictionary<ProfileRuntime, RaKeyRing> rings)
+    {
+        var old = issuers.Next!;
+        issuers.ExchangeNext(issuer);
+        foreach (var (profile, ring) in rings)
+        {
+            profiles.All[profile.PathId].Policy.ExchangeNextIssuer(issuer);
+            profile.Next!.Exchange(ring);
+            profile.NextRaPairs = next.RaPairs[profile.PathId];
+        }
+
+        crls.Forget(old);
+        _current = next;
+    }
+
+    private static IEnumerable<X509Certificate2> Certificates(NextCaMaterial next) =>
+        [next.Ca.Certificate, .. next.Ca.Chain, .. next.RaPairs.Values.SelectMany(pairs => pairs).Select(pair => pair.Certificate)];
+}

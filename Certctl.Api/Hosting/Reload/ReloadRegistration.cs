@@ -1,0 +1,58 @@
+using Certctl.Api.Configuration.Server;
+using Certctl.Api.Configuration.Database;
+using Certctl.Api.Configuration.Access;
+using Certctl.Api.Configuration.Scep;
+using Certctl.Api.Configuration;
+using Certctl.Api.Rest.Access;
+using Certctl.Application.Admin.Reload;
+using Certctl.Application.Enrolments;
+using Certctl.Application.Publication;
+using Certctl.Application.Scep;
+using Certctl.Infrastructure.Issuers.LocalCa;
+using Certctl.Infrastructure.Persistence;
+
+namespace Certctl.Api.Hosting.Reload;
+
+/// <summary>Everything that can be reloaded, in one list, and what goes over it.</summary>
+internal static class ReloadRegistration
+{
+    /// <param name="ca">Of the CA in use and of the next one.</param>
+    /// <param name="oidc">Null where no tokens are taken.</param>
+    public static void AddReload(
+        this IServiceCollection services, PreflightMaterial material, ServerCertificate certificate, LocalCaSettings ca, OidcChannel? oidc)
+    {
+        services.AddSingleton<ReloadAuditEvents>();
+        services.AddSingleton(provider => Parts(provider, material, certificate, ca, oidc));
+        services.AddSingleton<ServerReload>();
+        services.AddSingleton<ReloadParts>(provider => provider.GetRequiredService<ServerReload>().ReloadAsync);
+        services.AddHostedService<SignalReload>();
+    }
+
+    // Parts are read in this order: the next CA after the RA pairs in use, TLS after the mTLS bundles.
+    private static IReadOnlyList<ReloadablePart> Parts(
+        IServiceProvider provider, PreflightMaterial material, ServerCertificate certificate, LocalCaSettings ca, OidcChannel? oidc)
+    {
+        var runtimes = provider.GetRequiredService<ProfileRuntimes>();
+        var profiles = provider.GetRequiredService<ScepProfileTable>();
+        var next = new NextCaPart(
+            material,
+            ca,
+            runtimes,
+            profiles,
+            provider.GetRequiredService<IssuerTable>(),
+            provider.GetRequiredService<CrlPublisher>(),
+            provider.GetRequiredService<TimeProvider>());
+        var secrets = new SecretParts(
+            profiles,
+            provider.GetRequiredService<ConfiguredApiKeys>(),
+            provider.GetRequiredService<MetricsToken>(),
+            provider.GetService<DatabaseLogin>());
+        return
+        [
+            .. new CertificateParts(material, certificate, runtimes).All,
+            .. next.All,
+            .. new OutboundParts(runtimes, oidc, provider.GetService<OidcKeys>()).All,
+            .. secrets.All,
+        ];
+    }
+}

@@ -1,0 +1,108 @@
+using Certctl.Api.Configuration.Server;
+using Certctl.Api.Configuration.Database;
+using Certctl.Api.Configuration.Access;
+using Certctl.Api.Configuration.Scep;
+using Certctl.Api.Rest.Access;
+using Certctl.Api.Configuration;
+using Certctl.Application.Admin.Reload;
+using Certctl.Application.Challenges.Static;
+using Certctl.Application.Scep;
+using Certctl.Domain.Enrolments;
+using Certctl.Infrastructure.Persistence;
+
+namespace Certctl.Api.Hosting.Reload;
+
+/// <summary>
+/// Secrets, from their <c>_FILE</c>s or the file of <c>--config</c>: challenges, API keys, the token of /metrics, the database's password.
+/// </summary>
+internal sealed class SecretParts(ScepProfileTable profiles, ConfiguredApiKeys keys, MetricsToken metrics, DatabaseLogin? database)
+{
+    // As long as a connection may take to say no.
+    private static readonly TimeSpan AskDatabaseFor = TimeSpan.FromSeconds(10);
+
+    public IEnumerable<ReloadablePart> All =>
+    [
+        new ReloadablePart("api_keys", null, ApiKeys),
+        new ReloadablePart("metrics_token", null, Metrics),
+        .. profiles.All.Keys.Select(pathId => new ReloadablePart("challenge", pathId, Challenge)),
+        new ReloadablePart(new PartName("database_password", null), DatabasePasswordAsync) { IsSlow = true },
+    ];
+
+    private StagedPart Challenge(StagedPart part, ReloadReading reading)
+    {
+        var wanted = reading.Profile(part.Part.PathId!);
+
+        // A profile that takes signed challenges alone has no secret.
+        if (profiles.All[part.Part.PathId!].Policy.Find<StaticChallengeValidator>() is not { } kind)
+            return part;
+        var setting = ScepProfileReader.PrefixOf(wanted.PathId) + "CHALLENGE_PASSWORD";
+        if (reading.ProblemsOf(setting, setting + "_PREVIOUS") is { Count: > 0 } problems)
+            return part.Refuse(problems);
+        var (current, previous) = kind.Secrets;
+        return Differ(current, wanted.Challenge) || Differ(previous, wanted.PreviousChallenge)
+            ? part.Exchange(PartChange.OfSecret, () => kind.Exchange(wanted.Challenge, wanted.PreviousChallenge))
+            : part;
+    }
+
+    private StagedPart ApiKeys(StagedPart part, ReloadReading reading)
+    {
+        var wanted = reading.Options.Api.Keys;
+        return Secret(
+            part, reading, "CERTCTL_API_KEYS_NAMED",
+            keys.All.Count > 0 && wanted.Count == 0, keys.Changes(wanted), () => keys.Exchange(wanted));
+    }
+
+    // Without a token /metrics is open to all who reach it.
+    private StagedPart Metrics(StagedPart part, ReloadReading reading)
+    {
+        var wanted = reading.Options.Telemetry.Token;
+        return Secret(
+            part, reading, "CERTCTL_METRICS_TOKEN",
+            metrics.Current is not null && wanted is null, Differ(metrics.Current, wanted), () => metrics.Exchange(wanted));
+    }
+
+    /// <summary>
+    /// A part that a running server has cannot be taken away: its absence may be a mistake, and a restart looks at all settings together.
+    /// </summary>
+    private static StagedPart Secret(StagedPart part, ReloadReading reading, string setting, bool isGone, bool changed, Action commit)
+    {
+        if (reading.ProblemsOf(setting) is { Count: > 0 } problems)
+            return part.Refuse(problems);
+        if (isGone)
+            return part.RefuseUntilRestart($"{setting} is set no more; to serve without it, restart the server");
+        return changed ? part.Exchange(PartChange.OfSecret, commit) : part;
+    }
+
+    /// <summary>The database is asked whether it takes the password.</summary>
+    private async ValueTask<StagedPart> DatabasePasswordAsync(StagedPart part, ReloadReading reading)
+    {
+        var url = reading.Options.Database.ConnectionString.Reveal();
+        if (reading.ProblemsOf("CERTCTL_DATABASE_URL") is { Count: > 0 } problems)
+            return part.Refuse(problems);
+        if (database is null || url.Length == 0 || reading.Options.Database.Provider != DatabaseProvider.PostgreSql)
+            return part;
+        if (database.GainsOrLosesPassword(url))
+        {
+            return part.RefuseUntilRestart(
+                "CERTCTL_DATABASE_URL has a password now and had none at the start, or the other way round; that needs a restart");
+        }
+
+        using var bounded = new CancellationTokenSource(AskDatabaseFor);
+        string? refused = null;
+        try
+        {
+            refused = await database.FindProblemAsync(url, bounded.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // A database that does not answer says nothing about the password.
+        }
+
+        if (refused is not null)
+            return part.Refuse($"CERTCTL_DATABASE_URL {refused}");
+        return database.Knows(url) ? part : part.Exchange(PartChange.OfSecret, () => database.Exchange(url));
+    }
+
+    private static bool Differ(Secret? before, Secret? after) =>
+        before is null ? after is not null : after is null || !before.Matches(after);
+}
