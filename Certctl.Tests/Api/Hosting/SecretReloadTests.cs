@@ -176,8 +176,10 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
         Assert.Empty(await EventsAsync(0));
     }
 
-    [Fact]
-    public async Task The_password_of_the_database_is_rotated_and_one_that_it_does_not_take_is_refused()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_password_of_the_database_is_rotated_and_one_that_it_does_not_take_is_refused(bool byRest)
     {
         if (!postgres.IsAvailable)
             return;
@@ -192,13 +194,13 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
 
             // Too early: the database does not know it yet.
             Write("CERTCTL_DATABASE_URL_FILE", Url("the second"));
-            await ReloadAsync(Refused);
+            await ReloadAsync(Refused, byRest);
             Assert.Contains("SQLSTATE 28P01", Host.Log, StringComparison.Ordinal);
             Assert.True(await EnrolsAsync(Host.Challenge));
 
             await ExecuteAsync(database, $"ALTER ROLE {role} PASSWORD 'the second'");
             await ExecuteAsync(database, $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'");
-            await ReloadAsync(Reloaded);
+            await ReloadAsync(Reloaded, byRest);
             await ReadyAsync();
             Assert.True(await EnrolsAsync(Host.Challenge));
             Assert.DoesNotContain("the second", Host.Log, StringComparison.Ordinal);
@@ -243,10 +245,13 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
         File.SetUnixFileMode(PathOf(name), UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
-    private async Task ReloadAsync(string says)
+    private async Task ReloadAsync(string says, bool byRest = false)
     {
         var before = Host.Log.Split(says).Length - 1;
-        await Host.SignalAsync("HUP");
+        if (byRest)
+            await PostReloadAsync();
+        else
+            await Host.SignalAsync("HUP");
         await Host.LoggedAsync(says, before);
     }
 
@@ -265,6 +270,16 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         using var answer = await wire.Http.SendAsync(request);
         return answer.StatusCode;
+    }
+
+    private async Task PostReloadAsync()
+    {
+        using var wire = Host.Connect();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(wire.Server, "/api/v1/admin/reload"));
+        var key = (await File.ReadAllTextAsync(Path.Combine(Host.Data, "api-key"))).Trim();
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        using var answer = await wire.Http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
     private async Task<HttpStatusCode> MakeKeyAsync(string key, string name, string role)
