@@ -51,6 +51,7 @@ public static class ApplicationRegistration
         services.AddAct<ReloadTrustCommand, ReloadTrustHandler, ReloadTrustValidator>();
 
         services.AddSingleton<CertificateIssuance>();
+        services.AddSingleton(ReservationTimes.Default);
         services.AddSingleton<CrlPublisher>();
         services.AddSingleton<EnrolmentMetrics>();
         services.AddSingleton<IntuneCounters>();

@@ -32,7 +32,7 @@ internal sealed class ExpiryGauges : IDisposable
             var ra = profile.Codec.RaCertificate;
             yield return Ends("ra", pathId, ra.Subject.ToString(), ra.NotAfter);
             yield return Ends("ca", pathId, profile.Policy.Issuer.Name.ToString(), profile.Policy.Issuer.NotAfter);
-            if (profile.Policy.NextIssuer is { } next)
+            if (profile.Policy.Issuers.Next is { } next)
                 yield return Ends("next_ca", pathId, next.Name.ToString(), next.NotAfter);
             foreach (var anchor in profile.Policy.Find<IntuneChallengeValidator>()?.Anchors.All ?? [])
                 yield return Ends("intune_anchor", pathId, anchor.Subject, anchor.NotAfter);

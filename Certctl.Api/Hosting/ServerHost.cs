@@ -12,6 +12,7 @@ using Certctl.Application;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Compliance;
+using Certctl.Application.Issuers;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Compliance;
 using Certctl.Infrastructure.Crypto.Scep;
@@ -75,7 +76,7 @@ internal static class ServerHost
         services.AddSingleton(provider => Profiles(
             options,
             provider.GetRequiredService<ProfileRuntimes>(),
-            provider.GetRequiredService<IssuerTable>(),
+            provider.GetRequiredService<IssuerRegistry>(),
             provider.GetRequiredService<IntuneCounters>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new OperationGate(
@@ -123,19 +124,19 @@ internal static class ServerHost
 
     private static LocalCaSettings SettingsOf(CaOptions ca) => new(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl);
 
-    private static IssuerTable Issuers(CaOptions ca, PreflightMaterial material, TimeProvider clock) => new(
+    private static IssuerRegistry Issuers(CaOptions ca, PreflightMaterial material, TimeProvider clock) => new(new IssuerGenerations(
         new LocalCaIssuer(material.Ca, SettingsOf(ca), clock),
-        material.Next is { } staged ? new LocalCaIssuer(staged.Ca, SettingsOf(ca), clock) : null);
+        material.Next is { } staged ? new LocalCaIssuer(staged.Ca, SettingsOf(ca), clock) : null));
 
     private static ScepProfileTable Profiles(
-        CertctlOptions options, ProfileRuntimes runtimes, IssuerTable issuers, IntuneCounters counters, TimeProvider clock) =>
+        CertctlOptions options, ProfileRuntimes runtimes, IssuerRegistry issuers, IntuneCounters counters, TimeProvider clock) =>
         new(options.ScepProfiles.Select(profile => new ScepProfile
         {
             Policy = Policy(options, profile, runtimes[profile.PathId], issuers, counters),
             Capabilities =
             [
                 .. profile.CryptoPolicy.Capabilities(),
-                .. issuers.Next is null ? [] : new[] { ScepCapability.GetNextCaCert },
+                .. issuers.Default.Next is null ? [] : new[] { ScepCapability.GetNextCaCert },
                 .. profile.ExtraCapabilities.Except(profile.CryptoPolicy.Capabilities()),
             ],
             AllowRawCsr = profile.AllowRawCsr,
@@ -149,12 +150,11 @@ internal static class ServerHost
         }));
 
     private static EnrolmentPolicy Policy(
-        CertctlOptions options, ScepProfileOptions profile, ProfileRuntime runtime, IssuerTable issuers, IntuneCounters counters) => new()
+        CertctlOptions options, ScepProfileOptions profile, ProfileRuntime runtime, IssuerRegistry issuers, IntuneCounters counters) => new()
     {
         PathId = profile.PathId,
         CertificateProfileId = profile.CertificateProfileId,
-        Issuer = issuers.Current,
-        NextIssuer = issuers.Next,
+        Issuers = issuers.Default,
         Challenges = ConfiguredChallenges.Of(profile, runtime.Anchors, counters),
         Limits = new EnrolmentLimits(options.Ca.Validity) { RenewalMayChangeName = profile.RenewalMayChangeName },
         Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },

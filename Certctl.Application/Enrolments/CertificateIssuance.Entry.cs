@@ -8,14 +8,17 @@ namespace Certctl.Application.Enrolments;
 /// <summary>What is written to the journal.</summary>
 public sealed partial class CertificateIssuance
 {
-    private static JournalEntry Entry(Draft draft, IssuedCertificate? certificate, CertificateProfile profile, DateTimeOffset now)
+    /// <param name="certificate">Null: the request waits, or is reserved at its issuer.</param>
+    /// <param name="waits">For an operator.</param>
+    private static JournalEntry Entry(
+        Draft draft, IssuedCertificate? certificate, bool waits, CertificateProfile profile, DateTimeOffset now)
     {
         var (context, _, enrolment, key, renewal, reservation, completes) = draft;
         var windows = context.Policy.Windows;
         var heldFor = certificate is null ? windows.Pending : AnswerLife(certificate, renewal is null ? null : profile, windows.Retry, now);
-        var written = certificate is null
-            ? enrolment.Waiting(now + heldFor)
-            : enrolment.Issued(certificate.IssuerId, certificate.SerialNumber, now + heldFor);
+        var written = certificate is not null ? enrolment.Issued(certificate.IssuerId, certificate.SerialNumber, now + heldFor)
+            : waits ? enrolment.Waiting(now + heldFor)
+            : enrolment.Reserved(context.Issuer.IssuerId, now + heldFor);
         return new JournalEntry
         {
             Enrolment = written,
@@ -28,9 +31,9 @@ public sealed partial class CertificateIssuance
             MaxActiveCertificates = context.Issuer == context.Policy.Issuer ? profile.MaxActiveCertificates : 0,
             Completes = completes,
 
-            // A pending request uses the challenge now, and the budget only when its certificate is issued.
+            // A request that waits for an operator uses the challenge now, and the budget only when its certificate is issued.
             Use = completes ? null : reservation?.Use,
-            Budget = certificate is null ? null : reservation?.Budget,
+            Budget = waits ? null : reservation?.Budget,
             Audit = certificate is null ? EnrolmentTrail.Pending(context, written) : EnrolmentTrail.Issued(context, written, certificate),
         };
     }

@@ -1,14 +1,21 @@
+using Certctl.Application.Issuers;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 
 namespace Certctl.Application.Enrolments;
 
-/// <summary>Approve, sign, journal: what every request that was vouched for goes through, once or again when a reply was lost.</summary>
+/// <summary>
+/// Approve, sign, record: what every request that was vouched for goes through, once or again when a reply was lost. For an issuer outside
+/// of this process
+/// a reservation comes before the signature (ADR 37).
+/// </summary>
 public sealed partial class CertificateIssuance(
     ICertificateProfileRepository profiles,
     IEnrolmentRepository enrolments,
     IEnrolmentJournal journal,
+    IReservations reservations,
+    ReservationTimes times,
     ICsrReader csrs,
     EnrolmentMetrics metrics,
     DatabaseClock clock,
@@ -105,10 +112,19 @@ public sealed partial class CertificateIssuance(
                     ?? throw new InvalidOperationException($"Enrolment {stored.Enrolment.Id} is issued, but its certificate is not in the journal."));
             case EnrolmentState.Pending:
                 return new EnrolmentOutcome.Pending(stored.Enrolment.Id);
+            case EnrolmentState.Denied when stored.Enrolment.IssuerId is { } refusing:
+                return new EnrolmentOutcome.Refused(
+                    FailureReason.IssuerRefused, $"{refusing} refused enrolment {stored.Enrolment.Id} before");
             case EnrolmentState.Denied:
                 return new EnrolmentOutcome.Refused(FailureReason.RequestDenied, $"denied by {stored.Enrolment.DecidedBy} at {stored.Enrolment.DecidedAt:O}");
+            case EnrolmentState.Expired when stored.Enrolment.IsReserved:
+                return new EnrolmentOutcome.Refused(
+                    FailureReason.IssuerUnanswered,
+                    $"{stored.Enrolment.IssuerId} has not answered enrolment {stored.Enrolment.Id} until {stored.Enrolment.HeldUntil:O}");
             case EnrolmentState.Expired:
                 return new EnrolmentOutcome.Refused(FailureReason.RequestExpired, $"undecided until {stored.Enrolment.HeldUntil:O}");
+            case EnrolmentState.Approved when stored.Enrolment.IsReserved:
+                return await ResumeAsync(stored.Enrolment, context, cancellationToken);
             case EnrolmentState.Approved:
                 return await CompleteAsync(stored.Enrolment, context, cancellationToken);
             default:
@@ -118,26 +134,9 @@ public sealed partial class CertificateIssuance(
 
     private async Task<EnrolmentOutcome> CompleteAsync(Enrolment approved, EnrolmentContext context, CancellationToken cancellationToken)
     {
-        var csr = csrs.ReadKept(approved.Csr)
-            ?? throw new InvalidOperationException($"The stored request of enrolment {approved.Id} cannot be read any more.");
-        RenewalClaim? renewal = null;
-        if (approved.ChallengeKind == ChallengeKind.Renewal)
-        {
-            // What vouched for the request while it waited must still be able to; that it ended meanwhile is not the device's fault.
-            var renews = await enrolments.FindCertificateAsync(context.Policy.Issuer.IssuerId, approved.VouchedBy, cancellationToken)
-                ?? throw new InvalidOperationException($"The certificate that vouched for enrolment {approved.Id} is not in the journal.");
-            if (renews.IsRevoked)
-                return new EnrolmentOutcome.Refused(FailureReason.RenewalSignerRevoked, $"{renews.SerialNumber} was revoked at {renews.RevokedAt:O}");
-            renewal = new RenewalClaim(renews, approved.CreatedAt)
-            {
-                Subject = context.Requester.CertificateDer.Span.SequenceEqual(renews.Der) ? context.Requester.Subject : null,
-                MayChangeNames = context.Policy.Limits.RenewalMayChangeName,
-            };
-        }
-
-        var reservation = context.KindOf(approved)?.ReservationOf(approved);
-        var key = RequestKey.Of(context, approved, renewal?.Renews);
-        var draft = new Draft(context, csr, approved, key, renewal, reservation, Completes: true);
+        var draft = await DraftOfAsync(approved, context, cancellationToken);
+        if (FindRevokedSigner(draft) is { } refused)
+            return refused;
 
         // Its own: of two polls at once the other one was faster. That of another enrolment is no answer: this one has a key further on,
         // as it had when it came.
@@ -150,48 +149,36 @@ public sealed partial class CertificateIssuance(
     private async Task<(EnrolmentOutcome? Outcome, StoredEnrolment? Conflict)> AttemptAsync(
         Draft draft, CancellationToken cancellationToken)
     {
-        var (context, csr, enrolment, _, renewal, reservation, completes) = draft;
+        var (context, _, enrolment, _, _, reservation, completes) = draft;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             // Of a request that waited: the profile that people saw, whatever its path names by now. A stale one costs one round: the journal compares the version when it commits.
             var profile = await profiles.FindAsync(enrolment.ProfileId, fresh: attempt > 0, cancellationToken);
-            if (profile is null)
-                return (new EnrolmentOutcome.Refused(FailureReason.ProfileUnavailable, $"certificate profile {enrolment.ProfileId} does not exist"), null);
+            var vetting = Vet(draft, profile);
+            if (vetting.Refused is { } refused)
+                return (new EnrolmentOutcome.Refused(refused), null);
+            var template = vetting.Template!;
 
-            // RFC 5280 §4.1.2.5: validity lies within the issuer's.
-            if (context.Issuer.NotAfter <= context.ReceivedAt + TimeSpan.FromMinutes(1))
-                return (new EnrolmentOutcome.Refused(FailureReason.ValidityNotPossible, $"the CA ends at {context.Issuer.NotAfter:O}"), null);
+            // Before anyone is asked to approve, and before anything is reserved: an operator cannot talk the CA into it.
+            var waits = profile!.RequiresApproval && !completes;
+            var answer = waits || context.Issuer is not ISignsInProcess signer
+                ? Foresee(context.Issuer, template)
+                : await SignAsync(signer, context, template, cancellationToken);
+            if (answer is IssuerAnswer.Refused(var objection))
+                return (new EnrolmentOutcome.Refused(objection), null);
 
-            var approval = profile.Approve(csr, context.Policy.Limits.LeafValidity, context.ReceivedAt, renewal, ClaimOf(enrolment));
-            if (approval is Approval.Denied denied)
-                return (new EnrolmentOutcome.Refused(denied.Failure), null);
-
-            if (FindDeliveryDefect(csr, enrolment.Kind) is { } undeliverable)
-                return (new EnrolmentOutcome.Refused(undeliverable), null);
-
-            var template = ((Approval.Granted)approval).Template;
-            var named = enrolment.Named(template);
-
-            // An operator approved the names that the list showed, not those that a template of today makes.
-            if (completes && !named.HasNamesOf(enrolment))
-            {
-                var detail = $"approved was {Names(enrolment)}, the certificate profile now makes it {Names(named)}";
-                return (new EnrolmentOutcome.Refused(FailureReason.ApprovedNamesChanged, detail), null);
-            }
-
-            // Before anyone is asked to approve: an operator cannot talk the CA into it.
-            if (context.Issuer.FindObstacle(template) is { } obstacle)
-                return (new EnrolmentOutcome.Refused(obstacle), null);
-
-            var waits = profile.RequiresApproval && !completes;
-            var certificate = waits ? null : await SignAsync(context, template, cancellationToken);
-            var entry = Entry(draft with { Enrolment = named }, certificate, profile, await clock.NowAsync(cancellationToken));
+            var certificate = (answer as IssuerAnswer.Issued)?.Certificate;
+            var named = draft with { Enrolment = enrolment.Named(template) };
+            var entry = Entry(named, certificate, waits, profile, await clock.NowAsync(cancellationToken));
             switch (await WriteAsync(entry, cancellationToken))
             {
+                case JournalVerdict.Committed when waits:
+                    return (new EnrolmentOutcome.Pending(enrolment.Id), null);
+                case JournalVerdict.Committed when certificate is null:
+                    var reserved = draft with { Enrolment = entry.Enrolment, Completes = true };
+                    return (await SignReservedAsync((ISignsElsewhere)context.Issuer, reserved, template, cancellationToken), null);
                 case JournalVerdict.Committed:
-                    if (certificate is not null)
-                        context.KindOf(enrolment)?.Count(context.Policy.PathId, refusal: null);
-                    return (certificate is null ? new EnrolmentOutcome.Pending(enrolment.Id) : new EnrolmentOutcome.Issued(certificate), null);
+                    return (Issued(certificate, draft), null);
                 case JournalVerdict.AlreadyAnswered answered:
                     return (null, answered.Stored);
                 case JournalVerdict.Replayed replayed:
@@ -202,6 +189,43 @@ public sealed partial class CertificateIssuance(
         }
 
         return (new EnrolmentOutcome.Refused(FailureReason.ProfileUnavailable, "the certificate profile kept changing while the request was served"), null);
+    }
+
+    /// <summary>What the certificate is to be, by the profile as it is now; or why there is none.</summary>
+    private static (CertificateTemplate? Template, EnrolmentFailure? Refused) Vet(Draft draft, CertificateProfile? profile)
+    {
+        var (context, csr, enrolment, _, renewal, _, completes) = draft;
+        if (profile is null)
+            return (null, new(FailureReason.ProfileUnavailable, $"certificate profile {enrolment.ProfileId} does not exist"));
+
+        // RFC 5280 §4.1.2.5: validity lies within the issuer's.
+        if (context.Issuer.NotAfter <= context.ReceivedAt + TimeSpan.FromMinutes(1))
+            return (null, new(FailureReason.ValidityNotPossible, $"the CA ends at {context.Issuer.NotAfter:O}"));
+
+        var approval = profile.Approve(csr, context.Policy.Limits.LeafValidity, context.ReceivedAt, renewal, ClaimOf(enrolment));
+        if (approval is Approval.Denied denied)
+            return (null, denied.Failure);
+
+        if (FindDeliveryDefect(csr, enrolment.Kind) is { } undeliverable)
+            return (null, undeliverable);
+
+        var template = ((Approval.Granted)approval).Template;
+        var named = enrolment.Named(template);
+
+        // An operator approved the names that the list showed, not those that a template of today makes.
+        return completes && !named.HasNamesOf(enrolment)
+            ? (null, new(
+                FailureReason.ApprovedNamesChanged, $"approved was {Names(enrolment)}, the certificate profile now makes it {Names(named)}"))
+            : (template, null);
+    }
+
+    private static IssuerAnswer.Refused? Foresee(ICertificateIssuer issuer, CertificateTemplate template) =>
+        (issuer as IForeseesRefusal)?.FindObstacle(template) is { } obstacle ? new IssuerAnswer.Refused(obstacle) : null;
+
+    private static EnrolmentOutcome.Issued Issued(IssuedCertificate certificate, Draft draft)
+    {
+        draft.Context.KindOf(draft.Enrolment)?.Count(draft.Context.Policy.PathId, refusal: null);
+        return new EnrolmentOutcome.Issued(certificate);
     }
 
     // RFC 8894 §3.1: the certified key signs the next renewal, whose reply is encrypted to it. A PKCS#10 in the clear is answered over TLS and never renews by its key.
@@ -218,10 +242,14 @@ public sealed partial class CertificateIssuance(
         ? new DeviceClaim(issuer, subject, enrolment.DeviceName, enrolment.TokenSha256)
         : null;
 
-    private static async Task<IssuedCertificate> SignAsync(EnrolmentContext context, CertificateTemplate template, CancellationToken cancellationToken)
+    private static async Task<IssuerAnswer> SignAsync(
+        ISignsInProcess signer, EnrolmentContext context, CertificateTemplate template, CancellationToken cancellationToken)
     {
         using var room = EnrolmentTrace.Room("Sign");
-        return await context.Issuer.IssueAsync(template, context.Policy.PathId, context.Protocol, cancellationToken);
+        var answer = await signer.SignAsync(template, context.Policy.PathId, context.Protocol, cancellationToken);
+        return answer is not IssuerAnswer.Pending
+            ? answer
+            : throw new InvalidOperationException($"Issuer {signer.IssuerId} signs in this process and answered that it decides later.");
     }
 
     private async Task<JournalVerdict> WriteAsync(JournalEntry entry, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using Certctl.Application.Challenges;
 using Certctl.Application.Enrolments.Pipeline;
+using Certctl.Application.Issuers;
 using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Enrolments;

@@ -1,13 +1,12 @@
 using Certctl.Application.Challenges;
 using Certctl.Application.Enrolments.Compliance;
+using Certctl.Application.Issuers;
 
 namespace Certctl.Application.Enrolments;
 
 /// <summary>What one endpoint grants, whatever protocol it speaks: who signs, which challenges count, within which limits.</summary>
 public sealed class EnrolmentPolicy
 {
-    private volatile ICertificateIssuer? _nextIssuer;
-
     /// <summary>
     /// The endpoint's segment of the URL; empty for the root. Part of every key by which requests and devices are recognised.
     /// </summary>
@@ -16,19 +15,11 @@ public sealed class EnrolmentPolicy
     /// <summary>Which <see cref="Domain.Profiles.CertificateProfile"/>.</summary>
     public required string CertificateProfileId { get; init; }
 
-    public required ICertificateIssuer Issuer { get; init; }
+    /// <summary>Who signs, in its generations.</summary>
+    public required IssuerGenerations Issuers { get; init; }
 
-    /// <summary>The CA that follows, once it is staged (RFC 8894 §5.1).</summary>
-    public ICertificateIssuer? NextIssuer
-    {
-        get => _nextIssuer;
-        init => _nextIssuer = value;
-    }
-
-    public IEnumerable<ICertificateIssuer> Issuers => NextIssuer is { } next ? [Issuer, next] : [Issuer];
-
-    /// <summary>A reload replaces the CA that follows.</summary>
-    public void ExchangeNextIssuer(ICertificateIssuer next) => _nextIssuer = next;
+    /// <summary>The generation that issues now.</summary>
+    public ICertificateIssuer Issuer => Issuers.Current;
 
     /// <summary>The kinds of challenge that it takes, in the order in which they are asked.</summary>
     public required IReadOnlyList<IChallengeValidator> Challenges { get; init; }

@@ -105,6 +105,10 @@ public static class FailureTable
             new(FailInfo.BadMessageCheck, "replay", "The signed challenge has been used for another request; obtain a new one."),
         FailureReason.IntuneRateLimited =>
             new(FailInfo.BadRequest, "rate_limited", "This device has had too many certificates in 24 hours."),
+        FailureReason.IssuerRefused =>
+            new(FailInfo.BadRequest, "issuer_refused", "The CA refused to issue this certificate."),
+        FailureReason.IssuerUnanswered =>
+            new(FailInfo.BadRequest, "issuer_unanswered", "The CA has not answered in time; send a new request."),
         FailureReason.ComplianceFailed =>
             new(FailInfo.BadRequest, "compliance_failed", "The compliance of the device could not be confirmed."),
     };

@@ -18,8 +18,9 @@ public interface IEnrolmentJournal
 public sealed record JournalEntry
 {
     /// <summary>
-    /// In state Pending or Issued. When an approved request is being completed (<see cref="Completes"/>), the stored row of the same id goes from
-    /// Approved to Issued instead of a new one being made.
+    /// In state Pending or Issued, or reserved at an issuer. When an approved request is being completed (<see cref="Completes"/>), the
+    /// stored row of the same id goes from
+    /// Approved to Issued instead of a new one being made, or to reserved and from there to Issued.
     /// </summary>
     public required Enrolment Enrolment { get; init; }
 
@@ -39,8 +40,15 @@ public sealed record JournalEntry
     /// <summary>The profile version that vetted the request: another version, or a disabled profile, at commit is <see cref="JournalVerdict.ProfileChanged"/>.</summary>
     public required int ProfileVersion { get; init; }
 
-    /// <summary>This issues an enrolment that is stored as Approved.</summary>
+    /// <summary>This issues or reserves an enrolment that is stored as Approved.</summary>
     public bool Completes { get; init; }
+
+    /// <summary>
+    /// This records what an issuer has signed for a reservation: it <see cref="Completes"/> it, and no profile version is compared, since
+    /// the certificate
+    /// exists whatever became of its profile.
+    /// </summary>
+    public bool Records { get; init; }
 
     /// <summary>
     /// Above 0: so many certificates of this issuer, certificate profile and name stay valid, the new one among them; older ones are revoked as
@@ -93,6 +101,6 @@ public sealed record StoredEnrolment(Enrolment Enrolment, IssuedCertificate? Cer
     /// <summary>As it was at the database's time of the reading.</summary>
     public EnrolmentState State { get; private init; } = Enrolment.State;
 
-    /// <summary>As it is at this time: an undecided request lapses by itself.</summary>
+    /// <summary>As it is at this time: an undecided request and a reservation lapse by themselves.</summary>
     public StoredEnrolment At(DateTimeOffset now) => this with { State = Enrolment.StateAt(now) };
 }

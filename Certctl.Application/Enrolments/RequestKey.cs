@@ -29,7 +29,7 @@ public static class RequestKey
         var signer = context.Requester;
         return signer.HasCertificate && !signer.IsSelfIssued
             && (!signer.PublicKey.Sha256.Span.SequenceEqual(publicKeySha256)
-                || context.Policy.Issuers.Any(issuer => issuer.Name.SameAs(signer.Issuer)));
+                || context.Policy.Issuers.All.Any(issuer => issuer.Name.SameAs(signer.Issuer)));
     }
 
     /// <summary>The key of a request whose answer under <paramref name="key"/> is none any more: all processes come from one to the next alike.</summary>

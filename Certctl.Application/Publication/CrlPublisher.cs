@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Issuers;
 using Certctl.Domain.Certificates;
 
 namespace Certctl.Application.Publication;
@@ -19,7 +20,7 @@ public sealed class CrlPublisher : IDisposable
 
     private static readonly TimeSpan Life = TimeSpan.FromHours(24);
 
-    private readonly ConcurrentDictionary<ICertificateIssuer, Edition> _editions = new();
+    private readonly ConcurrentDictionary<IPublishesCrls, Edition> _editions = new();
     private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
     private readonly ICertificateInventory _certificates;
     private readonly DatabaseClock _clock;
@@ -32,7 +33,7 @@ public sealed class CrlPublisher : IDisposable
     }
 
     /// <param name="issuer">One that signs CRLs.</param>
-    public async Task<SignedCrl> CurrentAsync(ICertificateIssuer issuer, CancellationToken cancellationToken)
+    public async Task<SignedCrl> CurrentAsync(IPublishesCrls issuer, CancellationToken cancellationToken)
     {
         var asOf = LastBeat(await _clock.NowAsync(cancellationToken) - Settling);
         return await _editions.AddOrUpdate(issuer, _ => New(), (_, held) => held.Serves(asOf) ? held : New()).Crl.Value.WaitAsync(cancellationToken);
@@ -42,9 +43,9 @@ public sealed class CrlPublisher : IDisposable
     }
 
     /// <summary>Drops the CRL of an issuer that is in use no more.</summary>
-    public void Forget(ICertificateIssuer issuer) => _editions.TryRemove(issuer, out _);
+    public void Forget(IPublishesCrls issuer) => _editions.TryRemove(issuer, out _);
 
-    private async Task<SignedCrl> MakeAsync(ICertificateIssuer issuer, DateTimeOffset asOf, CancellationToken cancellationToken)
+    private async Task<SignedCrl> MakeAsync(IPublishesCrls issuer, DateTimeOffset asOf, CancellationToken cancellationToken)
     {
         var writer = issuer.Crls ?? throw new InvalidOperationException($"{issuer.Name} may not sign CRLs.");
         var entries = new List<RevokedCertificate>();

@@ -100,7 +100,7 @@ public sealed partial class ScepResponder(
     {
         Policy = request.Policy,
         Protocol = ScepProtocol.Name,
-        Issuer = head.ToNextCa ? request.Policy.NextIssuer! : request.Policy.Issuer,
+        Issuer = head.ToNextCa ? request.Policy.Issuers.Next! : request.Policy.Issuer,
         TransactionId = head.TransactionId,
         Requester = head.Signer ?? throw new InvalidOperationException("The codec let a message pass without a verified signer."),
         Origin = request.Origin,

@@ -83,7 +83,10 @@ public sealed class Enrolment
 
     public EnrolmentState State { get; private set; }
 
-    /// <summary>When an undecided request lapses; for an issued one, until when a repeated request is answered with the same certificate.</summary>
+    /// <summary>
+    /// When an undecided request or a reservation lapses; for an issued one, until when a repeated request is answered with the
+    /// same certificate.
+    /// </summary>
     public required DateTimeOffset HeldUntil { get => _heldUntil; init => _heldUntil = value; }
 
     /// <summary>When the last decision that it needed was made, and by whom.</summary>
@@ -91,10 +94,24 @@ public sealed class Enrolment
 
     public string? DecidedBy { get; private set; }
 
+    /// <summary>Who is to sign it or has signed or refused it; null until then.</summary>
     public string? IssuerId { get; private set; }
 
     /// <summary>40 lower-case hex digits, once issued.</summary>
     public string? SerialNumber { get; private set; }
+
+    /// <summary>Of a reservation: until when one process alone may ask the issuer; null: it has never been asked.</summary>
+    public DateTimeOffset? LeasedUntil { get; private set; }
+
+    /// <summary>Of a reservation: the issuer's own name for the request, once it has answered that it decides later.</summary>
+    public string? IssuerReference { get; private set; }
+
+    /// <summary>
+    /// Everything that it claims is committed, and an issuer outside of this process is to sign it or has been asked to. The issuer's id
+    /// alone tells it
+    /// from what people have approved.
+    /// </summary>
+    public bool IsReserved => State == EnrolmentState.Approved && IssuerId is not null;
 
     /// <summary>A copy that has the names which its certificate profile grants.</summary>
     public Enrolment Named(CertificateTemplate granted)
@@ -126,6 +143,36 @@ public sealed class Enrolment
         return copy;
     }
 
+    /// <summary>A copy that is reserved at an issuer until <paramref name="heldUntil"/>.</summary>
+    public Enrolment Reserved(string issuerId, DateTimeOffset heldUntil)
+    {
+        if (State is not (EnrolmentState.Pending or EnrolmentState.Approved))
+            throw new InvalidOperationException($"An enrolment that is {State} cannot be reserved.");
+        var copy = Waiting(heldUntil);
+        (copy.State, copy.IssuerId) = (EnrolmentState.Approved, issuerId);
+        return copy;
+    }
+
+    /// <summary>A copy of a reservation with a lease, and with the issuer's reference where there is one.</summary>
+    public Enrolment Leased(DateTimeOffset until, string? reference)
+    {
+        if (!IsReserved)
+            throw new InvalidOperationException($"Enrolment {Id} is not reserved.");
+        var copy = Waiting(_heldUntil);
+        (copy.LeasedUntil, copy.IssuerReference) = (until, reference);
+        return copy;
+    }
+
+    /// <summary>A copy of a reservation that its issuer has refused.</summary>
+    public Enrolment RefusedByIssuer()
+    {
+        if (!IsReserved)
+            throw new InvalidOperationException($"Enrolment {Id} is not reserved.");
+        var copy = Waiting(_heldUntil);
+        copy.State = EnrolmentState.Denied;
+        return copy;
+    }
+
     /// <summary>A copy that carries the decision that it waited for: the last approval that it needed, or the first denial.</summary>
     public Enrolment Decided(bool approved, string actor, DateTimeOffset at)
     {
@@ -136,8 +183,9 @@ public sealed class Enrolment
         return copy;
     }
 
-    /// <summary>The state as it is at <paramref name="now"/>: an undecided request lapses by itself.</summary>
-    public EnrolmentState StateAt(DateTimeOffset now) => State == EnrolmentState.Pending && now >= HeldUntil ? EnrolmentState.Expired : State;
+    /// <summary>The state as it is at <paramref name="now"/>: an undecided request and a reservation lapse by themselves.</summary>
+    public EnrolmentState StateAt(DateTimeOffset now) =>
+        (State == EnrolmentState.Pending || IsReserved) && now >= HeldUntil ? EnrolmentState.Expired : State;
 }
 
 /// <summary>What one person said about a waiting request.</summary>

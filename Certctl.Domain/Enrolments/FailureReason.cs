@@ -144,6 +144,12 @@ public enum FailureReason
     /// <summary>The device has had as many certificates as it may have in 24 hours.</summary>
     IntuneRateLimited,
 
+    /// <summary>The issuer outside of this server refused to sign.</summary>
+    IssuerRefused,
+
+    /// <summary>The issuer outside of this server did not answer in time, or is not set up any more.</summary>
+    IssuerUnanswered,
+
     /// <summary>The compliance service says no, or could not be asked and the profile fails closed.</summary>
     ComplianceFailed,
 }

@@ -63,8 +63,10 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
     {
         var now = await clock.NowAsync(cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+
+        // What has an issuer and no decision never waited for people.
         var wanted = all
-            ? db.Enrolments.Where(e => e.State != EnrolmentState.Issued || e.DecidedAt != null)
+            ? db.Enrolments.Where(e => e.IssuerId == null || e.DecidedAt != null)
             : db.Enrolments.Where(e => e.State == EnrolmentState.Pending && e.HeldUntil > now);
         var enrolments = await wanted.AsNoTracking().OrderBy(e => e.CreatedAt).ThenBy(e => e.Id).Take(limit).ToListAsync(cancellationToken);
         var ids = enrolments.ConvertAll(e => e.Id);

@@ -21,7 +21,9 @@ internal sealed class EfEnrolmentRepository(IDbContextFactory<CertctlDbContext> 
                 cancellationToken);
         }
 
-        return stored?.Enrolment.State == EnrolmentState.Pending ? stored.At(await clock.ReadAsync(cancellationToken)) : stored;
+        return stored?.Enrolment is { State: EnrolmentState.Pending } or { IsReserved: true }
+            ? stored.At(await clock.ReadAsync(cancellationToken))
+            : stored;
     }
 
     public async Task<IssuedCertificate?> FindCertificateAsync(string issuerId, string serialNumber, CancellationToken cancellationToken)

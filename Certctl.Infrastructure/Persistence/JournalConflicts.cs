@@ -21,6 +21,8 @@ internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> conte
             return spent;
         if (entry.Budget is not null && await db.FindNextAllowedAsync(entry.Budget, now, cancellationToken) is { } from)
             return new JournalVerdict.BudgetSpent(from);
+        if (entry.Records)
+            return null;
         var vetted = await db.CertificateProfiles.AnyAsync(
             profile => profile.Id == entry.Enrolment.ProfileId && profile.Version == entry.ProfileVersion && profile.Enabled, cancellationToken);
         return vetted ? null : new JournalVerdict.ProfileChanged();
@@ -45,7 +47,8 @@ internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> conte
     {
         if (await db.FindStoredAsync(enrolment => enrolment.Id == entry.Enrolment.Id, cancellationToken) is not { } stored)
             return null;
-        if (stored.Enrolment.State == entry.Enrolment.State && stored.Enrolment.SerialNumber == entry.Enrolment.SerialNumber)
+        var (kept, asked) = (stored.Enrolment, entry.Enrolment);
+        if (kept.State == asked.State && kept.IssuerId == asked.IssuerId && kept.SerialNumber == asked.SerialNumber)
             return new JournalVerdict.Committed();
         return entry.Completes && stored.Enrolment.State == EnrolmentState.Approved ? null : new JournalVerdict.AlreadyAnswered(stored.At(now));
     }

@@ -35,7 +35,9 @@ public static class PersistenceRegistration
     public static TimeSpan DefaultDeadline { get; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IApprovalRepository"/>, <see cref="IApiKeyRepository"/>, <see cref="ICertificateInventory"/>, <see cref="ICertificateProfileRepository"/>,
+    /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IReservations"/>,
+    /// <see cref="IApprovalRepository"/>, <see cref="IApiKeyRepository"/>, <see cref="ICertificateInventory"/>,
+    /// <see cref="ICertificateProfileRepository"/>,
     /// <see cref="IAuditRepository"/>, <see cref="DatabaseClock"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all singletons. The host registers <see cref="TimeProvider"/> and
     /// logging, and disposes its provider asynchronously: the journal and the audit write out what they hold.
     /// </summary>
@@ -55,6 +57,7 @@ public static class PersistenceRegistration
         services.AddSingleton<JournalConflicts>();
         services.AddSingleton<IEnrolmentJournal, EnrolmentJournal>();
         AddBounded<IEnrolmentRepository, EfEnrolmentRepository>(services, (inner, access) => new BoundedEnrolmentRepository(inner, access));
+        AddBounded<IReservations, EfReservations>(services, (inner, access) => new BoundedReservations(inner, access));
         AddBounded<IApprovalRepository, EfApprovalRepository>(services, (inner, access) => new BoundedApprovalRepository(inner, access));
         AddBounded<IApiKeyRepository, EfApiKeyRepository>(services, (inner, access) => new BoundedApiKeyRepository(inner, access));
         AddBounded<ICertificateInventory, EfCertificateInventory>(services, (inner, access) => new BoundedCertificateInventory(inner, access));

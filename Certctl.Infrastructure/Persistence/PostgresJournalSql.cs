@@ -12,10 +12,20 @@ internal sealed class PostgresJournalSql
     // A live answer keeps its key, also when its certificate has been revoked: the same octets must not bring a fresh one.
     private const string FreeKey = $"k.held_until <= {Now}";
 
-    private const string Vetted = "SELECT b.* FROM batch b JOIN certificate_profiles p ON p.id = b.p_profile_id AND p.version = b.p_profile_version AND p.enabled";
+    private const string ByProfile = "p.id = b.p_profile_id AND p.version = b.p_profile_version AND p.enabled";
 
-    // Its row is locked first: of two that complete it the second waits, sees Issued and claims nothing.
-    private const string Approved = $"{Vetted} JOIN enrolments e ON e.id = b.e_id WHERE e.state = 'Approved' FOR UPDATE OF e";
+    private const string Vetted = $"SELECT b.* FROM batch b JOIN certificate_profiles p ON {ByProfile}";
+
+    // Its row is locked first: of two that complete it the second waits, sees Issued and claims nothing. What an issuer has signed for a
+    // reservation
+    // is recorded whatever became of the profile.
+    private const string Approved = $"""
+        SELECT b.* FROM batch b JOIN enrolments e ON e.id = b.e_id
+        WHERE e.state = 'Approved' AND CASE WHEN e.issuer_id IS NULL
+            THEN EXISTS (SELECT 1 FROM certificate_profiles p WHERE {ByProfile})
+            ELSE e.issuer_id = b.e_issuer_id AND b.e_serial_number IS NOT NULL END
+        FOR UPDATE OF e
+        """;
 
     private const string Live = $"FROM device_slots s WHERE s.device_key = b.d_device_key AND s.taken_at > {Now} - interval '24 hours'";
 

@@ -78,9 +78,12 @@ internal sealed class SqliteJournalWriter(string connectionString, TimeProvider 
             _completion = new Statement(
                 connection,
                 Claim(
-                    $"{Vetted} AND EXISTS (SELECT 1 FROM enrolments WHERE id = @enrolment_id AND state = 'Approved')",
+                    $"""
+                    EXISTS (SELECT 1 FROM enrolments WHERE id = @enrolment_id AND state = 'Approved' AND CASE WHEN issuer_id IS NULL
+                        THEN {Vetted} ELSE issuer_id = @issuer_id AND @serial_number IS NOT NULL END)
+                    """,
                     $"enrolment_id = excluded.enrolment_id OR {FreeKey}"),
-                claim);
+                [.. claim, .. JournalTable.Enrolments.Columns.Where(column => column.Name is "issuer_id" or "serial_number")]);
             _certificate = Insert(connection, JournalTable.Certificates);
             _enrolment = Insert(connection, JournalTable.Enrolments);
             _issue = new Statement(

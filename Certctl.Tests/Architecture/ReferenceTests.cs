@@ -49,7 +49,8 @@ public sealed partial class ReferenceTests
     [Fact]
     public void The_core_knows_no_protocol()
     {
-        string[] neutral = ["Enrolments", "Challenges", "Challenges.Static", "Challenges.Renewal", "Challenges.SignedToken", "Publication"];
+        string[] neutral =
+            ["Enrolments", "Challenges", "Challenges.Static", "Challenges.Renewal", "Challenges.SignedToken", "Issuers", "Publication"];
         var core = typeof(EnrolmentContext).Assembly.GetTypes()
             .Where(type => neutral.Any(folder => IsIn(type, $"Certctl.Application.{folder}"))).ToList();
 

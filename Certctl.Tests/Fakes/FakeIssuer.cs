@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Certctl.Application.Enrolments;
+using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
@@ -8,11 +8,11 @@ using Certctl.Domain.Profiles;
 namespace Certctl.Tests.Fakes;
 
 /// <summary>Hands out placeholders with distinct serial numbers: the rooms before the CA do not look inside.</summary>
-internal sealed class FakeIssuer(DateTimeOffset notAfter) : ICertificateIssuer
+internal sealed class FakeIssuer(DateTimeOffset notAfter) : ISignsInProcess, IPublishesCrls, IForeseesRefusal
 {
     private int _serial;
 
-    public string IssuerId => "iss-local";
+    public string IssuerId { get; init; } = "iss-local";
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Chain => [];
 
@@ -33,11 +33,13 @@ internal sealed class FakeIssuer(DateTimeOffset notAfter) : ICertificateIssuer
 
     public EnrolmentFailure? FindObstacle(CertificateTemplate template) => Obstacle;
 
-    public Task<IssuedCertificate> IssueAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken)
+    public Task<IssuerAnswer> SignAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken)
     {
+        if (Obstacle is not null)
+            return Task.FromResult<IssuerAnswer>(new IssuerAnswer.Refused(Obstacle));
         var serial = Interlocked.Increment(ref _serial).ToString("x40", System.Globalization.CultureInfo.InvariantCulture);
         var der = System.Text.Encoding.ASCII.GetBytes("certificate " + serial);
-        return Task.FromResult(new IssuedCertificate
+        return Task.FromResult<IssuerAnswer>(new IssuerAnswer.Issued(new IssuedCertificate
         {
             IssuerId = IssuerId,
             SerialNumber = serial,
@@ -54,6 +56,6 @@ internal sealed class FakeIssuer(DateTimeOffset notAfter) : ICertificateIssuer
             Sha256 = SHA256.HashData(der),
             Der = der,
             CreatedAt = template.ApprovedAt,
-        });
+        }));
     }
 }

@@ -7,11 +7,12 @@ namespace Certctl.Tests.Fakes;
 
 /// <summary>Journal, enrolments and audit in memory, with the conflicts of the real ones; nothing is superseded and no profile version compared.</summary>
 /// <param name="clock">The database's.</param>
-internal sealed class InMemoryJournal(TimeProvider clock) : RevokedOnly, IEnrolmentJournal, IEnrolmentRepository, IAuditRepository
+internal sealed class InMemoryJournal(TimeProvider clock)
+    : RevokedOnly, IEnrolmentJournal, IEnrolmentRepository, IReservations, IAuditRepository
 {
     private readonly Dictionary<string, (Guid Id, DateTimeOffset HeldUntil)> _answers = [];
     private readonly Dictionary<string, (SpentChallenge Spent, DateTimeOffset KeptUntil)> _uses = [];
-    private readonly List<(string Device, DateTimeOffset At)> _slots = [];
+    private readonly List<(string Device, DateTimeOffset At, Guid Id)> _slots = [];
 
     public List<JournalEntry> Committed { get; } = [];
 
@@ -33,10 +34,39 @@ internal sealed class InMemoryJournal(TimeProvider clock) : RevokedOnly, IEnrolm
         if (entry.Use is not null)
             _uses[Convert.ToHexString(entry.Use.Key)] = (new SpentChallenge(entry.Enrolment.Id, entry.Enrolment.PathId, entry.Enrolment.CsrSha256), entry.Use.KeptUntil);
         if (entry.Budget is not null)
-            _slots.Add((Convert.ToHexString(entry.Budget.Key), now));
+            _slots.Add((Convert.ToHexString(entry.Budget.Key), now, entry.Enrolment.Id));
         Enrolments[entry.Enrolment.Id] = new StoredEnrolment(entry.Enrolment.Waiting(heldUntil), entry.Certificate);
         Committed.Add(entry);
         return Task.FromResult<JournalVerdict>(new JournalVerdict.Committed());
+    }
+
+    /// <summary>How many leases were given.</summary>
+    public int Leases { get; private set; }
+
+    public Task<HeldReservation?> TakeAsync(Guid enrolmentId, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var reserved = Enrolments[enrolmentId].Enrolment;
+        if (!reserved.IsReserved || reserved.HeldUntil <= now || reserved.LeasedUntil > now)
+            return Task.FromResult<HeldReservation?>(null);
+        Leases++;
+        var held = reserved.Leased(now + lease, reserved.IssuerReference);
+        Decide(held);
+        return Task.FromResult<HeldReservation?>(new(held, reserved.LeasedUntil is not null));
+    }
+
+    public Task KeepAsync(HeldReservation held, string reference, CancellationToken cancellationToken)
+    {
+        if (Enrolments[held.Enrolment.Id].Enrolment.LeasedUntil == held.Enrolment.LeasedUntil)
+            Decide(held.Enrolment.Leased(clock.GetUtcNow(), reference));
+        return Task.CompletedTask;
+    }
+
+    public Task RefuseAsync(HeldReservation held, CancellationToken cancellationToken)
+    {
+        Decide(held.Enrolment.RefusedByIssuer());
+        _slots.RemoveAll(slot => slot.Id == held.Enrolment.Id);
+        return Task.CompletedTask;
     }
 
     // In the order of JournalConflicts.

@@ -4,9 +4,8 @@ using Certctl.Api.Configuration.Access;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Configuration;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Application.Enrolments;
+using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
-using Certctl.Application.Scep;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Issuers.LocalCa;
 
@@ -17,8 +16,7 @@ namespace Certctl.Api.Hosting.Reload;
 /// start, since GetCACaps says so.
 /// </summary>
 internal sealed class NextCaPart(
-    PreflightMaterial start, LocalCaSettings settings, ProfileRuntimes runtimes, ScepProfileTable profiles, IssuerTable issuers,
-    CrlPublisher crls, TimeProvider clock)
+    PreflightMaterial start, LocalCaSettings settings, ProfileRuntimes runtimes, IssuerRegistry issuers, CrlPublisher crls, TimeProvider clock)
 {
     private NextCaMaterial? _current = start.Next;
 
@@ -47,11 +45,10 @@ internal sealed class NextCaPart(
 
     private void Exchange(NextCaMaterial next, LocalCaIssuer issuer, Dictionary<ProfileRuntime, RaKeyRing> rings)
     {
-        var old = issuers.Next!;
-        issuers.ExchangeNext(issuer);
+        var old = (LocalCaIssuer)issuers.Default.Next!;
+        issuers.Default.ExchangeNext(issuer);
         foreach (var (profile, ring) in rings)
         {
-            profiles.All[profile.PathId].Policy.ExchangeNextIssuer(issuer);
             profile.Next!.Exchange(ring);
             profile.NextRaPairs = next.RaPairs[profile.PathId];
         }

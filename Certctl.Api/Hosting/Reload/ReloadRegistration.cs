@@ -5,7 +5,7 @@ using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Configuration;
 using Certctl.Api.Rest.Access;
 using Certctl.Application.Admin.Reload;
-using Certctl.Application.Enrolments;
+using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Issuers.LocalCa;
@@ -38,8 +38,7 @@ internal static class ReloadRegistration
             material,
             ca,
             runtimes,
-            profiles,
-            provider.GetRequiredService<IssuerTable>(),
+            provider.GetRequiredService<IssuerRegistry>(),
             provider.GetRequiredService<CrlPublisher>(),
             provider.GetRequiredService<TimeProvider>());
         var secrets = new SecretParts(

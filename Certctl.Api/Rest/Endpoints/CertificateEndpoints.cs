@@ -6,6 +6,7 @@ using Certctl.Api.Rest.OpenApi;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Issuers;
 using Certctl.Domain.Certificates;
 
 namespace Certctl.Api.Rest.Endpoints;
@@ -97,11 +98,12 @@ internal static class CertificateEndpoints
     }
 
     private static Task<IResult> FindAsync(
-        string id, HttpContext http, ICertificateInventory inventory, IssuerTable issuers, TimeProvider clock, CancellationToken cancellationToken) =>
+        string id, HttpContext http, ICertificateInventory inventory, IssuerRegistry issuers, TimeProvider clock,
+        CancellationToken cancellationToken) =>
         WithAsync(id, http, inventory, issuers, certificate => MetaEndpoints.Json(CertificateRow.Of(certificate, clock.GetUtcNow())), cancellationToken);
 
     private static async Task<IResult> DownloadAsync(
-        string id, HttpContext http, ICertificateInventory inventory, IssuerTable issuers, CancellationToken cancellationToken)
+        string id, HttpContext http, ICertificateInventory inventory, IssuerRegistry issuers, CancellationToken cancellationToken)
     {
         var format = Format.Of(http.Request.Query) ?? "pem";
         return await WithAsync(id, http, inventory, issuers, certificate => format switch
@@ -114,14 +116,26 @@ internal static class CertificateEndpoints
         }, cancellationToken);
     }
 
-    private static Task<IResult> RevokeAsync(string id, HttpContext http, AdminDesk desk, IssuerTable issuers, CancellationToken cancellationToken) =>
-        ChangeAsync<RevocationBody>(
+    private static async Task<IResult> RevokeAsync(
+        string id, HttpContext http, AdminDesk desk, ICertificateInventory inventory, IssuerRegistry issuers,
+        CancellationToken cancellationToken)
+    {
+        var issuerId = await IssuerOfAsync(QueryText.Serial(id) ?? "", inventory, issuers, cancellationToken);
+        return await ChangeAsync<RevocationBody>(
             id, http, desk, "revoked", (body, serial, caller) =>
-                new RevokeCertificateCommand(issuers.IssuerId, serial, RevocationReasons.Of(body?.Reason), body?.Note ?? "", caller),
+                new RevokeCertificateCommand(issuerId, serial, RevocationReasons.Of(body?.Reason), body?.Note ?? "", caller),
                 cancellationToken);
+    }
 
-    private static Task<IResult> ReleaseAsync(string id, HttpContext http, AdminDesk desk, IssuerTable issuers, CancellationToken cancellationToken) =>
-        ChangeAsync<ReleaseBody>(id, http, desk, "released", (body, serial, caller) => new ReleaseCertificateCommand(issuers.IssuerId, serial, body?.Note ?? "", caller), cancellationToken);
+    private static async Task<IResult> ReleaseAsync(
+        string id, HttpContext http, AdminDesk desk, ICertificateInventory inventory, IssuerRegistry issuers,
+        CancellationToken cancellationToken)
+    {
+        var issuerId = await IssuerOfAsync(QueryText.Serial(id) ?? "", inventory, issuers, cancellationToken);
+        return await ChangeAsync<ReleaseBody>(
+            id, http, desk, "released", (body, serial, caller) => new ReleaseCertificateCommand(issuerId, serial, body?.Note ?? "", caller),
+            cancellationToken);
+    }
 
     /// <param name="command">Of body and serial number.</param>
     private static async Task<IResult> ChangeAsync<TBody>(
@@ -178,10 +192,27 @@ internal static class CertificateEndpoints
     }
 
     private static async Task<IResult> WithAsync(
-        string id, HttpContext http, ICertificateInventory inventory, IssuerTable issuers, Func<IssuedCertificate, IResult> show, CancellationToken cancellationToken) =>
-        SerialNumberText.Read(id) is { } serial && await inventory.FindAsync(issuers.IssuerId, serial, cancellationToken) is { } certificate
+        string id, HttpContext http, ICertificateInventory inventory, IssuerRegistry issuers, Func<IssuedCertificate, IResult> show,
+        CancellationToken cancellationToken) =>
+        SerialNumberText.Read(id) is { } serial
+        && await IssuerOfAsync(serial, inventory, issuers, cancellationToken) is var issuerId
+        && await inventory.FindAsync(issuerId, serial, cancellationToken) is { } certificate
             ? show(certificate)
             : Problems.Problem(http, StatusCodes.Status404NotFound, "Certificate not found");
+
+    // The address of a certificate is its serial number alone. Of the last issuer nothing is asked here: what is asked next finds it, or
+    // nothing.
+    private static async Task<string> IssuerOfAsync(
+        string serial, ICertificateInventory inventory, IssuerRegistry issuers, CancellationToken cancellationToken)
+    {
+        foreach (var issuer in issuers.All.SkipLast(1))
+        {
+            if (await inventory.FindAsync(issuer.IssuerId, serial, cancellationToken) is not null)
+                return issuer.IssuerId;
+        }
+
+        return issuers.All[^1].IssuerId;
+    }
 
     private static string Pem(ReadOnlySpan<byte> der) => PemEncoding.WriteString("CERTIFICATE", der);
 

@@ -8,6 +8,7 @@ using Certctl.Api.Rest.OpenApi;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Issuers;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Issuers;
 using Certctl.Domain.Audit;
 
 namespace Certctl.Api.Rest.Endpoints;
@@ -23,32 +24,39 @@ internal static class IssuerEndpoints
             .WithSummary("Test an issuer").WithDescription("It signs something that is thrown away, and its certificate is looked at. 500 with the reasons when it cannot issue.");
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, IssuerTable issuers, CertctlOptions options, IAuditRepository audit, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(
+        HttpContext http, IssuerRegistry issuers, CertctlOptions options, IAuditRepository audit, TimeProvider clock,
+        CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>();
         var paging = Paging.Read(http.Request.Query, errors);
         if (errors.Count > 0)
             return Problems.Query(http, errors);
-        IssuerView[] all = [await ViewAsync(issuers, options.Ca, audit, clock, cancellationToken)];
-        return paging.Of([.. all.Skip(paging.Skip)], all.Length, null);
+        var all = new List<IssuerView>();
+        foreach (var issuer in issuers.All)
+            all.Add(await ViewAsync(issuer, options.Ca, audit, clock, cancellationToken));
+        return paging.Of([.. all.Skip(paging.Skip)], all.Count, null);
     }
 
     private static async Task<IResult> FindAsync(
-        string id, HttpContext http, IssuerTable issuers, CertctlOptions options, IAuditRepository audit, TimeProvider clock, CancellationToken cancellationToken) => id == issuers.IssuerId
-        ? MetaEndpoints.Json(await ViewAsync(issuers, options.Ca, audit, clock, cancellationToken))
+        string id, HttpContext http, IssuerRegistry issuers, CertctlOptions options, IAuditRepository audit, TimeProvider clock,
+        CancellationToken cancellationToken) => issuers.Find(id) is { } issuer
+        ? MetaEndpoints.Json(await ViewAsync(issuer, options.Ca, audit, clock, cancellationToken))
         : Problems.Problem(http, StatusCodes.Status404NotFound, "Issuer not found");
 
     private static async Task<IResult> TestAsync(string id, HttpContext http, AdminDesk desk, CancellationToken cancellationToken) => AdminAnswer.Of(
         http, await desk.SendAsync(new TestIssuerCommand(id, AdminAnswer.Caller(http)), cancellationToken), _ => MetaEndpoints.Json(new IssuerTested("connection_successful")));
 
-    private static async Task<IssuerView> ViewAsync(IssuerTable issuers, CaOptions ca, IAuditRepository audit, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IssuerView> ViewAsync(
+        IssuerGenerations issuer, CaOptions ca, IAuditRepository audit, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var tests = await audit.ListAsync(new AuditFilter { Action = AuditAction.IssuerTested, ResourceId = issuers.IssuerId }, null, 0, 1, cancellationToken);
+        var ofIssuer = new AuditFilter { Action = AuditAction.IssuerTested, ResourceId = issuer.IssuerId };
+        var tests = await audit.ListAsync(ofIssuer, null, 0, 1, cancellationToken);
         var last = tests.Events.Count > 0 ? tests.Events[0] : null;
         var now = clock.GetUtcNow();
-        var current = CaView.Of(issuers.Current, now);
+        var current = CaView.Of(issuer.Current, now);
         return new IssuerView(
-            issuers.IssuerId,
+            issuer.IssuerId,
             current.CommonName ?? current.Subject,
             "GenericCA",
             true,
@@ -56,7 +64,7 @@ internal static class IssuerEndpoints
             last?.Timestamp.UtcDateTime,
             last is null ? IssuerTestStatus.Untested : last.Outcome == AuditOutcome.Done ? IssuerTestStatus.Success : IssuerTestStatus.Failed,
             current,
-            issuers.Next is { } next ? CaView.Of(next, now) : null);
+            issuer.Next is { } next ? CaView.Of(next, now) : null);
     }
 }
 
@@ -106,7 +114,7 @@ internal sealed record CaView(
             (int)Math.Floor((issuer.NotAfter - now).TotalDays),
             rsa is not null ? $"RSA-{rsa.KeySize}" : $"ECDSA-P{ecdsa!.KeySize}",
             certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
-            issuer.Crls is not null,
+            issuer is IPublishesCrls { Crls: not null },
             string.Join('\n', issuer.Chain.Select(der => PemEncoding.WriteString("CERTIFICATE", der.Span))) + "\n");
     }
 }

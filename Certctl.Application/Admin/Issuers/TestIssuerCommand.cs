@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolments;
+using Certctl.Application.Issuers;
 using Certctl.Domain.Audit;
 using MediatR;
 
@@ -9,14 +10,15 @@ public sealed record TestIssuerCommand(string IssuerId, AdminCaller Caller) : Ad
 
 public sealed class TestIssuerValidator : AdminCommandValidator<TestIssuerCommand>;
 
-public sealed class TestIssuerHandler(IssuerTable issuers, IAuditRepository audit, TimeProvider clock) : IRequestHandler<TestIssuerCommand, AdminOutcome>
+public sealed class TestIssuerHandler(IssuerRegistry issuers, IAuditRepository audit, TimeProvider clock)
+    : IRequestHandler<TestIssuerCommand, AdminOutcome>
 {
     public async Task<AdminOutcome> Handle(TestIssuerCommand request, CancellationToken cancellationToken)
     {
-        if (request.IssuerId != issuers.IssuerId)
+        if (issuers.Find(request.IssuerId) is not { } issuer)
             return new AdminOutcome.NotFound("Issuer not found");
-        List<string> problems = [.. await issuers.Current.TestAsync(cancellationToken)];
-        if (issuers.Next is { } next)
+        List<string> problems = [.. await issuer.Current.TestAsync(cancellationToken)];
+        if (issuer.Next is { } next)
             problems.AddRange((await next.TestAsync(cancellationToken)).Select(problem => $"the CA that follows: {problem}"));
         var entry = AdminTrail.Event(request.Caller, AuditAction.IssuerTested, "issuer", request.IssuerId, string.Join("; ", problems), clock.GetUtcNow()) with
         {

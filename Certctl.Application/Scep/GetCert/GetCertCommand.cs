@@ -34,11 +34,11 @@ public sealed class GetCertHandler(IEnrolmentRepository enrolments) : IRequestHa
         GetCertCommand request, IssuerAndSerialNumber named, CancellationToken cancellationToken)
     {
         var policy = request.Context.Policy;
-        var issuers = policy.Issuers.Where(issuer => issuer.Name.SameAs(named.Issuer)).ToList();
+        var issuers = policy.Issuers.All.Where(issuer => issuer.Name.SameAs(named.Issuer)).ToList();
 
         // Compat: some clients name the RA, or the root, as GetCACert showed it. Serial numbers of 159 random bits name the certificate all the same.
         if (issuers.Count == 0 && request.Codec.Shows(named.Issuer))
-            issuers = [.. policy.Issuers];
+            issuers = [.. policy.Issuers.All];
         if (issuers.Count == 0 || IssuedCertificate.SerialText(named.SerialNumber.Span) is not { } serial)
             return null;
         var found = await enrolments.FindCertificateAsync(issuers[0].IssuerId, serial, cancellationToken);

@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolments;
+using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
@@ -21,16 +22,19 @@ public sealed class GetCrlHandler(CrlPublisher crls) : IRequestHandler<GetCrlCom
         var (policy, asked) = (request.Context.Policy, request.Context.Issuer);
 
         // Two generations of a CA may have one name: then the one that was asked is meant.
-        var issuer = policy.Issuers.OrderByDescending(issuer => issuer == asked).FirstOrDefault(issuer => issuer.Name.SameAs(named.Issuer));
+        var issuer = policy.Issuers.All.OrderByDescending(issuer => issuer == asked)
+            .FirstOrDefault(issuer => issuer.Name.SameAs(named.Issuer));
 
         // Compat: some clients name the RA's issuer or the RA itself, as GetCACert showed it. The CRL that they can use is that of the CA that they asked.
         if (issuer is null && request.Codec.Shows(named.Issuer))
             issuer = asked;
         if (issuer is null || IssuedCertificate.SerialText(named.SerialNumber.Span) is null)
             return Unknown($"{named} cannot be in a CRL of {asked.Name}");
-        return issuer.Crls is null
+        if (issuer is not IPublishesCrls publisher)
+            return Unknown($"{issuer.Name} has no CRL here");
+        return publisher.Crls is null
             ? Unknown($"{issuer.Name} may not sign CRLs: its keyUsage lacks cRLSign")
-            : new EnrolmentOutcome.Published(await crls.CurrentAsync(issuer, cancellationToken));
+            : new EnrolmentOutcome.Published(await crls.CurrentAsync(publisher, cancellationToken));
     }
 
     private static EnrolmentOutcome.Refused Unknown(string detail) => new(FailureReason.CertificateUnknown, detail);

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Application.Enrolments;
+using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
@@ -14,7 +14,7 @@ namespace Certctl.Infrastructure.Issuers.LocalCa;
 public sealed record LocalCaSettings(string IssuerId, IReadOnlyList<string> CrlUrls, string? OcspUrl, string? CaIssuersUrl);
 
 /// <summary>The CA whose key is a file of ours: a root of its own or a sub-CA of somebody's.</summary>
-public sealed class LocalCaIssuer : ICertificateIssuer
+public sealed class LocalCaIssuer : ISignsInProcess, IPublishesCrls, IForeseesRefusal
 {
     /// <summary>What <see cref="Check"/> says after this forbids nothing.</summary>
     public const string Warning = "warning: ";
@@ -77,19 +77,19 @@ public sealed class LocalCaIssuer : ICertificateIssuer
         && CertificateReader.FindAuthorityKeyIdentifier(certificate.Der) is { } key
         && key.Span.SequenceEqual(_keyIdentifier);
 
-    public Task<IssuedCertificate> IssueAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken)
+    public Task<IssuerAnswer> SignAsync(CertificateTemplate template, string pathId, string source, CancellationToken cancellationToken)
     {
+        if (FindObstacle(template) is { } obstacle)
+            return Task.FromResult<IssuerAnswer>(new IssuerAnswer.Refused(obstacle));
         var notAfter = template.NotAfter < NotAfter ? template.NotAfter : NotAfter;
         // RFC 5280 §6.1.3 asks of each certificate alone whether it is valid; a leaf that begins before its CA would still puzzle everybody.
         var notBefore = template.NotBefore > _notBefore ? template.NotBefore : _notBefore;
         if (notAfter <= notBefore)
             throw new InvalidOperationException($"The CA ends at {NotAfter:O}, before a certificate from {notBefore:O} could begin.");
-        if (FindObstacle(template) is { } obstacle)
-            throw new InvalidOperationException($"The CA was asked for what it must not sign: {obstacle.Detail}.");
 
         var serial = SerialNumbers.Next();
         var der = _writer.Write(template, serial, notBefore, notAfter);
-        return Task.FromResult(new IssuedCertificate
+        return Task.FromResult<IssuerAnswer>(new IssuerAnswer.Issued(new IssuedCertificate
         {
             IssuerId = IssuerId,
             SerialNumber = Convert.ToHexStringLower(serial).PadLeft(40, '0'),
@@ -106,7 +106,7 @@ public sealed class LocalCaIssuer : ICertificateIssuer
             Sha256 = SHA256.HashData(der),
             Der = der,
             CreatedAt = template.ApprovedAt,
-        });
+        }));
     }
 
     private static ReadOnlyMemory<byte> Der(X509Certificate2 certificate) => certificate.RawData;

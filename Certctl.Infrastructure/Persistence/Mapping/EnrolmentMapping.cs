@@ -49,6 +49,8 @@ internal sealed class EnrolmentMapping : IEntityTypeConfiguration<Enrolment>
         builder.Property(enrolment => enrolment.DecidedBy).HasColumnName("decided_by");
         builder.Property(enrolment => enrolment.IssuerId).HasColumnName("issuer_id");
         builder.Property(enrolment => enrolment.SerialNumber).HasColumnName("serial_number");
+        builder.Property(enrolment => enrolment.LeasedUntil).HasColumnName("leased_until");
+        builder.Property(enrolment => enrolment.IssuerReference).HasColumnName("issuer_reference");
     }
 }
 

@@ -65,7 +65,7 @@ public sealed class ReloadTrustCommandTests
         Policy = new EnrolmentPolicy
         {
             PathId = pathId,
-            Issuer = new FakeIssuer(EnrolmentWalk.Now.AddYears(1)),
+            Issuers = new(new FakeIssuer(EnrolmentWalk.Now.AddYears(1))),
             CertificateProfileId = "default",
             Challenges = intune is null ? [] : [new IntuneChallengeValidator(intune, new IntuneCounters(), takesAll: true)],
             Limits = new EnrolmentLimits(TimeSpan.FromDays(1)),

@@ -82,7 +82,7 @@ public sealed class ApprovedRequestTests
         using var walk = new EnrolmentWalk(Profile("CN=a-{{csr.cn}}"), policy => new EnrolmentPolicy
         {
             PathId = policy.PathId,
-            Issuer = policy.Issuer,
+            Issuers = policy.Issuers,
             CertificateProfileId = policy.CertificateProfileId,
             Challenges = policy.Challenges,
             Limits = policy.Limits with { RenewalMayChangeName = mayChange },

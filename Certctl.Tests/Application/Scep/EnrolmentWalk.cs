@@ -39,6 +39,7 @@ internal sealed class EnrolmentWalk : IDisposable
             .AddSingleton(new DatabaseClock(_ => Task.FromResult(Clock.GetUtcNow()), Process))
             .AddSingleton<IEnrolmentJournal>(Journal)
             .AddSingleton<IEnrolmentRepository>(Journal)
+            .AddSingleton<IReservations>(Journal)
             .AddSingleton<IAuditRepository>(Journal)
             .AddSingleton<ICertificateInventory>(Journal)
             .AddSingleton<ICertificateProfileRepository>(Profiles)
@@ -48,7 +49,7 @@ internal sealed class EnrolmentWalk : IDisposable
         var policy = new EnrolmentPolicy
         {
             PathId = "corp",
-            Issuer = Issuer,
+            Issuers = new(Issuer),
             CertificateProfileId = CertificateProfile.DefaultId,
             Challenges =
             [

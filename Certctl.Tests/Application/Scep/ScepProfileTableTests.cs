@@ -59,7 +59,7 @@ public sealed class ScepProfileTableTests
         Policy = new EnrolmentPolicy
         {
             PathId = pathId,
-            Issuer = new FakeIssuer(DateTimeOffset.MaxValue),
+            Issuers = new(new FakeIssuer(DateTimeOffset.MaxValue)),
             CertificateProfileId = "default",
             Challenges = [],
             Limits = new EnrolmentLimits(TimeSpan.FromDays(90)),

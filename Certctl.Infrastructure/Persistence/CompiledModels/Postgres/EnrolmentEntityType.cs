@@ -22,7 +22,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 "Certctl.Domain.Enrolments.Enrolment",
                 typeof(Enrolment),
                 baseEntityType,
-                propertyCount: 27,
+                propertyCount: 29,
                 namedIndexCount: 4,
                 keyCount: 1);
 
@@ -142,6 +142,16 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
             issuerId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
             issuerId.AddAnnotation("Relational:ColumnName", "issuer_id");
 
+            var issuerReference = runtimeEntityType.AddProperty(
+                "IssuerReference",
+                typeof(string),
+                propertyInfo: typeof(Enrolment).GetProperty("IssuerReference", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Enrolment).GetField("<IssuerReference>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                valueConverter: new TextConverter());
+            issuerReference.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+            issuerReference.AddAnnotation("Relational:ColumnName", "issuer_reference");
+
             var keyAlgorithm = runtimeEntityType.AddProperty(
                 "KeyAlgorithm",
                 typeof(string),
@@ -160,6 +170,16 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
             kind.SetSentinelFromProviderValue("PkcsReq");
             kind.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
             kind.AddAnnotation("Relational:ColumnName", "kind");
+
+            var leasedUntil = runtimeEntityType.AddProperty(
+                "LeasedUntil",
+                typeof(DateTimeOffset?),
+                propertyInfo: typeof(Enrolment).GetProperty("LeasedUntil", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Enrolment).GetField("<LeasedUntil>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                valueConverter: new UtcMicrosecondsConverter());
+            leasedUntil.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+            leasedUntil.AddAnnotation("Relational:ColumnName", "leased_until");
 
             var pathId = runtimeEntityType.AddProperty(
                 "PathId",

@@ -12,7 +12,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
     public partial class PostgresCertctlDbContextModel
     {
         private PostgresCertctlDbContextModel()
-            : base(skipDetectChanges: false, modelId: new Guid("6f1b088f-c055-4095-8f4e-a672c45f1626"), entityTypeCount: 11)
+            : base(skipDetectChanges: false, modelId: new Guid("0c80a989-7252-4b6e-84ac-b87acda1b2d8"), entityTypeCount: 11)
         {
         }
 

@@ -21,7 +21,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
                 "Certctl.Domain.Enrolments.Enrolment",
                 typeof(Enrolment),
                 baseEntityType,
-                propertyCount: 27,
+                propertyCount: 29,
                 namedIndexCount: 4,
                 keyCount: 1);
 
@@ -129,6 +129,15 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
                 valueConverter: new TextConverter());
             issuerId.AddAnnotation("Relational:ColumnName", "issuer_id");
 
+            var issuerReference = runtimeEntityType.AddProperty(
+                "IssuerReference",
+                typeof(string),
+                propertyInfo: typeof(Enrolment).GetProperty("IssuerReference", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Enrolment).GetField("<IssuerReference>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                valueConverter: new TextConverter());
+            issuerReference.AddAnnotation("Relational:ColumnName", "issuer_reference");
+
             var keyAlgorithm = runtimeEntityType.AddProperty(
                 "KeyAlgorithm",
                 typeof(string),
@@ -145,6 +154,15 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
                 providerPropertyType: typeof(string));
             kind.SetSentinelFromProviderValue("PkcsReq");
             kind.AddAnnotation("Relational:ColumnName", "kind");
+
+            var leasedUntil = runtimeEntityType.AddProperty(
+                "LeasedUntil",
+                typeof(DateTimeOffset?),
+                propertyInfo: typeof(Enrolment).GetProperty("LeasedUntil", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Enrolment).GetField("<LeasedUntil>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                valueConverter: new UnixMicrosecondsConverter());
+            leasedUntil.AddAnnotation("Relational:ColumnName", "leased_until");
 
             var pathId = runtimeEntityType.AddProperty(
                 "PathId",

@@ -11,7 +11,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
     public partial class SqliteCertctlDbContextModel
     {
         private SqliteCertctlDbContextModel()
-            : base(skipDetectChanges: false, modelId: new Guid("6f624430-6ce7-4e8c-b238-e9d45c599f41"), entityTypeCount: 11)
+            : base(skipDetectChanges: false, modelId: new Guid("6f978631-13f0-407a-a0ec-0856972f6cac"), entityTypeCount: 11)
         {
         }
 

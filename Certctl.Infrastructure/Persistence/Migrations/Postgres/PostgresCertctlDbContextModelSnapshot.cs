@@ -398,6 +398,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("issuer_id");
 
+                    b.Property<string>("IssuerReference")
+                        .HasColumnType("text")
+                        .HasColumnName("issuer_reference");
+
                     b.Property<string>("KeyAlgorithm")
                         .IsRequired()
                         .HasColumnType("text")
@@ -407,6 +411,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("kind");
+
+                    b.Property<DateTimeOffset?>("LeasedUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("leased_until");
 
                     b.Property<string>("PathId")
                         .IsRequired()

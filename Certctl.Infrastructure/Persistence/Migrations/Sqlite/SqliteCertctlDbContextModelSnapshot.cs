@@ -382,6 +382,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("issuer_id");
 
+                    b.Property<string>("IssuerReference")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("issuer_reference");
+
                     b.Property<string>("KeyAlgorithm")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -391,6 +395,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("kind");
+
+                    b.Property<long?>("LeasedUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("leased_until");
 
                     b.Property<string>("PathId")
                         .IsRequired()

@@ -211,7 +211,7 @@ public sealed class IntuneWalkTests : IDisposable
     private EnrolmentWalk Walk(ChallengeMode mode = ChallengeMode.Mixed, int limit = 3, CertificateProfile? profile = null) => new(profile, policy => new EnrolmentPolicy
     {
         PathId = policy.PathId,
-        Issuer = policy.Issuer,
+        Issuers = policy.Issuers,
         CertificateProfileId = policy.CertificateProfileId,
         Challenges = ConfiguredChallenges.Of(
             mode,

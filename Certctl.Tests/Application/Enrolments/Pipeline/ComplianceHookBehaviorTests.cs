@@ -231,7 +231,7 @@ public sealed class ComplianceHookBehaviorTests
         return new EnrolmentWalk(profile, policy => new EnrolmentPolicy
         {
             PathId = path,
-            Issuer = policy.Issuer,
+            Issuers = policy.Issuers,
             CertificateProfileId = policy.CertificateProfileId,
             Challenges = policy.Challenges,
             Limits = policy.Limits,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Application.Issuers;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
@@ -132,7 +133,8 @@ public sealed class NameConstraintsTests
             var inSubject = name.Split(':')[0] is "CN" or "E" or "DN";
             Assert.Equal(inSubject ? FailureReason.SubjectNotAllowed : FailureReason.SubjectAltNameNotAllowed, obstacle!.Reason);
             Assert.Contains("nameConstraints", obstacle.Detail, StringComparison.Ordinal);
-            Assert.Throws<InvalidOperationException>(() => issuer.Issue(template));
+            var answer = issuer.SignAsync(template, "corp", "SCEP", CancellationToken.None).GetAwaiter().GetResult();
+            Assert.Equal(obstacle, Assert.IsType<IssuerAnswer.Refused>(answer).Failure);
         }
 
         // The same leaf, had nobody looked: a sub-CA of the same key and name without constraints signs it.

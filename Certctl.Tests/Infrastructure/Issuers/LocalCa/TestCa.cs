@@ -2,6 +2,7 @@ using System.Formats.Asn1;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Application.Issuers;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Crypto.Keys;
@@ -67,7 +68,8 @@ internal static class TestCa
         (profile ?? Requests.Profile()).Granted(Requests.Csr(LeafKey(key), subject, sans));
 
     public static IssuedCertificate Issue(this LocalCaIssuer issuer, CertificateTemplate template) =>
-        issuer.IssueAsync(template, "corp", "SCEP", CancellationToken.None).GetAwaiter().GetResult();
+        Assert.IsType<IssuerAnswer.Issued>(
+            issuer.SignAsync(template, "corp", "SCEP", CancellationToken.None).GetAwaiter().GetResult()).Certificate;
 
     public static X509Certificate2 Certificate(this IssuedCertificate issued) => X509CertificateLoader.LoadCertificate(issued.Der);
 

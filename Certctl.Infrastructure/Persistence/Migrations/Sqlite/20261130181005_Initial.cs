@@ -221,6 +221,8 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     decided_by = table.Column<string>(type: "TEXT", nullable: true),
                     issuer_id = table.Column<string>(type: "TEXT", nullable: true),
                     serial_number = table.Column<string>(type: "TEXT", nullable: true),
+                    leased_until = table.Column<long>(type: "INTEGER", nullable: true),
+                    issuer_reference = table.Column<string>(type: "TEXT", nullable: true),
                     csr_sha256 = table.Column<byte[]>(type: "BLOB", nullable: false, defaultValue: new byte[0]),
                     key_algorithm = table.Column<string>(type: "TEXT", nullable: false, defaultValue: ""),
                     public_key_sha256 = table.Column<byte[]>(type: "BLOB", nullable: false, defaultValue: new byte[0]),

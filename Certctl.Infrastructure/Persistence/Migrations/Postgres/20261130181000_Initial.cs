@@ -224,6 +224,8 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     decided_by = table.Column<string>(type: "text", nullable: true),
                     issuer_id = table.Column<string>(type: "text", nullable: true),
                     serial_number = table.Column<string>(type: "text", nullable: true),
+                    leased_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    issuer_reference = table.Column<string>(type: "text", nullable: true),
                     csr_sha256 = table.Column<byte[]>(type: "bytea", nullable: false, defaultValue: new byte[0]),
                     key_algorithm = table.Column<string>(type: "text", nullable: false, defaultValue: ""),
                     public_key_sha256 = table.Column<byte[]>(type: "bytea", nullable: false, defaultValue: new byte[0]),

@@ -1,0 +1,67 @@
+using Certctl.Domain.Certificates;
+
+namespace Certctl.Application.Issuers;
+
+/// <summary>All issuers of this server, by issuer id.</summary>
+public sealed class IssuerRegistry
+{
+    /// <param name="issuers">At least one; the first is the one of endpoints that name none. Throws for an id that comes twice.</param>
+    public IssuerRegistry(params IReadOnlyList<IssuerGenerations> issuers)
+    {
+        if (issuers.Count == 0)
+            throw new ArgumentException("A server has at least one issuer.", nameof(issuers));
+        if (issuers.GroupBy(issuer => issuer.IssuerId).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw new ArgumentException($"Issuer id {twice.Key} is registered twice.", nameof(issuers));
+        All = issuers;
+    }
+
+    public IReadOnlyList<IssuerGenerations> All { get; }
+
+    public IssuerGenerations Default => All[0];
+
+    public IssuerGenerations? Find(string issuerId) => All.FirstOrDefault(issuer => issuer.IssuerId == issuerId);
+
+    /// <summary>
+    /// The CA certificates above <paramref name="certificate"/>, its issuer first; empty for what a CA of before issued, whose
+    /// certificates still stand in
+    /// the inventory.
+    /// </summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> ChainOf(IssuedCertificate certificate) =>
+        Find(certificate.IssuerId)?.All.FirstOrDefault(issuer => issuer.HasIssued(certificate))?.Chain ?? [];
+}
+
+/// <summary>One issuer in its generations, which share an issuer id.</summary>
+public sealed class IssuerGenerations
+{
+    private volatile ICertificateIssuer? _next;
+
+    /// <param name="current">The CA that issues.</param>
+    /// <param name="next">The CA that follows, once it is staged (RFC 8894 §5.1).</param>
+    public IssuerGenerations(ICertificateIssuer current, ICertificateIssuer? next = null)
+    {
+        Current = Checked(current);
+        if (next is not null)
+            ExchangeNext(next);
+    }
+
+    public ICertificateIssuer Current { get; }
+
+    /// <summary>Null: none is staged.</summary>
+    public ICertificateIssuer? Next => _next;
+
+    public string IssuerId => Current.IssuerId;
+
+    public IEnumerable<ICertificateIssuer> All => Next is { } next ? [Current, next] : [Current];
+
+    /// <summary>A reload replaces the CA that follows.</summary>
+    public void ExchangeNext(ICertificateIssuer next)
+    {
+        if (next.IssuerId != IssuerId)
+            throw new ArgumentException($"The CA that follows {IssuerId} goes by {next.IssuerId}.", nameof(next));
+        _next = Checked(next);
+    }
+
+    private static ICertificateIssuer Checked(ICertificateIssuer issuer) => issuer is ISignsInProcess or ISignsElsewhere
+        ? issuer
+        : throw new ArgumentException($"Issuer {issuer.IssuerId} has no way to sign.", nameof(issuer));
+}
