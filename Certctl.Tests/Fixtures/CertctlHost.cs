@@ -36,6 +36,9 @@ internal sealed class CertctlHost : IAsyncDisposable
     /// <summary>The command that runs the server's, with its arguments; empty: none.</summary>
     public IReadOnlyList<string> Parent { get; private init; } = [];
 
+    /// <summary>The program that is started in place of the published executable, with the same arguments.</summary>
+    public string Program { get; private init; } = "";
+
     public Uri Url => new($"https://localhost:{_port}");
 
     /// <summary>A folder for what the test writes; <see cref="Data"/> is in it.</summary>
@@ -83,6 +86,10 @@ internal sealed class CertctlHost : IAsyncDisposable
     /// <summary>Likewise on the database of the test's choice.</summary>
     public static Task<CertctlHost> StartUnderAsync(IReadOnlyList<string> parent, string? postgres) => StartAsync(new CertctlHost(postgres, []) { Parent = parent });
 
+    /// <summary>Likewise, with an issuer outside of the process: <see cref="Programs.RemoteIssuerServer"/>.</summary>
+    public static Task<CertctlHost> StartWithRemoteIssuerAsync(string? postgres, params (string Name, string Value)[] settings) =>
+        StartAsync(new CertctlHost(postgres, settings) { Program = typeof(CertctlHost).Assembly.Location });
+
     /// <param name="caKey">As quickstart's <c>--ca-key</c>.</param>
     public static Task<CertctlHost> StartWithCaAsync(string caKey) => StartAsync(new CertctlHost(null, []) { _caKey = caKey });
 
@@ -91,7 +98,7 @@ internal sealed class CertctlHost : IAsyncDisposable
     public static Task<CertctlHost> StartBesideAsync(CertctlHost first, params (string Name, string Value)[] more)
     {
         (string, string) Key(string setting, string file) => (setting, Path.Combine(first.Data, file));
-        return StartAsync(first._postgres,
+        return StartAsync(new CertctlHost(first._postgres,
         [
             .. first.Settings.Select(setting => (setting.Key, setting.Value)),
             Key("CERTCTL_CA_CERT_PATH", "ca.crt"),
@@ -102,7 +109,7 @@ internal sealed class CertctlHost : IAsyncDisposable
             ("CERTCTL_SCEP_RA_KEY_PATH", first.RaKeys),
             ("CERTCTL_SCEP_CHALLENGE_PASSWORD", first.Challenge),
             .. more,
-        ]);
+        ]) { Program = first.Program });
     }
 
     private static async Task<CertctlHost> StartAsync(CertctlHost host)
@@ -133,7 +140,8 @@ internal sealed class CertctlHost : IAsyncDisposable
 
     public async Task StartAgainAsync()
     {
-        string[] command = [.. Parent, "dotnet", PublishedExecutable.Dll, "quickstart", "--data", Data, "--port", $"{_port}", "--ca-key", _caKey, "--json"];
+        var program = Program.Length > 0 ? Program : PublishedExecutable.Dll;
+        string[] command = [.. Parent, "dotnet", program, "quickstart", "--data", Data, "--port", $"{_port}", "--ca-key", _caKey, "--json"];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = Folder,
