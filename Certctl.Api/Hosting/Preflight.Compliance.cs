@@ -1,3 +1,4 @@
+using Certctl.Api.Configuration.Access;
 using Certctl.Api.Configuration.Server;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;

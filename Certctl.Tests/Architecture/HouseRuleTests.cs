@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Certctl.Application.Enrolments;
-using Certctl.Application.Intune;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Certctl.Application.Scep;

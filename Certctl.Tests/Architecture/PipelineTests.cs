@@ -1,4 +1,4 @@
-using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Hosting;
 using Certctl.Application.Challenges;
 using Certctl.Application.Challenges.Renewal;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Certctl.Api.Commands;
+using Certctl.Api.Commands.Server;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Reload;

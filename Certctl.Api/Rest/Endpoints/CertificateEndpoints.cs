@@ -120,7 +120,7 @@ internal static class CertificateEndpoints
         string id, HttpContext http, AdminDesk desk, ICertificateInventory inventory, IssuerRegistry issuers,
         CancellationToken cancellationToken)
     {
-        var issuerId = await IssuerOfAsync(QueryText.Serial(id) ?? "", inventory, issuers, cancellationToken);
+        var issuerId = await IssuerOfAsync(SerialNumberText.Read(id) ?? "", inventory, issuers, cancellationToken);
         return await ChangeAsync<RevocationBody>(
             id, http, desk, "revoked", (body, serial, caller) =>
                 new RevokeCertificateCommand(issuerId, serial, RevocationReasons.Of(body?.Reason), body?.Note ?? "", caller),
@@ -131,7 +131,7 @@ internal static class CertificateEndpoints
         string id, HttpContext http, AdminDesk desk, ICertificateInventory inventory, IssuerRegistry issuers,
         CancellationToken cancellationToken)
     {
-        var issuerId = await IssuerOfAsync(QueryText.Serial(id) ?? "", inventory, issuers, cancellationToken);
+        var issuerId = await IssuerOfAsync(SerialNumberText.Read(id) ?? "", inventory, issuers, cancellationToken);
         return await ChangeAsync<ReleaseBody>(
             id, http, desk, "released", (body, serial, caller) => new ReleaseCertificateCommand(issuerId, serial, body?.Note ?? "", caller),
             cancellationToken);

@@ -125,7 +125,7 @@ public sealed class PalindromeTests
     private EnrolmentWalk Walk(string? secret = null, CertificateProfile? profile = null) => new(profile, policy => new EnrolmentPolicy
     {
         PathId = policy.PathId,
-        Issuer = policy.Issuer,
+        Issuers = policy.Issuers,
         CertificateProfileId = policy.CertificateProfileId,
         Challenges =
         [

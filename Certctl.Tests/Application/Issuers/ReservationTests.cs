@@ -265,7 +265,7 @@ public sealed class ReservationTests
             PathId = policy.PathId,
             Issuers = new(issuer),
             CertificateProfileId = policy.CertificateProfileId,
-            Challenge = policy.Challenge,
+            Challenges = policy.Challenges,
             Limits = policy.Limits,
         });
     }

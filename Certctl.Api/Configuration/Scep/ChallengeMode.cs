@@ -1,4 +1,4 @@
-namespace Certctl.Api.Configuration;
+namespace Certctl.Api.Configuration.Scep;
 
 /// <summary>CHALLENGE_MODE: which challenges a SCEP profile takes.</summary>
 public enum ChallengeMode
