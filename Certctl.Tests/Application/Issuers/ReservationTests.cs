@@ -62,7 +62,8 @@ public sealed class ReservationTests
     {
         var issuer = new RecallingIssuer();
         using var walk = Walk(issuer);
-        walk.Journal.Scripted.Enqueue(new JournalVerdict.Replayed(Guid.NewGuid()));
+        for (var attempt = 0; attempt < 3; attempt++)
+            walk.Journal.Scripted.Enqueue(new JournalVerdict.ProfileChanged());
 
         Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
 
