@@ -41,5 +41,5 @@ if (command.CommandResult.Command.Name is "serve" or "quickstart")
     invocation.ProcessTerminationTimeout = Timeout.InfiniteTimeSpan;
 var code = await command.InvokeAsync(invocation);
 
-// A command line that nobody could understand is no failure of the thing it asked for.
+// Exit code 2 tells a usage error from a failed command.
 return command.Errors.Count > 0 ? 2 : code;

@@ -24,7 +24,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Certctl.Application;
 
-/// <summary>What the application brings; its seams (journal, repositories, TimeProvider, logging) come from the host.</summary>
+/// <summary>Registers the application; the host supplies the interfaces it needs (journal, repositories, TimeProvider, logging).</summary>
 public static class ApplicationRegistration
 {
     public static IServiceCollection AddCertctlApplication(this IServiceCollection services)
@@ -62,12 +62,12 @@ public static class ApplicationRegistration
         return services;
     }
 
-    /// <summary>What people do, without the devices' side: enough for a verb that works on the database alone.</summary>
+    /// <summary>The operators' commands without the enrolment side: enough for a verb that works on the database alone.</summary>
     public static IServiceCollection AddCertctlAdmin(this IServiceCollection services)
     {
         services.AddSingleton<ServiceFactory>(provider => provider.GetRequiredService);
         services.AddSingleton<IMediator, Mediator>();
-        services.AddSingleton<AdminDesk>();
+        services.AddSingleton<AdminDispatcher>();
         services.AddSingleton(typeof(IPipelineBehavior<,>), typeof(AdminValidationBehavior<,>));
         services.AddAct<DecideEnrolmentCommand, DecideEnrolmentHandler, DecideEnrolmentValidator>();
         services.AddAct<SaveProfileCommand, SaveProfileHandler, SaveProfileValidator>();

@@ -9,7 +9,7 @@ using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Commands;
 
-/// <summary>The database for the verbs: opened by itself where there is no server, and its outages in a person's words.</summary>
+/// <summary>The database for the verbs: opened by itself where there is no server, and outages reported in plain words.</summary>
 internal static class Database
 {
     private static readonly TimeSpan NoticePeriod = TimeSpan.FromSeconds(5);

@@ -60,7 +60,7 @@ internal sealed class DatabaseOutage
         DatabaseFaultKind.Lock => ($"a lock of another session ended a statement: {Said(fault)}", "Run it again; pg_locks and pg_stat_activity show who holds locks."),
         DatabaseFaultKind.Slow => ($"a statement was ended after its time: {Said(fault)}", $"See statement_timeout of role {_role} and of database {_database}, and pg_stat_activity for a session that holds a lock."),
         DatabaseFaultKind.Disconnected => ($"the connection to {_place} broke: {Innermost(fault)}", "See the log of PostgreSQL, and run it again: what was finished stays."),
-        DatabaseFaultKind.Full => ($"{_place} has no room left: {Said(fault)}", "Make room on the disk of PostgreSQL, and run it again: what was finished stays."),
+        DatabaseFaultKind.Full => ($"{_place} is full: {Said(fault)}", "Free disk space on the PostgreSQL server and run the command again; finished steps are kept."),
         DatabaseFaultKind.NoExtension => (
             $"{_place} lacks an extension: {Said(fault)}", "Install PostgreSQL's contrib modules on the server (Debian: postgresql-contrib; most images have them)."),
         DatabaseFaultKind.EarlierSchema => (
@@ -76,7 +76,7 @@ internal sealed class DatabaseOutage
         DatabaseFaultKind.NotADatabase => ($"{_place} is no SQLite database, or is damaged: {Said(fault)}", "Restore it from a backup, or choose another file."),
         DatabaseFaultKind.ReadOnly => ($"{_place} cannot be written: {Said(fault)}", "File, folder and file system must be writable for the user of this process."),
         DatabaseFaultKind.Lock => ($"another process holds a lock on {_place}: {Said(fault)}", $"Run it again; fuser {_place} names the process."),
-        DatabaseFaultKind.Full => ($"there is no room left for {_place}: {Said(fault)}", "Make room, and run it again: what was finished stays."),
+        DatabaseFaultKind.Full => ($"the disk is full: {_place}: {Said(fault)}", "Free disk space and run the command again; finished steps are kept."),
         DatabaseFaultKind.EarlierSchema => (
             Said(fault),
             $"{NoWay}: move {_place} to another place, with its -wal and -shm files, and a new one is made. {Export}"),

@@ -3,7 +3,7 @@ using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Hosting;
 
-/// <summary>The configured database behind the application's seams.</summary>
+/// <summary>Registers the configured database behind the application's interfaces.</summary>
 internal static class DatabaseRegistration
 {
     public static IServiceCollection AddDatabase(this IServiceCollection services, DatabaseOptions options)

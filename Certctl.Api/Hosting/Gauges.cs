@@ -58,7 +58,7 @@ internal sealed class ClockGauge : IDisposable
 }
 
 /// <summary>
-/// How many requests wait for people: counted in the database every few seconds, since readers of figures must not wait for it.
+/// Number of requests waiting for approval. Counted in the database every few seconds, so that a scrape never waits for the database.
 /// </summary>
 internal sealed partial class PendingGauge : BackgroundService
 {
@@ -75,7 +75,7 @@ internal sealed partial class PendingGauge : BackgroundService
     public PendingGauge(IApprovalRepository approvals, TimeProvider clock, ILogger<PendingGauge> logger)
     {
         (_approvals, _clock, _logger) = (approvals, clock, logger);
-        _meter.CreateObservableGauge("certctl_approvals_pending", Read, "{request}", "Requests that wait for people; absent while the database is away.");
+        _meter.CreateObservableGauge("certctl_approvals_pending", Read, "{request}", "Requests waiting for approval; absent while the database is away.");
     }
 
     public override void Dispose()

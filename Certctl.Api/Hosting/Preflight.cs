@@ -43,7 +43,7 @@ internal sealed record PreflightMaterial(
     public IReadOnlyDictionary<string, IReadOnlyList<ConnectorAnchor>> Connectors { get; init; } = new Dictionary<string, IReadOnlyList<ConnectorAnchor>>();
 }
 
-/// <summary>One thing that was looked at before the start, for people.</summary>
+/// <summary>Result of one check before the start, as it is printed.</summary>
 /// <param name="Name">What was looked at.</param>
 /// <param name="Problems">Each forbids the start; with the remedy.</param>
 /// <param name="Warnings">Each should be known.</param>

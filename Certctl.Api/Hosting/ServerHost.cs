@@ -95,7 +95,7 @@ internal static class ServerHost
         app.UseHttpManners();
         if (options.Server.MtlsPort is not null)
             app.UseMtlsPort();
-        app.UseApiDoor(options.Api);
+        app.UseApiAccess(options.Api);
         app.UseMetrics(options.Telemetry);
         app.UseRouting();
         app.UseApiProblems();

@@ -55,8 +55,8 @@ internal static class AdminApi
         return services;
     }
 
-    /// <summary>What comes before it is known who asks: pages of others by their origin, addresses by how fast they ask.</summary>
-    public static void UseApiDoor(this WebApplication app, ApiOptions options)
+    /// <summary>Runs before authentication: CORS and the rate limit by address.</summary>
+    public static void UseApiAccess(this WebApplication app, ApiOptions options)
     {
         // First, so that a page can read its refusals too.
         if (options.CorsOrigins.Count > 0)

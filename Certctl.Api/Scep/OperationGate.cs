@@ -32,6 +32,6 @@ internal sealed partial class OperationGate(int most, RefusedRequests refused, I
 
     public void Leave() => Interlocked.Decrement(ref _inside);
 
-    [LoggerMessage(1, LogLevel.Warning, "{Most} PKIOperations are under way, so others are told to come again (503): the server, its database or its signer is too slow for its devices, or somebody floods it")]
+    [LoggerMessage(1, LogLevel.Warning, "{Most} PKIOperations are under way, so others are told to come again (503): the server, its database or its signer is too slow for its devices, or a client sends too many requests")]
     private partial void LogFull(int most);
 }

@@ -106,7 +106,7 @@ internal static class ScepEndpoints
             await WorkAsync(http, services, () => AnswerAsync(http, profile, services, body, posted: true, origin));
     }
 
-    // Only what has come whole counts: whoever sends slowly keeps nobody else out.
+    // Only completely received requests count, so that slow senders do not block others.
     private static async Task WorkAsync(HttpContext http, ScepServices services, Func<Task> answer)
     {
         if (!services.Gate.TryEnter())

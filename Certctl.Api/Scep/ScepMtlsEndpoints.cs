@@ -5,7 +5,7 @@ namespace Certctl.Api.Scep;
 
 /// <summary>
 /// <c>/scep-mtls</c>: the sibling of <c>/scep</c> for profiles that want a client certificate beside the challenge. It is there only on connections that
-/// were asked for one; whoever is let in is served as on the plain route, GetCACaps and GetCACert included.
+/// were asked for one; an admitted client is served as on the plain route, GetCACaps and GetCACert included.
 /// </summary>
 internal static class ScepMtlsEndpoints
 {
@@ -17,7 +17,7 @@ internal static class ScepMtlsEndpoints
         routes.Map(Root + "/{**rest}", HandleAsync);
     }
 
-    /// <summary>Where <c>/scep-mtls</c> has a port of its own, that port serves nothing else: all other doors are on the port that does not ask.</summary>
+    /// <summary>Where <c>/scep-mtls</c> has a port of its own, that port serves nothing else; all other endpoints are on the port without client certificates.</summary>
     public static void UseMtlsPort(this IApplicationBuilder app) => app.Use((http, next) =>
         http.Features.Get<TlsClient>() is null || http.Request.Path.StartsWithSegments(Root) || http.Request.Path.Value is "/health" or "/ready"
             ? next(http)
@@ -32,7 +32,7 @@ internal static class ScepMtlsEndpoints
             return;
         }
 
-        // Whoever hangs up is written down all the same.
+        // Not the request's token: record the attempt even when the client disconnects.
         switch (await gate.AdmitAsync(profile, client.Certificates, ScepEndpoints.OriginOf(http), CancellationToken.None))
         {
             case MtlsAdmission.Admitted(var origin):

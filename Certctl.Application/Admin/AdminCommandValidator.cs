@@ -16,16 +16,16 @@ public abstract class AdminCommandValidator<TCommand> : AbstractValidator<TComma
             actor => !string.IsNullOrWhiteSpace(actor) && TextLength.Of(actor) <= MaxActor && !actor.Any(IsUnseen))
             .WithMessage($"actor: must have 1 to {MaxActor} characters, none of them invisible or a control character");
 
-    /// <summary>The person's own words, for other people.</summary>
+    /// <summary>Free text for other operators.</summary>
     protected void RuleForNote(Expression<Func<TCommand, string>> note) =>
         RuleFor(note).Must(text => TextLength.Of(text) <= AdminNote.MaxLength)
             .WithMessage($"note: must have at most {AdminNote.MaxLength} characters");
 
-    // One person must not count as two by characters that are not seen.
+    // Invisible characters must not make one operator count as two.
     private static bool IsUnseen(char c) => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format;
 }
 
-/// <summary>What a person says about a change, for other people.</summary>
+/// <summary>An operator's note about a change.</summary>
 public static class AdminNote
 {
     public const int MaxLength = 1000;

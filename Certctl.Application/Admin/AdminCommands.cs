@@ -4,14 +4,14 @@ using MediatR;
 
 namespace Certctl.Application.Admin;
 
-/// <summary>Something that a person changes. Whether he may is the door's question.</summary>
+/// <summary>A state change requested by an operator. Authorisation happens at the endpoint.</summary>
 public abstract record AdminCommand(AdminCaller Caller) : IRequest<AdminOutcome>;
 
-/// <summary>Who wants it changed, and how he came in: for the audit trail.</summary>
-/// <param name="Door">Such as <c>REST API</c>.</param>
-/// <param name="SourceAddress">Null: he sits at this machine.</param>
+/// <summary>Who requested the change and through which channel, for the audit trail.</summary>
+/// <param name="Channel">Such as <c>REST API</c>.</param>
+/// <param name="SourceAddress">Null for commands on the server's own machine.</param>
 /// <param name="RequestId">As the answer and the log have it; null where there is none.</param>
-public sealed record AdminCaller(string Actor, string Door, string? SourceAddress = null, string? RequestId = null)
+public sealed record AdminCaller(string Actor, string Channel, string? SourceAddress = null, string? RequestId = null)
 {
     /// <summary>
     /// The actor who answers for this one: of an API key that was made at run time, the one at the beginning of the chain of those who made
@@ -27,7 +27,7 @@ public abstract record AdminOutcome
     {
     }
 
-    /// <param name="Summary">In a few words, for people.</param>
+    /// <param name="Summary">A short human-readable summary.</param>
     public sealed record Done(string Summary) : AdminOutcome;
 
     /// <summary>It was stored under a version.</summary>
@@ -52,15 +52,15 @@ public abstract record AdminOutcome
     /// <summary>It can be read, and is done for no one.</summary>
     public sealed record Unacceptable(string Detail) : AdminOutcome;
 
-    /// <summary>It has changed since the person looked at it.</summary>
+    /// <summary>It has changed since the caller read it.</summary>
     public sealed record Outdated(string Detail) : AdminOutcome;
 
     /// <summary>It was tried, and something outside would not have it: a file that cannot be read.</summary>
     public sealed record Failed(string Detail) : AdminOutcome;
 }
 
-/// <summary>Where every door brings what a person wants changed: past the checks, to its handler.</summary>
-public sealed class AdminDesk(IMediator mediator)
+/// <summary>Sends an admin command through validation to its handler; used by the REST API and the command line.</summary>
+public sealed class AdminDispatcher(IMediator mediator)
 {
     public Task<AdminOutcome> SendAsync(AdminCommand command, CancellationToken cancellationToken) => mediator.Send(command, cancellationToken);
 }

@@ -2,10 +2,10 @@ using Certctl.Domain.Audit;
 
 namespace Certctl.Application.Admin;
 
-/// <summary>What people did, as lines of the audit trail.</summary>
+/// <summary>Audit events of operator actions.</summary>
 public static class AdminTrail
 {
-    /// <summary><see cref="AuditEvent.ActorType"/> of people and of their scripts.</summary>
+    /// <summary><see cref="AuditEvent.ActorType"/> of operators and their scripts.</summary>
     public const string Person = "User";
 
     /// <param name="resourceType">Such as <c>certificate</c>.</param>
@@ -26,5 +26,5 @@ public static class AdminTrail
     };
 
     private static string Way(AdminCaller caller) =>
-        caller.Principal == caller.Actor ? caller.Door : $"{caller.Door}, for {caller.Principal}";
+        caller.Principal == caller.Actor ? caller.Channel : $"{caller.Channel}, for {caller.Principal}";
 }

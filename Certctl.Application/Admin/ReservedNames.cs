@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Certctl.Application.Admin;
 
-/// <summary>Actors of the audit trail that are no person: no person may have the name of one of them.</summary>
+/// <summary>Actors of the audit trail that are not operators; no operator may use one of these names.</summary>
 public static class ReservedNames
 {
     public const string Anonymous = "anonymous";

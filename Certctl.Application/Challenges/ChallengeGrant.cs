@@ -7,7 +7,7 @@ namespace Certctl.Application.Challenges;
 /// <summary>Who vouched for the device. Written once by the challenge dispatcher, read by everything after it.</summary>
 /// <param name="Kind">How: the word that journal and audit keep.</param>
 /// <param name="VouchedBy">
-/// Which secret, certificate or person: <c>current</c>, <c>previous</c>, a serial number; never the secret itself.
+/// Which secret, certificate or operator: <c>current</c>, <c>previous</c>, a serial number; never the secret itself.
 /// </param>
 public sealed record ChallengeGrant(ChallengeKind Kind, string VouchedBy)
 {

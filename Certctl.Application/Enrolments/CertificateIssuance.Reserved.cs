@@ -53,7 +53,7 @@ public sealed partial class CertificateIssuance
     private async Task<(IssuerAnswer? Answer, EnrolmentOutcome? Refused)> AskAsync(
         ISignsElsewhere issuer, HeldReservation held, Draft draft, CertificateTemplate? template, CancellationToken cancellationToken)
     {
-        using var room = EnrolmentTrace.Room("Sign");
+        using var step = EnrolmentTrace.StartStep("Sign");
         if (held.WasAsked)
         {
             // An issuer that cannot tell is not asked to sign again: it may have signed.

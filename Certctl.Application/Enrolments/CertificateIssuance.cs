@@ -152,7 +152,7 @@ public sealed partial class CertificateIssuance(
         var (context, _, enrolment, _, _, reservation, completes) = draft;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            // Of a request that waited: the profile that people saw, whatever its path names by now. A stale one costs one round: the journal compares the version when it commits.
+            // A request that waited keeps the profile that was approved, whatever its path names by now. A stale profile costs one retry: the journal compares the version when it commits.
             var profile = await profiles.FindAsync(enrolment.ProfileId, fresh: attempt > 0, cancellationToken);
             var vetting = Vet(draft, profile);
             if (vetting.Refused is { } refused)
@@ -245,7 +245,7 @@ public sealed partial class CertificateIssuance(
     private static async Task<IssuerAnswer> SignAsync(
         ISignsInProcess signer, EnrolmentContext context, CertificateTemplate template, CancellationToken cancellationToken)
     {
-        using var room = EnrolmentTrace.Room("Sign");
+        using var step = EnrolmentTrace.StartStep("Sign");
         var answer = await signer.SignAsync(template, context.Policy.PathId, context.Protocol, cancellationToken);
         return answer is not IssuerAnswer.Pending
             ? answer
@@ -254,7 +254,7 @@ public sealed partial class CertificateIssuance(
 
     private async Task<JournalVerdict> WriteAsync(JournalEntry entry, CancellationToken cancellationToken)
     {
-        using var room = EnrolmentTrace.Room("Journal");
+        using var step = EnrolmentTrace.StartStep("Journal");
         var started = process.GetTimestamp();
         var verdict = await journal.CommitAsync(entry, cancellationToken);
         metrics.Committed(process.GetElapsedTime(started));

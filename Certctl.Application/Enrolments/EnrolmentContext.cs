@@ -56,10 +56,10 @@ public sealed class EnrolmentContext
         set => _signer = Once(_signer, value);
     }
 
-    /// <summary>Who vouched; reading it before anybody has is our own fault.</summary>
+    /// <summary>What authorised the request; reading it before the challenge check has set it is a programming error.</summary>
     public ChallengeGrant Grant
     {
-        get => _grant ?? throw new InvalidOperationException("Nobody has vouched for this request.");
+        get => _grant ?? throw new InvalidOperationException("The grant of this request has not been set.");
         set => _grant = Once(_grant, value);
     }
 
@@ -73,7 +73,7 @@ public sealed class EnrolmentContext
     /// <summary>The journal knows this very request by its challenge: it will be answered as before, and nothing new is decided.</summary>
     public bool IsRepeat { get; private set; }
 
-    /// <summary>What the compliance service said, for the audit; null: nobody was asked.</summary>
+    /// <summary>What the compliance service said, for the audit; null when it was not asked.</summary>
     public string? ComplianceNote
     {
         get => _complianceNote;

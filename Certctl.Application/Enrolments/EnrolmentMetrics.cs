@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Certctl.Application.Enrolments;
 
-/// <summary>Instruments of the meter <c>Certctl</c>; whoever listens decides where they go.</summary>
+/// <summary>Instruments of the meter <c>Certctl</c>; the listener decides where they go.</summary>
 public sealed class EnrolmentMetrics : IDisposable
 {
     public const string MeterName = "Certctl";

@@ -3,14 +3,13 @@ using System.Diagnostics;
 namespace Certctl.Application.Enrolments;
 
 /// <summary>
-/// A request's way through the house as a trace (System.Diagnostics.ActivitySource <c>Certctl</c>): one span for the message, one for each room. Nothing
-/// is made where nobody listens. What a requester chooses stands in it only as PathID, kind, outcome and reason.
+/// OpenTelemetry spans of an enrolment (System.Diagnostics.ActivitySource <c>Certctl</c>): one per message, one per pipeline step. No span is made without a listener. Of what a requester chooses they carry only PathID, kind, outcome and reason.
 /// </summary>
 public static class EnrolmentTrace
 {
     private static readonly ActivitySource Source = new(EnrolmentMetrics.MeterName);
 
-    /// <summary>The span of a whole message; null when nobody listens.</summary>
+    /// <summary>Starts the span of a message; null without a listener.</summary>
     public static Activity? Message(string name, string pathId, string requestId)
     {
         if (!Source.HasListeners())
@@ -21,8 +20,8 @@ public static class EnrolmentTrace
         return Source.StartActivity(name, ActivityKind.Server)?.SetTag("certctl.profile", pathId).SetTag("certctl.request_id", requestId);
     }
 
-    /// <summary>The span of one room of the walk.</summary>
-    public static Activity? Room(string name) => Source.StartActivity(name);
+    /// <summary>Starts the span of one pipeline step.</summary>
+    public static Activity? StartStep(string name) => Source.StartActivity(name);
 
     /// <param name="reason">The label of a refusal; null: there was none.</param>
     public static void Ended(this Activity? message, string kind, string outcome, string? reason) =>

@@ -70,7 +70,7 @@ public static class FailureTable
         FailureReason.RequestDenied =>
             new(FailInfo.BadRequest, "request_denied", "An operator denied the request."),
         FailureReason.RequestExpired =>
-            new(FailInfo.BadCertId, "request_expired", "Nobody decided about the request in time; send it anew."),
+            new(FailInfo.BadCertId, "request_expired", "The request was not decided in time; send it again."),
         FailureReason.ApprovedNamesChanged =>
             new(FailInfo.BadRequest, "approved_names_changed", "The names that this request would be granted have changed since it was approved; send the request again."),
         FailureReason.CertificateUnknown =>
@@ -113,7 +113,7 @@ public static class FailureTable
             new(FailInfo.BadRequest, "compliance_failed", "The compliance of the device could not be confirmed."),
     };
 
-    /// <summary>What the requester is told: the row's text and, where it is known, from when on he may come again.</summary>
+    /// <summary>What the requester is told: the row's text and, where it is known, when the next attempt is allowed.</summary>
     public static string PublicText(EnrolmentFailure failure) => failure.AllowedFrom is { } from
         ? string.Create(CultureInfo.InvariantCulture, $"{Of(failure.Reason).PublicText} Next allowed at {WholeSecondsUp(from):yyyy-MM-dd'T'HH:mm:ss'Z'}.")
         : Of(failure.Reason).PublicText;

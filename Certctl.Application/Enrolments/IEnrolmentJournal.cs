@@ -5,7 +5,7 @@ using Certctl.Domain.Enrolments;
 namespace Certctl.Application.Enrolments;
 
 /// <summary>
-/// Writes one finished enrolment down. Nothing leaves the house before this has committed; what it refuses to commit does not exist.
+/// Makes one finished enrolment durable. No answer is sent before it has committed; what it refuses to commit does not exist.
 /// Unique keys and one conditional statement decide, so any number of processes on one database agree.
 /// </summary>
 public interface IEnrolmentJournal
@@ -31,7 +31,7 @@ public sealed record JournalEntry
     public required byte[] RequestKey { get; init; }
 
     /// <summary>
-    /// How long the request waits for people, or its repetitions are answered with the certificate: counted by the database from the commit on.
+    /// How long the request waits for approval, or how long repetitions are answered with the certificate; counted by the database from the commit on.
     /// </summary>
     public required TimeSpan HeldFor { get; init; }
 

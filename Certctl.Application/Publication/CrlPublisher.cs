@@ -8,12 +8,11 @@ using Certctl.Domain.Certificates;
 namespace Certctl.Application.Publication;
 
 /// <summary>
-/// The CRL of a CA as it is now. It tells the state at the last beat of the clock and takes its number from that instant, so processes that never spoke
-/// with each other make the same one (ADR 12). Made once a beat at most, whoever asks how often.
+/// The current CRL of a CA. It reflects revocations up to the last 10-second boundary and takes its number from that instant, so that independent processes produce the same CRL (ADR 12). It is made at most once per interval, however often it is requested.
 /// </summary>
 public sealed class CrlPublisher : IDisposable
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     /// <summary>Older than a revocation takes to be committed and seen, and than the clocks of two servers differ.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
@@ -29,13 +28,13 @@ public sealed class CrlPublisher : IDisposable
     public CrlPublisher(ICertificateInventory certificates, DatabaseClock clock, TimeProvider process)
     {
         (_certificates, _clock, _process) = (certificates, clock, process);
-        _meter.CreateObservableGauge("certctl_crl_age_seconds", Ages, "s", "How old the CRL is that was made last, by issuer; absent until somebody asks for one.");
+        _meter.CreateObservableGauge("certctl_crl_age_seconds", Ages, "s", "Age of the CRL that was made last, by issuer; absent until one has been requested.");
     }
 
     /// <param name="issuer">One that signs CRLs.</param>
     public async Task<SignedCrl> CurrentAsync(IPublishesCrls issuer, CancellationToken cancellationToken)
     {
-        var asOf = LastBeat(await _clock.NowAsync(cancellationToken) - Settling);
+        var asOf = IntervalStart(await _clock.NowAsync(cancellationToken) - Settling);
         return await _editions.AddOrUpdate(issuer, _ => New(), (_, held) => held.Serves(asOf) ? held : New()).Crl.Value.WaitAsync(cancellationToken);
 
         // Not the asker's cancellation: others wait for the same one.
@@ -66,7 +65,7 @@ public sealed class CrlPublisher : IDisposable
     private IEnumerable<Measurement<double>> Ages() =>
         _editions.Select(edition => new Measurement<double>((_process.GetUtcNow() - (_clock.Difference ?? TimeSpan.Zero) - edition.Value.AsOf).TotalSeconds, new KeyValuePair<string, object?>("issuer", edition.Key.Name.ToString())));
 
-    private static DateTimeOffset LastBeat(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % Beat.Ticks), TimeSpan.Zero);
+    private static DateTimeOffset IntervalStart(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % Interval.Ticks), TimeSpan.Zero);
 
     private sealed record Edition(DateTimeOffset AsOf, Lazy<Task<SignedCrl>> Crl)
     {

@@ -2,7 +2,7 @@ using Certctl.Domain.Certificates;
 
 namespace Certctl.Application.Publication;
 
-/// <summary>Signs the CRLs of one CA. The private key stays behind this seam.</summary>
+/// <summary>Signs the CRLs of one CA. The private key stays behind this interface.</summary>
 public interface ICrlWriter
 {
     /// <summary>A CRL of version 2 as DER (RFC 5280 §5). Throws when the key fails: an accident, not a refusal.</summary>

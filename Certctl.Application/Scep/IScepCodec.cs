@@ -5,8 +5,7 @@ using Certctl.Domain.Enrolments;
 namespace Certctl.Application.Scep;
 
 /// <summary>
-/// Bytes to and from SCEP messages for one SCEP profile: the RA's keys stay behind this seam. Pure computation, safe for any number of threads;
-/// throws only when our own house is on fire, never because of what a client sent.
+/// Bytes to and from SCEP messages for one SCEP profile: the RA's keys stay behind this interface. Pure computation, thread-safe; throws only on internal failure, never because of client input.
 /// </summary>
 public interface IScepCodec
 {
@@ -106,7 +105,7 @@ public abstract record ScepContent
     public sealed record CertPoll : ScepContent;
 
     /// <summary>GetCert and GetCRL (RFC 8894 §3.3.4, §3.3.5).</summary>
-    /// <param name="Named">Null: the content could not be read, and is answered like a name that nobody knows (ADR 12).</param>
+    /// <param name="Named">Null: the content could not be read, and is answered like an unknown name (ADR 12).</param>
     public sealed record CertQuery(IssuerAndSerialNumber? Named) : ScepContent;
 }
 

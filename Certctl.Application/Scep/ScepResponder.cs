@@ -92,7 +92,7 @@ public sealed partial class ScepResponder(
 
     private static ScepDecoding Decode(ScepProfile profile, ReadOnlyMemory<byte> message, bool takesRawCsr)
     {
-        using var step = EnrolmentTrace.Room("Decode");
+        using var step = EnrolmentTrace.StartStep("Decode");
         return profile.Codec.Decode(message, profile.EnvelopePasswords, takesRawCsr);
     }
 

@@ -20,7 +20,7 @@ public static class AuditAction
     /// <summary>A message whose type could not be told, or is none that enrols.</summary>
     public const string ScepMessage = "scep_message";
 
-    /// <summary>Somebody was turned away from the mTLS route before a message was read.</summary>
+    /// <summary>The mTLS gate rejected the client certificate.</summary>
     public const string ScepMtls = "scep_mtls";
     public const string ProfileCreated = "create_profile";
     public const string ProfileSaved = "update_profile";
@@ -42,7 +42,7 @@ public static class AuditAction
     /// <summary>Another SCEP server was asked what it says of itself.</summary>
     public const string ScepProbed = "scep_probe";
 
-    /// <summary>Somebody was turned away from the REST API or from <c>/metrics</c>.</summary>
+    /// <summary>Access to the REST API or to <c>/metrics</c> was refused.</summary>
     public const string ApiAccess = "api_access";
 
     /// <summary>Every code above.</summary>
@@ -68,7 +68,7 @@ public sealed record AuditEvent
 
     public required DateTimeOffset Timestamp { get; init; }
 
-    /// <summary><c>scep-client</c> for devices, else the person.</summary>
+    /// <summary><c>scep-client</c> for devices, else the operator.</summary>
     public required string Actor { get; init; }
 
     /// <summary><c>System</c> or <c>User</c>.</summary>
@@ -106,7 +106,7 @@ public sealed record AuditEvent
     /// <summary>Subject and serial number of the certificate that signed the request.</summary>
     public string? Signer { get; init; }
 
-    /// <summary>Subject and serial number of the TLS client certificate; null on the plain route, which asks nobody for one.</summary>
+    /// <summary>Subject and serial number of the TLS client certificate; null on the plain route, which requests none.</summary>
     public string? ClientCertificate { get; init; }
 
     /// <summary>Of a signed challenge, once its signature is verified: the device's name.</summary>

@@ -3,8 +3,7 @@ using System.Numerics;
 namespace Certctl.Domain.Certificates;
 
 /// <summary>
-/// What the public half of an RSA key gives away about a private half that anybody can compute. Public arithmetic on public numbers; some
-/// microseconds. What it cannot see is in docs/divergences.md.
+/// Detects RSA public keys whose private key can be computed. Works on public numbers only and takes some microseconds. What it cannot see is in docs/divergences.md.
 /// </summary>
 public static class RsaWeakness
 {

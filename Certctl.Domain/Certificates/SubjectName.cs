@@ -23,7 +23,7 @@ public sealed record NameAttribute(string Oid, string Value, ReadOnlyMemory<byte
         or UniversalTagNumber.BMPString or UniversalTagNumber.TeletexString or UniversalTagNumber.UniversalString or UniversalTagNumber.VisibleString;
 }
 
-/// <summary>A distinguished name (RFC 5280 §4.1.2.4): its bytes, and its parts for policy and people.</summary>
+/// <summary>A distinguished name (RFC 5280 §4.1.2.4): its bytes, and its parts for policy and display.</summary>
 public sealed class SubjectName
 {
     private string? _text;
@@ -46,8 +46,7 @@ public sealed class SubjectName
     public override string ToString() => _text ??= string.Join(',', Rdns.Reverse().Select(rdn => string.Join('+', rdn.Select(Format))));
 
     /// <summary>
-    /// Same RDNs in the same order, each with the same attributes by type and value; the string type may differ. Not by text: what a text looks like is
-    /// for people.
+    /// Same RDNs in the same order, each with the same attributes by type and value; the string type may differ. Not by text: what a text looks like is for display.
     /// </summary>
     public bool SameAs(SubjectName other) => Rdns.Count == other.Rdns.Count
         && Rdns.Zip(other.Rdns).All(pair => Comparable(pair.First).SetEquals(Comparable(pair.Second)) && pair.First.Count == pair.Second.Count);

@@ -51,7 +51,7 @@ public sealed class Enrolment
 
     public required string ProfileId { get; init; }
 
-    /// <summary>RFC 4514 form: what the certificate has or, while people decide, is to have.</summary>
+    /// <summary>RFC 4514 form: what the certificate has or, while the request waits, is to have.</summary>
     public required string Subject { get => _subject; init => _subject = value; }
 
     /// <summary>Likewise.</summary>
@@ -121,7 +121,7 @@ public sealed class Enrolment
         return copy;
     }
 
-    /// <summary>Whether both have the same names, as people read them.</summary>
+    /// <summary>Whether both have the same names as displayed.</summary>
     public bool HasNamesOf(Enrolment other) =>
         Subject == other.Subject && SubjectAltNames.SequenceEqual(other.SubjectAltNames, StringComparer.Ordinal);
 
@@ -188,7 +188,7 @@ public sealed class Enrolment
         (State == EnrolmentState.Pending || IsReserved) && now >= HeldUntil ? EnrolmentState.Expired : State;
 }
 
-/// <summary>What one person said about a waiting request.</summary>
+/// <summary>One operator's decision about a waiting request.</summary>
 public sealed class EnrolmentDecision
 {
     public required Guid EnrolmentId { get; init; }
@@ -201,7 +201,7 @@ public sealed class EnrolmentDecision
 
     public required bool Approved { get; init; }
 
-    /// <summary>The person's own words, for other people; empty when there are none.</summary>
+    /// <summary>Free text for other operators; empty when there is none.</summary>
     public required string Note { get; init; }
 
     public required DateTimeOffset DecidedAt { get; init; }

@@ -3,7 +3,7 @@ using Certctl.Domain.Certificates;
 namespace Certctl.Domain.Enrolments;
 
 /// <summary>
-/// The result of the whole walk: the three words of RFC 8894's pkiStatus (§3.2.1.3), of which SUCCESS brings a certificate or, for GetCRL alone, a CRL.
+/// The result of an enrolment: the three values of RFC 8894's pkiStatus (§3.2.1.3), of which SUCCESS brings a certificate or, for GetCRL alone, a CRL.
 /// </summary>
 public abstract record EnrolmentOutcome
 {
@@ -11,7 +11,7 @@ public abstract record EnrolmentOutcome
     {
     }
 
-    /// <summary>The certificate stands in the journal and may leave the house.</summary>
+    /// <summary>The certificate is in the journal and may be sent.</summary>
     public sealed record Issued(IssuedCertificate Certificate) : EnrolmentOutcome;
 
     /// <summary>The request waits for an operator.</summary>

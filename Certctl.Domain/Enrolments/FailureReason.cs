@@ -1,7 +1,7 @@
 namespace Certctl.Domain.Enrolments;
 
 /// <summary>
-/// Why a request was refused. The closed vocabulary of the house: its meaning on the wire, its label in metrics and its public text stand in
+/// Why a request was refused. A closed list: its meaning on the wire, its label in metrics and its public text stand in
 /// one table of the application (FailureTable); a value without a row there does not build.
 /// </summary>
 public enum FailureReason
@@ -23,7 +23,7 @@ public enum FailureReason
 
     /// <summary>
     /// Whatever went wrong between opening the envelope and a verified PKCS#10: padding, key, content, or the request's own signature.
-    /// One reason with one text, so that nobody can use the server to tell these apart.
+    /// One reason with one text, so that the server is no oracle for these cases.
     /// </summary>
     UnreadableContent,
 
@@ -87,10 +87,10 @@ public enum FailureReason
     /// <summary>An operator denied the request.</summary>
     RequestDenied,
 
-    /// <summary>Nobody decided about the request in time.</summary>
+    /// <summary>No operator decided about the request in time.</summary>
     RequestExpired,
 
-    /// <summary>People approved the request, and the templates of its certificate profile make other names of it since.</summary>
+    /// <summary>The request was approved, but the templates of its certificate profile now produce other names.</summary>
     ApprovedNamesChanged,
 
     /// <summary>

@@ -50,7 +50,7 @@ public sealed partial class CertificateProfile
     /// <summary>Requests wait for an operator.</summary>
     public bool RequiresApproval { get; init; }
 
-    /// <summary>How many different people must approve a request that waits, 1 to 10; one who denies is enough.</summary>
+    /// <summary>How many different operators must approve a waiting request, 1 to 10; one denial ends it.</summary>
     public int ApprovalsRequired { get; init; } = 1;
 
     /// <summary>A renewal is taken in the last days of the certificate that it renews; 0: at any time.</summary>

@@ -21,7 +21,7 @@ internal static class ExtendedKeyUsageNames
         ["anyExtendedKeyUsage"] = Any,
     };
 
-    // Who has one of these answers OCSP requests for the CA, or is believed about other people's requests, keys or trust lists.
+    // The holder of one of these may answer OCSP requests for the CA, or is trusted about the requests, keys or trust lists of others.
     private static readonly Dictionary<string, string> Reserved = new(StringComparer.Ordinal)
     {
         ["1.3.6.1.5.5.7.3.9"] = "OCSPSigning",

@@ -5,7 +5,7 @@ using Certctl.Application.Enrolments.Compliance;
 
 namespace Certctl.Infrastructure.Compliance;
 
-/// <summary>The answer as JSON, read without leniency: what is not exactly a verdict is none, and lets nobody through.</summary>
+/// <summary>The answer as JSON, read without leniency: anything that is not exactly a verdict counts as no answer.</summary>
 internal sealed record ComplianceAnswer(bool Compliant, string? Reason = null)
 {
     public const int LongestBody = 64 * 1024;

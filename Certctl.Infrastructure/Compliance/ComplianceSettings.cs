@@ -42,6 +42,6 @@ internal sealed record ComplianceLimits
 
     public TimeSpan Sampling { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long an open circuit asks nobody.</summary>
+    /// <summary>How long an open circuit sends no requests.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(5);
 }

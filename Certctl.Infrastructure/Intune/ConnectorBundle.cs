@@ -17,7 +17,7 @@ public static class ConnectorBundle
     private static readonly TimeSpan ExpiryWarning = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// Reads the file once. One certificate that cannot be read, or whose key can sign no challenge, forbids the whole file: somebody meant it to count. One
+    /// Reads the file once. One certificate that cannot be read, or whose key can sign no challenge, rejects the whole file, because the operator meant it to be trusted. One
     /// that is outside its validity is a warning, since it is judged when it is used: a bundle in rotation holds old and new.
     /// </summary>
     /// <param name="path">PEM: one certificate or more.</param>

@@ -84,7 +84,7 @@ public sealed class IntuneConnector : IDisposable
         if (defect == "malformed")
             claims = claims[..^1];
         if (defect == "duplicate-claim")
-            claims = string.Concat("{\"sub\":\"somebody else\",", claims.AsSpan(1));
+            claims = string.Concat("{\"sub\":\"another device\",", claims.AsSpan(1));
         var input = $"{Encode(header.ToJsonString())}.{Encode(claims)}";
         return $"{input}.{Base64Url.EncodeToString(Signature(Encoding.ASCII.GetBytes(input), defect))}";
     }

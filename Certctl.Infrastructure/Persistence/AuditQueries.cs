@@ -57,8 +57,8 @@ internal static class AuditQueries
 
     public static IQueryable<AuditEvent> Before(this IQueryable<AuditEvent> events, Guid id) => events.Where(audit => audit.Id.CompareTo(id) < 0);
 
-    /// <summary>Outside of what was counted there is nothing to walk over.</summary>
-    public static IQueryable<AuditEvent> Within(this IQueryable<AuditEvent> events, Tally counted)
+    /// <summary>Restricts the query to the range that was counted; nothing lies outside it.</summary>
+    public static IQueryable<AuditEvent> Within(this IQueryable<AuditEvent> events, CountSnapshot counted)
     {
         if (counted.Oldest is { } oldest)
             events = events.From(oldest);

@@ -40,7 +40,7 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
 
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 
-    /// <summary>As EF's, but what the driver threw comes out as it was: a <see cref="DbException"/> is everybody's word for the database's trouble.</summary>
+    /// <summary>As EF's, but rethrows the driver's exception: callers expect a <see cref="DbException"/> for a database failure.</summary>
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
         try
@@ -83,7 +83,7 @@ internal sealed class PostgresCertctlDbContext(DbContextOptions<PostgresCertctlD
 {
     private const string Trigrams = "gin_trgm_ops";
 
-    // A prepared statement's plan for any values takes a rare word for a common one, and walks the whole table to find it.
+    // A prepared statement's plan for any values takes a rare word for a common one, and scans the whole table to find it.
     private const string PlannedForItsValues = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off";
 
     public override async Task<IDbContextTransaction?> BeginListAsync(CancellationToken cancellationToken)

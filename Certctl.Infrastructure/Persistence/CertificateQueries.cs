@@ -59,8 +59,8 @@ internal static class CertificateQueries
     public static IQueryable<IssuedCertificate> OnHold(this IQueryable<IssuedCertificate> certificates) =>
         certificates.Where(certificate => certificate.RevocationReason == RevocationReason.CertificateHold);
 
-    /// <summary>Outside of what was counted there is nothing to walk over.</summary>
-    public static IQueryable<IssuedCertificate> Within(this IQueryable<IssuedCertificate> certificates, Tally counted)
+    /// <summary>Restricts the query to the range that was counted; nothing lies outside it.</summary>
+    public static IQueryable<IssuedCertificate> Within(this IQueryable<IssuedCertificate> certificates, CountSnapshot counted)
     {
         if (counted.Oldest is { } oldest)
             certificates = certificates.Where(certificate => certificate.CreatedAt >= oldest);

@@ -5,9 +5,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>
-/// How many certificates a filter has. Where one stands depends on the hour and on people, but each of these only ever grows, in the order of one date of its members:
-/// what was issued (created_at), what has ended by itself (not_after), what was revoked for good (revoked_at), and what is both (the later of the two). A status is
-/// their sum and difference, with what is on hold counted each time: that is never much, and it may end.
+/// How many certificates match a filter. A status changes with time and by revocation, but each of these sets only grows, in the order of one date of its members:
+/// what was issued (created_at), what has ended by itself (not_after), what was revoked for good (revoked_at), and what is both (the later of the two). Each status count is a sum and difference of these sets; holds are counted live because they are few and reversible.
 /// </summary>
 internal sealed class CertificateTotals(ListContexts lists, TimeProvider clock)
 {
@@ -41,7 +40,7 @@ internal sealed class CertificateTotals(ListContexts lists, TimeProvider clock)
     }
 
     /// <summary>All of the filter, with what came since.</summary>
-    public static async Task<Tally> CountAsync(
+    public static async Task<CountSnapshot> CountAsync(
         CertctlDbContext db, CertificateFilter filter, IReadOnlyDictionary<Part, Settled> settled, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var parts = PartsOf(filter.Status);
@@ -50,15 +49,15 @@ internal sealed class CertificateTotals(ListContexts lists, TimeProvider clock)
 
         // One statement, so that nothing moves from one part to another meanwhile.
         var since = await Tallies(parts.SelectMany(part => Members(wanted, held, part, settled.GetValueOrDefault(part)?.Mark, now).Select(rows => (part, rows)))).ToListAsync(cancellationToken);
-        var all = since.Select(row => (row.Part, Tally: row.Of)).Concat(settled.Select(pair => (Part: (int)pair.Key, pair.Value.Tally)))
-            .GroupBy(pair => (Part)pair.Part, pair => pair.Tally).ToDictionary(group => group.Key, group => group.Aggregate(Tally.None, (sum, more) => sum.And(more)));
-        long Of(Part part) => all.GetValueOrDefault(part, Tally.None).Count;
+        var all = since.Select(row => (row.Part, Counted: row.Of)).Concat(settled.Select(pair => (Part: (int)pair.Key, pair.Value.Counted)))
+            .GroupBy(pair => (Part)pair.Part, pair => pair.Counted).ToDictionary(group => group.Key, group => group.Aggregate(CountSnapshot.None, (sum, more) => sum.And(more)));
+        long Of(Part part) => all.GetValueOrDefault(part, CountSnapshot.None).Count;
 
         return filter.Status switch
         {
-            CertificateStatus.Active => all.GetValueOrDefault(Part.Issued, Tally.None) with { Count = Of(Part.Issued) - Of(Part.Ended) - Of(Part.Revoked) + Of(Part.EndedRevoked) - Of(Part.LiveHeld) },
-            CertificateStatus.Expired => all.GetValueOrDefault(Part.Ended, Tally.None) with { Count = Of(Part.Ended) - Of(Part.EndedRevoked) - Of(Part.EndedHeld) },
-            _ => all.GetValueOrDefault(parts[0], Tally.None),
+            CertificateStatus.Active => all.GetValueOrDefault(Part.Issued, CountSnapshot.None) with { Count = Of(Part.Issued) - Of(Part.Ended) - Of(Part.Revoked) + Of(Part.EndedRevoked) - Of(Part.LiveHeld) },
+            CertificateStatus.Expired => all.GetValueOrDefault(Part.Ended, CountSnapshot.None) with { Count = Of(Part.Ended) - Of(Part.EndedRevoked) - Of(Part.EndedHeld) },
+            _ => all.GetValueOrDefault(parts[0], CountSnapshot.None),
         };
     }
 
@@ -71,14 +70,14 @@ internal sealed class CertificateTotals(ListContexts lists, TimeProvider clock)
         _ => [Part.Issued],
     };
 
-    private async Task<Tally> SettleAsync(CertificateFilter filter, Part part, DateTimeOffset? from, DateTimeOffset to)
+    private async Task<CountSnapshot> SettleAsync(CertificateFilter filter, Part part, DateTimeOffset? from, DateTimeOffset to)
     {
         await using var db = await lists.CreateAsync(CancellationToken.None);
         db.Database.SetCommandTimeout(SettledCounts.Patience);
         await using var reading = await db.BeginListAsync(CancellationToken.None);
         var wanted = db.Matching(filter);
         var rows = await Tallies(Settling(wanted, part, from, to).Select(members => (part, members))).ToListAsync();
-        return rows.Aggregate(Tally.None, (sum, row) => sum.And(row.Of));
+        return rows.Aggregate(CountSnapshot.None, (sum, row) => sum.And(row.Of));
     }
 
     /// <summary>Those that came to the part before <paramref name="to"/>, of them since <paramref name="from"/>; in pieces that do not overlap, each for an index.</summary>
@@ -141,6 +140,6 @@ internal sealed class CertificateTotals(ListContexts lists, TimeProvider clock)
 
         public DateTimeOffset Newest { get; init; }
 
-        public Tally Of => new(Count, Oldest, Newest);
+        public CountSnapshot Of => new(Count, Oldest, Newest);
     }
 }

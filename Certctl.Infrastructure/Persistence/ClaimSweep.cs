@@ -6,7 +6,7 @@ namespace Certctl.Infrastructure.Persistence;
 /// <summary>Takes away what the journal kept for a time that is over: challenges that have expired, slots whose 24 hours are over.</summary>
 public interface IClaimSweep
 {
-    /// <summary>One small batch of each, so that nobody waits for it. Returns how many rows went; 0: there is nothing left.</summary>
+    /// <summary>Deletes one small batch of each, so that no request waits for it. Returns the number of deleted rows; 0: nothing is left.</summary>
     Task<int> SweepAsync(CancellationToken cancellationToken);
 }
 

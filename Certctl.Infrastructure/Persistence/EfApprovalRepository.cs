@@ -17,7 +17,7 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
 
-        // A write that changes nothing locks the row in either database: whoever decides at the same time waits here.
+        // A write that changes nothing locks the row in either database: a concurrent decision waits here.
         await db.Enrolments.Where(e => e.Id == decision.EnrolmentId)
             .ExecuteUpdateAsync(set => set.SetProperty(e => e.State, e => e.State), cancellationToken);
 
@@ -37,7 +37,7 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
         if (!decision.Approved || approvals >= required)
             db.Entry(enrolment).CurrentValues.SetValues(enrolment.Decided(decision.Approved, decision.Actor, decision.DecidedAt));
 
-        // What people took their time for must not be asked of them again because the device repeats its request a moment later.
+        // Operators must not be asked again because the device repeats its request a moment later.
         if (decision.Approved && approvals >= required)
         {
             var held = now + (enrolment.HeldUntil - enrolment.CreatedAt);
@@ -87,7 +87,7 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
         SamePerson(one.Actor, other.Actor) || SamePerson(one.Principal, other.Principal)
         || SamePerson(one.Actor, other.Principal) || SamePerson(one.Principal, other.Actor);
 
-    // One person must not count as two by the case of a name.
+    // One operator must not count as two by the case of a name.
     private static bool SamePerson(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 
     private static ApprovalView View(

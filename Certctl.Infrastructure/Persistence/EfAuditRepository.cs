@@ -17,7 +17,7 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     private readonly DatabaseAccess _access;
     private readonly TimeProvider _clock;
     private readonly ILogger<EfAuditRepository> _logger;
-    private readonly RefusalTally _tally = new();
+    private readonly RefusalCounter _refusals = new();
     private readonly Lock _tallyLock = new();
     private readonly SemaphoreSlim _flushing = new(1, 1);
     private readonly SettledCounts _settled;
@@ -35,7 +35,7 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     {
         lock (_tallyLock)
         {
-            if (!_tally.Admit(refusal, _clock.GetUtcNow()))
+            if (!_refusals.Admit(refusal, _clock.GetUtcNow()))
                 return;
         }
 
@@ -50,25 +50,25 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
         await using var db = await _lists.CreateAsync(cancellationToken);
         await using var reading = await db.BeginListAsync(cancellationToken);
         var wanted = db.Matching(filter);
-        var counted = settled.Tally.And(await TallyAsync(wanted.From(settled.Mark), filter, cancellationToken));
+        var counted = settled.Counted.And(await SnapshotAsync(wanted.From(settled.Mark), filter, cancellationToken));
         var total = counted.Count;
-        var walk = PageWalk.Of(total, skip, limit);
-        if (total == 0 || walk.Take <= 0)
+        var window = PageWindow.Of(total, skip, limit);
+        if (total == 0 || window.Take <= 0)
             return new AuditPage([], total, HasMore: skip < total);
         if (counted.Ids is { } ids)
             return await PageAsync(db, ids, before, skip, limit, cancellationToken);
         wanted = wanted.Within(counted);
         if (before is { } last)
             wanted = wanted.Before(last);
-        if (before is not null || !walk.Reversed)
+        if (before is not null || !window.Reversed)
         {
             var newest = await wanted.OrderByDescending(audit => audit.Id).Skip(skip).Take(limit + 1).ToListAsync(cancellationToken);
             return new AuditPage([.. newest.Take(limit)], total, newest.Count > limit);
         }
 
-        var oldest = await wanted.OrderBy(audit => audit.Id).Skip(walk.Skip).Take(walk.Take).ToListAsync(cancellationToken);
+        var oldest = await wanted.OrderBy(audit => audit.Id).Skip(window.Skip).Take(window.Take).ToListAsync(cancellationToken);
         oldest.Reverse();
-        return new AuditPage(oldest, total, walk.Skip > 0);
+        return new AuditPage(oldest, total, window.Skip > 0);
     }
 
     public async IAsyncEnumerable<AuditEvent> StreamAsync(AuditFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -104,7 +104,7 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
         {
             IReadOnlyList<AuditEvent> rows;
             lock (_tallyLock)
-                rows = _tally.HasCounted ? _tally.Drain(_clock.GetUtcNow()) : [];
+                rows = _refusals.HasCounted ? _refusals.Drain(_clock.GetUtcNow()) : [];
             if (rows.Count == 0)
                 return;
             var write = WriteAsync(rows, CancellationToken.None);
@@ -112,7 +112,7 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
             if (write.IsCompletedSuccessfully)
                 return;
             lock (_tallyLock)
-                _tally.TakeBack();
+                _refusals.TakeBack();
             LogFlushFailed(write.Exception, rows.Sum(row => row.Count));
         }
         finally
@@ -142,30 +142,29 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     }
 
     // Nothing changes or removes an event; a counted refusal is stamped when it is written.
-    private async Task<Tally> SettleAsync(AuditFilter filter, DateTimeOffset? from, DateTimeOffset to)
+    private async Task<CountSnapshot> SettleAsync(AuditFilter filter, DateTimeOffset? from, DateTimeOffset to)
     {
         await using var db = await _lists.CreateAsync(CancellationToken.None);
         db.Database.SetCommandTimeout(SettledCounts.Patience);
         await using var reading = await db.BeginListAsync(CancellationToken.None);
         var wanted = db.Matching(filter).Before(to);
-        return await TallyAsync(from is { } since ? wanted.From(since) : wanted, filter, CancellationToken.None);
+        return await SnapshotAsync(from is { } since ? wanted.From(since) : wanted, filter, CancellationToken.None);
     }
 
-    // A search reads the rows themselves, so where they stand costs no more: its pages then do not walk over years without any. Few are remembered one by one, for
-    // an index of text may look at very many to find them. Other filters count in an index of their own.
-    private static async Task<Tally> TallyAsync(IQueryable<AuditEvent> rows, AuditFilter filter, CancellationToken cancellationToken)
+    // A search reads the rows anyway, so their range costs nothing extra, and pages then skip years without matches. When matches are few, their ids are kept, because a text index may read very many rows to find them. Other filters count in an index of their own.
+    private static async Task<CountSnapshot> SnapshotAsync(IQueryable<AuditEvent> rows, AuditFilter filter, CancellationToken cancellationToken)
     {
         if (filter.Text is null)
-            return new Tally(await rows.LongCountAsync(cancellationToken));
-        var tally = await rows.GroupBy(_ => 1)
+            return new CountSnapshot(await rows.LongCountAsync(cancellationToken));
+        var counted = await rows.GroupBy(_ => 1)
             .Select(group => new { Count = group.LongCount(), Oldest = group.Min(audit => audit.Timestamp), Newest = group.Max(audit => audit.Timestamp) })
             .SingleOrDefaultAsync(cancellationToken);
-        if (tally is null)
-            return Tally.None;
-        if (tally.Count > Tally.Few)
-            return new Tally(tally.Count, tally.Oldest, tally.Newest);
+        if (counted is null)
+            return CountSnapshot.None;
+        if (counted.Count > CountSnapshot.Few)
+            return new CountSnapshot(counted.Count, counted.Oldest, counted.Newest);
         var ids = await rows.Select(audit => audit.Id).ToListAsync(cancellationToken);
-        return new Tally(ids.Count, tally.Oldest, tally.Newest, ids);
+        return new CountSnapshot(ids.Count, counted.Oldest, counted.Newest, ids);
     }
 
     private static async Task<AuditPage> PageAsync(CertctlDbContext db, IReadOnlyList<Guid> ids, Guid? before, int skip, int limit, CancellationToken cancellationToken)
@@ -190,7 +189,7 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     private partial void LogLastFlushFailed(Exception exception);
 }
 
-/// <summary>A refused request was vetted by nobody: what it says about itself is kept, but not at any length.</summary>
+/// <summary>The fields of a refused request are unverified: they are kept, but shortened.</summary>
 internal static class RefusalTrim
 {
     private const int LongText = 1024;

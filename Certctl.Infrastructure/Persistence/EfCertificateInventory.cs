@@ -18,13 +18,13 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
         await using var db = await lists.CreateAsync(cancellationToken);
         await using var reading = await db.BeginListAsync(cancellationToken);
         var total = await CertificateTotals.CountAsync(db, filter, settled, now, cancellationToken);
-        var walk = PageWalk.Of(total.Count, skip, limit);
-        if (total.Count == 0 || walk.Take <= 0)
+        var window = PageWindow.Of(total.Count, skip, limit);
+        if (total.Count == 0 || window.Take <= 0)
             return new CertificatePage([], total.Count, HasMore: skip < total.Count);
         var wanted = db.Matching(filter, textByIndex: filter.Status != CertificateStatus.OnHold).Standing(filter.Status, now).Within(total);
         if (before is { } last)
             wanted = wanted.Where(certificate => certificate.CreatedAt < last.CreatedAt || (certificate.CreatedAt == last.CreatedAt && certificate.SerialNumber.CompareTo(last.SerialNumber) < 0));
-        if (before is not null || !walk.Reversed)
+        if (before is not null || !window.Reversed)
         {
             var newest = await wanted.OrderByDescending(certificate => certificate.CreatedAt).ThenByDescending(certificate => certificate.SerialNumber)
                 .Skip(skip).Take(limit + 1).ToListAsync(cancellationToken);
@@ -32,9 +32,9 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
         }
 
         var oldest = await wanted.OrderBy(certificate => certificate.CreatedAt).ThenBy(certificate => certificate.SerialNumber)
-            .Skip(walk.Skip).Take(walk.Take).ToListAsync(cancellationToken);
+            .Skip(window.Skip).Take(window.Take).ToListAsync(cancellationToken);
         oldest.Reverse();
-        return new CertificatePage(oldest, total.Count, walk.Skip > 0);
+        return new CertificatePage(oldest, total.Count, window.Skip > 0);
     }
 
     public async Task<IssuedCertificate?> FindAsync(string issuerId, string serialNumber, CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
     // The reason of a refused claim can be gone by the time it is looked for (an answer that just lapsed); then the claim is tried again.
     private const int Attempts = 3;
 
-    // Of a device's free slots another process may take the one that was aimed at, and each time somebody gets on.
+    // Another process may take the chosen slot of a device; each conflict means that one of the two made progress.
     private const int AttemptsForSlot = 16;
 
     private static readonly JournalVerdict.Committed Committed = new();

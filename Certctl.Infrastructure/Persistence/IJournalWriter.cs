@@ -7,7 +7,7 @@ internal interface IJournalWriter : IAsyncDisposable
 {
     /// <summary>
     /// Claims the retry key of each entry and writes everything about those that got it. Either all of that is durable on return, or the call
-    /// throws and nothing was written (or, when the connection broke, nobody knows).
+    /// throws and nothing was written (or, when the connection broke, it is unknown whether it was).
     /// </summary>
     /// <param name="batch">In the order of their request keys, none twice; a solitary entry comes alone.</param>
     /// <param name="claimed">Receives the ids of the enrolments that were written.</param>

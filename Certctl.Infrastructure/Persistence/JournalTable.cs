@@ -128,7 +128,7 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         new JournalColumn<int>("profile_version", "integer", NpgsqlDbType.Integer, e => e.ProfileVersion),
     ];
 
-    /// <summary>The certificates that make room for a new one: whom it names, and how many may stay beside it.</summary>
+    /// <summary>The certificates that a new one supersedes: whose they are, and how many may stay valid.</summary>
     public static readonly IReadOnlyList<JournalColumn> Superseding =
     [
         Text("issuer_id", e => e.Certificate?.IssuerId),

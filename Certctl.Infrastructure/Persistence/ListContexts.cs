@@ -3,8 +3,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>
-/// Contexts for lists, totals and exports. On PostgreSQL their connections are a pool of their own: whoever searches for long, or fetches an export and does not
-/// read it, takes none from devices.
+/// Contexts for lists, totals and exports. On PostgreSQL they have a connection pool of their own, so that a long search, or an export that is not read, takes no connection from devices.
 /// </summary>
 internal sealed class ListContexts(IDbContextFactory<CertctlDbContext> contexts)
 {

@@ -18,7 +18,7 @@ using Npgsql;
 
 namespace Certctl.Infrastructure.Persistence;
 
-/// <summary>Puts the database behind the application's seams.</summary>
+/// <summary>Registers the database implementations of the application's interfaces.</summary>
 public static class PersistenceRegistration
 {
     // The migration's lock and the journal each keep a connection; a third serves the rest. Two exports may run, and a list beside them.
@@ -69,7 +69,7 @@ public static class PersistenceRegistration
     }
 
     /// <summary>Registers <see cref="IScepProbes"/>, after <see cref="AddCertctlPersistence"/>.</summary>
-    /// <param name="allowed">Networks that may be asked although they are reserved; null: nobody is asked.</param>
+    /// <param name="allowed">Networks that may be asked although they are reserved; null: probes are refused.</param>
     public static IServiceCollection AddScepProbes(this IServiceCollection services, IReadOnlyList<System.Net.IPNetwork>? allowed) => services
         .AddSingleton(provider => new ScepProbes(
             allowed, provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(), provider.GetRequiredService<TimeProvider>()))

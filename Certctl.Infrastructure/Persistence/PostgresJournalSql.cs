@@ -29,7 +29,7 @@ internal sealed class PostgresJournalSql
 
     private const string Live = $"FROM device_slots s WHERE s.device_key = b.d_device_key AND s.taken_at > {Now} - interval '24 hours'";
 
-    /// <summary>Those with a budget that has room, each with its lowest free slot; two processes that see the same one meet at its key.</summary>
+    /// <summary>Entries whose budget has a free slot, each with the lowest one; two processes that see the same one meet at its key.</summary>
     private const string Roomy = $"""
         SELECT b.*, (SELECT min(n) FROM generate_series(0, b.d_device_limit - 1) n WHERE NOT EXISTS (SELECT 1 {Live} AND s.slot = n)) AS slot
         FROM vetted b WHERE b.d_device_key IS NULL OR (SELECT count(*) {Live}) < b.d_device_limit

@@ -15,7 +15,7 @@ internal static class PostgresSupersession
     private static readonly string InsertAudit =
         $"INSERT INTO {JournalTable.Audit.Name} ({JournalTable.Audit.ColumnNames}) VALUES ({JournalTable.Audit.Values(column => "@" + column.Name, PostgresJournalSql.Now)})";
 
-    /// <summary>Until the transaction ends, nobody else brings a certificate of this name: two at once would not see each other's.</summary>
+    /// <summary>Until the transaction ends, no other transaction adds a certificate of this name: two concurrent ones would not see each other's.</summary>
     public static async Task LockNameAsync(NpgsqlConnection connection, JournalEntry entry, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection);

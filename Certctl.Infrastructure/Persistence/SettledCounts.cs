@@ -29,9 +29,9 @@ internal sealed class SettledCounts(TimeProvider clock)
     private readonly Lock _lock = new();
 
     /// <summary>Counts the rows stamped at <paramref name="from"/> or later (null: since ever) and before <paramref name="to"/>.</summary>
-    public delegate Task<Tally> Counting(DateTimeOffset? from, DateTimeOffset to);
+    public delegate Task<CountSnapshot> Counting(DateTimeOffset? from, DateTimeOffset to);
 
-    /// <summary>What is settled of this filter. Many who ask at once make one count, which goes on when they do not wait for it: whoever asks again finds it.</summary>
+    /// <summary>What is settled of this filter. Concurrent callers share one count, which continues when they stop waiting, so that a later call finds it.</summary>
     /// <param name="key">The filter, by value.</param>
     public async Task<Settled> FindAsync(object key, Counting count, CancellationToken cancellationToken)
     {
@@ -61,8 +61,8 @@ internal sealed class SettledCounts(TimeProvider clock)
     private async Task<Settled> CountAsync(Entry entry, Settled? last, Counting count, DateTimeOffset now)
     {
         var mark = now - Settling;
-        var tally = await count(last?.Mark, mark);
-        var settled = last is null ? new Settled(mark, tally, now) : new Settled(mark, last.Tally.And(tally), last.Since);
+        var counted = await count(last?.Mark, mark);
+        var settled = last is null ? new Settled(mark, counted, now) : new Settled(mark, last.Counted.And(counted), last.Since);
         lock (_lock)
             entry.Settled = settled;
         return settled;
@@ -80,37 +80,37 @@ internal sealed class SettledCounts(TimeProvider clock)
 
 /// <summary>So many rows of a filter were stamped before the mark.</summary>
 /// <param name="Since">When all of them were last counted.</param>
-internal sealed record Settled(DateTimeOffset Mark, Tally Tally, DateTimeOffset Since);
+internal sealed record Settled(DateTimeOffset Mark, CountSnapshot Counted, DateTimeOffset Since);
 
 /// <summary>So many rows, and between which places of their list they stand.</summary>
 /// <param name="Oldest">Null: not known.</param>
 /// <param name="Ids">Which ones, in any order; null: not known, or more than <see cref="Few"/>.</param>
-internal sealed record Tally(long Count, DateTimeOffset? Oldest = null, DateTimeOffset? Newest = null, IReadOnlyList<Guid>? Ids = null)
+internal sealed record CountSnapshot(long Count, DateTimeOffset? Oldest = null, DateTimeOffset? Newest = null, IReadOnlyList<Guid>? Ids = null)
 {
     /// <summary>So many may be remembered one by one.</summary>
     public const int Few = 1000;
 
-    public static readonly Tally None = new(0);
+    public static readonly CountSnapshot None = new(0);
 
-    public Tally And(Tally more) => Count == 0 ? more : more.Count == 0 ? this
-        : new Tally(Count + more.Count, Min(Oldest, more.Oldest), Max(Newest, more.Newest), Count + more.Count <= Few && Ids is not null && more.Ids is not null ? [.. Ids, .. more.Ids] : null);
+    public CountSnapshot And(CountSnapshot more) => Count == 0 ? more : more.Count == 0 ? this
+        : new CountSnapshot(Count + more.Count, Min(Oldest, more.Oldest), Max(Newest, more.Newest), Count + more.Count <= Few && Ids is not null && more.Ids is not null ? [.. Ids, .. more.Ids] : null);
 
     private static DateTimeOffset? Min(DateTimeOffset? a, DateTimeOffset? b) => a is null || b is null ? null : a < b ? a : b;
 
     private static DateTimeOffset? Max(DateTimeOffset? a, DateTimeOffset? b) => a is null || b is null ? null : a > b ? a : b;
 }
 
-/// <summary>Which rows of a list a page is: walked from the end that is nearer.</summary>
+/// <summary>The rows of a list that a page consists of, read from the nearer end.</summary>
 /// <param name="Reversed">From the oldest on.</param>
 /// <param name="Skip">From that end.</param>
 /// <param name="Take">None: the page lies behind the last row.</param>
-internal readonly record struct PageWalk(bool Reversed, int Skip, int Take)
+internal readonly record struct PageWindow(bool Reversed, int Skip, int Take)
 {
-    public static PageWalk Of(long total, int skip, int limit)
+    public static PageWindow Of(long total, int skip, int limit)
     {
         var behind = total - skip - limit;
         return behind < skip
-            ? new PageWalk(true, (int)Math.Max(0, behind), (int)Math.Max(0, limit + Math.Min(0, behind)))
-            : new PageWalk(false, skip, limit);
+            ? new PageWindow(true, (int)Math.Max(0, behind), (int)Math.Max(0, limit + Math.Min(0, behind)))
+            : new PageWindow(false, skip, limit);
     }
 }

@@ -2,7 +2,7 @@ using Certctl.Infrastructure.Persistence.Mapping;
 
 namespace Certctl.Infrastructure.Persistence;
 
-/// <summary>What somebody looks for as a pattern of PostgreSQL's ILIKE, which trigram indexes serve.</summary>
+/// <summary>The search text as a pattern of PostgreSQL's ILIKE, which trigram indexes serve.</summary>
 internal static class TextSearch
 {
     public const string Escape = "\\";

@@ -107,7 +107,7 @@ internal static class QuickstartCertificates
         }
         catch (System.Net.Sockets.SocketException)
         {
-            // A machine whose name nobody resolves has no longer name than its own.
+            // A host name that does not resolve has no fully qualified form.
             return null;
         }
     }

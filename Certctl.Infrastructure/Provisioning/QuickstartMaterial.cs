@@ -14,7 +14,7 @@ public sealed record QuickstartMaterial
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    // 192 and 256 bits: nobody guesses them.
+    // 192 and 256 bits: beyond guessing.
     private const int ChallengeOctets = 24;
     private const int ApiKeyOctets = 32;
 
@@ -65,7 +65,7 @@ public sealed record QuickstartMaterial
         };
     }
 
-    // A folder that is empty or ours may be closed to others; one that holds somebody's files may not.
+    // Restricts the mode of an empty folder or of our own; refuses one that holds other files.
     private static void TakeFolder(string folder)
     {
         if (!Directory.Exists(folder))

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Certctl.Infrastructure.ScepClient;
 
-/// <summary>What GetCACert answered (RFC 8894 §4.2.1), in the server's order; nobody vouches for it yet, see <see cref="Trust"/>.</summary>
+/// <summary>What GetCACert answered (RFC 8894 §4.2.1), in the server's order; not verified yet, see <see cref="Trust"/>.</summary>
 public sealed class CaCertificates : IDisposable
 {
     private const int MostCertificates = 32;
@@ -55,7 +55,7 @@ public sealed class CaCertificates : IDisposable
         {
             throw new ScepClientException(ScepStage.GetCaCert, ScepClientFault.Untrusted,
                 $"no certificate of the server has the fingerprint that was given; it offers {string.Join(", ", All.Select(fingerprint.Of))}.",
-                "Either the fingerprint is mistyped or outdated, or this is not the CA you mean. Ask whoever runs the CA; do not just copy what the server says.");
+                "Either the fingerprint is mistyped or outdated, or this is not the CA you mean. Ask the operator of the CA; do not just copy what the server says.");
         }
 
         if (anchors.Find(anchor => !anchor.IsCa()) is { } leaf)
@@ -114,14 +114,14 @@ public sealed class CaTrust
     /// <summary>Who may sign a reply.</summary>
     public IReadOnlyList<X509Certificate2> Verifiers { get; }
 
-    /// <summary>To whom requests are encrypted; null when nobody can receive one.</summary>
+    /// <summary>The certificate that requests are encrypted to; null when there is none.</summary>
     public X509Certificate2? Recipient { get; }
 
     /// <summary>The CA lowest in the chain.</summary>
     public X509Certificate2? IssuingCa { get; }
 }
 
-/// <summary>A fingerprint as people hand it on; the length says the digest.</summary>
+/// <summary>A fingerprint as it is handed over; its length tells the digest.</summary>
 public sealed class CaFingerprint
 {
     private readonly byte[] _value;
@@ -148,7 +148,7 @@ public sealed class CaFingerprint
         if (digest is not { } known || !hex.All(char.IsAsciiHexDigit))
         {
             throw new ScepClientException(ScepStage.Prepare, ScepClientFault.Usage, "the CA fingerprint is not hex of 64 digits (SHA-256), nor of 40, 96 or 128 (SHA-1, SHA-384, SHA-512).",
-                "Get it from whoever runs the CA: openssl x509 -in ca.crt -noout -fingerprint -sha256");
+                "Get it from the operator of the CA: openssl x509 -in ca.crt -noout -fingerprint -sha256");
         }
 
         return new CaFingerprint(Convert.FromHexString(hex), known);

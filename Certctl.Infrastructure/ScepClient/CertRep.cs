@@ -117,10 +117,10 @@ internal abstract record CertRep
 
         // RFC 8894 §3.2.1.1, §3.2.1.5: the same transaction, and the nonce of this very message: no replay of an older answer.
         if (Text(attributes, ScepOids.TransactionId) != transactionId)
-            throw Wrong("it belongs to another transactionID", "The answer was meant for somebody else, or is an old one. A proxy that caches could do this.");
+            throw Wrong("it belongs to another transactionID", "The answer was meant for another client, or is an old one. A caching proxy could cause this.");
         var nonce = AsnDecoder.ReadOctetString(Value(attributes, ScepOids.RecipientNonce), AsnEncodingRules.BER, out _);
         if (!nonce.AsSpan().SequenceEqual(request.SenderNonce))
-            throw Wrong("its recipientNonce is not the senderNonce of the request", "This is an old answer or one to another request. A proxy that caches, or somebody who replays, could do this.");
+            throw Wrong("its recipientNonce is not the senderNonce of the request", "This is an old answer or one to another request. A caching proxy or a replay attack could cause this.");
     }
 
     // RFC 8894 §3.2.2, §3.4: EnvelopedData for the signer's key, and in it a certificates-only SignedData.
@@ -183,7 +183,7 @@ internal abstract record CertRep
         attributes.TryGetValue(oid, out var value) ? value : throw Wrong($"the signed attribute {oid} is missing");
 
     private static ScepClientException Stranger(string signer) => Wrong($"it is signed by {signer}, which is no RA or CA certificate of this server that may sign",
-        "Do not use this answer. If the server's RA certificate was just replaced, try again; else somebody answers in its place.");
+        "Do not use this answer. If the server's RA certificate was just replaced, try again; otherwise another machine may be answering in its place.");
 
     private static ScepClientException Wrong(string what, string? advice = null, Exception? inner = null) => new(ScepStage.Reply, ScepClientFault.Untrusted,
         $"the server's answer is not accepted: {what}.", advice ?? "This is a fault of the server or of something between; nothing was written. Its log may say more.", inner);

@@ -35,8 +35,7 @@ internal static class CertificatePath
     }
 
     /// <summary>
-    /// The path goes on above the anchor as far as the candidates reach: for the chain file, where the root helps whoever verifies later. Trust
-    /// does not grow by it.
+    /// The path goes on above the anchor as far as the candidates reach: for the chain file, where the root helps later verification. It adds no trust.
     /// </summary>
     public static IReadOnlyList<X509Certificate2> Prolong(IReadOnlyList<X509Certificate2> path, IReadOnlyCollection<X509Certificate2> candidates, DateTimeOffset now)
     {

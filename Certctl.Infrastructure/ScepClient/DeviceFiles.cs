@@ -10,7 +10,7 @@ namespace Certctl.Infrastructure.ScepClient;
 public sealed class DeviceFiles(string key, string certificate, string chain)
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode Everybody = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode WorldReadable = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     public string Key => key;
 
@@ -21,7 +21,7 @@ public sealed class DeviceFiles(string key, string certificate, string chain)
     /// <summary>The key of an enrolment that has not ended yet.</summary>
     public string KeyDraft => key + ".new";
 
-    /// <summary>Keeps the new key safe before anyone is asked to certify it.</summary>
+    /// <summary>Writes the new key before the request is sent.</summary>
     public void WriteKeyDraft(string pem) => Guarded(KeyDraft, () => WriteWhole(KeyDraft, pem, OwnerOnly));
 
     /// <summary>After a refusal: the key was never certified.</summary>
@@ -31,9 +31,9 @@ public sealed class DeviceFiles(string key, string certificate, string chain)
     /// <param name="keyIsDraft">False when the operator brought the key: it stays where it is.</param>
     public void Commit(X509Certificate2 issued, IEnumerable<X509Certificate2> issuers, bool keyIsDraft)
     {
-        Guarded(chain, () => WriteWhole(chain, string.Concat(issuers.Select(issuer => issuer.ExportCertificatePem() + "\n")), Everybody));
+        Guarded(chain, () => WriteWhole(chain, string.Concat(issuers.Select(issuer => issuer.ExportCertificatePem() + "\n")), WorldReadable));
         var draft = certificate + ".new";
-        Guarded(certificate, () => Write(draft, issued.ExportCertificatePem() + "\n", Everybody));
+        Guarded(certificate, () => Write(draft, issued.ExportCertificatePem() + "\n", WorldReadable));
         if (keyIsDraft)
             Guarded(key, () => File.Move(KeyDraft, key, overwrite: true));
         Guarded(certificate, () => File.Move(draft, certificate, overwrite: true));

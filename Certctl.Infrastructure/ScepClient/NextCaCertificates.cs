@@ -17,7 +17,7 @@ internal static class NextCaCertificates
             var signed = new SignedCms();
             signed.Decode(answer.Body);
             if (signed.SignerInfos.Count != 1 || signed.SignerInfos[0].Certificate is not { } signer || !trust.Verifiers.Any(signer.SameAs))
-                throw Wrong("nobody signed it who may sign replies of this server");
+                throw Wrong("its signer may not sign replies of this server");
             signed.CheckSignature(verifySignatureOnly: true);
             var bag = new SignedCms();
             bag.Decode(signed.ContentInfo.Content);

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace Certctl.Infrastructure.ScepClient;
 
 /// <summary>
-/// Lets a probe connect to public addresses and to those of an allow-list: nobody looks into the house, or at a cloud's metadata, through this server. It
+/// Lets a probe connect to public addresses and to those of an allow-list: the internal network and a cloud's metadata service cannot be reached through this server. It
 /// judges the address that is dialled, so a name that points elsewhere the second time gains nothing. One guard serves one probe.
 /// </summary>
 /// <param name="allowed">Networks that may be asked although they are reserved.</param>

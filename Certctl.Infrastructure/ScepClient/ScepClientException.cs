@@ -1,6 +1,6 @@
 namespace Certctl.Infrastructure.ScepClient;
 
-/// <summary>How far a client got: the stage that a message for a person names.</summary>
+/// <summary>How far a client got: the stage that the message names.</summary>
 public enum ScepStage
 {
     Prepare,
@@ -23,7 +23,7 @@ public enum ScepClientFault
     /// <summary>The server cannot be reached, its TLS certificate is not trusted, or it answers with an HTTP error.</summary>
     Network,
 
-    /// <summary>The server answers, but with something that is wrong or that nobody vouches for.</summary>
+    /// <summary>The server answers, but with something wrong or untrusted.</summary>
     Untrusted,
 
     /// <summary>A file here cannot be read or written, or is not what it should be.</summary>
@@ -31,7 +31,7 @@ public enum ScepClientFault
 }
 
 /// <summary>
-/// The client cannot go on. The message and <see cref="Advice"/> are written for the person at the terminal: what failed, and what to do.
+/// The client cannot go on. The message and <see cref="Advice"/> are written for the user at the terminal: what failed, and what to do.
 /// Neither ever holds a challenge, a passphrase or a key.
 /// </summary>
 public sealed class ScepClientException(ScepStage stage, ScepClientFault fault, string message, string advice, Exception? inner = null)

@@ -129,7 +129,7 @@ internal static class IssuedCheck
     {
         var key = wish.Key.ExportSubjectPublicKeyInfo();
         var certificate = certificates.Where(candidate => candidate.HasKeyOf(key)).MaxBy(candidate => candidate.NotBefore)
-            ?? throw Wrong("the server sent no certificate for the requested key", "The server mixed up requests, or somebody answers in its place.");
+            ?? throw Wrong("the server sent no certificate for the requested key", "The server mixed up requests, or another machine is answering in its place.");
         if (wish.OldCertificate is { } old && certificate.SameAs(old))
             throw Wrong("the server sent back the old certificate instead of a new one", "The server treats the renewal as a repeated request; use a new key (leave out --key).");
         if (!certificate.IsValidAt(now))

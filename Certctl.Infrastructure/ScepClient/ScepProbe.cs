@@ -36,7 +36,7 @@ public sealed record ProbeReport
     /// <summary>What GetNextCACert handed out, signed by one of <see cref="Verifiers"/>; empty where it is not listed or cannot be believed.</summary>
     public IReadOnlyList<ProbedCertificate> NextCertificates { get; init; } = [];
 
-    /// <summary>To whom requests are encrypted; null when nobody can receive one.</summary>
+    /// <summary>The certificate that requests are encrypted to; null when there is none.</summary>
     public ProbedCertificate? Recipient { get; init; }
 
     /// <summary>Who may sign replies.</summary>

@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Certctl.Infrastructure.ScepClient;
 
 /// <inheritdoc cref="IScepProbes"/>
-/// <param name="allowed">Networks that may be asked although they are reserved; null: nobody is asked.</param>
+/// <param name="allowed">Networks that may be asked although they are reserved; null: probes are refused.</param>
 internal sealed class ScepProbes(IReadOnlyList<IPNetwork>? allowed, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock) : IScepProbes, IDisposable
 {
     private const int AtOnce = 4;
@@ -27,7 +27,7 @@ internal sealed class ScepProbes(IReadOnlyList<IPNetwork>? allowed, IDbContextFa
         try
         {
             var guard = new ProbeGuard(allowed);
-            using var transport = new ScepTransport(target, guard.Handler(), new TlsTrust.Nobody(), ProbeGuard.Agent);
+            using var transport = new ScepTransport(target, guard.Handler(), new TlsTrust.AcceptAny(), ProbeGuard.Agent);
             var (started, at) = (clock.GetTimestamp(), clock.GetUtcNow());
             var (report, error) = await RunAsync(transport, cancellationToken);
             return guard.Refusal is { } refusal ? new ScepProbing.NotAllowed(refusal) : new ScepProbing.Asked(Result(report, error, at, clock.GetElapsedTime(started)));

@@ -23,7 +23,7 @@ public sealed record ScepRefusal(string Code, string? Text)
         ("compliance", "The device is not compliant, or that could not be found out: ask those who manage the device."),
         ("operator denied", "Ask the operator of the server for the reason."),
         ("changed since it was approved", "Run the command again without --resume: the operator is asked about the names of today."),
-        ("nobody decided", "Run the command again without --resume."),
+        ("was not decided in time", "Run the command again without --resume."),
         ("transactionid", "Run the command again without --resume; with --resume, name the key of the pending request with --key."),
         ("was revoked", "Delete the key draft (*.key.new) or leave out --key, and run the command again: the new key makes it a new request."),
         ("profile is not available", "The operator of the server must enable the certificate profile."),

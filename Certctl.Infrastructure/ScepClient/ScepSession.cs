@@ -86,7 +86,7 @@ public sealed class ScepSession : IDisposable
             note(Transport.Url.Scheme == Uri.UriSchemeHttps
                 ? "GetCACert: no --ca-fingerprint given; the CA is believed because the TLS server was verified: "
                     + string.Join("; ", Trust.Anchors.Select(ca => $"{ScepStageNames.Printable(ca.Subject)} SHA-256 {ca.Sha256Fingerprint()}"))
-                : "GetCACert: plain http and no --ca-fingerprint: NOBODY vouches for this CA: "
+                : "GetCACert: plain http and no --ca-fingerprint: this CA certificate is NOT verified: "
                     + string.Join("; ", Trust.Anchors.Select(ca => $"{ScepStageNames.Printable(ca.Subject)} SHA-256 {ca.Sha256Fingerprint()}")));
         }
 

@@ -19,8 +19,8 @@ public abstract record TlsTrust
     /// <summary>These roots and no others; the host name is checked as always.</summary>
     public sealed record Roots(X509Certificate2Collection Certificates) : TlsTrust;
 
-    /// <summary>Anybody: for looking at a server (probe), never for enrolling.</summary>
-    public sealed record Nobody : TlsTrust;
+    /// <summary>Accepts any server certificate: for probes, never for enrolling.</summary>
+    public sealed record AcceptAny : TlsTrust;
 }
 
 /// <summary>One HTTP answer with status 200.</summary>
@@ -119,7 +119,7 @@ public sealed class ScepTransport : IDisposable
             options.CertificateChainPolicy.ApplicationPolicy.Add(new System.Security.Cryptography.Oid("1.3.6.1.5.5.7.3.1"));
         }
 
-        if (trust is TlsTrust.Nobody)
+        if (trust is TlsTrust.AcceptAny)
 #pragma warning disable CA5359 // Asked for by --insecure of `scep probe`, which sends no secret; `scep enroll` has no such switch.
             options.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
 #pragma warning restore CA5359

@@ -168,7 +168,7 @@ public sealed partial class DeploymentTests
     private static string[] Strings(JsonElement element, string name) =>
         element.TryGetProperty(name, out var list) ? [.. list.EnumerateArray().Select(item => item.GetString()!)] : [];
 
-    // A YAML reader that many people use, rather than one of our own that reads what we happen to write.
+    // A widely used YAML reader, rather than one of our own that reads what we happen to write.
     private static JsonElement? ReadFile()
     {
         if (!ExternalTool.AllPresent(Python, Compose))

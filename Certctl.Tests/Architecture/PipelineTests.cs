@@ -15,11 +15,11 @@ using Xunit;
 
 namespace Certctl.Tests.Architecture;
 
-/// <summary>The order of the checks is a decision: cheap before dear, and nobody's state is touched before someone has vouched.</summary>
+/// <summary>The order of the checks is a decision: cheap before expensive, and no state is touched before the request is authorised.</summary>
 public sealed class PipelineTests
 {
     [Fact]
-    public void The_checks_stand_in_the_order_of_the_house()
+    public void The_checks_stand_in_the_documented_order()
     {
         Assert.Equal(
             [

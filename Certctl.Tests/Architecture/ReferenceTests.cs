@@ -21,7 +21,7 @@ public sealed partial class ReferenceTests
         "Microsoft.AspNetCore", "Polly", "System.Security.Cryptography.Pkcs", "System.Net.Http")]
     [InlineData("Certctl.Infrastructure", "certctl", "Microsoft.AspNetCore", "MediatR", "FluentValidation")]
     [InlineData("certctl", "Microsoft.EntityFrameworkCore", "System.Security.Cryptography.Pkcs")]
-    public void An_assembly_refers_only_to_what_its_room_may_know(string assembly, params string[] forbidden)
+    public void An_assembly_refers_only_to_what_its_layer_may_know(string assembly, params string[] forbidden)
     {
         var found = AssemblyReferences(assembly).Where(name => forbidden.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)));
 
@@ -98,7 +98,7 @@ public sealed partial class ReferenceTests
     }
 
     [Fact]
-    public void The_doors_reach_the_infrastructure_only_where_the_host_is_composed_and_in_the_verbs()
+    public void The_API_reaches_the_infrastructure_only_where_the_host_is_composed_and_in_the_verbs()
     {
         string[] allowed = ["Certctl.Api/Hosting/", "Certctl.Api/Commands/", "Certctl.Api/Configuration/Preflight", "Certctl.Api/Program.cs"];
 
@@ -112,7 +112,7 @@ public sealed partial class ReferenceTests
     [Fact]
     public void The_command_bus_stays_in_the_application()
     {
-        // MediatR is known to the pipeline, the commands with their handlers, and whoever sends: the responder. Nobody else.
+        // MediatR is known to the pipeline, the commands with their handlers, and the responders that send; to nothing else.
         var found = SourceTree.ProductFiles()
             .Where(file => !file.StartsWith("Certctl.Application/", StringComparison.Ordinal) && !file.StartsWith("Certctl.Api/Hosting/", StringComparison.Ordinal))
             .Where(file => UsesMediatR().IsMatch(SourceTree.Read(file)));

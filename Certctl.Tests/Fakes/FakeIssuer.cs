@@ -7,7 +7,7 @@ using Certctl.Domain.Profiles;
 
 namespace Certctl.Tests.Fakes;
 
-/// <summary>Hands out placeholders with distinct serial numbers: the rooms before the CA do not look inside.</summary>
+/// <summary>Hands out placeholders with distinct serial numbers: the steps before the CA do not look inside.</summary>
 internal sealed class FakeIssuer(DateTimeOffset notAfter) : ISignsInProcess, IPublishesCrls, IForeseesRefusal
 {
     private int _serial;
@@ -16,7 +16,7 @@ internal sealed class FakeIssuer(DateTimeOffset notAfter) : ISignsInProcess, IPu
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Chain => [];
 
-    public SubjectName Name { get; init; } = Application.Scep.EnrolmentWalk.Name("the CA");
+    public SubjectName Name { get; init; } = Application.Scep.EnrolmentHarness.Name("the CA");
 
     public ICrlWriter? Crls { get; set; }
 

@@ -13,7 +13,7 @@ namespace Certctl.Tests.Fakes;
 internal class RemoteIssuer : ISignsElsewhere
 {
     // It signs as the local one and has a name and serial numbers of its own.
-    private readonly FakeIssuer _signer = new(EnrolmentWalk.Now.AddYears(5)) { IssuerId = "iss-remote" };
+    private readonly FakeIssuer _signer = new(EnrolmentHarness.Now.AddYears(5)) { IssuerId = "iss-remote" };
 
     public string IssuerId => "iss-remote";
 

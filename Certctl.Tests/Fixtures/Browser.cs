@@ -9,8 +9,8 @@ using System.Text.Json.Nodes;
 namespace Certctl.Tests.Fixtures;
 
 /// <summary>
-/// Debian's Chromium without a window, by the Chrome DevTools Protocol: what a person would see, whom the page asked, and what it complained about. Name and
-/// password are given when it asks for them, as a person would type them.
+/// Debian's Chromium without a window, by the Chrome DevTools Protocol: what a user would see, which servers the page asked, and what it complained about. Name and
+/// password are given when it asks for them, as a user would type them.
 /// </summary>
 internal sealed class Browser : IAsyncDisposable
 {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Certctl.Tests.Fixtures;
 
-/// <summary>A program of somebody else's that a test runs to its end, with a limit on its time.</summary>
+/// <summary>Runs an external program to its end, with a time limit.</summary>
 internal static class ExternalTool
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Certctl.Tests.Fixtures;
 
-/// <summary>The openssl program: somebody else's eyes on what we write, and the maker of files that we did not write.</summary>
+/// <summary>The openssl program: reads what Certctl writes, and makes files that Certctl did not write.</summary>
 public static class OpenSsl
 {
     /// <summary>Runs it; what it said on both streams. Fails when it exits with anything but 0.</summary>

@@ -33,7 +33,7 @@ internal static class Operator
             await profiles.SaveAsync(changed, stored.Version, _ => Audit(AuditAction.ProfileSaved, "profile", changed.Id, now), CancellationToken.None));
     }
 
-    /// <summary>Approves or denies, as the one person that it takes.</summary>
+    /// <summary>Approves or denies, as the only operator needed.</summary>
     public static async Task DecideAsync(this ServiceProvider database, Enrolment pending, bool approved)
     {
         var now = TimeProvider.System.GetUtcNow();

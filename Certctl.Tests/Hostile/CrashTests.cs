@@ -10,7 +10,7 @@ public sealed class SqliteCrashTests(ITestOutputHelper output) : CrashTests(null
 
 public sealed class PostgresCrashTests(PostgresFixture postgres, ITestOutputHelper output) : CrashTests(postgres, output), IClassFixture<PostgresFixture>;
 
-/// <summary>Nothing leaves the house unwritten: not under two hundred devices at once, and not when the process dies at any moment.</summary>
+/// <summary>No answer is sent before it is durable: not with two hundred devices at once, and not when the process is killed at any moment.</summary>
 public abstract class CrashTests(PostgresFixture? postgres, ITestOutputHelper output)
 {
     private const int Crowd = 200;
@@ -62,7 +62,7 @@ public abstract class CrashTests(PostgresFixture? postgres, ITestOutputHelper ou
         output.WriteLine($"{held.Count} certificates held after {Rounds} kills, {requests.Count} requests sent");
         Assert.Subset(await rows.SerialsAsync(), held.Values.ToHashSet());
 
-        // Whoever lost its reply asks again; whoever got one gets the same.
+        // A device that lost its reply asks again; one that got a reply gets the same.
         using var wire = server.Connect();
         foreach (var (name, (device, message)) in requests)
         {

@@ -25,15 +25,15 @@ public sealed class MutationTests(ITestOutputHelper output)
         using var wire = server.Connect();
         var ra = await wire.RecipientAsync();
         var good = Enumerable.Range(0, 8).Select(i => LoadDevice.Request(ra, server.Challenge, $"victim-{i}").Message).ToArray();
-        await SendAsync(wire, good, 0, 500, new Tally());
+        await SendAsync(wire, good, 0, 500, new AnswerCounts());
         var before = ResidentKilobytes(server.ProcessId);
 
-        var tally = new Tally();
-        await SendAsync(wire, good, 500, Messages, tally);
-        output.WriteLine($"400: {tally.BadRequest}, 413: {tally.TooLarge}, FAILURE: {tally.Failure}, still whole: {tally.Success}; resident {before} -> {ResidentKilobytes(server.ProcessId)} kB");
+        var counts = new AnswerCounts();
+        await SendAsync(wire, good, 500, Messages, counts);
+        output.WriteLine($"400: {counts.BadRequest}, 413: {counts.TooLarge}, FAILURE: {counts.Failure}, still whole: {counts.Success}; resident {before} -> {ResidentKilobytes(server.ProcessId)} kB");
 
-        Assert.Empty(tally.Wrong);
-        Assert.True(tally is { BadRequest: > 1000, Failure: > 1000, TooLarge: > 10 }, "the mutations did not reach every answer");
+        Assert.Empty(counts.Wrong);
+        Assert.True(counts is { BadRequest: > 1000, Failure: > 1000, TooLarge: > 10 }, "the mutations did not reach every answer");
         Assert.InRange(ResidentKilobytes(server.ProcessId) - before, long.MinValue, AllowedGrowthKilobytes);
 
         // A mutation outside the signature leaves a message whole; that is a repetition, so there are no more certificates than good messages.
@@ -43,7 +43,7 @@ public sealed class MutationTests(ITestOutputHelper output)
         Assert.DoesNotContain("Exception", server.Log, StringComparison.Ordinal);
     }
 
-    private static async Task SendAsync(ScepWire wire, byte[][] good, int from, int to, Tally tally) => await Parallel.ForEachAsync(
+    private static async Task SendAsync(ScepWire wire, byte[][] good, int from, int to, AnswerCounts counts) => await Parallel.ForEachAsync(
         Enumerable.Range(from, to - from),
         new ParallelOptions { MaxDegreeOfParallelism = Connections },
         async (i, _) =>
@@ -51,7 +51,7 @@ public sealed class MutationTests(ITestOutputHelper output)
             var message = Mutate(good[i % good.Length], new Random(Seed + i), i);
             using var answer = await wire.PostAsync(message);
             var body = await answer.Content.ReadAsByteArrayAsync(CancellationToken.None);
-            tally.Add(i, answer.StatusCode, body);
+            counts.Add(i, answer.StatusCode, body);
         });
 
     private static byte[] Mutate(byte[] good, Random random, int i)
@@ -98,7 +98,7 @@ public sealed class MutationTests(ITestOutputHelper output)
         File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith("VmRSS", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
         System.Globalization.CultureInfo.InvariantCulture);
 
-    private sealed class Tally
+    private sealed class AnswerCounts
     {
         private readonly Lock _lock = new();
 

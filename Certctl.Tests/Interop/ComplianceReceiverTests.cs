@@ -37,7 +37,7 @@ public sealed class ComplianceReceiverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Devices_are_asked_about_on_every_way_in_and_an_outage_lets_nobody_through()
+    public async Task Devices_are_asked_about_on_every_route_and_an_outage_lets_none_through()
     {
         await StartServerAsync();
         var device = ScepDevice.Shared();
@@ -74,7 +74,7 @@ public sealed class ComplianceReceiverTests : IAsyncLifetime
     [InlineData("Bearer " + ComplianceReceiver.Token, "{}", HttpStatusCode.BadRequest)]
     [InlineData("Bearer " + ComplianceReceiver.Token, "no json", HttpStatusCode.BadRequest)]
     [InlineData("Bearer " + ComplianceReceiver.Token, "{\"claim\":{\"subject\":\"device-2\"},\"csr\":{\"common_name\":\"x\"}}", HttpStatusCode.OK)]
-    public async Task The_receiver_answers_nobody_without_the_token_and_nothing_that_is_no_question(string authorization, string question, HttpStatusCode status)
+    public async Task The_receiver_answers_no_one_without_the_token_and_nothing_that_is_no_question(string authorization, string question, HttpStatusCode status)
     {
         using var http = ScepWire.NewClient(Receiver.CaFile);
         using var request = new HttpRequestMessage(HttpMethod.Post, Receiver.Url) { Content = new StringContent(question, new MediaTypeHeaderValue("application/json")) };

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Certctl.Tests.Interop;
 
-/// <summary>samples/Integrator at the real server: the script and the program that is generated from the reference do the same errands and print the same.</summary>
+/// <summary>samples/Integrator at the real server: the script and the program that is generated from the reference do the same tasks and print the same.</summary>
 public sealed class IntegratorTests(ApiServer server) : IClassFixture<ApiServer>
 {
     // Whole seconds, as certificates have.
@@ -85,7 +85,7 @@ public sealed class IntegratorTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
-    public void Without_TLS_nobody_is_asked()
+    public void Without_TLS_no_request_is_sent()
     {
         if (!ExternalTool.AllPresent("/usr/bin/curl", "/usr/bin/jq"))
             return;

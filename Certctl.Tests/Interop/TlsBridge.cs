@@ -29,7 +29,7 @@ internal sealed class TlsBridge : IDisposable
 
     public static async Task<TlsBridge> StartAsync(string folder, Uri server, string caFile)
     {
-        // Between asking for a free port and taking it somebody else may take it: ask again then.
+        // Another process may take a free port before we bind it: ask again then.
         for (var attempt = 1; ; attempt++)
         {
             var port = FreePort();

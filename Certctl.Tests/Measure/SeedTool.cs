@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Measure;
 
-/// <summary>What <c>./seed.sh</c> runs: the fleet of the measurements, in a database that somebody else looks at.</summary>
+/// <summary>What <c>./seed.sh</c> runs: the fleet of the measurements, in a database for manual inspection.</summary>
 public sealed class SeedTool(ITestOutputHelper output)
 {
     [Fact]
@@ -24,7 +24,7 @@ public sealed class SeedTool(ITestOutputHelper output)
         Assert.Empty(problems);
         await using var source = NpgsqlDataSource.Create(database!.ConnectionString.Reveal());
         await using var command = source.CreateCommand("SELECT (SELECT count(*) FROM (SELECT FROM certificates LIMIT 1) c) + (SELECT count(*) FROM (SELECT FROM audit_events LIMIT 1) a)");
-        Assert.True((long)(await command.ExecuteScalarAsync())! == 0, "Certificates or events are in this database already: it may be somebody's.");
+        Assert.True((long)(await command.ExecuteScalarAsync())! == 0, "Certificates or events are in this database already: it may be in use.");
 
         var (certificates, events) = ListSeed.Sizes();
         await new ListSeed(TimeProvider.System.GetUtcNow(), certificates, events).FillAsync(database.ConnectionString.Reveal());

@@ -27,7 +27,7 @@ app.MapPost("/compliance", async (HttpContext context) =>
     if (question is null)
         return Results.BadRequest();
 
-    // Read for each question, so that a change counts at once. When it cannot be read, the 500 that follows lets nobody through.
+    // Read for each question, so that a change counts at once. When it cannot be read, the 500 that follows makes certctl refuse the device.
     var denied = JsonSerializer.Deserialize<Dictionary<string, string>>(await File.ReadAllTextAsync(deniedPath, context.RequestAborted)) ?? [];
     var reason = question.Names.Select(name => denied.GetValueOrDefault(name)).FirstOrDefault(found => found is not null);
     return Results.Json(new { compliant = reason is null, reason = reason ?? "not on the list" });

@@ -2,30 +2,30 @@ using Integrator;
 using Integrator.Client.Models;
 using Microsoft.Kiota.Abstractions;
 
-// Errands at certctl's REST API, by the client that is generated from docs/openapi.json. README.md says how to run it.
+// Tasks at certctl's REST API, by the client that is generated from docs/openapi.json. README.md says how to run it.
 try
 {
-    using var door = Door.FromEnvironment();
-    var errands = new Errands(door.Client);
+    using var connection = ApiConnection.FromEnvironment();
+    var tasks = new IntegratorTasks(connection.Client);
     switch (args)
     {
         case ["expiring", var text] when ushort.TryParse(text, out var days):
-            await errands.ListExpiringAsync(days);
+            await tasks.ListExpiringAsync(days);
             break;
         case ["refused", var text] when ushort.TryParse(text, out var hours):
-            await errands.CountRefusedAsync(hours);
+            await tasks.CountRefusedAsync(hours);
             break;
         case ["revoke", var serial, var reason]:
-            await errands.RevokeAsync(serial, reason);
+            await tasks.RevokeAsync(serial, reason);
             break;
         case ["profile-ttl", var id, var text] when int.TryParse(text, out var seconds):
-            await errands.SetTtlAsync(id, seconds);
+            await tasks.SetTtlAsync(id, seconds);
             break;
         case ["profile-delete", var id]:
-            await errands.DeleteProfileAsync(id);
+            await tasks.DeleteProfileAsync(id);
             break;
         case ["every-operation", var approve, var deny, var serial, var transaction, var scepServer]:
-            await new EveryOperation(door.Client, Guid.Parse(approve), Guid.Parse(deny), serial, transaction, scepServer).RunAsync();
+            await new EveryOperation(connection.Client, Guid.Parse(approve), Guid.Parse(deny), serial, transaction, scepServer).RunAsync();
             break;
         default:
             await Console.Error.WriteLineAsync("expiring DAYS | refused HOURS | revoke SERIAL REASON | profile-ttl ID SECONDS | profile-delete ID");

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Errands at certctl's REST API, by curl and jq. README.md says how to run it.
+# Tasks at certctl's REST API, by curl and jq. README.md says how to run it.
 set -euo pipefail
 # What fails inside $(…) fails the script.
 shopt -s inherit_errexit

@@ -7,7 +7,7 @@ using Certctl.Application.Admin.Approvals;
 
 namespace Certctl.Api.Commands.Admin;
 
-/// <summary><c>certctl approvals list|approve|deny</c>: the requests that wait for people, on the server's own database.</summary>
+/// <summary><c>certctl approvals list|approve|deny</c>: the requests waiting for approval, on the server's own database.</summary>
 internal static class ApprovalsCommand
 {
     private const int MaxRows = 10_000;
@@ -69,7 +69,7 @@ internal static class ApprovalsCommand
     private static async Task<int> DecideAsync(
         IServiceProvider services, DecideEnrolmentCommand command, CancellationToken cancellationToken)
     {
-        switch (await services.GetRequiredService<AdminDesk>().SendAsync(command, cancellationToken))
+        switch (await services.GetRequiredService<AdminDispatcher>().SendAsync(command, cancellationToken))
         {
             case AdminOutcome.Done(var summary):
                 Console.WriteLine($"{command.EnrolmentId} {summary}.");

@@ -10,7 +10,7 @@ namespace Certctl.Api.Commands.Admin;
 /// <summary><c>certctl profiles list|show|put</c>: the certificate profiles in the database, in the JSON of the upstream product.</summary>
 internal static class ProfilesCommand
 {
-    private const string Door = "command line";
+    private const string Channel = "command line";
 
     public static Command Create()
     {
@@ -77,8 +77,8 @@ internal static class ProfilesCommand
             profile,
             stored?.Version ?? 0,
             version => ProfileJson.Change(stored, ProfileJson.From(profile) with { Version = version }),
-            new AdminCaller(SystemAccount.Name, Door));
-        switch (await services.GetRequiredService<AdminDesk>().SendAsync(command, cancellationToken))
+            new AdminCaller(SystemAccount.Name, Channel));
+        switch (await services.GetRequiredService<AdminDispatcher>().SendAsync(command, cancellationToken))
         {
             case AdminOutcome.Stored(_, var summary):
                 Console.WriteLine($"{profile.Id} {summary}.");

@@ -28,7 +28,7 @@ internal static class ScepEnrollCommand
         return command;
     }
 
-    // Everything local is read and checked before the first packet; the key is safe on disk before anyone is asked to certify it.
+    // Everything local is read and checked before the first packet; the key is on disk before the request is sent.
     private static async Task<int> RunAsync(ParseResult parsed, ScepEnrollOptions options, CancellationToken cancellationToken)
     {
         void Note(string text) => parsed.InvocationConfiguration.Error.WriteLine($"certctl scep enroll: {text}");

@@ -36,7 +36,7 @@ internal static class ScepProbeCommand
     private static async Task<int> RunAsync(ParseResult parsed, Func<string, string?> environment, CancellationToken cancellationToken)
     {
         var url = ScepVerb.ServerUrl(parsed.GetValue(Url), environment);
-        using var transport = new ScepTransport(url, parsed.GetValue(Insecure) ? new TlsTrust.Nobody() : ScepVerb.Trust(parsed.GetValue(CaCert), environment));
+        using var transport = new ScepTransport(url, parsed.GetValue(Insecure) ? new TlsTrust.AcceptAny() : ScepVerb.Trust(parsed.GetValue(CaCert), environment));
         var started = TimeProvider.System.GetTimestamp();
         var report = await ScepProbe.RunAsync(transport, TimeProvider.System, cancellationToken);
         var warnings = report.Warnings.ToList();

@@ -8,7 +8,7 @@ using Certctl.Infrastructure.ScepClient;
 
 namespace Certctl.Api.Commands.Scep;
 
-/// <summary>What the SCEP client's verbs share: URL, trust, exit codes, and how a failure is told to a person.</summary>
+/// <summary>What the SCEP client's verbs share: URL, trust, exit codes, and how a failure is printed.</summary>
 internal static class ScepVerb
 {
     public const int Usage = 2;

@@ -1,7 +1,7 @@
 namespace Certctl.Api.Configuration.Server;
 
 /// <param name="Level">Least level written.</param>
-/// <param name="Json">JSON lines, or text for people.</param>
+/// <param name="Json">True: JSON lines; false: human-readable text.</param>
 /// <param name="JsonIsAskedFor">CERTCTL_LOG_FORMAT says json: then the sentences of a start that fails are JSON lines too.</param>
 public sealed record LogOptions(LogLevel Level, bool Json, bool JsonIsAskedFor = false);
 

@@ -39,7 +39,7 @@ internal sealed class ApiKeyHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        // Devices and probes of health are nobody here, whatever they send.
+        // Endpoints without an authorization policy (SCEP, health) are not authenticated.
         if (Context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is null)
             return AuthenticateResult.NoResult();
         if (!api.RequiresKey)
@@ -160,7 +160,7 @@ internal static class ApiPolicy
         return new ClaimsPrincipal(identity);
     }
 
-    /// <summary>Says to who is known that his role is too small.</summary>
+    /// <summary>Writes the 403 for an authenticated caller whose role is insufficient.</summary>
     public static Task ForbidAsync(HttpContext http)
     {
         var asked = http.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(data => data.Policy).ToList() ?? [];

@@ -27,7 +27,7 @@ internal sealed class RateLimits : IDisposable
 
     public Task ByAddressAsync(HttpContext http, RequestDelegate next) => PassAsync(_byAddress, KeyOf(http.Connection.RemoteIpAddress), http, next);
 
-    /// <summary>Whoever has not said who he is was counted by his address.</summary>
+    /// <summary>Unauthenticated requests have been counted by address already.</summary>
     public Task ByActorAsync(HttpContext http, RequestDelegate next) =>
         http.User.Identity is { IsAuthenticated: true, Name: { } name } ? PassAsync(_byActor, name, http, next) : next(http);
 
@@ -60,7 +60,7 @@ internal sealed class RateLimits : IDisposable
         await http.RequestServices.GetRequiredService<AccessTrail>().RefuseAsync(http, StatusCodes.Status429TooManyRequests, Message);
     }
 
-    // Strings hash with a seed of this process: nobody can choose whose bucket he shares.
+    // String hashes are seeded per process, so a caller cannot choose whose bucket to share.
     private static PartitionedRateLimiter<string> Limiter(int perSecond, int burst)
     {
         var bucket = new TokenBucketRateLimiterOptions { TokenLimit = burst, TokensPerPeriod = perSecond, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0 };

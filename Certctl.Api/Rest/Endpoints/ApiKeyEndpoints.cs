@@ -36,7 +36,7 @@ internal static class ApiKeyEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext http, ConfiguredApiKeys configured, AdminDesk desk, DatabaseClock clock, CancellationToken cancellationToken)
+        HttpContext http, ConfiguredApiKeys configured, AdminDispatcher dispatcher, DatabaseClock clock, CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<ApiKeyBody>(http, cancellationToken);
         if (errors is not null)
@@ -49,7 +49,7 @@ internal static class ApiKeyEndpoints
         var expires = DateTimeOffset.FromUnixTimeSeconds(
             (body.ExpiresAt ?? (await clock.NowAsync(cancellationToken)).AddDays(UsualDays)).ToUnixTimeSeconds());
         var made = ApiKeyToken.New();
-        var outcome = await desk.SendAsync(new CreateApiKeyCommand(made.Id, made.Sha256(), name, role, expires, AdminAnswer.Caller(http)), cancellationToken);
+        var outcome = await dispatcher.SendAsync(new CreateApiKeyCommand(made.Id, made.Sha256(), name, role, expires, AdminAnswer.Caller(http)), cancellationToken);
         return AdminAnswer.Of(http, outcome, _ =>
         {
             http.Response.Headers.CacheControl = "no-store";
@@ -57,8 +57,8 @@ internal static class ApiKeyEndpoints
         });
     }
 
-    private static async Task<IResult> RevokeAsync(string id, HttpContext http, AdminDesk desk, CancellationToken cancellationToken) =>
-        AdminAnswer.Of(http, await desk.SendAsync(new RevokeApiKeyCommand(id, AdminAnswer.Caller(http)), cancellationToken), _ => Results.NoContent());
+    private static async Task<IResult> RevokeAsync(string id, HttpContext http, AdminDispatcher dispatcher, CancellationToken cancellationToken) =>
+        AdminAnswer.Of(http, await dispatcher.SendAsync(new RevokeApiKeyCommand(id, AdminAnswer.Caller(http)), cancellationToken), _ => Results.NoContent());
 }
 
 /// <param name="Name">The actor in the audit trail: 1 to 64 letters, digits, <c>_</c> and <c>-</c>.</param>
@@ -69,7 +69,7 @@ internal sealed record ApiKeyBody(
     [property: Field(Required = true)] ApiRole? Role = null,
     DateTimeOffset? ExpiresAt = null);
 
-/// <param name="Key">For <c>Authorization: Bearer</c>. It is shown this once; nobody can read it again.</param>
+/// <param name="Key">For <c>Authorization: Bearer</c>. Shown only once; it cannot be retrieved later.</param>
 internal sealed record ApiKeyMade(string Id, string Name, ApiRole Role, DateTimeOffset ExpiresAt, string Key);
 
 /// <param name="Id">Stands in the key after <c>certctl_</c>; no secret.</param>

@@ -117,29 +117,29 @@ internal static class CertificateEndpoints
     }
 
     private static async Task<IResult> RevokeAsync(
-        string id, HttpContext http, AdminDesk desk, ICertificateInventory inventory, IssuerRegistry issuers,
+        string id, HttpContext http, AdminDispatcher dispatcher, ICertificateInventory inventory, IssuerRegistry issuers,
         CancellationToken cancellationToken)
     {
         var issuerId = await IssuerOfAsync(SerialNumberText.Read(id) ?? "", inventory, issuers, cancellationToken);
         return await ChangeAsync<RevocationBody>(
-            id, http, desk, "revoked", (body, serial, caller) =>
+            id, http, dispatcher, "revoked", (body, serial, caller) =>
                 new RevokeCertificateCommand(issuerId, serial, RevocationReasons.Of(body?.Reason), body?.Note ?? "", caller),
                 cancellationToken);
     }
 
     private static async Task<IResult> ReleaseAsync(
-        string id, HttpContext http, AdminDesk desk, ICertificateInventory inventory, IssuerRegistry issuers,
+        string id, HttpContext http, AdminDispatcher dispatcher, ICertificateInventory inventory, IssuerRegistry issuers,
         CancellationToken cancellationToken)
     {
         var issuerId = await IssuerOfAsync(SerialNumberText.Read(id) ?? "", inventory, issuers, cancellationToken);
         return await ChangeAsync<ReleaseBody>(
-            id, http, desk, "released", (body, serial, caller) => new ReleaseCertificateCommand(issuerId, serial, body?.Note ?? "", caller),
+            id, http, dispatcher, "released", (body, serial, caller) => new ReleaseCertificateCommand(issuerId, serial, body?.Note ?? "", caller),
             cancellationToken);
     }
 
     /// <param name="command">Of body and serial number.</param>
     private static async Task<IResult> ChangeAsync<TBody>(
-        string id, HttpContext http, AdminDesk desk, string status, Func<TBody?, string, AdminCaller, AdminCommand> command,
+        string id, HttpContext http, AdminDispatcher dispatcher, string status, Func<TBody?, string, AdminCaller, AdminCommand> command,
         CancellationToken cancellationToken)
         where TBody : class
     {
@@ -147,11 +147,11 @@ internal static class CertificateEndpoints
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
         var change = command(body, SerialNumberText.Read(id) ?? "", AdminAnswer.Caller(http));
-        return AdminAnswer.Of(http, await desk.SendAsync(change, cancellationToken), summary => MetaEndpoints.Json(new RevocationResult(status, summary)));
+        return AdminAnswer.Of(http, await dispatcher.SendAsync(change, cancellationToken), summary => MetaEndpoints.Json(new RevocationResult(status, summary)));
     }
 
     private static async Task<IResult> RevokeManyAsync(
-        HttpContext http, AdminDesk desk, ICertificateProfileRepository profiles, CancellationToken cancellationToken)
+        HttpContext http, AdminDispatcher dispatcher, ICertificateProfileRepository profiles, CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<BulkRevocationBody>(http, cancellationToken);
         if (errors is not null)
@@ -172,7 +172,7 @@ internal static class CertificateEndpoints
         var command = new RevokeManyCommand(
             filter, serials?.OfType<string>().ToList(), RevocationReasons.Of(body.Reason), body.DryRun,
             body.Note ?? "", AdminAnswer.Caller(http));
-        var outcome = await desk.SendAsync(command, cancellationToken);
+        var outcome = await dispatcher.SendAsync(command, cancellationToken);
         return outcome is AdminOutcome.Counted(var matched, var changed)
             ? MetaEndpoints.Json(new BulkRevocationResult(matched, changed, matched - changed, 0, body.DryRun))
             : AdminAnswer.Of(http, outcome, _ => throw new InvalidOperationException("Many are counted."));

@@ -68,13 +68,13 @@ internal sealed record CertificateRow(
 /// RFC 5280 §5.3.1, such as <c>keyCompromise</c>; <c>unspecified</c> where it is absent. Answers write <c>caCompromise</c>; RFC 5280's
 /// <c>cACompromise</c> is taken too.
 /// </param>
-/// <param name="Note">In the person's own words, for other people.</param>
+/// <param name="Note">Free text, shown to other operators.</param>
 [RequestBody]
 internal sealed record RevocationBody(
     [property: Field(Words = Words.RevocationReasons)] string? Reason = null,
     [property: Field(MaxLength = AdminNote.MaxLength)] string? Note = null);
 
-/// <param name="Note">In the person's own words, for other people.</param>
+/// <param name="Note">Free text, shown to other operators.</param>
 [RequestBody]
 internal sealed record ReleaseBody([property: Field(MaxLength = AdminNote.MaxLength)] string? Note = null);
 
@@ -88,7 +88,7 @@ internal sealed record RevocationResult(string Status, string Message);
 /// <param name="Source">Protocol.</param>
 /// <param name="CertificateIds">Serial numbers, in each form that the parameter <c>serial</c> of GET takes.</param>
 /// <param name="DryRun">Count, and change nothing.</param>
-/// <param name="Note">In the person's own words, for other people.</param>
+/// <param name="Note">Free text, shown to other operators.</param>
 [RequestBody]
 internal sealed record BulkRevocationBody(
     [property: Field(Required = true, Words = Words.RevocationReasons)] string? Reason = null,

@@ -16,7 +16,7 @@ internal static class EnrolmentEndpoints
 
     public static void MapEnrolments(this IEndpointRouteBuilder api) => api.MapGet("/enrolments/{transaction}", FindAsync).Produces<EnrolmentTimeline>().Refuses(404)
         .WithSummary("The timeline of one device's request")
-        .WithDescription("By transactionID, percent-encoded: its messages, what people decided, its certificates and what became of them, oldest first. Two devices of different paths may have chosen the same one.");
+        .WithDescription("By transactionID, percent-encoded: its messages, the operators' decisions, its certificates and what became of them, oldest first. Two devices of different paths may have chosen the same one.");
 
     private static async Task<IResult> FindAsync(string transaction, HttpContext http, IAuditRepository audit, CancellationToken cancellationToken)
     {
@@ -26,7 +26,7 @@ internal static class EnrolmentEndpoints
         if (own.Events.Count == 0)
             return Problems.Problem(http, StatusCodes.Status404NotFound, "No device has sent a message with this transactionID");
 
-        // Whoever ends a certificate names it, not the transaction.
+        // Revocation events carry the serial number, not the transactionID.
         var events = own.Events.ToDictionary(entry => entry.Id);
         var serials = own.Events.Select(entry => entry.SerialNumber).OfType<string>().Distinct().ToList();
         foreach (var serial in serials.Take(MostCertificates))

@@ -44,8 +44,8 @@ internal static class IssuerEndpoints
         ? MetaEndpoints.Json(await ViewAsync(issuer, options.Ca, audit, clock, cancellationToken))
         : Problems.Problem(http, StatusCodes.Status404NotFound, "Issuer not found");
 
-    private static async Task<IResult> TestAsync(string id, HttpContext http, AdminDesk desk, CancellationToken cancellationToken) => AdminAnswer.Of(
-        http, await desk.SendAsync(new TestIssuerCommand(id, AdminAnswer.Caller(http)), cancellationToken), _ => MetaEndpoints.Json(new IssuerTested("connection_successful")));
+    private static async Task<IResult> TestAsync(string id, HttpContext http, AdminDispatcher dispatcher, CancellationToken cancellationToken) => AdminAnswer.Of(
+        http, await dispatcher.SendAsync(new TestIssuerCommand(id, AdminAnswer.Caller(http)), cancellationToken), _ => MetaEndpoints.Json(new IssuerTested("connection_successful")));
 
     private static async Task<IssuerView> ViewAsync(
         IssuerGenerations issuer, CaOptions ca, IAuditRepository audit, TimeProvider clock, CancellationToken cancellationToken)

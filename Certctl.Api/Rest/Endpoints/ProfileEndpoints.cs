@@ -10,7 +10,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Certctl.Api.Rest.Endpoints;
 
-/// <summary>The certificate profiles: what may be issued. Who writes says which version he has seen (RFC 9110 §13.1.1).</summary>
+/// <summary>The certificate profiles: what may be issued. A write names the version it replaces (If-Match, RFC 9110 §13.1.1).</summary>
 internal static class ProfileEndpoints
 {
     public static void MapProfiles(this IEndpointRouteBuilder api)
@@ -43,12 +43,12 @@ internal static class ProfileEndpoints
         await profiles.FindAsync(id, fresh: true, cancellationToken) is { } profile ? Show(http, profile, profile.Version) : NotFound(http);
 
     private static async Task<IResult> CreateAsync(
-        HttpContext http, AdminDesk desk, TimeProvider clock, CancellationToken cancellationToken)
+        HttpContext http, AdminDispatcher dispatcher, TimeProvider clock, CancellationToken cancellationToken)
     {
         var (profile, errors) = await ReadAsync(http, id: null, stored: null, clock, cancellationToken);
         if (profile is null)
             return AdminAnswer.Invalid(http, errors);
-        var outcome = await SaveAsync(http, stored: null, profile, desk, cancellationToken);
+        var outcome = await SaveAsync(http, stored: null, profile, dispatcher, cancellationToken);
         return AdminAnswer.OfStored(http, outcome, version =>
         {
             http.Response.Headers.Location = $"{AdminApi.Root}/v1/profiles/{profile.Id}";
@@ -57,28 +57,28 @@ internal static class ProfileEndpoints
     }
 
     private static Task<IResult> ReplaceAsync(
-        string id, HttpContext http, ICertificateProfileRepository profiles, AdminDesk desk, TimeProvider clock, CancellationToken cancellationToken) =>
+        string id, HttpContext http, ICertificateProfileRepository profiles, AdminDispatcher dispatcher, TimeProvider clock, CancellationToken cancellationToken) =>
         WithMatchingAsync(id, http, profiles, async stored =>
         {
             var (profile, errors) = await ReadAsync(http, id, stored, clock, cancellationToken);
             return profile is null
                 ? AdminAnswer.Invalid(http, errors)
                 : AdminAnswer.OfStored(
-                    http, await SaveAsync(http, stored, profile, desk, cancellationToken), version => Show(http, profile, version));
+                    http, await SaveAsync(http, stored, profile, dispatcher, cancellationToken), version => Show(http, profile, version));
         }, cancellationToken);
 
     private static Task<AdminOutcome> SaveAsync(
-        HttpContext http, CertificateProfile? stored, CertificateProfile profile, AdminDesk desk, CancellationToken cancellationToken)
+        HttpContext http, CertificateProfile? stored, CertificateProfile profile, AdminDispatcher dispatcher, CancellationToken cancellationToken)
     {
         string Change(int version) => ProfileJson.Change(stored, ProfileJson.From(profile) with { Version = version });
-        return desk.SendAsync(new SaveProfileCommand(profile, stored?.Version ?? 0, Change, AdminAnswer.Caller(http)), cancellationToken);
+        return dispatcher.SendAsync(new SaveProfileCommand(profile, stored?.Version ?? 0, Change, AdminAnswer.Caller(http)), cancellationToken);
     }
 
-    private static Task<IResult> DeleteAsync(string id, HttpContext http, ICertificateProfileRepository profiles, AdminDesk desk, CancellationToken cancellationToken) =>
+    private static Task<IResult> DeleteAsync(string id, HttpContext http, ICertificateProfileRepository profiles, AdminDispatcher dispatcher, CancellationToken cancellationToken) =>
         WithMatchingAsync(id, http, profiles, async stored =>
         {
             var command = new DeleteProfileCommand(id, stored.Version, ProfileJson.Change(stored, null), AdminAnswer.Caller(http));
-            return AdminAnswer.Of(http, await desk.SendAsync(command, cancellationToken), _ => Results.NoContent());
+            return AdminAnswer.Of(http, await dispatcher.SendAsync(command, cancellationToken), _ => Results.NoContent());
         }, cancellationToken);
 
     /// <summary>Goes on when If-Match names the stored version (or <c>*</c>): a client overwrites only what it has seen.</summary>

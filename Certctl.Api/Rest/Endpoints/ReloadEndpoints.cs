@@ -15,8 +15,8 @@ internal static class ReloadEndpoints
             .WithDescription("As SIGHUP does, and of the process that answers alone. Each part that is good is put to use; one that is not "
                 + "says why, and the old one stays in use. Also 200 when parts are refused.");
 
-    private static async Task<IResult> ReloadAsync(HttpContext http, AdminDesk desk, CancellationToken cancellationToken) =>
-        await desk.SendAsync(new ReloadCommand(AdminAnswer.Caller(http)), cancellationToken) switch
+    private static async Task<IResult> ReloadAsync(HttpContext http, AdminDispatcher dispatcher, CancellationToken cancellationToken) =>
+        await dispatcher.SendAsync(new ReloadCommand(AdminAnswer.Caller(http)), cancellationToken) switch
         {
             AdminOutcome.Reloaded(var parts) => MetaEndpoints.Json(new ReloadReport([.. parts.Select(PartRow.Of)])),
             var refused => AdminAnswer.Of(

@@ -34,7 +34,7 @@ internal static class ScepAdminEndpoints
 
     private static IResult Envelope<T>(IReadOnlyList<T> rows, DateTimeOffset at) => MetaEndpoints.Json(new ScepProfileList<T>(rows, rows.Count, at.UtcDateTime));
 
-    private static async Task<IResult> ReloadAsync(HttpContext http, AdminDesk desk, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> ReloadAsync(HttpContext http, AdminDispatcher dispatcher, TimeProvider clock, CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<ReloadBody>(http, cancellationToken);
         if (errors is not null)
@@ -42,7 +42,7 @@ internal static class ScepAdminEndpoints
 
         // Nothing, or an object without the key, means the root profile.
         var pathId = body?.PathId ?? "";
-        var outcome = await desk.SendAsync(new ReloadTrustCommand(pathId, AdminAnswer.Caller(http)), cancellationToken);
+        var outcome = await dispatcher.SendAsync(new ReloadTrustCommand(pathId, AdminAnswer.Caller(http)), cancellationToken);
         return AdminAnswer.Of(http, outcome, _ => MetaEndpoints.Json(new ReloadResult(true, pathId, clock.GetUtcNow().UtcDateTime)));
     }
 }

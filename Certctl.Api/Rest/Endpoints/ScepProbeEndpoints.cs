@@ -20,12 +20,12 @@ internal static class ScepProbeEndpoints
             .WithSummary("The last probes").WithDescription($"The {Shown} newest, newest first.");
     }
 
-    private static async Task<IResult> ProbeAsync(HttpContext http, AdminDesk desk, IScepProbes probes, CancellationToken cancellationToken)
+    private static async Task<IResult> ProbeAsync(HttpContext http, AdminDispatcher dispatcher, IScepProbes probes, CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<ScepProbeBody>(http, cancellationToken);
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
-        var outcome = await desk.SendAsync(new ProbeScepCommand(body?.Url ?? "", AdminAnswer.Caller(http)), cancellationToken);
+        var outcome = await dispatcher.SendAsync(new ProbeScepCommand(body?.Url ?? "", AdminAnswer.Caller(http)), cancellationToken);
         var result = outcome is AdminOutcome.Done(var id) ? await probes.FindAsync(id, cancellationToken) : null;
         return AdminAnswer.Of(http, outcome, _ => MetaEndpoints.Json(result));
     }

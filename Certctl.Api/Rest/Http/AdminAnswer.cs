@@ -6,10 +6,10 @@ namespace Certctl.Api.Rest.Http;
 /// <summary>What became of a change, over HTTP; and whose it was.</summary>
 internal static class AdminAnswer
 {
-    private const string Door = "REST API";
+    private const string Channel = "REST API";
 
     public static AdminCaller Caller(HttpContext http) =>
-        new(ApiPolicy.ActorOf(http), Door, http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier)
+        new(ApiPolicy.ActorOf(http), Channel, http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier)
         {
             Principal = ApiPolicy.PrincipalOf(http.User),
         };

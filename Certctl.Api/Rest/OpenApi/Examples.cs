@@ -17,7 +17,7 @@ using Certctl.Domain.Profiles;
 namespace Certctl.Api.Rest.OpenApi;
 
 /// <summary>
-/// What the reference shows of each body: the story of one laptop, told in the records themselves, so that one of another shape does not compile.
+/// Example bodies of the API reference, all about one laptop. They are instances of the records themselves, so that an example with wrong members does not compile.
 /// </summary>
 internal static class Examples
 {
@@ -48,7 +48,7 @@ internal static class Examples
 
     private static readonly ApprovalView Waiting = new(
         Approval, EnrolmentState.Pending, Day, Day.AddDays(7), "SCEP", "corp", CertificateProfile.DefaultId, EnrolmentKind.PkcsReq, Certificate.Subject, Certificate.Sans, Certificate.KeyAlgorithm, Fingerprint,
-        Transaction, "192.0.2.17", "Static current", 2, [new DecisionView("olga", true, "Seen on the desk of its owner", Day.AddMinutes(20))]);
+        Transaction, "192.0.2.17", "Static current", 2, [new DecisionView("olga", true, "Confirmed with the owner", Day.AddMinutes(20))]);
 
     private static readonly AuditRow Issued = new(
         Event, Day.UtcDateTime, Actor, "System", AuditAction.ScepPkcsReq, AuditOutcome.Issued, null, "certificate", Serial, 1,
@@ -152,7 +152,7 @@ internal static class Examples
         ]),
         new ReloadResult(true, "corp", Day.UtcDateTime),
         PageOf(Waiting),
-        new DecisionBody("Seen on the desk of its owner"),
+        new DecisionBody("Confirmed with the owner"),
         new DecisionResult(Approval, "approved", "approved (2 of 2)"),
         Issued,
         PageOf(Issued),

@@ -7,8 +7,8 @@ using Scalar.AspNetCore;
 namespace Certctl.Api.Rest.OpenApi;
 
 /// <summary>
-/// The reference as a page for people, drawn by Scalar from the document beside it. A browser asks its user for a name and a password (RFC 7617): the key is the
-/// password, the name is not looked at. That is taken here alone, where one reads and nothing else: a browser sends what it remembers whoever's page asks it to.
+/// The API reference as an HTML page, rendered by Scalar from the OpenAPI document. A browser asks its user for a name and a password (RFC 7617): the key is the
+/// password, the name is ignored. Basic authentication is accepted for this read-only page alone, because a browser attaches remembered credentials to requests of any origin.
 /// </summary>
 internal static class ReferencePage
 {
@@ -21,7 +21,7 @@ internal static class ReferencePage
 
     public static void MapReferencePage(this WebApplication app)
     {
-        // Script and icon are routes of their own, which Scalar would give to everybody.
+        // Script and icon are separate routes, which Scalar would serve without authentication.
         var group = app.MapGroup("").RequireAuthorization(ApiPolicy.Auditor).ShowsInBrowser();
         ((IEndpointConventionBuilder)group).Finally(endpoint =>
         {

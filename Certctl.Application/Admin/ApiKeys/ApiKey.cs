@@ -11,7 +11,7 @@ public sealed record ApiKey
 
     public required ApiRole Role { get; init; }
 
-    /// <summary>SHA-256 over the whole key, 32 octets. The key has 256 random bits: nobody guesses what is behind a digest of that.</summary>
+    /// <summary>SHA-256 over the whole key, 32 octets. The key has 256 random bits, so a plain digest cannot be reversed by guessing.</summary>
     public required byte[] Sha256 { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }

@@ -6,7 +6,7 @@ using MediatR;
 
 namespace Certctl.Application.Admin.ApiKeys;
 
-/// <summary>A key of the REST API is made. The key itself stays at the door that hands it out: here is its digest alone.</summary>
+/// <summary>Creates a key of the REST API. The command carries only its digest; the key itself stays with the endpoint that returns it.</summary>
 /// <param name="KeyId">16 lower-case hex digits.</param>
 /// <param name="Sha256">32 octets over the whole key.</param>
 /// <param name="ExpiresAt">Within a year.</param>

@@ -5,8 +5,8 @@ using MediatR;
 
 namespace Certctl.Application.Admin.Approvals;
 
-/// <summary>A person approves or denies a request that waits. One denial ends it; the certificate profile says how many approvals it takes.</summary>
-/// <param name="Note">The person's own words, for other people; empty when there are none.</param>
+/// <summary>An operator approves or denies a waiting request. One denial ends it; the certificate profile says how many approvals it takes.</summary>
+/// <param name="Note">Free text for other operators; empty when there is none.</param>
 public sealed record DecideEnrolmentCommand(Guid EnrolmentId, bool Approve, string Note, AdminCaller Caller) : AdminCommand(Caller);
 
 public sealed class DecideEnrolmentValidator : AdminCommandValidator<DecideEnrolmentCommand>

@@ -3,13 +3,12 @@ using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Admin.Approvals;
 
-/// <summary>The requests that wait for people, and what those say.</summary>
+/// <summary>Requests waiting for approval, and the decisions about them.</summary>
 public interface IApprovalRepository
 {
     /// <summary>
     /// Counts a decision, and ends the waiting when it is a denial or the last approval that the certificate profile asks for now. Decision, state and
-    /// audit event (completed here with the request's own facts) are one transaction with the request's row locked: nobody counts twice, and of two at
-    /// once none is lost.
+    /// audit event (completed here with the request's own facts) are one transaction with the request's row locked: no operator counts twice, and no concurrent decision is lost.
     /// </summary>
     Task<DecisionVerdict> DecideAsync(EnrolmentDecision decision, AuditEvent audit, CancellationToken cancellationToken);
 
@@ -36,12 +35,12 @@ public abstract record DecisionVerdict
 
     public sealed record NotWaiting(EnrolmentState State) : DecisionVerdict;
 
-    /// <summary>This person, or one with the same principal, has decided about this request before.</summary>
+    /// <summary>This operator, or another actor of the same principal, has decided about this request before.</summary>
     /// <param name="Actor">Who it was.</param>
     public sealed record DecidedBefore(string Actor) : DecisionVerdict;
 }
 
-/// <summary>A request that needs people, as they see it.</summary>
+/// <summary>A request waiting for approval, as operators see it.</summary>
 /// <param name="State">As it is at the time of the question.</param>
 /// <param name="HeldUntil">When it lapses undecided.</param>
 /// <param name="KeyAlgorithm">"RSA-2048".</param>
@@ -67,5 +66,5 @@ public sealed record ApprovalView(
     int ApprovalsRequired,
     IReadOnlyList<DecisionView> Decisions);
 
-/// <summary>What one person said.</summary>
+/// <summary>One operator's decision.</summary>
 public sealed record DecisionView(string Actor, bool Approved, string Note, DateTimeOffset DecidedAt);

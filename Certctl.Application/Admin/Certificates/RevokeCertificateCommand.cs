@@ -7,7 +7,7 @@ namespace Certctl.Application.Admin.Certificates;
 
 /// <summary>A certificate is ended before its time.</summary>
 /// <param name="SerialNumber">40 lower-case hex digits.</param>
-/// <param name="Note">The person's own words, for other people; empty when there are none.</param>
+/// <param name="Note">Free text for other operators; empty when there is none.</param>
 public sealed record RevokeCertificateCommand(string IssuerId, string SerialNumber, RevocationReason Reason, string Note, AdminCaller Caller) : AdminCommand(Caller);
 
 public sealed class RevokeCertificateValidator : AdminCommandValidator<RevokeCertificateCommand>
@@ -35,7 +35,7 @@ public sealed class RevokeCertificateHandler(ICertificateInventory inventory, Da
 
 /// <summary>A certificate that is on hold counts again (RFC 5280 §5.3.1).</summary>
 /// <param name="SerialNumber">40 lower-case hex digits.</param>
-/// <param name="Note">The person's own words, for other people; empty when there are none.</param>
+/// <param name="Note">Free text for other operators; empty when there is none.</param>
 public sealed record ReleaseCertificateCommand(string IssuerId, string SerialNumber, string Note, AdminCaller Caller) : AdminCommand(Caller);
 
 public sealed class ReleaseCertificateValidator : AdminCommandValidator<ReleaseCertificateCommand>
@@ -68,7 +68,7 @@ internal static class RevocationTrail
     public static AdminOutcome NotFound => new AdminOutcome.NotFound("Certificate not found");
 
     /// <param name="act">What was done, in a few words.</param>
-    /// <param name="note">The person's own words; empty when there are none.</param>
+    /// <param name="note">Free text; empty when there is none.</param>
     public static AuditEvent Event(AdminCommand command, IssuedCertificate certificate, string action, string act, string note, DateTimeOffset now) =>
         AdminTrail.Event(command.Caller, action, "certificate", certificate.SerialNumber, note.Length == 0 ? act : $"{act}: {note}", now) with
         {

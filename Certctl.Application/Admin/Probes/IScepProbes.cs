@@ -27,13 +27,13 @@ public abstract record ScepProbing
     {
     }
 
-    /// <summary>It was asked; perhaps nobody answered, which the result says.</summary>
+    /// <summary>The probe ran; the result says whether the server answered.</summary>
     public sealed record Asked(ScepProbeResult Result) : ScepProbing;
 
     /// <summary>This server does not go there.</summary>
     public sealed record NotAllowed(string Detail) : ScepProbing;
 
-    /// <summary>Nobody is asked from here: it is turned off.</summary>
+    /// <summary>Probes are turned off.</summary>
     public sealed record TurnedOff : ScepProbing;
 
     /// <summary>Too many are being asked already.</summary>

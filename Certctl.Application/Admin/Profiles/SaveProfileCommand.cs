@@ -8,7 +8,7 @@ using MediatR;
 namespace Certctl.Application.Admin.Profiles;
 
 /// <summary>A certificate profile is made or replaced.</summary>
-/// <param name="ExpectedVersion">The stored version that the person has seen; 0: it must not exist yet.</param>
+/// <param name="ExpectedVersion">The stored version that the caller has read; 0: it must not exist yet.</param>
 /// <param name="Change">
 /// What it was and what it becomes, for the audit trail, from the version that is stored; no secrets are in profiles.
 /// </param>
@@ -43,7 +43,7 @@ public sealed class SaveProfileHandler(ICertificateProfileRepository profiles, T
 }
 
 /// <summary>A certificate profile that nothing refers to is taken away.</summary>
-/// <param name="ExpectedVersion">The stored version that the person has seen.</param>
+/// <param name="ExpectedVersion">The stored version that the caller has read.</param>
 /// <param name="Change">What it was, for the audit trail.</param>
 public sealed record DeleteProfileCommand(string ProfileId, int ExpectedVersion, string Change, AdminCaller Caller) : AdminCommand(Caller);
 

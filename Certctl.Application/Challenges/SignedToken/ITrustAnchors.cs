@@ -10,7 +10,7 @@ public enum JwsAlgorithm
     Es256,
 }
 
-/// <summary>A connector's certificate: its key alone is trusted, nothing is inherited from whoever issued it.</summary>
+/// <summary>A connector's certificate: its key alone is trusted, its issuer is not considered.</summary>
 /// <param name="Sha256">64 lower-case hex digits over the certificate.</param>
 /// <param name="KeyAlgorithm">"RSA-2048", "ECDSA-P256".</param>
 public sealed record TrustAnchor(string Subject, string SerialNumber, string Sha256, string KeyAlgorithm, DateTimeOffset NotBefore, DateTimeOffset NotAfter)
@@ -19,8 +19,7 @@ public sealed record TrustAnchor(string Subject, string SerialNumber, string Sha
 }
 
 /// <summary>
-/// The connectors that one SCEP profile believes. Safe for any number of threads; the bundle may be exchanged as a whole meanwhile, and who is under way
-/// finishes with the one that he began with.
+/// The connectors that one SCEP profile believes. Safe for any number of threads; the bundle may be replaced as a whole at any time, and a request in progress finishes with the bundle it began with.
 /// </summary>
 public interface ITrustAnchors
 {

@@ -2,7 +2,7 @@ using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Enrolments.Compliance;
 
-/// <summary>Asks whoever knows whether a device may have a certificate today. Asked last, after everything that is cheaper has agreed.</summary>
+/// <summary>Asks an external service whether a device may have a certificate today. Called last, after every cheaper check.</summary>
 public interface IComplianceHook
 {
     /// <summary>
@@ -43,7 +43,7 @@ public abstract record ComplianceVerdict
     /// <param name="Detail">Why, for operators.</param>
     public sealed record Unavailable(string Detail) : ComplianceVerdict;
 
-    /// <summary>Nobody was asked: the profile has no compliance service.</summary>
+    /// <summary>Not asked: the profile has no compliance service.</summary>
     public sealed record NotAsked : ComplianceVerdict;
 }
 

@@ -19,8 +19,8 @@ public abstract class EnrolmentCheck<TCommand, TOutcome> : IPipelineBehavior<TCo
     {
         EnrolmentFailure? failure;
 
-        // The span ends before the next room: it shows what this check took.
-        using (EnrolmentTrace.Room(_name))
+        // The span ends before the next step, so that it shows the time of this check alone.
+        using (EnrolmentTrace.StartStep(_name))
             failure = await CheckAsync(request, cancellationToken);
         return failure is null ? await next() : (TOutcome)(EnrolmentOutcome)new EnrolmentOutcome.Refused(failure);
     }

@@ -5,13 +5,13 @@ using MediatR;
 
 namespace Certctl.Application.Scep.GetCert;
 
-/// <summary>RFC 8894 §3.3.4 and §4.5: somebody asks for a certificate by its issuer and serial number.</summary>
+/// <summary>RFC 8894 §3.3.4 and §4.5: a client requests a certificate by issuer and serial number.</summary>
 /// <param name="Codec">Of the profile that was asked.</param>
 /// <param name="Named">Null: the content could not be read.</param>
 public sealed record GetCertCommand(EnrolmentContext Context, IScepCodec Codec, IssuerAndSerialNumber? Named) : EnrolmentCommand(Context);
 
 /// <summary>
-/// Answers the holder of the certificate's own key, and whoever signs with a valid certificate of this issuer and path (ADR 12). Every "no" is one and the
+/// Answers the holder of the certificate's own key, and clients that sign with a valid certificate of this issuer and path (ADR 12). Every "no" is one and the
 /// same to the outside. A revoked certificate is handed out like any other: whether it is, the CRL says.
 /// </summary>
 public sealed class GetCertHandler(IEnrolmentRepository enrolments) : IRequestHandler<GetCertCommand, EnrolmentOutcome>

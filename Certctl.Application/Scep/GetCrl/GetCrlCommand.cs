@@ -7,12 +7,12 @@ using MediatR;
 
 namespace Certctl.Application.Scep.GetCrl;
 
-/// <summary>RFC 8894 §3.3.5 and §4.6: somebody asks for the CRL in which a certificate would stand.</summary>
+/// <summary>RFC 8894 §3.3.5 and §4.6: a client requests the CRL that would list a certificate.</summary>
 /// <param name="Codec">Of the profile that was asked.</param>
 /// <param name="Named">That certificate; null: the content could not be read.</param>
 public sealed record GetCrlCommand(EnrolmentContext Context, IScepCodec Codec, IssuerAndSerialNumber? Named) : EnrolmentCommand(Context);
 
-/// <summary>Answers whoever asks: a CRL is public. The certificate need not exist; its issuer must be this profile's (ADR 12).</summary>
+/// <summary>Answers every requester: a CRL is public. The certificate need not exist; its issuer must be this profile's (ADR 12).</summary>
 public sealed class GetCrlHandler(CrlPublisher crls) : IRequestHandler<GetCrlCommand, EnrolmentOutcome>
 {
     public async Task<EnrolmentOutcome> Handle(GetCrlCommand request, CancellationToken cancellationToken)

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Certctl.Application.Scep.Mtls;
 
-/// <summary>Whether somebody may go on.</summary>
+/// <summary>Result of the check of a client certificate.</summary>
 public abstract record MtlsAdmission
 {
     private MtlsAdmission()
@@ -27,7 +27,7 @@ public abstract record MtlsAdmission
 public sealed partial class MtlsGate(
     IEnrolmentRepository enrolments, IAuditRepository audit, EnrolmentMetrics metrics, DatabaseClock clock, ILogger<MtlsGate> logger)
 {
-    /// <summary>Lets a client in, or writes down why not. Throws when the database fails: nobody is let in unseen.</summary>
+    /// <summary>Admits a client, or records why not. Throws when the database fails: no client is admitted unchecked.</summary>
     /// <param name="profile">One that has a <see cref="ScepProfile.ClientTrust"/>.</param>
     /// <param name="shown">Null when the client has shown no certificate.</param>
     public async Task<MtlsAdmission> AdmitAsync(ScepProfile profile, ShownCertificates? shown, RequestOrigin origin, CancellationToken cancellationToken)

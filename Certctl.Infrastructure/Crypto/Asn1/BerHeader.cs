@@ -24,7 +24,7 @@ internal readonly record struct BerHeader(byte Tag, int Size, int Length, bool I
         _ => 6,
     };
 
-    /// <summary>Writes a DER header to the start of <paramref name="target"/>, which has <see cref="SizeFor"/> octets of room.</summary>
+    /// <summary>Writes a DER header to the start of <paramref name="target"/>, which has <see cref="SizeFor"/> octets of space.</summary>
     public static void Write(Span<byte> target, byte tag, int length)
     {
         var size = SizeFor(length);

@@ -15,8 +15,8 @@ internal static class BerNormaliser
     /// <param name="consumed">Octets of <paramref name="input"/> that the element took; the caller decides about trailing ones.</param>
     public static bool TryNormalise(ReadOnlyMemory<byte> input, out ReadOnlyMemory<byte> der, out int consumed, out string? defect)
     {
-        // The first walk only looks; a second one writes, and only when there is something to write differently.
-        var survey = new BerWalk(input.Span, []);
+        // The first pass only measures; a second one writes, and only when the input is not DER already.
+        var survey = new BerTranscoder(input.Span, []);
         if (!survey.TryRun(out defect))
         {
             der = default;
@@ -32,7 +32,7 @@ internal static class BerNormaliser
         }
 
         var output = new byte[OutputBound(consumed)];
-        var rewrite = new BerWalk(input.Span[..consumed], output);
+        var rewrite = new BerTranscoder(input.Span[..consumed], output);
         if (!rewrite.TryRun(out defect))
         {
             der = default;

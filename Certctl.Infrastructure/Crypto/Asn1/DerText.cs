@@ -63,7 +63,7 @@ internal static class DerText
         DerTag.Utf8String => Encoding.UTF8,
         DerTag.BmpString => Encoding.BigEndianUnicode,
         DerTag.UniversalString => Utf32,
-        // Compat: devices put '_', '@', '*' and Latin-1 letters into PrintableString and IA5String, and Latin-1 is what everybody means by T61String.
+        // Compat: devices put '_', '@', '*' and Latin-1 letters into PrintableString and IA5String, and T61String is Latin-1 in practice.
         DerTag.PrintableString or DerTag.Ia5String or DerTag.T61String or DerTag.NumericString or DerTag.VisibleString => Encoding.Latin1,
         _ => null,
     };

@@ -5,7 +5,7 @@ namespace Certctl.Infrastructure.Crypto.Cms;
 
 /// <summary>
 /// A recipient's RSA key that opens content-encryption keys with implicit rejection: what does not open yields a pseudo-random key that
-/// depends only on the ciphertext, so the failure shows later, as content that makes no sense, and nobody can tell one failure from another
+/// depends only on the ciphertext, so the failure shows later, as content that makes no sense, and one failure cannot be told from another
 /// (RFC 3218, RFC 8017 §7.2.2).
 /// </summary>
 internal sealed class KeyTransportKey

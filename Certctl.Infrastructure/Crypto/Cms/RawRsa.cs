@@ -38,7 +38,7 @@ internal sealed partial class RawRsa
 
     /// <summary>
     /// <paramref name="encoded"/> = <paramref name="ciphertext"/>^d mod n, all octets of it. False when the number is not below n or not as
-    /// long as n: both can be seen by whoever made it.
+    /// long as n: the sender can see both.
     /// </summary>
     public bool TryDecrypt(ReadOnlySpan<byte> ciphertext, Span<byte> encoded)
     {

@@ -9,7 +9,7 @@ public static class ServerTrust
     /// <param name="roots">Empty: those of this machine.</param>
     public static SslClientAuthenticationOptions Options(IReadOnlyList<X509Certificate2> roots)
     {
-        // Nothing is fetched to judge the certificate: a slow CRL or AIA server would hold whoever waits for it.
+        // Nothing is fetched to judge the certificate: a slow CRL or AIA server would block the handshake.
         var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         if (roots.Count > 0)
         {

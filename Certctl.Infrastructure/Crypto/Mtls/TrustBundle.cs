@@ -9,7 +9,7 @@ public static class TrustBundle
     private static readonly TimeSpan ExpiryWarning = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// Reads the bundle once. What cannot vouch for anybody (no CA, or outside its validity) is left out with a warning; a bundle of which nothing is
+    /// Reads the bundle once. A certificate that cannot be an anchor (no CA, or outside its validity) is left out with a warning; a bundle of which nothing is
     /// left is a problem.
     /// </summary>
     /// <param name="path">PEM: one CA certificate or more, roots or intermediates.</param>

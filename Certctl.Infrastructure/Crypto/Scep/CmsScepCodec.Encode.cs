@@ -23,7 +23,7 @@ public sealed partial class CmsScepCodec
         var digest = MessageDigest.Find(request.DigestOid) ?? MessageDigest.Sha256;
 
         // RFC 8894 §3.3.2.2 leaves the pkcsPKIEnvelope out of FAILURE and PENDING. Compat: certmonger, scepclient and PyScep fail when
-        // eContent is absent and nobody fails when it is there with zero octets, over which the digest is the same.
+        // eContent is absent and no known client fails when it is present with zero octets, over which the digest is the same.
         using var envelope = new DerWriter(2048);
         if (reply is ScepReply.Success success)
             WriteEnvelope(envelope, request, success.Certificate);

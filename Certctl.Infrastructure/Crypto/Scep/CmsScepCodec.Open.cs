@@ -121,7 +121,7 @@ public sealed partial class CmsScepCodec
     private string DescribeWrongRecipients(EnvelopedData envelope, DateTimeOffset now)
     {
         var named = string.Join(" and ", envelope.KeyTransports.Take(3).Select(recipient => recipient.Recipient.ToString()));
-        return $"encrypted to {(named.Length == 0 ? "nobody" : named)}, expected {keys.DescribeRecipients(now)}";
+        return $"encrypted to {(named.Length == 0 ? "no recipient" : named)}, expected {keys.DescribeRecipients(now)}";
     }
 
     /// <summary>

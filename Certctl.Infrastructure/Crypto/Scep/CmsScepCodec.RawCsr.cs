@@ -38,7 +38,7 @@ public sealed partial class CmsScepCodec
         _ => throw new InvalidOperationException("A request is valid or invalid."),
     };
 
-    // Nobody has to sign, since the request signs itself. Who does sign must do it right; null for a pkiMessage.
+    // A signature is optional, since the request signs itself; one that is there must be valid. Null for a pkiMessage.
     private ScepContent? ReadSigned(ReadOnlyMemory<byte> der, ReadOnlyMemory<byte> request)
     {
         if (!SignedData.TryRead(der, out var signedData, out var defect))

@@ -62,7 +62,7 @@ public sealed partial class CmsScepCodec
         return RsaWeakness.Find(key) is { } weakness ? new EnrolmentFailure(FailureReason.WeakKey, $"the signer's key: {weakness}") : null;
     }
 
-    // RFC 5652 §5.4 and §11.1: both attributes tie the signature to the content; without them the envelope could be anybody's.
+    // RFC 5652 §5.4 and §11.1: both attributes tie the signature to the content; without them the envelope could come from another message.
     private static string? CheckContent(Reading reading, MessageDigest digest)
     {
         if (!reading.Attributes.ContentType.SequenceEqual(CmsOid.Data))

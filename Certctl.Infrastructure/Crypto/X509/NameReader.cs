@@ -24,10 +24,10 @@ internal static class NameReader
         }
 
         var read = new List<IReadOnlyList<NameAttribute>>();
-        var room = DecodingLimits.NameAttributes;
+        var remaining = DecodingLimits.NameAttributes;
         while (!rdns.AtEnd)
         {
-            if (!TryReadRdn(ref rdns, ref room, out var rdn, out defect))
+            if (!TryReadRdn(ref rdns, ref remaining, out var rdn, out defect))
                 return false;
             read.Add(rdn);
         }
@@ -37,7 +37,7 @@ internal static class NameReader
         return true;
     }
 
-    private static bool TryReadRdn(ref DerReader rdns, ref int room, out List<NameAttribute> rdn, out string? defect)
+    private static bool TryReadRdn(ref DerReader rdns, ref int remaining, out List<NameAttribute> rdn, out string? defect)
     {
         rdn = [];
         // RFC 5280 §4.1.2.4: RelativeDistinguishedName is a SET SIZE (1..MAX).
@@ -49,7 +49,7 @@ internal static class NameReader
 
         while (!attributes.AtEnd)
         {
-            if (room-- == 0)
+            if (remaining-- == 0)
             {
                 defect = $"a name has more than {DecodingLimits.NameAttributes} attributes";
                 return false;

@@ -51,7 +51,7 @@ internal sealed class CaPath
     {
         var file = ca.Chain.Where(above => !SameAs(above, ca.Certificate)).DistinctBy(above => above.Thumbprint).ToList();
         var paths = new List<List<X509Certificate2>>();
-        new Walk([.. file.Where(above => counts(above) && IsCa(above))], paths).Extend([ca.Certificate]);
+        new PathSearch([.. file.Where(above => counts(above) && IsCa(above))], paths).Extend([ca.Certificate]);
 
         // A root of the file first; then the way that is shorter to it, or reaches further where there is none; then what is valid for longest. The thumbprint
         // decides between what is alike, so that the order of the file never does.
@@ -90,7 +90,7 @@ internal sealed class CaPath
     private static bool SameAs(X509Certificate2 one, X509Certificate2 other) => one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
 
     /// <summary>Finds every path that cannot be made longer, a self-signed certificate being the end of any. Each signature is verified once.</summary>
-    private sealed class Walk(List<X509Certificate2> candidates, List<List<X509Certificate2>> paths)
+    private sealed class PathSearch(List<X509Certificate2> candidates, List<List<X509Certificate2>> paths)
     {
         private readonly Dictionary<string, List<X509Certificate2>> _issuers = new(StringComparer.Ordinal);
         private int _steps;

@@ -13,7 +13,7 @@ namespace Certctl.Infrastructure.Issuers.LocalCa;
 /// <summary>What the local CA writes beside the template.</summary>
 public sealed record LocalCaSettings(string IssuerId, IReadOnlyList<string> CrlUrls, string? OcspUrl, string? CaIssuersUrl);
 
-/// <summary>The CA whose key is a file of ours: a root of its own or a sub-CA of somebody's.</summary>
+/// <summary>The CA whose key is a local file: a root, or a subordinate CA of another CA.</summary>
 public sealed class LocalCaIssuer : ISignsInProcess, IPublishesCrls, IForeseesRefusal
 {
     /// <summary>What <see cref="Check"/> says after this forbids nothing.</summary>
@@ -82,7 +82,7 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesCrls, IForeseesRe
         if (FindObstacle(template) is { } obstacle)
             return Task.FromResult<IssuerAnswer>(new IssuerAnswer.Refused(obstacle));
         var notAfter = template.NotAfter < NotAfter ? template.NotAfter : NotAfter;
-        // RFC 5280 §6.1.3 asks of each certificate alone whether it is valid; a leaf that begins before its CA would still puzzle everybody.
+        // RFC 5280 §6.1.3 asks of each certificate alone whether it is valid; a leaf that begins before its CA would still be confusing.
         var notBefore = template.NotBefore > _notBefore ? template.NotBefore : _notBefore;
         if (notAfter <= notBefore)
             throw new InvalidOperationException($"The CA ends at {NotAfter:O}, before a certificate from {notBefore:O} could begin.");

@@ -76,7 +76,7 @@ internal sealed class EnrolmentDecisionMapping : IEntityTypeConfiguration<Enrolm
     {
         builder.ToTable("enrolment_decisions");
 
-        // Nobody counts twice; here the database sees to it too.
+        // No operator counts twice; the database enforces it too.
         builder.HasKey(decision => new { decision.EnrolmentId, decision.Actor }).HasName("enrolment_decisions_pkey");
         builder.Property(decision => decision.EnrolmentId).HasColumnName("enrolment_id").ValueGeneratedNever();
         builder.Property(decision => decision.Actor).HasColumnName("actor");

@@ -50,6 +50,6 @@ internal static partial class MigrationScript
     private static partial Regex Blanks();
 }
 
-/// <param name="Name">For people: its beginning, such as <c>CREATE INDEX audit_events_text_idx ON audit_events USING gin</c>.</param>
+/// <param name="Name">For display: its beginning, such as <c>CREATE INDEX audit_events_text_idx ON audit_events USING gin</c>.</param>
 /// <param name="OutsideTransaction">It cannot run in the migration's transaction.</param>
 internal sealed record MigrationStatement(string Sql, string Name, bool OutsideTransaction);

@@ -247,7 +247,7 @@ public sealed class ConfigurationReaderTests
     }
 
     [Fact]
-    public void The_mTLS_port_is_another_than_the_main_one_and_somebody_wants_it()
+    public void The_mTLS_port_differs_from_the_main_one_and_needs_a_profile_that_uses_it()
     {
         var environment = Settings.Complete().With("CERTCTL_SERVER_PORT", "8443").With("CERTCTL_SERVER_MTLS_PORT", "8443").With("CERTCTL_SCEP_MTLS_ENABLED", "true").With("CERTCTL_SCEP_MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "/makers.pem");
         Assert.StartsWith("CERTCTL_SERVER_MTLS_PORT is the main port, 8443", environment.Problem(), StringComparison.Ordinal);

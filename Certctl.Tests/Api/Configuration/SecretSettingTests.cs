@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Certctl.Tests.Api.Configuration;
 
-/// <summary>Secrets: from the variable or from a file, and never in what anybody is told.</summary>
+/// <summary>Secrets: from the variable or from a file, and never in any output.</summary>
 public sealed class SecretSettingTests : IDisposable
 {
     private const string Value = "Kx9-secret-Kx9-secret";

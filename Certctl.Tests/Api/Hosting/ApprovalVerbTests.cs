@@ -26,7 +26,7 @@ public sealed class ApprovalVerbTests : IAsyncLifetime
 
     [Fact]
     [Trait("Conformance", "S-S9")]
-    public async Task A_request_waits_for_two_people_and_survives_a_kill_between_them()
+    public async Task A_request_waits_for_two_approvals_and_survives_a_kill_between_them()
     {
         var device = ScepDevice.Shared();
         byte[] request;
@@ -48,7 +48,7 @@ public sealed class ApprovalVerbTests : IAsyncLifetime
         Assert.Equal((1, ""), (twice.ExitCode, twice.Output));
         Assert.Contains("olga has decided", twice.Error, StringComparison.Ordinal);
 
-        // Any name can be given; the system's account is the same, so it is no second person.
+        // Any name can be given; the system's account is the same, so it is no second operator.
         var renamed = await ApprovalsAsync("approve", id, "--actor", "paul");
         Assert.Equal((1, ""), (renamed.ExitCode, renamed.Output));
         Assert.Contains($"olga has decided about this request before, and {Environment.UserName} answers for both", renamed.Error, StringComparison.Ordinal);
@@ -70,10 +70,10 @@ public sealed class ApprovalVerbTests : IAsyncLifetime
         var unknown = await ApprovalsAsync("approve", Guid.Empty.ToString());
         Assert.Equal((1, ""), (unknown.ExitCode, unknown.Output));
         Assert.Contains("There is no request", unknown.Error, StringComparison.Ordinal);
-        var nobody = await ApprovalsAsync("approve", Guid.Empty.ToString(), "--actor", " ", "--note", new string('x', 1001));
-        Assert.Equal(1, nobody.ExitCode);
-        Assert.Contains("actor:", nobody.Error, StringComparison.Ordinal);
-        Assert.Contains("note:", nobody.Error, StringComparison.Ordinal);
+        var refused = await ApprovalsAsync("approve", Guid.Empty.ToString(), "--actor", " ", "--note", new string('x', 1001));
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("actor:", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("note:", refused.Error, StringComparison.Ordinal);
         Assert.Contains("actor:", (await ApprovalsAsync("approve", Guid.Empty.ToString(), "--actor", "alice\u200B")).Error, StringComparison.Ordinal);
         Assert.Equal(2, (await ApprovalsAsync("approve", "no-id")).ExitCode);
     }

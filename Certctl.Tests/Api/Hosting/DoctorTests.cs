@@ -110,7 +110,7 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
     }
 
     [Fact]
-    public async Task A_port_of_somebody_else_is_a_problem_and_one_of_our_own_server_is_none()
+    public async Task A_port_in_use_is_a_problem_unless_our_own_server_uses_it()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -84,7 +84,7 @@ public sealed class RequestFrameTests
     }
 
     [Fact]
-    public async Task An_answer_that_has_begun_is_broken_off_so_that_nobody_takes_it_for_whole()
+    public async Task An_answer_that_has_begun_is_aborted_so_that_it_is_not_taken_for_complete()
     {
         var started = Substitute.For<IHttpResponseFeature>();
         started.HasStarted.Returns(true);

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Certctl.Tests.Api.Hosting;
 
-/// <summary>SIGTERM: no new connections, but whoever has begun to speak gets an answer, and what was answered is written.</summary>
+/// <summary>SIGTERM: no new connections, but requests in progress are answered, and what was answered is durable.</summary>
 public sealed class StopTests(OperatorFolder folder) : IClassFixture<OperatorFolder>
 {
     [Fact]

@@ -17,7 +17,7 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres) :
     [InlineData("profiles put a b")]
     [InlineData("quickstart --ca-key rsa-1024")]
     [InlineData("quickstart --port high")]
-    public async Task A_command_line_that_nobody_understands_ends_with_2_and_the_usage(string line)
+    public async Task A_command_line_that_cannot_be_parsed_ends_with_2_and_the_usage(string line)
     {
         var run = await CommandLine.RunAsync(folder.Settings(), line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(2, run.ExitCode);

@@ -20,7 +20,7 @@ public sealed class ReloadTrustCommandTests
     private readonly ITrustAnchors _anchors = Substitute.For<ITrustAnchors>();
 
     public ReloadTrustCommandTests() =>
-        _anchors.All.Returns([new TrustAnchor("CN=connector", "01", "00ff", "ECDSA-P256", EnrolmentWalk.Now.AddDays(-1), EnrolmentWalk.Now.AddDays(1))]);
+        _anchors.All.Returns([new TrustAnchor("CN=connector", "01", "00ff", "ECDSA-P256", EnrolmentHarness.Now.AddDays(-1), EnrolmentHarness.Now.AddDays(1))]);
 
     [Fact]
     public async Task The_connectors_of_the_profile_are_read_and_nothing_else()
@@ -65,7 +65,7 @@ public sealed class ReloadTrustCommandTests
         Policy = new EnrolmentPolicy
         {
             PathId = pathId,
-            Issuers = new(new FakeIssuer(EnrolmentWalk.Now.AddYears(1))),
+            Issuers = new(new FakeIssuer(EnrolmentHarness.Now.AddYears(1))),
             CertificateProfileId = "default",
             Challenges = intune is null ? [] : [new IntuneChallengeValidator(intune, new IntuneCounters(), takesAll: true)],
             Limits = new EnrolmentLimits(TimeSpan.FromDays(1)),

@@ -11,31 +11,31 @@ public sealed class EnrolmentRunnerTests
     [Fact]
     public async Task A_refusal_by_a_codec_is_recorded_after_its_floor_and_logged_by_the_responder()
     {
-        using var walk = new EnrolmentWalk();
+        using var harness = new EnrolmentHarness();
         var log = new LogLines<EnrolmentRunnerTests>();
         var floor = new TaskCompletionSource();
         var request = new RequestDescription
         {
-            Policy = walk.Profile.Policy,
+            Policy = harness.Profile.Policy,
             Origin = new RequestOrigin("192.0.2.1", "r-1"),
-            ReceivedAt = EnrolmentWalk.Now,
+            ReceivedAt = EnrolmentHarness.Now,
             Kind = "some_kind",
             Action = suffix => "plain" + suffix,
             TransactionId = null,
-            StartedAt = walk.Process.GetTimestamp(),
+            StartedAt = harness.Process.GetTimestamp(),
             Span = null,
             Floor = () => floor.Task,
             Logger = log,
         };
 
         var failure = new EnrolmentFailure(FailureReason.UnreadableContent, "wrong key");
-        var refusing = walk.Runner.RefuseAsync(failure, request, default);
+        var refusing = harness.Runner.RefuseAsync(failure, request, default);
         Assert.Empty(log.Lines);
         floor.SetResult();
 
         Assert.IsType<EnrolmentOutcome.Refused>(await refusing.WaitAsync(TimeSpan.FromMinutes(2)));
         Assert.Equal("Information: SCEP some_kind refused ", Assert.Single(log.Lines));
-        var refusal = Assert.Single(walk.Journal.Refusals);
+        var refusal = Assert.Single(harness.Journal.Refusals);
         Assert.Equal(
             ("plain", "corp", "unreadable_content", "wrong key"), (refusal.Action, refusal.PathId, refusal.Reason, refusal.Detail));
     }

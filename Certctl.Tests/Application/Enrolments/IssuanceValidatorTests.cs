@@ -15,20 +15,20 @@ public sealed class IssuanceValidatorTests
     [InlineData(EnrolmentKind.RawCsr, FailureReason.SubjectNotAllowed)]
     [InlineData(EnrolmentKind.RenewalReq, null)]
     public void Only_a_renewal_may_leave_the_names_out(EnrolmentKind kind, FailureReason? reason) =>
-        Assert.Equal(reason, Validate(kind, EnrolmentWalk.Signer(issuer: "the CA"), SubjectName.Of([])));
+        Assert.Equal(reason, Validate(kind, EnrolmentHarness.Signer(issuer: "the CA"), SubjectName.Of([])));
 
     private static FailureReason? Validate(EnrolmentKind kind, RequestSigner requester, SubjectName subject)
     {
-        using var walk = new EnrolmentWalk();
-        var asked = EnrolmentWalk.Request();
+        using var harness = new EnrolmentHarness();
+        var asked = EnrolmentHarness.Request();
         var context = new EnrolmentContext
         {
-            Policy = walk.Profile.Policy,
+            Policy = harness.Profile.Policy,
             Protocol = ScepProtocol.Name,
             TransactionId = new TransactionId("T-1"),
             Requester = requester,
             Origin = new RequestOrigin(null, "r-1"),
-            ReceivedAt = EnrolmentWalk.Now,
+            ReceivedAt = EnrolmentHarness.Now,
         };
         var csr = new CertificateSigningRequest
         {

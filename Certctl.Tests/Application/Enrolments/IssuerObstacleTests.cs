@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Certctl.Tests.Application.Enrolments;
 
-/// <summary>What the CA objects to is refused with its reason, and nobody is asked to approve it first.</summary>
+/// <summary>What the CA objects to is refused with its reason, without waiting for approval first.</summary>
 public sealed class IssuerObstacleTests
 {
     [Theory]
@@ -17,7 +17,7 @@ public sealed class IssuerObstacleTests
     [Trait("Conformance", "P-19")]
     public async Task A_name_that_the_CA_may_not_certify_is_refused_before_anything_waits_or_is_signed(bool requiresApproval)
     {
-        using var walk = new EnrolmentWalk(new CertificateProfile
+        using var harness = new EnrolmentHarness(new CertificateProfile
         {
             Id = CertificateProfile.DefaultId,
             Name = "Default",
@@ -25,17 +25,17 @@ public sealed class IssuerObstacleTests
             AllowedEkus = ["clientAuth"],
             RequiresApproval = requiresApproval,
         });
-        walk.Issuer.Obstacle = new EnrolmentFailure(FailureReason.SubjectAltNameNotAllowed, "outside what the CA's nameConstraints permit");
+        harness.Issuer.Obstacle = new EnrolmentFailure(FailureReason.SubjectAltNameNotAllowed, "outside what the CA's nameConstraints permit");
 
-        var reply = await walk.SendAsync(MessageType.PkcsReq, EnrolmentWalk.Signer(), EnrolmentWalk.Request());
+        var reply = await harness.SendAsync(MessageType.PkcsReq, EnrolmentHarness.Signer(), EnrolmentHarness.Request());
 
         Assert.Equal(FailInfo.BadRequest, Assert.IsType<ScepReply.Failure>(reply).FailInfo);
-        Assert.Empty(walk.Journal.Committed);
-        Assert.Equal(0, walk.Issuer.Signed);
-        var refusal = Assert.Single(walk.Journal.Refusals);
+        Assert.Empty(harness.Journal.Committed);
+        Assert.Equal(0, harness.Issuer.Signed);
+        var refusal = Assert.Single(harness.Journal.Refusals);
         Assert.Contains("nameConstraints", System.Text.Json.JsonSerializer.Serialize(refusal), StringComparison.Ordinal);
 
-        walk.Issuer.Obstacle = null;
-        Assert.IsNotType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, EnrolmentWalk.Signer(), EnrolmentWalk.Request()));
+        harness.Issuer.Obstacle = null;
+        Assert.IsNotType<ScepReply.Failure>(await harness.SendAsync(MessageType.PkcsReq, EnrolmentHarness.Signer(), EnrolmentHarness.Request()));
     }
 }

@@ -7,7 +7,7 @@ using Certctl.Domain.Profiles;
 using Certctl.Tests.Application.Scep;
 using Certctl.Tests.Fakes;
 using Xunit;
-using static Certctl.Tests.Application.Scep.EnrolmentWalk;
+using static Certctl.Tests.Application.Scep.EnrolmentHarness;
 
 namespace Certctl.Tests.Application.Issuers;
 
@@ -17,31 +17,31 @@ public sealed class ReservationTests
     [Fact]
     public async Task An_issuer_in_this_process_needs_no_reservation_and_one_commit()
     {
-        using var walk = new EnrolmentWalk();
+        using var harness = new EnrolmentHarness();
 
-        Success(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Success(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
 
-        Assert.Equal(EnrolmentState.Issued, Assert.Single(walk.Journal.Committed).Enrolment.State);
-        Assert.Equal(0, walk.Journal.Leases);
+        Assert.Equal(EnrolmentState.Issued, Assert.Single(harness.Journal.Committed).Enrolment.State);
+        Assert.Equal(0, harness.Journal.Leases);
     }
 
     [Fact]
     public async Task A_reservation_is_committed_before_and_the_certificate_after_the_issuer_signs_under_its_own_serial_number()
     {
         var issuer = new RecallingIssuer();
-        using var walk = Walk(issuer);
+        using var harness = Harness(issuer);
         var before = 0;
         issuer.Before = _ =>
         {
-            before = walk.Journal.Committed.Count;
+            before = harness.Journal.Committed.Count;
             return Task.CompletedTask;
         };
 
-        var der = Success(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        var der = Success(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
 
         Assert.Equal(1, before);
-        Assert.Equal(2, walk.Journal.Committed.Count);
-        var (reserved, recorded) = (walk.Journal.Committed[0], walk.Journal.Committed[1]);
+        Assert.Equal(2, harness.Journal.Committed.Count);
+        var (reserved, recorded) = (harness.Journal.Committed[0], harness.Journal.Committed[1]);
         Assert.True(reserved.Enrolment.IsReserved);
         Assert.Equal((AuditOutcome.Pending, AuditOutcome.Issued), (reserved.Audit.Outcome, recorded.Audit.Outcome));
         Assert.True(recorded is { Completes: true, Records: true });
@@ -53,7 +53,7 @@ public sealed class ReservationTests
         Assert.Empty(issuer.Recalls);
 
         // A repeat is answered from the journal.
-        Assert.Equal(der, Success(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request())));
+        Assert.Equal(der, Success(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request())));
         Assert.Equal(1, issuer.Requests);
     }
 
@@ -61,11 +61,11 @@ public sealed class ReservationTests
     public async Task A_conflict_shows_before_anything_is_signed()
     {
         var issuer = new RecallingIssuer();
-        using var walk = Walk(issuer);
+        using var harness = Harness(issuer);
         for (var attempt = 0; attempt < 3; attempt++)
-            walk.Journal.Scripted.Enqueue(new JournalVerdict.ProfileChanged());
+            harness.Journal.Scripted.Enqueue(new JournalVerdict.ProfileChanged());
 
-        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
 
         Assert.Equal(0, issuer.Requests);
     }
@@ -74,13 +74,13 @@ public sealed class ReservationTests
     public async Task While_the_issuer_decides_the_device_polls_and_the_reference_is_kept()
     {
         var issuer = new RecallingIssuer();
-        using var walk = Walk(issuer);
+        using var harness = Harness(issuer);
         issuer.Answers.Enqueue(new IssuerAnswer.Pending("order 7"));
         issuer.Answers.Enqueue(new IssuerAnswer.Pending("order 7"));
 
-        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
-        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
-        var der = Success(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
+        Assert.IsType<ScepReply.Pending>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.IsType<ScepReply.Pending>(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null));
+        var der = Success(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null));
 
         Assert.Equal(["order 7", "order 7"], issuer.Recalls);
         Assert.Equal(Assert.Single(issuer.Signed).Certificate.Der, der);
@@ -95,20 +95,20 @@ public sealed class ReservationTests
     public async Task After_an_accident_the_issuer_is_asked_what_became_of_it_and_signs_once(bool hasSigned, MessageType next)
     {
         var issuer = new RecallingIssuer();
-        using var walk = Walk(issuer);
+        using var harness = Harness(issuer);
         if (hasSigned)
             issuer.After = () => throw new IOException("the line broke");
         else
             issuer.Before = _ => throw new IOException("the line broke");
-        await Assert.ThrowsAsync<IOException>(() => walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        await Assert.ThrowsAsync<IOException>(() => harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
         (issuer.Before, issuer.After) = (_ => Task.CompletedTask, () => Task.CompletedTask);
 
         // The process that asked may still be about it.
-        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(next, Signer(), next == MessageType.PkcsReq ? Request() : null));
+        Assert.IsType<ScepReply.Pending>(await harness.SendAsync(next, Signer(), next == MessageType.PkcsReq ? Request() : null));
         Assert.Empty(issuer.Recalls);
-        walk.Clock.Advance(ReservationTimes.Default.Length);
+        harness.Clock.Advance(ReservationTimes.Default.Length);
 
-        var der = Success(await walk.SendAsync(next, Signer(), next == MessageType.PkcsReq ? Request() : null));
+        var der = Success(await harness.SendAsync(next, Signer(), next == MessageType.PkcsReq ? Request() : null));
 
         Assert.Equal(Assert.Single(issuer.Signed).Certificate.Der, der);
         Assert.Equal([null], issuer.Recalls);
@@ -119,20 +119,20 @@ public sealed class ReservationTests
     public async Task An_issuer_that_cannot_tell_is_not_asked_again_and_the_device_is_refused_when_the_reservation_lapses()
     {
         var issuer = new RemoteIssuer { After = () => throw new IOException("the line broke") };
-        using var walk = Walk(issuer);
-        await Assert.ThrowsAsync<IOException>(() => walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        using var harness = Harness(issuer);
+        await Assert.ThrowsAsync<IOException>(() => harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
         for (var poll = 0; poll < 3; poll++)
         {
-            walk.Clock.Advance(ReservationTimes.Default.Length);
-            Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
-            Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+            harness.Clock.Advance(ReservationTimes.Default.Length);
+            Assert.IsType<ScepReply.Pending>(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null));
+            Assert.IsType<ScepReply.Pending>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
         }
 
-        walk.Clock.Advance(walk.Profile.Policy.Windows.Pending);
-        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
+        harness.Clock.Advance(harness.Profile.Policy.Windows.Pending);
+        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null));
 
         Assert.Equal(1, issuer.Requests);
-        var refusal = Assert.Single(walk.Journal.Refusals);
+        var refusal = Assert.Single(harness.Journal.Refusals);
         Assert.Equal("issuer_unanswered", refusal.Reason);
         Assert.Contains(issuer.Signed[0].Id.ToString(), refusal.Detail, StringComparison.Ordinal);
     }
@@ -141,16 +141,16 @@ public sealed class ReservationTests
     public async Task A_slow_issuer_is_waited_for_within_the_lease_and_the_device_polls_after_that()
     {
         var issuer = new RecallingIssuer { Before = async token => await Task.Delay(Timeout.Infinite, token) };
-        using var walk = Walk(issuer);
+        using var harness = Harness(issuer);
 
-        var sending = walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
+        var sending = harness.SendAsync(MessageType.PkcsReq, Signer(), Request());
         Assert.False(sending.IsCompleted);
-        walk.Clock.Advance(ReservationTimes.Default.AnswerWithin);
+        harness.Clock.Advance(ReservationTimes.Default.AnswerWithin);
         Assert.IsType<ScepReply.Pending>(await sending);
 
         issuer.Before = _ => Task.CompletedTask;
-        walk.Clock.Advance(ReservationTimes.Default.Length - ReservationTimes.Default.AnswerWithin);
-        Success(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
+        harness.Clock.Advance(ReservationTimes.Default.Length - ReservationTimes.Default.AnswerWithin);
+        Success(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null));
         Assert.Single(issuer.Signed);
     }
 
@@ -159,11 +159,11 @@ public sealed class ReservationTests
     {
         var gate = new TaskCompletionSource();
         var issuer = new RecallingIssuer { Before = _ => gate.Task };
-        using var walk = Walk(issuer);
+        using var harness = Harness(issuer);
 
-        var first = walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
-        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
-        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
+        var first = harness.SendAsync(MessageType.PkcsReq, Signer(), Request());
+        Assert.IsType<ScepReply.Pending>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.IsType<ScepReply.Pending>(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null));
         gate.SetResult();
 
         Success(await first);
@@ -175,55 +175,55 @@ public sealed class ReservationTests
     public async Task What_the_issuer_refuses_stays_refused_and_it_is_not_asked_again()
     {
         var issuer = new RecallingIssuer();
-        using var walk = Walk(issuer);
+        using var harness = Harness(issuer);
         issuer.Answers.Enqueue(new IssuerAnswer.Refused(new(FailureReason.IssuerRefused, "not this name")));
 
-        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
-        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
-        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
+        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null));
 
         Assert.Equal(1, issuer.Requests);
         Assert.Empty(issuer.Signed);
-        Assert.Equal(["issuer_refused", "issuer_refused", "issuer_refused"], walk.Journal.Refusals.Select(refusal => refusal.Reason));
-        Assert.Equal("not this name", walk.Journal.Refusals[0].Detail);
+        Assert.Equal(["issuer_refused", "issuer_refused", "issuer_refused"], harness.Journal.Refusals.Select(refusal => refusal.Reason));
+        Assert.Equal("not this name", harness.Journal.Refusals[0].Detail);
     }
 
     [Fact]
     public async Task A_certificate_for_another_key_is_not_recorded()
     {
         var issuer = new RecallingIssuer { MistakesTheKey = true };
-        using var walk = Walk(issuer);
+        using var harness = Harness(issuer);
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
 
-        Assert.True(Assert.Single(walk.Journal.Committed).Enrolment.IsReserved);
+        Assert.True(Assert.Single(harness.Journal.Committed).Enrolment.IsReserved);
     }
 
     [Fact]
     public async Task What_people_approved_is_reserved_before_it_is_signed()
     {
         var issuer = new RecallingIssuer();
-        using var walk = Walk(issuer, requiresApproval: true);
-        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        using var harness = Harness(issuer, requiresApproval: true);
+        Assert.IsType<ScepReply.Pending>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
         Assert.Equal(0, issuer.Requests);
-        walk.Journal.Decide(Assert.Single(walk.Journal.Enrolments.Values).Enrolment.Decided(true, "olga", Now));
+        harness.Journal.Decide(Assert.Single(harness.Journal.Enrolments.Values).Enrolment.Decided(true, "olga", Now));
 
-        var der = Success(await walk.SendAsync(MessageType.GetCertInitial, Signer(), null));
+        var der = Success(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null));
 
         Assert.Equal(Assert.Single(issuer.Signed).Certificate.Der, der);
         Assert.Equal(
             [(EnrolmentState.Pending, false), (EnrolmentState.Approved, true), (EnrolmentState.Issued, false)],
-            walk.Journal.Committed.Select(entry => (entry.Enrolment.State, entry.Enrolment.IsReserved)));
+            harness.Journal.Committed.Select(entry => (entry.Enrolment.State, entry.Enrolment.IsReserved)));
     }
 
     [Fact]
     public async Task A_reservation_at_an_issuer_that_the_endpoint_has_no_more_is_refused()
     {
         var issuer = new RemoteIssuer { Before = _ => throw new IOException("the line broke") };
-        using var walk = Walk(issuer);
-        await Assert.ThrowsAsync<IOException>(() => walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
-        var stored = Assert.Single(walk.Journal.Enrolments.Values).Enrolment;
-        using var other = new EnrolmentWalk();
+        using var harness = Harness(issuer);
+        await Assert.ThrowsAsync<IOException>(() => harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        var stored = Assert.Single(harness.Journal.Enrolments.Values).Enrolment;
+        using var other = new EnrolmentHarness();
         other.Journal.Decide(stored);
 
         Assert.IsType<ScepReply.Failure>(await other.SendAsync(MessageType.GetCertInitial, Signer(), null));
@@ -246,7 +246,7 @@ public sealed class ReservationTests
         Assert.Throws<ArgumentException>(() => new IssuerGenerations(NSubstitute.Substitute.For<ICertificateIssuer>()));
     }
 
-    private static EnrolmentWalk Walk(ICertificateIssuer issuer, bool requiresApproval = false)
+    private static EnrolmentHarness Harness(ICertificateIssuer issuer, bool requiresApproval = false)
     {
         var standard = CertificateProfile.Default(Now);
         var profile = new CertificateProfile
@@ -261,7 +261,7 @@ public sealed class ReservationTests
             CreatedAt = Now,
             UpdatedAt = Now,
         };
-        return new EnrolmentWalk(profile, policy => new EnrolmentPolicy
+        return new EnrolmentHarness(profile, policy => new EnrolmentPolicy
         {
             PathId = policy.PathId,
             Issuers = new(issuer),

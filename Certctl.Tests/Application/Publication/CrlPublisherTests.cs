@@ -28,7 +28,7 @@ public sealed class CrlPublisherTests : IDisposable
     public void Dispose() => _publisher.Dispose();
 
     [Fact]
-    public async Task A_flood_costs_one_signature_a_beat()
+    public async Task A_flood_costs_one_signature_an_interval()
     {
         var crls = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => _publisher.CurrentAsync(_issuer, default))));
         Assert.Single(_pen.Written);
@@ -47,7 +47,7 @@ public sealed class CrlPublisherTests : IDisposable
         var other = new CrlPublisher(_revoked, new DatabaseClock(ask: null, _clock), _clock);
         await _publisher.CurrentAsync(_issuer, default);
 
-        // Within the beat, and the other's clock is a little late.
+        // Within the interval, and the other's clock is a little late.
         _clock.Advance(TimeSpan.FromSeconds(3));
         await other.CurrentAsync(_issuer, default);
         Assert.Equal((_pen.Written[0].Number, _pen.Written[0].ThisUpdate), (_pen.Written[1].Number, _pen.Written[1].ThisUpdate));

@@ -3,7 +3,7 @@ using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Xunit;
-using static Certctl.Tests.Application.Scep.EnrolmentWalk;
+using static Certctl.Tests.Application.Scep.EnrolmentHarness;
 
 namespace Certctl.Tests.Application.Scep;
 
@@ -12,36 +12,36 @@ public sealed class GetCertTests
     [Fact]
     public async Task The_refusal_takes_its_time_whatever_was_wrong()
     {
-        using var walk = new EnrolmentWalk();
+        using var harness = new EnrolmentHarness();
         foreach (var named in new[] { null, new IssuerAndSerialNumber(Name("the CA"), new byte[] { 1 }), new IssuerAndSerialNumber(Name("another CA"), new byte[] { 1 }) })
         {
             foreach (var type in new[] { MessageType.GetCert, MessageType.GetCrl })
             {
                 var started = TimeProvider.System.GetTimestamp();
-                await AskAsync(walk, type, named);
+                await AskAsync(harness, type, named);
 
                 // ADR 6; the timer may be a little early.
-                Assert.True(walk.Reply is not ScepReply.Failure || TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromMilliseconds(15));
-                Assert.Equal(FailureTable.Of(FailureReason.CertificateUnknown).PublicText, Assert.IsType<ScepReply.Failure>(walk.Reply).FailInfoText);
+                Assert.True(harness.Reply is not ScepReply.Failure || TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromMilliseconds(15));
+                Assert.Equal(FailureTable.Of(FailureReason.CertificateUnknown).PublicText, Assert.IsType<ScepReply.Failure>(harness.Reply).FailInfoText);
             }
         }
 
-        Assert.All(walk.Journal.Refusals, refusal => Assert.Equal("certificate_unknown", refusal.Reason));
-        Assert.Equal(["scep_getcert", "scep_getcrl"], walk.Journal.Refusals.Select(refusal => refusal.Action).Distinct());
+        Assert.All(harness.Journal.Refusals, refusal => Assert.Equal("certificate_unknown", refusal.Reason));
+        Assert.Equal(["scep_getcert", "scep_getcrl"], harness.Journal.Refusals.Select(refusal => refusal.Action).Distinct());
     }
 
     [Fact]
     public async Task A_serial_number_longer_than_any_of_ours_gets_no_CRL()
     {
-        using var walk = new EnrolmentWalk();
-        walk.Issuer.Crls = new Pen();
-        await AskAsync(walk, MessageType.GetCrl, new IssuerAndSerialNumber(Name("the CA"), new byte[] { 1 }));
-        Assert.Equal([0x55], Assert.IsType<ScepReply.CrlSuccess>(walk.Reply).Crl.ToArray());
-        await AskAsync(walk, MessageType.GetCrl, new IssuerAndSerialNumber(Name("the CA"), Enumerable.Repeat((byte)1, 21).ToArray()));
-        Assert.IsType<ScepReply.Failure>(walk.Reply);
+        using var harness = new EnrolmentHarness();
+        harness.Issuer.Crls = new Pen();
+        await AskAsync(harness, MessageType.GetCrl, new IssuerAndSerialNumber(Name("the CA"), new byte[] { 1 }));
+        Assert.Equal([0x55], Assert.IsType<ScepReply.CrlSuccess>(harness.Reply).Crl.ToArray());
+        await AskAsync(harness, MessageType.GetCrl, new IssuerAndSerialNumber(Name("the CA"), Enumerable.Repeat((byte)1, 21).ToArray()));
+        Assert.IsType<ScepReply.Failure>(harness.Reply);
     }
 
-    private static Task<ScepAnswer> AskAsync(EnrolmentWalk walk, MessageType type, IssuerAndSerialNumber? named)
+    private static Task<ScepAnswer> AskAsync(EnrolmentHarness harness, MessageType type, IssuerAndSerialNumber? named)
     {
         var head = new ScepRequestHead
         {
@@ -53,7 +53,7 @@ public sealed class GetCertTests
             DigestOid = "2.16.840.1.101.3.4.2.1",
             CipherOid = "2.16.840.1.101.3.4.1.2",
         };
-        return walk.SendAsync(new ScepDecoding.PkiMessage(head, new ScepContent.CertQuery(named)));
+        return harness.SendAsync(new ScepDecoding.PkiMessage(head, new ScepContent.CertQuery(named)));
     }
 
     private sealed class Pen : Certctl.Application.Publication.ICrlWriter

@@ -5,11 +5,11 @@ using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Xunit;
-using static Certctl.Tests.Application.Scep.EnrolmentWalk;
+using static Certctl.Tests.Application.Scep.EnrolmentHarness;
 
 namespace Certctl.Tests.Application.Scep;
 
-/// <summary>Which kinds of keys are certified: the profile decides, when the request is made and before anything is issued. The keys of the walk are P-256.</summary>
+/// <summary>Which kinds of keys are certified: the profile decides, when the request is made and before anything is issued. The keys of the harness are P-256.</summary>
 public sealed class KeyKindTests
 {
     private static readonly byte[] FreshKey = [7];
@@ -20,13 +20,13 @@ public sealed class KeyKindTests
     [Trait("Conformance", "A-29")]
     public async Task An_EC_key_that_the_profile_does_not_allow_is_refused_before_anything_is_issued_or_waits(bool requiresApproval)
     {
-        using var walk = new EnrolmentWalk(RsaOnly(requiresApproval));
+        using var harness = new EnrolmentHarness(RsaOnly(requiresApproval));
 
-        var refused = Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        var refused = Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
 
-        Assert.Equal((FailInfo.BadAlg, "key_not_allowed"), (refused.FailInfo, Assert.Single(walk.Journal.Refusals).Reason));
-        Assert.Empty(walk.Journal.Committed);
-        Assert.Empty(walk.Journal.Enrolments);
+        Assert.Equal((FailInfo.BadAlg, "key_not_allowed"), (refused.FailInfo, Assert.Single(harness.Journal.Refusals).Reason));
+        Assert.Empty(harness.Journal.Committed);
+        Assert.Empty(harness.Journal.Enrolments);
     }
 
     [Theory]
@@ -35,15 +35,15 @@ public sealed class KeyKindTests
     [InlineData(MessageType.RenewalReq, true)]
     public async Task So_is_the_step_to_one_in_a_renewal(MessageType type, bool requiresApproval)
     {
-        using var walk = new EnrolmentWalk();
-        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
-        var old = walk.Journal.Enrolments.Values.Single().Certificate!;
-        await walk.Profiles.SaveAsync(RsaOnly(requiresApproval), 1, null!, CancellationToken.None);
+        using var harness = new EnrolmentHarness();
+        await harness.SendAsync(MessageType.PkcsReq, Signer(), Request());
+        var old = harness.Journal.Enrolments.Values.Single().Certificate!;
+        await harness.Profiles.SaveAsync(RsaOnly(requiresApproval), 1, null!, CancellationToken.None);
 
-        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(type, Signer(of: old), Request(challenge: null, keySeed: FreshKey), "T-2"));
+        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(type, Signer(of: old), Request(challenge: null, keySeed: FreshKey), "T-2"));
 
-        Assert.Equal("key_not_allowed", Assert.Single(walk.Journal.Refusals).Reason);
-        Assert.Single(walk.Journal.Enrolments);
+        Assert.Equal("key_not_allowed", Assert.Single(harness.Journal.Refusals).Reason);
+        Assert.Single(harness.Journal.Enrolments);
     }
 
     // Its renewal could not be answered, whatever the profile says of the key.
@@ -53,15 +53,15 @@ public sealed class KeyKindTests
     [InlineData(MessageType.RenewalReq, true)]
     public async Task A_key_that_can_neither_decrypt_nor_agree_is_refused_although_the_profile_allows_it(MessageType type, bool requiresApproval)
     {
-        using var walk = new EnrolmentWalk();
-        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
-        var old = walk.Journal.Enrolments.Values.Single().Certificate!;
-        await walk.Profiles.SaveAsync(Allowing(requiresApproval, new KeyAlgorithmRule(KeyAlgorithm.Ed25519, 0)), 1, null!, CancellationToken.None);
+        using var harness = new EnrolmentHarness();
+        await harness.SendAsync(MessageType.PkcsReq, Signer(), Request());
+        var old = harness.Journal.Enrolments.Values.Single().Certificate!;
+        await harness.Profiles.SaveAsync(Allowing(requiresApproval, new KeyAlgorithmRule(KeyAlgorithm.Ed25519, 0)), 1, null!, CancellationToken.None);
 
-        var refused = Assert.IsType<ScepReply.Failure>(await walk.SendAsync(type, Signer(of: old), Keyed(KeyAlgorithm.Ed25519, null), "T-2"));
+        var refused = Assert.IsType<ScepReply.Failure>(await harness.SendAsync(type, Signer(of: old), Keyed(KeyAlgorithm.Ed25519, null), "T-2"));
 
-        Assert.Equal((FailInfo.BadAlg, "requester_cannot_receive"), (refused.FailInfo, Assert.Single(walk.Journal.Refusals).Reason));
-        Assert.Single(walk.Journal.Enrolments);
+        Assert.Equal((FailInfo.BadAlg, "requester_cannot_receive"), (refused.FailInfo, Assert.Single(harness.Journal.Refusals).Reason));
+        Assert.Single(harness.Journal.Enrolments);
     }
 
     [Theory]

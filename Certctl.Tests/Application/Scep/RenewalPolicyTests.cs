@@ -3,7 +3,7 @@ using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Xunit;
-using static Certctl.Tests.Application.Scep.EnrolmentWalk;
+using static Certctl.Tests.Application.Scep.EnrolmentHarness;
 
 namespace Certctl.Tests.Application.Scep;
 
@@ -22,10 +22,10 @@ public sealed class RenewalPolicyTests
     [Trait("Conformance", "S-R14")]
     public async Task The_window_opens_so_many_days_or_such_a_share_of_its_life_before_the_end(int days, int percent, int after, string? reason)
     {
-        using var walk = new EnrolmentWalk(Profile(windowDays: days, windowPercent: percent));
-        var old = await EnrolledAsync(walk);
-        walk.Clock.SetUtcNow(Now.AddDays(after));
-        await MustAnswerAsync(walk, reason, MessageType.RenewalReq, old, challenge: null);
+        using var harness = new EnrolmentHarness(Profile(windowDays: days, windowPercent: percent));
+        var old = await EnrolledAsync(harness);
+        harness.Clock.SetUtcNow(Now.AddDays(after));
+        await MustAnswerAsync(harness, reason, MessageType.RenewalReq, old, challenge: null);
     }
 
     [Theory]
@@ -34,11 +34,11 @@ public sealed class RenewalPolicyTests
     [Trait("Conformance", "S-R11")]
     public async Task A_profile_that_wants_a_new_key_refuses_the_old_one(MessageType type)
     {
-        using var walk = new EnrolmentWalk(Profile(newKey: true));
-        var old = await EnrolledAsync(walk);
-        await walk.SendAsync(type, Signer(of: old), Request(challenge: null));
-        Assert.Equal("renewal_key_reused", Assert.Single(walk.Journal.Refusals).Reason);
-        Assert.IsType<ScepReply.Success>(await walk.SendAsync(type, Signer(of: old), Request(challenge: null, keySeed: FreshKey)));
+        using var harness = new EnrolmentHarness(Profile(newKey: true));
+        var old = await EnrolledAsync(harness);
+        await harness.SendAsync(type, Signer(of: old), Request(challenge: null));
+        Assert.Equal("renewal_key_reused", Assert.Single(harness.Journal.Refusals).Reason);
+        Assert.IsType<ScepReply.Success>(await harness.SendAsync(type, Signer(of: old), Request(challenge: null, keySeed: FreshKey)));
     }
 
     [Theory]
@@ -52,10 +52,10 @@ public sealed class RenewalPolicyTests
     [InlineData(MessageType.PkcsReq, "the current secret", 3, "renewal_signer_expired")]
     public async Task Within_the_grace_an_ended_certificate_renews_with_the_challenge(MessageType type, string? challenge, int daysAfterTheEnd, string? reason)
     {
-        using var walk = new EnrolmentWalk(Profile(graceDays: 3));
-        var old = await EnrolledAsync(walk);
-        walk.Clock.SetUtcNow(old.NotAfter.AddDays(daysAfterTheEnd));
-        await MustAnswerAsync(walk, reason, type, old, challenge);
+        using var harness = new EnrolmentHarness(Profile(graceDays: 3));
+        var old = await EnrolledAsync(harness);
+        harness.Clock.SetUtcNow(old.NotAfter.AddDays(daysAfterTheEnd));
+        await MustAnswerAsync(harness, reason, type, old, challenge);
     }
 
     [Theory]
@@ -63,29 +63,29 @@ public sealed class RenewalPolicyTests
     [InlineData(MessageType.PkcsReq)]
     public async Task Without_grace_the_challenge_does_not_help_an_ended_certificate(MessageType type)
     {
-        using var walk = new EnrolmentWalk(Profile());
-        var old = await EnrolledAsync(walk);
-        walk.Clock.SetUtcNow(old.NotAfter);
-        await MustAnswerAsync(walk, "renewal_signer_expired", type, old, "the current secret");
+        using var harness = new EnrolmentHarness(Profile());
+        var old = await EnrolledAsync(harness);
+        harness.Clock.SetUtcNow(old.NotAfter);
+        await MustAnswerAsync(harness, "renewal_signer_expired", type, old, "the current secret");
     }
 
     [Fact]
     public async Task Within_the_grace_the_name_must_stay()
     {
-        using var walk = new EnrolmentWalk(Profile(graceDays: 3));
-        var old = await EnrolledAsync(walk);
-        walk.Clock.SetUtcNow(old.NotAfter);
-        await walk.SendAsync(MessageType.PkcsReq, Signer(of: old), Request("device-2", keySeed: FreshKey));
-        Assert.Equal("renewal_name_changed", Assert.Single(walk.Journal.Refusals).Reason);
+        using var harness = new EnrolmentHarness(Profile(graceDays: 3));
+        var old = await EnrolledAsync(harness);
+        harness.Clock.SetUtcNow(old.NotAfter);
+        await harness.SendAsync(MessageType.PkcsReq, Signer(of: old), Request("device-2", keySeed: FreshKey));
+        Assert.Equal("renewal_name_changed", Assert.Single(harness.Journal.Refusals).Reason);
     }
 
     [Fact]
     public async Task A_valid_certificate_and_the_challenge_are_a_new_enrolment_that_no_window_closes()
     {
-        using var walk = new EnrolmentWalk(Profile(windowDays: 1));
-        var old = await EnrolledAsync(walk);
-        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(of: old), Request("device-2", keySeed: FreshKey)));
-        Assert.Equal(ChallengeKind.Static, walk.Journal.Committed[^1].Enrolment.ChallengeKind);
+        using var harness = new EnrolmentHarness(Profile(windowDays: 1));
+        var old = await EnrolledAsync(harness);
+        Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(of: old), Request("device-2", keySeed: FreshKey)));
+        Assert.Equal(ChallengeKind.Static, harness.Journal.Committed[^1].Enrolment.ChallengeKind);
     }
 
     [Theory]
@@ -93,19 +93,19 @@ public sealed class RenewalPolicyTests
     [InlineData(false, null)]
     public async Task An_approved_renewal_is_issued_although_its_signer_has_ended_but_not_when_it_was_revoked(bool revoked, string? reason)
     {
-        using var walk = new EnrolmentWalk(Profile());
-        var old = await EnrolledAsync(walk);
-        await walk.Profiles.SaveAsync(Profile(approval: true), 1, null!, default);
-        walk.Clock.SetUtcNow(old.NotAfter.AddDays(-1));
-        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey), "T-2"));
-        var pending = walk.Journal.Enrolments.Values.Single(stored => stored.Enrolment.State == EnrolmentState.Pending).Enrolment;
-        walk.Journal.Decide(pending.Decided(approved: true, "olga", old.NotAfter.AddDays(-1)));
+        using var harness = new EnrolmentHarness(Profile());
+        var old = await EnrolledAsync(harness);
+        await harness.Profiles.SaveAsync(Profile(approval: true), 1, null!, default);
+        harness.Clock.SetUtcNow(old.NotAfter.AddDays(-1));
+        Assert.IsType<ScepReply.Pending>(await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey), "T-2"));
+        var pending = harness.Journal.Enrolments.Values.Single(stored => stored.Enrolment.State == EnrolmentState.Pending).Enrolment;
+        harness.Journal.Decide(pending.Decided(approved: true, "olga", old.NotAfter.AddDays(-1)));
         if (revoked)
             old.Revoke(RevocationReason.Superseded, old.NotAfter.AddDays(-1));
 
-        walk.Clock.SetUtcNow(old.NotAfter.AddDays(1));
-        var reply = await walk.SendAsync(MessageType.GetCertInitial, Signer(of: old), null, "T-2");
-        Assert.Equal(reason, walk.Journal.Refusals.SingleOrDefault()?.Reason);
+        harness.Clock.SetUtcNow(old.NotAfter.AddDays(1));
+        var reply = await harness.SendAsync(MessageType.GetCertInitial, Signer(of: old), null, "T-2");
+        Assert.Equal(reason, harness.Journal.Refusals.SingleOrDefault()?.Reason);
         Assert.Equal(reason is null, reply is ScepReply.Success);
     }
 
@@ -113,31 +113,31 @@ public sealed class RenewalPolicyTests
     [Trait("Conformance", "S-S8")]
     public async Task A_renewal_that_is_repeated_after_its_signer_has_ended_gets_what_it_got()
     {
-        using var walk = new EnrolmentWalk(Profile());
-        var old = await EnrolledAsync(walk);
-        walk.Clock.SetUtcNow(old.NotAfter.AddMinutes(-5));
-        var first = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey)));
+        using var harness = new EnrolmentHarness(Profile());
+        var old = await EnrolledAsync(harness);
+        harness.Clock.SetUtcNow(old.NotAfter.AddMinutes(-5));
+        var first = Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey)));
 
-        walk.Clock.SetUtcNow(old.NotAfter.AddMinutes(5));
-        var again = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey)));
+        harness.Clock.SetUtcNow(old.NotAfter.AddMinutes(5));
+        var again = Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey)));
         Assert.Equal(first.Certificate.ToArray(), again.Certificate.ToArray());
 
         // The same signer with another request is refused.
-        await walk.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: [8]));
-        Assert.Equal("renewal_signer_expired", Assert.Single(walk.Journal.Refusals).Reason);
+        await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: [8]));
+        Assert.Equal("renewal_signer_expired", Assert.Single(harness.Journal.Refusals).Reason);
     }
 
-    private static async Task MustAnswerAsync(EnrolmentWalk walk, string? reason, MessageType type, IssuedCertificate old, string? challenge)
+    private static async Task MustAnswerAsync(EnrolmentHarness harness, string? reason, MessageType type, IssuedCertificate old, string? challenge)
     {
-        var reply = await walk.SendAsync(type, Signer(of: old), Request(challenge: challenge, keySeed: FreshKey));
-        Assert.Equal(reason, walk.Journal.Refusals.SingleOrDefault()?.Reason);
+        var reply = await harness.SendAsync(type, Signer(of: old), Request(challenge: challenge, keySeed: FreshKey));
+        Assert.Equal(reason, harness.Journal.Refusals.SingleOrDefault()?.Reason);
         Assert.Equal(reason is null, reply is ScepReply.Success);
     }
 
-    private static async Task<IssuedCertificate> EnrolledAsync(EnrolmentWalk walk)
+    private static async Task<IssuedCertificate> EnrolledAsync(EnrolmentHarness harness)
     {
-        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
-        return walk.Journal.Committed[^1].Certificate!;
+        Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        return harness.Journal.Committed[^1].Certificate!;
     }
 
     private static CertificateProfile Profile(

@@ -36,7 +36,7 @@ public sealed class ScepProfileTableTests
     [InlineData("/cor")]
     [InlineData("/corp2")]
     [InlineData("/corp-")]
-    public void A_name_that_is_not_there_is_nobody_and_not_the_root(string behind)
+    public void An_unknown_PathID_finds_no_profile_and_not_the_root(string behind)
     {
         Assert.Null(Table("corp").Find(behind));
         Assert.Null(Table("", "corp").Find(behind));

@@ -9,7 +9,7 @@ using Certctl.Tests.Fakes;
 using Microsoft.Extensions.Time.Testing;
 using NSubstitute;
 using Xunit;
-using static Certctl.Tests.Application.Scep.EnrolmentWalk;
+using static Certctl.Tests.Application.Scep.EnrolmentHarness;
 
 namespace Certctl.Tests.Application.Scep;
 
@@ -23,40 +23,40 @@ public sealed class WrongProcessClockTests
     [MemberData(nameof(Shifts))]
     public async Task A_lost_reply_brings_no_second_certificate(int hours)
     {
-        using var walk = new EnrolmentWalk(Minutes(60));
-        var first = await IssuedAsync(walk, MessageType.PkcsReq, Signer());
-        walk.Process.Ahead = TimeSpan.FromHours(hours);
-        walk.Clock.Advance(TimeSpan.FromMinutes(30));
-        Assert.Equal(first.SerialNumber, (await IssuedAsync(walk, MessageType.PkcsReq, Signer())).SerialNumber);
-        Assert.Single(walk.Journal.Committed);
+        using var harness = new EnrolmentHarness(Minutes(60));
+        var first = await IssuedAsync(harness, MessageType.PkcsReq, Signer());
+        harness.Process.Ahead = TimeSpan.FromHours(hours);
+        harness.Clock.Advance(TimeSpan.FromMinutes(30));
+        Assert.Equal(first.SerialNumber, (await IssuedAsync(harness, MessageType.PkcsReq, Signer())).SerialNumber);
+        Assert.Single(harness.Journal.Committed);
 
         // And once it has ended, another one.
-        walk.Clock.Advance(TimeSpan.FromMinutes(30));
-        Assert.NotEqual(first.SerialNumber, (await IssuedAsync(walk, MessageType.PkcsReq, Signer())).SerialNumber);
+        harness.Clock.Advance(TimeSpan.FromMinutes(30));
+        Assert.NotEqual(first.SerialNumber, (await IssuedAsync(harness, MessageType.PkcsReq, Signer())).SerialNumber);
     }
 
     [Theory]
     [MemberData(nameof(Shifts))]
     public async Task A_certificate_begins_and_ends_by_the_databases_time(int hours)
     {
-        using var walk = new EnrolmentWalk(Minutes(60), ahead: TimeSpan.FromHours(hours));
-        var issued = await IssuedAsync(walk, MessageType.PkcsReq, Signer());
+        using var harness = new EnrolmentHarness(Minutes(60), ahead: TimeSpan.FromHours(hours));
+        var issued = await IssuedAsync(harness, MessageType.PkcsReq, Signer());
         Assert.Equal((Now.AddMinutes(-5), Now.AddMinutes(55), Now), (issued.NotBefore, issued.NotAfter, issued.CreatedAt));
-        Assert.Equal((TimeSpan.FromMinutes(55), Now), (walk.Journal.Committed[0].HeldFor, walk.Journal.Committed[0].Audit.Timestamp));
+        Assert.Equal((TimeSpan.FromMinutes(55), Now), (harness.Journal.Committed[0].HeldFor, harness.Journal.Committed[0].Audit.Timestamp));
     }
 
     [Theory]
     [MemberData(nameof(Shifts))]
     public async Task A_signer_has_ended_when_the_database_says_so(int hours)
     {
-        using var walk = new EnrolmentWalk(Minutes(60));
-        var first = await IssuedAsync(walk, MessageType.PkcsReq, Signer());
-        walk.Process.Ahead = TimeSpan.FromHours(hours);
-        var renewed = await IssuedAsync(walk, MessageType.RenewalReq, Signer(of: first), challenge: null);
+        using var harness = new EnrolmentHarness(Minutes(60));
+        var first = await IssuedAsync(harness, MessageType.PkcsReq, Signer());
+        harness.Process.Ahead = TimeSpan.FromHours(hours);
+        var renewed = await IssuedAsync(harness, MessageType.RenewalReq, Signer(of: first), challenge: null);
 
-        walk.Clock.Advance(TimeSpan.FromMinutes(56));
-        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.RenewalReq, Signer(of: first), Request("device-1", challenge: null, keySeed: [3])));
-        Assert.Equal("renewal_signer_expired", walk.Journal.Refusals[^1].Reason);
+        harness.Clock.Advance(TimeSpan.FromMinutes(56));
+        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.RenewalReq, Signer(of: first), Request("device-1", challenge: null, keySeed: [3])));
+        Assert.Equal("renewal_signer_expired", harness.Journal.Refusals[^1].Reason);
         Assert.NotEqual(first.SerialNumber, renewed.SerialNumber);
     }
 
@@ -64,17 +64,17 @@ public sealed class WrongProcessClockTests
     [MemberData(nameof(Shifts))]
     public async Task The_repetition_of_a_renewal_by_a_superseded_signer_is_answered_as_long_as_its_answer_lasts(int hours)
     {
-        using var walk = new EnrolmentWalk(Minutes(30));
-        var first = await IssuedAsync(walk, MessageType.PkcsReq, Signer());
-        var renewed = await IssuedAsync(walk, MessageType.RenewalReq, Signer(of: first), challenge: null);
+        using var harness = new EnrolmentHarness(Minutes(30));
+        var first = await IssuedAsync(harness, MessageType.PkcsReq, Signer());
+        var renewed = await IssuedAsync(harness, MessageType.RenewalReq, Signer(of: first), challenge: null);
         first.Revoke(RevocationReason.Superseded, Now);
-        walk.Process.Ahead = TimeSpan.FromHours(hours);
+        harness.Process.Ahead = TimeSpan.FromHours(hours);
 
-        walk.Clock.Advance(TimeSpan.FromMinutes(20));
-        Assert.Equal(renewed.SerialNumber, (await IssuedAsync(walk, MessageType.RenewalReq, Signer(of: first), challenge: null)).SerialNumber);
-        walk.Clock.Advance(TimeSpan.FromMinutes(10));
-        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.RenewalReq, Signer(of: first), Request(challenge: null)));
-        Assert.Equal("renewal_signer_revoked", walk.Journal.Refusals[^1].Reason);
+        harness.Clock.Advance(TimeSpan.FromMinutes(20));
+        Assert.Equal(renewed.SerialNumber, (await IssuedAsync(harness, MessageType.RenewalReq, Signer(of: first), challenge: null)).SerialNumber);
+        harness.Clock.Advance(TimeSpan.FromMinutes(10));
+        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.RenewalReq, Signer(of: first), Request(challenge: null)));
+        Assert.Equal("renewal_signer_revoked", harness.Journal.Refusals[^1].Reason);
     }
 
     [Theory]
@@ -96,10 +96,10 @@ public sealed class WrongProcessClockTests
 
     private static CreateApiKeyCommand Key(DateTimeOffset end) => new("0123456789abcdef", new byte[32], "robot", ApiRole.Auditor, end, new AdminCaller("olga", "REST API"));
 
-    private static async Task<IssuedCertificate> IssuedAsync(EnrolmentWalk walk, MessageType type, RequestSigner signer, string? challenge = "the current secret")
+    private static async Task<IssuedCertificate> IssuedAsync(EnrolmentHarness harness, MessageType type, RequestSigner signer, string? challenge = "the current secret")
     {
-        var der = Assert.IsType<ScepReply.Success>(await walk.SendAsync(type, signer, Request(challenge: challenge))).Certificate;
-        return walk.Journal.Committed.Select(entry => entry.Certificate).OfType<IssuedCertificate>().Single(certificate => certificate.Der.AsSpan().SequenceEqual(der.Span));
+        var der = Assert.IsType<ScepReply.Success>(await harness.SendAsync(type, signer, Request(challenge: challenge))).Certificate;
+        return harness.Journal.Committed.Select(entry => entry.Certificate).OfType<IssuedCertificate>().Single(certificate => certificate.Der.AsSpan().SequenceEqual(der.Span));
     }
 
     private static CertificateProfile Minutes(int minutes) => new()

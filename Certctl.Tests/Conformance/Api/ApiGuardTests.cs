@@ -20,13 +20,13 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
     [Trait("Conformance", "A-10")]
     [Trait("Conformance", "A-11")]
     [Trait("Conformance", "A-16")]
-    public async Task Whoever_asks_too_fast_waits_by_address_and_by_name_and_devices_do_not()
+    public async Task Rate_limits_hold_by_address_and_by_name_and_not_for_devices()
     {
         await using var host = await CertctlHost.StartAsync(
             null, Keys, ("CERTCTL_RATE_LIMIT_RPS", "1"), ("CERTCTL_RATE_LIMIT_BURST", "40"), ("CERTCTL_RATE_LIMIT_PER_USER_BURST", "5"), ("CERTCTL_METRICS_ENABLED", "true"));
         using var http = ScepWire.NewClient(host.CaFile);
 
-        // Five of alice's at once and those that come back while she asks; the auditor is another.
+        // Five requests of alice at once, and more as the limit refills meanwhile; the auditor has a limit of its own.
         var alice = await ManyAsync(http, host, "/api/v1/auth/check", ApiServer.Admin, 12);
         Assert.InRange(alice.Count(answer => answer.Status == HttpStatusCode.OK), 5, 9);
         Assert.Contains(alice, answer => answer.Status == HttpStatusCode.TooManyRequests);
@@ -133,7 +133,7 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
             Assert.Equal("Something that this needs cannot be reached; try again.", JsonDocument.Parse(problem).RootElement.GetProperty("detail").GetString());
         }
 
-        // Nobody comes in meanwhile.
+        // No caller is admitted meanwhile.
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await ManyAsync(http, host, "/api/v1/audit", "guess-guess-guess", 1))[0].Status);
         gate.Open();
         foreach (var list in lists)
@@ -168,7 +168,7 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
 
         var refused = exports.Where(export => export.StatusCode != HttpStatusCode.OK).ToList();
 
-        // One of each person runs, and two in all: those of the auditor beyond his first are refused to him alone.
+        // One export per principal runs, and two in all: further exports of the auditor are refused to the auditor alone.
         Assert.Equal(
             [.. Enumerable.Repeat(HttpStatusCode.OK, 2), .. Enumerable.Repeat(HttpStatusCode.TooManyRequests, 4), .. Enumerable.Repeat(HttpStatusCode.ServiceUnavailable, 6)],
             exports.Select(export => export.StatusCode));

@@ -12,7 +12,7 @@ namespace Certctl.Tests.Conformance.Api;
 public sealed class ApiKeyTests(ApiServer server) : IClassFixture<ApiServer>
 {
     [Fact]
-    public async Task A_key_that_is_made_comes_in_with_its_role_and_its_name_and_nobody_can_read_it_again()
+    public async Task A_created_key_has_its_role_and_its_name_and_cannot_be_read_again()
     {
         var before = DateTimeOffset.UtcNow;
         var made = await server.SendAsync(HttpMethod.Post, "/api/v1/api-keys", ApiServer.Admin, HttpStatusCode.Created, ApiServer.Json(new { name = "ticketing", role = "operator" }));

@@ -14,7 +14,7 @@ namespace Certctl.Tests.Conformance.Api;
 public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiServer>
 {
     [Fact]
-    public async Task What_a_device_got_is_found_by_what_people_know_of_it_and_downloaded_as_it_is()
+    public async Task What_a_device_got_is_found_by_its_known_names_and_downloaded_as_it_is()
     {
         var device = await EnrolledAsync(0, "CN=found, O=Fleet");
         var serial = device.Certificate.SerialNumber;
@@ -194,18 +194,18 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
     public async Task Pages_follow_by_cursor()
     {
         for (var i = 0; i < 5; i++)
-            await EnrolledAsync(0, $"CN=walk {i}");
+            await EnrolledAsync(0, $"CN=paged {i}");
         var names = new List<string>();
         string? cursor = null;
         do
         {
-            var page = await server.GetAsync("/api/v1/certificates?q=walk&per_page=2" + (cursor is null ? "" : "&cursor=" + cursor));
+            var page = await server.GetAsync("/api/v1/certificates?q=paged&per_page=2" + (cursor is null ? "" : "&cursor=" + cursor));
             Assert.Equal(5, page.GetProperty("total").GetInt32());
             names.AddRange(page.GetProperty("data").EnumerateArray().Select(row => Text(row, "common_name")!));
             cursor = Text(page, "next_cursor");
         }
         while (cursor is not null && names.Count <= 5);
-        Assert.Equal(["walk 4", "walk 3", "walk 2", "walk 1", "walk 0"], names);
+        Assert.Equal(["paged 4", "paged 3", "paged 2", "paged 1", "paged 0"], names);
     }
 
     private async Task<ScepDevice> EnrolledAsync(int key, string subject)

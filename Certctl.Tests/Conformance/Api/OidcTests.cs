@@ -83,7 +83,7 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
             $"{token.Split('.')[0]}.{admin.Split('.')[1]}.{token.Split('.')[2]}",
             Token("HS256", "rsa", good, data => HMACSHA256.HashData(_rsa.ExportSubjectPublicKeyInfo(), data)),
             Token("HS256", "rsa", good, data => HMACSHA256.HashData(Encoding.ASCII.GetBytes(_rsa.ExportSubjectPublicKeyInfoPem()), data)),
-            Token("RS256", "nobody's", good, other),
+            Token("RS256", "unknown", good, other),
         })
         {
             Assert.Equal((HttpStatusCode.Unauthorized, NotHis), await RefusedAsync(forged));

@@ -6,7 +6,7 @@ using Xunit;
 namespace Certctl.Tests.Conformance.Api;
 
 /// <summary>
-/// Two people are two: keys of one maker count once, however long the chain of makers, and no key has the name of an actor that is no
+/// Two approvals need two principals: keys of one maker count once, however long the chain of makers, and no key has the name of an actor that is no
 /// person.
 /// </summary>
 public sealed class PrincipalTests(ApiServer server) : IClassFixture<ApiServer>

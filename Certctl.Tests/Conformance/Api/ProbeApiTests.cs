@@ -45,7 +45,7 @@ public sealed class ProbeApiTests(ApiServer server) : IClassFixture<ApiServer>
 
     [Fact]
     [Trait("Conformance", "A-20")]
-    public async Task Unless_enabled_nobody_is_asked()
+    public async Task Unless_enabled_no_server_is_probed()
     {
         await using var host = await CertctlHost.StartAsync(null, ("CERTCTL_API_KEYS_NAMED", $"alice:{ApiServer.Admin}:admin"));
         using var http = ScepWire.NewClient(host.CaFile);

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;
 
-/// <summary>Certificate profiles by REST: whoever writes has seen what he replaces, and the next enrolment goes by it.</summary>
+/// <summary>Certificate profiles by REST: a write names the version it replaces, and the next enrolment uses the new one.</summary>
 public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
 {
     private const string Profiles = "/api/v1/profiles";

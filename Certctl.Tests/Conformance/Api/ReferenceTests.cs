@@ -22,7 +22,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
     private const string Document = "docs/openapi.json";
     private const string Reference = "/openapi/v1.json";
 
-    // What may be asked without a key, and nothing else: devices have none, and these say only how to come in and whether somebody is there.
+    // The complete list of what needs no key: devices have none, and the rest says only how to authenticate and whether the server is up.
     private static readonly string[] Open =
         ["GET /api/v1/auth/info", "GET /api/v1/version", "GET /health", "GET /ready", "devices /certsrv/mscep/mscep.dll", "devices /cgi-bin/pkiclient.exe", "devices /scep", "devices /scep-mtls"];
 
@@ -48,7 +48,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
         Assert.Equal(
             routes.SelectMany(Names).Where(name => name.Contains(" /api/", StringComparison.Ordinal) || name is "GET /health" or "GET /ready").Append("GET /metrics").Order(), documented.Order());
         var open = routes.Where(route => route.Metadata.GetMetadata<IAllowAnonymous>() is not null || route.Metadata.GetOrderedMetadata<IAuthorizeData>().Count == 0).SelectMany(Names);
-        Assert.Equal(Open, open.Select(name => DeviceDoor().IsMatch(name) ? "devices " + DeviceDoor().Match(name).Groups[1].Value : name).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(Open, open.Select(name => DeviceEndpoint().IsMatch(name) ? "devices " + DeviceEndpoint().Match(name).Groups[1].Value : name).Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -172,7 +172,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
         Assert.Equal((0, 0), ((await report.ProfilesAsync(default)).Rows.Count, (await report.IntuneAsync(default)).Rows.Count));
     }
 
-    /// <summary>The server's house with its files and its database, not started.</summary>
+    /// <summary>The server's host with its files and its database, not started.</summary>
     private WebApplication BuildBeside(bool scep)
     {
         var settings = server.Host.Settings.ToDictionary(StringComparer.Ordinal);
@@ -199,7 +199,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
     }
 
     [GeneratedRegex("^[A-Z*]+ (/scep|/scep-mtls|/certsrv/mscep/mscep.dll|/cgi-bin/pkiclient.exe)(/|$)")]
-    private static partial Regex DeviceDoor();
+    private static partial Regex DeviceEndpoint();
 
     private static IEnumerable<string> Names(RouteEndpoint route)
     {

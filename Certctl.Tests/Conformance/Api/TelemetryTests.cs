@@ -77,8 +77,8 @@ public sealed partial class TelemetryTests : IAsyncLifetime
         // Stopping sends what has not been sent yet.
         await _host.StopAsync();
         var traces = _received["/v1/traces"];
-        foreach (var room in new[] { "ScepMessage", "Decode", "ValidationBehavior", "ChallengeDispatchBehavior", "ReplayCacheBehavior", "RateLimitBehavior", "ComplianceHookBehavior", "Sign", "Journal", "challenge_wrong" })
-            Assert.Contains(room, traces, StringComparison.Ordinal);
+        foreach (var step in new[] { "ScepMessage", "Decode", "ValidationBehavior", "ChallengeDispatchBehavior", "ReplayCacheBehavior", "RateLimitBehavior", "ComplianceHookBehavior", "Sign", "Journal", "challenge_wrong" })
+            Assert.Contains(step, traces, StringComparison.Ordinal);
         Assert.Contains("certctl_scep_requests_total", _received["/v1/metrics"], StringComparison.Ordinal);
         Assert.DoesNotContain(_host.Challenge, string.Concat(_received.Values) + text, StringComparison.Ordinal);
         Assert.DoesNotContain("a wrong challenge", string.Concat(_received.Values) + text, StringComparison.Ordinal);

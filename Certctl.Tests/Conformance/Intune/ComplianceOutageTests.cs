@@ -46,7 +46,7 @@ public sealed class ComplianceOutageTests(PostgresFixture postgres) : IClassFixt
         Assert.Equal(3, await servers.CountAsync("SELECT COUNT(*) FROM audit_events WHERE outcome = 'Issued' AND detail LIKE '%enrolled and healthy%'"));
         Assert.StartsWith("This device has had too many certificates", (await servers.One.SendAsync(requests[3].Message)).MustFail("2").FailInfoText, StringComparison.Ordinal);
 
-        // Whoever lost his reply is answered as before, whatever holds today; and whoever is beyond his budget is asked about by nobody.
+        // A repeated request is answered as before, whatever the service says now; for a device beyond its quota the service is not asked.
         _answer = No;
         var asked = service.Seen.Count;
         (await servers.Other.SendAsync(requests[0].Message)).Issued(requests[0].Device);

@@ -25,7 +25,7 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
     {
         ["no JSON"] = (FailureReason.IntuneMalformed, (s, _) => s.Connector.Sign(new string('x', 200))),
         ["padded"] = (FailureReason.IntuneMalformed, (s, device) => s.Token(device) + "="),
-        ["duplicate claim"] = (FailureReason.IntuneMalformed, (s, device) => s.Connector.Sign(Claims(device).ToJsonString().Replace("{", "{\"sub\":\"somebody else\",", StringComparison.Ordinal))),
+        ["duplicate claim"] = (FailureReason.IntuneMalformed, (s, device) => s.Connector.Sign(Claims(device).ToJsonString().Replace("{", "{\"sub\":\"another device\",", StringComparison.Ordinal))),
         ["crit"] = (FailureReason.IntuneMalformed, (s, device) => s.Connector.Sign(Claims(device).ToJsonString(), """{"alg":"ES256","crit":["exp"],"exp":1}""")),
         ["no nonce"] = (FailureReason.IntuneMalformed, (s, device) => s.Token(device, claims => claims.Remove("nonce"))),
         ["no subject"] = (FailureReason.IntuneMalformed, (s, device) => s.Token(device, claims => claims.Remove("sub"))),
@@ -43,7 +43,7 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
         ["too old"] = (FailureReason.IntuneExpired, (s, device) => s.Token(device, claims => claims["iat"] = Seconds(-61), exp: 30)),
         ["another audience"] = (FailureReason.IntuneWrongAudience, (s, device) => s.Token(device, claims => claims["aud"] = "https://another.example")),
         ["no audience"] = (FailureReason.IntuneWrongAudience, (s, device) => s.Token(device, claims => claims.Remove("aud"))),
-        ["another device"] = (FailureReason.IntuneClaimMismatch, (s, _) => s.Token("somebody else")),
+        ["another device"] = (FailureReason.IntuneClaimMismatch, (s, _) => s.Token("another device")),
         ["a name too few"] = (FailureReason.IntuneClaimMismatch, (s, device) => s.Token(device, claims => claims["san_dns"] = new JsonArray("a.example"))),
     };
 
@@ -225,7 +225,7 @@ public sealed class SignedChallengeServer : IAsyncLifetime, IDisposable
 
     internal Task<CertRepReading> RenewAsync(string challenge, string commonName, ScepDevice device) => SendAsync(_wire!, challenge, commonName, device, "17", []);
 
-    /// <summary>From an address that nobody else comes from: like refusals of one address are counted, not listed.</summary>
+    /// <summary>From an address of its own: equal refusals of one address are counted, not listed.</summary>
     internal async Task<CertRepReading> SendFromElsewhereAsync(string challenge, string commonName, ScepDevice device)
     {
         using var wire = new ScepWire(Host.Url, Host.CaFile, from: new IPAddress([127, 0, 1, (byte)Interlocked.Increment(ref _addresses)]));

@@ -37,11 +37,11 @@ public sealed class MtlsHandshakeTests(MtlsServer server) : IClassFixture<MtlsSe
     }
 }
 
-/// <summary>A server on which nobody wants client certificates.</summary>
-public sealed class NobodyWantsMtlsTests(ScepServerFixture server) : IClassFixture<ScepServerFixture>
+/// <summary>A server without a profile that asks for client certificates.</summary>
+public sealed class WithoutMtlsTests(ScepServerFixture server) : IClassFixture<ScepServerFixture>
 {
     [Fact]
-    public async Task Where_no_profile_wants_it_the_listener_asks_nobody_and_the_route_is_not_there()
+    public async Task Where_no_profile_wants_it_the_listener_requests_no_certificate_and_the_route_is_not_there()
     {
         var seen = await Handshake.SeeAsync(server.Server, server.Server.Url.Port);
         Assert.Contains("EncryptedExtensions", seen, StringComparison.Ordinal);
@@ -59,7 +59,7 @@ public sealed class NobodyWantsMtlsTests(ScepServerFixture server) : IClassFixtu
     }
 }
 
-/// <summary><c>CERTCTL_SERVER_MTLS_PORT</c>: the main port asks nobody, the other serves <c>/scep-mtls</c> and nothing else.</summary>
+/// <summary><c>CERTCTL_SERVER_MTLS_PORT</c>: the main port requests no client certificate, the other serves <c>/scep-mtls</c> and nothing else.</summary>
 public sealed class MtlsPortTests(MtlsPortServer server) : IClassFixture<MtlsPortServer>
 {
     [Fact]
@@ -72,7 +72,7 @@ public sealed class MtlsPortTests(MtlsPortServer server) : IClassFixture<MtlsPor
     }
 
     [Fact]
-    public async Task Each_port_serves_its_own_doors()
+    public async Task Each_port_serves_its_own_endpoints()
     {
         var client = BootstrapCa.Shown(server.A.Issue("CN=device of a"));
         var own = await server.MtlsPortAsync();

@@ -44,7 +44,7 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
     [Fact]
     public async Task The_plain_route_is_untouched_whatever_certificate_a_client_shows_or_none()
     {
-        var stranger = BootstrapCa.Shown(BootstrapCa.Root("CN=somebody").Issue("CN=stray", BootstrapCa.ServerAuth, -9, -1));
+        var stranger = BootstrapCa.Shown(BootstrapCa.Root("CN=another root").Issue("CN=stray", BootstrapCa.ServerAuth, -9, -1));
         var device = ScepDevice.Shared();
         foreach (var (client, name) in new[] { (null, "none"), (BootstrapCa.Shown(server.A.Issue("CN=device of a")), "of-a"), (stranger, "stray") })
         {
@@ -52,7 +52,7 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
             (await wire.SendAsync((await wire.RequestAsync(device.Csr($"CN=plain-{name}", MtlsServer.Challenge), device)).Build())).Issued(device);
         }
 
-        // Nobody was asked there, so nobody's certificate is told.
+        // No certificate was requested there, so none is recorded.
         var plain = (await server.EventsAsync()).Where(e => e.Subject?.StartsWith("CN=plain-", StringComparison.Ordinal) == true).ToList();
         Assert.Equal(3, plain.Count);
         Assert.All(plain, e => Assert.Null(e.ClientCertificate));
@@ -65,7 +65,7 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
         using var wire = server.Connect("/scep-mtls/a", BootstrapCa.Shown(server.A.Issue("CN=came", serial: [0x7A, 0x01, 0xFF])));
         var device = ScepDevice.Shared();
         (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=without", challenge: null), device)).Build())).MustFail(FailureReason.ChallengeMissing);
-        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=wrong", "a challenge of somebody else"), device)).Build())).MustFail(FailureReason.ChallengeWrong);
+        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=wrong", "a challenge of another profile"), device)).Build())).MustFail(FailureReason.ChallengeWrong);
         (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=right", MtlsServer.Challenge), device)).Build())).Issued(device);
 
         var events = await server.EventsAsync();
@@ -163,7 +163,7 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
     [Fact]
     public async Task Of_a_certificate_of_ours_the_journal_says_what_it_is_worth()
     {
-        var (device, own) = await EnrolAsync("/scep/own", "CN=knows the house");
+        var (device, own) = await EnrolAsync("/scep/own", "CN=revoked later");
         Assert.Equal(HttpStatusCode.OK, (await server.AskAsync("/scep-mtls/own", own)).Status);
 
         // The CA is the same for all profiles, so its name in a bundle does not open the profile to the others' devices.
@@ -173,7 +173,7 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
 
         Assert.Equal(1, Change($"UPDATE certificates SET revoked_at = CURRENT_TIMESTAMP, revocation_reason = 'KeyCompromise' WHERE serial_number = '{device.SerialNumber.ToLowerInvariant().PadLeft(40, '0')}'"));
         Assert.Equal((HttpStatusCode.Unauthorized, "Client certificate has been revoked."), await server.AskAsync("/scep-mtls/own", own));
-        Assert.Contains(await server.EventsAsync(), e => e.Reason == "client_certificate_revoked" && e.ClientCertificate!.StartsWith("CN=knows the house #", StringComparison.Ordinal));
+        Assert.Contains(await server.EventsAsync(), e => e.Reason == "client_certificate_revoked" && e.ClientCertificate!.StartsWith("CN=revoked later #", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -159,7 +159,7 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
         csr[csr.AsSpan().IndexOf("altered A"u8) + 8] = (byte)'B';
         (await server.Wire.SendAsync((await server.Wire.RequestAsync(csr, Device)).Build())).MustFail("2");
 
-        // Octets behind the request were signed by nobody.
+        // Octets after the request are not covered by its signature.
         var good = new RawRequest("octets behind") { Challenge = server.Challenge }.Build(Device.Rsa);
         (await server.Wire.SendAsync((await server.Wire.RequestAsync([.. good, 0x05, 0x00], Device)).Build())).MustFail("2");
     }

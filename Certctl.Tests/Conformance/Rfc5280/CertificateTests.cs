@@ -62,7 +62,7 @@ public sealed class CertificateTests(ScepServerFixture server) : IClassFixture<S
         using var leaf = (await server.Wire.SendAsync((await server.Wire.RequestAsync(csr, Device)).Build())).Issued(Device);
         using var plain = await server.EnrolAsync(Device, "CN=modest", "greedy.example");
 
-        // Value by value what somebody gets who asks for nothing.
+        // Value by value, the certificate for a request without wishes.
         Assert.Equal(
             plain.Extensions.Select(extension => (extension.Oid!.Value, extension.Critical, Convert.ToHexString(extension.RawData))),
             leaf.Extensions.Select(extension => (extension.Oid!.Value, extension.Critical, Convert.ToHexString(extension.RawData))));

@@ -16,23 +16,23 @@ namespace Certctl.Tests.Conformance.Rfc8894;
 /// <summary>RFC 8894 §3.5.2 and §7.5: each policy takes the algorithms that it says, in every encoding and by either method, and no others.</summary>
 public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<ThreePolicies>
 {
-    public static TheoryData<string, string, bool> Doors()
+    public static TheoryData<string, string, bool> Combinations()
     {
-        var doors = new TheoryData<string, string, bool>();
+        var combinations = new TheoryData<string, string, bool>();
         foreach (var policy in ThreePolicies.Names)
         {
             foreach (var encoding in DeviceEncoding.All)
             {
-                doors.Add(policy, encoding.Name, true);
-                doors.Add(policy, encoding.Name, false);
+                combinations.Add(policy, encoding.Name, true);
+                combinations.Add(policy, encoding.Name, false);
             }
         }
 
-        return doors;
+        return combinations;
     }
 
     [Theory]
-    [MemberData(nameof(Doors))]
+    [MemberData(nameof(Combinations))]
     [Trait("Conformance", "S-C5")]
     [Trait("Conformance", "S-C7")]
     [Trait("Conformance", "S-C10")]
@@ -123,7 +123,7 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
     [Fact]
     [Trait("Conformance", "S-M26")]
     [Trait("Conformance", "R-11")]
-    public async Task A_key_that_anybody_can_break_neither_signs_nor_is_certified_under_any_policy()
+    public async Task A_breakable_key_neither_signs_nor_is_certified_under_any_policy()
     {
         var p = WeakPrimes.Random();
         using var close = WeakPrimes.Key(p, WeakPrimes.After(p + 2));
@@ -225,6 +225,6 @@ public sealed class ThreePolicies : IAsyncLifetime
 
     public async Task DisposeAsync() => await Host.DisposeAsync();
 
-    /// <summary>One and the same request a policy: whoever repeats it gets its certificate again, in whatever algorithms it asks.</summary>
+    /// <summary>One request per policy: a repetition gets the same certificate, whatever algorithms it uses.</summary>
     internal byte[] Csr(string policy) => _requests[policy];
 }

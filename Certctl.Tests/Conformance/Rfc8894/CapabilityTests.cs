@@ -62,7 +62,7 @@ public sealed class CapabilityTests(PlainAndOld server) : IClassFixture<PlainAnd
 
     [Fact]
     [Trait("Conformance", "S-R21")]
-    public async Task Certificates_say_where_their_CRL_is_so_that_nobody_needs_GetCRL()
+    public async Task Certificates_say_where_their_CRL_is_so_that_GetCRL_is_not_needed()
     {
         var device = ScepDevice.Shared();
         using var plain = server.Host.Connect("/scep/plain");

@@ -8,7 +8,7 @@ public sealed class GetCrlOnSqliteTests(ScepServerFixture server) : GetCrlTests(
 
 public sealed class GetCrlOnPostgresTests(PostgresScepServerFixture server) : GetCrlTests(server), IClassFixture<PostgresScepServerFixture>;
 
-/// <summary>RFC 8894 §3.3.5 and §4.6: the CA's CRL, for whoever asks, read by openssl.</summary>
+/// <summary>RFC 8894 §3.3.5 and §4.6: the CA's CRL, for every requester, read by openssl.</summary>
 public abstract class GetCrlTests(ScepServerFixture server)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);

@@ -42,8 +42,8 @@ public sealed class ProfileIsolationTests(TwoProfiles server) : IClassFixture<Tw
     {
         var device = ScepDevice.Shared();
         using var iot = server.Host.Connect("/scep/iot");
-        (await iot.SendAsync((await iot.RequestAsync(device.Csr("CN=wrong door", TwoProfiles.Corp), device)).Build())).MustFail(FailureReason.ChallengeWrong);
-        (await iot.SendAsync((await iot.RequestAsync(device.Csr("CN=right door", TwoProfiles.Iot), device)).Build())).Issued(device);
+        (await iot.SendAsync((await iot.RequestAsync(device.Csr("CN=wrong path", TwoProfiles.Corp), device)).Build())).MustFail(FailureReason.ChallengeWrong);
+        (await iot.SendAsync((await iot.RequestAsync(device.Csr("CN=right path", TwoProfiles.Iot), device)).Build())).Issued(device);
     }
 
     [Fact]

@@ -136,7 +136,7 @@ public abstract class RenewalTests(ScepServerFixture server)
         Assert.Equal(1, server.Count($"SELECT COUNT(*) FROM certificates WHERE common_name = '{name}'"));
     }
 
-    // The same names, key and number under the signature of somebody else of the CA's name.
+    // The same names, key and number, signed by another CA of the same name.
     private static X509Certificate2 OfAnotherCa(ScepDevice device)
     {
         using var stranger = System.Security.Cryptography.RSA.Create(2048);

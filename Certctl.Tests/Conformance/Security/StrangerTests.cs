@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Security;
 
-/// <summary>What somebody tries who holds no challenge, or an envelope, a key or a certificate that is not his to use.</summary>
+/// <summary>Attacks without a challenge, or with another device's envelope, key or certificate.</summary>
 public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<ScepServerFixture>
 {
     private ScepWire Wire => server.Wire;

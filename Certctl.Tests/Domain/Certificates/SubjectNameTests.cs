@@ -27,7 +27,7 @@ public sealed class SubjectNameTests
     public void The_text_is_that_of_RFC_4514(string value, string text) => Assert.Equal(text, Name((CommonName, value)).ToString());
 
     [Fact]
-    public void The_most_specific_part_comes_first_and_names_of_attributes_that_nobody_knows_are_OIDs() =>
+    public void The_most_specific_part_comes_first_and_names_of_unknown_attributes_are_OIDs() =>
         Assert.Equal("1.2.3.4=x,CN=d,OU=two,OU=one,C=DE", Name((Country, "DE"), ("2.5.4.11", "one"), ("2.5.4.11", "two"), (CommonName, "d"), ("1.2.3.4", "x")).ToString());
 
     [Fact]

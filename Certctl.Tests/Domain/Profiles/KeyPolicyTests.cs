@@ -6,7 +6,7 @@ using static Certctl.Tests.Domain.Profiles.Requests;
 
 namespace Certctl.Tests.Domain.Profiles;
 
-/// <summary>RFC 5280 §4.2.1.3, RFC 5480 §2.1.1 and the caps of the house.</summary>
+/// <summary>RFC 5280 §4.2.1.3, RFC 5480 §2.1.1 and Certctl's own limits.</summary>
 public sealed class KeyPolicyTests
 {
     [Theory]

@@ -352,11 +352,11 @@ public sealed class ProfileFieldTests
     [Fact]
     public async Task RequiresApproval_lets_requests_wait_without_a_certificate()
     {
-        using var walk = new EnrolmentWalk(Copy(id: CertificateProfile.DefaultId, approval: true));
-        var reply = await walk.SendAsync(MessageType.PkcsReq, EnrolmentWalk.Signer(), EnrolmentWalk.Request());
+        using var harness = new EnrolmentHarness(Copy(id: CertificateProfile.DefaultId, approval: true));
+        var reply = await harness.SendAsync(MessageType.PkcsReq, EnrolmentHarness.Signer(), EnrolmentHarness.Request());
         Assert.IsType<ScepReply.Pending>(reply);
-        Assert.Equal(EnrolmentState.Pending, Assert.Single(walk.Journal.Committed).Enrolment.State);
-        Assert.Equal(0, walk.Issuer.Signed);
+        Assert.Equal(EnrolmentState.Pending, Assert.Single(harness.Journal.Committed).Enrolment.State);
+        Assert.Equal(0, harness.Issuer.Signed);
     }
 
     [Fact]

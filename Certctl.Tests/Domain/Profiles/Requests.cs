@@ -116,7 +116,7 @@ internal static class Requests
 
     public static PublicKeyInfo Other(KeyAlgorithm algorithm) => new() { Der = new byte[] { 2 }, Sha256 = new byte[32], Algorithm = algorithm, Bits = 0 };
 
-    /// <summary>An RSA key whose modulus nobody has the factors of: odd, of exactly these bits, without a factor below 752 unless it is given one.</summary>
+    /// <summary>An RSA key whose factors are unknown: odd, of exactly these bits, without a factor below 752 unless it is given one.</summary>
     public static PublicKeyInfo Rsa(int bits = 2048, int exponent = 65537, int factor = 1) =>
         Rsa(Modulus(bits, factor), new BigInteger(exponent).ToByteArray(isUnsigned: true, isBigEndian: true), bits);
 

@@ -4,7 +4,7 @@ namespace Certctl.Tests.Hostile.Fuzz;
 
 internal static class Asn1Targets
 {
-    // Deeper than the walk below needs to go to meet every path of the reader.
+    // Deeper than the recursion below needs to reach every path of the reader.
     private const int MaxDepth = 24;
 
     public static void Normalise(byte[] input)
@@ -23,9 +23,9 @@ internal static class Asn1Targets
         ContradictionException.Unless(reader.TryReadAny(out _, out _, out var whole) && whole.Length == der.Length && reader.AtEnd, "what is normal is one element of DER");
     }
 
-    public static void Walk(byte[] input) => Walk(new DerReader(input), 0);
+    public static void Descend(byte[] input) => Descend(new DerReader(input), 0);
 
-    private static void Walk(DerReader reader, int depth)
+    private static void Descend(DerReader reader, int depth)
     {
         while (!reader.AtEnd && depth < MaxDepth)
         {
@@ -40,7 +40,7 @@ internal static class Asn1Targets
 
             ContradictionException.Unless(content.Length < whole.Length && whole.Span[0] == tag && whole.Span.EndsWith(content.Span), "an element ends with its content");
             if ((tag & 0x20) != 0)
-                Walk(new DerReader(content), depth + 1);
+                Descend(new DerReader(content), depth + 1);
             else
                 _ = DerText.TryDecode(tag, content.Span, out _);
         }

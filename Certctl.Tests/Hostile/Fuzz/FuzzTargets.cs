@@ -7,7 +7,7 @@ internal static class FuzzTargets
     [
         // What the rest is made of.
         new("ber", Seeds.Ber, Asn1Targets.Normalise),
-        new("der", Seeds.Ber, Asn1Targets.Walk),
+        new("der", Seeds.Ber, Asn1Targets.Descend),
 
         // What stands in certificates and requests.
         new("name", Seeds.Names, X509Targets.Name),

@@ -20,7 +20,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     [Theory]
     [MemberData(nameof(Decoders))]
     [Trait("Conformance", "Z-1")]
-    public void A_decoder_withstands_what_nobody_sends(string decoder)
+    public void A_decoder_withstands_invented_input(string decoder)
     {
         var executions = Number("EXECUTIONS");
         var seed = (int)(Number("SEED") ?? (executions is null ? UsualSeed : Random.Shared.Next()));

@@ -1,6 +1,6 @@
 namespace Certctl.Tests.Hostile.Fuzz;
 
-/// <summary>Makes an input that nobody sent out of two that reached something.</summary>
+/// <summary>Combines two inputs that reached new code into one.</summary>
 internal sealed class Mutator(Random random, IReadOnlyList<byte[]> words)
 {
     private const int MaxLength = 32 * 1024;

@@ -55,8 +55,8 @@ internal static class X509Targets
         _ = key!.Describe();
         var signature = new byte[key.Algorithm == KeyAlgorithm.Rsa ? key.Modulus.Length : 8];
         ((ReadOnlySpan<byte>)[0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01]).CopyTo(signature.Length >= 8 ? signature : new byte[8]);
-        ContradictionException.Unless(!SignatureVerifier.VerifyHash(key, HashAlgorithmName.SHA256, Hash, signature), "a signature that nobody made is wrong");
-        ContradictionException.Unless(!SignatureVerifier.VerifyPss(key, HashAlgorithmName.SHA256, Hash, signature), "a signature that nobody made is wrong");
+        ContradictionException.Unless(!SignatureVerifier.VerifyHash(key, HashAlgorithmName.SHA256, Hash, signature), "a random signature is wrong");
+        ContradictionException.Unless(!SignatureVerifier.VerifyPss(key, HashAlgorithmName.SHA256, Hash, signature), "a random signature is wrong");
     }
 
     public static void Certificate(byte[] input)

@@ -36,7 +36,7 @@ public sealed class ComplianceRequestTests
     {
         var body = await SentAsync(Claim);
 
-        Assert.DoesNotContain("nobody may send", body, StringComparison.Ordinal);
+        Assert.DoesNotContain("must not be sent", body, StringComparison.Ordinal);
         Assert.DoesNotContain(Convert.ToBase64String("the request itself"u8), body, StringComparison.Ordinal);
         Assert.DoesNotContain("[secret]", body, StringComparison.Ordinal);
     }

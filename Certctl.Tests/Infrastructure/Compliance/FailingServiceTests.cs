@@ -113,7 +113,7 @@ public sealed class FailingServiceTests
     }
 
     [Fact]
-    public async Task Nobody_listens()
+    public async Task A_closed_port_is_an_outage()
     {
         int port;
         using (var listener = new TcpListener(IPAddress.Loopback, 0))
@@ -129,7 +129,7 @@ public sealed class FailingServiceTests
     }
 
     [Fact]
-    public async Task The_circuit_opens_asks_nobody_for_a_while_and_heals_by_itself()
+    public async Task The_circuit_opens_sends_nothing_for_a_while_and_heals_by_itself()
     {
         var broken = true;
         var log = new LogLines<HttpComplianceHook>();

@@ -214,7 +214,7 @@ public sealed class HttpComplianceHookTests
     }
 
     [Fact]
-    public void Nobody_stands_between_it_and_the_service()
+    public void No_proxy_stands_between_it_and_the_service()
     {
         using var handler = ComplianceHttp.Handler(StubService.Settings(new Uri("https://localhost")), null, []);
         Assert.False(handler.UseProxy);

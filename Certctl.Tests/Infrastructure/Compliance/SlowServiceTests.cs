@@ -84,7 +84,7 @@ public sealed class SlowServiceTests
     [Fact]
     public async Task A_name_that_never_resolves()
     {
-        // The resolver cannot be interrupted: whoever waits for it has to leave it behind.
+        // The resolver cannot be interrupted, so its caller must stop waiting for it.
         var settings = StubService.Settings(new Uri("https://compliance.example"), Bound);
         var handler = ComplianceHttp.Handler(settings, null, settings.Roots);
         var never = new TaskCompletionSource<Stream>();

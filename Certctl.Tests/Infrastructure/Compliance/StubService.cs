@@ -25,7 +25,7 @@ internal sealed record SeenQuestion(string Body, IHeaderDictionary Headers, X509
 /// <summary>A compliance service on a real HTTPS listener of its own, which behaves as the test says.</summary>
 internal sealed class StubService : IAsyncDisposable
 {
-    public const string Token = "the-token-that-nobody-may-log";
+    public const string Token = "the-token-that-must-not-be-logged";
 
     public static readonly BootstrapCa Ca = BootstrapCa.Root("CN=compliance root");
 
@@ -111,7 +111,7 @@ internal sealed class StubService : IAsyncDisposable
     {
         DerWithoutChallenge = "the request itself"u8.ToArray(),
         Sha256 = SHA256.HashData("the request"u8),
-        ChallengePassword = new Secret("the challenge that nobody may send on"),
+        ChallengePassword = new Secret("the challenge that must not be sent on"),
         Subject = new SubjectName { Der = new byte[] { 0x30, 0x00 }, Rdns = [[new NameAttribute("2.5.4.3", "device-1", new byte[] { 0x0C, 0x00 })]] },
         PublicKey = new PublicKeyInfo { Der = new byte[] { 1 }, Algorithm = KeyAlgorithm.Rsa, Bits = 2048, Sha256 = SHA256.HashData([1]) },
         SubjectAltNames =

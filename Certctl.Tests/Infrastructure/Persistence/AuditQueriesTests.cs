@@ -25,7 +25,7 @@ public abstract partial class AuditQueriesTests(IDatabases databases) : Persiste
     private const string TooFewApprovals = "Nothing was issued with fewer approvals than the profile asks for";
     private const string WhoApproved = "Who approved a certificate";
     private const string History = "The history of one certificate";
-    private const string ActsOfPeople = "What people did";
+    private const string ActsOfOperators = "What operators did";
     private const string Refusals = "Refusals by reason";
     private const string Triggers = "The triggers are in place";
 
@@ -35,7 +35,7 @@ public abstract partial class AuditQueriesTests(IDatabases databases) : Persiste
     public void Each_query_of_the_page_is_run_here() => Assert.Equal(
         [
             CertificatesWithoutEvent, IssuancesWithoutCertificate, RevocationsWithoutEvent, ChallengesUsedTwice, TooFewApprovals,
-            WhoApproved, History, ActsOfPeople, Refusals, Triggers,
+            WhoApproved, History, ActsOfOperators, Refusals, Triggers,
         ],
         Queries().Select(query => query.Heading).Distinct());
 
@@ -77,7 +77,7 @@ public abstract partial class AuditQueriesTests(IDatabases databases) : Persiste
     }
 
     [Fact]
-    public async Task Approvals_are_counted_by_principal_and_shown_with_their_people()
+    public async Task Approvals_are_counted_by_principal_and_shown_with_their_actors()
     {
         if (!IsAvailable)
             return;
@@ -95,7 +95,7 @@ public abstract partial class AuditQueriesTests(IDatabases databases) : Persiste
 
         Assert.Empty(await RunAsync(database, TooFewApprovals));
         Assert.Equal(["olga", "paul"], (await RunAsync(database, WhoApproved, serial)).Select(row => (string)row["actor"]).Order());
-        Assert.Equal(["paul", "olga"], (await RunAsync(database, ActsOfPeople)).Select(row => (string)row["actor"]));
+        Assert.Equal(["paul", "olga"], (await RunAsync(database, ActsOfOperators)).Select(row => (string)row["actor"]));
 
         await db.EnrolmentDecisions.Where(decision => decision.Actor == "paul")
             .ExecuteUpdateAsync(set => set.SetProperty(decision => decision.Principal, "OLGA"));

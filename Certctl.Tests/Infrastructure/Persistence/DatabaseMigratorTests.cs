@@ -50,7 +50,7 @@ public sealed class SqliteDatabaseMigratorTests(SqliteDatabases databases) : Dat
     }
 
     [Fact]
-    public async Task A_lock_row_left_behind_by_a_killed_process_stops_nobody()
+    public async Task A_lock_row_left_behind_by_a_killed_process_blocks_no_migration()
     {
         await using var database = await OpenAsync();
         await using (var db = database.Open())

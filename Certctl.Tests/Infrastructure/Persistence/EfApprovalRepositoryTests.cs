@@ -19,7 +19,7 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
     private static readonly DateTimeOffset Now = TestDatabase.Start;
 
     [Fact]
-    public async Task Of_many_people_at_once_one_decides_and_the_trail_says_who()
+    public async Task Of_many_operators_at_once_one_decides_and_the_trail_says_who()
     {
         if (!IsAvailable)
             return;
@@ -41,7 +41,7 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
     }
 
     [Fact]
-    public async Task Two_different_people_are_two_and_nobody_counts_twice()
+    public async Task Two_different_operators_are_two_and_none_counts_twice()
     {
         if (!IsAvailable)
             return;
@@ -54,7 +54,7 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         Assert.IsType<DecisionVerdict.DecidedBefore>(await DecideAsync(database, entry, "OLGA", approved: false));
         Assert.Equal(EnrolmentState.Pending, await StateAsync(database));
 
-        // A key that olga made, and one whose maker has a key of hers.
+        // A key that olga made, and one whose maker has a key made by olga.
         Assert.Equal(new DecisionVerdict.DecidedBefore("olga"), await DecideAsync(database, entry, "other", approved: true, principal: "Olga"));
         Assert.Equal(EnrolmentState.Pending, await StateAsync(database));
 
@@ -81,7 +81,7 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
     }
 
     [Fact]
-    public async Task Of_four_people_at_once_all_four_count()
+    public async Task Of_four_operators_at_once_all_four_count()
     {
         if (!IsAvailable)
             return;
@@ -169,7 +169,7 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
     }
 
     [Fact]
-    public async Task The_list_shows_what_waits_oldest_first_with_all_that_people_need_to_decide()
+    public async Task The_list_shows_what_waits_oldest_first_with_all_that_a_decision_needs()
     {
         if (!IsAvailable)
             return;

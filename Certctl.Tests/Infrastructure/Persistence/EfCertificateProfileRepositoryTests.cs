@@ -189,7 +189,7 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         await database.Profiles.SaveAsync(Profile("a", "Alpha", enabled: true), 0, Saved, default);
 
         Assert.Equal(["a", "b", "default"], (await database.Profiles.ListAsync(default)).Select(profile => profile.Id));
-        Assert.Null(await database.Profiles.FindAsync("nobody", fresh: false, default));
+        Assert.Null(await database.Profiles.FindAsync("unknown", fresh: false, default));
     }
 
     [Fact]

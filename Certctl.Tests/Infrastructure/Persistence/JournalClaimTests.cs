@@ -128,7 +128,7 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
         await using var db = one.Open();
         Assert.Equal(limit, await db.Certificates.CountAsync());
 
-        // Whoever was refused has spent nothing.
+        // A refused request has consumed nothing.
         Assert.Equal(limit, await db.ChallengeUses.CountAsync());
         Assert.Equal(limit, await db.EnrolmentAnswers.CountAsync());
     }
@@ -186,7 +186,7 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
     }
 
     [Fact]
-    public async Task Whoever_waits_keeps_his_challenge_and_is_counted_when_he_gets_his_certificate()
+    public async Task A_request_that_waits_keeps_its_challenge_and_is_counted_when_the_certificate_is_issued()
     {
         if (!IsAvailable)
             return;

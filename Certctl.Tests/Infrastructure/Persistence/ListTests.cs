@@ -78,7 +78,7 @@ public abstract class ListTests(IDatabases databases) : PersistenceTests(databas
         var of = Seed.Event(1230);
         foreach (var filter in new AuditFilter[]
         {
-            new(), new() { Action = AuditAction.ScepPkcsReq }, new() { Actor = "scep-client" }, new() { Actor = "olga" }, new() { Actor = "nobody" }, new() { ResourceType = "certificate" },
+            new(), new() { Action = AuditAction.ScepPkcsReq }, new() { Actor = "scep-client" }, new() { Actor = "olga" }, new() { Actor = "unknown" }, new() { ResourceType = "certificate" },
             new() { ResourceType = "enrolment" }, new() { ResourceId = of.ResourceId }, new() { ResourceId = Seed.Event(103).ResourceId }, new() { Outcome = AuditOutcome.Issued },
             new() { Outcome = AuditOutcome.Done }, new() { Reason = "rate_limited" }, new() { PathId = "lab" }, new() { TransactionId = of.TransactionId }, new() { SerialNumber = of.SerialNumber },
             new() { From = Now.AddDays(-200), To = Now.AddDays(-190) }, new() { From = of.Timestamp, To = of.Timestamp.AddTicks(10) }, new() { From = of.Timestamp.AddTicks(10) }, new() { To = DateTimeOffset.MaxValue },
@@ -96,7 +96,7 @@ public abstract class ListTests(IDatabases databases) : PersistenceTests(databas
     }
 
     [Fact]
-    public async Task Totals_stay_true_while_certificates_come_and_end_and_people_revoke_and_release()
+    public async Task Totals_stay_true_while_certificates_are_issued_expire_and_are_revoked_and_released()
     {
         if (!IsAvailable)
             return;

@@ -15,7 +15,7 @@ public sealed class SettledCountsTests
     [Fact]
     public async Task Many_who_ask_at_once_make_one_count_which_outlives_those_who_do_not_wait()
     {
-        var gate = new TaskCompletionSource<Tally>();
+        var gate = new TaskCompletionSource<CountSnapshot>();
         using var impatient = new CancellationTokenSource();
         Task<Settled> AskAsync(CancellationToken cancellationToken) => _counts.FindAsync("a", (from, to) =>
         {
@@ -26,9 +26,9 @@ public sealed class SettledCountsTests
         var others = Enumerable.Range(0, 8).Select(_ => AskAsync(default)).ToList();
         await impatient.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
-        gate.SetResult(new Tally(7));
+        gate.SetResult(new CountSnapshot(7));
 
-        Assert.All(await Task.WhenAll(others), settled => Assert.Equal(7, settled.Tally.Count));
+        Assert.All(await Task.WhenAll(others), settled => Assert.Equal(7, settled.Counted.Count));
         Assert.Equal([(null, TestDatabase.Start - SettledCounts.Settling)], _counted);
     }
 
@@ -83,12 +83,12 @@ public sealed class SettledCountsTests
     [InlineData(7, 7, 10, true, 0, 0)]
     [InlineData(7, int.MaxValue, 10, true, 0, 0)]
     [InlineData(5_000_000_000, 100_000, 500, false, 100_000, 500)]
-    public void A_page_is_walked_to_from_its_nearer_end(long total, int skip, int limit, bool reversed, int fromThere, int take) =>
-        Assert.Equal(new PageWalk(reversed, fromThere, take), PageWalk.Of(total, skip, limit));
+    public void A_page_is_read_from_the_nearer_end(long total, int skip, int limit, bool reversed, int fromThere, int take) =>
+        Assert.Equal(new PageWindow(reversed, fromThere, take), PageWindow.Of(total, skip, limit));
 
     private async Task<long> AskAsync(long count, object? key = null) => (await _counts.FindAsync(key ?? "a", (from, to) =>
     {
         _counted.Add((from, to));
-        return Task.FromResult(new Tally(count));
-    }, default)).Tally.Count;
+        return Task.FromResult(new CountSnapshot(count));
+    }, default)).Counted.Count;
 }

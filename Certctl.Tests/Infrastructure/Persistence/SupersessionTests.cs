@@ -36,7 +36,7 @@ public abstract class SupersessionTests(IDatabases databases) : PersistenceTests
     }
 
     [Fact]
-    public async Task Other_names_other_profiles_and_the_expired_make_no_room()
+    public async Task Other_names_other_profiles_and_the_expired_are_not_superseded()
     {
         if (!IsAvailable)
             return;
@@ -52,7 +52,7 @@ public abstract class SupersessionTests(IDatabases databases) : PersistenceTests
     }
 
     [Fact]
-    public async Task Another_path_makes_no_room_whatever_names_it_vouches_for()
+    public async Task Another_path_is_not_superseded_whatever_names_it_vouches_for()
     {
         if (!IsAvailable)
             return;

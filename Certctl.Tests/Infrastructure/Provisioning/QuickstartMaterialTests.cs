@@ -358,7 +358,7 @@ public sealed class QuickstartMaterialTests : IDisposable
     }
 
     [Fact]
-    public void An_open_folder_of_ours_or_an_empty_one_is_closed_and_one_of_somebody_elses_is_refused()
+    public void An_open_folder_of_ours_or_an_empty_one_is_closed_and_one_with_other_files_is_refused()
     {
         const UnixFileMode Open = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
         Directory.CreateDirectory(Folder);

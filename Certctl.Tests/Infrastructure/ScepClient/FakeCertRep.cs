@@ -175,7 +175,7 @@ internal sealed class FakeCertRep(SeenRequest request, Defect defect)
         writer.WriteNull();
     }
 
-    // Issuer and serial of the RA, but somebody else's key.
+    // Issuer and serial of the RA, but another key.
     private static X509Certificate2 Lookalike() => FakePki.Make(FakePki.Ra.SubjectName, new PublicKey(FakePki.StrangerKey), FakePki.Ca.SubjectName, FakePki.StrangerKey,
         X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, serial: FakePki.Ra.SerialNumberBytes.ToArray());
 }

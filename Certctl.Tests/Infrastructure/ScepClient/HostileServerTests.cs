@@ -23,7 +23,7 @@ public sealed class HostileServerTests
         using var good = FakePki.Make("CN=Fake CA", FakePki.CaKey, null, FakePki.CaKey, X509KeyUsageFlags.KeyCertSign, isCa: true, serial: [1]);
         var bad = good.RawData;
 
-        // notBefore, UTCTime: the 99th day of its month. Nobody looks at the signature before that.
+        // notBefore, UTCTime: the 99th day of its month. The signature is not checked before that.
         var notBefore = bad.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x17, 0x0D]);
         (bad[notBefore + 6], bad[notBefore + 7]) = ((byte)'9', (byte)'9');
         var body = contentType == "application/x-x509-ca-cert" ? bad : Bag(bad);

@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.ScepClient;
 
-/// <summary>Somebody else's parser reads what we send.</summary>
+/// <summary>An independent parser reads what the client sends.</summary>
 public sealed class PkiMessageTests(ITestOutputHelper log) : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("certctl-message-").FullName;

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Certctl.Tests.Api.Commands.Scep;
 
-/// <summary>The verb as a person or a script meets it: options, files, exit codes, words.</summary>
+/// <summary>The verb as users and scripts see it: options, files, exit codes, messages.</summary>
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class ScepEnrollCommandTests : IAsyncLifetime
 {
@@ -261,7 +261,7 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
     [Fact]
     public async Task Without_a_fingerprint_plain_http_is_remarked_and_with_one_it_is_pinned()
     {
-        Assert.Contains("NOBODY vouches for this CA", (await EnrolAsync()).Error, StringComparison.Ordinal);
+        Assert.Contains("this CA certificate is NOT verified", (await EnrolAsync()).Error, StringComparison.Ordinal);
         var (code, _, error) = await EnrolAsync("--ca-fingerprint", FakePki.Ca.Sha256Fingerprint());
 
         Assert.Equal(0, code);
@@ -269,7 +269,7 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Enrolling_has_no_switch_that_trusts_anybody()
+    public void Enrolling_has_no_switch_that_trusts_any_server()
     {
         Assert.NotEmpty(ScepEnrollCommand.Create().Parse(["https://host/scep", "--insecure"]).Errors);
     }

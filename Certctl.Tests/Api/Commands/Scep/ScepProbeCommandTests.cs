@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Certctl.Tests.Api.Commands.Scep;
 
-/// <summary>What a probe tells, and when it says that nobody can enrol.</summary>
+/// <summary>What a probe reports, and when it says that enrolment is impossible.</summary>
 public sealed class ScepProbeCommandTests : IAsyncLifetime
 {
     private FakeScepServer _server = null!;

@@ -13,7 +13,7 @@ public sealed class OidcSettingsTests
     [Theory]
     [InlineData("CERTCTL_OIDC_AUTHORITY", "tokens would count for nothing")]
     [InlineData("CERTCTL_CORS_ORIGINS", "pages of others would be admins")]
-    public void Where_everybody_is_admin_neither_tokens_nor_pages_of_others_are_taken(string name, string said)
+    public void Without_authentication_neither_tokens_nor_other_origins_are_accepted(string name, string said)
     {
         var environment = Settings.Complete().With("CERTCTL_AUTH_TYPE", "none");
         var problem = (name == "CERTCTL_OIDC_AUTHORITY" ? environment.WithOidc() : environment.With(name, "https://portal.example.com")).Problem();

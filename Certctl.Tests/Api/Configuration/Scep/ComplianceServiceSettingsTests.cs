@@ -15,7 +15,7 @@ public sealed class ComplianceServiceSettingsTests
     private const string Key = Prefix + "CLIENT_KEY_PATH";
 
     [Fact]
-    public void Without_the_settings_nobody_is_asked() => Assert.Null(Settings.Structured().Options().ScepProfiles[0].Compliance);
+    public void Without_the_settings_no_service_is_asked() => Assert.Null(Settings.Structured().Options().ScepProfiles[0].Compliance);
 
     [Fact]
     public void With_a_URL_and_a_token_the_rest_has_defaults()
@@ -68,7 +68,7 @@ public sealed class ComplianceServiceSettingsTests
     }
 
     [Fact]
-    public void Nobody_is_asked_by_a_stranger()
+    public void Credentials_for_the_service_are_required()
     {
         var problem = WithToken().With(Token, null).Problem();
         Assert.StartsWith($"{Token} or {Cert} with its key is needed", problem, StringComparison.Ordinal);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Certctl.Tests.Api.Configuration.Scep;
 
-/// <summary>The flat form, the named profiles, and what holds when somebody mixes them.</summary>
+/// <summary>The flat form, the named profiles, and which wins when both are set.</summary>
 public sealed class ScepProfileReaderTests
 {
     /// <summary>Suffix, a value other than the default, and what stands in the profile then.</summary>

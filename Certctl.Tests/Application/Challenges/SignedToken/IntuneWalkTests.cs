@@ -11,12 +11,12 @@ using Certctl.Tests.Application.Scep;
 using Certctl.Tests.Fakes;
 using Certctl.Tests.Fixtures;
 using Xunit;
-using static Certctl.Tests.Application.Scep.EnrolmentWalk;
+using static Certctl.Tests.Application.Scep.EnrolmentHarness;
 
 namespace Certctl.Tests.Application.Challenges.SignedToken;
 
-/// <summary>Signed challenges through the rooms of the application: what is asked before anything is signed, and what is counted when.</summary>
-public sealed class IntuneWalkTests : IDisposable
+/// <summary>Signed challenges through the enrolment pipeline: what is checked before signing, and what is counted when.</summary>
+public sealed class IntuneEnrolmentTests : IDisposable
 {
     private readonly TestConnector _connector = TestConnector.Ec();
     private readonly IntuneCounters _counters = new();
@@ -26,66 +26,66 @@ public sealed class IntuneWalkTests : IDisposable
     [Fact]
     public async Task A_replay_is_refused_before_anything_is_signed()
     {
-        using var walk = Walk();
+        using var harness = Harness();
         var token = Token("device-1");
-        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: token)));
+        Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: token)));
 
-        await MustRefuseAsync(walk, Request(challenge: token, keySeed: [2]), "replay", signer: Signer([2]));
-        Assert.Equal(1, walk.Issuer.Signed);
+        await MustRefuseAsync(harness, Request(challenge: token, keySeed: [2]), "replay", signer: Signer([2]));
+        Assert.Equal(1, harness.Issuer.Signed);
     }
 
     [Fact]
     public async Task Beyond_the_budget_nothing_is_signed_and_the_trail_says_when_the_next_is_allowed()
     {
-        using var walk = Walk(limit: 2);
+        using var harness = Harness(limit: 2);
         for (var i = 0; i < 2; i++)
-            Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: Token("device-1"))));
-        walk.Clock.Advance(TimeSpan.FromMinutes(10));
+            Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: Token("device-1"))));
+        harness.Clock.Advance(TimeSpan.FromMinutes(10));
 
-        await MustRefuseAsync(walk, Request(challenge: Token("device-1")), "rate_limited");
-        Assert.Equal(2, walk.Issuer.Signed);
-        Assert.Contains($"{Now.AddHours(24):O}", walk.Journal.Refusals[^1].Detail, StringComparison.Ordinal);
+        await MustRefuseAsync(harness, Request(challenge: Token("device-1")), "rate_limited");
+        Assert.Equal(2, harness.Issuer.Signed);
+        Assert.Contains($"{Now.AddHours(24):O}", harness.Journal.Refusals[^1].Detail, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_limit_of_zero_is_none()
     {
-        using var walk = Walk(limit: 0);
+        using var harness = Harness(limit: 0);
         for (var i = 0; i < 8; i++)
-            Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: Token("device-1"))));
-        Assert.All(walk.Journal.Committed, entry => Assert.Null(entry.Budget));
+            Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: Token("device-1"))));
+        Assert.All(harness.Journal.Committed, entry => Assert.Null(entry.Budget));
     }
 
     [Fact]
     public async Task An_honest_retry_gets_its_certificate_also_when_the_budget_is_spent()
     {
-        using var walk = Walk(limit: 1);
+        using var harness = Harness(limit: 1);
         var request = Request(challenge: Token("device-1"));
-        var first = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), request));
-        var again = Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), request, "T-2"));
+        var first = Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(), request));
+        var again = Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(), request, "T-2"));
         Assert.Equal(first.Certificate.ToArray(), again.Certificate.ToArray());
     }
 
     [Fact]
     public async Task What_the_commit_finds_is_refused_as_the_checks_would_have()
     {
-        using var walk = Walk();
-        walk.Journal.Scripted.Enqueue(new JournalVerdict.Replayed(Guid.NewGuid()));
-        await MustRefuseAsync(walk, Request(challenge: Token("device-1")), "replay");
-        walk.Journal.Scripted.Enqueue(new JournalVerdict.BudgetSpent(Now.AddHours(5)));
-        await MustRefuseAsync(walk, Request(challenge: Token("device-1")), "rate_limited");
-        Assert.Equal($"{FailureTable.Of(FailureReason.IntuneRateLimited).PublicText} Next allowed at 2026-11-25T17:00:00Z.", Assert.IsType<ScepReply.Failure>(walk.Reply).FailInfoText);
+        using var harness = Harness();
+        harness.Journal.Scripted.Enqueue(new JournalVerdict.Replayed(Guid.NewGuid()));
+        await MustRefuseAsync(harness, Request(challenge: Token("device-1")), "replay");
+        harness.Journal.Scripted.Enqueue(new JournalVerdict.BudgetSpent(Now.AddHours(5)));
+        await MustRefuseAsync(harness, Request(challenge: Token("device-1")), "rate_limited");
+        Assert.Equal($"{FailureTable.Of(FailureReason.IntuneRateLimited).PublicText} Next allowed at 2026-11-25T17:00:00Z.", Assert.IsType<ScepReply.Failure>(harness.Reply).FailInfoText);
     }
 
     [Fact]
     public async Task Success_is_counted_when_a_certificate_was_issued_and_once()
     {
-        using var walk = Walk();
+        using var harness = Harness();
         var request = Request(challenge: Token("device-1"));
-        walk.Journal.Scripted.Enqueue(new JournalVerdict.ProfileChanged());
-        await walk.SendAsync(MessageType.PkcsReq, Signer(), request);
-        await walk.SendAsync(MessageType.PkcsReq, Signer(), request, "T-2");
-        await MustRefuseAsync(walk, Request("somebody else", Token("device-1")), "claim_mismatch");
+        harness.Journal.Scripted.Enqueue(new JournalVerdict.ProfileChanged());
+        await harness.SendAsync(MessageType.PkcsReq, Signer(), request);
+        await harness.SendAsync(MessageType.PkcsReq, Signer(), request, "T-2");
+        await MustRefuseAsync(harness, Request("another device", Token("device-1")), "claim_mismatch");
 
         var counts = _counters.Of("corp");
         Assert.Equal(IntuneCounters.Labels, counts.Keys);
@@ -100,42 +100,42 @@ public sealed class IntuneWalkTests : IDisposable
     [InlineData(ChallengeMode.StaticOnly, "the current secret", null)]
     public async Task A_shared_secret_counts_where_the_mode_says_so(ChallengeMode mode, string? challenge, string? label)
     {
-        using var walk = Walk(mode: mode);
+        using var harness = Harness(mode: mode);
         if (label is not null)
-            await MustRefuseAsync(walk, Request(challenge: challenge), label, signed: mode == ChallengeMode.IntuneOnly && challenge is not null);
+            await MustRefuseAsync(harness, Request(challenge: challenge), label, signed: mode == ChallengeMode.IntuneOnly && challenge is not null);
         else
-            Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: challenge)));
+            Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: challenge)));
     }
 
     [Fact]
     public async Task Where_only_secrets_count_a_signed_challenge_is_a_wrong_one()
     {
-        using var walk = Walk(mode: ChallengeMode.StaticOnly);
-        await MustRefuseAsync(walk, Request(challenge: Token("device-1")), "challenge_wrong", signed: false);
+        using var harness = Harness(mode: ChallengeMode.StaticOnly);
+        await MustRefuseAsync(harness, Request(challenge: Token("device-1")), "challenge_wrong", signed: false);
     }
 
     [Fact]
-    public async Task A_stranger_cannot_sign_an_envelope_anew_around_somebody_elses_challenge()
+    public async Task A_stranger_cannot_sign_an_envelope_anew_around_the_challenge_of_another_device()
     {
-        using var walk = Walk();
-        await MustRefuseAsync(walk, Request(challenge: Token("device-1")), "signer_key_mismatch", signer: Signer([7], issuer: "another CA"));
-        Assert.Equal(0, walk.Issuer.Signed);
+        using var harness = Harness();
+        await MustRefuseAsync(harness, Request(challenge: Token("device-1")), "signer_key_mismatch", signer: Signer([7], issuer: "another CA"));
+        Assert.Equal(0, harness.Issuer.Signed);
     }
 
     [Fact]
-    public async Task Whoever_waits_for_people_has_spent_his_challenge_and_takes_from_the_budget_when_he_gets_his_certificate()
+    public async Task A_request_that_waits_has_spent_its_challenge_and_takes_from_the_budget_when_the_certificate_is_issued()
     {
-        using var walk = Walk(limit: 1, profile: NeedsApproval());
+        using var harness = Harness(limit: 1, profile: NeedsApproval());
         var token = Token("device-1");
-        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: token)));
-        var waiting = Assert.Single(walk.Journal.Committed);
+        Assert.IsType<ScepReply.Pending>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: token)));
+        var waiting = Assert.Single(harness.Journal.Committed);
         Assert.NotNull(waiting.Use);
         Assert.Null(waiting.Budget);
-        await MustRefuseAsync(walk, Request(challenge: token, keySeed: [2]), "replay", signer: Signer([2]));
+        await MustRefuseAsync(harness, Request(challenge: token, keySeed: [2]), "replay", signer: Signer([2]));
 
-        walk.Journal.Decide(waiting.Enrolment.Decided(approved: true, "olga", Now));
-        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.GetCertInitial, Signer(), csr: null));
-        var completed = walk.Journal.Committed[^1];
+        harness.Journal.Decide(waiting.Enrolment.Decided(approved: true, "olga", Now));
+        Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.GetCertInitial, Signer(), csr: null));
+        var completed = harness.Journal.Committed[^1];
         Assert.Null(completed.Use);
         Assert.NotNull(completed.Budget);
         Assert.Equal(
@@ -148,17 +148,17 @@ public sealed class IntuneWalkTests : IDisposable
     [InlineData(true)]
     public async Task What_the_challenge_says_stands_in_the_certificate_where_a_template_asks_for_it_also_after_a_wait(bool waits)
     {
-        using var walk = Walk(profile: Named(waits, "CN={{claim.device_name}}", "OU={{claim.subject}}"));
-        var reply = await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: Token("device-1")));
+        using var harness = Harness(profile: Named(waits, "CN={{claim.device_name}}", "OU={{claim.subject}}"));
+        var reply = await harness.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: Token("device-1")));
         if (waits)
         {
             Assert.IsType<ScepReply.Pending>(reply);
-            walk.Journal.Decide(Assert.Single(walk.Journal.Committed).Enrolment.Decided(approved: true, "olga", Now));
-            reply = await walk.SendAsync(MessageType.GetCertInitial, Signer(), csr: null);
+            harness.Journal.Decide(Assert.Single(harness.Journal.Committed).Enrolment.Decided(approved: true, "olga", Now));
+            reply = await harness.SendAsync(MessageType.GetCertInitial, Signer(), csr: null);
         }
 
         Assert.IsType<ScepReply.Success>(reply);
-        Assert.Equal("OU=id of device-1,CN=device-1", walk.Journal.Committed[^1].Certificate!.Subject);
+        Assert.Equal("OU=id of device-1,CN=device-1", harness.Journal.Committed[^1].Certificate!.Subject);
     }
 
     [Theory]
@@ -167,16 +167,16 @@ public sealed class IntuneWalkTests : IDisposable
     [InlineData(ChallengeMode.IntuneOnly, true)]
     public void Where_signed_challenges_alone_count_no_secret_opens_an_envelope(ChallengeMode mode, bool none)
     {
-        using var walk = Walk(mode: mode);
-        Assert.Equal(none, walk.Profile.EnvelopePasswords.IsEmpty);
-        Assert.Equal(none ? null : "the current secret", walk.Profile.EnvelopePasswords.Current?.Reveal());
+        using var harness = Harness(mode: mode);
+        Assert.Equal(none, harness.Profile.EnvelopePasswords.IsEmpty);
+        Assert.Equal(none ? null : "the current secret", harness.Profile.EnvelopePasswords.Current?.Reveal());
     }
 
     private static async Task MustRefuseAsync(
-        EnrolmentWalk walk, CertificateSigningRequest csr, string label, RequestSigner? signer = null, bool signed = true)
+        EnrolmentHarness harness, CertificateSigningRequest csr, string label, RequestSigner? signer = null, bool signed = true)
     {
-        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, signer ?? Signer(), csr));
-        var refusal = walk.Journal.Refusals[^1];
+        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.PkcsReq, signer ?? Signer(), csr));
+        var refusal = harness.Journal.Refusals[^1];
         Assert.Equal((label, signed ? AuditAction.ScepPkcsReqIntune : AuditAction.ScepPkcsReq), (refusal.Reason, refusal.Action));
         Assert.Equal(signed, refusal.TokenSha256 is not null);
     }
@@ -201,14 +201,14 @@ public sealed class IntuneWalkTests : IDisposable
         };
     }
 
-    // The clock of the walk stands; that of the connector does not.
+    // The clock of the harness stands still; that of the connector does not.
     private string Token(string device) => _connector.For(device, claims =>
     {
         claims["iat"] = Now.ToUnixTimeSeconds();
         claims["exp"] = Now.AddMinutes(30).ToUnixTimeSeconds();
     });
 
-    private EnrolmentWalk Walk(ChallengeMode mode = ChallengeMode.Mixed, int limit = 3, CertificateProfile? profile = null) => new(profile, policy => new EnrolmentPolicy
+    private EnrolmentHarness Harness(ChallengeMode mode = ChallengeMode.Mixed, int limit = 3, CertificateProfile? profile = null) => new(profile, policy => new EnrolmentPolicy
     {
         PathId = policy.PathId,
         Issuers = policy.Issuers,

@@ -11,7 +11,7 @@ using Certctl.Tests.Application.Scep;
 using Microsoft.Extensions.Logging.Abstractions;
 using NSubstitute;
 using Xunit;
-using static Certctl.Tests.Application.Scep.EnrolmentWalk;
+using static Certctl.Tests.Application.Scep.EnrolmentHarness;
 
 namespace Certctl.Tests.Application.Enrolments.Pipeline;
 
@@ -24,104 +24,104 @@ public sealed class ComplianceHookBehaviorTests
     [Fact]
     public async Task A_compliant_device_gets_its_certificate_and_the_audit_says_why()
     {
-        using var walk = Walk(new ComplianceVerdict.Compliant("seen today"));
+        using var harness = Harness(new ComplianceVerdict.Compliant("seen today"));
 
-        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
 
-        var audit = Assert.Single(walk.Journal.Committed).Audit;
+        var audit = Assert.Single(harness.Journal.Committed).Audit;
         Assert.Equal((AuditOutcome.Issued, "compliance: compliant: seen today"), (audit.Outcome, audit.Detail));
     }
 
     [Fact]
     public async Task Without_a_reason_the_verdict_alone_is_kept()
     {
-        using var walk = Walk(new ComplianceVerdict.Compliant(""));
-        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
-        Assert.Equal("compliance: compliant", Assert.Single(walk.Journal.Committed).Audit.Detail);
+        using var harness = Harness(new ComplianceVerdict.Compliant(""));
+        await harness.SendAsync(MessageType.PkcsReq, Signer(), Request());
+        Assert.Equal("compliance: compliant", Assert.Single(harness.Journal.Committed).Audit.Detail);
     }
 
     [Fact]
-    public async Task A_device_that_is_not_gets_nothing_and_the_reason_stays_in_the_house()
+    public async Task A_device_that_is_not_compliant_gets_nothing_and_is_not_told_the_reason()
     {
-        using var walk = Walk(new ComplianceVerdict.NotCompliant("disk not encrypted"));
+        using var harness = Harness(new ComplianceVerdict.NotCompliant("disk not encrypted"));
 
-        var failure = Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        var failure = Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
 
         Assert.Equal(FailInfo.BadRequest, failure.FailInfo);
         Assert.DoesNotContain("disk", failure.FailInfoText, StringComparison.Ordinal);
-        var audit = Assert.Single(walk.Journal.Refusals);
+        var audit = Assert.Single(harness.Journal.Refusals);
         Assert.Equal((AuditOutcome.Refused, "compliance_failed", "compliance: not compliant: disk not encrypted"), (audit.Outcome, audit.Reason, audit.Detail));
-        Assert.Equal(0, walk.Issuer.Signed);
-        Assert.Empty(walk.Journal.Committed);
+        Assert.Equal(0, harness.Issuer.Signed);
+        Assert.Empty(harness.Journal.Committed);
     }
 
     [Fact]
     public async Task An_outage_refuses_unless_the_profile_says_otherwise()
     {
-        using var walk = Walk(new ComplianceVerdict.Unavailable("it answered HTTP 500"));
+        using var harness = Harness(new ComplianceVerdict.Unavailable("it answered HTTP 500"));
 
-        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
 
-        var audit = Assert.Single(walk.Journal.Refusals);
+        var audit = Assert.Single(harness.Journal.Refusals);
         Assert.Equal(("compliance_failed", "compliance: unavailable: it answered HTTP 500"), (audit.Reason, audit.Detail));
-        Assert.Equal(0, walk.Issuer.Signed);
+        Assert.Equal(0, harness.Issuer.Signed);
     }
 
     [Fact]
     public async Task Where_the_profile_allows_it_an_outage_lets_the_device_through_and_the_audit_says_so()
     {
-        using var walk = Walk(new ComplianceVerdict.Unavailable("it answered HTTP 500"), ComplianceOnError.Allow);
+        using var harness = Harness(new ComplianceVerdict.Unavailable("it answered HTTP 500"), ComplianceOnError.Allow);
 
-        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
 
-        Assert.Equal("compliance: unavailable, let through: it answered HTTP 500", Assert.Single(walk.Journal.Committed).Audit.Detail);
+        Assert.Equal("compliance: unavailable, let through: it answered HTTP 500", Assert.Single(harness.Journal.Committed).Audit.Detail);
     }
 
     [Fact]
     public async Task What_is_allowed_in_an_outage_is_not_allowed_against_a_no()
     {
-        using var walk = Walk(new ComplianceVerdict.NotCompliant(""), ComplianceOnError.Allow);
-        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
-        Assert.Equal("compliance: not compliant", Assert.Single(walk.Journal.Refusals).Detail);
+        using var harness = Harness(new ComplianceVerdict.NotCompliant(""), ComplianceOnError.Allow);
+        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.Equal("compliance: not compliant", Assert.Single(harness.Journal.Refusals).Detail);
     }
 
     [Fact]
-    public async Task A_request_that_waits_for_people_has_the_verdict_in_its_trail()
+    public async Task A_request_that_waits_for_approval_has_the_verdict_in_its_trail()
     {
-        using var walk = Walk(new ComplianceVerdict.Compliant("seen today"), requiresApproval: true);
+        using var harness = Harness(new ComplianceVerdict.Compliant("seen today"), requiresApproval: true);
 
-        Assert.IsType<ScepReply.Pending>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.IsType<ScepReply.Pending>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
 
-        var audit = Assert.Single(walk.Journal.Committed).Audit;
+        var audit = Assert.Single(harness.Journal.Committed).Audit;
         Assert.Equal((AuditOutcome.Pending, "compliance: compliant: seen today"), (audit.Outcome, audit.Detail));
     }
 
     [Fact]
     public async Task What_is_refused_afterwards_keeps_the_verdict_in_its_trail()
     {
-        using var walk = Walk(new ComplianceVerdict.Unavailable("no answer"), ComplianceOnError.Allow);
-        walk.Issuer.Obstacle = new EnrolmentFailure(FailureReason.SubjectNotAllowed, "the CA may not sign that");
+        using var harness = Harness(new ComplianceVerdict.Unavailable("no answer"), ComplianceOnError.Allow);
+        harness.Issuer.Obstacle = new EnrolmentFailure(FailureReason.SubjectNotAllowed, "the CA may not sign that");
 
-        Assert.IsType<ScepReply.Failure>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
 
-        Assert.Equal("the CA may not sign that (compliance: unavailable, let through: no answer)", Assert.Single(walk.Journal.Refusals).Detail);
+        Assert.Equal("the CA may not sign that (compliance: unavailable, let through: no answer)", Assert.Single(harness.Journal.Refusals).Detail);
     }
 
     [Fact]
     public async Task Who_is_refused_before_is_not_asked_about()
     {
-        using var walk = Walk(new ComplianceVerdict.Compliant(""));
-        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: "wrong"));
+        using var harness = Harness(new ComplianceVerdict.Compliant(""));
+        await harness.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: "wrong"));
         Assert.Null(_asked);
     }
 
     [Fact]
     public async Task The_question_holds_what_is_known_of_the_request()
     {
-        using var walk = Walk(new ComplianceVerdict.Compliant(""));
+        using var harness = Harness(new ComplianceVerdict.Compliant(""));
         var csr = Request();
 
-        await walk.SendAsync(MessageType.PkcsReq, Signer(), csr, "T-7");
+        await harness.SendAsync(MessageType.PkcsReq, Signer(), csr, "T-7");
 
         Assert.Equal(new ComplianceQuestion("SCEP", "corp", CertificateProfile.DefaultId, new TransactionId("T-7"), "r-1", "192.0.2.1", ChallengeKind.Static, null, csr), _asked);
     }
@@ -129,25 +129,25 @@ public sealed class ComplianceHookBehaviorTests
     [Fact]
     public async Task A_renewal_is_asked_about_too()
     {
-        using var walk = Walk(new ComplianceVerdict.Compliant("then"));
-        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
-        var first = Assert.Single(walk.Journal.Committed).Certificate!;
+        using var harness = Harness(new ComplianceVerdict.Compliant("then"));
+        await harness.SendAsync(MessageType.PkcsReq, Signer(), Request());
+        var first = Assert.Single(harness.Journal.Committed).Certificate!;
         Answer(new ComplianceVerdict.NotCompliant("now"));
-        walk.Clock.Advance(TimeSpan.FromDays(80));
+        harness.Clock.Advance(TimeSpan.FromDays(80));
 
-        await walk.SendAsync(MessageType.RenewalReq, Signer(of: first), Request(challenge: null, keySeed: [2]));
+        await harness.SendAsync(MessageType.RenewalReq, Signer(of: first), Request(challenge: null, keySeed: [2]));
 
         Assert.Equal(ChallengeKind.Renewal, _asked!.ChallengeKind);
-        Assert.Equal("compliance: not compliant: now", Assert.Single(walk.Journal.Refusals).Detail);
+        Assert.Equal("compliance: not compliant: now", Assert.Single(harness.Journal.Refusals).Detail);
     }
 
     [Fact]
     public async Task Words_of_the_other_side_write_no_lines_of_their_own()
     {
-        using var walk = Walk(new ComplianceVerdict.NotCompliant("no\r\n2026-11-26 issued to root\u202e" + new string('x', 1000)));
-        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
+        using var harness = Harness(new ComplianceVerdict.NotCompliant("no\r\n2026-11-26 issued to root\u202e" + new string('x', 1000)));
+        await harness.SendAsync(MessageType.PkcsReq, Signer(), Request());
 
-        var detail = Assert.Single(walk.Journal.Refusals).Detail!;
+        var detail = Assert.Single(harness.Journal.Refusals).Detail!;
         Assert.StartsWith("compliance: not compliant: no2026-11-26 issued to rootxxx", detail, StringComparison.Ordinal);
         Assert.True(detail.Length <= 256 + "compliance: not compliant: ".Length);
     }
@@ -167,9 +167,9 @@ public sealed class ComplianceHookBehaviorTests
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument.Name, value, tags));
         listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument.Name, value, tags));
         listener.Start();
-        using var walk = Walk(new ComplianceVerdict.Unavailable("x"), path: "counted");
+        using var harness = Harness(new ComplianceVerdict.Unavailable("x"), path: "counted");
 
-        await walk.SendAsync(MessageType.PkcsReq, Signer(), Request());
+        await harness.SendAsync(MessageType.PkcsReq, Signer(), Request());
 
         Assert.Equal(
             [("certctl_compliance_duration_seconds", 0, "counted unavailable"), ("certctl_compliance_verdicts_total", 1, "counted unavailable")],
@@ -183,12 +183,12 @@ public sealed class ComplianceHookBehaviorTests
     }
 
     [Fact]
-    public async Task A_repeat_is_answered_as_before_and_nobody_is_asked()
+    public async Task A_repeat_is_answered_as_before_and_the_service_is_not_asked()
     {
-        using var walk = Walk(new ComplianceVerdict.NotCompliant("today"));
+        using var harness = Harness(new ComplianceVerdict.NotCompliant("today"));
         var context = new EnrolmentContext
         {
-            Policy = walk.Profile.Policy,
+            Policy = harness.Profile.Policy,
             Protocol = ScepProtocol.Name,
             TransactionId = new TransactionId("T-1"),
             Requester = Signer(),
@@ -197,7 +197,7 @@ public sealed class ComplianceHookBehaviorTests
             Grant = new ChallengeGrant(ChallengeKind.Intune, "connector"),
         };
         using var metrics = new EnrolmentMetrics();
-        var inquiry = new ComplianceInquiry(metrics, walk.Clock, NullLogger<ComplianceInquiry>.Instance);
+        var inquiry = new ComplianceInquiry(metrics, harness.Clock, NullLogger<ComplianceInquiry>.Instance);
         var check = new ComplianceHookBehavior<IssuanceCommand, EnrolmentOutcome>(inquiry);
         var command = new IssuanceCommand(context, Request(), EnrolmentKind.PkcsReq);
         var passed = new EnrolmentOutcome.Pending(Guid.Empty);
@@ -209,14 +209,14 @@ public sealed class ComplianceHookBehaviorTests
     }
 
     [Fact]
-    public async Task A_profile_without_a_service_asks_nobody_and_notes_nothing()
+    public async Task A_profile_without_a_service_asks_none_and_notes_nothing()
     {
-        using var walk = new EnrolmentWalk();
-        Assert.IsType<ScepReply.Success>(await walk.SendAsync(MessageType.PkcsReq, Signer(), Request()));
-        Assert.Null(Assert.Single(walk.Journal.Committed).Audit.Detail);
+        using var harness = new EnrolmentHarness();
+        Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        Assert.Null(Assert.Single(harness.Journal.Committed).Audit.Detail);
     }
 
-    private EnrolmentWalk Walk(ComplianceVerdict verdict, ComplianceOnError onError = ComplianceOnError.Deny, bool requiresApproval = false, string path = "corp")
+    private EnrolmentHarness Harness(ComplianceVerdict verdict, ComplianceOnError onError = ComplianceOnError.Deny, bool requiresApproval = false, string path = "corp")
     {
         Answer(verdict);
         var usual = CertificateProfile.Default(Now);
@@ -228,7 +228,7 @@ public sealed class ComplianceHookBehaviorTests
             AllowedEkus = usual.AllowedEkus,
             RequiresApproval = requiresApproval,
         };
-        return new EnrolmentWalk(profile, policy => new EnrolmentPolicy
+        return new EnrolmentHarness(profile, policy => new EnrolmentPolicy
         {
             PathId = path,
             Issuers = policy.Issuers,

@@ -64,7 +64,7 @@ public sealed class KeyTransportKeyTests(ITestOutputHelper output)
             }
         }
 
-        // Nobody without the key's own secret can foretell it.
+        // It cannot be predicted without the key's own secret.
         Assert.NotEqual(Open(Raw.Value, KeyTransport.Pkcs1, other, 16), Open(Platform.Value, KeyTransport.Pkcs1, other, 16));
     }
 

@@ -337,7 +337,7 @@ public sealed class KeyFilesTests : IDisposable
         return Directory.GetFiles(folder.Path).ToDictionary(path => Path.GetFileName(path)!, File.ReadAllBytes);
     }
 
-    // What people have in hand where PEM is asked for.
+    // Files that operators offer where PEM is expected.
     private static void MakeOtherKinds(TemporaryFolder folder)
     {
         OpenSsl.Run("pkcs12", "-export", "-inkey", folder["rsa.pkcs8"], "-in", folder["rsa.crt"], "-passout", "pass:secret", "-out", folder["rsa.p12"]);

@@ -88,7 +88,7 @@ public sealed class RsaPublicKeysTests
         ImportAndVerify(info, hash, signature, 20_000);
 
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), $"{watch.Elapsed}");
-        // 20,000 keys that nobody frees are some 40 MB (1.9 kB each at the very least).
+        // 20,000 keys that are never freed are some 40 MB (1.9 kB each at the very least).
         Assert.InRange(ResidentKilobytes() - before, long.MinValue, 24 * 1024);
     }
 

@@ -36,7 +36,7 @@ public sealed class BundleTrustTests
     }
 
     [Fact]
-    public void A_CA_that_has_the_name_of_the_bundles_but_not_its_key_vouches_for_nobody()
+    public void A_CA_that_has_the_name_of_the_bundles_but_not_its_key_vouches_for_no_client()
     {
         var forged = BootstrapCa.Root("CN=middle");
         Untrusted("NotSignatureValid", Judge([Middle], forged.Issue("CN=d")));
@@ -71,7 +71,7 @@ public sealed class BundleTrustTests
     public void A_certificate_of_the_bundle_itself_is_no_client() => Untrusted("does not lead to", Judge([Root], Root.Certificate));
 
     [Fact]
-    public void A_critical_extension_that_nobody_knows_is_refused() => Untrusted(
+    public void An_unknown_critical_extension_is_refused() => Untrusted(
         "HasNotSupportedCriticalExtension",
         Judge([Middle], Middle.Issue("CN=d", BootstrapCa.ClientAuth, -1, 1, serial: null, request => request.CertificateExtensions.Add(new X509Extension("1.2.3.4", [5, 0], critical: true)))));
 

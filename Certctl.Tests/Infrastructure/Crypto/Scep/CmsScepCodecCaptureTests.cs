@@ -12,7 +12,7 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;
 
-/// <summary>What real devices and other people's tools have sent, with the clock of their day.</summary>
+/// <summary>What real devices and third-party tools have sent, with the clock of that day.</summary>
 public sealed class CmsScepCodecCaptureTests(ITestOutputHelper output)
 {
     [Fact]
@@ -52,7 +52,7 @@ public sealed class CmsScepCodecCaptureTests(ITestOutputHelper output)
 
     [Fact]
     [Trait("Conformance", "S-M16")]
-    public void IOS_2022_verifies_and_is_told_that_it_wrote_to_somebody_else()
+    public void IOS_2022_verifies_and_is_told_that_it_encrypted_to_another_RA()
     {
         if (Decode("scep-rustcrypto/scep_der.bin") is not { } decoding)
             return;

@@ -228,7 +228,7 @@ public sealed partial class CmsScepCodecDecodeTests
 
     [Fact]
     [Trait("Conformance", "S-M16")]
-    public void A_request_for_somebody_else_says_whom_it_took_us_for()
+    public void A_request_for_another_RA_says_which_one()
     {
         var decoding = Refused(FailureReason.NotEncryptedToUs, new ForgedRequest { Recipient = ScepTestKeys.DeviceSelfSigned });
 

@@ -14,7 +14,7 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;
 
-/// <summary>Single DES and MD5 as other people's programs wrote them, in the days when nobody minded. What the policy legacy reads, the others refuse.</summary>
+/// <summary>Single DES and MD5 as old third-party programs wrote them. What the policy legacy reads, the others refuse.</summary>
 public sealed class CmsScepCodecLegacyTests(ITestOutputHelper output)
 {
     [Fact]
@@ -24,7 +24,7 @@ public sealed class CmsScepCodecLegacyTests(ITestOutputHelper output)
             return;
         var message = File.ReadAllBytes(path);
 
-        // Encrypted to a CA whose key nobody has: to say so, the signature must have been right.
+        // Encrypted to a CA whose key is lost: to say so, the signature must have been right.
         Assert.Equal(FailureReason.NotEncryptedToUs, Refusal(Codec(CryptoPolicy.Legacy), message));
 
         // RFC 3370 §2.2: MD5 comes with parameters NULL, in the answer too.
@@ -73,7 +73,7 @@ public sealed class CmsScepCodecLegacyTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void MD5_in_OAEP_is_refused_by_every_policy_since_nobody_needs_it()
+    public void MD5_in_OAEP_is_refused_by_every_policy_since_no_client_needs_it()
     {
         // RSAES-OAEP with hash MD5, MGF1 of SHA-1.
         var reader = new DerReader(Convert.FromHexString("301D06092A864886F70D0101073010A00E300C06082A864886F70D02050500"));

@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;
 
-/// <summary>Somebody else's reader and writer of CMS: the <c>openssl</c> of the machine.</summary>
+/// <summary>An independent reader and writer of CMS: the machine's <c>openssl</c>.</summary>
 internal static class OpenSsl
 {
     private static readonly Lazy<bool> Present = new(() =>

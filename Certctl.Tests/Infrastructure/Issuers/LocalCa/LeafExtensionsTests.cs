@@ -51,7 +51,7 @@ public sealed class LeafExtensionsTests
     [Trait("Conformance", "P-13")]
     public void Key_identifiers_are_the_issuer_s_own_and_the_hash_of_RFC_7093(string key)
     {
-        // An identifier of somebody's own making: what is copied is seen, what is computed differs.
+        // A non-standard identifier: it shows whether the value is copied or computed.
         byte[] strange = [0xDE, 0xAD, 0xBE, 0xEF];
         var ca = TestCa.Root(more: new X509SubjectKeyIdentifierExtension(strange, critical: false));
         using var certificate = TestCa.Issuer(ca).Issue(TestCa.Template(key: key)).Certificate();

@@ -137,7 +137,7 @@ public sealed class NameConstraintsTests
             Assert.Equal(obstacle, Assert.IsType<IssuerAnswer.Refused>(answer).Failure);
         }
 
-        // The same leaf, had nobody looked: a sub-CA of the same key and name without constraints signs it.
+        // The same leaf without the check: a sub-CA of the same key and name without constraints signs it.
         var careless = TestCa.Issuer(TestCa.Sub(Root.Value)).Issue(template);
         var (verifies, words) = careless.Verify(issuer.Chain);
         Assert.True(opensslAccepts == verifies, words);

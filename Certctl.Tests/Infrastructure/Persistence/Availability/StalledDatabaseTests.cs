@@ -41,7 +41,7 @@ public sealed class StalledDatabaseTests(PostgresFixture postgres) : IClassFixtu
             return;
         await using var gate = Gate();
         var database = Through(gate);
-        for (var i = 0; i < RefusalTally.ListedOfAKind + 3; i++)
+        for (var i = 0; i < RefusalCounter.ListedOfAKind + 3; i++)
             await database.Audit.AppendRefusalAsync(TestEntries.Audit(TestDatabase.Start, null) with { Id = Guid.NewGuid(), Outcome = AuditOutcome.Refused }, default);
         gate.Stall();
 

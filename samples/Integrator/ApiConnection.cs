@@ -6,13 +6,13 @@ using Microsoft.Kiota.Http.HttpClientLibrary;
 
 namespace Integrator;
 
-/// <summary>The way to one server: by its own CA, with a key that goes to no other host. Kiota's handlers wait when the server says so (429, 503 with Retry-After).</summary>
-internal sealed class Door : IDisposable
+/// <summary>A connection to one server: verified by its own CA, with a key that is sent to no other host. Kiota's handlers wait when the server says so (429, 503 with Retry-After).</summary>
+internal sealed class ApiConnection : IDisposable
 {
     private readonly HttpClient _http;
     private readonly HttpClientRequestAdapter _adapter;
 
-    private Door(Uri url, string caFile, string key)
+    private ApiConnection(Uri url, string caFile, string key)
     {
         var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         trust.CustomTrustStore.ImportFromPemFile(caFile);
@@ -24,10 +24,10 @@ internal sealed class Door : IDisposable
     public CertctlClient Client { get; }
 
     /// <summary>As quickstart.env has them.</summary>
-    public static Door FromEnvironment()
+    public static ApiConnection FromEnvironment()
     {
         var url = new Uri(Needed("CERTCTL_URL"));
-        return url.Scheme == Uri.UriSchemeHttps ? new Door(url, Needed("CERTCTL_CA_FILE"), Needed("CERTCTL_API_KEY")) : throw new InvalidOperationException("CERTCTL_URL is no https URL: the key would be for everybody to read.");
+        return url.Scheme == Uri.UriSchemeHttps ? new ApiConnection(url, Needed("CERTCTL_CA_FILE"), Needed("CERTCTL_API_KEY")) : throw new InvalidOperationException("CERTCTL_URL is not an https URL: the key would be sent in the clear.");
     }
 
     public void Dispose()

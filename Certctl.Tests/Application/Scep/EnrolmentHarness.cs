@@ -17,8 +17,8 @@ using Xunit;
 
 namespace Certctl.Tests.Application.Scep;
 
-/// <summary>The rooms of the application as registered for the real server, between a scripted codec and stores in memory.</summary>
-internal sealed class EnrolmentWalk : IDisposable
+/// <summary>The application as registered for the real server, between a scripted codec and in-memory stores.</summary>
+internal sealed class EnrolmentHarness : IDisposable
 {
     public static readonly DateTimeOffset Now = new(2026, 11, 25, 12, 0, 0, TimeSpan.Zero);
 
@@ -29,7 +29,7 @@ internal sealed class EnrolmentWalk : IDisposable
     private readonly ICsrReader _csrs = Substitute.For<ICsrReader>();
 
     /// <param name="ahead">Of the database's clock, which is <see cref="Clock"/>, that of the process.</param>
-    public EnrolmentWalk(CertificateProfile? profile = null, Func<EnrolmentPolicy, EnrolmentPolicy>? adjust = null, TimeSpan ahead = default)
+    public EnrolmentHarness(CertificateProfile? profile = null, Func<EnrolmentPolicy, EnrolmentPolicy>? adjust = null, TimeSpan ahead = default)
     {
         Process = new WrongClock(Clock) { Ahead = ahead };
         Profiles = new FixedProfiles(profile ?? CertificateProfile.Default(Now));

@@ -8,7 +8,7 @@ namespace Certctl.Infrastructure.Persistence;
 /// minute and then counted; all kinds together are listed 600 times a minute, then counted without their source, so that ten thousand sources
 /// make no more rows than one. Not thread-safe.
 /// </summary>
-internal sealed class RefusalTally
+internal sealed class RefusalCounter
 {
     public const int ListedOfAKind = 5;
     public const int ListedInAll = 600;

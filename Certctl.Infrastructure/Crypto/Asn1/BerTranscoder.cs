@@ -1,10 +1,9 @@
 namespace Certctl.Infrastructure.Crypto.Asn1;
 
 /// <summary>
-/// One walk over one BER element: with an empty output it only surveys, else it writes the DER framing. A constructed element is opened with room for
-/// the shortest header; when it closes and needs a longer one, its content moves up: each octet at most once a level.
+/// One pass over one BER element: with an empty output it only measures, otherwise it writes the DER framing. A constructed element is opened with space for the shortest header; when it closes and needs a longer one, its content is moved up, each octet at most once per level.
 /// </summary>
-internal ref struct BerWalk(ReadOnlySpan<byte> input, Span<byte> output)
+internal ref struct BerTranscoder(ReadOnlySpan<byte> input, Span<byte> output)
 {
     private const byte EndOfContents = 0x00;
     private const byte ConstructedOctetString = DerTag.OctetString | 0x20;

@@ -4,8 +4,8 @@ using Microsoft.Kiota.Abstractions.Helpers;
 
 namespace Integrator;
 
-/// <summary>What an inventory, a monitor and a ticket system want of the server; each errand is one of integrator.sh too, and prints the same.</summary>
-internal sealed class Errands(CertctlClient client)
+/// <summary>What an inventory, a monitor and a ticket system want of the server; each task is one of integrator.sh too, and prints the same.</summary>
+internal sealed class IntegratorTasks(CertctlClient client)
 {
     private const int PerPage = 500;
 
@@ -57,7 +57,7 @@ internal sealed class Errands(CertctlClient client)
             Console.WriteLine($"{reason}\t{count}");
     }
 
-    /// <summary>Sets the longest life of what is issued under a certificate profile; a change that another person made meanwhile is not overwritten.</summary>
+    /// <summary>Sets the longest life of what is issued under a certificate profile; a concurrent change is not overwritten.</summary>
     public async Task SetTtlAsync(string profileId, int seconds)
     {
         var seen = new ETagReading();

@@ -12,13 +12,13 @@ using Xunit;
 
 namespace Certctl.Tests.Architecture;
 
-/// <summary>The habits of the house that a machine can check.</summary>
-public sealed partial class HouseRuleTests
+/// <summary>Coding rules that can be checked by machine.</summary>
+public sealed partial class CodingRuleTests
 {
     private static readonly string[] ForbiddenFolders =
         ["Commands", "Queries", "Interfaces", "Services", "Helpers", "Common", "Models", "Utils", "Utilities", "Managers", "Dtos", "Abstractions"];
 
-    private static readonly Type[] OneTypeOfEachRoom =
+    private static readonly Type[] OneTypeOfEachAssembly =
         [typeof(Secret), typeof(IScepCodec), typeof(CmsScepCodec), typeof(global::Certctl.Api.Configuration.CertctlOptions)];
 
     // What is behind an interface that the product implements once, or not at all.
@@ -41,7 +41,7 @@ public sealed partial class HouseRuleTests
     [Fact]
     public void An_interface_of_the_application_has_two_implementations_or_a_reason()
     {
-        var classes = OneTypeOfEachRoom.SelectMany(type => type.Assembly.GetTypes())
+        var classes = OneTypeOfEachAssembly.SelectMany(type => type.Assembly.GetTypes())
             .Where(type => type is { IsClass: true, IsAbstract: false }).ToList();
         var few = typeof(IScepCodec).Assembly.GetTypes()
             .Where(type => type.IsInterface && classes.Count(type.IsAssignableFrom) < 2)
@@ -90,7 +90,7 @@ public sealed partial class HouseRuleTests
     public void No_type_and_no_file_is_named_for_what_it_is_not()
     {
         // Generators of the platform write types of their own names into our assemblies.
-        var types = OneTypeOfEachRoom.SelectMany(type => type.Assembly.GetTypes()).Select(type => type.FullName!.Split('`')[0]).Where(name => name.StartsWith("Certctl.", StringComparison.Ordinal));
+        var types = OneTypeOfEachAssembly.SelectMany(type => type.Assembly.GetTypes()).Select(type => type.FullName!.Split('`')[0]).Where(name => name.StartsWith("Certctl.", StringComparison.Ordinal));
         var files = SourceTree.ProductFiles().Select(file => Path.ChangeExtension(file, null));
 
         Assert.DoesNotContain(types.Concat(files), name => ForbiddenSuffix().IsMatch(name));
