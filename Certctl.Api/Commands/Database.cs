@@ -35,7 +35,11 @@ internal static class Database
     /// </summary>
     /// <param name="fail">Prints problems and gives the exit code.</param>
     public static async Task<int> WithAsync(
-        string verb, string? configPath, Func<IServiceProvider, CancellationToken, Task<int>> act, Func<IReadOnlyList<string>, int> fail, CancellationToken cancellationToken)
+        string verb,
+        string? configPath,
+        Func<IServiceProvider, CancellationToken, Task<int>> act,
+        Func<IReadOnlyList<string>, int> fail,
+        CancellationToken cancellationToken)
     {
         if (ConfigurationReader.DatabaseFromProcess(configPath, out var problems) is not { } options)
             return fail(problems);
@@ -74,8 +78,11 @@ internal static class Database
     // On a thread of its own: SQLite's driver waits without letting go of the one that calls it.
     private static async Task<int> ToldAsync(string verb, Task<int> work)
     {
-        for (var waited = NoticePeriod; await Task.WhenAny(work, Task.Delay(NoticePeriod, CancellationToken.None)) != work; waited += NoticePeriod)
-            Console.Error.WriteLine($"certctl {verb}: still waiting for the database, which is busy or holds a lock of another session ({waited.TotalSeconds:0} s); Ctrl-C stops it");
+        for (var waited = NoticePeriod;
+            await Task.WhenAny(work, Task.Delay(NoticePeriod, CancellationToken.None)) != work;
+            waited += NoticePeriod)
+            Console.Error.WriteLine($"certctl {verb}: still waiting for the database, which is busy or holds a lock of another session "
+                + $"({waited.TotalSeconds:0} s); Ctrl-C stops it");
         return await work;
     }
 

@@ -11,7 +11,8 @@ namespace Certctl.Api.Configuration;
 /// <param name="Options">Null when there is a problem.</param>
 /// <param name="Draft">What could be read beside the problems: nothing to start from, but the files that it names can be looked at, so that
 /// all is told at once.</param>
-internal sealed record ConfigurationReading(CertctlOptions? Options, CertctlOptions Draft, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings)
+internal sealed record ConfigurationReading(
+    CertctlOptions? Options, CertctlOptions Draft, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings)
 {
     /// <summary>Names of the secrets that are variables of this process, which only a restart can change.</summary>
     public IReadOnlyList<string> FixedSecrets { get; init; } = [];
@@ -73,7 +74,8 @@ internal static class ConfigurationReader
             FilePlain = held,
             RestartNeeded =
             [
-                .. plain.Keys.Union(held.Keys).Where(name => plain.GetValueOrDefault(name) != held.GetValueOrDefault(name)).Order(StringComparer.Ordinal),
+                .. plain.Keys.Union(held.Keys).Where(name => plain.GetValueOrDefault(name) != held.GetValueOrDefault(name))
+                    .Order(StringComparer.Ordinal),
             ],
         };
     }
@@ -110,7 +112,8 @@ internal static class ConfigurationReader
     private static SettingValues Values(
         IReadOnlyDictionary<string, string> environment, ConfigurationFile file, IReadOnlyDictionary<string, string>? defaults)
     {
-        var ours = environment.Where(pair => pair.Key.StartsWith(KnownSettings.Prefix, StringComparison.OrdinalIgnoreCase)).ToDictionary(StringComparer.Ordinal);
+        var ours = environment.Where(pair => pair.Key.StartsWith(KnownSettings.Prefix, StringComparison.OrdinalIgnoreCase))
+            .ToDictionary(StringComparer.Ordinal);
         var links = ServiceLinks.Find(ours);
         foreach (var link in links)
             ours.Remove(link);

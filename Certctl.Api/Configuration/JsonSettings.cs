@@ -51,7 +51,9 @@ internal static class JsonSettings
 
     private static void ReadProfiles(JsonElement profiles, Dictionary<string, string> settings, string path, ICollection<string> problems)
     {
-        Put(settings, "CERTCTL_SCEP_PROFILES", string.Join(',', profiles.EnumerateObject().Select(profile => profile.Name)), path, problems);
+        Put(
+            settings, "CERTCTL_SCEP_PROFILES", string.Join(',', profiles.EnumerateObject().Select(profile => profile.Name)), path,
+            problems);
         foreach (var profile in profiles.EnumerateObject())
         {
             if (profile.Value.ValueKind != JsonValueKind.Object)
@@ -61,7 +63,9 @@ internal static class JsonSettings
             }
 
             foreach (var setting in profile.Value.EnumerateObject())
-                Add(settings, $"{KnownSettings.ProfilePrefix}{ScepProfileReader.Token(profile.Name)}_{setting.Name.ToUpperInvariant()}", setting.Value, path, problems);
+                Add(
+                    settings, $"{KnownSettings.ProfilePrefix}{ScepProfileReader.Token(profile.Name)}_{setting.Name.ToUpperInvariant()}",
+                    setting.Value, path, problems);
         }
     }
 
@@ -88,5 +92,7 @@ internal static class JsonSettings
     }
 
     private static string Name(string key) =>
-        key.StartsWith(KnownSettings.Prefix, StringComparison.OrdinalIgnoreCase) ? key.ToUpperInvariant() : KnownSettings.Prefix + key.ToUpperInvariant();
+        key.StartsWith(KnownSettings.Prefix, StringComparison.OrdinalIgnoreCase)
+            ? key.ToUpperInvariant()
+            : KnownSettings.Prefix + key.ToUpperInvariant();
 }

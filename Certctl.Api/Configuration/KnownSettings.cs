@@ -5,7 +5,9 @@ using Certctl.Api.Configuration.Server;
 
 namespace Certctl.Api.Configuration;
 
-/// <summary>Every variable that the server knows: the groups in which each is declared, and the names that are none of its settings.</summary>
+/// <summary>
+/// Every variable that the server knows: the groups in which each is declared, and the names that are none of its settings.
+/// </summary>
 internal static class KnownSettings
 {
     public const string FileSuffix = "_FILE";

@@ -20,7 +20,9 @@ internal static partial class ServiceLinks
             .Where(pair => IsAddress(pair.Value))
             .Select(pair => ServicePort().Match(pair.Key).Groups["service"].Value)
             .ToHashSet(StringComparer.Ordinal);
-        return [.. environment.Where(pair => IsLink(pair.Key, pair.Value, services)).Select(pair => pair.Key).Order(StringComparer.Ordinal)];
+        return [
+            .. environment.Where(pair => IsLink(pair.Key, pair.Value, services)).Select(pair => pair.Key).Order(StringComparer.Ordinal),
+        ];
     }
 
     public static bool IsAddress(string value) => Address().IsMatch(value);
@@ -50,9 +52,12 @@ internal static partial class ServiceLinks
     [GeneratedRegex(@"^(?<service>CERTCTL(?:_[A-Z0-9_]+?)??)_PORT(?:_[0-9]{1,5}_(?:TCP|UDP|SCTP))?\z", RegexOptions.CultureInvariant)]
     private static partial Regex ServicePort();
 
-    [GeneratedRegex(@"^(?<service>CERTCTL(?:_[A-Z0-9_]+?)??)_(?:(?<kind>PORT)|(?<kind>SERVICE_HOST)|(?<kind>SERVICE_PORT)(?:_[A-Z0-9_]+)?)\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?<service>CERTCTL(?:_[A-Z0-9_]+?)??)_(?:(?<kind>PORT)|(?<kind>SERVICE_HOST)|(?<kind>SERVICE_PORT)(?:_[A-Z0-9_]+)?)\z",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"^CERTCTL(?:_[A-Z0-9_]+?)??_PORT_[0-9]{1,5}_(?:TCP|UDP|SCTP)(?<part>|_PROTO|_PORT|_ADDR)\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^CERTCTL(?:_[A-Z0-9_]+?)??_PORT_[0-9]{1,5}_(?:TCP|UDP|SCTP)(?<part>|_PROTO|_PORT|_ADDR)\z", RegexOptions.CultureInvariant)]
     private static partial Regex PortLink();
 }

@@ -27,7 +27,8 @@ internal record Setting<T>(string Name, SettingType<T> Type, string Description)
 }
 
 /// <summary>A setting that has <paramref name="Default"/> when it is absent.</summary>
-internal sealed record DefaultedSetting<T>(string Name, SettingType<T> Type, T Default, string Description) : Setting<T>(Name, Type, Description)
+internal sealed record DefaultedSetting<T>(string Name, SettingType<T> Type, T Default, string Description)
+    : Setting<T>(Name, Type, Description)
 {
     public override string? DefaultText => Type.Format(Default);
 }

@@ -159,7 +159,9 @@ internal static class SettingType
     private static string FormatDuration(TimeSpan duration)
     {
         var seconds = (long)duration.TotalSeconds;
-        var (number, unit) = seconds == 0 || seconds % 60 != 0 ? (seconds, 's') : seconds % 3600 != 0 ? (seconds / 60, 'm') : (seconds / 3600, 'h');
+        var (number, unit) = seconds == 0 || seconds % 60 != 0
+            ? (seconds, 's')
+            : seconds % 3600 != 0 ? (seconds / 60, 'm') : (seconds / 3600, 'h');
         return string.Create(CultureInfo.InvariantCulture, $"{number}{unit}");
     }
 }

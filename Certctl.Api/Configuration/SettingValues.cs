@@ -145,5 +145,6 @@ internal sealed class SettingValues(IReadOnlyList<IReadOnlyDictionary<string, st
     }
 
     private IReadOnlyDictionary<string, string>? Layer(string name, bool isSecret) => layers.FirstOrDefault(layer =>
-        layer.GetValueOrDefault(name) is { Length: > 0 } || (isSecret && layer.GetValueOrDefault(name + KnownSettings.FileSuffix) is { Length: > 0 }));
+        layer.GetValueOrDefault(name) is { Length: > 0 }
+        || (isSecret && layer.GetValueOrDefault(name + KnownSettings.FileSuffix) is { Length: > 0 }));
 }

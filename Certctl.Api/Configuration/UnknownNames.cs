@@ -19,7 +19,9 @@ internal static class UnknownNames
     private static string Explain(string name, HashSet<string> known, IReadOnlyList<string> profileTokens)
     {
         if (name.ToUpperInvariant() is var upper && upper != name)
-            return known.Contains(upper) ? $"is not read: names are upper case. Set {upper}." : $"is unknown (names are upper case){(NearestName.Of(upper, known) is { } meant ? $"; did you mean {meant}?" : "; docs/configuration.md lists all names.")}";
+            return known.Contains(upper)
+                ? $"is not read: names are upper case. Set {upper}."
+                : $"is unknown (names are upper case){(NearestName.Of(upper, known) is { } meant ? $"; did you mean {meant}?" : "; docs/configuration.md lists all names.")}";
         if (IsNotYet(name))
             return "is not supported by this version of certctl; remove it.";
         var plain = name.EndsWith(KnownSettings.FileSuffix, StringComparison.Ordinal) ? name[..^KnownSettings.FileSuffix.Length] : name;
@@ -27,7 +29,9 @@ internal static class UnknownNames
             return $"names a file, but {plain} is no secret; set {plain} itself.";
         var near = NearestName.Of(name, known);
         if (IsOfUnlistedProfile(name, profileTokens))
-            return $"belongs to no profile of CERTCTL_SCEP_PROFILES ({(profileTokens.Count == 0 ? "none is listed" : string.Join(", ", profileTokens))}){(near is null ? "." : $"; did you mean {near}?")}";
+            return "belongs to no profile of CERTCTL_SCEP_PROFILES "
+                + $"({(profileTokens.Count == 0 ? "none is listed" : string.Join(", ", profileTokens))})"
+                + $"{(near is null ? "." : $"; did you mean {near}?")}";
         return near is null ? "is unknown; docs/configuration.md lists all names." : $"is unknown; did you mean {near}?";
     }
 

@@ -19,7 +19,8 @@ internal sealed class ExpiryGauges : IDisposable
     public ExpiryGauges(ScepProfileTable profiles, ServerCertificate tls)
     {
         (_profiles, _tls) = (profiles, tls);
-        _meter.CreateObservableGauge("certctl_certificate_expiry_timestamp_seconds", Read, "s", "notAfter as Unix time, by kind (tls, ra, ca, next_ca, intune_anchor), SCEP profile and subject.");
+        _meter.CreateObservableGauge("certctl_certificate_expiry_timestamp_seconds", Read, "s",
+            "notAfter as Unix time, by kind (tls, ra, ca, next_ca, intune_anchor), SCEP profile and subject.");
     }
 
     public void Dispose() => _meter.Dispose();
@@ -40,7 +41,10 @@ internal sealed class ExpiryGauges : IDisposable
     }
 
     private static Measurement<long> Ends(string kind, string pathId, string subject, DateTimeOffset notAfter) => new(
-        notAfter.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("kind", kind), new KeyValuePair<string, object?>("profile", pathId), new KeyValuePair<string, object?>("subject", subject));
+        notAfter.ToUnixTimeSeconds(),
+        new KeyValuePair<string, object?>("kind", kind),
+        new KeyValuePair<string, object?>("profile", pathId),
+        new KeyValuePair<string, object?>("subject", subject));
 }
 
 /// <summary>How far the clock of this process is from the database's; <see cref="PendingGauge"/> has it measured again and again.</summary>
@@ -75,7 +79,8 @@ internal sealed partial class PendingGauge : BackgroundService
     public PendingGauge(IApprovalRepository approvals, TimeProvider clock, ILogger<PendingGauge> logger)
     {
         (_approvals, _clock, _logger) = (approvals, clock, logger);
-        _meter.CreateObservableGauge("certctl_approvals_pending", Read, "{request}", "Requests waiting for approval; absent while the database is away.");
+        _meter.CreateObservableGauge(
+            "certctl_approvals_pending", Read, "{request}", "Requests waiting for approval; absent while the database is away.");
     }
 
     public override void Dispose()

@@ -17,13 +17,18 @@ internal static partial class HealthEndpoints
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health", () => Results.Json(new HealthAnswer("healthy"), ApiJson.Options)).Produces<HealthAnswer>().WithSummary("Whether the process lives");
+        routes.MapGet("/health", () => Results.Json(new HealthAnswer("healthy"), ApiJson.Options))
+            .Produces<HealthAnswer>().WithSummary("Whether the process lives");
         routes.MapGet("/ready", ReadyAsync).Produces<ReadyAnswer>().Produces<ReadyAnswer>(StatusCodes.Status503ServiceUnavailable)
             .WithSummary("Whether it can serve").WithDescription("The database answers, and each SCEP profile has a valid RA certificate.");
     }
 
     private static async Task<IResult> ReadyAsync(
-        IDatabaseReadiness database, DatabaseClock clock, ScepProfileTable profiles, ILogger<IDatabaseReadiness> logger, CancellationToken cancellationToken)
+        IDatabaseReadiness database,
+        DatabaseClock clock,
+        ScepProfileTable profiles,
+        ILogger<IDatabaseReadiness> logger,
+        CancellationToken cancellationToken)
     {
         if (profiles.Expired is { Count: > 0 } expired)
         {

@@ -49,7 +49,9 @@ internal static class HealthProbe
     private static async Task<string?> FindProblemAsync(
         IPAddress address, int port, Action<byte[]> shown, CancellationToken cancellationToken)
     {
-        var target = new IPEndPoint(address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address, port);
+        var target = new IPEndPoint(
+            address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address,
+            port);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(Timeout);
         try
@@ -94,7 +96,8 @@ internal static class HealthProbe
         await tls.WriteAsync("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray(), cancellationToken);
         var line = new byte[MaxStatusLine];
         var length = 0;
-        while (length < line.Length && !line.AsSpan(0, length).Contains((byte)'\n') && await tls.ReadAsync(line.AsMemory(length), cancellationToken) is > 0 and var read)
+        while (length < line.Length && !line.AsSpan(0, length).Contains((byte)'\n')
+            && await tls.ReadAsync(line.AsMemory(length), cancellationToken) is > 0 and var read)
             length += read;
         return Encoding.ASCII.GetString(line, 0, length).Split('\r')[0];
     }

@@ -12,8 +12,8 @@ internal static class HttpManners
     private static readonly object HeadKey = new();
 
     /// <summary>
-    /// RFC 9110 §9.3.2: HEAD is GET without the content. What an endpoint writes goes nowhere; endpoints that would do work for it alone ask
-    /// <see cref="IsHead"/>.
+    /// RFC 9110 §9.3.2: HEAD is GET without the content. What an endpoint writes goes nowhere; endpoints that would do work for it alone
+    /// ask <see cref="IsHead"/>.
     /// </summary>
     public static void UseHttpManners(this IApplicationBuilder app) => app.Use((http, next) =>
     {
@@ -22,7 +22,8 @@ internal static class HttpManners
             http.Items[HeadKey] = true;
             http.Request.Method = HttpMethods.Get;
 
-            // Over HTTP/2 the server lets through what is written by the PipeWriter, as JSON is; clients take DATA after HEAD for a protocol error.
+            // Over HTTP/2 the server lets through what is written by the PipeWriter, as JSON is;
+            // clients take DATA after HEAD for a protocol error.
             http.Response.Body = Stream.Null;
         }
 

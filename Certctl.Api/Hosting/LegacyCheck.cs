@@ -14,9 +14,11 @@ internal static class LegacyCheck
         var path = profile.PathId.Length == 0 ? "<root>" : $"\"{profile.PathId}\"";
         return new PreflightCheck(
             $"SCEP profile {path}, crypto policy",
-            CanSignWithMd5(ra) ? [] : ["this machine's OpenSSL refuses MD5 signatures, which the policy legacy promises; change its configuration, or set CRYPTO_POLICY to compatible"],
+            CanSignWithMd5(ra) ? [] : ["this machine's OpenSSL refuses MD5 signatures, which the policy legacy promises; "
+                + "change its configuration, or set CRYPTO_POLICY to compatible"],
             [
-                "CRYPTO_POLICY is legacy: single DES and MD5 are accepted from all who know this path. Who records such a request can compute its challengePassword. "
+                "CRYPTO_POLICY is legacy: single DES and MD5 are accepted from all who know this path. "
+                    + "Who records such a request can compute its challengePassword. "
                 + "Give the profile a challenge and an RA of its own, and set it back to compatible when the last old device is gone",
             ]);
     }

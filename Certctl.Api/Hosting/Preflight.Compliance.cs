@@ -16,11 +16,13 @@ internal sealed record ComplianceMaterial(KeyPair? Client, IReadOnlyList<X509Cer
 
 internal static partial class Preflight
 {
-    private static Dictionary<string, ComplianceMaterial> LoadCompliance(CertctlOptions options, DateTimeOffset now, List<PreflightCheck> checks) =>
-        options.ScepProfiles.Where(profile => profile.Compliance is not null).DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
-            profile => profile.PathId,
-            profile => new ComplianceMaterial(
-                LoadComplianceClient(profile, options.KeyPassphrase, now, checks), LoadComplianceRoots(profile, now, checks)));
+    private static Dictionary<string, ComplianceMaterial> LoadCompliance(
+        CertctlOptions options, DateTimeOffset now, List<PreflightCheck> checks) =>
+        options.ScepProfiles.Where(profile => profile.Compliance is not null)
+            .DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
+                profile => profile.PathId,
+                profile => new ComplianceMaterial(
+                    LoadComplianceClient(profile, options.KeyPassphrase, now, checks), LoadComplianceRoots(profile, now, checks)));
 
     /// <summary>Null where a token says who asks, or where the pair cannot be used.</summary>
     public static KeyPair? LoadComplianceClient(
@@ -51,7 +53,8 @@ internal static partial class Preflight
         return anchors;
     }
 
-    private static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) CheckShown(X509Certificate2 certificate, DateTimeOffset now)
+    private static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) CheckShown(
+        X509Certificate2 certificate, DateTimeOffset now)
     {
         if (now < certificate.NotBefore.ToUniversalTime())
             return ([$"it is not valid before {certificate.NotBefore.ToUniversalTime():O}; check the clock"], []);

@@ -19,10 +19,12 @@ internal static partial class Preflight
             problems.Add(
                 "no RA certificate has digitalSignature in its keyUsage, so no reply could be signed; put a signing pair beside it");
         if (!pairs.Any(pair => RaPairCheck.MayDecrypt(pair.Certificate)))
-            problems.Add("no RA certificate has keyEncipherment in its keyUsage, so no request could be encrypted; put an encryption pair beside it");
+            problems.Add("no RA certificate has keyEncipherment in its keyUsage, so no request could be encrypted; "
+                + "put an encryption pair beside it");
 
         // Devices encrypt to what they are shown, and verify with it.
-        if (shape is CaCertificateShape.Chain or CaCertificateShape.Issuer && ca is not null && pairs.Any(pair => !pair.Certificate.RawData.AsSpan().SequenceEqual(ca.Certificate.RawData)))
+        if (shape is CaCertificateShape.Chain or CaCertificateShape.Issuer && ca is not null
+            && pairs.Any(pair => !pair.Certificate.RawData.AsSpan().SequenceEqual(ca.Certificate.RawData)))
         {
             problems.Add(
                 "GETCACERT shows the CA and no RA, so the CA must be the RA: set RA_CERT_PATH and RA_KEY_PATH to the issuing CA's files, "

@@ -40,7 +40,8 @@ internal sealed record PreflightMaterial(
     public NextCaMaterial? Next { get; init; }
 
     /// <summary>Connectors by PathID, of the profiles that take signed challenges.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<ConnectorAnchor>> Connectors { get; init; } = new Dictionary<string, IReadOnlyList<ConnectorAnchor>>();
+    public IReadOnlyDictionary<string, IReadOnlyList<ConnectorAnchor>> Connectors { get; init; } =
+        new Dictionary<string, IReadOnlyList<ConnectorAnchor>>();
 }
 
 /// <summary>Result of one check before the start, as it is printed.</summary>
@@ -54,7 +55,8 @@ internal static partial class Preflight
 {
     private static readonly TimeSpan TlsWarning = TimeSpan.FromDays(14);
 
-    public static (PreflightMaterial? Material, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Load(CertctlOptions options, DateTimeOffset now)
+    public static (PreflightMaterial? Material, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Load(
+        CertctlOptions options, DateTimeOffset now)
     {
         var (material, checks) = Run(options, now);
         return (
@@ -70,25 +72,39 @@ internal static partial class Preflight
         var passphrase = options.KeyPassphrase;
         var address = Resolve(options.Server.Host);
         if (address is null)
-            checks.Add(new PreflightCheck("listen address", [$"{options.Server.Host} is no IP address and resolves to none; set CERTCTL_SERVER_HOST to an address of this machine"], []));
+            checks.Add(new PreflightCheck(
+                "listen address",
+                [$"{options.Server.Host} is no IP address and resolves to none; set CERTCTL_SERVER_HOST to an address of this machine"],
+                []));
         var tls = LoadTls(options, now, checks);
         var ca = Load("CA", options.Ca.CertPath, options.Ca.KeyPath, passphrase, checks, pair => Split(LocalCaIssuer.Check(pair, now)));
         var rings = options.ScepProfiles.DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
             profile => profile.PathId,
             IReadOnlyList<KeyPair> (profile) => LoadRing(profile, ca, passphrase, now, checks));
-        foreach (var legacy in options.ScepProfiles.Where(profile => profile.CryptoPolicy == CryptoPolicy.Legacy && rings[profile.PathId].Count > 0))
+        foreach (var legacy in options.ScepProfiles.Where(
+            profile => profile.CryptoPolicy == CryptoPolicy.Legacy && rings[profile.PathId].Count > 0))
             checks.Add(LegacyCheck.Run(legacy, rings[legacy.PathId][0]));
         var next = LoadNext(options, ca, rings, now, checks);
-        var clientCas = options.ScepProfiles.Where(profile => profile.MtlsBundlePath is not null).DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
-            profile => profile.PathId,
-            profile => LoadBundle(profile.PathId, profile.MtlsBundlePath!, now, checks));
-        var connectors = options.ScepProfiles.Where(profile => profile.Intune is { BundlePath.Length: > 0 }).DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
-            profile => profile.PathId,
-            profile => LoadConnectors(profile.PathId, profile.Intune!.BundlePath, now, checks));
+        var clientCas = options.ScepProfiles.Where(profile => profile.MtlsBundlePath is not null)
+            .DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
+                profile => profile.PathId,
+                profile => LoadBundle(profile.PathId, profile.MtlsBundlePath!, now, checks));
+        var connectors = options.ScepProfiles.Where(profile => profile.Intune is { BundlePath.Length: > 0 })
+            .DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
+                profile => profile.PathId,
+                profile => LoadConnectors(profile.PathId, profile.Intune!.BundlePath, now, checks));
         var compliance = LoadCompliance(options, now, checks);
         var oidcRoots = LoadOidcRoots(options.Api.Oidc, now, checks);
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
-            ? (new PreflightMaterial(address, tls, ca, rings, clientCas) { Next = next, Connectors = connectors, Compliance = compliance, OidcRoots = oidcRoots }, checks)
+            ? (
+                new PreflightMaterial(address, tls, ca, rings, clientCas)
+                {
+                    Next = next,
+                    Connectors = connectors,
+                    Compliance = compliance,
+                    OidcRoots = oidcRoots,
+                },
+                checks)
             : (null, checks);
     }
 
@@ -107,7 +123,8 @@ internal static partial class Preflight
     }
 
     public static KeyPair? LoadTls(CertctlOptions options, DateTimeOffset now, List<PreflightCheck> checks) =>
-        Load("TLS certificate", options.Server.TlsCertPath, options.Server.TlsKeyPath, options.KeyPassphrase, checks, pair => CheckTls(pair, now));
+        Load("TLS certificate", options.Server.TlsCertPath, options.Server.TlsKeyPath, options.KeyPassphrase, checks, pair => CheckTls(
+            pair, now));
 
     /// <summary>
     /// The usable RA pairs of a profile; those that a reload may put to use where <paramref name="checks"/> holds no problem.
@@ -117,15 +134,23 @@ internal static partial class Preflight
         LoadRing($"{NameOf(profile.PathId)}, RA pair", profile.RaPairs, profile.CaCertificates, ca, passphrase, now, checks);
 
     private static List<KeyPair> LoadRing(
-        string name, IReadOnlyList<RaPairPaths> paired, CaCertificateShape shape, KeyPair? ca, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks)
+        string name,
+        IReadOnlyList<RaPairPaths> paired,
+        CaCertificateShape shape,
+        KeyPair? ca,
+        Secret? passphrase,
+        DateTimeOffset now,
+        List<PreflightCheck> checks)
     {
         // An expired pair among several only waits to be removed; a profile without any valid one cannot answer.
         var several = paired.Count > 1;
         var pairs = paired
-            .Select(paths => Load($"{name} {paths.CertPath}", paths.CertPath, paths.KeyPath, passphrase, checks, pair => CheckRa(pair, ca, several, now)))
+            .Select(paths => Load(
+                $"{name} {paths.CertPath}", paths.CertPath, paths.KeyPath, passphrase, checks, pair => CheckRa(pair, ca, several, now)))
             .OfType<KeyPair>()
             .ToList();
-        var valid = pairs.Where(pair => now >= pair.Certificate.NotBefore.ToUniversalTime() && now < pair.Certificate.NotAfter.ToUniversalTime()).ToList();
+        var valid = pairs.Where(
+            pair => now >= pair.Certificate.NotBefore.ToUniversalTime() && now < pair.Certificate.NotAfter.ToUniversalTime()).ToList();
         if (several && valid.Count == 0)
             checks.Add(new PreflightCheck(name, ["none of the RA certificates is valid now; issue a new one"], []));
         var usable = several ? valid : pairs;
@@ -168,7 +193,8 @@ internal static partial class Preflight
         var certificate = pair.Certificate;
         var outside = now >= certificate.NotAfter.ToUniversalTime() || now < certificate.NotBefore.ToUniversalTime();
         if (several && outside)
-            return ([], [$"it is outside its validity ({certificate.NotBefore.ToUniversalTime():O} to {certificate.NotAfter.ToUniversalTime():O}) and is not used"]);
+            return ([], [$"it is outside its validity ({certificate.NotBefore.ToUniversalTime():O} to "
+                + $"{certificate.NotAfter.ToUniversalTime():O}) and is not used"]);
         return RaPairCheck.Check(pair, ca is null ? [] : LocalCaIssuer.ChainOf(ca, now), now);
     }
 

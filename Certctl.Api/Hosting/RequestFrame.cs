@@ -38,7 +38,8 @@ internal sealed partial class RequestFrame(RequestDelegate next, ILogger<Request
 
     private async Task AnswerAsync(HttpContext http, Exception accident)
     {
-        if (accident is ConnectionResetException or ConnectionAbortedException or ClientGoneException || (accident is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested))
+        if (accident is ConnectionResetException or ConnectionAbortedException or ClientGoneException
+            || (accident is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested))
         {
             LogGone(http.Request.Path, http.TraceIdentifier);
             return;

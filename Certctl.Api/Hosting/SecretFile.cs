@@ -18,7 +18,8 @@ internal static class SecretFile
     public static string? Read(string name, string path, ICollection<string> problems, ICollection<string> warnings)
     {
         var before = problems.Count;
-        var text = ReadText(path, problem => problems.Add($"{name}: {path} {problem}"), warning => warnings.Add($"{name}: {path} {warning}"));
+        var text = ReadText(
+            path, problem => problems.Add($"{name}: {path} {problem}"), warning => warnings.Add($"{name}: {path} {warning}"));
         if (text is null)
             return null;
 
@@ -27,7 +28,8 @@ internal static class SecretFile
         if (text.Length == 0)
             problems.Add($"{name}: {path} is empty.");
         else if (text.EndsWith('\n') || text.EndsWith('\r') || text.StartsWith('\n') || text.StartsWith('\r'))
-            problems.Add($"{name}: {path} has an empty line or a stray line end before or after the secret. Write it again without: printf '%s' SECRET > '{path}'");
+            problems.Add($"{name}: {path} has an empty line or a stray line end before or after the secret. Write it again without: "
+                + $"printf '%s' SECRET > '{path}'");
         return problems.Count == before ? text : null;
     }
 

@@ -80,7 +80,9 @@ internal static class ServerHost
             provider.GetRequiredService<IntuneCounters>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new OperationGate(
-            options.Server.MaxInFlight, provider.GetRequiredService<RefusedRequests>(), provider.GetRequiredService<ILogger<OperationGate>>()));
+            options.Server.MaxInFlight,
+            provider.GetRequiredService<RefusedRequests>(),
+            provider.GetRequiredService<ILogger<OperationGate>>()));
         services.AddSingleton(provider => new ScepServices(
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
         services.AddSingleton<RefusedRequests>();
@@ -117,7 +119,8 @@ internal static class ServerHost
     {
         var asks = options.WantsClientCertificates;
         var ownPort = options.Server.MtlsPort;
-        kestrel.Listen(address, options.Server.Port, listen => listen.UseHttps(asks && ownPort is null ? certificate.HandshakeThatAsks() : certificate.Handshake()));
+        kestrel.Listen(address, options.Server.Port, listen => listen.UseHttps(
+            asks && ownPort is null ? certificate.HandshakeThatAsks() : certificate.Handshake()));
         if (asks && ownPort is { } port)
             kestrel.Listen(address, port, listen => listen.UseHttps(certificate.HandshakeThatAsks()));
     }
@@ -150,7 +153,8 @@ internal static class ServerHost
         }));
 
     private static EnrolmentPolicy Policy(
-        CertctlOptions options, ScepProfileOptions profile, ProfileRuntime runtime, IssuerRegistry issuers, IntuneCounters counters) => new()
+        CertctlOptions options, ScepProfileOptions profile, ProfileRuntime runtime, IssuerRegistry issuers, IntuneCounters counters) =>
+        new()
     {
         PathId = profile.PathId,
         CertificateProfileId = profile.CertificateProfileId,

@@ -3,7 +3,10 @@ using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Hosting;
 
-/// <summary>Sweeps what the journal need not keep any longer, every minute, a small batch at a time with a pause between; every process does, and none minds another.</summary>
+/// <summary>
+/// Sweeps what the journal need not keep any longer, every minute, a small batch at a time with a pause between;
+/// every process does, and none minds another.
+/// </summary>
 internal sealed partial class SweepTimer(IClaimSweep sweep, TimeProvider clock, ILogger<SweepTimer> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);

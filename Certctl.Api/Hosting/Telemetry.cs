@@ -36,9 +36,13 @@ internal static class Telemetry
         var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("certctl"));
         telemetry.WithMetrics(metrics =>
         {
-            metrics.AddMeter(EnrolmentMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
+            metrics.AddMeter(
+                EnrolmentMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
             metrics.AddView(instrument => instrument is Histogram<double>
-                ? new ExplicitBucketHistogramConfiguration { Boundaries = instrument.Meter.Name == EnrolmentMetrics.MeterName ? Durations : FrameworkDurations }
+                ? new ExplicitBucketHistogramConfiguration
+                {
+                    Boundaries = instrument.Meter.Name == EnrolmentMetrics.MeterName ? Durations : FrameworkDurations,
+                }
                 : null);
             if (options.ServesMetrics)
                 metrics.AddPrometheusExporter();
@@ -49,7 +53,8 @@ internal static class Telemetry
             return;
         services.AddSingleton<IHostedService>(provider => new OtlpFailureLog(
             collector, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<OtlpFailureLog>>()));
-        telemetry.WithTracing(tracing => tracing.AddSource(EnrolmentMetrics.MeterName).AddOtlpExporter(otlp => Send(otlp, collector, "v1/traces")));
+        telemetry.WithTracing(
+            tracing => tracing.AddSource(EnrolmentMetrics.MeterName).AddOtlpExporter(otlp => Send(otlp, collector, "v1/traces")));
     }
 
     /// <summary>Serves <c>/metrics</c> to those who show the token, where there is one.</summary>
@@ -65,10 +70,12 @@ internal static class Telemetry
             return;
         app.Use(async (http, next) =>
         {
-            if (http.RequestServices.GetRequiredService<MetricsToken>().Current is { } token && http.Request.Path == MetricsPath && !Shows(http, token))
+            if (http.RequestServices.GetRequiredService<MetricsToken>().Current is { } token
+                && http.Request.Path == MetricsPath && !Shows(http, token))
             {
                 http.Response.Headers.WWWAuthenticate = "Bearer realm=\"certctl metrics\"";
-                await http.RequestServices.GetRequiredService<AccessTrail>().RefuseAsync(http, StatusCodes.Status401Unauthorized, "The token of /metrics is required.");
+                await http.RequestServices.GetRequiredService<AccessTrail>()
+                    .RefuseAsync(http, StatusCodes.Status401Unauthorized, "The token of /metrics is required.");
                 return;
             }
 

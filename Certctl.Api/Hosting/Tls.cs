@@ -22,7 +22,9 @@ internal sealed class ServerCertificate(KeyPair pair, IReadOnlyCollection<X509Ce
     public string Fingerprint => FingerprintOf(_shown.Pair);
 
     public static string FingerprintOf(KeyPair pair) => string.Join(
-        ", ", pair.Chain.Prepend(pair.Certificate).Select(certificate => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(certificate.RawData))));
+        ", ",
+        pair.Chain.Prepend(pair.Certificate)
+            .Select(certificate => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(certificate.RawData))));
 
     /// <summary>The certificate that new handshakes show.</summary>
     public X509Certificate2 Certificate => _shown.Plain.TargetCertificate;
@@ -95,7 +97,10 @@ internal sealed class ServerCertificate(KeyPair pair, IReadOnlyCollection<X509Ce
 
             // RFC 8446 §4.2.4: the CAs' names let a client choose among its certificates.
             Asking = clientCas.Count == 0 ? Plain : SslStreamCertificateContext.Create(
-                withKey, [.. pair.Chain], offline: true, SslCertificateTrust.CreateForX509Collection([.. clientCas], sendTrustInHandshake: true));
+                withKey,
+                [.. pair.Chain],
+                offline: true,
+                SslCertificateTrust.CreateForX509Collection([.. clientCas], sendTrustInHandshake: true));
         }
 
         public KeyPair Pair { get; }

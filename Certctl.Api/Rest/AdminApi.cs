@@ -62,7 +62,9 @@ internal static class AdminApi
         if (options.CorsOrigins.Count > 0)
             app.UseWhen(http => IsApi(http.Request.Path), branch => branch.UseCors());
         if (options.RateLimits is not null)
-            app.UseWhen(http => IsApi(http.Request.Path) || http.Request.Path == Telemetry.MetricsPath, branch => branch.Use(app.Services.GetRequiredService<RateLimits>().ByAddressAsync));
+            app.UseWhen(
+                http => IsApi(http.Request.Path) || http.Request.Path == Telemetry.MetricsPath,
+                branch => branch.Use(app.Services.GetRequiredService<RateLimits>().ByAddressAsync));
     }
 
     /// <summary>And after it.</summary>

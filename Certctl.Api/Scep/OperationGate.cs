@@ -3,8 +3,8 @@ using Certctl.Api.Hosting;
 namespace Certctl.Api.Scep;
 
 /// <summary>
-/// How many PKIOperations are worked on at once. Beyond that a device is told to come again: one that waits longer than its own patience only adds the
-/// same request a second time. It is about this process alone, so memory is the place for it.
+/// How many PKIOperations are worked on at once. Beyond that a device is told to come again: one that waits longer than its own patience
+/// only adds the same request a second time. It is about this process alone, so memory is the place for it.
 /// </summary>
 /// <param name="most">At least 1.</param>
 internal sealed partial class OperationGate(int most, RefusedRequests refused, ILogger<OperationGate> logger)
@@ -32,6 +32,7 @@ internal sealed partial class OperationGate(int most, RefusedRequests refused, I
 
     public void Leave() => Interlocked.Decrement(ref _inside);
 
-    [LoggerMessage(1, LogLevel.Warning, "{Most} PKIOperations are under way, so others are told to come again (503): the server, its database or its signer is too slow for its devices, or a client sends too many requests")]
+    [LoggerMessage(1, LogLevel.Warning, "{Most} PKIOperations are under way, so others are told to come again (503): "
+        + "the server, its database or its signer is too slow for its devices, or a client sends too many requests")]
     private partial void LogFull(int most);
 }

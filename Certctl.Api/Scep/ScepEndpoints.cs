@@ -171,7 +171,8 @@ internal static class ScepEndpoints
 
         // To the end of what was sent, also where the client has closed its side by now: RequestAborted may fire before octets that came
         // ahead are read.
-        while (length <= maxBodySize + HttpLimits.DiscardedBody && (read = await http.Request.ReadBodyAsync(buffer, CancellationToken.None)) > 0)
+        while (length <= maxBodySize + HttpLimits.DiscardedBody
+            && (read = await http.Request.ReadBodyAsync(buffer, CancellationToken.None)) > 0)
         {
             length += read;
             if (length <= maxBodySize)

@@ -4,8 +4,8 @@ using Certctl.Application.Scep.Mtls;
 namespace Certctl.Api.Scep;
 
 /// <summary>
-/// <c>/scep-mtls</c>: the sibling of <c>/scep</c> for profiles that want a client certificate beside the challenge. It is there only on connections that
-/// were asked for one; an admitted client is served as on the plain route, GetCACaps and GetCACert included.
+/// <c>/scep-mtls</c>: the sibling of <c>/scep</c> for profiles that want a client certificate beside the challenge. It is there only on
+/// connections that were asked for one; an admitted client is served as on the plain route, GetCACaps and GetCACert included.
 /// </summary>
 internal static class ScepMtlsEndpoints
 {
@@ -17,9 +17,13 @@ internal static class ScepMtlsEndpoints
         routes.Map(Root + "/{**rest}", HandleAsync);
     }
 
-    /// <summary>Where <c>/scep-mtls</c> has a port of its own, that port serves nothing else; all other endpoints are on the port without client certificates.</summary>
+    /// <summary>
+    /// Where <c>/scep-mtls</c> has a port of its own, that port serves nothing else;
+    /// all other endpoints are on the port without client certificates.
+    /// </summary>
     public static void UseMtlsPort(this IApplicationBuilder app) => app.Use((http, next) =>
-        http.Features.Get<TlsClient>() is null || http.Request.Path.StartsWithSegments(Root) || http.Request.Path.Value is "/health" or "/ready"
+        http.Features.Get<TlsClient>() is null || http.Request.Path.StartsWithSegments(Root)
+            || http.Request.Path.Value is "/health" or "/ready"
             ? next(http)
             : ScepEndpoints.Say(http, StatusCodes.Status404NotFound, "Only /scep-mtls is served on this port."));
 

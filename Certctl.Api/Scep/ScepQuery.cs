@@ -9,8 +9,9 @@ internal static class ScepQuery
     public static string? Operation(string? rawQuery) => Find(rawQuery, "operation") is { } raw ? Uri.UnescapeDataString(raw) : null;
 
     /// <summary>
-    /// The octets of <c>message</c> (RFC 8894 §4.1: base64, percent-encoded), null when there are none to be had. Accepts what clients in the field make
-    /// of that: raw '+', '/' and '=', a '+' that became a space, line breaks, missing padding, the URL-safe alphabet, encoding twice.
+    /// The octets of <c>message</c> (RFC 8894 §4.1: base64, percent-encoded), null when there are none to be had. Accepts what clients in
+    /// the field make of that: raw '+', '/' and '=', a '+' that became a space, line breaks, missing padding,
+    /// the URL-safe alphabet, encoding twice.
     /// </summary>
     public static byte[]? Message(string? rawQuery)
     {

@@ -3,7 +3,9 @@ using Certctl.Application.Scep.Mtls;
 
 namespace Certctl.Api.Scep;
 
-/// <summary>A feature of connections whose client was asked for a certificate: what it showed. A connection without this feature was not asked.</summary>
+/// <summary>
+/// A feature of connections whose client was asked for a certificate: what it showed. A connection without this feature was not asked.
+/// </summary>
 internal sealed class TlsClient
 {
     /// <summary>Null: none was shown.</summary>
@@ -16,7 +18,9 @@ internal sealed class TlsClient
         if (certificate is not null)
         {
             var own = certificate.GetRawCertData();
-            var others = chain is null ? [] : chain.ChainPolicy.ExtraStore.Select(other => other.RawData).Where(other => !other.AsSpan().SequenceEqual(own));
+            var others = chain is null
+                ? []
+                : chain.ChainPolicy.ExtraStore.Select(other => other.RawData).Where(other => !other.AsSpan().SequenceEqual(own));
             Certificates = new ShownCertificates(own, [.. others.Select(other => (ReadOnlyMemory<byte>)other)]);
         }
 

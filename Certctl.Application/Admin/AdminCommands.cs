@@ -62,11 +62,13 @@ public abstract record AdminOutcome
 /// <summary>Sends an admin command through validation to its handler; used by the REST API and the command line.</summary>
 public sealed class AdminDispatcher(IMediator mediator)
 {
-    public Task<AdminOutcome> SendAsync(AdminCommand command, CancellationToken cancellationToken) => mediator.Send(command, cancellationToken);
+    public Task<AdminOutcome> SendAsync(AdminCommand command, CancellationToken cancellationToken) =>
+        mediator.Send(command, cancellationToken);
 }
 
 /// <summary>Well formed? As for the enrolments, the rules stand beside each command; here all problems are told at once.</summary>
-public sealed class AdminValidationBehavior<TCommand, TOutcome>(IEnumerable<IValidator<TCommand>> validators) : IPipelineBehavior<TCommand, TOutcome>
+public sealed class AdminValidationBehavior<TCommand, TOutcome>(IEnumerable<IValidator<TCommand>> validators)
+    : IPipelineBehavior<TCommand, TOutcome>
     where TCommand : AdminCommand
     where TOutcome : AdminOutcome
 {

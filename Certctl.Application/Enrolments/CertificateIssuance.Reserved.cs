@@ -106,7 +106,8 @@ public sealed partial class CertificateIssuance
         }
 
         var profile = await profiles.FindAsync(reserved.ProfileId, fresh: false, cancellationToken)
-            ?? throw new InvalidOperationException($"The certificate profile of the reserved enrolment {reserved.Id} is not in the database.");
+            ?? throw new InvalidOperationException(
+                $"The certificate profile of the reserved enrolment {reserved.Id} is not in the database.");
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var entry = Entry(draft, certificate, waits: false, profile, await clock.NowAsync(cancellationToken));

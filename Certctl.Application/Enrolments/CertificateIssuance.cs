@@ -21,10 +21,14 @@ public sealed partial class CertificateIssuance(
     DatabaseClock clock,
     TimeProvider process)
 {
-    /// <summary>An operator may change the profile while a request is on its way; more often than this in one request is no accident.</summary>
+    /// <summary>
+    /// An operator may change the profile while a request is on its way; more often than this in one request is no accident.
+    /// </summary>
     private const int MaxAttempts = 3;
 
-    /// <summary>Answers a vetted request: with a new certificate, with the one already given for it, or with a place in the operator's queue.</summary>
+    /// <summary>
+    /// Answers a vetted request: with a new certificate, with the one already given for it, or with a place in the operator's queue.
+    /// </summary>
     public async Task<EnrolmentOutcome> IssueAsync(IssuanceCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;
@@ -58,7 +62,8 @@ public sealed partial class CertificateIssuance(
             draft = draft with { RequestKey = RequestKey.After(draft.RequestKey, stored.Enrolment.Id) };
         }
 
-        return new EnrolmentOutcome.Refused(FailureReason.CertificateRevoked, $"{MaxAttempts} answers that this request had are none any more");
+        return new EnrolmentOutcome.Refused(
+            FailureReason.CertificateRevoked, $"{MaxAttempts} answers that this request had are none any more");
     }
 
     private async Task<EnrolmentOutcome?> AnswerRepetitionAsync(StoredEnrolment stored, Draft draft, CancellationToken cancellationToken)
@@ -106,17 +111,20 @@ public sealed partial class CertificateIssuance(
         switch (stored.State)
         {
             case EnrolmentState.Issued when stored.Certificate is { IsRevoked: true } revoked:
-                return new EnrolmentOutcome.Refused(FailureReason.CertificateRevoked, $"{revoked.SerialNumber} was revoked at {revoked.RevokedAt:O}");
+                return new EnrolmentOutcome.Refused(
+                    FailureReason.CertificateRevoked, $"{revoked.SerialNumber} was revoked at {revoked.RevokedAt:O}");
             case EnrolmentState.Issued:
                 return new EnrolmentOutcome.Issued(stored.Certificate
-                    ?? throw new InvalidOperationException($"Enrolment {stored.Enrolment.Id} is issued, but its certificate is not in the journal."));
+                    ?? throw new InvalidOperationException(
+                        $"Enrolment {stored.Enrolment.Id} is issued, but its certificate is not in the journal."));
             case EnrolmentState.Pending:
                 return new EnrolmentOutcome.Pending(stored.Enrolment.Id);
             case EnrolmentState.Denied when stored.Enrolment.IssuerId is { } refusing:
                 return new EnrolmentOutcome.Refused(
                     FailureReason.IssuerRefused, $"{refusing} refused enrolment {stored.Enrolment.Id} before");
             case EnrolmentState.Denied:
-                return new EnrolmentOutcome.Refused(FailureReason.RequestDenied, $"denied by {stored.Enrolment.DecidedBy} at {stored.Enrolment.DecidedAt:O}");
+                return new EnrolmentOutcome.Refused(
+                    FailureReason.RequestDenied, $"denied by {stored.Enrolment.DecidedBy} at {stored.Enrolment.DecidedAt:O}");
             case EnrolmentState.Expired when stored.Enrolment.IsReserved:
                 return new EnrolmentOutcome.Refused(
                     FailureReason.IssuerUnanswered,
@@ -152,7 +160,8 @@ public sealed partial class CertificateIssuance(
         var (context, _, enrolment, _, _, reservation, completes) = draft;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            // A request that waited keeps the profile that was approved, whatever its path names by now. A stale profile costs one retry: the journal compares the version when it commits.
+            // A request that waited keeps the profile that was approved, whatever its path names by now. A stale profile costs one retry:
+            // the journal compares the version when it commits.
             var profile = await profiles.FindAsync(enrolment.ProfileId, fresh: attempt > 0, cancellationToken);
             var vetting = Vet(draft, profile);
             if (vetting.Refused is { } refused)
@@ -188,7 +197,9 @@ public sealed partial class CertificateIssuance(
             }
         }
 
-        return (new EnrolmentOutcome.Refused(FailureReason.ProfileUnavailable, "the certificate profile kept changing while the request was served"), null);
+        return (
+            new EnrolmentOutcome.Refused(
+                FailureReason.ProfileUnavailable, "the certificate profile kept changing while the request was served"), null);
     }
 
     /// <summary>What the certificate is to be, by the profile as it is now; or why there is none.</summary>
@@ -215,7 +226,8 @@ public sealed partial class CertificateIssuance(
         // An operator approved the names that the list showed, not those that a template of today makes.
         return completes && !named.HasNamesOf(enrolment)
             ? (null, new(
-                FailureReason.ApprovedNamesChanged, $"approved was {Names(enrolment)}, the certificate profile now makes it {Names(named)}"))
+                FailureReason.ApprovedNamesChanged,
+                $"approved was {Names(enrolment)}, the certificate profile now makes it {Names(named)}"))
             : (template, null);
     }
 
@@ -228,11 +240,13 @@ public sealed partial class CertificateIssuance(
         return new EnrolmentOutcome.Issued(certificate);
     }
 
-    // RFC 8894 §3.1: the certified key signs the next renewal, whose reply is encrypted to it. A PKCS#10 in the clear is answered over TLS and never renews by its key.
+    // RFC 8894 §3.1: the certified key signs the next renewal, whose reply is encrypted to it.
+    // A PKCS#10 in the clear is answered over TLS and never renews by its key.
     private static EnrolmentFailure? FindDeliveryDefect(CertificateSigningRequest csr, EnrolmentKind kind) =>
         kind == EnrolmentKind.RawCsr || csr.PublicKey.CanReceiveEnvelopes
             ? null
-            : new(FailureReason.RequesterCannotReceive, $"the request's key is {csr.PublicKey.Describe()}, to which the reply to its renewal could not be encrypted");
+            : new(FailureReason.RequesterCannotReceive,
+                $"the request's key is {csr.PublicKey.Describe()}, to which the reply to its renewal could not be encrypted");
 
     private static string Names(Enrolment enrolment) =>
         $"{enrolment.Subject} [{string.Join(", ", enrolment.SubjectAltNames)}]";

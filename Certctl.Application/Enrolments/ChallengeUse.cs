@@ -10,7 +10,8 @@ namespace Certctl.Application.Enrolments;
 /// </summary>
 /// <param name="Key">32 octets over issuer and token.</param>
 /// <param name="TokenSha256">32 octets that name the token, as the enrolment keeps them.</param>
-/// <param name="KeptUntil">When the token has ended, and the key need not be there any longer: the enrolment still says that it was used.</param>
+/// <param name="KeptUntil">When the token has ended, and the key need not be there any longer:
+/// the enrolment still says that it was used.</param>
 public sealed record ChallengeUse(byte[] Key, byte[] TokenSha256, DateTimeOffset KeptUntil)
 {
     public static ChallengeUse Of(string issuer, ReadOnlyMemory<byte> tokenSha256, DateTimeOffset keptUntil) =>

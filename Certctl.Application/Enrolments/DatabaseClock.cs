@@ -1,9 +1,10 @@
 namespace Certctl.Application.Enrolments;
 
 /// <summary>
-/// The time of the database, by which everything is measured that all processes on it must agree on: retry windows, approvals, budgets, expiry of API keys,
-/// revocation, CRLs (ADR 30). It is asked for at most every ten seconds and carried on by the monotonic clock in between, so that neither a wrong wall clock
-/// nor one that is set changes anything. SQLite has no clock of its own: there it is the host's, which all processes of such a database share.
+/// The time of the database, by which everything is measured that all processes on it must agree on: retry windows, approvals, budgets,
+/// expiry of API keys, revocation, CRLs (ADR 30). It is asked for at most every ten seconds and carried on by the monotonic clock in
+/// between, so that neither a wrong wall clock nor one that is set changes anything. SQLite has no clock of its own: there it is the
+/// host's, which all processes of such a database share.
 /// </summary>
 /// <param name="ask">Asks the database; null where it has no clock of its own.</param>
 /// <param name="process">The clock of this process.</param>
@@ -14,7 +15,9 @@ public sealed class DatabaseClock(Func<CancellationToken, Task<DateTimeOffset>>?
 
     private Sample? _last;
 
-    /// <summary>How far the clock of this process is ahead of the database's, as last measured; null: not measured yet, or there is only one clock.</summary>
+    /// <summary>
+    /// How far the clock of this process is ahead of the database's, as last measured; null: not measured yet, or there is only one clock.
+    /// </summary>
     public TimeSpan? Difference => Volatile.Read(ref _last) is { } last ? process.GetUtcNow() - Continue(last) : null;
 
     /// <summary>The database's time, to half a round trip.</summary>

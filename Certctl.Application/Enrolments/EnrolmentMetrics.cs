@@ -17,11 +17,16 @@ public sealed class EnrolmentMetrics : IDisposable
 
     public EnrolmentMetrics()
     {
-        _enrolments = _meter.CreateCounter<long>("certctl_scep_requests_total", "{request}", "SCEP messages by profile, kind, outcome and reason.");
-        _duration = _meter.CreateHistogram<double>("certctl_scep_request_duration_seconds", "s", "From the decoded body to the decided answer.");
-        _commit = _meter.CreateHistogram<double>("certctl_journal_commit_duration_seconds", "s", "How long an enrolment waited for its commit, the queue before it included.");
-        _complianceVerdicts = _meter.CreateCounter<long>("certctl_compliance_verdicts_total", "{verdict}", "Answers of compliance services by profile and verdict.");
-        _complianceDuration = _meter.CreateHistogram<double>("certctl_compliance_duration_seconds", "s", "How long an enrolment waited for its compliance verdict.");
+        _enrolments = _meter.CreateCounter<long>(
+            "certctl_scep_requests_total", "{request}", "SCEP messages by profile, kind, outcome and reason.");
+        _duration = _meter.CreateHistogram<double>(
+            "certctl_scep_request_duration_seconds", "s", "From the decoded body to the decided answer.");
+        _commit = _meter.CreateHistogram<double>(
+            "certctl_journal_commit_duration_seconds", "s", "How long an enrolment waited for its commit, the queue before it included.");
+        _complianceVerdicts = _meter.CreateCounter<long>(
+            "certctl_compliance_verdicts_total", "{verdict}", "Answers of compliance services by profile and verdict.");
+        _complianceDuration = _meter.CreateHistogram<double>(
+            "certctl_compliance_duration_seconds", "s", "How long an enrolment waited for its compliance verdict.");
     }
 
     /// <param name="kind">As the REST API names it: <c>pkcs_req</c>, <c>renewal_req</c>, …</param>

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Certctl.Application.Enrolments;
 
 /// <summary>
-/// OpenTelemetry spans of an enrolment (System.Diagnostics.ActivitySource <c>Certctl</c>): one per message, one per pipeline step. No span is made without a listener. Of what a requester chooses they carry only PathID, kind, outcome and reason.
+/// OpenTelemetry spans of an enrolment (System.Diagnostics.ActivitySource <c>Certctl</c>): one per message, one per pipeline step. No span
+/// is made without a listener. Of what a requester chooses they carry only PathID, kind, outcome and reason.
 /// </summary>
 public static class EnrolmentTrace
 {
@@ -15,7 +16,8 @@ public static class EnrolmentTrace
         if (!Source.HasListeners())
             return null;
 
-        // A trace of its own: that of the HTTP request is not recorded (its URL holds the message of a GET), and a device's traceparent says nothing to us.
+        // A trace of its own: that of the HTTP request is not recorded (its URL holds the message of a GET),
+        // and a device's traceparent says nothing to us.
         Activity.Current = null;
         return Source.StartActivity(name, ActivityKind.Server)?.SetTag("certctl.profile", pathId).SetTag("certctl.request_id", requestId);
     }

@@ -10,8 +10,8 @@ namespace Certctl.Application.Enrolments;
 public sealed record FailureRow(FailInfo FailInfo, string Label, string PublicText);
 
 /// <summary>
-/// The only place where a <see cref="FailureReason"/> meets the wire, the metrics and the public text. No default arm: a reason without a row does
-/// not build. The detail of a failure is never public.
+/// The only place where a <see cref="FailureReason"/> meets the wire, the metrics and the public text. No default arm: a reason without a
+/// row does not build. The detail of a failure is never public.
 /// </summary>
 public static class FailureTable
 {
@@ -22,17 +22,22 @@ public static class FailureTable
         FailureReason.UnknownMessageType =>
             new(FailInfo.BadRequest, "unknown_message_type", "This server does not answer messages of this messageType."),
         FailureReason.UnsupportedAlgorithm =>
-            new(FailInfo.BadAlg, "unsupported_algorithm", "An algorithm or key size of the message is not accepted; use SHA-256, AES and RSA from 2048 bits."),
+            new(FailInfo.BadAlg, "unsupported_algorithm",
+                "An algorithm or key size of the message is not accepted; use SHA-256, AES and RSA from 2048 bits."),
         FailureReason.MessageCheckFailed =>
             new(FailInfo.BadMessageCheck, "message_check_failed", "The signature of the message is not valid."),
         FailureReason.NotEncryptedToUs =>
-            new(FailInfo.BadRequest, "not_encrypted_to_us", "The message is not encrypted to this server's RA certificate; fetch GetCACert again."),
+            new(FailInfo.BadRequest, "not_encrypted_to_us",
+                "The message is not encrypted to this server's RA certificate; fetch GetCACert again."),
         FailureReason.UnreadableContent =>
-            new(FailInfo.BadRequest, "unreadable_content", "The encrypted content could not be read as a PKCS#10 request that is correctly signed, with a digest of this server's policy."),
+            new(FailInfo.BadRequest, "unreadable_content",
+                "The encrypted content could not be read as a PKCS#10 request that is correctly signed, with a digest of this server's policy."),
         FailureReason.RequesterCannotReceive =>
-            new(FailInfo.BadAlg, "requester_cannot_receive", "Replies are encrypted to the key of the requester, which must be RSA, or EC on P-256, P-384 or P-521."),
+            new(FailInfo.BadAlg, "requester_cannot_receive",
+                "Replies are encrypted to the key of the requester, which must be RSA, or EC on P-256, P-384 or P-521."),
         FailureReason.SignerKeyMismatch =>
-            new(FailInfo.BadRequest, "signer_key_mismatch", "The self-signed certificate that signed the message does not hold the key of the request."),
+            new(FailInfo.BadRequest, "signer_key_mismatch",
+                "The self-signed certificate that signed the message does not hold the key of the request."),
         FailureReason.ChallengeMissing =>
             new(FailInfo.BadRequest, "challenge_missing", "The request carries no challengePassword and this profile requires one."),
         FailureReason.ChallengeWrong =>
@@ -44,15 +49,18 @@ public static class FailureTable
         FailureReason.SubjectNotAllowed =>
             new(FailInfo.BadRequest, "subject_not_allowed", "The subject of the request is not allowed by the certificate profile."),
         FailureReason.SubjectAltNameNotAllowed =>
-            new(FailInfo.BadRequest, "san_not_allowed", "A subject alternative name is malformed, missing or not allowed by the certificate profile."),
+            new(FailInfo.BadRequest, "san_not_allowed",
+                "A subject alternative name is malformed, missing or not allowed by the certificate profile."),
         FailureReason.AttributeMissing =>
             new(FailInfo.BadRequest, "attribute_missing", "The request lacks an attribute that the certificate profile requires."),
         FailureReason.ValidityNotPossible =>
-            new(FailInfo.BadRequest, "validity_not_possible", "The issuing CA is too close to its end to issue, or the request asks for a life that is over or too short."),
+            new(FailInfo.BadRequest, "validity_not_possible",
+                "The issuing CA is too close to its end to issue, or the request asks for a life that is over or too short."),
         FailureReason.RenewalSignerUnknown =>
             new(FailInfo.BadRequest, "renewal_signer_unknown", "The certificate that signed the renewal was not issued here."),
         FailureReason.RenewalSignerExpired =>
-            new(FailInfo.BadRequest, "renewal_signer_expired", "The certificate that signed the renewal is not valid at this time; enrol anew."),
+            new(FailInfo.BadRequest, "renewal_signer_expired",
+                "The certificate that signed the renewal is not valid at this time; enrol anew."),
         FailureReason.RenewalSignerRevoked =>
             new(FailInfo.BadRequest, "renewal_signer_revoked", "The certificate that signed the renewal has been revoked."),
         FailureReason.RenewalOtherProfile =>
@@ -66,23 +74,27 @@ public static class FailureTable
         FailureReason.TransactionUnknown =>
             new(FailInfo.BadCertId, "transaction_unknown", "No request of this requester has this transactionID."),
         FailureReason.CertificateRevoked =>
-            new(FailInfo.BadRequest, "certificate_revoked", "The certificate for this request was revoked; enrol again with a new request."),
+            new(FailInfo.BadRequest, "certificate_revoked",
+                "The certificate for this request was revoked; enrol again with a new request."),
         FailureReason.RequestDenied =>
             new(FailInfo.BadRequest, "request_denied", "An operator denied the request."),
         FailureReason.RequestExpired =>
             new(FailInfo.BadCertId, "request_expired", "The request was not decided in time; send it again."),
         FailureReason.ApprovedNamesChanged =>
-            new(FailInfo.BadRequest, "approved_names_changed", "The names that this request would be granted have changed since it was approved; send the request again."),
+            new(FailInfo.BadRequest, "approved_names_changed",
+                "The names that this request would be granted have changed since it was approved; send the request again."),
         FailureReason.CertificateUnknown =>
             new(FailInfo.BadCertId, "certificate_unknown", "The query names nothing that this requester can have here."),
         FailureReason.WeakKey =>
-            new(FailInfo.BadAlg, "weak_key", "The RSA key is unsafe: a bad exponent, small or close primes, or the ROCA flaw; make a new key with current software."),
+            new(FailInfo.BadAlg, "weak_key",
+                "The RSA key is unsafe: a bad exponent, small or close primes, or the ROCA flaw; make a new key with current software."),
         FailureReason.ClientCertificateMissing =>
             new(FailInfo.BadRequest, "client_certificate_missing", "Client certificate required for /scep-mtls."),
         FailureReason.ClientCertificateUntrusted =>
             new(FailInfo.BadRequest, "client_certificate_untrusted", "Client certificate not trusted by this profile."),
         FailureReason.ClientCertificateUnknown =>
-            new(FailInfo.BadRequest, "client_certificate_unknown", "Client certificate names the issuer of this server, which does not know it."),
+            new(FailInfo.BadRequest, "client_certificate_unknown",
+                "Client certificate names the issuer of this server, which does not know it."),
         FailureReason.ClientCertificateRevoked =>
             new(FailInfo.BadRequest, "client_certificate_revoked", "Client certificate has been revoked."),
         FailureReason.RawCsrUnreadable =>
@@ -90,7 +102,8 @@ public static class FailureTable
         FailureReason.IntuneMalformed =>
             new(FailInfo.BadRequest, "malformed", "The signed challenge is malformed or incomplete."),
         FailureReason.IntuneSignatureInvalid =>
-            new(FailInfo.BadMessageCheck, "signature_invalid", "The signed challenge was not signed by a connector that this profile trusts."),
+            new(FailInfo.BadMessageCheck, "signature_invalid",
+                "The signed challenge was not signed by a connector that this profile trusts."),
         FailureReason.IntuneUnknownVersion =>
             new(FailInfo.BadRequest, "unknown_version", "The signed challenge is of an unknown version."),
         FailureReason.IntuneNotYetValid =>
@@ -115,7 +128,8 @@ public static class FailureTable
 
     /// <summary>What the requester is told: the row's text and, where it is known, when the next attempt is allowed.</summary>
     public static string PublicText(EnrolmentFailure failure) => failure.AllowedFrom is { } from
-        ? string.Create(CultureInfo.InvariantCulture, $"{Of(failure.Reason).PublicText} Next allowed at {WholeSecondsUp(from):yyyy-MM-dd'T'HH:mm:ss'Z'}.")
+        ? string.Create(CultureInfo.InvariantCulture,
+            $"{Of(failure.Reason).PublicText} Next allowed at {WholeSecondsUp(from):yyyy-MM-dd'T'HH:mm:ss'Z'}.")
         : Of(failure.Reason).PublicText;
 
     private static DateTime WholeSecondsUp(DateTimeOffset time) => time.UtcDateTime.AddTicks(TimeSpan.TicksPerSecond - 1);

@@ -3,12 +3,16 @@ using System.Text;
 
 namespace Certctl.Application.Enrolments;
 
-/// <summary>Text from outside on its way to audit and log: nothing in it may write lines, move cursors or turn the order of what stands beside it.</summary>
+/// <summary>
+/// Text from outside on its way to audit and log: nothing in it may write lines, move cursors or turn the order of what stands beside it.
+/// </summary>
 internal static class ForeignText
 {
     public const int MaxLength = 256;
 
-    /// <summary>Without control and format characters, line ends and halves of characters; at most <see cref="MaxLength"/> UTF-16 units.</summary>
+    /// <summary>
+    /// Without control and format characters, line ends and halves of characters; at most <see cref="MaxLength"/> UTF-16 units.
+    /// </summary>
     public static string Clean(string text)
     {
         var clean = new StringBuilder();
@@ -25,8 +29,9 @@ internal static class ForeignText
     }
 
     /// <summary>
-    /// For texts that are compared: nothing is left out. Whatever is not printable ASCII or a letter of Latin-1 is written as <c>\u{XXXX}</c>, so that neither
-    /// invisible nor look-alike characters hide a difference; past <see cref="MaxLength"/> the whole length is said instead of the rest.
+    /// For texts that are compared: nothing is left out. Whatever is not printable ASCII or a letter of Latin-1 is written as
+    /// <c>\u{XXXX}</c>, so that neither invisible nor look-alike characters hide a difference;
+    /// past <see cref="MaxLength"/> the whole length is said instead of the rest.
     /// </summary>
     public static string Escape(string text)
     {
@@ -42,7 +47,8 @@ internal static class ForeignText
         return escaped.ToString();
     }
 
-    private static bool IsUnmistakable(Rune rune) => rune.Value is (>= 0x20 and < 0x7F and not '\\') or (>= 0xC0 and <= 0xFF and not 0xD7 and not 0xF7);
+    private static bool IsUnmistakable(Rune rune) =>
+        rune.Value is (>= 0x20 and < 0x7F and not '\\') or (>= 0xC0 and <= 0xFF and not 0xD7 and not 0xF7);
 
     private static bool IsVisible(Rune rune) => rune != Rune.ReplacementChar
         && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator

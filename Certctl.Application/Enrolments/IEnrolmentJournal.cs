@@ -10,7 +10,10 @@ namespace Certctl.Application.Enrolments;
 /// </summary>
 public interface IEnrolmentJournal
 {
-    /// <summary>Makes certificate, enrolment, retry key, challenge use, budget and audit event durable in one transaction, or says which conflict it met.</summary>
+    /// <summary>
+    /// Makes certificate, enrolment, retry key, challenge use, budget and audit event durable in one transaction,
+    /// or says which conflict it met.
+    /// </summary>
     Task<JournalVerdict> CommitAsync(JournalEntry entry, CancellationToken cancellationToken);
 }
 
@@ -25,19 +28,24 @@ public sealed record JournalEntry
     public required Enrolment Enrolment { get; init; }
 
     /// <summary>
-    /// 32 octets of <see cref="Enrolments.RequestKey"/>. At most one live answer a key: until the answer's HeldUntil, by the database's time,
-    /// a second commit under the key is refused with <see cref="JournalVerdict.AlreadyAnswered"/>, whatever became of the certificate.
+    /// 32 octets of <see cref="Enrolments.RequestKey"/>. At most one live answer a key: until the answer's HeldUntil, by the database's
+    /// time, a second commit under the key is refused with <see cref="JournalVerdict.AlreadyAnswered"/>,
+    /// whatever became of the certificate.
     /// </summary>
     public required byte[] RequestKey { get; init; }
 
     /// <summary>
-    /// How long the request waits for approval, or how long repetitions are answered with the certificate; counted by the database from the commit on.
+    /// How long the request waits for approval, or how long repetitions are answered with the certificate;
+    /// counted by the database from the commit on.
     /// </summary>
     public required TimeSpan HeldFor { get; init; }
 
     public IssuedCertificate? Certificate { get; init; }
 
-    /// <summary>The profile version that vetted the request: another version, or a disabled profile, at commit is <see cref="JournalVerdict.ProfileChanged"/>.</summary>
+    /// <summary>
+    /// The profile version that vetted the request: another version, or a disabled profile,
+    /// at commit is <see cref="JournalVerdict.ProfileChanged"/>.
+    /// </summary>
     public required int ProfileVersion { get; init; }
 
     /// <summary>This issues or reserves an enrolment that is stored as Approved.</summary>
@@ -51,8 +59,8 @@ public sealed record JournalEntry
     public bool Records { get; init; }
 
     /// <summary>
-    /// Above 0: so many certificates of this issuer, certificate profile and name stay valid, the new one among them; older ones are revoked as
-    /// superseded in the same transaction, each with its audit event.
+    /// Above 0: so many certificates of this issuer, certificate profile and name stay valid, the new one among them; older ones are
+    /// revoked as superseded in the same transaction, each with its audit event.
     /// </summary>
     public int MaxActiveCertificates { get; init; }
 

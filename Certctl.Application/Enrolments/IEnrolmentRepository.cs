@@ -10,10 +10,15 @@ public interface IEnrolmentRepository
     Task<StoredEnrolment?> FindByTransactionAsync(
         string pathId, TransactionId transactionId, ReadOnlyMemory<byte> signerKeySha256, CancellationToken cancellationToken);
 
-    /// <summary>A certificate of this issuer by serial number (40 lower-case hex digits), with its revocation state as committed now.</summary>
+    /// <summary>
+    /// A certificate of this issuer by serial number (40 lower-case hex digits), with its revocation state as committed now.
+    /// </summary>
     Task<IssuedCertificate?> FindCertificateAsync(string issuerId, string serialNumber, CancellationToken cancellationToken);
 
-    /// <summary>What answers a request under its <see cref="RequestKey"/>, and will for longer than <paramref name="margin"/> by the database's time; null: nothing.</summary>
+    /// <summary>
+    /// What answers a request under its <see cref="RequestKey"/>, and will for longer than
+    /// <paramref name="margin"/> by the database's time; null: nothing.
+    /// </summary>
     Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, TimeSpan margin, CancellationToken cancellationToken);
 
     /// <summary>Who has used a signed challenge, however long ago; null: no request has.</summary>

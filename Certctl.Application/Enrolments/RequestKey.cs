@@ -6,8 +6,8 @@ using Certctl.Domain.Enrolments;
 namespace Certctl.Application.Enrolments;
 
 /// <summary>
-/// The same request is the same octets in the same kind of message, signed by the same requester, to the same CA on the same path. Not the transactionID: clients
-/// use one for many requests (ADR 7).
+/// The same request is the same octets in the same kind of message, signed by the same requester, to the same CA on the same path. Not the
+/// transactionID: clients use one for many requests (ADR 7).
 /// </summary>
 public static class RequestKey
 {
@@ -21,8 +21,9 @@ public static class RequestKey
         Of(context, stored.Kind, stored.CsrSha256, stored.SignerKeySha256, stored.PublicKeySha256, renews);
 
     /// <summary>
-    /// Whether the signer shows a certificate that it has been given: that one is part of who asks. Clients make the throw-away certificate of a first enrolment anew for
-    /// each try, so it does not count, and its key does. It is known by being self-issued, or by holding the key to be certified under no CA of this path.
+    /// Whether the signer shows a certificate that it has been given: that one is part of who asks. Clients make the throw-away certificate
+    /// of a first enrolment anew for each try, so it does not count, and its key does. It is known by being self-issued, or by holding the
+    /// key to be certified under no CA of this path.
     /// </summary>
     public static bool IsByGivenCertificate(EnrolmentContext context, ReadOnlySpan<byte> publicKeySha256)
     {
@@ -32,11 +33,18 @@ public static class RequestKey
                 || context.Policy.Issuers.All.Any(issuer => issuer.Name.SameAs(signer.Issuer)));
     }
 
-    /// <summary>The key of a request whose answer under <paramref name="key"/> is none any more: all processes come from one to the next alike.</summary>
+    /// <summary>
+    /// The key of a request whose answer under <paramref name="key"/> is none any more: all processes come from one to the next alike.
+    /// </summary>
     public static byte[] After(byte[] key, Guid answered) => SHA256.HashData([.. key, .. answered.ToByteArray()]);
 
     private static byte[] Of(
-        EnrolmentContext context, EnrolmentKind kind, ReadOnlySpan<byte> csrSha256, ReadOnlySpan<byte> signerKeySha256, ReadOnlySpan<byte> publicKeySha256, IssuedCertificate? renews)
+        EnrolmentContext context,
+        EnrolmentKind kind,
+        ReadOnlySpan<byte> csrSha256,
+        ReadOnlySpan<byte> signerKeySha256,
+        ReadOnlySpan<byte> publicKeySha256,
+        IssuedCertificate? renews)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(context.Policy.PathId));
@@ -48,7 +56,8 @@ public static class RequestKey
         if (context.Issuer != context.Policy.Issuer)
             hash.AppendData(context.Issuer.Chain[0].Span);
 
-        // RSA signatures of PKCS #1 v1.5 are deterministic: a device that keeps its key sends one PKCS#10 for its first certificate and for each renewal.
+        // RSA signatures of PKCS #1 v1.5 are deterministic: a device that keeps its key sends one PKCS#10 for
+        // its first certificate and for each renewal.
         if (kind == EnrolmentKind.RenewalReq)
             hash.AppendData([(byte)kind]);
         if (renews is not null)

@@ -8,7 +8,8 @@ using Certctl.Domain.Certificates;
 namespace Certctl.Application.Publication;
 
 /// <summary>
-/// The current CRL of a CA. It reflects revocations up to the last 10-second boundary and takes its number from that instant, so that independent processes produce the same CRL (ADR 12). It is made at most once per interval, however often it is requested.
+/// The current CRL of a CA. It reflects revocations up to the last 10-second boundary and takes its number from that instant, so that
+/// independent processes produce the same CRL (ADR 12). It is made at most once per interval, however often it is requested.
 /// </summary>
 public sealed class CrlPublisher : IDisposable
 {
@@ -28,14 +29,16 @@ public sealed class CrlPublisher : IDisposable
     public CrlPublisher(ICertificateInventory certificates, DatabaseClock clock, TimeProvider process)
     {
         (_certificates, _clock, _process) = (certificates, clock, process);
-        _meter.CreateObservableGauge("certctl_crl_age_seconds", Ages, "s", "Age of the CRL that was made last, by issuer; absent until one has been requested.");
+        _meter.CreateObservableGauge(
+            "certctl_crl_age_seconds", Ages, "s", "Age of the CRL that was made last, by issuer; absent until one has been requested.");
     }
 
     /// <param name="issuer">One that signs CRLs.</param>
     public async Task<SignedCrl> CurrentAsync(IPublishesCrls issuer, CancellationToken cancellationToken)
     {
         var asOf = IntervalStart(await _clock.NowAsync(cancellationToken) - Settling);
-        return await _editions.AddOrUpdate(issuer, _ => New(), (_, held) => held.Serves(asOf) ? held : New()).Crl.Value.WaitAsync(cancellationToken);
+        return await _editions.AddOrUpdate(issuer, _ => New(), (_, held) => held.Serves(asOf) ? held : New()).Crl.Value
+            .WaitAsync(cancellationToken);
 
         // Not the asker's cancellation: others wait for the same one.
         Edition New() => new(asOf, new(() => MakeAsync(issuer, asOf, CancellationToken.None)));
@@ -53,7 +56,8 @@ public sealed class CrlPublisher : IDisposable
         await foreach (var certificate in _certificates.ListRevokedAsync(issuer.IssuerId, asOf, asOf - Life, cancellationToken))
         {
             if (issuer.HasIssued(certificate))
-                entries.Add(new(certificate.SerialNumber, certificate.RevokedAt!.Value, certificate.RevocationReason ?? RevocationReason.Unspecified));
+                entries.Add(new(
+                    certificate.SerialNumber, certificate.RevokedAt!.Value, certificate.RevocationReason ?? RevocationReason.Unspecified));
         }
 
         var number = asOf.ToUnixTimeSeconds();
@@ -63,9 +67,12 @@ public sealed class CrlPublisher : IDisposable
     public void Dispose() => _meter.Dispose();
 
     private IEnumerable<Measurement<double>> Ages() =>
-        _editions.Select(edition => new Measurement<double>((_process.GetUtcNow() - (_clock.Difference ?? TimeSpan.Zero) - edition.Value.AsOf).TotalSeconds, new KeyValuePair<string, object?>("issuer", edition.Key.Name.ToString())));
+        _editions.Select(edition => new Measurement<double>(
+            (_process.GetUtcNow() - (_clock.Difference ?? TimeSpan.Zero) - edition.Value.AsOf).TotalSeconds,
+            new KeyValuePair<string, object?>("issuer", edition.Key.Name.ToString())));
 
-    private static DateTimeOffset IntervalStart(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % Interval.Ticks), TimeSpan.Zero);
+    private static DateTimeOffset IntervalStart(DateTimeOffset time) =>
+        new(time.UtcTicks - (time.UtcTicks % Interval.Ticks), TimeSpan.Zero);
 
     private sealed record Edition(DateTimeOffset AsOf, Lazy<Task<SignedCrl>> Crl)
     {

@@ -12,7 +12,8 @@ public interface ICrlWriter
 /// <summary>What a CRL says. All times in whole seconds.</summary>
 /// <param name="Number">cRLNumber (RFC 5280 §5.2.3): greater in every later list of the same CA.</param>
 /// <param name="Entries">Oldest revocation first.</param>
-public sealed record RevocationList(long Number, DateTimeOffset ThisUpdate, DateTimeOffset NextUpdate, IReadOnlyList<RevokedCertificate> Entries);
+public sealed record RevocationList(
+    long Number, DateTimeOffset ThisUpdate, DateTimeOffset NextUpdate, IReadOnlyList<RevokedCertificate> Entries);
 
 /// <param name="SerialNumber">As <see cref="IssuedCertificate.SerialNumber"/>.</param>
 public sealed record RevokedCertificate(string SerialNumber, DateTimeOffset RevokedAt, RevocationReason Reason);

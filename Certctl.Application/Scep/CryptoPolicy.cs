@@ -46,7 +46,8 @@ public static class CryptoPolicies
     /// <summary>The lines of GetCACaps (RFC 8894 §3.5.2) before a profile adds any; each of them works.</summary>
     public static IReadOnlyList<string> Capabilities(this CryptoPolicy policy) => policy switch
     {
-        // SHA-384 is no keyword of the RFC. It is taken, and what this policy takes it lists; strongSwan 5.9 believes in AES only beside it.
+        // SHA-384 is no keyword of the RFC. It is taken, and what this policy takes it lists;
+        // strongSwan 5.9 believes in AES only beside it.
         CryptoPolicy.Modern =>
         [
             ScepCapability.PostPkiOperation, ScepCapability.Sha256, ScepCapability.Sha384, ScepCapability.Sha512, ScepCapability.Aes,

@@ -3,7 +3,9 @@ using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Scep;
 
-/// <summary>The secrets with which a request may be encrypted instead of to the RA's key (RFC 8894 §3.1, ADR 29); the default has none.</summary>
+/// <summary>
+/// The secrets with which a request may be encrypted instead of to the RA's key (RFC 8894 §3.1, ADR 29); the default has none.
+/// </summary>
 public readonly record struct EnvelopePasswords(Secret? Current, Secret? Previous)
 {
     /// <summary>
@@ -14,7 +16,8 @@ public readonly record struct EnvelopePasswords(Secret? Current, Secret? Previou
     public bool IsEmpty => Current is null && Previous is null;
 
     /// <summary>Those of the secrets that are long enough.</summary>
-    public static EnvelopePasswords Of((Secret? Current, Secret? Previous) secrets) => new(Strong(secrets.Current), Strong(secrets.Previous));
+    public static EnvelopePasswords Of((Secret? Current, Secret? Previous) secrets) =>
+        new(Strong(secrets.Current), Strong(secrets.Previous));
 
     private static Secret? Strong(Secret? secret) => secret?.Length >= MinLength ? secret : null;
 }

@@ -5,7 +5,8 @@ using Certctl.Domain.Enrolments;
 namespace Certctl.Application.Scep;
 
 /// <summary>
-/// Bytes to and from SCEP messages for one SCEP profile: the RA's keys stay behind this interface. Pure computation, thread-safe; throws only on internal failure, never because of client input.
+/// Bytes to and from SCEP messages for one SCEP profile: the RA's keys stay behind this interface. Pure computation, thread-safe; throws
+/// only on internal failure, never because of client input.
 /// </summary>
 public interface IScepCodec
 {
@@ -16,7 +17,9 @@ public interface IScepCodec
     /// </param>
     ScepDecoding Decode(ReadOnlyMemory<byte> message, EnvelopePasswords passwords = default, bool takesRawCsr = false);
 
-    /// <summary>Builds the signed CertRep that answers <paramref name="request"/> (RFC 8894 §3.3.2), in the request's own digest and cipher.</summary>
+    /// <summary>
+    /// Builds the signed CertRep that answers <paramref name="request"/> (RFC 8894 §3.3.2), in the request's own digest and cipher.
+    /// </summary>
     byte[] EncodeCertRep(ScepRequestHead request, ScepReply reply);
 
     /// <summary>False while no RA certificate is valid: then nothing can be answered.</summary>
@@ -31,7 +34,9 @@ public interface IScepCodec
     /// <summary>The answer to GetCACert (RFC 8894 §4.2.1).</summary>
     ScepCaCertificates CaCertificates();
 
-    /// <summary>The answer to GetNextCACert (RFC 8894 §4.7.1): a SignedData around a certificates-only one; null when no next CA is staged.</summary>
+    /// <summary>
+    /// The answer to GetNextCACert (RFC 8894 §4.7.1): a SignedData around a certificates-only one; null when no next CA is staged.
+    /// </summary>
     byte[]? NextCaCertificates();
 
     /// <summary>A certs-only SignedData of DER certificates, in the order given.</summary>
@@ -48,7 +53,9 @@ public abstract record ScepDecoding
     /// <summary>No pkiMessage whose transactionID and senderNonce could be read: HTTP 400, no CertRep can be built.</summary>
     public sealed record Unreadable(string Detail) : ScepDecoding;
 
-    /// <summary>The outer message could be read; <paramref name="Content"/> may still be a refusal, which then is answered by a CertRep.</summary>
+    /// <summary>
+    /// The outer message could be read; <paramref name="Content"/> may still be a refusal, which then is answered by a CertRep.
+    /// </summary>
     public sealed record PkiMessage(ScepRequestHead Head, ScepContent Content) : ScepDecoding;
 
     /// <summary>A PKCS#10 in the clear: a <see cref="ScepContent.CertificationRequest"/> or a refusal.</summary>
@@ -60,7 +67,9 @@ public sealed class ScepRequestHead
 {
     public required TransactionId TransactionId { get; init; }
 
-    /// <summary>The transactionID attribute's value as it came (tag, length, octets): echoed verbatim when it is a string type we echo.</summary>
+    /// <summary>
+    /// The transactionID attribute's value as it came (tag, length, octets): echoed verbatim when it is a string type we echo.
+    /// </summary>
     public required byte TransactionIdTag { get; init; }
 
     /// <summary>As sent, 0 to 64 octets; comes back as recipientNonce.</summary>
@@ -72,10 +81,15 @@ public sealed class ScepRequestHead
     /// <summary>Null until the signature has been verified.</summary>
     public RequestSigner? Signer { get; init; }
 
-    /// <summary>The challenge that opened the request of a signer that cannot decrypt, and that the reply is encrypted with; null: to the signer's key.</summary>
+    /// <summary>
+    /// The challenge that opened the request of a signer that cannot decrypt, and that the reply is encrypted with; null:
+    /// to the signer's key.
+    /// </summary>
     public EnvelopePassword? ReplyPassword { get; init; }
 
-    /// <summary>Ends <see cref="UnreadableContent"/>'s time after a key was derived from a challenge, which may take longer than all else.</summary>
+    /// <summary>
+    /// Ends <see cref="UnreadableContent"/>'s time after a key was derived from a challenge, which may take longer than all else.
+    /// </summary>
     public Task Derived { get; init; } = Task.CompletedTask;
 
     /// <summary>True when it was encrypted to the RA of the next CA, which then answers.</summary>
@@ -101,7 +115,9 @@ public abstract record ScepContent
     /// <summary>PKCSReq and RenewalReq: a PKCS#10 with a verified signature.</summary>
     public sealed record CertificationRequest(CertificateSigningRequest Csr) : ScepContent;
 
-    /// <summary>GetCertInitial. Its names (RFC 8894 §3.3.3) are not read: the transactionID and the signer's key say which request is meant.</summary>
+    /// <summary>
+    /// GetCertInitial. Its names (RFC 8894 §3.3.3) are not read: the transactionID and the signer's key say which request is meant.
+    /// </summary>
     public sealed record CertPoll : ScepContent;
 
     /// <summary>GetCert and GetCRL (RFC 8894 §3.3.4, §3.3.5).</summary>

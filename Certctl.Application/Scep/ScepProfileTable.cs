@@ -12,11 +12,12 @@ public sealed class ScepProfileTable(IEnumerable<ScepProfile> profiles)
     public IReadOnlyDictionary<string, ScepProfile> All => _byPathId;
 
     /// <summary>PathIDs of the profiles whose RA certificates have all expired.</summary>
-    public IReadOnlyList<string> Expired => [.. _byPathId.Values.Where(profile => !profile.Codec.CanAnswer).Select(profile => profile.PathId)];
+    public IReadOnlyList<string> Expired =>
+        [.. _byPathId.Values.Where(profile => !profile.Codec.CanAnswer).Select(profile => profile.PathId)];
 
     /// <summary>
-    /// The profile for what stands behind <c>/scep/</c>: its first segment names it, whatever follows is ignored. Without a known name it is the root
-    /// profile's, provided that the segment cannot be meant as a name: an unknown profile is unknown, never the root.
+    /// The profile for what stands behind <c>/scep/</c>: its first segment names it, whatever follows is ignored. Without a known name it
+    /// is the root profile's, provided that the segment cannot be meant as a name: an unknown profile is unknown, never the root.
     /// </summary>
     public ScepProfile? Find(string? behindScep)
     {

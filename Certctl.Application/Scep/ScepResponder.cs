@@ -30,8 +30,8 @@ public sealed partial class ScepResponder(
     /// FAILURE is one that clients may take as final.
     /// </summary>
     /// <param name="posted">
-    /// It came in a body. A PKCS#10 in the clear is taken there alone, where the profile takes any: in a URL its challenge would be in every
-    /// log on the way.
+    /// It came in a body. A PKCS#10 in the clear is taken there alone, where the profile takes any: in a URL its challenge would be in
+    /// every log on the way.
     /// </param>
     public async Task<ScepAnswer> AnswerAsync(
         ScepProfile profile, ReadOnlyMemory<byte> message, bool posted, RequestOrigin origin, CancellationToken cancellationToken)

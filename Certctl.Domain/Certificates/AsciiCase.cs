@@ -1,8 +1,8 @@
 namespace Certctl.Domain.Certificates;
 
 /// <summary>
-/// Case folding for names that are compared without regard to case (RFC 5280 §7.2, §7.5; UPNs): A to Z alone. Unicode's folding makes different names equal:
-/// KELVIN SIGN (U+212A) becomes k, LATIN SMALL LETTER LONG S (U+017F) becomes s.
+/// Case folding for names that are compared without regard to case (RFC 5280 §7.2, §7.5; UPNs): A to Z alone. Unicode's folding makes
+/// different names equal: KELVIN SIGN (U+212A) becomes k, LATIN SMALL LETTER LONG S (U+017F) becomes s.
 /// </summary>
 public static class AsciiCase
 {

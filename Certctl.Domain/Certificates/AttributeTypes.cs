@@ -25,7 +25,8 @@ internal static class AttributeTypes
         ["1.2.840.113549.1.9.8"] = "unstructuredAddress",
     };
 
-    private static readonly Dictionary<string, string> Oids = Keywords.ToDictionary(pair => pair.Value, pair => pair.Key, StringComparer.Ordinal);
+    private static readonly Dictionary<string, string> Oids = Keywords.ToDictionary(
+        pair => pair.Value, pair => pair.Key, StringComparer.Ordinal);
 
     public static IEnumerable<string> AllKeywords => Oids.Keys;
 

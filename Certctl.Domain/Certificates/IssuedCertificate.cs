@@ -73,7 +73,10 @@ public sealed class IssuedCertificate
 
     public bool IsRevoked => RevokedAt is not null;
 
-    /// <summary>The octets of a serial number in the form of <see cref="SerialNumber"/>; null for what is none of ours (RFC 5280 §4.1.2.2: at most 20 octets).</summary>
+    /// <summary>
+    /// The octets of a serial number in the form of <see cref="SerialNumber"/>; null for what is none of ours (RFC 5280 §4.1.2.2:
+    /// at most 20 octets).
+    /// </summary>
     public static string? SerialText(ReadOnlySpan<byte> octets)
     {
         var hex = Convert.ToHexStringLower(octets).TrimStart('0');

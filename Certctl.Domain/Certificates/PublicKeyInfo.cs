@@ -31,11 +31,12 @@ public sealed class PublicKeyInfo
     public string? CurveOid { get; init; }
 
     /// <summary>
-    /// A CMS envelope can be addressed to this key: by RSA key transport (RFC 5652 §6.2.1), or by ECDH on a named curve (RFC 5753). The reply to a SCEP message
-    /// is encrypted to the key that signed it, so a certificate for any other key could never be renewed.
+    /// A CMS envelope can be addressed to this key: by RSA key transport (RFC 5652 §6.2.1), or by ECDH on a named curve (RFC 5753). The
+    /// reply to a SCEP message is encrypted to the key that signed it, so a certificate for any other key could never be renewed.
     /// </summary>
     public bool CanReceiveEnvelopes =>
-        Algorithm == KeyAlgorithm.Rsa || (Algorithm == KeyAlgorithm.Ecdsa && CurveOid is "1.2.840.10045.3.1.7" or "1.3.132.0.34" or "1.3.132.0.35");
+        Algorithm == KeyAlgorithm.Rsa
+        || (Algorithm == KeyAlgorithm.Ecdsa && CurveOid is "1.2.840.10045.3.1.7" or "1.3.132.0.34" or "1.3.132.0.35");
 
     /// <summary>SHA-256 of <see cref="Der"/>.</summary>
     public required ReadOnlyMemory<byte> Sha256 { get; init; }

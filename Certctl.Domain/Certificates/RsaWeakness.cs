@@ -3,7 +3,8 @@ using System.Numerics;
 namespace Certctl.Domain.Certificates;
 
 /// <summary>
-/// Detects RSA public keys whose private key can be computed. Works on public numbers only and takes some microseconds. What it cannot see is in docs/divergences.md.
+/// Detects RSA public keys whose private key can be computed. Works on public numbers only and takes some microseconds.
+/// What it cannot see is in docs/divergences.md.
 /// </summary>
 public static class RsaWeakness
 {
@@ -71,21 +72,25 @@ public static class RsaWeakness
         });
     });
 
-    // Nemec, Sys, Svenda, Klinec and Matyas, "The Return of Coppersmith's Attack" (ACM CCS 2017), §2: Infineon's library took primes of the form
-    // k·M + (65537^a mod M), where M is the product of the first primes, in every key size at least those up to 167. So modulo each of these primes
-    // the modulus is a power of 65537. Of other keys one in 200 million looks like that.
-    private static bool HasRocaFingerprint(BigInteger modulus) => Array.TrueForAll(RocaPrimes, roca => roca.Powers[(int)(modulus % roca.Prime)]);
+    // Nemec, Sys, Svenda, Klinec and Matyas, "The Return of Coppersmith's Attack" (ACM CCS 2017), §2: Infineon's library took primes of the
+    // form k·M + (65537^a mod M), where M is the product of the first primes, in every key size at least those up to 167. So modulo each of
+    // these primes the modulus is a power of 65537. Of other keys one in 200 million looks like that.
+    private static bool HasRocaFingerprint(BigInteger modulus) =>
+        Array.TrueForAll(RocaPrimes, roca => roca.Powers[(int)(modulus % roca.Prime)]);
 
-    // Fermat: n = a² − b² = (a − b)(a + b), and where the primes are close, a is little more than √n. Of a hundred keys one or two have an a² − n
-    // that passes all tables; only then are the large numbers looked at.
+    // Fermat: n = a² − b² = (a − b)(a + b), and where the primes are close, a is little more than √n. Of a hundred keys one or two have an
+    // a² − n that passes all tables; only then are the large numbers looked at.
     private static bool HasClosePrimes(BigInteger modulus)
     {
         var least = SquareRoot(modulus - 1) + 1;
         var (first, second, third) = (
-            new SquareTest(SquaresModulo256, least, modulus), new SquareTest(SquaresModulo45045, least, modulus), new SquareTest(SquaresModulo215441, least, modulus));
+            new SquareTest(SquaresModulo256, least, modulus),
+            new SquareTest(SquaresModulo45045, least, modulus),
+            new SquareTest(SquaresModulo215441, least, modulus));
         for (var round = 0; round < FermatRounds; round++)
         {
-            if (first.Passes(round) && second.Passes(round) && third.Passes(round) && IsSquare(((least + round) * (least + round)) - modulus))
+            if (first.Passes(round) && second.Passes(round) && third.Passes(round)
+                && IsSquare(((least + round) * (least + round)) - modulus))
                 return true;
         }
 
@@ -98,7 +103,8 @@ public static class RsaWeakness
         return root * root == number;
     }
 
-    // Newton's method, rounded down. Each step doubles the leading bits of the root that are right, and divides no larger numbers than it takes for that.
+    // Newton's method, rounded down. Each step doubles the leading bits of the root that are right,
+    // and divides no larger numbers than it takes for that.
     private static BigInteger SquareRoot(BigInteger number)
     {
         if (number.IsZero)
@@ -133,7 +139,8 @@ public static class RsaWeakness
 
     private sealed record Verdict(ReadOnlyMemory<byte> Modulus, ReadOnlyMemory<byte> Exponent, string? Weakness)
     {
-        public bool IsOf(PublicKeyInfo key) => Modulus.Span.SequenceEqual(key.Modulus.Span) && Exponent.Span.SequenceEqual(key.Exponent.Span);
+        public bool IsOf(PublicKeyInfo key) =>
+            Modulus.Span.SequenceEqual(key.Modulus.Span) && Exponent.Span.SequenceEqual(key.Exponent.Span);
     }
 
     /// <summary>Whether (least + round)² − modulus can be a square, as far as its remainder tells.</summary>

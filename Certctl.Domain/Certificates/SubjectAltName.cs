@@ -18,7 +18,10 @@ public enum SubjectAltNameKind
 
 /// <summary>One subject alternative name: it stays of the kind that the device asked for, byte for byte.</summary>
 /// <param name="Kind">Which GeneralName.</param>
-/// <param name="Text">dNSName, rfc822Name and URI as they stand; an IP address in its usual form; a directory name in RFC 4514 form; a registered ID dotted; a UPN or SmtpUTF8Mailbox as its text; the objectGUID of a domain controller in the form of GUIDs; a hardware module as type and serial number in hex with a colon between. What is of no kind among these, or defective in its own, is its DER in hex.</param>
+/// <param name="Text">dNSName, rfc822Name and URI as they stand; an IP address in its usual form; a directory name in RFC 4514 form; a
+/// registered ID dotted; a UPN or SmtpUTF8Mailbox as its text; the objectGUID of a domain controller in the form of GUIDs; a hardware
+/// module as type and serial number in hex with a colon between. What is of no kind among these, or defective in its own,
+/// is its DER in hex.</param>
 /// <param name="Der">The whole GeneralName as DER, tag included.</param>
 /// <param name="OtherNameOid">The type-id of an otherName, else null.</param>
 public sealed record SubjectAltName(SubjectAltNameKind Kind, string Text, ReadOnlyMemory<byte> Der, string? OtherNameOid = null)
@@ -47,7 +50,10 @@ public sealed record SubjectAltName(SubjectAltNameKind Kind, string Text, ReadOn
             ? string.Equals(AsciiCase.ToLower(Text), AsciiCase.ToLower(other.Text), StringComparison.Ordinal)
             : Der.Span.SequenceEqual(other.Der.Span));
 
-    /// <summary>The same name as a CA may write it: a directoryName as <see cref="SubjectName.Normalised"/> has it, all others with the octets that were received.</summary>
+    /// <summary>
+    /// The same name as a CA may write it: a directoryName as <see cref="SubjectName.Normalised"/> has it,
+    /// all others with the octets that were received.
+    /// </summary>
     public SubjectAltName Normalised()
     {
         if (DirectoryName?.Normalised() is not { } name || ReferenceEquals(name, DirectoryName))

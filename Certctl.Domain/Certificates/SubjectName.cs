@@ -19,8 +19,10 @@ public sealed record NameAttribute(string Oid, string Value, ReadOnlyMemory<byte
 
     /// <summary>A string of DER, by its whole tag: a constructed string or one of another class is none.</summary>
     public bool IsText => (UniversalTagNumber)Der.Span[0]
-        is UniversalTagNumber.UTF8String or UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String or UniversalTagNumber.NumericString
-        or UniversalTagNumber.BMPString or UniversalTagNumber.TeletexString or UniversalTagNumber.UniversalString or UniversalTagNumber.VisibleString;
+        is UniversalTagNumber.UTF8String or UniversalTagNumber.PrintableString
+            or UniversalTagNumber.IA5String or UniversalTagNumber.NumericString
+        or UniversalTagNumber.BMPString or UniversalTagNumber.TeletexString
+        or UniversalTagNumber.UniversalString or UniversalTagNumber.VisibleString;
 }
 
 /// <summary>A distinguished name (RFC 5280 §4.1.2.4): its bytes, and its parts for policy and display.</summary>
@@ -37,7 +39,8 @@ public sealed class SubjectName
     public bool IsEmpty => Rdns.Count == 0;
 
     /// <summary>A name of these RDNs, encoded as <see cref="Normalised"/> does it.</summary>
-    public static SubjectName Of(IReadOnlyList<IReadOnlyList<NameAttribute>> rdns) => new SubjectName { Der = default, Rdns = rdns }.Normalised();
+    public static SubjectName Of(IReadOnlyList<IReadOnlyList<NameAttribute>> rdns) =>
+        new SubjectName { Der = default, Rdns = rdns }.Normalised();
 
     /// <summary>The most specific CN, or null.</summary>
     public string? CommonName => Rdns.SelectMany(rdn => rdn).LastOrDefault(a => a.Oid == AttributeTypes.CommonName)?.Value;
@@ -46,14 +49,16 @@ public sealed class SubjectName
     public override string ToString() => _text ??= string.Join(',', Rdns.Reverse().Select(rdn => string.Join('+', rdn.Select(Format))));
 
     /// <summary>
-    /// Same RDNs in the same order, each with the same attributes by type and value; the string type may differ. Not by text: what a text looks like is for display.
+    /// Same RDNs in the same order, each with the same attributes by type and value; the string type may differ. Not by text:
+    /// what a text looks like is for display.
     /// </summary>
     public bool SameAs(SubjectName other) => Rdns.Count == other.Rdns.Count
-        && Rdns.Zip(other.Rdns).All(pair => Comparable(pair.First).SetEquals(Comparable(pair.Second)) && pair.First.Count == pair.Second.Count);
+        && Rdns.Zip(other.Rdns).All(pair => Comparable(pair.First).SetEquals(Comparable(pair.Second))
+        && pair.First.Count == pair.Second.Count);
 
     /// <summary>
-    /// The same name as a CA may write it (RFC 5280 §4.1.2.4 and appendix A.1): in DER, the attributes that have one string type in that, the others as
-    /// PrintableString, UTF8String or IA5String. A name that needs no change comes back as it is.
+    /// The same name as a CA may write it (RFC 5280 §4.1.2.4 and appendix A.1): in DER, the attributes that have one string type in that,
+    /// the others as PrintableString, UTF8String or IA5String. A name that needs no change comes back as it is.
     /// </summary>
     public SubjectName Normalised()
     {
@@ -75,7 +80,8 @@ public sealed class SubjectName
         return Der.Span.SequenceEqual(der) ? this : new SubjectName { Der = der, Rdns = Rdns };
     }
 
-    private static HashSet<(string, string, bool)> Comparable(IReadOnlyList<NameAttribute> rdn) => [.. rdn.Select(a => (a.Oid, a.Value, a.IsText))];
+    private static HashSet<(string, string, bool)> Comparable(IReadOnlyList<NameAttribute> rdn) =>
+        [.. rdn.Select(a => (a.Oid, a.Value, a.IsText))];
 
     private static void Write(AsnWriter writer, NameAttribute attribute)
     {
@@ -98,7 +104,8 @@ public sealed class SubjectName
 
         var wanted = attribute.Oid switch
         {
-            // RFC 5280 appendix A.1: dnQualifier, countryName and serialNumber are PrintableStrings, domainComponent and emailAddress IA5Strings.
+            // RFC 5280 appendix A.1: dnQualifier, countryName and serialNumber are PrintableStrings,
+            // domainComponent and emailAddress IA5Strings.
             "2.5.4.46" or "2.5.4.6" or "2.5.4.5" when IsPrintable(attribute.Value) => UniversalTagNumber.PrintableString,
             "0.9.2342.19200300.100.1.25" or "1.2.840.113549.1.9.1" when Ascii.IsValid(attribute.Value) => UniversalTagNumber.IA5String,
             _ => MayStay(type, attribute.Value) ? type : UniversalTagNumber.UTF8String,
@@ -116,7 +123,8 @@ public sealed class SubjectName
     };
 
     // X.680 §41.4. Devices put other characters into a PrintableString all the same.
-    private static bool IsPrintable(string value) => value.All(c => char.IsAsciiLetterOrDigit(c) || " '()+,-./:=?".Contains(c, StringComparison.Ordinal));
+    private static bool IsPrintable(string value) =>
+        value.All(c => char.IsAsciiLetterOrDigit(c) || " '()+,-./:=?".Contains(c, StringComparison.Ordinal));
 
     private static string Format(NameAttribute attribute) =>
         $"{AttributeTypes.KeywordOf(attribute.Oid)}={(attribute.IsText ? Escape(attribute.Value) : attribute.Value)}";

@@ -8,7 +8,9 @@ namespace Certctl.Domain.Enrolments;
 /// </summary>
 public sealed class CertificateSigningRequest
 {
-    /// <summary>The request as DER, for keeping: the octets of its challengePassword are zeros, so its signature no longer verifies.</summary>
+    /// <summary>
+    /// The request as DER, for keeping: the octets of its challengePassword are zeros, so its signature no longer verifies.
+    /// </summary>
     public required ReadOnlyMemory<byte> DerWithoutChallenge { get; init; }
 
     public required SubjectName Subject { get; init; }

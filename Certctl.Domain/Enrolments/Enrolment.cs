@@ -43,7 +43,9 @@ public sealed class Enrolment
     /// <summary>SHA-256 of the signer's SubjectPublicKeyInfo: who may ask for this enrolment again.</summary>
     public required byte[] SignerKeySha256 { get; init; }
 
-    /// <summary>The PKCS#10 as DER, the octets of its challengePassword zeros: the database is no place for a secret that many devices share.</summary>
+    /// <summary>
+    /// The PKCS#10 as DER, the octets of its challengePassword zeros: the database is no place for a secret that many devices share.
+    /// </summary>
     public required byte[] Csr { get; init; }
 
     /// <summary>SHA-256 of the PKCS#10 as it came.</summary>
@@ -67,7 +69,9 @@ public sealed class Enrolment
 
     public required string VouchedBy { get; init; }
 
-    /// <summary>Claims <c>iss</c> and <c>sub</c> and the device's name of the signed challenge that came with the request; null where none did.</summary>
+    /// <summary>
+    /// Claims <c>iss</c> and <c>sub</c> and the device's name of the signed challenge that came with the request; null where none did.
+    /// </summary>
     public string? ClaimIssuer { get; init; }
 
     public string? ClaimSubject { get; init; }

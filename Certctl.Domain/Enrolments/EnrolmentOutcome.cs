@@ -3,7 +3,8 @@ using Certctl.Domain.Certificates;
 namespace Certctl.Domain.Enrolments;
 
 /// <summary>
-/// The result of an enrolment: the three values of RFC 8894's pkiStatus (§3.2.1.3), of which SUCCESS brings a certificate or, for GetCRL alone, a CRL.
+/// The result of an enrolment: the three values of RFC 8894's pkiStatus (§3.2.1.3), of which SUCCESS brings a certificate or,
+/// for GetCRL alone, a CRL.
 /// </summary>
 public abstract record EnrolmentOutcome
 {

@@ -54,7 +54,9 @@ public enum FailureReason
     /// <summary>An attribute that the profile requires is not in the request.</summary>
     AttributeMissing,
 
-    /// <summary>The issuing CA expires too soon to issue anything useful, or the request asks for a life that is over or too short for the profile.</summary>
+    /// <summary>
+    /// The issuing CA expires too soon to issue anything useful, or the request asks for a life that is over or too short for the profile.
+    /// </summary>
     ValidityNotPossible,
 
     /// <summary>The renewal's signer is not a certificate that this profile's issuer issued and knows.</summary>
@@ -94,18 +96,23 @@ public enum FailureReason
     ApprovedNamesChanged,
 
     /// <summary>
-    /// A query (RFC 8894 §4.5, §4.6) names no certificate or CA that this requester may ask this profile for, or could not be read. One reason with one
-    /// text: the name was inside the envelope.
+    /// A query (RFC 8894 §4.5, §4.6) names no certificate or CA that this requester may ask this profile for, or could not be read. One
+    /// reason with one text: the name was inside the envelope.
     /// </summary>
     CertificateUnknown,
 
-    /// <summary>An RSA key of the message or of the request whose private half can be computed: exponent, factors, close primes, ROCA.</summary>
+    /// <summary>
+    /// An RSA key of the message or of the request whose private half can be computed: exponent, factors, close primes, ROCA.
+    /// </summary>
     WeakKey,
 
     /// <summary>The mTLS route was called without a client certificate.</summary>
     ClientCertificateMissing,
 
-    /// <summary>The client certificate does not lead to this profile's trust bundle, is outside its validity, is not for clients, or belongs to another profile.</summary>
+    /// <summary>
+    /// The client certificate does not lead to this profile's trust bundle, is outside its validity, is not for clients,
+    /// or belongs to another profile.
+    /// </summary>
     ClientCertificateUntrusted,
 
     /// <summary>The client certificate names our own issuer, and the journal does not know it.</summary>

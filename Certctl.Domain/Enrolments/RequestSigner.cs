@@ -3,8 +3,8 @@ using Certctl.Domain.Certificates;
 namespace Certctl.Domain.Enrolments;
 
 /// <summary>
-/// Whose key signed the request message, with its certificate: for an initial enrolment the device's own throw-away one, for a renewal one of ours. A PKCS#10
-/// in the clear has none: its own key stands for the signer.
+/// Whose key signed the request message, with its certificate: for an initial enrolment the device's own throw-away one, for a renewal one
+/// of ours. A PKCS#10 in the clear has none: its own key stands for the signer.
 /// </summary>
 public sealed class RequestSigner
 {

@@ -21,7 +21,9 @@ public sealed record RequestedValidity(int? Number, ValidityUnit Unit, DateTimeO
     // No certificate lives longer, and no calendar overflows.
     private const int MaxYears = 100;
 
-    /// <summary>When what was asked for would end, if it began at <paramref name="begin"/>: the earlier of the two; a hundred years at most.</summary>
+    /// <summary>
+    /// When what was asked for would end, if it began at <paramref name="begin"/>: the earlier of the two; a hundred years at most.
+    /// </summary>
     public DateTimeOffset EndFrom(DateTimeOffset begin)
     {
         var end = begin.AddYears(MaxYears);

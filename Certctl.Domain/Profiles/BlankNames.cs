@@ -8,7 +8,8 @@ internal static class BlankNames
     /// <summary>The name without attributes of nothing but blanks, and without the RDNs that these leave empty.</summary>
     public static SubjectName Drop(SubjectName subject)
     {
-        var kept = subject.Rdns.Select(rdn => rdn.Where(attribute => !(attribute.IsText && IsBlank(attribute.Value))).ToList()).Where(rdn => rdn.Count > 0).ToList();
+        var kept = subject.Rdns.Select(rdn => rdn.Where(attribute => !(attribute.IsText && IsBlank(attribute.Value))).ToList())
+            .Where(rdn => rdn.Count > 0).ToList();
         return kept.Sum(rdn => rdn.Count) == subject.Rdns.Sum(rdn => rdn.Count) ? subject : SubjectName.Of(kept);
     }
 

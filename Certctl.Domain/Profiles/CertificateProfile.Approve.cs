@@ -13,7 +13,12 @@ public sealed partial class CertificateProfile
     /// <param name="now">The instant of the request, by the database's time.</param>
     /// <param name="renewal">What it renews; null for a first certificate.</param>
     /// <param name="claim">What a signed challenge says of the device; null where none came.</param>
-    public Approval Approve(CertificateSigningRequest csr, TimeSpan defaultValidity, DateTimeOffset now, RenewalClaim? renewal = null, DeviceClaim? claim = null)
+    public Approval Approve(
+        CertificateSigningRequest csr,
+        TimeSpan defaultValidity,
+        DateTimeOffset now,
+        RenewalClaim? renewal = null,
+        DeviceClaim? claim = null)
     {
         if (!Enabled)
             return Deny(FailureReason.ProfileUnavailable, $"certificate profile {Id} is disabled");

@@ -3,7 +3,9 @@ using Certctl.Domain.Enrolments;
 
 namespace Certctl.Domain.Profiles;
 
-/// <summary>The certificate that a request renews, and when the device asked: an operator who takes a week to approve costs the device nothing.</summary>
+/// <summary>
+/// The certificate that a request renews, and when the device asked: an operator who takes a week to approve costs the device nothing.
+/// </summary>
 /// <param name="Renews">Of ours, known to the journal.</param>
 /// <param name="AskedAt">The instant at which the request came.</param>
 public sealed record RenewalClaim(IssuedCertificate Renews, DateTimeOffset AskedAt)
@@ -17,7 +19,8 @@ public sealed record RenewalClaim(IssuedCertificate Renews, DateTimeOffset Asked
     /// <summary>Whether these are the names of the certificate that is renewed.</summary>
     public bool HasNames(SubjectName subject, IReadOnlyList<SubjectAltName> names) =>
         (Subject?.SameAs(subject) ?? Renews.Subject == subject.ToString())
-        && Renews.SubjectAltNames.Select(Comparable).ToHashSet(StringComparer.Ordinal).SetEquals(names.Select(name => Comparable(name.ToString())));
+        && Renews.SubjectAltNames.Select(Comparable).ToHashSet(StringComparer.Ordinal)
+            .SetEquals(names.Select(name => Comparable(name.ToString())));
 
     // RFC 5280 §7.2: DNS names are the same in any case. No other name is: spiffe://td/Admin is not spiffe://td/admin.
     private static string Comparable(string name) => name.StartsWith("DNS:", StringComparison.Ordinal) ? AsciiCase.ToLower(name) : name;
@@ -30,7 +33,8 @@ public sealed partial class CertificateProfile
         var (old, at) = claim;
         var last = old.NotAfter.AddDays(RenewalGraceDays);
         if (at >= last)
-            return new(FailureReason.RenewalSignerExpired, $"{old.SerialNumber} ended at {old.NotAfter:O}, with {RenewalGraceDays} days of grace");
+            return new(FailureReason.RenewalSignerExpired,
+                $"{old.SerialNumber} ended at {old.NotAfter:O}, with {RenewalGraceDays} days of grace");
 
         // RFC 8894 §2.5: when a renewal is too early is the CA's to say.
         var opens = RenewalOpens(old);
@@ -48,6 +52,8 @@ public sealed partial class CertificateProfile
     {
         if (RenewalWindowDays > 0)
             return old.NotAfter.AddDays(-RenewalWindowDays);
-        return RenewalWindowPercent > 0 ? old.NotAfter - ((old.NotAfter - old.NotBefore) * RenewalWindowPercent / 100) : DateTimeOffset.MinValue;
+        return RenewalWindowPercent > 0
+            ? old.NotAfter - ((old.NotAfter - old.NotBefore) * RenewalWindowPercent / 100)
+            : DateTimeOffset.MinValue;
     }
 }

@@ -35,7 +35,8 @@ public sealed partial class CertificateProfile
     public IReadOnlyList<string> Validate() =>
     [
         .. Problem(!IdForm().IsMatch(Id) || Id.EndsWith('\n'), $"id: must be {IdInWords}"),
-        .. Problem(string.IsNullOrWhiteSpace(Name) || TextLength.Of(Name) > MaxNameLength, $"name: must have 1 to {MaxNameLength} characters"),
+        .. Problem(
+            string.IsNullOrWhiteSpace(Name) || TextLength.Of(Name) > MaxNameLength, $"name: must have 1 to {MaxNameLength} characters"),
         .. Problem(TextLength.Of(Description) > MaxDescriptionLength, $"description: must have at most {MaxDescriptionLength} characters"),
         .. KeyProblems(),
         .. ValidityProblems(),
@@ -48,7 +49,8 @@ public sealed partial class CertificateProfile
         .. Problem(RequiredSanPatterns.Count > MaxListLength, $"required_san_patterns: must have at most {MaxListLength} values"),
         .. SpiffeUriPattern.Length == 0 ? [] : PatternProblem("spiffe_uri_pattern", SpiffeUriPattern),
         .. Problem(RequiredCsrAttributes.Count > MaxListLength, $"required_csr_attributes: must have at most {MaxListLength} values"),
-        .. RequiredCsrAttributes.Where(name => !CsrAttributeNames.IsKnown(name)).Select(name => $"required_csr_attributes: \"{name}\" is neither a known name nor an OID"),
+        .. RequiredCsrAttributes.Where(name => !CsrAttributeNames.IsKnown(name))
+            .Select(name => $"required_csr_attributes: \"{name}\" is neither a known name nor an OID"),
     ];
 
     private IEnumerable<string> KeyProblems()
@@ -85,7 +87,8 @@ public sealed partial class CertificateProfile
     private IEnumerable<string> RenewalProblems() =>
     [
         .. Problem(RenewalWindowDays is < 0 or > MaxRenewalDays, $"renewal_window_days: must be a whole number from 0 to {MaxRenewalDays}"),
-        .. Problem(RenewalWindowPercent is < 0 or > MaxRenewalPercent, $"renewal_window_percent: must be a whole number from 0 to {MaxRenewalPercent}"),
+        .. Problem(RenewalWindowPercent is < 0 or > MaxRenewalPercent,
+            $"renewal_window_percent: must be a whole number from 0 to {MaxRenewalPercent}"),
         .. Problem(RenewalWindowDays > 0 && RenewalWindowPercent > 0, "renewal_window_percent: renewal_window_days is set; one of the two"),
         .. Problem(RenewalGraceDays is < 0 or > MaxRenewalDays, $"renewal_grace_days: must be a whole number from 0 to {MaxRenewalDays}"),
         .. Problem(MaxActiveCertificates is < 0 or > MaxActive, $"max_active_certificates: must be a whole number from 0 to {MaxActive}"),
@@ -108,9 +111,12 @@ public sealed partial class CertificateProfile
 
     private IEnumerable<string> ContentProblems() =>
     [
-        .. KeyUsageNames.Problems(Content.KeyUsage, AllowedKeyAlgorithms.Select(rule => rule.Algorithm), AllowedEkus).Select(problem => $"key_usage: {problem}"),
-        .. Content.AdditionalSanKinds.Except(SanKinds.All).Select(kind => $"additional_san_kinds: \"{kind}\" is none of {string.Join(", ", SanKinds.All)}"),
-        .. Problem(Content.AdditionalSanKinds.Distinct().Count() != Content.AdditionalSanKinds.Count, "additional_san_kinds: one stands twice"),
+        .. KeyUsageNames.Problems(Content.KeyUsage, AllowedKeyAlgorithms.Select(rule => rule.Algorithm), AllowedEkus)
+            .Select(problem => $"key_usage: {problem}"),
+        .. Content.AdditionalSanKinds.Except(SanKinds.All)
+            .Select(kind => $"additional_san_kinds: \"{kind}\" is none of {string.Join(", ", SanKinds.All)}"),
+        .. Problem(
+            Content.AdditionalSanKinds.Distinct().Count() != Content.AdditionalSanKinds.Count, "additional_san_kinds: one stands twice"),
         .. Problem(Content.SubjectTemplate.Count > MaxSubjectTemplate, $"subject_template: must have at most {MaxSubjectTemplate} values"),
         .. SubjectTemplate.Problems(Content.SubjectTemplate).Select(problem => $"subject_template: {problem}"),
         .. Problem(Content.SanTemplate.Count > MaxListLength, $"san_template: must have at most {MaxListLength} values"),

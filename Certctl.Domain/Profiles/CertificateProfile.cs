@@ -9,8 +9,8 @@ namespace Certctl.Domain.Profiles;
 public sealed record KeyAlgorithmRule(KeyAlgorithm Algorithm, int MinSize);
 
 /// <summary>
-/// The policy under which certificates are issued. The fields are those of the upstream product's profile object; every one of them is enforced
-/// by <see cref="Approve"/> or refused by <see cref="Validate"/> when it is written.
+/// The policy under which certificates are issued. The fields are those of the upstream product's profile object; every one of them is
+/// enforced by <see cref="Approve"/> or refused by <see cref="Validate"/> when it is written.
 /// </summary>
 public sealed partial class CertificateProfile
 {
@@ -65,7 +65,9 @@ public sealed partial class CertificateProfile
     /// <summary>A renewal must bring another key.</summary>
     public bool RenewalRequiresNewKey { get; init; }
 
-    /// <summary>How many certificates of one subject may be valid at once; a further one revokes the oldest as superseded. 0: any number.</summary>
+    /// <summary>
+    /// How many certificates of one subject may be valid at once; a further one revokes the oldest as superseded. 0: any number.
+    /// </summary>
     public int MaxActiveCertificates { get; init; }
 
     /// <summary>What certificates contain and requests may bring beyond the fields of the upstream product.</summary>

@@ -3,7 +3,10 @@ using Certctl.Domain.Enrolments;
 
 namespace Certctl.Domain.Profiles;
 
-/// <summary>The extended key usages that a profile may grant (RFC 5280 §4.2.1.12): by name, or by dotted OID. None that would make a leaf speak for the CA.</summary>
+/// <summary>
+/// The extended key usages that a profile may grant (RFC 5280 §4.2.1.12): by name, or by dotted OID.
+/// None that would make a leaf speak for the CA.
+/// </summary>
 internal static class ExtendedKeyUsageNames
 {
     public const string Any = "2.5.29.37.0";
@@ -50,7 +53,9 @@ internal static class ExtendedKeyUsageNames
     }
 }
 
-/// <summary>Names of CSR attributes, requested extensions and subject attributes that a profile may require; a dotted OID stands for itself.</summary>
+/// <summary>
+/// Names of CSR attributes, requested extensions and subject attributes that a profile may require; a dotted OID stands for itself.
+/// </summary>
 internal static class CsrAttributeNames
 {
     private const string SubjectPrefix = "2.5.4.";
@@ -76,6 +81,7 @@ internal static class CsrAttributeNames
     {
         var oid = Oids.GetValueOrDefault(name, name);
         return csr.AttributeOids.Contains(oid)
-            || (oid.StartsWith(SubjectPrefix, StringComparison.Ordinal) && csr.Subject.Rdns.Any(rdn => rdn.Any(attribute => attribute.Oid == oid && !string.IsNullOrWhiteSpace(attribute.Value))));
+            || (oid.StartsWith(SubjectPrefix, StringComparison.Ordinal)
+                && csr.Subject.Rdns.Any(rdn => rdn.Any(attribute => attribute.Oid == oid && !string.IsNullOrWhiteSpace(attribute.Value))));
     }
 }

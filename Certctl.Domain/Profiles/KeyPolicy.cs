@@ -27,7 +27,10 @@ internal static class KeyPolicy
     /// <summary>Why a key of an allowed kind and size must not be certified all the same, or null.</summary>
     public static string? FindWeakness(PublicKeyInfo key) => key.Algorithm == KeyAlgorithm.Rsa ? RsaWeakness.Find(key) : null;
 
-    /// <summary>RFC 5280 §4.2.1.3: what the profile chose, as far as the key can do it; without a choice by the kind of key, as keys are encrypted to RSA alone.</summary>
+    /// <summary>
+    /// RFC 5280 §4.2.1.3: what the profile chose, as far as the key can do it;
+    /// without a choice by the kind of key, as keys are encrypted to RSA alone.
+    /// </summary>
     /// <param name="ekus">Dotted OIDs.</param>
     public static KeyUsages UsageOf(PublicKeyInfo key, IReadOnlyList<string> ekus, IReadOnlyList<string> chosen) =>
         chosen.Count > 0 ? KeyUsageNames.Chosen(chosen, key.Algorithm) : KeyUsages.DigitalSignature

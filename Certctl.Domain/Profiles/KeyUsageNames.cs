@@ -18,14 +18,15 @@ internal static class KeyUsageNames
 
     private const KeyUsages Qualifiers = KeyUsages.EncipherOnly | KeyUsages.DecipherOnly;
 
-    // RFC 5280 §4.2.1.12: the bits that each of these purposes is consistent with. A certificate that has none of them serves it for nothing.
-    // By OID: a profile may name a purpose either way.
+    // RFC 5280 §4.2.1.12: the bits that each of these purposes is consistent with. A certificate that has none of them serves it for
+    // nothing. By OID: a profile may name a purpose either way.
     private static readonly Dictionary<string, KeyUsages> Consistent = new(StringComparer.Ordinal)
     {
         [ExtendedKeyUsageNames.Oids["serverAuth"]] = KeyUsages.DigitalSignature | KeyUsages.KeyEncipherment | KeyUsages.KeyAgreement,
         [ExtendedKeyUsageNames.Oids["clientAuth"]] = KeyUsages.DigitalSignature | KeyUsages.KeyAgreement,
         [ExtendedKeyUsageNames.Oids["codeSigning"]] = KeyUsages.DigitalSignature,
-        [ExtendedKeyUsageNames.Oids["emailProtection"]] = KeyUsages.DigitalSignature | KeyUsages.ContentCommitment | KeyUsages.KeyEncipherment | KeyUsages.KeyAgreement,
+        [ExtendedKeyUsageNames.Oids["emailProtection"]] =
+            KeyUsages.DigitalSignature | KeyUsages.ContentCommitment | KeyUsages.KeyEncipherment | KeyUsages.KeyAgreement,
         [ExtendedKeyUsageNames.Oids["timeStamping"]] = KeyUsages.DigitalSignature | KeyUsages.ContentCommitment,
     };
 
@@ -33,7 +34,8 @@ internal static class KeyUsageNames
     public static KeyUsages Possible(KeyAlgorithm algorithm) => algorithm switch
     {
         // RFC 3279 §2.3.1, for end entities.
-        KeyAlgorithm.Rsa => KeyUsages.DigitalSignature | KeyUsages.ContentCommitment | KeyUsages.KeyEncipherment | KeyUsages.DataEncipherment,
+        KeyAlgorithm.Rsa =>
+            KeyUsages.DigitalSignature | KeyUsages.ContentCommitment | KeyUsages.KeyEncipherment | KeyUsages.DataEncipherment,
         // RFC 8813 §3: neither keyEncipherment nor dataEncipherment.
         KeyAlgorithm.Ecdsa => KeyUsages.DigitalSignature | KeyUsages.ContentCommitment | KeyUsages.KeyAgreement | Qualifiers,
         // RFC 8410 §5.
@@ -46,7 +48,8 @@ internal static class KeyUsageNames
         names.Aggregate(KeyUsages.None, (usage, name) => usage | Bits[name]) & Possible(algorithm);
 
     /// <summary>Why a profile may not choose these; empty when it may.</summary>
-    public static IEnumerable<string> Problems(IReadOnlyList<string> names, IEnumerable<KeyAlgorithm> algorithms, IReadOnlyList<string> ekus)
+    public static IEnumerable<string> Problems(
+        IReadOnlyList<string> names, IEnumerable<KeyAlgorithm> algorithms, IReadOnlyList<string> ekus)
     {
         if (names.Count == 0)
             return [];
@@ -78,8 +81,10 @@ internal static class KeyUsageNames
         var chosen = Chosen(names, kind);
         if ((chosen & ~Qualifiers) == KeyUsages.None)
             return [$"a key of the kind {Word(kind)} can have none of these; it can have {Names(Possible(kind))}"];
-        return ekus.Where(eku => Consistent.TryGetValue(ExtendedKeyUsageNames.OidOf(eku), out var fit) && (fit & chosen) == KeyUsages.None).Select(eku =>
-            $"a key of the kind {Word(kind)} would not be usable for {eku}, which needs one of {Names(Consistent[ExtendedKeyUsageNames.OidOf(eku)] & Possible(kind))}");
+        return ekus.Where(eku => Consistent.TryGetValue(ExtendedKeyUsageNames.OidOf(eku), out var fit) && (fit & chosen) == KeyUsages.None)
+            .Select(eku =>
+                $"a key of the kind {Word(kind)} would not be usable for {eku}, which needs one of "
+                    + $"{Names(Consistent[ExtendedKeyUsageNames.OidOf(eku)] & Possible(kind))}");
     }
 
     private static string Names(KeyUsages usage) => string.Join(", ", Bits.Where(bit => usage.HasFlag(bit.Value)).Select(bit => bit.Key));

@@ -120,15 +120,21 @@ internal sealed class NamePolicy
             return $"subject attribute {attribute.Oid} is not in ASCII";
         // X.680 §51.5: an upper bound counts characters, combining ones too.
         var length = value.EnumerateRunes().Count();
-        return length > UpperBounds.GetValueOrDefault(attribute.Oid, 255) ? $"subject attribute {attribute.Oid} has {length} characters" : null;
+        return length > UpperBounds.GetValueOrDefault(attribute.Oid, 255)
+            ? $"subject attribute {attribute.Oid} has {length} characters"
+            : null;
     }
 
-    /// <summary>The first character that cannot be seen or turns the reading direction, so that one name looks like another; null when there is none.</summary>
+    /// <summary>
+    /// The first character that cannot be seen or turns the reading direction, so that one name looks like another;
+    /// null when there is none.
+    /// </summary>
     internal static Rune? FindUnsafe(string text)
     {
         foreach (var character in text.EnumerateRunes())
         {
-            if (Rune.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
+            if (Rune.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
                 return character;
         }
 

@@ -10,8 +10,10 @@ internal sealed record ComplianceAnswer(bool Compliant, string? Reason = null)
 {
     public const int LongestBody = 64 * 1024;
 
-    // Names by case, each once; values of their own kind; no comments, no trailing commas. What else a service has to say is its own affair.
-    private static readonly JsonSerializerOptions Strict = new(JsonSerializerOptions.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, MaxDepth = 8 };
+    // Names by case, each once; values of their own kind; no comments, no trailing commas.
+    // What else a service has to say is its own affair.
+    private static readonly JsonSerializerOptions Strict =
+        new(JsonSerializerOptions.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, MaxDepth = 8 };
 
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Others { get; init; }
@@ -23,7 +25,9 @@ internal sealed record ComplianceAnswer(bool Compliant, string? Reason = null)
     {
         var status = (int)response.StatusCode;
         if (response.StatusCode != HttpStatusCode.OK)
-            return status is >= 500 or 429 ? ComplianceAttempt.Accident($"it answered HTTP {status}") : ComplianceAttempt.NoAnswer($"it answered HTTP {status}");
+            return status is >= 500 or 429
+                ? ComplianceAttempt.Accident($"it answered HTTP {status}")
+                : ComplianceAttempt.NoAnswer($"it answered HTTP {status}");
         if (FindDefect(response.Content) is { } defect)
             return ComplianceAttempt.NoAnswer(defect);
         return await ReadBodyAsync(response.Content, cancellationToken) is { } body
@@ -38,7 +42,9 @@ internal sealed record ComplianceAnswer(bool Compliant, string? Reason = null)
         var type = content.Headers.ContentType;
         if (!string.Equals(type?.MediaType, "application/json", StringComparison.OrdinalIgnoreCase))
             return $"its answer is no application/json but {type?.MediaType ?? "of no type"}";
-        return type!.CharSet is null || type.CharSet.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase) ? null : "its answer is not in UTF-8";
+        return type!.CharSet is null || type.CharSet.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+            ? null
+            : "its answer is not in UTF-8";
     }
 
     private static async Task<ReadOnlyMemory<byte>?> ReadBodyAsync(HttpContent content, CancellationToken cancellationToken)
@@ -73,7 +79,8 @@ internal sealed record ComplianceAnswer(bool Compliant, string? Reason = null)
         catch (JsonException malformed)
         {
             // Not the exception's words, which quote the answer.
-            return ComplianceAttempt.NoAnswer($"its answer is not {{\"compliant\":…,\"reason\":…}} (line {malformed.LineNumber + 1}, octet {malformed.BytePositionInLine})");
+            return ComplianceAttempt.NoAnswer($"its answer is not {{\"compliant\":…,\"reason\":…}} (line {malformed.LineNumber + 1}, "
+                + $"octet {malformed.BytePositionInLine})");
         }
     }
 }

@@ -7,7 +7,9 @@ using Certctl.Infrastructure.Crypto.Mtls;
 
 namespace Certctl.Infrastructure.Compliance;
 
-/// <summary>The connections to one compliance service: to the host of the URL and nowhere else, with nothing kept but the connection.</summary>
+/// <summary>
+/// The connections to one compliance service: to the host of the URL and nowhere else, with nothing kept but the connection.
+/// </summary>
 internal static class ComplianceHttp
 {
     /// <param name="shown">The certificate that says who asks; null: none.</param>

@@ -6,7 +6,8 @@ using Polly.Timeout;
 namespace Certctl.Infrastructure.Compliance;
 
 /// <summary>
-/// What stands between an enrolment and the service, outermost first: a limit of questions at once, the time for all of it, attempts, the circuit, the time for one attempt.
+/// What stands between an enrolment and the service, outermost first: a limit of questions at once, the time for all of it, attempts,
+/// the circuit, the time for one attempt.
 /// </summary>
 internal static class CompliancePipeline
 {
@@ -17,7 +18,8 @@ internal static class CompliancePipeline
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
 
     // After silence there is no time left to ask again.
-    private static readonly PredicateBuilder<ComplianceAttempt> MayPass = new PredicateBuilder<ComplianceAttempt>().HandleResult(attempt => attempt.MayPass);
+    private static readonly PredicateBuilder<ComplianceAttempt> MayPass = new PredicateBuilder<ComplianceAttempt>()
+        .HandleResult(attempt => attempt.MayPass);
 
     private static readonly PredicateBuilder<ComplianceAttempt> Failed =
         new PredicateBuilder<ComplianceAttempt>().Handle<TimeoutRejectedException>().HandleResult(attempt => attempt.MayPass);

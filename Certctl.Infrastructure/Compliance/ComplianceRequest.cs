@@ -6,7 +6,9 @@ using Certctl.Domain.Enrolments;
 
 namespace Certctl.Infrastructure.Compliance;
 
-/// <summary>The question as JSON (docs/compliance.md). Facts alone: the request itself holds the challengePassword and stays here.</summary>
+/// <summary>
+/// The question as JSON (docs/compliance.md). Facts alone: the request itself holds the challengePassword and stays here.
+/// </summary>
 internal sealed record ComplianceRequest(
     int Version,
     string Protocol,
@@ -38,7 +40,9 @@ internal sealed record ComplianceRequest(
         question.RequestId,
         question.SourceAddress,
         question.ChallengeKind.ToString().ToLowerInvariant(),
-        question.Claim is { } claim ? new ClaimFacts(claim.Issuer, claim.Subject, claim.DeviceName, Convert.ToHexStringLower(claim.TokenSha256.Span)) : null,
+        question.Claim is { } claim
+            ? new ClaimFacts(claim.Issuer, claim.Subject, claim.DeviceName, Convert.ToHexStringLower(claim.TokenSha256.Span))
+            : null,
         CsrFacts.Of(question.Csr));
 
     /// <summary>What the signed challenge says.</summary>
@@ -74,11 +78,13 @@ internal sealed record ComplianceRequest(
             csr.PublicKey.Bits,
             Convert.ToHexStringLower(csr.PublicKey.Sha256.Span));
 
-        private static string[] Names(CertificateSigningRequest csr, SubjectAltNameKind kind) => [.. csr.SubjectAltNames.Where(name => name.Kind == kind).Select(name => name.Text)];
+        private static string[] Names(CertificateSigningRequest csr, SubjectAltNameKind kind) =>
+            [.. csr.SubjectAltNames.Where(name => name.Kind == kind).Select(name => name.Text)];
 
         private static bool IsUpn(SubjectAltName name) => name.OtherNameOid == SubjectAltName.UserPrincipalNameOid;
 
         private static bool IsOther(SubjectAltName name) =>
-            !IsUpn(name) && name.Kind is not (SubjectAltNameKind.DnsName or SubjectAltNameKind.Rfc822Name or SubjectAltNameKind.Uri or SubjectAltNameKind.IpAddress);
+            !IsUpn(name) && name.Kind is not (SubjectAltNameKind.DnsName
+                or SubjectAltNameKind.Rfc822Name or SubjectAltNameKind.Uri or SubjectAltNameKind.IpAddress);
     }
 }

@@ -14,8 +14,8 @@ using Polly.Timeout;
 namespace Certctl.Infrastructure.Compliance;
 
 /// <summary>
-/// Asks an HTTPS service (docs/compliance.md). Never longer than the configured time, whatever the other side does; only the one well-formed answer counts,
-/// everything else is <see cref="ComplianceVerdict.Unavailable"/>.
+/// Asks an HTTPS service (docs/compliance.md). Never longer than the configured time, whatever the other side does; only the one
+/// well-formed answer counts, everything else is <see cref="ComplianceVerdict.Unavailable"/>.
 /// </summary>
 public sealed partial class HttpComplianceHook : IComplianceHook, IDisposable
 {
@@ -52,7 +52,10 @@ public sealed partial class HttpComplianceHook : IComplianceHook, IDisposable
         var body = ComplianceRequest.Write(question);
         try
         {
-            var attempt = await _pipeline.ExecuteAsync(static async (asked, token) => await asked.Hook.AttemptAsync(asked.Body, token), (Hook: this, Body: body), cancellationToken);
+            var attempt = await _pipeline.ExecuteAsync(
+                static async (asked, token) => await asked.Hook.AttemptAsync(asked.Body, token),
+                (Hook: this, Body: body),
+                cancellationToken);
             return attempt.Verdict;
         }
         catch (TimeoutRejectedException)
@@ -143,7 +146,8 @@ public sealed partial class HttpComplianceHook : IComplianceHook, IDisposable
     {
         var request = new HttpRequestMessage(HttpMethod.Post, _settings.Url)
         {
-            // Not HTTP/2: the platform repeats a stream that was refused (REFUSED_STREAM) up to three times by itself, so three attempts became twelve.
+            // Not HTTP/2: the platform repeats a stream that was refused (REFUSED_STREAM) up to three times by itself,
+            // so three attempts became twelve.
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = new ByteArrayContent(body),

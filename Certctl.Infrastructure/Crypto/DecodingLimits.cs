@@ -3,9 +3,10 @@ using Certctl.Domain.Enrolments;
 namespace Certctl.Infrastructure.Crypto;
 
 /// <summary>
-/// How much a stranger's bytes may make the decoders do: depth, sizes and counts, all in one place. Each is well above what is met in the field; what is
-/// beyond is refused before anything is built from it. The size of a whole message is a setting (<c>CERTCTL_MAX_BODY_SIZE</c>), the length of a
-/// transactionID the database's (<see cref="TransactionId.MaxLength"/>), and key sizes are policy.
+/// How much a stranger's bytes may make the decoders do: depth, sizes and counts, all in one place. Each is well above what is met in the
+/// field; what is beyond is refused before anything is built from it. The size of a whole message is a setting
+/// (<c>CERTCTL_MAX_BODY_SIZE</c>), the length of a transactionID the database's (<see cref="TransactionId.MaxLength"/>),
+/// and key sizes are policy.
 /// </summary>
 internal static class DecodingLimits
 {
@@ -60,7 +61,9 @@ internal static class DecodingLimits
     /// <summary>Attributes of a Name, in all its RDNs together. Policy then allows 32.</summary>
     public const int NameAttributes = 64;
 
-    /// <summary>Octets of a Name. Those of devices have a few hundred. A name is compared with that of every certificate in the message.</summary>
+    /// <summary>
+    /// Octets of a Name. Those of devices have a few hundred. A name is compared with that of every certificate in the message.
+    /// </summary>
     public const int NameOctets = 16 * 1024;
 
     /// <summary>Numbers in a TLS feature extension. Two are known (RFC 7633 §4.2, RFC 6961). Each is compared with all before it.</summary>

@@ -17,17 +17,20 @@ public static class ConnectorBundle
     private static readonly TimeSpan ExpiryWarning = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// Reads the file once. One certificate that cannot be read, or whose key can sign no challenge, rejects the whole file, because the operator meant it to be trusted. One
-    /// that is outside its validity is a warning, since it is judged when it is used: a bundle in rotation holds old and new.
+    /// Reads the file once. One certificate that cannot be read, or whose key can sign no challenge, rejects the whole file, because the
+    /// operator meant it to be trusted. One that is outside its validity is a warning, since it is judged when it is used:
+    /// a bundle in rotation holds old and new.
     /// </summary>
     /// <param name="path">PEM: one certificate or more.</param>
-    public static (IReadOnlyList<ConnectorAnchor> Anchors, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Load(string path, DateTimeOffset now)
+    public static (IReadOnlyList<ConnectorAnchor> Anchors, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Load(
+        string path, DateTimeOffset now)
     {
         var (certificates, unreadable) = KeyFiles.LoadCertificates(path);
         if (unreadable.Count > 0)
             return ([], unreadable, []);
         var problems = new List<string>();
-        var anchors = certificates.Select(certificate => Read(certificate, problems)).OfType<ConnectorAnchor>().DistinctBy(anchor => anchor.Anchor.Sha256).ToList();
+        var anchors = certificates.Select(certificate => Read(certificate, problems))
+            .OfType<ConnectorAnchor>().DistinctBy(anchor => anchor.Anchor.Sha256).ToList();
         if (anchors.Count > MaxAnchors)
             problems.Add($"it holds {anchors.Count} certificates; {MaxAnchors} connectors at most");
         foreach (var certificate in certificates)
@@ -45,7 +48,8 @@ public static class ConnectorBundle
 
         if (JwsSignature.AlgorithmOf(fields!.PublicKey) is null)
         {
-            problems.Add($"{fields.Subject} has a key {fields.PublicKey.Describe()}, which can sign no challenge; the connector needs RSA from 2048 bits, or ECDSA on P-256");
+            problems.Add($"{fields.Subject} has a key {fields.PublicKey.Describe()}, which can sign no challenge; "
+                + "the connector needs RSA from 2048 bits, or ECDSA on P-256");
             return null;
         }
 
@@ -72,7 +76,8 @@ public static class ConnectorBundle
     {
         _ when now < anchor.NotBefore => $"{anchor.Subject} is not valid before {anchor.NotBefore:O}",
         _ when now >= anchor.NotAfter => $"{anchor.Subject} expired at {anchor.NotAfter:O}, and is not believed; take it out",
-        _ when now >= anchor.NotAfter - ExpiryWarning => $"{anchor.Subject} expires at {anchor.NotAfter:O}; put its successor into the file and send SIGHUP",
+        _ when now >= anchor.NotAfter - ExpiryWarning =>
+            $"{anchor.Subject} expires at {anchor.NotAfter:O}; put its successor into the file and send SIGHUP",
         _ => null,
     };
 }

@@ -10,7 +10,8 @@ public sealed class FileTrustAnchors(IReadOnlyList<ConnectorAnchor> anchors) : I
 
     public IReadOnlyList<TrustAnchor> All => [.. _anchors.Select(anchor => anchor.Anchor)];
 
-    public TrustAnchor? FindSigner(JwsAlgorithm algorithm, ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature, DateTimeOffset now)
+    public TrustAnchor? FindSigner(
+        JwsAlgorithm algorithm, ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature, DateTimeOffset now)
     {
         foreach (var anchor in _anchors)
         {
@@ -21,7 +22,9 @@ public sealed class FileTrustAnchors(IReadOnlyList<ConnectorAnchor> anchors) : I
         return null;
     }
 
-    /// <summary>Makes another bundle ready; the action puts it to use and cannot fail. Requests under way finish with the old one.</summary>
+    /// <summary>
+    /// Makes another bundle ready; the action puts it to use and cannot fail. Requests under way finish with the old one.
+    /// </summary>
     public Action Stage(IReadOnlyList<ConnectorAnchor> anchors)
     {
         ConnectorAnchor[] staged = [.. anchors];

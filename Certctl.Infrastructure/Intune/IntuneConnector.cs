@@ -107,7 +107,11 @@ public sealed class IntuneConnector : IDisposable
 
     private JsonObject Header(string? defect)
     {
-        var header = new JsonObject { ["alg"] = defect switch { "alg-none" => "none", "hs256" => "HS256", _ => IsRsa ? "RS256" : "ES256" }, ["typ"] = "JWT" };
+        var header = new JsonObject
+        {
+            ["alg"] = defect switch { "alg-none" => "none", "hs256" => "HS256", _ => IsRsa ? "RS256" : "ES256" },
+            ["typ"] = "JWT",
+        };
         if (defect == "crit")
             (header["crit"], header["b64"]) = (new JsonArray("b64"), false);
         return header;
@@ -130,7 +134,13 @@ public sealed class IntuneConnector : IDisposable
             claims["aud"] = defect == "wrong-audience" ? "https://another-server.invalid" : device.Audience;
         if (device.DeviceName is not null)
             claims["device_name"] = device.DeviceName;
-        foreach (var (name, values) in new[] { ("san_dns", device.DnsNames), ("san_rfc822", device.MailAddresses), ("san_upn", device.UserPrincipalNames), ("san_uri", device.Uris) })
+        foreach (var (name, values) in new[]
+        {
+            ("san_dns", device.DnsNames),
+            ("san_rfc822", device.MailAddresses),
+            ("san_upn", device.UserPrincipalNames),
+            ("san_uri", device.Uris),
+        })
         {
             if (values.Count > 0)
                 claims[name] = new JsonArray([.. values.Select(value => JsonValue.Create(value))]);
@@ -147,7 +157,9 @@ public sealed class IntuneConnector : IDisposable
             return HMACSHA256.HashData(_pair.Certificate.PublicKey.ExportSubjectPublicKeyInfo(), input);
         var signature = _pair.Key is RSA rsa
             ? rsa.SignData(input, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
-            : ((ECDsa)_pair.Key).SignData(input, HashAlgorithmName.SHA256, defect == "der-signature" ? DSASignatureFormat.Rfc3279DerSequence : DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            : ((ECDsa)_pair.Key).SignData(input, HashAlgorithmName.SHA256, defect == "der-signature"
+                ? DSASignatureFormat.Rfc3279DerSequence
+                : DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         if (defect == "bad-signature")
             signature[^1] ^= 1;
         return signature;

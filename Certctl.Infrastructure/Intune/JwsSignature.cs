@@ -12,7 +12,9 @@ internal static class JwsSignature
     private const string P256 = "1.2.840.10045.3.1.7";
     private const int FieldOctets = 32;
 
-    /// <summary>The algorithm of this key; null: it can sign no challenge (RFC 7518 §3.3: RSA from 2048 bits; ECDSA on P-256 alone).</summary>
+    /// <summary>
+    /// The algorithm of this key; null: it can sign no challenge (RFC 7518 §3.3: RSA from 2048 bits; ECDSA on P-256 alone).
+    /// </summary>
     public static JwsAlgorithm? AlgorithmOf(PublicKeyInfo key) => key switch
     {
         { Algorithm: KeyAlgorithm.Rsa, Bits: >= LeastRsaBits } => JwsAlgorithm.Rs256,
@@ -29,7 +31,8 @@ internal static class JwsSignature
         SHA256.HashData(signingInput, hash);
 
         // A DER signature of P-256 can be 64 octets long too: what is no signature as R and S may be one as DER.
-        return (algorithm == JwsAlgorithm.Es256 && signature.Length == 2 * FieldOctets && SignatureVerifier.VerifyHash(key, HashAlgorithmName.SHA256, hash, ToDer(signature)))
+        return (algorithm == JwsAlgorithm.Es256 && signature.Length == 2 * FieldOctets
+            && SignatureVerifier.VerifyHash(key, HashAlgorithmName.SHA256, hash, ToDer(signature)))
             || SignatureVerifier.VerifyHash(key, HashAlgorithmName.SHA256, hash, signature);
     }
 

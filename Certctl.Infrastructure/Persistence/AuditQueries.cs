@@ -4,7 +4,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Certctl.Infrastructure.Persistence;
 
-/// <summary>A filter of the audit trail as a query. Ids are made in the order of time (UUID version 7), so a range of time is a range of ids.</summary>
+/// <summary>
+/// A filter of the audit trail as a query. Ids are made in the order of time (UUID version 7), so a range of time is a range of ids.
+/// </summary>
 internal static class AuditQueries
 {
     // What nearly every event says; the indexes leave it out, and a query that wants something else says so in the index's own words.
@@ -18,15 +20,22 @@ internal static class AuditQueries
         if (filter.Action is { } action)
             events = events.Where(audit => audit.Action == action);
         if (filter.Actor is { } actor)
-            events = actor == CommonActor ? events.Where(audit => audit.Actor == CommonActor) : events.Where(audit => audit.Actor == actor && audit.Actor != CommonActor);
+            events = actor == CommonActor
+                ? events.Where(audit => audit.Actor == CommonActor)
+                : events.Where(audit => audit.Actor == actor && audit.Actor != CommonActor);
         if (filter.ResourceType is { } type)
-            events = type == CommonResourceType ? events.Where(audit => audit.ResourceType == CommonResourceType) : events.Where(audit => audit.ResourceType == type && audit.ResourceType != CommonResourceType);
+            events = type == CommonResourceType
+                ? events.Where(audit => audit.ResourceType == CommonResourceType)
+                : events.Where(audit => audit.ResourceType == type && audit.ResourceType != CommonResourceType);
         if (filter.Outcome is { } outcome)
-            events = outcome == CommonOutcome ? events.Where(audit => audit.Outcome == CommonOutcome) : events.Where(audit => audit.Outcome == outcome && audit.Outcome != CommonOutcome);
+            events = outcome == CommonOutcome
+                ? events.Where(audit => audit.Outcome == CommonOutcome)
+                : events.Where(audit => audit.Outcome == outcome && audit.Outcome != CommonOutcome);
 
         // An event that has both names a certificate, and the two are one.
         if (filter.ResourceId is { Length: > 0 } resource)
-            events = events.Where(audit => audit.ResourceId == resource && audit.ResourceId != "" && (audit.SerialNumber == resource || audit.SerialNumber == null));
+            events = events.Where(audit => audit.ResourceId == resource && audit.ResourceId != ""
+                && (audit.SerialNumber == resource || audit.SerialNumber == null));
         if (filter.Reason is { } reason)
             events = events.Where(audit => audit.Reason == reason);
         if (filter.PathId is { } path)
@@ -39,7 +48,9 @@ internal static class AuditQueries
             events = events.From(from).Where(audit => audit.Timestamp >= from);
         if (filter.To is { } to)
             events = events.Until(to).Where(audit => audit.Timestamp < to);
-        return filter.Text is not { } text ? events : db is PostgresCertctlDbContext ? Like(events, TextSearch.Pattern(text)) : Containing(events, text.ToLowerInvariant());
+        return filter.Text is not { } text
+            ? events
+            : db is PostgresCertctlDbContext ? Like(events, TextSearch.Pattern(text)) : Containing(events, text.ToLowerInvariant());
     }
 
     /// <summary>Whose id is of this moment's millisecond or later.</summary>
@@ -50,12 +61,15 @@ internal static class AuditQueries
     }
 
     /// <summary>Whose id is of an earlier millisecond than this moment's.</summary>
-    public static IQueryable<AuditEvent> Before(this IQueryable<AuditEvent> events, DateTimeOffset moment) => events.Before(FirstId(moment.ToUnixTimeMilliseconds()));
+    public static IQueryable<AuditEvent> Before(this IQueryable<AuditEvent> events, DateTimeOffset moment) =>
+        events.Before(FirstId(moment.ToUnixTimeMilliseconds()));
 
     /// <summary>Whose id is of this moment's millisecond or earlier.</summary>
-    public static IQueryable<AuditEvent> Until(this IQueryable<AuditEvent> events, DateTimeOffset moment) => events.Before(FirstId(moment.ToUnixTimeMilliseconds() + 1));
+    public static IQueryable<AuditEvent> Until(this IQueryable<AuditEvent> events, DateTimeOffset moment) =>
+        events.Before(FirstId(moment.ToUnixTimeMilliseconds() + 1));
 
-    public static IQueryable<AuditEvent> Before(this IQueryable<AuditEvent> events, Guid id) => events.Where(audit => audit.Id.CompareTo(id) < 0);
+    public static IQueryable<AuditEvent> Before(this IQueryable<AuditEvent> events, Guid id) =>
+        events.Where(audit => audit.Id.CompareTo(id) < 0);
 
     /// <summary>Restricts the query to the range that was counted; nothing lies outside it.</summary>
     public static IQueryable<AuditEvent> Within(this IQueryable<AuditEvent> events, CountSnapshot counted)
@@ -74,7 +88,8 @@ internal static class AuditQueries
 
     private static IQueryable<AuditEvent> Like(IQueryable<AuditEvent> events, string pattern) => events.Where(audit =>
         EF.Functions.ILike(audit.Subject!, pattern, TextSearch.Escape) || EF.Functions.ILike(audit.Detail!, pattern, TextSearch.Escape)
-        || EF.Functions.ILike(audit.DeviceName!, pattern, TextSearch.Escape) || EF.Functions.ILike(audit.ClaimSubject!, pattern, TextSearch.Escape));
+        || EF.Functions.ILike(audit.DeviceName!, pattern, TextSearch.Escape)
+        || EF.Functions.ILike(audit.ClaimSubject!, pattern, TextSearch.Escape));
 
     // Not by LIKE: SQLite's knows upper and lower case of ASCII alone, and no index would serve it.
 #pragma warning disable CA1862 // EF translates this form to SQL and no overload with a StringComparison.

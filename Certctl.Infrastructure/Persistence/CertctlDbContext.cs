@@ -13,8 +13,8 @@ using Microsoft.EntityFrameworkCore.Storage;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>
-/// One model for both databases. It owns tables, migrations and every path that is not in a hurry; what the journal writes, it writes past it
-/// (EnrolmentJournal).
+/// One model for both databases. It owns tables, migrations and every path that is not in a hurry; what the journal writes, it writes past
+/// it (EnrolmentJournal).
 /// </summary>
 internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(options)
 {
@@ -54,8 +54,11 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
         }
     }
 
-    /// <summary>Until it is disposed of, the context reads lists: at one moment, where the database can, and planned for the values at hand.</summary>
-    public virtual Task<IDbContextTransaction?> BeginListAsync(CancellationToken cancellationToken) => Task.FromResult<IDbContextTransaction?>(null);
+    /// <summary>
+    /// Until it is disposed of, the context reads lists: at one moment, where the database can, and planned for the values at hand.
+    /// </summary>
+    public virtual Task<IDbContextTransaction?> BeginListAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IDbContextTransaction?>(null);
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -102,14 +105,17 @@ internal sealed class PostgresCertctlDbContext(DbContextOptions<PostgresCertctlD
         configurationBuilder.Properties<ContentRules>().HaveColumnType("jsonb");
     }
 
-    // Trigrams find what stands in the middle of a text. The names of a certificate need an expression, which the model cannot say: its migration does.
+    // Trigrams find what stands in the middle of a text. The names of a certificate need an expression, which the model cannot say:
+    // its migration does.
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         base.OnModelCreating(modelBuilder);
         modelBuilder.HasPostgresExtension("pg_trgm");
         modelBuilder.Entity<AuditEvent>()
-            .HasIndex(audit => new { audit.Subject, audit.Detail, audit.DeviceName, audit.ClaimSubject }, "audit_events_text_idx").HasMethod("gin").HasOperators(Trigrams, Trigrams, Trigrams, Trigrams);
-        modelBuilder.Entity<IssuedCertificate>().HasIndex(certificate => certificate.Subject, "certificates_subject_idx").HasMethod("gin").HasOperators(Trigrams);
+            .HasIndex(audit => new { audit.Subject, audit.Detail, audit.DeviceName, audit.ClaimSubject }, "audit_events_text_idx")
+            .HasMethod("gin").HasOperators(Trigrams, Trigrams, Trigrams, Trigrams);
+        modelBuilder.Entity<IssuedCertificate>().HasIndex(certificate => certificate.Subject, "certificates_subject_idx")
+            .HasMethod("gin").HasOperators(Trigrams);
     }
 }
 

@@ -13,7 +13,8 @@ internal static class CertificateQueries
     public const string CommonSource = "SCEP";
 
     /// <summary>All of the filter but its status: what it says of a certificate once, it says for ever.</summary>
-    /// <param name="textByIndex">False: what else is asked leaves so few that looking at each is cheaper than all that an index of text finds.</param>
+    /// <param name="textByIndex">False: what else is asked leaves so few that looking at each is cheaper
+    /// than all that an index of text finds.</param>
     public static IQueryable<IssuedCertificate> Matching(this CertctlDbContext db, CertificateFilter filter, bool textByIndex = true)
     {
         var certificates = db.Certificates.AsNoTracking();
@@ -40,22 +41,27 @@ internal static class CertificateQueries
             certificates = certificates.Where(certificate => certificate.CreatedAt >= createdAfter);
         if (filter.CreatedBefore is { } createdBefore)
             certificates = certificates.Where(certificate => certificate.CreatedAt < createdBefore);
-        return filter.Text is not { } text ? certificates : db is PostgresCertctlDbContext ? Like(certificates, text, textByIndex) : Containing(certificates, text.ToLowerInvariant());
+        return filter.Text is not { } text
+            ? certificates
+            : db is PostgresCertctlDbContext ? Like(certificates, text, textByIndex) : Containing(certificates, text.ToLowerInvariant());
     }
 
-    public static IQueryable<IssuedCertificate> Standing(this IQueryable<IssuedCertificate> certificates, CertificateStatus? status, DateTimeOffset now) => status switch
-    {
-        CertificateStatus.Active => certificates.Where(certificate => certificate.RevokedAt == null && certificate.NotAfter > now),
-        CertificateStatus.Expired => certificates.Where(certificate => certificate.RevokedAt == null && certificate.NotAfter <= now),
-        CertificateStatus.Revoked => certificates.RevokedForGood(),
-        CertificateStatus.OnHold => certificates.OnHold(),
-        _ => certificates,
-    };
+    public static IQueryable<IssuedCertificate> Standing(
+        this IQueryable<IssuedCertificate> certificates, CertificateStatus? status, DateTimeOffset now) => status switch
+        {
+            CertificateStatus.Active => certificates.Where(certificate => certificate.RevokedAt == null && certificate.NotAfter > now),
+            CertificateStatus.Expired => certificates.Where(certificate => certificate.RevokedAt == null && certificate.NotAfter <= now),
+            CertificateStatus.Revoked => certificates.RevokedForGood(),
+            CertificateStatus.OnHold => certificates.OnHold(),
+            _ => certificates,
+        };
 
     public static IQueryable<IssuedCertificate> RevokedForGood(this IQueryable<IssuedCertificate> certificates) =>
-        certificates.Where(certificate => certificate.RevokedAt != null && certificate.RevocationReason != RevocationReason.CertificateHold);
+        certificates.Where(
+            certificate => certificate.RevokedAt != null && certificate.RevocationReason != RevocationReason.CertificateHold);
 
-    // Time and reason come and go together. Asked for the time as well, PostgreSQL would look through all that is revoked for the few on hold.
+    // Time and reason come and go together. Asked for the time as well,
+    // PostgreSQL would look through all that is revoked for the few on hold.
     public static IQueryable<IssuedCertificate> OnHold(this IQueryable<IssuedCertificate> certificates) =>
         certificates.Where(certificate => certificate.RevocationReason == RevocationReason.CertificateHold);
 
@@ -87,7 +93,8 @@ internal static class CertificateQueries
             || EF.Functions.ILike((string)(object)certificate.SubjectAltNames, json, TextSearch.Escape));
     }
 
-    // Not by LIKE: SQLite's knows upper and lower case of ASCII alone, and no index would serve it. Here what is no ASCII stands escaped in the list.
+    // Not by LIKE: SQLite's knows upper and lower case of ASCII alone, and no index would serve it.
+    // Here what is no ASCII stands escaped in the list.
 #pragma warning disable CA1862 // EF translates this form to SQL and no overload with a StringComparison.
     private static IQueryable<IssuedCertificate> Containing(IQueryable<IssuedCertificate> certificates, string text)
     {

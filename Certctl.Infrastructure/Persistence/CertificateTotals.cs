@@ -5,8 +5,10 @@ using Microsoft.EntityFrameworkCore;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>
-/// How many certificates match a filter. A status changes with time and by revocation, but each of these sets only grows, in the order of one date of its members:
-/// what was issued (created_at), what has ended by itself (not_after), what was revoked for good (revoked_at), and what is both (the later of the two). Each status count is a sum and difference of these sets; holds are counted live because they are few and reversible.
+/// How many certificates match a filter. A status changes with time and by revocation, but each of these sets only grows, in the order of
+/// one date of its members: what was issued (created_at), what has ended by itself (not_after), what was revoked for good (revoked_at), and
+/// what is both (the later of the two). Each status count is a sum and difference of these sets;
+/// holds are counted live because they are few and reversible.
 /// </summary>
 internal sealed class CertificateTotals(ListContexts lists, TimeProvider clock)
 {
@@ -35,28 +37,42 @@ internal sealed class CertificateTotals(ListContexts lists, TimeProvider clock)
         var immutable = filter with { Status = null };
         var settled = new Dictionary<Part, Settled>();
         foreach (var part in PartsOf(filter.Status).Where(part => part < Part.Held))
-            settled[part] = await _settled.FindAsync((part, immutable), (from, to) => SettleAsync(immutable, part, from, to), cancellationToken);
+            settled[part] = await _settled.FindAsync(
+                (part, immutable), (from, to) => SettleAsync(immutable, part, from, to), cancellationToken);
         return settled;
     }
 
     /// <summary>All of the filter, with what came since.</summary>
     public static async Task<CountSnapshot> CountAsync(
-        CertctlDbContext db, CertificateFilter filter, IReadOnlyDictionary<Part, Settled> settled, DateTimeOffset now, CancellationToken cancellationToken)
+        CertctlDbContext db,
+        CertificateFilter filter,
+        IReadOnlyDictionary<Part, Settled> settled,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         var parts = PartsOf(filter.Status);
         var wanted = db.Matching(filter with { Status = null });
         var held = db.Matching(filter with { Status = null }, textByIndex: false).OnHold();
 
         // One statement, so that nothing moves from one part to another meanwhile.
-        var since = await Tallies(parts.SelectMany(part => Members(wanted, held, part, settled.GetValueOrDefault(part)?.Mark, now).Select(rows => (part, rows)))).ToListAsync(cancellationToken);
+        var since = await Tallies(
+            parts.SelectMany(part => Members(wanted, held, part, settled.GetValueOrDefault(part)?.Mark, now).Select(rows => (part, rows))))
+            .ToListAsync(cancellationToken);
         var all = since.Select(row => (row.Part, Counted: row.Of)).Concat(settled.Select(pair => (Part: (int)pair.Key, pair.Value.Counted)))
-            .GroupBy(pair => (Part)pair.Part, pair => pair.Counted).ToDictionary(group => group.Key, group => group.Aggregate(CountSnapshot.None, (sum, more) => sum.And(more)));
+            .GroupBy(pair => (Part)pair.Part, pair => pair.Counted)
+            .ToDictionary(group => group.Key, group => group.Aggregate(CountSnapshot.None, (sum, more) => sum.And(more)));
         long Of(Part part) => all.GetValueOrDefault(part, CountSnapshot.None).Count;
 
         return filter.Status switch
         {
-            CertificateStatus.Active => all.GetValueOrDefault(Part.Issued, CountSnapshot.None) with { Count = Of(Part.Issued) - Of(Part.Ended) - Of(Part.Revoked) + Of(Part.EndedRevoked) - Of(Part.LiveHeld) },
-            CertificateStatus.Expired => all.GetValueOrDefault(Part.Ended, CountSnapshot.None) with { Count = Of(Part.Ended) - Of(Part.EndedRevoked) - Of(Part.EndedHeld) },
+            CertificateStatus.Active => all.GetValueOrDefault(Part.Issued, CountSnapshot.None) with
+            {
+                Count = Of(Part.Issued) - Of(Part.Ended) - Of(Part.Revoked) + Of(Part.EndedRevoked) - Of(Part.LiveHeld),
+            },
+            CertificateStatus.Expired => all.GetValueOrDefault(Part.Ended, CountSnapshot.None) with
+            {
+                Count = Of(Part.Ended) - Of(Part.EndedRevoked) - Of(Part.EndedHeld),
+            },
             _ => all.GetValueOrDefault(parts[0], CountSnapshot.None),
         };
     }
@@ -80,18 +96,26 @@ internal sealed class CertificateTotals(ListContexts lists, TimeProvider clock)
         return rows.Aggregate(CountSnapshot.None, (sum, row) => sum.And(row.Of));
     }
 
-    /// <summary>Those that came to the part before <paramref name="to"/>, of them since <paramref name="from"/>; in pieces that do not overlap, each for an index.</summary>
-    private static IEnumerable<IQueryable<IssuedCertificate>> Settling(IQueryable<IssuedCertificate> wanted, Part part, DateTimeOffset? from, DateTimeOffset to) => part switch
-    {
-        Part.Issued => [Since(wanted, from).Where(certificate => certificate.CreatedAt < to)],
-        Part.Ended => [EndedSince(wanted, from).Where(certificate => certificate.NotAfter < to)],
-        Part.Revoked => [RevokedSince(wanted, from).Where(certificate => certificate.RevokedAt < to)],
-        _ => Both(wanted, from).Select(rows => rows.Where(certificate => certificate.RevokedAt < to && certificate.NotAfter < to)),
-    };
+    /// <summary>
+    /// Those that came to the part before <paramref name="to"/>, of them since <paramref name="from"/>;
+    /// in pieces that do not overlap, each for an index.
+    /// </summary>
+    private static IEnumerable<IQueryable<IssuedCertificate>> Settling(
+        IQueryable<IssuedCertificate> wanted, Part part, DateTimeOffset? from, DateTimeOffset to) => part switch
+        {
+            Part.Issued => [Since(wanted, from).Where(certificate => certificate.CreatedAt < to)],
+            Part.Ended => [EndedSince(wanted, from).Where(certificate => certificate.NotAfter < to)],
+            Part.Revoked => [RevokedSince(wanted, from).Where(certificate => certificate.RevokedAt < to)],
+            _ => Both(wanted, from).Select(rows => rows.Where(certificate => certificate.RevokedAt < to && certificate.NotAfter < to)),
+        };
 
     /// <summary>Those that came to the part since the mark, up to now.</summary>
     private static IEnumerable<IQueryable<IssuedCertificate>> Members(
-        IQueryable<IssuedCertificate> wanted, IQueryable<IssuedCertificate> held, Part part, DateTimeOffset? mark, DateTimeOffset now) => part switch
+        IQueryable<IssuedCertificate> wanted,
+        IQueryable<IssuedCertificate> held,
+        Part part,
+        DateTimeOffset? mark,
+        DateTimeOffset now) => part switch
         {
             Part.Issued => [Since(wanted, mark)],
             Part.Ended => [EndedSince(wanted, mark).Where(certificate => certificate.NotAfter <= now)],
@@ -112,9 +136,10 @@ internal sealed class CertificateTotals(ListContexts lists, TimeProvider clock)
         from is null ? wanted.RevokedForGood() : wanted.RevokedForGood().Where(certificate => certificate.RevokedAt >= from);
 
     // Revoked since then, or revoked before and ended since then.
-    private static IEnumerable<IQueryable<IssuedCertificate>> Both(IQueryable<IssuedCertificate> wanted, DateTimeOffset? from) => from is null
-        ? [wanted.RevokedForGood()]
-        : [RevokedSince(wanted, from), EndedSince(wanted, from).RevokedForGood().Where(certificate => certificate.RevokedAt < from)];
+    private static IEnumerable<IQueryable<IssuedCertificate>> Both(IQueryable<IssuedCertificate> wanted, DateTimeOffset? from) =>
+        from is null
+            ? [wanted.RevokedForGood()]
+            : [RevokedSince(wanted, from), EndedSince(wanted, from).RevokedForGood().Where(certificate => certificate.RevokedAt < from)];
 
     private static IQueryable<Row> Tallies(IEnumerable<(Part Part, IQueryable<IssuedCertificate> Rows)> parts) => parts
         .Select(part =>

@@ -75,7 +75,8 @@ public static class DatabaseFault
     /// <summary>What a driver's exception means; one that the driver wrapped decides.</summary>
     public static DatabaseFaultKind KindOf(Exception fault) => fault switch
     {
-        PostgresException { SqlState: "0A000" or "58P01" } told when told.MessageText.Contains("extension", StringComparison.Ordinal) => DatabaseFaultKind.NoExtension,
+        PostgresException { SqlState: "0A000" or "58P01" } told when told.MessageText.Contains("extension", StringComparison.Ordinal) =>
+            DatabaseFaultKind.NoExtension,
         PostgresException told => KindOf(told.SqlState),
         SqliteException told => KindOf(told.SqliteErrorCode),
         OtherSchemaException told => told.IsLater ? DatabaseFaultKind.LaterSchema : DatabaseFaultKind.EarlierSchema,
@@ -86,7 +87,8 @@ public static class DatabaseFault
         AggregateException { InnerExceptions.Count: > 0 } several => KindOf(Deciding(several)),
 
         // The driver's bound for one statement; while it connects, PostgresConnecting says so.
-        NpgsqlException { InnerException: TimeoutException, Message: var text } when text.Contains("reading", StringComparison.Ordinal) => DatabaseFaultKind.Slow,
+        NpgsqlException { InnerException: TimeoutException, Message: var text } when text.Contains("reading", StringComparison.Ordinal) =>
+            DatabaseFaultKind.Slow,
         NpgsqlException { InnerException: null or IOException } broken => KindOfMessage(broken),
         NpgsqlException { InnerException: { } inner } => KindOf(inner),
         _ => DatabaseFaultKind.Statement,
@@ -108,9 +110,11 @@ public static class DatabaseFault
     };
 
     /// <summary>True for a table or a column that is missing.</summary>
-    public static bool IsOtherSchema(Exception fault) => fault is PostgresException told && MissingObjects.Contains(told.SqlState, StringComparison.Ordinal);
+    public static bool IsOtherSchema(Exception fault) =>
+        fault is PostgresException told && MissingObjects.Contains(told.SqlState, StringComparison.Ordinal);
 
-    // Of several hosts each has its own fault. One that may pass decides, for then the start waits; else what a server said, else the first.
+    // Of several hosts each has its own fault. One that may pass decides, for then the start waits;
+    // else what a server said, else the first.
     private static Exception Deciding(AggregateException several) =>
         several.InnerExceptions.FirstOrDefault(fault => KindOf(fault) is DatabaseFaultKind.NotReady or DatabaseFaultKind.NoAnswer)
         ?? several.InnerExceptions.FirstOrDefault(fault => SqlStatesOf(fault).Any())
@@ -124,7 +128,8 @@ public static class DatabaseFault
         { Message: var text } when text.Contains("No suitable host", StringComparison.Ordinal) => DatabaseFaultKind.NotReady,
         { Message: var text } when text.Contains("SSL", StringComparison.Ordinal) => DatabaseFaultKind.Tls,
         { Message: var text } when text.Contains("password", StringComparison.OrdinalIgnoreCase) => DatabaseFaultKind.Authentication,
-        { Message: var text } when text.Contains("pool has been exhausted", StringComparison.Ordinal) => DatabaseFaultKind.TooManyConnections,
+        { Message: var text } when text.Contains("pool has been exhausted", StringComparison.Ordinal) =>
+            DatabaseFaultKind.TooManyConnections,
         _ => DatabaseFaultKind.Statement,
     };
 

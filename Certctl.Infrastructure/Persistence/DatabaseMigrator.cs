@@ -5,13 +5,16 @@ using Npgsql;
 
 namespace Certctl.Infrastructure.Persistence;
 
-/// <summary>Brings the database to this build's schema, and says whether it is there. One at a time, however many processes start together.</summary>
+/// <summary>
+/// Brings the database to this build's schema, and says whether it is there. One at a time, however many processes start together.
+/// </summary>
 public interface IDatabaseMigrator
 {
     /// <summary>
-    /// Applies the pending migrations under a lock, one transaction each, and inserts the default certificate profile where there never was one. Only connecting has a time bound;
-    /// neither the migrations nor the wait for another process that migrates have one. Throws what the driver throws; the database itself must exist on PostgreSQL.
-    /// A schema that this build's migrations did not make is an <see cref="OtherSchemaException"/>, and nothing is applied to it.
+    /// Applies the pending migrations under a lock, one transaction each, and inserts the default certificate profile where there never was
+    /// one. Only connecting has a time bound; neither the migrations nor the wait for another process that migrates have one. Throws what
+    /// the driver throws; the database itself must exist on PostgreSQL. A schema that this build's migrations did not make is an
+    /// <see cref="OtherSchemaException"/>, and nothing is applied to it.
     /// </summary>
     /// <param name="listener">Told what lasts for more than two seconds, and again every ten; called by any thread.</param>
     /// <returns>The names of the migrations that this call applied.</returns>
@@ -30,7 +33,10 @@ public interface IDatabaseMigrator
     /// <inheritdoc cref="PendingAsync(IProgress{MigrationNotice}?, CancellationToken)"/>
     Task<IReadOnlyList<string>> PendingAsync(CancellationToken cancellationToken) => PendingAsync(null, cancellationToken);
 
-    /// <summary>Which of these certificate profiles the database does not hold. It waits as a migration does, and without EF, whose model is a tenth of a start.</summary>
+    /// <summary>
+    /// Which of these certificate profiles the database does not hold. It waits as a migration does, and without EF,
+    /// whose model is a tenth of a start.
+    /// </summary>
     /// <param name="listener">As <see cref="MigrateAsync(IProgress{MigrationNotice}?, CancellationToken)"/> tells it.</param>
     Task<IReadOnlyList<string>> MissingProfilesAsync(
         IEnumerable<string> profileIds, IProgress<MigrationNotice>? listener, CancellationToken cancellationToken);
@@ -108,7 +114,11 @@ internal abstract class DatabaseMigrator(
 }
 
 internal sealed class PostgresMigrator(
-    IReadOnlyList<string> known, NpgsqlDataSource dataSource, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock, NoticePace pace)
+    IReadOnlyList<string> known,
+    NpgsqlDataSource dataSource,
+    IDbContextFactory<CertctlDbContext> contexts,
+    TimeProvider clock,
+    NoticePace pace)
     : DatabaseMigrator(known, contexts, clock, pace)
 {
     protected override async Task<SchemaSession> OpenAsync(MigrationReport report, CancellationToken cancellationToken) =>

@@ -18,6 +18,7 @@ internal static class DatabaseOptionsBuilder
         where TContext : DbContext =>
         new DbContextOptionsBuilder<TContext>().UseSqlite(connectionString).AddInterceptors(SqlitePragmas.Instance);
 
-    // The provider's own strategy wraps an outage in an InvalidOperationException that advises to retry; here an outage stays a DbException.
+    // The provider's own strategy wraps an outage in an InvalidOperationException that advises to retry;
+    // here an outage stays a DbException.
     private static NonRetryingExecutionStrategy Plainly(ExecutionStrategyDependencies dependencies) => new(dependencies);
 }

@@ -26,7 +26,9 @@ internal sealed class EfApiKeyRepository(IDbContextFactory<CertctlDbContext> con
 
         // Of two that give one name two roles at the same time the database lets one through.
         await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.Serializable, cancellationToken);
-        if (await db.ApiKeys.AnyAsync(other => other.Name == key.Name && other.Role != key.Role && other.RevokedAt == null && other.ExpiresAt > key.CreatedAt, cancellationToken))
+        if (await db.ApiKeys.AnyAsync(
+            other => other.Name == key.Name && other.Role != key.Role && other.RevokedAt == null && other.ExpiresAt > key.CreatedAt,
+            cancellationToken))
             return false;
         db.ApiKeys.Add(key);
         db.AuditEvents.Add(audit);
@@ -39,7 +41,8 @@ internal sealed class EfApiKeyRepository(IDbContextFactory<CertctlDbContext> con
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (await db.ApiKeys.Where(key => key.Id == id && key.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(key => key.RevokedAt, at), cancellationToken) == 0)
+        if (await db.ApiKeys.Where(key => key.Id == id && key.RevokedAt == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(key => key.RevokedAt, at), cancellationToken) == 0)
             return false;
         db.AuditEvents.Add(audit);
         await db.SaveChangesAsync(cancellationToken);

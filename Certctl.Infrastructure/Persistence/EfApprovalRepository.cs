@@ -11,8 +11,8 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
 {
     public async Task<DecisionVerdict> DecideAsync(EnrolmentDecision decision, AuditEvent audit, CancellationToken cancellationToken)
     {
-        // The database's time, here and below: a process whose clock is behind must not bring a request back that has lapsed, one whose clock is
-        // ahead must not end it. It is asked for before this holds a connection, and carried on.
+        // The database's time, here and below: a process whose clock is behind must not bring a request back that has lapsed, one whose
+        // clock is ahead must not end it. It is asked for before this holds a connection, and carried on.
         await clock.ReadAsync(cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
@@ -32,7 +32,8 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
         if (earlier.Find(d => SamePerson(d, decision)) is { } before)
             return new DecisionVerdict.DecidedBefore(before.Actor);
 
-        var required = await db.CertificateProfiles.Where(p => p.Id == enrolment.ProfileId).Select(p => (int?)p.ApprovalsRequired).SingleOrDefaultAsync(cancellationToken) ?? 1;
+        var required = await db.CertificateProfiles.Where(p => p.Id == enrolment.ProfileId)
+            .Select(p => (int?)p.ApprovalsRequired).SingleOrDefaultAsync(cancellationToken) ?? 1;
         var approvals = earlier.Count(d => d.Approved) + (decision.Approved ? 1 : 0);
         if (!decision.Approved || approvals >= required)
             db.Entry(enrolment).CurrentValues.SetValues(enrolment.Decided(decision.Approved, decision.Actor, decision.DecidedAt));
@@ -71,8 +72,10 @@ internal sealed class EfApprovalRepository(IDbContextFactory<CertctlDbContext> c
         var enrolments = await wanted.AsNoTracking().OrderBy(e => e.CreatedAt).ThenBy(e => e.Id).Take(limit).ToListAsync(cancellationToken);
         var ids = enrolments.ConvertAll(e => e.Id);
         var decisions = await db.EnrolmentDecisions.AsNoTracking().Where(d => ids.Contains(d.EnrolmentId)).ToListAsync(cancellationToken);
-        var required = await db.CertificateProfiles.AsNoTracking().ToDictionaryAsync(p => p.Id, p => p.ApprovalsRequired, cancellationToken);
-        return enrolments.ConvertAll(e => View(e, now, required.GetValueOrDefault(e.ProfileId, 1), decisions.Where(d => d.EnrolmentId == e.Id)));
+        var required = await db.CertificateProfiles.AsNoTracking()
+            .ToDictionaryAsync(p => p.Id, p => p.ApprovalsRequired, cancellationToken);
+        return enrolments.ConvertAll(
+            e => View(e, now, required.GetValueOrDefault(e.ProfileId, 1), decisions.Where(d => d.EnrolmentId == e.Id)));
     }
 
     public async Task<int> CountWaitingAsync(CancellationToken cancellationToken)

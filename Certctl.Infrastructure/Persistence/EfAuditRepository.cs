@@ -24,7 +24,11 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     private readonly ITimer _timer;
 
     public EfAuditRepository(
-        IDbContextFactory<CertctlDbContext> contexts, ListContexts lists, DatabaseAccess access, TimeProvider clock, ILogger<EfAuditRepository> logger)
+        IDbContextFactory<CertctlDbContext> contexts,
+        ListContexts lists,
+        DatabaseAccess access,
+        TimeProvider clock,
+        ILogger<EfAuditRepository> logger)
     {
         (_contexts, _lists, _access, _clock, _logger) = (contexts, lists, access, clock, logger);
         _settled = new SettledCounts(clock);
@@ -86,7 +90,8 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
         return await db.AuditEvents.AsNoTracking().SingleOrDefaultAsync(audit => audit.Id == id, cancellationToken);
     }
 
-    public async Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<AuditCount>> CountAsync(
+        IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken)
     {
         await using var db = await _lists.CreateAsync(cancellationToken);
         var rows = await db.AuditEvents.From(since).Where(audit => actions.Contains(audit.Action) && audit.Timestamp >= since)
@@ -151,13 +156,20 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
         return await SnapshotAsync(from is { } since ? wanted.From(since) : wanted, filter, CancellationToken.None);
     }
 
-    // A search reads the rows anyway, so their range costs nothing extra, and pages then skip years without matches. When matches are few, their ids are kept, because a text index may read very many rows to find them. Other filters count in an index of their own.
-    private static async Task<CountSnapshot> SnapshotAsync(IQueryable<AuditEvent> rows, AuditFilter filter, CancellationToken cancellationToken)
+    // A search reads the rows anyway, so their range costs nothing extra, and pages then skip years without matches. When matches are few,
+    // their ids are kept, because a text index may read very many rows to find them. Other filters count in an index of their own.
+    private static async Task<CountSnapshot> SnapshotAsync(
+        IQueryable<AuditEvent> rows, AuditFilter filter, CancellationToken cancellationToken)
     {
         if (filter.Text is null)
             return new CountSnapshot(await rows.LongCountAsync(cancellationToken));
         var counted = await rows.GroupBy(_ => 1)
-            .Select(group => new { Count = group.LongCount(), Oldest = group.Min(audit => audit.Timestamp), Newest = group.Max(audit => audit.Timestamp) })
+            .Select(group => new
+            {
+                Count = group.LongCount(),
+                Oldest = group.Min(audit => audit.Timestamp),
+                Newest = group.Max(audit => audit.Timestamp),
+            })
             .SingleOrDefaultAsync(cancellationToken);
         if (counted is null)
             return CountSnapshot.None;
@@ -167,11 +179,13 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
         return new CountSnapshot(ids.Count, counted.Oldest, counted.Newest, ids);
     }
 
-    private static async Task<AuditPage> PageAsync(CertctlDbContext db, IReadOnlyList<Guid> ids, Guid? before, int skip, int limit, CancellationToken cancellationToken)
+    private static async Task<AuditPage> PageAsync(
+        CertctlDbContext db, IReadOnlyList<Guid> ids, Guid? before, int skip, int limit, CancellationToken cancellationToken)
     {
         var rest = ids.Where(id => before is not { } last || id.CompareTo(last) < 0).OrderDescending().Skip(skip).ToList();
         var wanted = rest.Take(limit).ToList();
-        var events = await db.AuditEvents.AsNoTracking().Where(audit => wanted.Contains(audit.Id)).OrderByDescending(audit => audit.Id).ToListAsync(cancellationToken);
+        var events = await db.AuditEvents.AsNoTracking().Where(audit => wanted.Contains(audit.Id))
+            .OrderByDescending(audit => audit.Id).ToListAsync(cancellationToken);
         return new AuditPage(events, ids.Count, rest.Count > limit);
     }
 
@@ -185,7 +199,8 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     [LoggerMessage(Level = LogLevel.Error, Message = "{Count} counted refusals could not be written to the audit table; they stay counted")]
     private partial void LogFlushFailed(Exception? exception, int count);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The refusals that were counted last could not be written to the audit table in time; the process ends without them")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "The refusals that were counted last could not be written to the audit table in time; the process ends without them")]
     private partial void LogLastFlushFailed(Exception exception);
 }
 
@@ -212,5 +227,6 @@ internal static class RefusalTrim
         RequestId = Cut(refusal.RequestId, ShortText),
     };
 
-    private static string? Cut(string? text, int length) => text is null || text.Length <= length ? text : string.Concat(text.AsSpan(0, length - 1), "…");
+    private static string? Cut(string? text, int length) =>
+        text is null || text.Length <= length ? text : string.Concat(text.AsSpan(0, length - 1), "…");
 }

@@ -7,7 +7,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <inheritdoc cref="ICertificateInventory"/>
-internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext> contexts, ListContexts lists, TimeProvider clock) : ICertificateInventory
+internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext> contexts, ListContexts lists, TimeProvider clock)
+    : ICertificateInventory
 {
     private readonly CertificateTotals _totals = new(lists, clock);
 
@@ -23,10 +24,12 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
             return new CertificatePage([], total.Count, HasMore: skip < total.Count);
         var wanted = db.Matching(filter, textByIndex: filter.Status != CertificateStatus.OnHold).Standing(filter.Status, now).Within(total);
         if (before is { } last)
-            wanted = wanted.Where(certificate => certificate.CreatedAt < last.CreatedAt || (certificate.CreatedAt == last.CreatedAt && certificate.SerialNumber.CompareTo(last.SerialNumber) < 0));
+            wanted = wanted.Where(certificate => certificate.CreatedAt < last.CreatedAt
+                || (certificate.CreatedAt == last.CreatedAt && certificate.SerialNumber.CompareTo(last.SerialNumber) < 0));
         if (before is not null || !window.Reversed)
         {
-            var newest = await wanted.OrderByDescending(certificate => certificate.CreatedAt).ThenByDescending(certificate => certificate.SerialNumber)
+            var newest = await wanted.OrderByDescending(certificate => certificate.CreatedAt)
+                .ThenByDescending(certificate => certificate.SerialNumber)
                 .Skip(skip).Take(limit + 1).ToListAsync(cancellationToken);
             return new CertificatePage([.. newest.Take(limit)], total.Count, newest.Count > limit);
         }
@@ -41,22 +44,32 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await db.Certificates.AsNoTracking()
-            .FirstOrDefaultAsync(certificate => certificate.IssuerId == issuerId && certificate.SerialNumber == serialNumber, cancellationToken);
+            .FirstOrDefaultAsync(
+                certificate => certificate.IssuerId == issuerId && certificate.SerialNumber == serialNumber, cancellationToken);
     }
 
     public async IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
-        string issuerId, DateTimeOffset revokedUntil, DateTimeOffset endsAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string issuerId,
+        DateTimeOffset revokedUntil,
+        DateTimeOffset endsAfter,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var revoked = db.Certificates.AsNoTracking()
-            .Where(certificate => certificate.IssuerId == issuerId && certificate.RevokedAt <= revokedUntil && certificate.NotAfter > endsAfter)
+            .Where(certificate => certificate.IssuerId == issuerId
+                && certificate.RevokedAt <= revokedUntil && certificate.NotAfter > endsAfter)
             .OrderBy(certificate => certificate.RevokedAt).ThenBy(certificate => certificate.SerialNumber);
         await foreach (var certificate in revoked.AsAsyncEnumerable().WithCancellation(cancellationToken))
             yield return certificate;
     }
 
     public Task<RevocationVerdict> RevokeAsync(
-        string issuerId, string serialNumber, RevocationReason reason, DateTimeOffset at, AuditEvent audit, CancellationToken cancellationToken)
+        string issuerId,
+        string serialNumber,
+        RevocationReason reason,
+        DateTimeOffset at,
+        AuditEvent audit,
+        CancellationToken cancellationToken)
     {
         // A hold put on hold again is no change; every other reason ends it for good.
         var mayReplace = reason != RevocationReason.CertificateHold;
@@ -64,21 +77,27 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
             issuerId,
             serialNumber,
             (certificates, bounded) => certificates
-                .Where(certificate => certificate.RevokedAt == null || (mayReplace && certificate.RevocationReason == RevocationReason.CertificateHold))
-                .ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.RevokedAt, at).SetProperty(certificate => certificate.RevocationReason, reason), bounded),
+                .Where(certificate => certificate.RevokedAt == null
+                    || (mayReplace && certificate.RevocationReason == RevocationReason.CertificateHold))
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(certificate => certificate.RevokedAt, at)
+                        .SetProperty(certificate => certificate.RevocationReason, reason), bounded),
             audit,
             cancellationToken);
     }
 
-    public Task<RevocationVerdict> ReleaseAsync(string issuerId, string serialNumber, AuditEvent audit, CancellationToken cancellationToken) => ChangeAsync(
-        issuerId,
-        serialNumber,
-        (certificates, bounded) => certificates
-            .Where(certificate => certificate.RevokedAt != null && certificate.RevocationReason == RevocationReason.CertificateHold)
-            .ExecuteUpdateAsync(
-                set => set.SetProperty(certificate => certificate.RevokedAt, (DateTimeOffset?)null).SetProperty(certificate => certificate.RevocationReason, (RevocationReason?)null), bounded),
-        audit,
-        cancellationToken);
+    public Task<RevocationVerdict> ReleaseAsync(
+        string issuerId, string serialNumber, AuditEvent audit, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            issuerId,
+            serialNumber,
+            (certificates, bounded) => certificates
+                .Where(certificate => certificate.RevokedAt != null && certificate.RevocationReason == RevocationReason.CertificateHold)
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(certificate => certificate.RevokedAt, (DateTimeOffset?)null)
+                        .SetProperty(certificate => certificate.RevocationReason, (RevocationReason?)null), bounded),
+            audit,
+            cancellationToken);
 
     /// <summary>One conditional statement decides, so of two at once one wins; its audit event is in the same transaction.</summary>
     private async Task<RevocationVerdict> ChangeAsync(

@@ -8,7 +8,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <inheritdoc cref="ICertificateProfileRepository"/>
-internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock) : ICertificateProfileRepository
+internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock)
+    : ICertificateProfileRepository
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(2);
 
@@ -73,16 +74,20 @@ internal sealed class EfCertificateProfileRepository(IDbContextFactory<CertctlDb
         return obstacle ?? new ProfileSaving.Saved(version);
     }
 
-    public async Task<ProfileDeletion> DeleteAsync(string profileId, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
+    public async Task<ProfileDeletion> DeleteAsync(
+        string profileId, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (await db.CertificateProfiles.Where(p => p.Id == profileId && p.Version == expectedVersion).ExecuteDeleteAsync(cancellationToken) == 0)
+        if (await db.CertificateProfiles.Where(p => p.Id == profileId && p.Version == expectedVersion)
+            .ExecuteDeleteAsync(cancellationToken) == 0)
             return ProfileDeletion.ChangedMeanwhile;
 
-        // A request that was vetted before may commit while this is decided: its certificate then names a profile that can no longer be looked up, no more.
+        // A request that was vetted before may commit while this is decided:
+        // its certificate then names a profile that can no longer be looked up, no more.
         if (await db.Certificates.AnyAsync(certificate => certificate.ProfileId == profileId, cancellationToken)
-            || await db.Enrolments.AnyAsync(enrolment => enrolment.ProfileId == profileId && enrolment.SerialNumber == null, cancellationToken))
+            || await db.Enrolments.AnyAsync(
+                enrolment => enrolment.ProfileId == profileId && enrolment.SerialNumber == null, cancellationToken))
             return ProfileDeletion.InUse;
         var earlier = await db.DeletedProfiles.Where(deleted => deleted.ProfileId == profileId)
             .ExecuteUpdateAsync(set => set.SetProperty(deleted => deleted.Version, expectedVersion), cancellationToken);

@@ -30,7 +30,8 @@ internal sealed class EfEnrolmentRepository(IDbContextFactory<CertctlDbContext> 
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await db.Certificates.AsNoTracking()
-            .SingleOrDefaultAsync(certificate => certificate.IssuerId == issuerId && certificate.SerialNumber == serialNumber, cancellationToken);
+            .SingleOrDefaultAsync(
+                certificate => certificate.IssuerId == issuerId && certificate.SerialNumber == serialNumber, cancellationToken);
     }
 
     public async Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, TimeSpan margin, CancellationToken cancellationToken)
@@ -93,12 +94,16 @@ internal static class StoredEnrolmentQueries
         return (await db.FindStoredAsync(enrolment => enrolment.Id == answer.EnrolmentId, cancellationToken))?.At(until);
     }
 
-    /// <summary>The use as the journal claimed it, or the enrolment that it brought, which stays when the claim is swept: whatever the time, used is used.</summary>
+    /// <summary>
+    /// The use as the journal claimed it, or the enrolment that it brought, which stays when the claim is swept:
+    /// whatever the time, used is used.
+    /// </summary>
     public static async Task<SpentChallenge?> FindUseAsync(this CertctlDbContext db, ChallengeUse use, CancellationToken cancellationToken)
     {
         var (key, token) = (use.Key, use.TokenSha256);
         var claimed = db.ChallengeUses.AsNoTracking().Where(claim => claim.UseKey == key)
-            .Join(db.Enrolments, claim => claim.EnrolmentId, enrolment => enrolment.Id, (claim, enrolment) => new { enrolment.Id, enrolment.PathId, claim.CsrSha256 });
+            .Join(db.Enrolments, claim => claim.EnrolmentId, enrolment => enrolment.Id, (claim, enrolment) =>
+                new { enrolment.Id, enrolment.PathId, claim.CsrSha256 });
         var brought = db.Enrolments.AsNoTracking().Where(enrolment => enrolment.TokenSha256 == token)
             .Select(enrolment => new { enrolment.Id, enrolment.PathId, enrolment.CsrSha256 });
         var spent = await claimed.Concat(brought).OrderBy(one => one.Id).FirstOrDefaultAsync(cancellationToken);

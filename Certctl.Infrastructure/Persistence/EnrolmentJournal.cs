@@ -6,8 +6,8 @@ using Certctl.Infrastructure.Persistence.Availability;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>
-/// Group commit: callers hand their entry to one writer task, which takes whatever is waiting and commits it together. No timer: under little
-/// load an entry goes alone at once; under much load the waiting grows into batches by itself. Each entry gets its own verdict.
+/// Group commit: callers hand their entry to one writer task, which takes whatever is waiting and commits it together. No timer: under
+/// little load an entry goes alone at once; under much load the waiting grows into batches by itself. Each entry gets its own verdict.
 /// </summary>
 internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
 {
@@ -38,14 +38,18 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
     {
         (_writer, _conflicts, _access) = (writer, conflicts, access);
         _running = new Lazy<Task>(() => Task.Run(RunAsync));
-        _meter.CreateObservableGauge("certctl_journal_waiting", () => _waiting.Reader.Count, "{enrolment}", "Enrolments that wait to be committed.");
+        _meter.CreateObservableGauge(
+            "certctl_journal_waiting", () => _waiting.Reader.Count, "{enrolment}", "Enrolments that wait to be committed.");
     }
 
     /// <inheritdoc/>
-    /// <remarks>Once handed over the entry is committed, also when the caller stops waiting: a repeated request then meets its answer.</remarks>
+    /// <remarks>
+    /// Once handed over the entry is committed, also when the caller stops waiting: a repeated request then meets its answer.
+    /// </remarks>
     public Task<JournalVerdict> CommitAsync(JournalEntry entry, CancellationToken cancellationToken) =>
         _access.RunAsync(
-            (journal: this, entry, cancellationToken), static commit => commit.journal.HandOverAsync(commit.entry, commit.cancellationToken));
+            (journal: this, entry, cancellationToken),
+            static commit => commit.journal.HandOverAsync(commit.entry, commit.cancellationToken));
 
     private async Task<JournalVerdict> HandOverAsync(JournalEntry entry, CancellationToken cancellationToken)
     {
@@ -115,7 +119,9 @@ internal sealed class EnrolmentJournal : IEnrolmentJournal, IAsyncDisposable
     private static IEnumerable<byte[]> Keys(JournalEntry entry) =>
         entry.HasClaims ? new[] { entry.RequestKey, entry.Use?.Key, entry.Budget?.Key }.OfType<byte[]>() : [entry.RequestKey];
 
-    /// <summary>Commits the batch; where it fails as a whole, each entry by itself, so that one bad row costs the others nothing but time.</summary>
+    /// <summary>
+    /// Commits the batch; where it fails as a whole, each entry by itself, so that one bad row costs the others nothing but time.
+    /// </summary>
     private async Task CommitAsync(List<Item> batch)
     {
         var fault = await FaultOfAsync(TryAsync(batch));

@@ -24,7 +24,8 @@ internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> conte
         if (entry.Records)
             return null;
         var vetted = await db.CertificateProfiles.AnyAsync(
-            profile => profile.Id == entry.Enrolment.ProfileId && profile.Version == entry.ProfileVersion && profile.Enabled, cancellationToken);
+            profile => profile.Id == entry.Enrolment.ProfileId && profile.Version == entry.ProfileVersion && profile.Enabled,
+            cancellationToken);
         return vetted ? null : new JournalVerdict.ProfileChanged();
     }
 
@@ -41,7 +42,9 @@ internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> conte
             : throw new InvalidOperationException($"Enrolment {spent.EnrolmentId} has used a challenge and is not in the journal.");
     }
 
-    /// <summary>The enrolment itself, where it is stored: committed before (its acknowledgement was lost), or not Approved any more.</summary>
+    /// <summary>
+    /// The enrolment itself, where it is stored: committed before (its acknowledgement was lost), or not Approved any more.
+    /// </summary>
     private static async Task<JournalVerdict?> OwnAsync(
         CertctlDbContext db, JournalEntry entry, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -50,6 +53,8 @@ internal sealed class JournalConflicts(IDbContextFactory<CertctlDbContext> conte
         var (kept, asked) = (stored.Enrolment, entry.Enrolment);
         if (kept.State == asked.State && kept.IssuerId == asked.IssuerId && kept.SerialNumber == asked.SerialNumber)
             return new JournalVerdict.Committed();
-        return entry.Completes && stored.Enrolment.State == EnrolmentState.Approved ? null : new JournalVerdict.AlreadyAnswered(stored.At(now));
+        return entry.Completes && stored.Enrolment.State == EnrolmentState.Approved
+            ? null
+            : new JournalVerdict.AlreadyAnswered(stored.At(now));
     }
 }

@@ -4,7 +4,9 @@ using NpgsqlTypes;
 
 namespace Certctl.Infrastructure.Persistence;
 
-/// <summary>A table that the journal inserts into. What stands here must say the same as <c>Mapping/</c>; a test reads it back through EF.</summary>
+/// <summary>
+/// A table that the journal inserts into. What stands here must say the same as <c>Mapping/</c>; a test reads it back through EF.
+/// </summary>
 internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Columns)
 {
     /// <summary>The claim of the retry key: its key, who answers, until when.</summary>
@@ -141,8 +143,8 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
     ];
 
     /// <summary>
-    /// Revokes the oldest beyond the limit, of this path alone, and returns their serial numbers: both dialects understand it. The certificate that signed the
-    /// renewal is the last to go, whatever came after it: the device has it for certain.
+    /// Revokes the oldest beyond the limit, of this path alone, and returns their serial numbers: both dialects understand it. The
+    /// certificate that signed the renewal is the last to go, whatever came after it: the device has it for certain.
     /// </summary>
     /// <param name="now">How the statement names the database's time.</param>
     /// <param name="rest">SQLite wants a LIMIT before its OFFSET.</param>
@@ -167,7 +169,8 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         Written = (span, now) => $"{now} + {span}",
     };
 
-    // A process whose clock is behind may take a challenge that is over already: the sweep must not have it while others could still meet it.
+    // A process whose clock is behind may take a challenge that is over already:
+    // the sweep must not have it while others could still meet it.
     private static JournalColumn KeptUntil => new JournalColumn<DateTimeOffset?>(
         "kept_until", "timestamptz", NpgsqlDbType.TimestampTz, e => e.Use is { } use ? Stored.Time(use.KeptUntil) : null)
     {

@@ -38,11 +38,13 @@ public static class PersistenceRegistration
     /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IReservations"/>,
     /// <see cref="IApprovalRepository"/>, <see cref="IApiKeyRepository"/>, <see cref="ICertificateInventory"/>,
     /// <see cref="ICertificateProfileRepository"/>,
-    /// <see cref="IAuditRepository"/>, <see cref="DatabaseClock"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all singletons. The host registers <see cref="TimeProvider"/> and
-    /// logging, and disposes its provider asynchronously: the journal and the audit write out what they hold.
+    /// <see cref="IAuditRepository"/>, <see cref="DatabaseClock"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all
+    /// singletons. The host registers <see cref="TimeProvider"/> and logging, and disposes its provider asynchronously:
+    /// the journal and the audit write out what they hold.
     /// </summary>
     /// <param name="connectionString">For Npgsql or Microsoft.Data.Sqlite.</param>
-    /// <param name="maxConnections">On PostgreSQL: a quarter of them, at least 3, for lists, and the others, at least 3, for the rest. SQLite takes no notice.</param>
+    /// <param name="maxConnections">On PostgreSQL: a quarter of them, at least 3, for lists, and the others, at least 3,
+    /// for the rest. SQLite takes no notice.</param>
     /// <param name="deadline">How long one request may wait for the database; null: <see cref="DefaultDeadline"/>.</param>
     public static IServiceCollection AddCertctlPersistence(
         this IServiceCollection services, DatabaseKind kind, string connectionString, int maxConnections, TimeSpan? deadline = null)
@@ -60,7 +62,8 @@ public static class PersistenceRegistration
         AddBounded<IReservations, EfReservations>(services, (inner, access) => new BoundedReservations(inner, access));
         AddBounded<IApprovalRepository, EfApprovalRepository>(services, (inner, access) => new BoundedApprovalRepository(inner, access));
         AddBounded<IApiKeyRepository, EfApiKeyRepository>(services, (inner, access) => new BoundedApiKeyRepository(inner, access));
-        AddBounded<ICertificateInventory, EfCertificateInventory>(services, (inner, access) => new BoundedCertificateInventory(inner, access));
+        AddBounded<ICertificateInventory, EfCertificateInventory>(
+            services, (inner, access) => new BoundedCertificateInventory(inner, access));
         AddBounded<ICertificateProfileRepository, EfCertificateProfileRepository>(
             services, (inner, access) => new BoundedCertificateProfileRepository(inner, access));
         AddBounded<IAuditRepository, EfAuditRepository>(services, (inner, access) => new BoundedAuditRepository(inner, access));
@@ -70,10 +73,13 @@ public static class PersistenceRegistration
 
     /// <summary>Registers <see cref="IScepProbes"/>, after <see cref="AddCertctlPersistence"/>.</summary>
     /// <param name="allowed">Networks that may be asked although they are reserved; null: probes are refused.</param>
-    public static IServiceCollection AddScepProbes(this IServiceCollection services, IReadOnlyList<System.Net.IPNetwork>? allowed) => services
-        .AddSingleton(provider => new ScepProbes(
-            allowed, provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(), provider.GetRequiredService<TimeProvider>()))
-        .AddSingleton<IScepProbes>(provider => new BoundedScepProbes(provider.GetRequiredService<ScepProbes>(), provider.GetRequiredService<DatabaseAccess>()));
+    public static IServiceCollection AddScepProbes(this IServiceCollection services, IReadOnlyList<System.Net.IPNetwork>? allowed) =>
+        services
+            .AddSingleton(provider => new ScepProbes(
+                allowed, provider.GetRequiredService<IDbContextFactory<CertctlDbContext>>(), provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton<IScepProbes>(
+                provider => new BoundedScepProbes(
+                    provider.GetRequiredService<ScepProbes>(), provider.GetRequiredService<DatabaseAccess>()));
 
     private static void AddBounded<TRole, TInner>(IServiceCollection services, Func<TInner, DatabaseAccess, TRole> bounded)
         where TRole : class
@@ -115,12 +121,15 @@ public static class PersistenceRegistration
         services.AddSingleton(provider => new PostgresPools(
             [provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredKeyedService<NpgsqlDataSource>(nameof(ListContexts))]));
         services.AddSingleton<SessionInterceptor>();
-        services.AddSingleton<IDbContextFactory<CertctlDbContext>>(provider => PostgresContexts(provider, provider.GetRequiredService<NpgsqlDataSource>()));
-        services.AddSingleton(provider => new ListContexts(PostgresContexts(provider, provider.GetRequiredKeyedService<NpgsqlDataSource>(nameof(ListContexts)))));
+        services.AddSingleton<IDbContextFactory<CertctlDbContext>>(
+            provider => PostgresContexts(provider, provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddSingleton(provider => new ListContexts(
+            PostgresContexts(provider, provider.GetRequiredKeyedService<NpgsqlDataSource>(nameof(ListContexts)))));
         services.AddSingleton(provider =>
         {
             var unpooled = provider.GetRequiredKeyedService<NpgsqlDataSource>(nameof(DatabaseCircuit));
-            return new DatabaseCircuit(token => PostgresSource.ProbeAsync(unpooled, token), patience, provider.GetRequiredService<ILogger<DatabaseCircuit>>());
+            return new DatabaseCircuit(
+                token => PostgresSource.ProbeAsync(unpooled, token), patience, provider.GetRequiredService<ILogger<DatabaseCircuit>>());
         });
         services.AddSingleton<IDatabaseReadiness>(provider =>
         {
@@ -131,7 +140,8 @@ public static class PersistenceRegistration
         {
             var (source, access) = (provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<DatabaseAccess>());
             return new DatabaseClock(
-                cancellationToken => access.RunAsync(() => AskTimeAsync(source, cancellationToken)), provider.GetRequiredService<TimeProvider>());
+                cancellationToken => access.RunAsync(() => AskTimeAsync(source, cancellationToken)),
+                provider.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<IJournalWriter, PostgresJournalWriter>();
         services.AddSingleton<IDatabaseMigrator>(provider => new PostgresMigrator(
@@ -143,7 +153,8 @@ public static class PersistenceRegistration
     }
 
     private static CertctlContexts<PostgresCertctlDbContext> PostgresContexts(IServiceProvider provider, NpgsqlDataSource source) => new(
-        DatabaseOptionsBuilder.Postgres<PostgresCertctlDbContext>(source).AddInterceptors(OpeningInterceptor.Instance, provider.GetRequiredService<SessionInterceptor>()).Options);
+        DatabaseOptionsBuilder.Postgres<PostgresCertctlDbContext>(source)
+            .AddInterceptors(OpeningInterceptor.Instance, provider.GetRequiredService<SessionInterceptor>()).Options);
 
     private static void AddSqlite(IServiceCollection services, string connectionString, TimeSpan deadline)
     {

@@ -1,8 +1,9 @@
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>
-/// The journal's statements. A batch arrives as arrays, one a column; the time is the database's; the first parts claim keys, and only what was
-/// claimed is written by the rest. Keys are claimed in their order, one table after the other, so that two replicas never wait for each other in a circle.
+/// The journal's statements. A batch arrives as arrays, one a column; the time is the database's; the first parts claim keys, and only what
+/// was claimed is written by the rest. Keys are claimed in their order, one table after the other,
+/// so that two replicas never wait for each other in a circle.
 /// </summary>
 internal sealed class PostgresJournalSql
 {
@@ -29,13 +30,16 @@ internal sealed class PostgresJournalSql
 
     private const string Live = $"FROM device_slots s WHERE s.device_key = b.d_device_key AND s.taken_at > {Now} - interval '24 hours'";
 
-    /// <summary>Entries whose budget has a free slot, each with the lowest one; two processes that see the same one meet at its key.</summary>
+    /// <summary>
+    /// Entries whose budget has a free slot, each with the lowest one; two processes that see the same one meet at its key.
+    /// </summary>
     private const string Roomy = $"""
         SELECT b.*, (SELECT min(n) FROM generate_series(0, b.d_device_limit - 1) n WHERE NOT EXISTS (SELECT 1 {Live} AND s.slot = n)) AS slot
         FROM vetted b WHERE b.d_device_key IS NULL OR (SELECT count(*) {Live}) < b.d_device_limit
         """;
 
-    // Used once is used for good: the row is the place where two that come at the same time meet; once it is swept, the enrolment remembers.
+    // Used once is used for good: the row is the place where two that come at the same time meet;
+    // once it is swept, the enrolment remembers.
     private static readonly string Used = $"""
         INSERT INTO challenge_uses AS u ({JournalTable.Uses.ColumnNames})
         SELECT {JournalTable.Uses.Values(column => $"b.u_{column.Name}", Now)} FROM roomy b WHERE b.u_use_key IS NOT NULL
@@ -67,13 +71,17 @@ internal sealed class PostgresJournalSql
         [
             .. Prefixed("k", JournalTable.Answers.Columns),
             .. Prefixed("p", JournalTable.Guard),
-            .. claims ? [.. Prefixed("u", JournalTable.Uses.Columns), .. Prefixed("d", JournalTable.Budget)] : Array.Empty<(string, JournalColumn)>(),
+            .. claims
+                ? [.. Prefixed("u", JournalTable.Uses.Columns), .. Prefixed("d", JournalTable.Budget)]
+                : Array.Empty<(string, JournalColumn)>(),
             .. Prefixed("c", JournalTable.Certificates.Columns),
             .. Prefixed("e", JournalTable.Enrolments.Columns),
             .. Prefixed("a", JournalTable.Audit.Columns),
         ];
         var free = completes ? $"k.enrolment_id = excluded.enrolment_id OR {FreeKey}" : FreeKey;
-        var (source, fresh) = claims ? ("roomy", $"WHERE {Fresh} AND (b.d_device_key IS NULL OR b.k_enrolment_id IN (SELECT enrolment_id FROM slotted))") : ("vetted", "");
+        var (source, fresh) = claims
+            ? ("roomy", $"WHERE {Fresh} AND (b.d_device_key IS NULL OR b.k_enrolment_id IN (SELECT enrolment_id FROM slotted))")
+            : ("vetted", "");
         Text = $"""
             WITH {Batch()},
             vetted AS ({(completes ? Approved : Vetted)}),
@@ -103,7 +111,10 @@ internal sealed class PostgresJournalSql
 
     public static PostgresJournalSql ClaimingCompletion { get; } = new(completes: true, claims: true);
 
-    /// <summary>Returns the enrolments that were claimed with true; with false those that got one of their claims and not all: then nothing may be committed.</summary>
+    /// <summary>
+    /// Returns the enrolments that were claimed with true; with false those that got one of their claims and not all:
+    /// then nothing may be committed.
+    /// </summary>
     public string Text { get; }
 
     /// <summary>The arrays in the order of the parameters; in the batch each column carries its table's letter.</summary>
@@ -122,6 +133,7 @@ internal sealed class PostgresJournalSql
     private static string Insert(string letter, JournalTable table)
     {
         var values = table.Values(column => $"b.{letter}_{column.Name}", Now);
-        return $"INSERT INTO {table.Name} ({table.ColumnNames}) SELECT {values} FROM batch b JOIN claimed ON claimed.enrolment_id = b.k_enrolment_id";
+        return $"INSERT INTO {table.Name} ({table.ColumnNames}) SELECT {values} FROM batch b JOIN claimed ON claimed.enrolment_id = "
+            + "b.k_enrolment_id";
     }
 }

@@ -5,8 +5,9 @@ using Npgsql;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>
-/// One prepared statement a batch, one round trip, committed by itself. It keeps one connection for the life of the process; after any fault a
-/// new one is opened. A session that does not answer within half of a request's deadline is left to itself, so that another can still serve the request.
+/// One prepared statement a batch, one round trip, committed by itself. It keeps one connection for the life of the process; after any
+/// fault a new one is opened. A session that does not answer within half of a request's deadline is left to itself,
+/// so that another can still serve the request.
 /// </summary>
 internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource, PostgresPools pools, DatabaseAccess access) : IJournalWriter
 {
@@ -122,10 +123,11 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource, Postgre
         }
 
         /// <summary>
-        /// The same, in a transaction of its own: with what it supersedes, and nothing at all where an entry got some of its claims only. Then each entry is
-        /// tried by itself, so that this is no matter of its neighbours.
+        /// The same, in a transaction of its own: with what it supersedes, and nothing at all where an entry got some of its claims only.
+        /// Then each entry is tried by itself, so that this is no matter of its neighbours.
         /// </summary>
-        public async Task WriteInTransactionAsync(IReadOnlyList<JournalEntry> batch, HashSet<Guid> claimed, CancellationToken cancellationToken)
+        public async Task WriteInTransactionAsync(
+            IReadOnlyList<JournalEntry> batch, HashSet<Guid> claimed, CancellationToken cancellationToken)
         {
             if (await TryWriteAsync(batch, claimed, cancellationToken) || batch.Count == 1)
                 return;
@@ -140,7 +142,8 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource, Postgre
             await connection.DisposeAsync();
         }
 
-        private async Task<bool> TryWriteAsync(IReadOnlyList<JournalEntry> batch, HashSet<Guid> claimed, CancellationToken cancellationToken)
+        private async Task<bool> TryWriteAsync(
+            IReadOnlyList<JournalEntry> batch, HashSet<Guid> claimed, CancellationToken cancellationToken)
         {
             HashSet<Guid> written = [];
             var limited = batch[0] is { MaxActiveCertificates: > 0, Certificate: not null } ? batch[0] : null;
@@ -181,7 +184,8 @@ internal sealed class PostgresJournalWriter(NpgsqlDataSource dataSource, Postgre
 
         public NpgsqlCommand Command { get; }
 
-        public static async Task<Statement> PrepareAsync(NpgsqlConnection connection, PostgresJournalSql sql, CancellationToken cancellationToken)
+        public static async Task<Statement> PrepareAsync(
+            NpgsqlConnection connection, PostgresJournalSql sql, CancellationToken cancellationToken)
         {
             var statement = new Statement(connection, sql);
             await statement.Command.PrepareAsync(cancellationToken);

@@ -5,21 +5,25 @@ using NpgsqlTypes;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>
-/// Keeps a profile's limit of valid certificates for one name, in the transaction that brings a new one. Off the batch's fast path: only such profiles
-/// pay for it.
+/// Keeps a profile's limit of valid certificates for one name, in the transaction that brings a new one. Off the batch's fast path: only
+/// such profiles pay for it.
 /// </summary>
 internal static class PostgresSupersession
 {
     private static readonly string Supersede = JournalTable.Supersede(PostgresJournalSql.Now, rest: "");
 
     private static readonly string InsertAudit =
-        $"INSERT INTO {JournalTable.Audit.Name} ({JournalTable.Audit.ColumnNames}) VALUES ({JournalTable.Audit.Values(column => "@" + column.Name, PostgresJournalSql.Now)})";
+        $"INSERT INTO {JournalTable.Audit.Name} ({JournalTable.Audit.ColumnNames}) VALUES "
+        + $"({JournalTable.Audit.Values(column => "@" + column.Name, PostgresJournalSql.Now)})";
 
-    /// <summary>Until the transaction ends, no other transaction adds a certificate of this name: two concurrent ones would not see each other's.</summary>
+    /// <summary>
+    /// Until the transaction ends, no other transaction adds a certificate of this name: two concurrent ones would not see each other's.
+    /// </summary>
     public static async Task LockNameAsync(NpgsqlConnection connection, JournalEntry entry, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection);
-        command.Parameters.Add(new NpgsqlParameter { Value = BitConverter.ToInt64(entry.Certificate!.NameSha256, 0), NpgsqlDbType = NpgsqlDbType.Bigint });
+        command.Parameters.Add(
+            new NpgsqlParameter { Value = BitConverter.ToInt64(entry.Certificate!.NameSha256, 0), NpgsqlDbType = NpgsqlDbType.Bigint });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

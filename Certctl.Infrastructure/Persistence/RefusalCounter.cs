@@ -4,9 +4,9 @@ using Certctl.Domain.Audit;
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>
-/// Decides which refusals get a row of their own and counts the rest. A kind is (action, path, reason, source); each kind is listed five times a
-/// minute and then counted; all kinds together are listed 600 times a minute, then counted without their source, so that ten thousand sources
-/// make no more rows than one. Not thread-safe.
+/// Decides which refusals get a row of their own and counts the rest. A kind is (action, path, reason, source); each kind is listed five
+/// times a minute and then counted; all kinds together are listed 600 times a minute, then counted without their source, so that ten
+/// thousand sources make no more rows than one. Not thread-safe.
 /// </summary>
 internal sealed class RefusalCounter
 {
@@ -83,7 +83,8 @@ internal sealed class RefusalCounter
         Action = kind.Action,
         Outcome = AuditOutcome.Refused,
         Reason = kind.Reason,
-        Detail = string.Create(CultureInfo.InvariantCulture, $"{counted.Count} like refusals since {counted.Since.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}"),
+        Detail = string.Create(
+            CultureInfo.InvariantCulture, $"{counted.Count} like refusals since {counted.Since.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}"),
         ResourceType = counted.Sample.ResourceType,
         ResourceId = "",
         PathId = kind.PathId,

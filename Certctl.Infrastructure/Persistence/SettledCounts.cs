@@ -1,12 +1,14 @@
 namespace Certctl.Infrastructure.Persistence;
 
 /// <summary>
-/// Remembers how many rows of a filter were there at a mark in the past, where nothing changes any more: so a true total costs the rows since, not millions.
-/// It holds facts of the database and nothing else, so each process may have its own. Bounded: what was asked for longest ago goes first.
+/// Remembers how many rows of a filter were there at a mark in the past, where nothing changes any more: so a true total costs the rows
+/// since, not millions. It holds facts of the database and nothing else, so each process may have its own. Bounded:
+/// what was asked for longest ago goes first.
 /// </summary>
 /// <remarks>
-/// A row is stamped when its request arrives and committed when it is answered; no request lives for minutes, and clocks of one cluster are closer than that. Should
-/// one ever come behind the mark all the same, or the database be set back, the total is wrong for <see cref="MaxAge"/> at the most.
+/// A row is stamped when its request arrives and committed when it is answered; no request lives for minutes, and clocks of one cluster are
+/// closer than that. Should one ever come behind the mark all the same, or the database be set back,
+/// the total is wrong for <see cref="MaxAge"/> at the most.
 /// </remarks>
 internal sealed class SettledCounts(TimeProvider clock)
 {
@@ -31,7 +33,10 @@ internal sealed class SettledCounts(TimeProvider clock)
     /// <summary>Counts the rows stamped at <paramref name="from"/> or later (null: since ever) and before <paramref name="to"/>.</summary>
     public delegate Task<CountSnapshot> Counting(DateTimeOffset? from, DateTimeOffset to);
 
-    /// <summary>What is settled of this filter. Concurrent callers share one count, which continues when they stop waiting, so that a later call finds it.</summary>
+    /// <summary>
+    /// What is settled of this filter. Concurrent callers share one count, which continues when they stop waiting,
+    /// so that a later call finds it.
+    /// </summary>
     /// <param name="key">The filter, by value.</param>
     public async Task<Settled> FindAsync(object key, Counting count, CancellationToken cancellationToken)
     {
@@ -85,7 +90,8 @@ internal sealed record Settled(DateTimeOffset Mark, CountSnapshot Counted, DateT
 /// <summary>So many rows, and between which places of their list they stand.</summary>
 /// <param name="Oldest">Null: not known.</param>
 /// <param name="Ids">Which ones, in any order; null: not known, or more than <see cref="Few"/>.</param>
-internal sealed record CountSnapshot(long Count, DateTimeOffset? Oldest = null, DateTimeOffset? Newest = null, IReadOnlyList<Guid>? Ids = null)
+internal sealed record CountSnapshot(
+    long Count, DateTimeOffset? Oldest = null, DateTimeOffset? Newest = null, IReadOnlyList<Guid>? Ids = null)
 {
     /// <summary>So many may be remembered one by one.</summary>
     public const int Few = 1000;
@@ -93,7 +99,11 @@ internal sealed record CountSnapshot(long Count, DateTimeOffset? Oldest = null, 
     public static readonly CountSnapshot None = new(0);
 
     public CountSnapshot And(CountSnapshot more) => Count == 0 ? more : more.Count == 0 ? this
-        : new CountSnapshot(Count + more.Count, Min(Oldest, more.Oldest), Max(Newest, more.Newest), Count + more.Count <= Few && Ids is not null && more.Ids is not null ? [.. Ids, .. more.Ids] : null);
+        : new CountSnapshot(
+            Count + more.Count,
+            Min(Oldest, more.Oldest),
+            Max(Newest, more.Newest),
+            Count + more.Count <= Few && Ids is not null && more.Ids is not null ? [.. Ids, .. more.Ids] : null);
 
     private static DateTimeOffset? Min(DateTimeOffset? a, DateTimeOffset? b) => a is null || b is null ? null : a < b ? a : b;
 

@@ -14,8 +14,8 @@ internal sealed class ChallengeUseRow
 }
 
 /// <summary>
-/// One certificate of a device within 24 hours. A device has as many slots as it may have certificates; a slot is taken when it is new or when what it stands
-/// for is 24 hours old. Two processes that want the same slot meet at its key, and one of them gets it.
+/// One certificate of a device within 24 hours. A device has as many slots as it may have certificates; a slot is taken when it is new or
+/// when what it stands for is 24 hours old. Two processes that want the same slot meet at its key, and one of them gets it.
 /// </summary>
 internal sealed class DeviceSlot
 {

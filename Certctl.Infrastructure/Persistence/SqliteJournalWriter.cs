@@ -57,7 +57,8 @@ internal sealed class SqliteJournalWriter(string connectionString, TimeProvider 
             ON CONFLICT (device_key, slot) DO UPDATE SET enrolment_id = excluded.enrolment_id, taken_at = excluded.taken_at
             """;
 
-        private const string Vetted = "EXISTS (SELECT 1 FROM certificate_profiles WHERE id = @profile_id AND version = @profile_version AND enabled)";
+        private const string Vetted =
+            "EXISTS (SELECT 1 FROM certificate_profiles WHERE id = @profile_id AND version = @profile_version AND enabled)";
 
         private readonly SqliteConnection _connection;
         private readonly Statement _arrival;
@@ -88,8 +89,10 @@ internal sealed class SqliteJournalWriter(string connectionString, TimeProvider 
             _enrolment = Insert(connection, JournalTable.Enrolments);
             _issue = new Statement(
                 connection,
-                "UPDATE enrolments SET state = @state, issuer_id = @issuer_id, serial_number = @serial_number, held_until = @now + @held_until WHERE id = @id",
-                [.. JournalTable.Enrolments.Columns.Where(column => column.Name is "id" or "state" or "issuer_id" or "serial_number" or "held_until")]);
+                "UPDATE enrolments SET state = @state, issuer_id = @issuer_id, serial_number = @serial_number, "
+                    + "held_until = @now + @held_until WHERE id = @id",
+                [.. JournalTable.Enrolments.Columns.Where(
+                    column => column.Name is "id" or "state" or "issuer_id" or "serial_number" or "held_until")]);
             _audit = Insert(connection, JournalTable.Audit);
             _supersede = new Statement(connection, JournalTable.Supersede(Now, "LIMIT -1"), JournalTable.Superseding);
             _use = new Statement(connection, Use, [.. JournalTable.Uses.Columns, .. JournalTable.Token]);

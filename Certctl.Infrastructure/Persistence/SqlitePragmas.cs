@@ -14,10 +14,11 @@ internal sealed class SqlitePragmas : DbConnectionInterceptor
     private const string Pragmas = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
 
     /// <summary>
-    /// The same for the connection of a migration, which is told at once when the file is busy and does the waiting itself. Tables that are built anew want foreign keys
-    /// unchecked meanwhile.
+    /// The same for the connection of a migration, which is told at once when the file is busy and does the waiting itself. Tables that are
+    /// built anew want foreign keys unchecked meanwhile.
     /// </summary>
-    public const string ForMigration = "PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;";
+    public const string ForMigration =
+        "PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;";
 
     public static void Apply(DbConnection connection)
     {
@@ -28,7 +29,8 @@ internal sealed class SqlitePragmas : DbConnectionInterceptor
 
     public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => Apply(connection);
 
-    public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+    public override Task ConnectionOpenedAsync(
+        DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
     {
         Apply(connection);
         return Task.CompletedTask;

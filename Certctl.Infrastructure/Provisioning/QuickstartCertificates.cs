@@ -21,18 +21,26 @@ internal static class QuickstartCertificates
         _ => throw new ArgumentException($"\"{kind}\" is no kind of key.", nameof(kind)),
     };
 
-    /// <summary>A root for ten years. The name carries random hex, so that two quickstarts on one machine are not taken for each other.</summary>
+    /// <summary>
+    /// A root for ten years. The name carries random hex, so that two quickstarts on one machine are not taken for each other.
+    /// </summary>
     public static X509Certificate2 Ca(AsymmetricAlgorithm key, DateTimeOffset now)
     {
         var request = Request($"CN=Certctl Quickstart CA {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}", key, key);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         request.CertificateExtensions.Add(KeyIdentifier(request));
-        using var certificate = request.Create(request.SubjectName, Generator(key), now - BackDating, now.AddYears(10), SerialNumbers.Next());
+        using var certificate = request.Create(
+            request.SubjectName, Generator(key), now - BackDating, now.AddYears(10), SerialNumbers.Next());
         return X509CertificateLoader.LoadCertificate(certificate.RawData);
     }
 
-    /// <summary>RFC 8894 §2.1.2: signs CertReps and receives nothing. Of the shapes of GetCACert, a pair is the one that every client tried reads (ADR 11).</summary>
+    /// <summary>
+    /// RFC 8894 §2.1.2: signs CertReps and receives nothing. Of the shapes of GetCACert,
+    /// a pair is the one that every client tried reads (ADR 11).
+    /// </summary>
     public static X509Certificate2 RaThatSigns(AsymmetricAlgorithm key, KeyPair ca, DateTimeOffset now) =>
         Ra("CN=Certctl RA signing", X509KeyUsageFlags.DigitalSignature, key, ca, now);
 
@@ -63,9 +71,11 @@ internal static class QuickstartCertificates
 
     private static X509Certificate2 Sign(CertificateRequest request, KeyPair ca, DateTimeOffset now)
     {
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(KeyIdentifier(request));
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(ca.Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
+            ca.Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         var caEnd = new DateTimeOffset(ca.Certificate.NotAfter.ToUniversalTime());
         var end = now.AddYears(1) < caEnd ? now.AddYears(1) : caEnd;
         using var certificate = request.Create(ca.Certificate.SubjectName, Generator(ca.Key), now - BackDating, end, SerialNumbers.Next());
@@ -80,7 +90,8 @@ internal static class QuickstartCertificates
         _ => throw new ArgumentException("A quickstart key is RSA or ECDSA.", nameof(key)),
     };
 
-    private static HashAlgorithmName Digest(AsymmetricAlgorithm signer) => signer is ECDsa { KeySize: > 256 } ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256;
+    private static HashAlgorithmName Digest(AsymmetricAlgorithm signer) =>
+        signer is ECDsa { KeySize: > 256 } ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256;
 
     private static X509SignatureGenerator Generator(AsymmetricAlgorithm key) => key switch
     {

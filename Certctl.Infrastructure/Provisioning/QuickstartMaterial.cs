@@ -26,7 +26,9 @@ public sealed record QuickstartMaterial
 
     public required string TlsKeyPath { get; init; }
 
-    /// <summary>The one that signs, the one to encrypt to; after a renewal the one before too, because clients may still encrypt to it.</summary>
+    /// <summary>
+    /// The one that signs, the one to encrypt to; after a renewal the one before too, because clients may still encrypt to it.
+    /// </summary>
     public required IReadOnlyList<PairPaths> RaPairs { get; init; }
 
     public required Secret Challenge { get; init; }
@@ -37,8 +39,8 @@ public sealed record QuickstartMaterial
     public required IReadOnlyList<string> Created { get; init; }
 
     /// <summary>
-    /// Makes what the folder lacks, each file whole or not at all, keys of mode 0600 in a folder of mode 0700; a complete folder is left as it is. RA and
-    /// TLS certificates under 30 days before their end are renewed with new keys.
+    /// Makes what the folder lacks, each file whole or not at all, keys of mode 0600 in a folder of mode 0700; a complete folder is left as
+    /// it is. RA and TLS certificates under 30 days before their end are renewed with new keys.
     /// </summary>
     /// <param name="folder">Made when absent.</param>
     /// <param name="caKey">rsa-2048, rsa-3072, rsa-4096, p-256 or p-384; matters only when the CA is made.</param>

@@ -11,8 +11,8 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// The CA. A key without certificate is what a crash between the two files leaves; it has signed nothing yet and is used. Where it has signed, another
-    /// certificate for it would be another CA, and nothing that the old one issued would verify.
+    /// The CA. A key without certificate is what a crash between the two files leaves; it has signed nothing yet and is used. Where it has
+    /// signed, another certificate for it would be another CA, and nothing that the old one issued would verify.
     /// </summary>
     public KeyPair Ca(string caKey)
     {
@@ -20,7 +20,8 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
         if (!File.Exists(cert))
         {
             if (File.Exists(key) && File.Exists(Paths("tls").Cert))
-                throw new IOException($"{cert} is missing, and the CA has issued certificates: put it back (it is the second certificate in {Paths("tls").Cert}), or remove {key} too to begin with a new CA.");
+                throw new IOException($"{cert} is missing, and the CA has issued certificates: "
+                    + $"put it back (it is the second certificate in {Paths("tls").Cert}), or remove {key} too to begin with a new CA.");
             if (!File.Exists(key))
             {
                 using var made = QuickstartCertificates.NewKey(caKey);
@@ -37,8 +38,8 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
     }
 
     /// <summary>
-    /// The RA pairs: the one that signs, the one that decrypts, and after a renewal the one that decrypted before. A folder of an earlier version has one for
-    /// both, which stays in use until it is due.
+    /// The RA pairs: the one that signs, the one that decrypts, and after a renewal the one that decrypted before. A folder of an earlier
+    /// version has one for both, which stays in use until it is due.
     /// </summary>
     public IReadOnlyList<PairPaths> Ra(KeyPair ca)
     {
@@ -91,9 +92,14 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
         return new PairPaths(cert, key);
     }
 
-    // A new key beside the old file, then both renamed: at any instant the names hold a pair or a key whose certificate is missing, which is due.
+    // A new key beside the old file, then both renamed: at any instant the names hold a pair or a key whose certificate is missing,
+    // which is due.
     private void Make(
-        string cert, string key, string kind, Func<AsymmetricAlgorithm, System.Security.Cryptography.X509Certificates.X509Certificate2> certify, KeyPair? withChain)
+        string cert,
+        string key,
+        string kind,
+        Func<AsymmetricAlgorithm, System.Security.Cryptography.X509Certificates.X509Certificate2> certify,
+        KeyPair? withChain)
     {
         var draft = key + ".new";
         File.Delete(draft);
@@ -111,7 +117,8 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
         if (!File.Exists(cert) || !File.Exists(key))
             return true;
         using var pair = Load(cert, key);
-        return pair.Certificate.NotAfter.ToUniversalTime() - clock.GetUtcNow().UtcDateTime < RenewBefore || !CaCheck.Issued(ca.Certificate, pair.Certificate);
+        return pair.Certificate.NotAfter.ToUniversalTime() - clock.GetUtcNow().UtcDateTime < RenewBefore
+            || !CaCheck.Issued(ca.Certificate, pair.Certificate);
     }
 
     private bool MaySign(string cert, string key)
@@ -123,7 +130,8 @@ internal sealed class QuickstartPairs(string folder, Secret? passphrase, TimePro
     private bool IsOfUse(string cert, string key, KeyPair ca)
     {
         using var pair = Load(cert, key);
-        return pair.Certificate.NotAfter.ToUniversalTime() > clock.GetUtcNow().UtcDateTime && CaCheck.Issued(ca.Certificate, pair.Certificate);
+        return pair.Certificate.NotAfter.ToUniversalTime() > clock.GetUtcNow().UtcDateTime
+            && CaCheck.Issued(ca.Certificate, pair.Certificate);
     }
 
     private KeyPair Load(string cert, string key)

@@ -6,8 +6,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Certctl.Infrastructure.ScepClient;
 
 /// <summary>
-/// An EnvelopedData for an EC key (RFC 5753 §3.1), which the platform's CMS cannot open: ECDH without cofactor, the KDF of X9.63, AES key wrap, AES or 3DES in
-/// CBC mode.
+/// An EnvelopedData for an EC key (RFC 5753 §3.1), which the platform's CMS cannot open: ECDH without cofactor, the KDF of X9.63, AES key
+/// wrap, AES or 3DES in CBC mode.
 /// </summary>
 internal static class AgreedEnvelope
 {
@@ -67,11 +67,13 @@ internal static class AgreedEnvelope
         if (entry.PeekTag().HasSameClassAndValue(Context0))
         {
             var keyIdentifier = entry.ReadSequence(Context0).ReadOctetString();
-            return recipient.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Any(ski => ski.SubjectKeyIdentifierBytes.Span.SequenceEqual(keyIdentifier));
+            return recipient.Extensions.OfType<X509SubjectKeyIdentifierExtension>()
+                .Any(ski => ski.SubjectKeyIdentifierBytes.Span.SequenceEqual(keyIdentifier));
         }
 
         var named = entry.ReadSequence();
-        return named.ReadEncodedValue().Span.SequenceEqual(recipient.IssuerName.RawData) & named.ReadIntegerBytes().Span.SequenceEqual(recipient.SerialNumberBytes.Span);
+        return named.ReadEncodedValue().Span.SequenceEqual(recipient.IssuerName.RawData) & named.ReadIntegerBytes().Span
+            .SequenceEqual(recipient.SerialNumberBytes.Span);
     }
 
     // SEC 1 §3.6.1: the digest of secret, counter and SharedInfo, as often as the key is long.
@@ -93,7 +95,8 @@ internal static class AgreedEnvelope
             var other => throw new CryptographicException($"The key wrap {other} is not known."),
         };
         using var own = ECDiffieHellman.Create(key.ExportParameters(includePrivateParameters: true));
-        using var theirs = ECDiffieHellman.Create(new ECParameters { Curve = own.ExportParameters(false).Curve, Q = Point(originator, own.KeySize) });
+        using var theirs = ECDiffieHellman.Create(
+            new ECParameters { Curve = own.ExportParameters(false).Curve, Q = Point(originator, own.KeySize) });
         var derived = new List<byte>();
         for (var counter = 1; derived.Count < length && counter <= MaxKdfRounds; counter++)
         {

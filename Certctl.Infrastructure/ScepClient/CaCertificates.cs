@@ -33,9 +33,11 @@ public sealed class CaCertificates : IDisposable
             return answer.ContentType switch
             {
                 // RFC 8894 §4.2.1.1: one certificate; §4.2.1.2: a certificates-only SignedData.
-                "application/x-x509-ca-cert" => new CaCertificates([X509CertificateLoader.LoadCertificate(answer.Body).ReadWhole()], isBag: false),
+                "application/x-x509-ca-cert" =>
+                    new CaCertificates([X509CertificateLoader.LoadCertificate(answer.Body).ReadWhole()], isBag: false),
                 "application/x-x509-ca-ra-cert" => new CaCertificates(Unpack(answer.Body), isBag: true),
-                _ => throw Wrong($"the Content-Type is \"{ScepStageNames.Printable(answer.ContentType)}\", not application/x-x509-ca-cert or application/x-x509-ca-ra-cert"),
+                _ => throw Wrong($"the Content-Type is \"{ScepStageNames.Printable(answer.ContentType)}\", "
+                    + "not application/x-x509-ca-cert or application/x-x509-ca-ra-cert"),
             };
         }
         catch (CryptographicException trouble)
@@ -45,8 +47,8 @@ public sealed class CaCertificates : IDisposable
     }
 
     /// <summary>
-    /// Decides whom to believe: with a fingerprint only what the CA with that fingerprint vouches for; without one every CA in the answer, which
-    /// then is as good as the TLS connection it came over.
+    /// Decides whom to believe: with a fingerprint only what the CA with that fingerprint vouches for; without one every CA in the answer,
+    /// which then is as good as the TLS connection it came over.
     /// </summary>
     public CaTrust Trust(CaFingerprint? fingerprint, DateTimeOffset now)
     {
@@ -54,8 +56,10 @@ public sealed class CaCertificates : IDisposable
         if (fingerprint is not null && anchors.Count == 0)
         {
             throw new ScepClientException(ScepStage.GetCaCert, ScepClientFault.Untrusted,
-                $"no certificate of the server has the fingerprint that was given; it offers {string.Join(", ", All.Select(fingerprint.Of))}.",
-                "Either the fingerprint is mistyped or outdated, or this is not the CA you mean. Ask the operator of the CA; do not just copy what the server says.");
+                "no certificate of the server has the fingerprint that was given; it offers "
+                    + $"{string.Join(", ", All.Select(fingerprint.Of))}.",
+                "Either the fingerprint is mistyped or outdated, or this is not the CA you mean. Ask the operator of the CA; "
+                    + "do not just copy what the server says.");
         }
 
         if (anchors.Find(anchor => !anchor.IsCa()) is { } leaf)
@@ -63,9 +67,11 @@ public sealed class CaCertificates : IDisposable
         if (anchors.Count == 0)
             throw Wrong("there is no CA certificate in it");
         if (!anchors.Exists(anchor => anchor.IsValidAt(now)))
-            throw Wrong($"the CA certificate {ScepStageNames.Printable(anchors[0].Subject)} is not valid now ({anchors[0].NotBefore.ToUniversalTime():u} to {anchors[0].NotAfter.ToUniversalTime():u})");
+            throw Wrong($"the CA certificate {ScepStageNames.Printable(anchors[0].Subject)} is not valid now "
+                + $"({anchors[0].NotBefore.ToUniversalTime():u} to {anchors[0].NotAfter.ToUniversalTime():u})");
 
-        var trusted = All.Where(certificate => CertificatePath.Find(certificate, All, anchors, now) is not null && certificate.IsValidAt(now)).ToList();
+        var trusted = All.Where(
+            certificate => CertificatePath.Find(certificate, All, anchors, now) is not null && certificate.IsValidAt(now)).ToList();
         return new CaTrust(trusted, [.. anchors.Where(anchor => anchor.IsValidAt(now))], isPinned: fingerprint is not null);
     }
 
@@ -79,7 +85,9 @@ public sealed class CaCertificates : IDisposable
     }
 
     private static ScepClientException Wrong(string what, Exception? inner = null) => new(ScepStage.GetCaCert, ScepClientFault.Untrusted,
-        $"the CA certificates that the server sent cannot be used: {what}.", "Check the URL with `certctl scep probe`; the server's RA and CA certificates have to be put right there.", inner);
+        $"the CA certificates that the server sent cannot be used: {what}.",
+        "Check the URL with `certctl scep probe`; the server's RA and CA certificates have to be put right there.",
+        inner);
 }
 
 /// <summary>The certificates that may play a part in this enrolment.</summary>
@@ -91,12 +99,14 @@ public sealed class CaTrust
         Anchors = anchors;
         IsPinned = isPinned;
 
-        // RFC 8894 §2.1.2: digitalSignature to sign a CertRep, keyEncipherment to receive a request. An RA comes before the CA: where both may
-        // decrypt, the RA is the one that the server runs for it.
-        Verifiers = [.. trusted.Where(certificate => certificate.MayUse(X509KeyUsageFlags.DigitalSignature)).OrderBy(certificate => certificate.IsCa())];
+        // RFC 8894 §2.1.2: digitalSignature to sign a CertRep, keyEncipherment to receive a request. An RA comes before the CA: where both
+        // may decrypt, the RA is the one that the server runs for it.
+        Verifiers = [.. trusted.Where(certificate => certificate.MayUse(X509KeyUsageFlags.DigitalSignature))
+            .OrderBy(certificate => certificate.IsCa())];
         Recipient = trusted.Where(certificate => certificate.HasRsaKey() && certificate.MayUse(X509KeyUsageFlags.KeyEncipherment))
             .OrderBy(certificate => certificate.IsCa()).ThenBy(IsAboveAnother).FirstOrDefault();
-        IssuingCa = trusted.Where(certificate => certificate.IsCa()).OrderBy(IsAboveAnother).ThenByDescending(certificate => certificate.NotAfter).FirstOrDefault();
+        IssuingCa = trusted.Where(certificate => certificate.IsCa()).OrderBy(IsAboveAnother)
+            .ThenByDescending(certificate => certificate.NotAfter).FirstOrDefault();
 
         bool IsAboveAnother(X509Certificate2 ca) => trusted.Any(other => other.IsCa() && !other.SameAs(ca)
             && other.IssuerName.RawData.AsSpan().SequenceEqual(ca.SubjectName.RawData));
@@ -133,7 +143,9 @@ public sealed class CaFingerprint
         _digest = digest;
     }
 
-    /// <summary>Hex, in any case, with or without colons, dashes or blanks. MD5 is refused: two certificates can be made to share one.</summary>
+    /// <summary>
+    /// Hex, in any case, with or without colons, dashes or blanks. MD5 is refused: two certificates can be made to share one.
+    /// </summary>
     public static CaFingerprint Parse(string text)
     {
         var hex = string.Concat(text.Where(c => c is not (':' or '-' or ' ')));
@@ -147,7 +159,10 @@ public sealed class CaFingerprint
         };
         if (digest is not { } known || !hex.All(char.IsAsciiHexDigit))
         {
-            throw new ScepClientException(ScepStage.Prepare, ScepClientFault.Usage, "the CA fingerprint is not hex of 64 digits (SHA-256), nor of 40, 96 or 128 (SHA-1, SHA-384, SHA-512).",
+            throw new ScepClientException(
+                ScepStage.Prepare,
+                ScepClientFault.Usage,
+                "the CA fingerprint is not hex of 64 digits (SHA-256), nor of 40, 96 or 128 (SHA-1, SHA-384, SHA-512).",
                 "Get it from the operator of the CA: openssl x509 -in ca.crt -noout -fingerprint -sha256");
         }
 
@@ -156,5 +171,6 @@ public sealed class CaFingerprint
 
     public bool Fits(X509Certificate2 certificate) => certificate.GetCertHash(_digest).AsSpan().SequenceEqual(_value);
 
-    internal string Of(X509Certificate2 certificate) => $"{_digest.Name} {certificate.GetCertHashString(_digest)} ({ScepStageNames.Printable(certificate.Subject)})";
+    internal string Of(X509Certificate2 certificate) =>
+        $"{_digest.Name} {certificate.GetCertHashString(_digest)} ({ScepStageNames.Printable(certificate.Subject)})";
 }

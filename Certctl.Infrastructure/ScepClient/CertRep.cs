@@ -26,11 +26,13 @@ internal abstract record CertRep
 
     /// <summary>Verifies signature, transaction and nonce, and only then decrypts.</summary>
     /// <exception cref="ScepClientException">Untrusted: anything that does not hold.</exception>
-    public static CertRep Read(ScepAnswer answer, PkiMessage request, string transactionId, MessageSigner signer, CaTrust trust, MessageAlgorithms algorithms)
+    public static CertRep Read(
+        ScepAnswer answer, PkiMessage request, string transactionId, MessageSigner signer, CaTrust trust, MessageAlgorithms algorithms)
     {
         // RFC 8894 §4.3: application/x-pki-message.
         if (answer.ContentType != "application/x-pki-message")
-            throw Wrong($"its Content-Type is \"{ScepStageNames.Printable(answer.ContentType)}\", not application/x-pki-message", "Check the URL: something other than a SCEP server may answer there.");
+            throw Wrong($"its Content-Type is \"{ScepStageNames.Printable(answer.ContentType)}\", not application/x-pki-message",
+                "Check the URL: something other than a SCEP server may answer there.");
         try
         {
             var message = new SignedCms();
@@ -61,7 +63,8 @@ internal abstract record CertRep
             throw Wrong($"it has {message.SignerInfos.Count} signatures instead of one");
         var signature = message.SignerInfos[0];
 
-        // The platform also reads the number as a decimal when it looks for the certificate, which takes the square of its length: hours for one of a megabyte.
+        // The platform also reads the number as a decimal when it looks for the certificate, which takes the square of its length:
+        // hours for one of a megabyte.
         if (signature.SignerIdentifier.Value is X509IssuerSerial { SerialNumber.Length: > LongestSerialNumber })
             throw Wrong("its signer's serial number is longer than any");
 
@@ -70,7 +73,8 @@ internal abstract record CertRep
             throw Wrong("its content is not of type data");
 
         // The digest is ours or one of SHA-2: an attacker who could pick a broken one would need no key.
-        string[] digests = [PkiMessage.DigestOid(algorithms.Digest), "2.16.840.1.101.3.4.2.1", "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.2.3"];
+        string[] digests =
+            [PkiMessage.DigestOid(algorithms.Digest), "2.16.840.1.101.3.4.2.1", "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.2.3"];
         if (!digests.Contains(signature.DigestAlgorithm.Value))
             throw Wrong($"it is signed with the digest {signature.DigestAlgorithm.Value}, which is not strong enough");
 
@@ -86,7 +90,10 @@ internal abstract record CertRep
         }
         catch (CryptographicException trouble)
         {
-            throw Wrong("its signature is not valid", "Something between here and the server changes messages, or the server's signing key does not match its certificate.", trouble);
+            throw Wrong(
+                "its signature is not valid",
+                "Something between here and the server changes messages, or the server's signing key does not match its certificate.",
+                trouble);
         }
         catch (InvalidOperationException trouble)
         {
@@ -117,10 +124,12 @@ internal abstract record CertRep
 
         // RFC 8894 §3.2.1.1, §3.2.1.5: the same transaction, and the nonce of this very message: no replay of an older answer.
         if (Text(attributes, ScepOids.TransactionId) != transactionId)
-            throw Wrong("it belongs to another transactionID", "The answer was meant for another client, or is an old one. A caching proxy could cause this.");
+            throw Wrong("it belongs to another transactionID",
+                "The answer was meant for another client, or is an old one. A caching proxy could cause this.");
         var nonce = AsnDecoder.ReadOctetString(Value(attributes, ScepOids.RecipientNonce), AsnEncodingRules.BER, out _);
         if (!nonce.AsSpan().SequenceEqual(request.SenderNonce))
-            throw Wrong("its recipientNonce is not the senderNonce of the request", "This is an old answer or one to another request. A caching proxy or a replay attack could cause this.");
+            throw Wrong("its recipientNonce is not the senderNonce of the request",
+                "This is an old answer or one to another request. A caching proxy or a replay attack could cause this.");
     }
 
     // RFC 8894 §3.2.2, §3.4: EnvelopedData for the signer's key, and in it a certificates-only SignedData.
@@ -142,7 +151,8 @@ internal abstract record CertRep
         {
             if (signer.Key is ECDsa ec)
                 return AgreedEnvelope.Open(content, signer.Certificate, ec);
-            var recipient = envelope.RecipientInfos.OfType<KeyTransRecipientInfo>().FirstOrDefault(info => IsMeant(info.RecipientIdentifier, signer.Certificate));
+            var recipient = envelope.RecipientInfos.OfType<KeyTransRecipientInfo>()
+                .FirstOrDefault(info => IsMeant(info.RecipientIdentifier, signer.Certificate));
             if (recipient is null)
                 return null;
             envelope.Decrypt(recipient, signer.Key);
@@ -150,31 +160,39 @@ internal abstract record CertRep
         }
         catch (CryptographicException trouble)
         {
-            throw Wrong("it cannot be decrypted with the key that signed the request", "The server encrypted to another key, or with an algorithm that is not supported here.", trouble);
+            throw Wrong(
+                "it cannot be decrypted with the key that signed the request",
+                "The server encrypted to another key, or with an algorithm that is not supported here.",
+                trouble);
         }
     }
 
     private static ScepRefusal RefusalOf(Dictionary<string, byte[]> attributes)
     {
         var code = Text(attributes, ScepOids.FailInfo);
-        return new ScepRefusal(code, attributes.ContainsKey(ScepOids.FailInfoText) ? ScepStageNames.Printable(Text(attributes, ScepOids.FailInfoText)) : null);
+        return new ScepRefusal(
+            code, attributes.ContainsKey(ScepOids.FailInfoText) ? ScepStageNames.Printable(Text(attributes, ScepOids.FailInfoText)) : null);
     }
 
     private static bool IsMeant(SubjectIdentifier identifier, X509Certificate2 certificate) => identifier.Value switch
     {
-        X509IssuerSerial issuerSerial => string.Equals(issuerSerial.SerialNumber, certificate.SerialNumber, StringComparison.OrdinalIgnoreCase)
-            && issuerSerial.IssuerName == certificate.IssuerName.Name,
-        string keyId => certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Any(ski => string.Equals(ski.SubjectKeyIdentifier, keyId, StringComparison.OrdinalIgnoreCase)),
+        X509IssuerSerial issuerSerial =>
+            string.Equals(issuerSerial.SerialNumber, certificate.SerialNumber, StringComparison.OrdinalIgnoreCase)
+                && issuerSerial.IssuerName == certificate.IssuerName.Name,
+        string keyId => certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>()
+            .Any(ski => string.Equals(ski.SubjectKeyIdentifier, keyId, StringComparison.OrdinalIgnoreCase)),
         _ => false,
     };
 
-    // The octets of a string value as they stand: transactionIDs with characters outside PrintableString are common, and decoders refuse them.
+    // The octets of a string value as they stand: transactionIDs with characters outside PrintableString are common,
+    // and decoders refuse them.
     private static string Text(Dictionary<string, byte[]> attributes, string oid)
     {
         var value = Value(attributes, oid);
         var tag = AsnDecoder.ReadEncodedValue(value, AsnEncodingRules.BER, out var start, out var length, out _);
         if (tag.TagClass != TagClass.Universal || tag.IsConstructed
-            || (UniversalTagNumber)tag.TagValue is not (UniversalTagNumber.PrintableString or UniversalTagNumber.UTF8String or UniversalTagNumber.IA5String))
+            || (UniversalTagNumber)tag.TagValue is not (UniversalTagNumber.PrintableString
+                or UniversalTagNumber.UTF8String or UniversalTagNumber.IA5String))
             throw Wrong($"the attribute {oid} is no string");
         return Encoding.UTF8.GetString(value, start, length);
     }
@@ -182,9 +200,14 @@ internal abstract record CertRep
     private static byte[] Value(Dictionary<string, byte[]> attributes, string oid) =>
         attributes.TryGetValue(oid, out var value) ? value : throw Wrong($"the signed attribute {oid} is missing");
 
-    private static ScepClientException Stranger(string signer) => Wrong($"it is signed by {signer}, which is no RA or CA certificate of this server that may sign",
-        "Do not use this answer. If the server's RA certificate was just replaced, try again; otherwise another machine may be answering in its place.");
+    private static ScepClientException Stranger(string signer) =>
+        Wrong($"it is signed by {signer}, which is no RA or CA certificate of this server that may sign",
+            "Do not use this answer. If the server's RA certificate was just replaced, try again; "
+                + "otherwise another machine may be answering in its place.");
 
-    private static ScepClientException Wrong(string what, string? advice = null, Exception? inner = null) => new(ScepStage.Reply, ScepClientFault.Untrusted,
-        $"the server's answer is not accepted: {what}.", advice ?? "This is a fault of the server or of something between; nothing was written. Its log may say more.", inner);
+    private static ScepClientException Wrong(string what, string? advice = null, Exception? inner = null) =>
+        new(ScepStage.Reply, ScepClientFault.Untrusted,
+            $"the server's answer is not accepted: {what}.",
+            advice ?? "This is a fault of the server or of something between; nothing was written. Its log may say more.",
+            inner);
 }

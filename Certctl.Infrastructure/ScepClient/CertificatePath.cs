@@ -5,19 +5,27 @@ using System.Security.Cryptography.X509Certificates;
 namespace Certctl.Infrastructure.ScepClient;
 
 /// <summary>
-/// A path from a certificate to an anchor that may be an intermediate CA. X509Chain cannot anchor there (it insists on a self-signed root), and a SCEP
-/// client is often told the fingerprint of just the issuing CA.
+/// A path from a certificate to an anchor that may be an intermediate CA. X509Chain cannot anchor there (it insists on a self-signed root),
+/// and a SCEP client is often told the fingerprint of just the issuing CA.
 /// </summary>
 internal static class CertificatePath
 {
     private const int Longest = 8;
 
-    /// <summary>The path, leaf first and anchor last; null when there is none. Every step's signature, CA bit, key usage, validity and path length is checked.</summary>
-    public static IReadOnlyList<X509Certificate2>? Find(X509Certificate2 leaf, IReadOnlyCollection<X509Certificate2> candidates, IReadOnlyCollection<X509Certificate2> anchors, DateTimeOffset now)
+    /// <summary>
+    /// The path, leaf first and anchor last; null when there is none. Every step's signature, CA bit, key usage,
+    /// validity and path length is checked.
+    /// </summary>
+    public static IReadOnlyList<X509Certificate2>? Find(
+        X509Certificate2 leaf,
+        IReadOnlyCollection<X509Certificate2> candidates,
+        IReadOnlyCollection<X509Certificate2> anchors,
+        DateTimeOffset now)
     {
         // Breadth first, every certificate met once: a bag of certificates that all sign one another costs no more than its square.
         var open = new Queue<List<X509Certificate2>>([[leaf]]);
-        var unmet = Preferred(candidates.Concat(anchors).Where(candidate => !candidate.SameAs(leaf)).DistinctBy(candidate => candidate.Thumbprint)).ToList();
+        var unmet = Preferred(
+            candidates.Concat(anchors).Where(candidate => !candidate.SameAs(leaf)).DistinctBy(candidate => candidate.Thumbprint)).ToList();
         while (open.TryDequeue(out var path))
         {
             if (anchors.Any(path[^1].SameAs))
@@ -35,20 +43,25 @@ internal static class CertificatePath
     }
 
     /// <summary>
-    /// The path goes on above the anchor as far as the candidates reach: for the chain file, where the root helps later verification. It adds no trust.
+    /// The path goes on above the anchor as far as the candidates reach: for the chain file, where the root helps later verification.
+    /// It adds no trust.
     /// </summary>
-    public static IReadOnlyList<X509Certificate2> Prolong(IReadOnlyList<X509Certificate2> path, IReadOnlyCollection<X509Certificate2> candidates, DateTimeOffset now)
+    public static IReadOnlyList<X509Certificate2> Prolong(
+        IReadOnlyList<X509Certificate2> path, IReadOnlyCollection<X509Certificate2> candidates, DateTimeOffset now)
     {
         var longer = path.ToList();
         while (longer.Count < Longest && !IsRoot(longer[^1])
-            && Preferred(candidates).FirstOrDefault(candidate => !longer.Any(candidate.SameAs) && MayFollow(longer, candidate, now)) is { } next)
+            && Preferred(candidates)
+                .FirstOrDefault(candidate => !longer.Any(candidate.SameAs) && MayFollow(longer, candidate, now)) is { } next)
             longer.Add(next);
         return longer;
     }
 
-    // A root that is cross-signed or was renewed under its key: its own certificate before another's of it, and then the one that lives longest, however the server orders them.
+    // A root that is cross-signed or was renewed under its key: its own certificate before another's of it,
+    // and then the one that lives longest, however the server orders them.
     private static IEnumerable<X509Certificate2> Preferred(IEnumerable<X509Certificate2> candidates) => candidates
-        .OrderBy(candidate => !IsRoot(candidate)).ThenByDescending(candidate => candidate.NotAfter).ThenBy(candidate => candidate.Thumbprint, StringComparer.Ordinal);
+        .OrderBy(candidate => !IsRoot(candidate)).ThenByDescending(candidate => candidate.NotAfter)
+        .ThenBy(candidate => candidate.Thumbprint, StringComparer.Ordinal);
 
     // A CA that changes its key certifies the new key by the old one under the same name (RFC 4210 §4.4): self-issued, and no root.
     private static bool IsRoot(X509Certificate2 certificate) => certificate.IsSelfIssued() && IsSignedBy(certificate, certificate);
@@ -95,7 +108,8 @@ internal static class CertificatePath
         }
 
         using var ec = issuer.GetECDsaPublicKey();
-        return ec is not null && EcdsaHash(oid) is { } hash && ec.VerifyData(signed.Span, signature, hash, DSASignatureFormat.Rfc3279DerSequence);
+        return ec is not null && EcdsaHash(oid) is { } hash
+            && ec.VerifyData(signed.Span, signature, hash, DSASignatureFormat.Rfc3279DerSequence);
     }
 
     // RFC 8017 §A.2; MD5 is no signature any more, SHA-1 no longer enough for a certificate.

@@ -7,12 +7,14 @@ namespace Certctl.Infrastructure.ScepClient;
 public static class CertificateTraits
 {
     /// <summary>
-    /// Makes the platform read now what it reads only when asked, and throws its <see cref="CryptographicException"/> where a stranger's certificate is
-    /// accepted, not wherever it is used later.
+    /// Makes the platform read now what it reads only when asked, and throws its <see cref="CryptographicException"/> where a stranger's
+    /// certificate is accepted, not wherever it is used later.
     /// </summary>
     public static X509Certificate2 ReadWhole(this X509Certificate2 certificate)
     {
-        _ = (certificate.NotBefore, certificate.NotAfter, certificate.Subject, certificate.Issuer, certificate.IsCa(), certificate.KeyUsage(), certificate.KeyName());
+        _ = (
+            certificate.NotBefore, certificate.NotAfter, certificate.Subject, certificate.Issuer, certificate.IsCa(),
+            certificate.KeyUsage(), certificate.KeyName());
         return certificate;
     }
 
@@ -27,12 +29,14 @@ public static class CertificateTraits
         certificate.KeyUsage() is not { } allowed || (allowed & usage) != 0;
 
     public static bool IsValidAt(this X509Certificate2 certificate, DateTimeOffset time) =>
-        new DateTimeOffset(certificate.NotBefore.ToUniversalTime()) <= time && time < new DateTimeOffset(certificate.NotAfter.ToUniversalTime());
+        new DateTimeOffset(certificate.NotBefore.ToUniversalTime()) <= time
+        && time < new DateTimeOffset(certificate.NotAfter.ToUniversalTime());
 
     public static bool IsSelfIssued(this X509Certificate2 certificate) =>
         certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 
-    public static bool SameAs(this X509Certificate2 certificate, X509Certificate2 other) => certificate.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
+    public static bool SameAs(this X509Certificate2 certificate, X509Certificate2 other) =>
+        certificate.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
 
     public static bool HasKeyOf(this X509Certificate2 certificate, byte[] subjectPublicKeyInfo) =>
         certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(subjectPublicKeyInfo);
@@ -68,7 +72,9 @@ public static class CertificateTraits
         [
             (X509KeyUsageFlags.DigitalSignature, "digitalSignature"), (X509KeyUsageFlags.NonRepudiation, "nonRepudiation"),
             (X509KeyUsageFlags.KeyEncipherment, "keyEncipherment"), (X509KeyUsageFlags.DataEncipherment, "dataEncipherment"),
-            (X509KeyUsageFlags.KeyAgreement, "keyAgreement"), (X509KeyUsageFlags.KeyCertSign, "keyCertSign"), (X509KeyUsageFlags.CrlSign, "cRLSign"),
+            (X509KeyUsageFlags.KeyAgreement, "keyAgreement"),
+            (X509KeyUsageFlags.KeyCertSign, "keyCertSign"),
+            (X509KeyUsageFlags.CrlSign, "cRLSign"),
             (X509KeyUsageFlags.EncipherOnly, "encipherOnly"), (X509KeyUsageFlags.DecipherOnly, "decipherOnly"),
         ];
         return string.Join(", ", names.Where(entry => usage.HasFlag(entry.Flag)).Select(entry => entry.Name));

@@ -4,8 +4,8 @@ using System.Text;
 namespace Certctl.Infrastructure.ScepClient;
 
 /// <summary>
-/// Where key, certificate and chain go. The key is a file of mode 0600 from its first byte and stays <c>….new</c> until the certificate has been verified: an old pair is
-/// never lost to an enrolment that fails, and an interrupted enrolment finds its key again.
+/// Where key, certificate and chain go. The key is a file of mode 0600 from its first byte and stays <c>….new</c> until the certificate has
+/// been verified: an old pair is never lost to an enrolment that fails, and an interrupted enrolment finds its key again.
 /// </summary>
 public sealed class DeviceFiles(string key, string certificate, string chain)
 {
@@ -31,7 +31,8 @@ public sealed class DeviceFiles(string key, string certificate, string chain)
     /// <param name="keyIsDraft">False when the operator brought the key: it stays where it is.</param>
     public void Commit(X509Certificate2 issued, IEnumerable<X509Certificate2> issuers, bool keyIsDraft)
     {
-        Guarded(chain, () => WriteWhole(chain, string.Concat(issuers.Select(issuer => issuer.ExportCertificatePem() + "\n")), WorldReadable));
+        Guarded(
+            chain, () => WriteWhole(chain, string.Concat(issuers.Select(issuer => issuer.ExportCertificatePem() + "\n")), WorldReadable));
         var draft = certificate + ".new";
         Guarded(certificate, () => Write(draft, issued.ExportCertificatePem() + "\n", WorldReadable));
         if (keyIsDraft)
@@ -91,5 +92,7 @@ public sealed class DeviceFiles(string key, string certificate, string chain)
     }
 
     private static ScepClientException Trouble(string path, Exception trouble) => new(ScepStage.Write, ScepClientFault.LocalFile,
-        $"{path} cannot be written: {trouble.Message}", "Check the folder, its permissions and the free space; then run the same command again, the key is kept.", trouble);
+        $"{path} cannot be written: {trouble.Message}",
+        "Check the folder, its permissions and the free space; then run the same command again, the key is kept.",
+        trouble);
 }

@@ -16,8 +16,8 @@ public enum DeviceKeyKind
 }
 
 /// <summary>
-/// The device's key, RSA or EC. The reply comes encrypted to the key that signed the request (RFC 8894 §3.1): by RSA key transport, or by ECDH where the server
-/// can do that (RFC 5753).
+/// The device's key, RSA or EC. The reply comes encrypted to the key that signed the request (RFC 8894 §3.1): by RSA key transport, or by
+/// ECDH where the server can do that (RFC 5753).
 /// </summary>
 public static class DeviceKey
 {
@@ -35,7 +35,9 @@ public static class DeviceKey
         DeviceKeyKind.EcP521 => ECDsa.Create(ECCurve.NamedCurves.nistP521),
     };
 
-    /// <summary>Reads a PEM private key (PKCS#8, encrypted PKCS#8, PKCS#1 or SEC 1); the exception never repeats what the file holds.</summary>
+    /// <summary>
+    /// Reads a PEM private key (PKCS#8, encrypted PKCS#8, PKCS#1 or SEC 1); the exception never repeats what the file holds.
+    /// </summary>
     public static AsymmetricAlgorithm Load(string path, string? passphrase)
     {
         try
@@ -63,11 +65,13 @@ public static class DeviceKey
     /// <summary>PKCS#8 as PEM, encrypted when there is a passphrase.</summary>
     public static string ToPem(AsymmetricAlgorithm key, string? passphrase) => passphrase is null
         ? key.ExportPkcs8PrivateKeyPem() + "\n"
-        : key.ExportEncryptedPkcs8PrivateKeyPem(passphrase, new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 200_000)) + "\n";
+        : key.ExportEncryptedPkcs8PrivateKeyPem(
+            passphrase, new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 200_000)) + "\n";
 
     private static AsymmetricAlgorithm Parse(string path, string pem, string? passphrase)
     {
-        var (label, der) = PrivateKeyBlock(pem) ?? throw Trouble(path, "there is no PEM private key in it.", "Expected: -----BEGIN PRIVATE KEY-----.");
+        var (label, der) = PrivateKeyBlock(pem)
+            ?? throw Trouble(path, "there is no PEM private key in it.", "Expected: -----BEGIN PRIVATE KEY-----.");
         try
         {
             switch (label)
@@ -83,7 +87,8 @@ public static class DeviceKey
                         ? throw Trouble(path, "the key is encrypted.", "Give its passphrase with --key-passphrase-file FILE.")
                         : FromPkcs8(path, Pkcs8PrivateKeyInfo.DecryptAndDecode(passphrase, der, out _));
                 default:
-                    throw Trouble(path, $"\"{ScepStageNames.Printable(label)}\" is not a form that can be read.", "Convert it: openssl pkcs8 -topk8 -in FILE -out NEW.");
+                    throw Trouble(path, $"\"{ScepStageNames.Printable(label)}\" is not a form that can be read.",
+                        "Convert it: openssl pkcs8 -topk8 -in FILE -out NEW.");
             }
         }
         finally
@@ -97,7 +102,8 @@ public static class DeviceKey
         RsaOid => Checked(path, Import(RSA.Create(), rsa => rsa.ImportPkcs8PrivateKey(info.Encode(), out _))),
         EcOid => Checked(path, Import(ECDsa.Create(), ec => ec.ImportPkcs8PrivateKey(info.Encode(), out _))),
         _ => throw Trouble(path, $"it is neither an RSA nor an EC key (algorithm {info.AlgorithmId.Value}).",
-            "Use an RSA key, or an EC key on P-256, P-384 or P-521: the server answers encrypted to the key that signed the request (RFC 8894 §3.1)."),
+            "Use an RSA key, or an EC key on P-256, P-384 or P-521: the server answers encrypted to the key that signed the request "
+                + "(RFC 8894 §3.1)."),
     };
 
     private static TKey Import<TKey>(TKey key, Action<TKey> import)
@@ -121,7 +127,8 @@ public static class DeviceKey
     {
         var problem = key switch
         {
-            RSA { KeySize: < MinRsaBits } => Trouble(path, $"the RSA key has {key.KeySize} bits.", $"At least {MinRsaBits} are needed; leave out --key and a new key is made."),
+            RSA { KeySize: < MinRsaBits } => Trouble(
+                path, $"the RSA key has {key.KeySize} bits.", $"At least {MinRsaBits} are needed; leave out --key and a new key is made."),
             ECDsa ec when !IsOnKnownCurve(ec) => Trouble(path, "the EC key is on another curve.", "Use a key on P-256, P-384 or P-521."),
             _ => null,
         };
@@ -132,7 +139,8 @@ public static class DeviceKey
     }
 
     private static bool IsOnKnownCurve(ECDsa key) =>
-        key.ExportParameters(includePrivateParameters: false).Curve.Oid is { Value: "1.2.840.10045.3.1.7" or "1.3.132.0.34" or "1.3.132.0.35" };
+        key.ExportParameters(
+            includePrivateParameters: false).Curve.Oid is { Value: "1.2.840.10045.3.1.7" or "1.3.132.0.34" or "1.3.132.0.35" };
 
     private static (string Label, byte[] Der)? PrivateKeyBlock(string pem)
     {

@@ -23,7 +23,13 @@ public sealed class RequestedNames
     public X509Extension? Alternatives { get; }
 
     /// <param name="subject">RFC 4514, most specific part first: "CN=device-1,O=Example".</param>
-    public static RequestedNames From(string subject, IEnumerable<string> dns, IEnumerable<string> ip, IEnumerable<string> email, IEnumerable<string> uri, IEnumerable<string> upn)
+    public static RequestedNames From(
+        string subject,
+        IEnumerable<string> dns,
+        IEnumerable<string> ip,
+        IEnumerable<string> email,
+        IEnumerable<string> uri,
+        IEnumerable<string> upn)
     {
         var builder = new SubjectAlternativeNameBuilder();
         var count = Each(dns, "--dns", name => builder.AddDnsName(name))
@@ -95,7 +101,8 @@ internal static class DeviceRequest
     }
 
     /// <summary>RFC 8894 §2.3: the signer is self-signed, with the key and the subject of the request.</summary>
-    public static X509Certificate2 SelfSigned(RequestedNames names, AsymmetricAlgorithm key, HashAlgorithmName digest, string transactionId, DateTimeOffset now)
+    public static X509Certificate2 SelfSigned(
+        RequestedNames names, AsymmetricAlgorithm key, HashAlgorithmName digest, string transactionId, DateTimeOffset now)
     {
         // An issuer without any name is not allowed (RFC 5280 §4.1.2.4); a request without a subject is.
         var subject = names.Subject.RawData.Length == 2 ? new X500DistinguishedName($"CN={transactionId}") : names.Subject;
@@ -110,12 +117,13 @@ internal static class DeviceRequest
         return request.Create(subject, Generator(key), now.AddHours(-1), now.AddDays(2), serial);
     }
 
-    private static CertificateRequest Request(X500DistinguishedName subject, AsymmetricAlgorithm key, HashAlgorithmName digest) => key switch
-    {
-        RSA rsa => new CertificateRequest(subject, rsa, NotSha1(digest), RSASignaturePadding.Pkcs1),
-        ECDsa ec => new CertificateRequest(subject, ec, NotSha1(digest)),
-        _ => throw new ArgumentException("A device's key is RSA or EC.", nameof(key)),
-    };
+    private static CertificateRequest Request(
+        X500DistinguishedName subject, AsymmetricAlgorithm key, HashAlgorithmName digest) => key switch
+        {
+            RSA rsa => new CertificateRequest(subject, rsa, NotSha1(digest), RSASignaturePadding.Pkcs1),
+            ECDsa ec => new CertificateRequest(subject, ec, NotSha1(digest)),
+            _ => throw new ArgumentException("A device's key is RSA or EC.", nameof(key)),
+        };
 
     private static X509SignatureGenerator Generator(AsymmetricAlgorithm key) => key switch
     {
@@ -125,7 +133,8 @@ internal static class DeviceRequest
     };
 
     // A server that lists nothing but SHA-1 speaks of messages; the request inside and the signer certificate are judged by themselves.
-    private static HashAlgorithmName NotSha1(HashAlgorithmName digest) => digest == HashAlgorithmName.SHA1 ? HashAlgorithmName.SHA256 : digest;
+    private static HashAlgorithmName NotSha1(HashAlgorithmName digest) =>
+        digest == HashAlgorithmName.SHA1 ? HashAlgorithmName.SHA256 : digest;
 
     // RFC 2985 §5.4.1: DirectoryString, PrintableString preferred.
     private static byte[] DirectoryString(string text)

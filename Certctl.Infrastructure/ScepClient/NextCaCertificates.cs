@@ -29,6 +29,7 @@ internal static class NextCaCertificates
         }
     }
 
-    private static ScepClientException Wrong(string what, Exception? inner = null) => new(ScepStage.GetNextCaCert, ScepClientFault.Untrusted,
-        $"the next CA's certificates cannot be used: {what}.", "It has to be put right at the server.", inner);
+    private static ScepClientException Wrong(string what, Exception? inner = null) =>
+        new(ScepStage.GetNextCaCert, ScepClientFault.Untrusted,
+            $"the next CA's certificates cannot be used: {what}.", "It has to be put right at the server.", inner);
 }

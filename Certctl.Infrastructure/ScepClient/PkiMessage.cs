@@ -34,10 +34,17 @@ internal sealed record PkiMessage(byte[] Der, byte[] SenderNonce)
     public const int PkcsReq = 19;
     public const int GetCertInitial = 20;
 
-    public static PkiMessage Build(int messageType, string transactionId, byte[] content, MessageSigner signer, X509Certificate2 recipient, MessageAlgorithms algorithms)
+    public static PkiMessage Build(
+        int messageType,
+        string transactionId,
+        byte[] content,
+        MessageSigner signer,
+        X509Certificate2 recipient,
+        MessageAlgorithms algorithms)
     {
         // RFC 8894 §3.2.2: pkcsPKIEnvelope.
-        var envelope = new EnvelopedCms(new ContentInfo(new Oid(ScepOids.Data), content), new AlgorithmIdentifier(new Oid(CipherOid(algorithms.Cipher))));
+        var envelope = new EnvelopedCms(
+            new ContentInfo(new Oid(ScepOids.Data), content), new AlgorithmIdentifier(new Oid(CipherOid(algorithms.Cipher))));
         envelope.Encrypt(new CmsRecipient(SubjectIdentifierType.IssuerAndSerialNumber, recipient, RSAEncryptionPadding.Pkcs1));
 
         // RFC 8894 §3.2.1.5: 16 octets.
@@ -47,8 +54,10 @@ internal sealed record PkiMessage(byte[] Der, byte[] SenderNonce)
             DigestAlgorithm = new Oid(DigestOid(algorithms.Digest)),
             IncludeOption = X509IncludeOption.EndCertOnly,
         };
-        signature.SignedAttributes.Add(Attribute(ScepOids.TransactionId, writer => writer.WriteCharacterString(UniversalTagNumber.PrintableString, transactionId)));
-        signature.SignedAttributes.Add(Attribute(ScepOids.MessageType, writer => writer.WriteCharacterString(UniversalTagNumber.PrintableString, $"{messageType}")));
+        signature.SignedAttributes.Add(
+            Attribute(ScepOids.TransactionId, writer => writer.WriteCharacterString(UniversalTagNumber.PrintableString, transactionId)));
+        signature.SignedAttributes.Add(
+            Attribute(ScepOids.MessageType, writer => writer.WriteCharacterString(UniversalTagNumber.PrintableString, $"{messageType}")));
         signature.SignedAttributes.Add(Attribute(ScepOids.SenderNonce, writer => writer.WriteOctetString(nonce)));
         var message = new SignedCms(new ContentInfo(new Oid(ScepOids.Data), envelope.Encode()), detached: false);
         message.ComputeSignature(signature, silent: true);

@@ -5,8 +5,9 @@ using System.Net.Sockets;
 namespace Certctl.Infrastructure.ScepClient;
 
 /// <summary>
-/// Lets a probe connect to public addresses and to those of an allow-list: the internal network and a cloud's metadata service cannot be reached through this server. It
-/// judges the address that is dialled, so a name that points elsewhere the second time gains nothing. One guard serves one probe.
+/// Lets a probe connect to public addresses and to those of an allow-list: the internal network and a cloud's metadata service cannot be
+/// reached through this server. It judges the address that is dialled, so a name that points elsewhere the second time gains nothing.
+/// One guard serves one probe.
 /// </summary>
 /// <param name="allowed">Networks that may be asked although they are reserved.</param>
 internal sealed class ProbeGuard(IReadOnlyList<IPNetwork> allowed)
@@ -16,12 +17,14 @@ internal sealed class ProbeGuard(IReadOnlyList<IPNetwork> allowed)
     [
         .. new[]
         {
-            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
+            "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
             "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
         }.Select(network => IPNetwork.Parse(network)),
     ];
 
-    // Whatever of IPv6 is outside of it is no unicast address of the internet (RFC 4291 §2.4), or holds an IPv4 address in disguise (64:ff9b::/96).
+    // Whatever of IPv6 is outside of it is no unicast address of the internet (RFC 4291 §2.4),
+    // or holds an IPv4 address in disguise (64:ff9b::/96).
     private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3");
 
     /// <summary>Why it did not connect; null: it did, or it failed.</summary>
@@ -46,7 +49,8 @@ internal sealed class ProbeGuard(IReadOnlyList<IPNetwork> allowed)
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         if (allowed.Any(network => network.Contains(plain)))
             return true;
-        return !Reserved.Any(network => network.Contains(plain)) && (plain.AddressFamily == AddressFamily.InterNetwork || GlobalUnicast.Contains(plain));
+        return !Reserved.Any(network => network.Contains(plain))
+            && (plain.AddressFamily == AddressFamily.InterNetwork || GlobalUnicast.Contains(plain));
     }
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)

@@ -65,7 +65,8 @@ public static class ScepStageNames
     public static string Printable(string text)
     {
         const int longest = 500;
-        var clean = string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.Format ? '?' : c));
+        var clean = string.Concat(
+            text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.Format ? '?' : c));
         return clean.Length <= longest ? clean : string.Concat(clean.AsSpan(0, longest), "…");
     }
 }

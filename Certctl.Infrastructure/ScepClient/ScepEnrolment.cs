@@ -46,12 +46,14 @@ public abstract record EnrolmentEnd
 }
 
 /// <summary>
-/// One enrolment, from the request to the verified certificate. The transactionID is the SHA-256 of the key (for a renewal: of the key and the old certificate), so the same key
-/// asks in the same transaction: an interrupted run can be repeated or resumed with nothing but the key file.
+/// One enrolment, from the request to the verified certificate. The transactionID is the SHA-256 of the key (for a renewal: of the key and
+/// the old certificate), so the same key asks in the same transaction: an interrupted run can be repeated
+/// or resumed with nothing but the key file.
 /// </summary>
 public sealed class ScepEnrolment(ScepSession session, EnrolmentWish wish, TimeProvider time, Action<string> note)
 {
-    // RFC 8894 §3.2.1.1: a string unique for the transaction, with the hash of the public key as the usual choice; upper-case hex in a PrintableString.
+    // RFC 8894 §3.2.1.1: a string unique for the transaction, with the hash of the public key as the usual choice;
+    // upper-case hex in a PrintableString.
     private readonly string _transactionId = Convert.ToHexString(SHA256.HashData(
         [.. wish.Key.ExportSubjectPublicKeyInfo(), .. wish.OldCertificate?.RawData ?? []]));
 
@@ -72,7 +74,8 @@ public sealed class ScepEnrolment(ScepSession session, EnrolmentWish wish, TimeP
             if (left <= TimeSpan.Zero)
                 return new EnrolmentEnd.StillPending(_transactionId);
             var wait = left < wish.PollInterval ? left : wish.PollInterval;
-            note($"polling: the request is pending; the next question follows in {wait.TotalSeconds:0.#} s, for at most {left.TotalSeconds:0} s.");
+            note($"polling: the request is pending; the next question follows in {wait.TotalSeconds:0.#} s, "
+                + $"for at most {left.TotalSeconds:0} s.");
             await Task.Delay(wait, time, cancellationToken);
             reply = await PollPatientlyAsync(signer, cancellationToken);
         }
@@ -80,7 +83,8 @@ public sealed class ScepEnrolment(ScepSession session, EnrolmentWish wish, TimeP
         return reply switch
         {
             CertRep.Failure failure => new EnrolmentEnd.Refused(failure.Refusal, _transactionId),
-            CertRep.Success success => IssuedCheck.Accept(success.Certificates, wish, session.Trust, _transactionId, time.GetUtcNow(), note),
+            CertRep.Success success =>
+                IssuedCheck.Accept(success.Certificates, wish, session.Trust, _transactionId, time.GetUtcNow(), note),
             _ => throw new InvalidOperationException($"no such reply: {reply.GetType().Name}"),
         };
     }
@@ -125,33 +129,49 @@ public sealed class ScepEnrolment(ScepSession session, EnrolmentWish wish, TimeP
 /// <summary>Is this the certificate that was asked for, from the CA that was asked?</summary>
 internal static class IssuedCheck
 {
-    public static EnrolmentEnd.Issued Accept(IReadOnlyList<X509Certificate2> certificates, EnrolmentWish wish, CaTrust trust, string transactionId, DateTimeOffset now, Action<string> note)
+    public static EnrolmentEnd.Issued Accept(
+        IReadOnlyList<X509Certificate2> certificates,
+        EnrolmentWish wish,
+        CaTrust trust,
+        string transactionId,
+        DateTimeOffset now,
+        Action<string> note)
     {
         var key = wish.Key.ExportSubjectPublicKeyInfo();
         var certificate = certificates.Where(candidate => candidate.HasKeyOf(key)).MaxBy(candidate => candidate.NotBefore)
-            ?? throw Wrong("the server sent no certificate for the requested key", "The server mixed up requests, or another machine is answering in its place.");
+            ?? throw Wrong("the server sent no certificate for the requested key",
+                "The server mixed up requests, or another machine is answering in its place.");
         if (wish.OldCertificate is { } old && certificate.SameAs(old))
-            throw Wrong("the server sent back the old certificate instead of a new one", "The server treats the renewal as a repeated request; use a new key (leave out --key).");
+            throw Wrong("the server sent back the old certificate instead of a new one",
+                "The server treats the renewal as a repeated request; use a new key (leave out --key).");
         if (!certificate.IsValidAt(now))
         {
-            throw Wrong($"the certificate is valid from {certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}, but here it is {now.UtcDateTime:u}",
+            throw Wrong(
+                $"the certificate is valid from {certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}, "
+                    + $"but here it is {now.UtcDateTime:u}",
                 "Compare the clocks of this machine and of the server.");
         }
 
         var path = CertificatePath.Find(certificate, [.. trust.Trusted, .. certificates], trust.Anchors, now);
         if (path is null || path.Count < 2)
         {
-            throw Wrong($"the certificate (issuer {ScepStageNames.Printable(certificate.Issuer)}) does not chain to {string.Join(" or ", trust.Anchors.Select(ca => ScepStageNames.Printable(ca.Subject)))}",
-                trust.IsPinned ? "Is it the right --ca-fingerprint? It must be that of the issuing CA or of one above it." : "The server issues from a CA that GetCACert does not show.");
+            throw Wrong(
+                $"the certificate (issuer {ScepStageNames.Printable(certificate.Issuer)}) does not chain to "
+                    + $"{string.Join(" or ", trust.Anchors.Select(ca => ScepStageNames.Printable(ca.Subject)))}",
+                trust.IsPinned
+                    ? "Is it the right --ca-fingerprint? It must be that of the issuing CA or of one above it."
+                    : "The server issues from a CA that GetCACert does not show.");
         }
 
         if (!certificate.SubjectName.RawData.AsSpan().SequenceEqual(wish.Names.Subject.RawData))
             note($"verify: the server issued another subject than requested: {ScepStageNames.Printable(certificate.Subject)}");
         if (certificate.IsCa())
-            throw Wrong("the certificate is a CA certificate, which no device should hold", "The certificate profile of the server is wrong.");
+            throw Wrong(
+                "the certificate is a CA certificate, which no device should hold", "The certificate profile of the server is wrong.");
 
         // Copies: the result outlives the session, which owns the CA's certificates.
-        var issuers = CertificatePath.Prolong(path, trust.Trusted, now).Skip(1).Select(issuer => X509CertificateLoader.LoadCertificate(issuer.RawData));
+        var issuers = CertificatePath.Prolong(path, trust.Trusted, now).Skip(1)
+            .Select(issuer => X509CertificateLoader.LoadCertificate(issuer.RawData));
         return new EnrolmentEnd.Issued(certificate, [.. issuers], transactionId);
     }
 

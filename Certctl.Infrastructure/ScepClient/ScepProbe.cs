@@ -4,10 +4,23 @@ namespace Certctl.Infrastructure.ScepClient;
 
 /// <summary>One certificate of GetCACert, as a probe shows it.</summary>
 public sealed record ProbedCertificate(
-    string Role, string Subject, string Issuer, string Serial, DateTimeOffset NotBefore, DateTimeOffset NotAfter, string Key, string KeyUsage, string Sha256Fingerprint)
+    string Role,
+    string Subject,
+    string Issuer,
+    string Serial,
+    DateTimeOffset NotBefore,
+    DateTimeOffset NotAfter,
+    string Key,
+    string KeyUsage,
+    string Sha256Fingerprint)
 {
     internal static ProbedCertificate Of(X509Certificate2 certificate) => new(
-        (certificate.IsCa(), certificate.IsSelfIssued()) switch { (true, true) => "root CA", (true, false) => "intermediate CA", _ => "RA" },
+        (certificate.IsCa(), certificate.IsSelfIssued()) switch
+        {
+            (true, true) => "root CA",
+            (true, false) => "intermediate CA",
+            _ => "RA",
+        },
         ScepStageNames.Printable(certificate.Subject),
         ScepStageNames.Printable(certificate.Issuer),
         certificate.SerialNumber,
@@ -33,7 +46,9 @@ public sealed record ProbeReport
     /// <summary>The CA that issues: the one lowest in the chain; null when none is valid.</summary>
     public ProbedCertificate? IssuingCa { get; init; }
 
-    /// <summary>What GetNextCACert handed out, signed by one of <see cref="Verifiers"/>; empty where it is not listed or cannot be believed.</summary>
+    /// <summary>
+    /// What GetNextCACert handed out, signed by one of <see cref="Verifiers"/>; empty where it is not listed or cannot be believed.
+    /// </summary>
     public IReadOnlyList<ProbedCertificate> NextCertificates { get; init; } = [];
 
     /// <summary>The certificate that requests are encrypted to; null when there is none.</summary>
@@ -51,7 +66,9 @@ public sealed record ProbeReport
     public bool Usable => Reachable && Trouble is null && Recipient is not null && Verifiers.Count > 0;
 }
 
-/// <summary>Asks GetCACaps, GetCACert and, where it is listed, GetNextCACert, and judges the answers; sends nothing else, and no secret.</summary>
+/// <summary>
+/// Asks GetCACaps, GetCACert and, where it is listed, GetNextCACert, and judges the answers; sends nothing else, and no secret.
+/// </summary>
 public static class ScepProbe
 {
     public static async Task<ProbeReport> RunAsync(ScepTransport transport, TimeProvider time, CancellationToken cancellationToken)
@@ -83,11 +100,13 @@ public static class ScepProbe
     {
         var warnings = report.Warnings.ToList();
         if (trust.Recipient is null)
-            warnings.Add("no usable recipient: no valid certificate with an RSA key may do keyEncipherment, so no request can be encrypted for this server");
+            warnings.Add("no usable recipient: no valid certificate with an RSA key may do keyEncipherment, "
+                + "so no request can be encrypted for this server");
         if (trust.Verifiers.Count == 0)
             warnings.Add("no certificate may sign replies (digitalSignature)");
         foreach (var stray in certificates.All.Where(certificate => !certificate.IsCa() && !trust.Trusted.Any(certificate.SameAs)))
-            warnings.Add($"{ScepStageNames.Printable(stray.Subject)}: does not chain to a CA of this answer, or is not valid; it is not used");
+            warnings.Add(
+                $"{ScepStageNames.Printable(stray.Subject)}: does not chain to a CA of this answer, or is not valid; it is not used");
         return report with
         {
             IssuingCa = trust.IssuingCa is { } issuing ? ProbedCertificate.Of(issuing) : null,
@@ -98,7 +117,8 @@ public static class ScepProbe
     }
 
     // Whatever is wrong with it, one can enrol today.
-    private static async Task<ProbeReport> AskForNextAsync(ProbeReport report, CaTrust trust, ScepTransport transport, CancellationToken cancellationToken)
+    private static async Task<ProbeReport> AskForNextAsync(
+        ProbeReport report, CaTrust trust, ScepTransport transport, CancellationToken cancellationToken)
     {
         try
         {

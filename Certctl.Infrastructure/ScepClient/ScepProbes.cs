@@ -9,7 +9,8 @@ namespace Certctl.Infrastructure.ScepClient;
 
 /// <inheritdoc cref="IScepProbes"/>
 /// <param name="allowed">Networks that may be asked although they are reserved; null: probes are refused.</param>
-internal sealed class ScepProbes(IReadOnlyList<IPNetwork>? allowed, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock) : IScepProbes, IDisposable
+internal sealed class ScepProbes(IReadOnlyList<IPNetwork>? allowed, IDbContextFactory<CertctlDbContext> contexts, TimeProvider clock)
+    : IScepProbes, IDisposable
 {
     private const int AtOnce = 4;
     private const int Kept = 1000;
@@ -30,7 +31,9 @@ internal sealed class ScepProbes(IReadOnlyList<IPNetwork>? allowed, IDbContextFa
             using var transport = new ScepTransport(target, guard.Handler(), new TlsTrust.AcceptAny(), ProbeGuard.Agent);
             var (started, at) = (clock.GetTimestamp(), clock.GetUtcNow());
             var (report, error) = await RunAsync(transport, cancellationToken);
-            return guard.Refusal is { } refusal ? new ScepProbing.NotAllowed(refusal) : new ScepProbing.Asked(Result(report, error, at, clock.GetElapsedTime(started)));
+            return guard.Refusal is { } refusal
+                ? new ScepProbing.NotAllowed(refusal)
+                : new ScepProbing.Asked(Result(report, error, at, clock.GetElapsedTime(started)));
         }
         finally
         {
@@ -45,7 +48,8 @@ internal sealed class ScepProbes(IReadOnlyList<IPNetwork>? allowed, IDbContextFa
         db.ScepProbes.Add(new StoredProbe { Id = result.Id, CreatedAt = result.ProbedAt, Result = JsonSerializer.Serialize(result) });
         db.AuditEvents.Add(audit);
         await db.SaveChangesAsync(cancellationToken);
-        if (await db.ScepProbes.OrderByDescending(probe => probe.CreatedAt).Skip(Kept).Select(probe => (DateTimeOffset?)probe.CreatedAt).FirstOrDefaultAsync(cancellationToken) is { } last)
+        if (await db.ScepProbes.OrderByDescending(probe => probe.CreatedAt).Skip(Kept)
+            .Select(probe => (DateTimeOffset?)probe.CreatedAt).FirstOrDefaultAsync(cancellationToken) is { } last)
             await db.ScepProbes.Where(probe => probe.CreatedAt <= last).ExecuteDeleteAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
@@ -53,13 +57,15 @@ internal sealed class ScepProbes(IReadOnlyList<IPNetwork>? allowed, IDbContextFa
     public async Task<ScepProbeResult?> FindAsync(string id, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.ScepProbes.Where(probe => probe.Id == id).Select(probe => probe.Result).SingleOrDefaultAsync(cancellationToken) is { } json ? Read(json) : null;
+        return await db.ScepProbes.Where(probe => probe.Id == id).Select(probe => probe.Result)
+            .SingleOrDefaultAsync(cancellationToken) is { } json ? Read(json) : null;
     }
 
     public async Task<IReadOnlyList<ScepProbeResult>> ListAsync(int limit, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var rows = await db.ScepProbes.OrderByDescending(probe => probe.CreatedAt).ThenBy(probe => probe.Id).Take(limit).Select(probe => probe.Result).ToListAsync(cancellationToken);
+        var rows = await db.ScepProbes.OrderByDescending(probe => probe.CreatedAt).ThenBy(probe => probe.Id).Take(limit)
+            .Select(probe => probe.Result).ToListAsync(cancellationToken);
         return [.. rows.Select(Read)];
     }
 
@@ -78,7 +84,8 @@ internal sealed class ScepProbes(IReadOnlyList<IPNetwork>? allowed, IDbContextFa
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (new ProbeReport { Url = transport.Url, Reachable = false }, $"it did not answer within {Patience.TotalSeconds:0} seconds.");
+            return (new ProbeReport { Url = transport.Url, Reachable = false },
+                $"it did not answer within {Patience.TotalSeconds:0} seconds.");
         }
     }
 

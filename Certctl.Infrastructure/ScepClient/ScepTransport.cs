@@ -29,8 +29,9 @@ public abstract record TlsTrust
 public sealed record ScepAnswer(string ContentType, byte[] Body);
 
 /// <summary>
-/// SCEP's HTTP (RFC 8894 §4.1, §4.3): GET with <c>operation</c> and <c>message</c>, or POST. Redirects are not followed: a SCEP message goes to the
-/// server that was named. Throws <see cref="ScepClientException"/> with <see cref="ScepClientFault.Network"/> for everything that is not a 200.
+/// SCEP's HTTP (RFC 8894 §4.1, §4.3): GET with <c>operation</c> and <c>message</c>, or POST. Redirects are not followed: a SCEP message
+/// goes to the server that was named. Throws <see cref="ScepClientException"/> with
+/// <see cref="ScepClientFault.Network"/> for everything that is not a 200.
 /// </summary>
 public sealed class ScepTransport : IDisposable
 {
@@ -40,7 +41,11 @@ public sealed class ScepTransport : IDisposable
     private readonly HttpClient _http;
 
     public ScepTransport(Uri url, TlsTrust trust)
-        : this(url, new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(15) }, trust, new ProductInfoHeaderValue("certctl-scep", "1"))
+        : this(
+            url,
+            new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(15) },
+            trust,
+            new ProductInfoHeaderValue("certctl-scep", "1"))
     {
     }
 
@@ -66,7 +71,9 @@ public sealed class ScepTransport : IDisposable
     public Task<ScepAnswer> GetAsync(ScepStage stage, string operation, ReadOnlyMemory<byte>? message, CancellationToken cancellationToken)
     {
         // RFC 8894 §4.1: the message is base64, then percent-encoded; '+' and '/' must not travel bare.
-        var query = message is { } bytes ? $"operation={operation}&message={Uri.EscapeDataString(Convert.ToBase64String(bytes.Span))}" : $"operation={operation}";
+        var query = message is { } bytes
+            ? $"operation={operation}&message={Uri.EscapeDataString(Convert.ToBase64String(bytes.Span))}"
+            : $"operation={operation}";
         return SendAsync(stage, new HttpRequestMessage(HttpMethod.Get, WithQuery(query)), cancellationToken);
     }
 
@@ -74,7 +81,8 @@ public sealed class ScepTransport : IDisposable
     {
         var content = new ReadOnlyMemoryContent(message);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/x-pki-message");
-        return SendAsync(stage, new HttpRequestMessage(HttpMethod.Post, WithQuery("operation=PKIOperation")) { Content = content }, cancellationToken);
+        return SendAsync(
+            stage, new HttpRequestMessage(HttpMethod.Post, WithQuery("operation=PKIOperation")) { Content = content }, cancellationToken);
     }
 
     private async Task<ScepAnswer> SendAsync(ScepStage stage, HttpRequestMessage request, CancellationToken cancellationToken)
@@ -86,7 +94,9 @@ public sealed class ScepTransport : IDisposable
                 using var response = await _http.SendAsync(request, cancellationToken);
                 if (response.StatusCode != HttpStatusCode.OK)
                     throw HttpTrouble.Status(stage, response);
-                return new ScepAnswer(response.Content.Headers.ContentType?.MediaType?.ToLowerInvariant() ?? "", await response.Content.ReadAsByteArrayAsync(cancellationToken));
+                return new ScepAnswer(
+                    response.Content.Headers.ContentType?.MediaType?.ToLowerInvariant() ?? "",
+                    await response.Content.ReadAsByteArrayAsync(cancellationToken));
             }
             catch (HttpRequestException trouble)
             {
@@ -94,8 +104,12 @@ public sealed class ScepTransport : IDisposable
             }
             catch (TaskCanceledException trouble) when (trouble.InnerException is TimeoutException)
             {
-                throw new ScepClientException(stage, ScepClientFault.Network, $"{_url.Host}:{_url.Port} did not answer within {_http.Timeout.TotalSeconds:0} seconds.",
-                    "Check that the server is up and not overloaded, and that no firewall swallows the connection; then try again.", trouble);
+                throw new ScepClientException(
+                    stage,
+                    ScepClientFault.Network,
+                    $"{_url.Host}:{_url.Port} did not answer within {_http.Timeout.TotalSeconds:0} seconds.",
+                    "Check that the server is up and not overloaded, and that no firewall swallows the connection; then try again.",
+                    trouble);
             }
         }
     }
@@ -109,11 +123,13 @@ public sealed class ScepTransport : IDisposable
 
     private static SslClientAuthenticationOptions TlsOptions(TlsTrust trust)
     {
-        // No CertificateRevocation: the CA that the device enrols at is often the issuer of the server's certificate, and its CRL may not be reachable yet.
+        // No CertificateRevocation: the CA that the device enrols at is often the issuer of the server's certificate,
+        // and its CRL may not be reachable yet.
         var options = new SslClientAuthenticationOptions { CertificateRevocationCheckMode = X509RevocationMode.NoCheck };
         if (trust is TlsTrust.Roots roots)
         {
-            options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            options.CertificateChainPolicy =
+                new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
             options.CertificateChainPolicy.CustomTrustStore.AddRange(roots.Certificates);
             // RFC 9525, RFC 5280 §4.2.1.12: id-kp-serverAuth; a policy of our own replaces the one that would have asked for it.
             options.CertificateChainPolicy.ApplicationPolicy.Add(new System.Security.Cryptography.Oid("1.3.6.1.5.5.7.3.1"));
@@ -135,17 +151,20 @@ internal static class HttpTrouble
         var status = (int)response.StatusCode;
         var advice = status switch
         {
-            >= 300 and < 400 => $"The server sends elsewhere ({ScepStageNames.Printable(response.Headers.Location?.ToString() ?? "no address given")}); redirects are not followed. "
+            >= 300 and < 400 => "The server sends elsewhere "
+                + $"({ScepStageNames.Printable(response.Headers.Location?.ToString() ?? "no address given")}); redirects are not followed. "
                 + "Give the final URL.",
             404 => "No SCEP endpoint at this address. Check the path, for example https://host/scep or https://host/scep/<profile>.",
             413 or 414 => "The message is too long for this server or a proxy before it. Use POST (leave out --get) or a smaller key.",
             429 => "Too many requests. Wait, then try again.",
             400 => "The server could not read the message. Its log says why; a proxy that rewrites requests is a common cause.",
             401 or 403 => "Something before the SCEP server demands a login, or this address is not allowed in.",
-            503 => $"The server is not ready{RetryAfter(response)}. Try again later; the same request is answered with the same certificate.",
+            503 =>
+                $"The server is not ready{RetryAfter(response)}. Try again later; the same request is answered with the same certificate.",
             _ => "The server's log says why. Try again later.",
         };
-        return new ScepClientException(stage, ScepClientFault.Network, $"the server answered HTTP {status} ({response.StatusCode}) instead of 200.", advice);
+        return new ScepClientException(
+            stage, ScepClientFault.Network, $"the server answered HTTP {status} ({response.StatusCode}) instead of 200.", advice);
     }
 
     public static ScepClientException Connection(ScepStage stage, Uri url, HttpRequestException trouble)
@@ -156,9 +175,11 @@ internal static class HttpTrouble
             HttpRequestError.NameResolutionError => ($"the name {url.Host} cannot be resolved.", "Check the URL and the name server."),
             HttpRequestError.SecureConnectionError => ($"the TLS connection to {host} failed: {Innermost(trouble)}",
                 trouble.InnerException is AuthenticationException
-                    ? "If the server's certificate comes from a CA of your own, name that CA with --cacert FILE (or CERTCTL_CA_FILE); the host name in the URL must stand in the certificate."
+                    ? "If the server's certificate comes from a CA of your own, name that CA with --cacert FILE (or CERTCTL_CA_FILE); "
+                        + "the host name in the URL must stand in the certificate."
                     : "Check that the port speaks TLS 1.2 or 1.3."),
-            HttpRequestError.ConfigurationLimitExceeded => ($"the answer of {host} is longer than {ScepTransport.LongestAnswer} octets.", "This is no SCEP answer. Check the URL."),
+            HttpRequestError.ConfigurationLimitExceeded =>
+                ($"the answer of {host} is longer than {ScepTransport.LongestAnswer} octets.", "This is no SCEP answer. Check the URL."),
             _ => ($"{host} cannot be reached: {Innermost(trouble)}", "Check the URL and the port, and that the server is running."),
         };
         return new ScepClientException(stage, ScepClientFault.Network, message, advice, trouble);

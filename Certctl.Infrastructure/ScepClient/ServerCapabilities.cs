@@ -13,7 +13,8 @@ public enum ScepCipher
 }
 
 /// <summary>
-/// What GetCACaps answered (RFC 8894 §3.5.2). The answer is not authenticated: it chooses among algorithms that we accept anyway and weakens no check.
+/// What GetCACaps answered (RFC 8894 §3.5.2). The answer is not authenticated:
+/// it chooses among algorithms that we accept anyway and weakens no check.
 /// </summary>
 public sealed class ServerCapabilities
 {

@@ -15,7 +15,8 @@ public sealed class ClientDocsTests
     [Fact]
     public void Each_preset_has_its_evidence()
     {
-        var sections = SourceTree.Read("docs/clients.md").Split("\n### ").Skip(1).ToDictionary(section => section.Split('\n')[0], section => section.Split('\n', 2)[1].Trim());
+        var sections = SourceTree.Read("docs/clients.md").Split("\n### ").Skip(1)
+            .ToDictionary(section => section.Split('\n')[0], section => section.Split('\n', 2)[1].Trim());
 
         Assert.Equal(ClientPreset.All.Select(preset => preset.Name), sections.Keys);
         Assert.All(sections.Values, evidence => Assert.True(evidence.Length > 60, evidence));

@@ -16,7 +16,10 @@ namespace Certctl.Tests.Architecture;
 public sealed partial class CodingRuleTests
 {
     private static readonly string[] ForbiddenFolders =
-        ["Commands", "Queries", "Interfaces", "Services", "Helpers", "Common", "Models", "Utils", "Utilities", "Managers", "Dtos", "Abstractions"];
+        [
+            "Commands", "Queries", "Interfaces", "Services", "Helpers", "Common", "Models", "Utils", "Utilities", "Managers", "Dtos",
+            "Abstractions",
+        ];
 
     private static readonly Type[] OneTypeOfEachAssembly =
         [typeof(Secret), typeof(IScepCodec), typeof(CmsScepCodec), typeof(global::Certctl.Api.Configuration.CertctlOptions)];
@@ -80,7 +83,8 @@ public sealed partial class CodingRuleTests
         var kinds = SourceTree.ProductFiles()
             .Select(file => Path.GetDirectoryName(file)!.Replace('\\', '/'))
             .Distinct()
-            .Where(folder => folder != "Certctl.Api/Commands" && !folder.StartsWith("Certctl.Api/Commands/", StringComparison.Ordinal)) // the verbs of the command line
+            // the verbs of the command line
+            .Where(folder => folder != "Certctl.Api/Commands" && !folder.StartsWith("Certctl.Api/Commands/", StringComparison.Ordinal))
             .Where(folder => folder.Split('/').Any(part => ForbiddenFolders.Contains(part)));
 
         Assert.Empty(kinds);
@@ -90,7 +94,8 @@ public sealed partial class CodingRuleTests
     public void No_type_and_no_file_is_named_for_what_it_is_not()
     {
         // Generators of the platform write types of their own names into our assemblies.
-        var types = OneTypeOfEachAssembly.SelectMany(type => type.Assembly.GetTypes()).Select(type => type.FullName!.Split('`')[0]).Where(name => name.StartsWith("Certctl.", StringComparison.Ordinal));
+        var types = OneTypeOfEachAssembly.SelectMany(type => type.Assembly.GetTypes())
+            .Select(type => type.FullName!.Split('`')[0]).Where(name => name.StartsWith("Certctl.", StringComparison.Ordinal));
         var files = SourceTree.ProductFiles().Select(file => Path.ChangeExtension(file, null));
 
         Assert.DoesNotContain(types.Concat(files), name => ForbiddenSuffix().IsMatch(name));
@@ -101,7 +106,10 @@ public sealed partial class CodingRuleTests
     {
         var astray = SourceTree.ProductFiles()
             .Where(file => file.EndsWith(".cs", StringComparison.Ordinal) && !SourceTree.IsGenerated(file))
-            .Select(file => (file, expected: Path.GetDirectoryName(file)!.Replace('\\', '/').Replace('/', '.'), declared: Namespace().Match(SourceTree.Read(file))))
+            .Select(file => (
+                file,
+                expected: Path.GetDirectoryName(file)!.Replace('\\', '/').Replace('/', '.'),
+                declared: Namespace().Match(SourceTree.Read(file))))
             .Where(entry => entry.declared.Success && entry.declared.Groups[1].Value != entry.expected)
             .Select(entry => $"{entry.file} says {entry.declared.Groups[1].Value}");
 
@@ -114,7 +122,8 @@ public sealed partial class CodingRuleTests
         // A copy of the sources without their history has nothing to ask.
         if (!Path.Exists(SourceTree.PathOf(".git")))
             return;
-        var tracked = ExternalTool.RunIn(SourceTree.Root, "git", "-c", "safe.directory=*", "ls-files").MustSucceed().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var tracked = ExternalTool.RunIn(SourceTree.Root, "git", "-c", "safe.directory=*", "ls-files")
+            .MustSucceed().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Contains("Certctl.sln", tracked);
         Assert.DoesNotContain(tracked, file => file.Split('/')[..^1].Any(folder => folder is "obj" or "bin" or "artifacts"));
     }
@@ -123,7 +132,8 @@ public sealed partial class CodingRuleTests
     public void Each_decision_has_the_number_of_its_file_and_the_title_of_the_index()
     {
         var index = SourceTree.Read("docs/adr/README.md");
-        var files = Directory.GetFiles(SourceTree.PathOf("docs/adr"), "0*.md").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
+        var files = Directory.GetFiles(SourceTree.PathOf("docs/adr"), "0*.md")
+            .Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
         var titles = files.ConvertAll(file => File.ReadLines(SourceTree.PathOf($"docs/adr/{file}")).First());
         for (var i = 0; i < files.Count; i++)
         {

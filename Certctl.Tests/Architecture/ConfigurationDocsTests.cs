@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Certctl.Tests.Architecture;
 
-/// <summary>docs/configuration.md is what operators configure by: its tables are the table that the parser goes by, and its examples parse.</summary>
+/// <summary>
+/// docs/configuration.md is what operators configure by: its tables are the table that the parser goes by, and its examples parse.
+/// </summary>
 public sealed partial class ConfigurationDocsTests
 {
     private static readonly string[] Head = ["| variable | default | allowed | meaning |", "|---|---|---|---|"];

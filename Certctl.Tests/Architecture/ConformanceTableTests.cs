@@ -6,7 +6,8 @@ namespace Certctl.Tests.Architecture;
 
 /// <summary>
 /// docs/conformance.md says of each requirement which tests cover it, or that it is open. Tests name what they cover with
-/// <c>[Trait("Conformance", "S-M4")]</c>; this compares both ways. What a row is about and why it is open is written by hand, the rest is counted here.
+/// <c>[Trait("Conformance", "S-M4")]</c>; this compares both ways. What a row is about and why it is open is written by hand,
+/// the rest is counted here.
 /// </summary>
 public sealed partial class ConformanceTableTests
 {
@@ -15,7 +16,8 @@ public sealed partial class ConformanceTableTests
     // A test that a class inherits counts where it is written.
     private const BindingFlags Own = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
-    private static readonly (string Name, string IdPattern)[] Tables = [("scep", "^S-"), ("csr", "^R-"), ("certificate", "^P-"), ("jws", "^J-"), ("robustness", "^Z-"), ("api", "^A-")];
+    private static readonly (string Name, string IdPattern)[] Tables =
+        [("scep", "^S-"), ("csr", "^R-"), ("certificate", "^P-"), ("jws", "^J-"), ("robustness", "^Z-"), ("api", "^A-")];
 
     [Theory]
     [InlineData("scep")]
@@ -44,7 +46,8 @@ public sealed partial class ConformanceTableTests
     {
         var known = Tables.SelectMany(table => DocTable.Rows(Document, table.Name)).Select(cells => cells[0]).ToHashSet();
 
-        var strangers = CoveredBy().Where(entry => !known.Contains(entry.Key)).Select(entry => $"{entry.Key} in {string.Join(", ", entry.Value)}");
+        var strangers = CoveredBy().Where(entry => !known.Contains(entry.Key))
+            .Select(entry => $"{entry.Key} in {string.Join(", ", entry.Value)}");
 
         Assert.Empty(strangers);
     }
@@ -85,7 +88,8 @@ public sealed partial class ConformanceTableTests
         foreach (var type in typeof(ConformanceTableTests).Assembly.GetTypes())
         {
             var traits = type.GetMethods(Own).Where(IsTest).SelectMany(method => method.CustomAttributes).Concat(type.CustomAttributes)
-                .Where(attribute => attribute.AttributeType == typeof(TraitAttribute) && (string?)attribute.ConstructorArguments[0].Value == "Conformance");
+                .Where(attribute => attribute.AttributeType == typeof(TraitAttribute)
+                    && (string?)attribute.ConstructorArguments[0].Value == "Conformance");
             foreach (var trait in traits)
             {
                 var id = (string)trait.ConstructorArguments[1].Value!;

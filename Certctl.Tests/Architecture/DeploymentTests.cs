@@ -7,8 +7,8 @@ using Xunit;
 namespace Certctl.Tests.Architecture;
 
 /// <summary>
-/// docker-compose.yml is read by Compose itself (its schema and its cross references need no engine) and then, as the YAML it is, for what the schema cannot
-/// know: that secrets are files, that the server waits for the schema, that nothing runs with more rights than it needs.
+/// docker-compose.yml is read by Compose itself (its schema and its cross references need no engine) and then, as the YAML it is, for what
+/// the schema cannot know: that secrets are files, that the server waits for the schema, that nothing runs with more rights than it needs.
 /// </summary>
 public sealed partial class DeploymentTests
 {
@@ -36,7 +36,8 @@ public sealed partial class DeploymentTests
         try
         {
             var path = Path.Combine(folder.FullName, "docker-compose.yml");
-            File.WriteAllText(path, SourceTree.Read("docker-compose.yml").Replace("restart: unless-stopped", "restarts: unless-stopped", StringComparison.Ordinal));
+            File.WriteAllText(path, SourceTree.Read("docker-compose.yml")
+                .Replace("restart: unless-stopped", "restarts: unless-stopped", StringComparison.Ordinal));
 
             Assert.NotEqual(0, ExternalTool.Run(Compose, "-f", path, "config", "-q").ExitCode);
         }
@@ -52,7 +53,8 @@ public sealed partial class DeploymentTests
         if (ReadFile() is not { } file)
             return;
 
-        // What could be a secret is given as the path of a file below /run/secrets, and each of those is declared and handed to the service.
+        // What could be a secret is given as the path of a file below /run/secrets,
+        // and each of those is declared and handed to the service.
         var services = file.GetProperty("services");
         Assert.All(services.EnumerateObject(), service =>
         {
@@ -65,7 +67,8 @@ public sealed partial class DeploymentTests
                     Assert.Contains(variable.Value.ToString()["/run/secrets/".Length..], handed);
             });
         });
-        Assert.All(file.GetProperty("secrets").EnumerateObject(), secret => Assert.StartsWith("./secrets/", secret.Value.GetProperty("file").GetString()));
+        Assert.All(file.GetProperty("secrets").EnumerateObject(), secret => Assert.StartsWith(
+            "./secrets/", secret.Value.GetProperty("file").GetString()));
     }
 
     [Fact]
@@ -73,7 +76,8 @@ public sealed partial class DeploymentTests
     {
         if (ReadFile() is not { } file)
             return;
-        var inCompose = Ours.SelectMany(name => file.GetProperty("services").GetProperty(name).GetProperty("environment").EnumerateObject()).Select(variable => variable.Name).ToList();
+        var inCompose = Ours.SelectMany(name => file.GetProperty("services").GetProperty(name).GetProperty("environment").EnumerateObject())
+            .Select(variable => variable.Name).ToList();
         var inImage = Variable().Matches(SourceTree.Read("Dockerfile")).Select(match => match.Groups[1].Value).ToList();
 
         Assert.Contains("CERTCTL_DATABASE_URL_FILE", inCompose);
@@ -92,7 +96,8 @@ public sealed partial class DeploymentTests
         Assert.Equal("service_healthy", Condition("migrate", "db"));
         Assert.Equal("no", services.GetProperty("migrate").GetProperty("restart").GetString());
 
-        string? Condition(string service, string on) => services.GetProperty(service).GetProperty("depends_on").GetProperty(on).GetProperty("condition").GetString();
+        string? Condition(string service, string on) =>
+            services.GetProperty(service).GetProperty("depends_on").GetProperty(on).GetProperty("condition").GetString();
     }
 
     [Fact]
@@ -108,7 +113,9 @@ public sealed partial class DeploymentTests
             Assert.Equal(["ALL"], Strings(service, "cap_drop"));
             Assert.Contains("no-new-privileges:true", Strings(service, "security_opt"));
         });
-        Assert.False(file.GetProperty("services").GetProperty("db").TryGetProperty("ports", out _), "the database must not be reachable from outside");
+        Assert.False(
+            file.GetProperty("services").GetProperty("db").TryGetProperty("ports", out _),
+            "the database must not be reachable from outside");
         Assert.Contains("\nUSER $APP_UID\n", SourceTree.Read("Dockerfile"), StringComparison.Ordinal);
     }
 
@@ -118,7 +125,8 @@ public sealed partial class DeploymentTests
         Assert.Matches(@"\nHEALTHCHECK [^\n]* CMD \[""certctl"", ""health""\]\n", SourceTree.Read("Dockerfile"));
         if (ReadFile() is not { } file)
             return;
-        Assert.Equal(["CMD", "certctl", "health"], Strings(file.GetProperty("services").GetProperty("certctl").GetProperty("healthcheck"), "test"));
+        Assert.Equal(
+            ["CMD", "certctl", "health"], Strings(file.GetProperty("services").GetProperty("certctl").GetProperty("healthcheck"), "test"));
     }
 
     [Fact]
@@ -126,14 +134,17 @@ public sealed partial class DeploymentTests
     {
         // No engine here: what RUN does before WORKDIR is done by the same shell, with the user's number in place of root's rights.
         var lines = SourceTree.Read("Dockerfile").Split('\n');
-        var made = Array.FindIndex(lines, line => line.StartsWith("RUN ", StringComparison.Ordinal) && line.Contains("install -d", StringComparison.Ordinal));
+        var made = Array.FindIndex(
+            lines, line => line.StartsWith("RUN ", StringComparison.Ordinal) && line.Contains("install -d", StringComparison.Ordinal));
         var used = Array.FindIndex(lines, line => line == "WORKDIR /var/lib/certctl");
         Assert.InRange(made, 0, used);
         using var root = new TemporaryFolder();
         var command = lines[made]["RUN ".Length..].Replace(" /app/", $" {root.Path}/", StringComparison.Ordinal)
-            .Replace(" /usr/local/bin/", $" {root.Path}/", StringComparison.Ordinal).Replace(" /var/lib/", $" {root.Path}/", StringComparison.Ordinal);
+            .Replace(" /usr/local/bin/", $" {root.Path}/", StringComparison.Ordinal)
+            .Replace(" /var/lib/", $" {root.Path}/", StringComparison.Ordinal);
         var folder = root["certctl-folder"];
-        command = command.Replace($"{root.Path}/certctl && install", $"{root.Path}/linked && install", StringComparison.Ordinal).Replace($"0700 {root.Path}/certctl", $"0700 {folder}", StringComparison.Ordinal);
+        command = command.Replace($"{root.Path}/certctl && install", $"{root.Path}/linked && install", StringComparison.Ordinal)
+            .Replace($"0700 {root.Path}/certctl", $"0700 {folder}", StringComparison.Ordinal);
         var user = ExternalTool.Run("id", "-u").MustSucceed().Output.Trim();
         ExternalTool.Run("env", $"APP_UID={user}", "sh", "-euc", command).MustSucceed();
 
@@ -143,17 +154,20 @@ public sealed partial class DeploymentTests
     [Fact]
     public void The_image_takes_every_product_project_and_no_other_folder()
     {
-        var copied = SourceTree.Read("Dockerfile").Split('\n').Where(line => line.StartsWith("COPY Certctl.", StringComparison.Ordinal) && line.Split(' ').Length == 3)
+        var copied = SourceTree.Read("Dockerfile").Split('\n')
+            .Where(line => line.StartsWith("COPY Certctl.", StringComparison.Ordinal) && line.Split(' ').Length == 3)
             .Select(line => line.Split(' ')[1]).Order();
 
         Assert.Equal(SourceTree.Products.Order(), copied);
-        Assert.All(SourceTree.Products, project => Assert.Contains($"!{project}\n", SourceTree.Read(".dockerignore"), StringComparison.Ordinal));
+        Assert.All(
+            SourceTree.Products, project => Assert.Contains($"!{project}\n", SourceTree.Read(".dockerignore"), StringComparison.Ordinal));
     }
 
     [Fact]
     public void Whatever_the_image_copies_is_let_through_to_it()
     {
-        var copied = SourceTree.Read("Dockerfile").Split('\n').Where(line => line.StartsWith("COPY ", StringComparison.Ordinal) && !line.Contains("--from", StringComparison.Ordinal))
+        var copied = SourceTree.Read("Dockerfile").Split('\n')
+            .Where(line => line.StartsWith("COPY ", StringComparison.Ordinal) && !line.Contains("--from", StringComparison.Ordinal))
             .SelectMany(line => line.Split(' ')[1..^1]).ToList();
         var through = SourceTree.Read(".dockerignore").Split('\n').Where(line => line.StartsWith('!')).Select(line => line[1..]).ToList();
 
@@ -173,7 +187,9 @@ public sealed partial class DeploymentTests
     {
         if (!ExternalTool.AllPresent(Python, Compose))
             return null;
-        var json = ExternalTool.Run(Python, "-c", "import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout)", "docker-compose.yml").MustSucceed();
+        var json = ExternalTool.Run(
+            Python, "-c", "import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout)", "docker-compose.yml")
+            .MustSucceed();
         return JsonDocument.Parse(json.Output).RootElement;
     }
 }

@@ -2,8 +2,9 @@
 namespace Certctl.Tests.Architecture;
 
 /// <summary>
-/// A table of the documents that must say what the code says. It stands between <c>&lt;!-- begin:NAME --&gt;</c> and <c>&lt;!-- end:NAME --&gt;</c>.
-/// With <c>CERTCTL_TEST_UPDATE_DOCS=1</c> in the environment the test writes what it expects instead of failing; the difference is then a matter for review.
+/// A table of the documents that must say what the code says. It stands between <c>&lt;!-- begin:NAME --&gt;</c> and <c>&lt;!-- end:NAME
+/// --&gt;</c>. With <c>CERTCTL_TEST_UPDATE_DOCS=1</c> in the environment the test writes what it expects instead of failing;
+/// the difference is then a matter for review.
 /// </summary>
 internal static class DocTable
 {
@@ -21,7 +22,8 @@ internal static class DocTable
         }
 
         var written = text[start..end].Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var differences = written.Except(expected).Select(line => "- " + line).Concat(expected.Except(written).Select(line => "+ " + line)).ToList();
+        var differences = written.Except(expected).Select(line => "- " + line)
+            .Concat(expected.Except(written).Select(line => "+ " + line)).ToList();
         Xunit.Assert.Fail($"""
             {document} does not say what the code says (- written, + true; CERTCTL_TEST_UPDATE_DOCS=1 writes the true table):
             {string.Join('\n', differences.Count > 0 ? differences : ["the same lines in another order"])}

@@ -24,6 +24,7 @@ public sealed partial class DocumentLanguageTests
         Assert.Empty(found);
     }
 
-    [GeneratedRegex(@"\b(doormen|doorman|errands?|stor(y|ies)|house|rooms?|whoever|(some|any|every)body|nobody|he|his|him)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"\b(doormen|doorman|errands?|stor(y|ies)|house|rooms?|whoever|(some|any|every)body|nobody|he|his|him)\b", RegexOptions.IgnoreCase)]
     private static partial Regex Dropped();
 }

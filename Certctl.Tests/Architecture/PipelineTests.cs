@@ -15,7 +15,9 @@ using Xunit;
 
 namespace Certctl.Tests.Architecture;
 
-/// <summary>The order of the checks is a decision: cheap before expensive, and no state is touched before the request is authorised.</summary>
+/// <summary>
+/// The order of the checks is a decision: cheap before expensive, and no state is touched before the request is authorised.
+/// </summary>
 public sealed class PipelineTests
 {
     [Fact]
@@ -74,11 +76,13 @@ public sealed class PipelineTests
     public void Whatever_may_mint_is_checked_for_its_challenge()
     {
         var constraint = typeof(ChallengeDispatchBehavior<,>).GetGenericArguments()[0].GetGenericParameterConstraints();
-        var minting = typeof(EnrolmentPipeline).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IssuanceCommand)));
+        var minting = typeof(EnrolmentPipeline).Assembly.GetTypes()
+            .Where(type => type.IsClass && type.IsAssignableTo(typeof(IssuanceCommand)));
 
         Assert.Contains(typeof(IssuanceCommand), constraint);
         Assert.NotEmpty(minting);
-        Assert.All(minting, command => Assert.True(command.IsAssignableTo(typeof(IRequest<EnrolmentOutcome>)), $"{command.Name} does not pass the pipeline of enrolment outcomes."));
+        Assert.All(minting, command => Assert.True(command.IsAssignableTo(typeof(IRequest<EnrolmentOutcome>)),
+            $"{command.Name} does not pass the pipeline of enrolment outcomes."));
     }
 
     private static bool IsCheck(Type type)

@@ -9,13 +9,14 @@ using Xunit;
 namespace Certctl.Tests.Architecture;
 
 /// <summary>
-/// Who may know whom. Read from the compiled assemblies: the metadata names every foreign type that signatures and method bodies touch, so a
-/// fully qualified name does not slip through as it would in a search for usings.
+/// Who may know whom. Read from the compiled assemblies: the metadata names every foreign type that signatures and method bodies touch, so
+/// a fully qualified name does not slip through as it would in a search for usings.
 /// </summary>
 public sealed partial class ReferenceTests
 {
     [Theory]
-    [InlineData("Certctl.Domain", "Certctl.Application", "Certctl.Infrastructure", "certctl", "Microsoft.", "MediatR", "FluentValidation", "Npgsql",
+    [InlineData(
+        "Certctl.Domain", "Certctl.Application", "Certctl.Infrastructure", "certctl", "Microsoft.", "MediatR", "FluentValidation", "Npgsql",
         "Polly", "System.Security.Cryptography.Pkcs", "System.Net.Http")]
     [InlineData("Certctl.Application", "Certctl.Infrastructure", "certctl", "Microsoft.EntityFrameworkCore", "Microsoft.Data", "Npgsql",
         "Microsoft.AspNetCore", "Polly", "System.Security.Cryptography.Pkcs", "System.Net.Http")]
@@ -31,7 +32,8 @@ public sealed partial class ReferenceTests
     [Fact]
     public void The_domain_knows_nothing_but_the_base_library()
     {
-        var foreign = AssemblyReferences("Certctl.Domain").Where(name => !name.StartsWith("System.", StringComparison.Ordinal) && name != "netstandard");
+        var foreign = AssemblyReferences("Certctl.Domain")
+            .Where(name => !name.StartsWith("System.", StringComparison.Ordinal) && name != "netstandard");
 
         Assert.Empty(foreign);
     }
@@ -39,9 +41,11 @@ public sealed partial class ReferenceTests
     [Fact]
     public void The_application_touches_neither_files_nor_http()
     {
-        string[] forbidden = ["System.IO.File", "System.IO.Directory", "System.IO.FileStream", "System.IO.FileInfo", "System.IO.FileSystemWatcher"];
+        string[] forbidden =
+            ["System.IO.File", "System.IO.Directory", "System.IO.FileStream", "System.IO.FileInfo", "System.IO.FileSystemWatcher"];
 
-        var found = TypeReferences("Certctl.Application").Where(type => forbidden.Contains(type) || type.StartsWith("System.Net.Http.", StringComparison.Ordinal));
+        var found = TypeReferences("Certctl.Application").Where(type => forbidden.Contains(type)
+            || type.StartsWith("System.Net.Http.", StringComparison.Ordinal));
 
         Assert.Empty(found);
     }
@@ -94,13 +98,15 @@ public sealed partial class ReferenceTests
     [Fact]
     public void The_domain_does_not_log()
     {
-        Assert.DoesNotContain(TypeReferences("Certctl.Domain"), type => type.Contains("Logging", StringComparison.Ordinal) || type == "System.Console");
+        Assert.DoesNotContain(
+            TypeReferences("Certctl.Domain"), type => type.Contains("Logging", StringComparison.Ordinal) || type == "System.Console");
     }
 
     [Fact]
     public void The_API_reaches_the_infrastructure_only_where_the_host_is_composed_and_in_the_verbs()
     {
-        string[] allowed = ["Certctl.Api/Hosting/", "Certctl.Api/Commands/", "Certctl.Api/Configuration/Preflight", "Certctl.Api/Program.cs"];
+        string[] allowed =
+            ["Certctl.Api/Hosting/", "Certctl.Api/Commands/", "Certctl.Api/Configuration/Preflight", "Certctl.Api/Program.cs"];
 
         var found = SourceTree.FilesOf("Certctl.Api")
             .Where(file => !allowed.Any(prefix => file.StartsWith(prefix, StringComparison.Ordinal)))
@@ -114,7 +120,8 @@ public sealed partial class ReferenceTests
     {
         // MediatR is known to the pipeline, the commands with their handlers, and the responders that send; to nothing else.
         var found = SourceTree.ProductFiles()
-            .Where(file => !file.StartsWith("Certctl.Application/", StringComparison.Ordinal) && !file.StartsWith("Certctl.Api/Hosting/", StringComparison.Ordinal))
+            .Where(file => !file.StartsWith("Certctl.Application/", StringComparison.Ordinal)
+                && !file.StartsWith("Certctl.Api/Hosting/", StringComparison.Ordinal))
             .Where(file => UsesMediatR().IsMatch(SourceTree.Read(file)));
 
         Assert.Empty(found);

@@ -24,7 +24,8 @@ internal static class SourceTree
 
     /// <summary>Written by EF's tools: migrations and compiled models.</summary>
     public static bool IsGenerated(string file) =>
-        file.Contains("/Persistence/Migrations/", StringComparison.Ordinal) || file.Contains("/Persistence/CompiledModels/", StringComparison.Ordinal);
+        file.Contains("/Persistence/Migrations/", StringComparison.Ordinal)
+        || file.Contains("/Persistence/CompiledModels/", StringComparison.Ordinal);
 
     private static string FindRoot()
     {
@@ -34,6 +35,7 @@ internal static class SourceTree
                 return folder.FullName;
         }
 
-        throw new InvalidOperationException($"No Certctl.sln above {AppContext.BaseDirectory}: these tests read the sources and need the work tree.");
+        throw new InvalidOperationException(
+            $"No Certctl.sln above {AppContext.BaseDirectory}: these tests read the sources and need the work tree.");
     }
 }

@@ -8,8 +8,9 @@ using Xunit.Abstractions;
 namespace Certctl.Tests.Conformance;
 
 /// <summary>
-/// The guard against regressions of an enrolment's cost on machines that others share: octets allocated, which no neighbour changes, and CPU time as a multiple of a
-/// reference measured in between. Without tiered compilation, so that the code is the same from the first request to the last.
+/// The guard against regressions of an enrolment's cost on machines that others share: octets allocated, which no neighbour changes, and
+/// CPU time as a multiple of a reference measured in between. Without tiered compilation,
+/// so that the code is the same from the first request to the last.
 /// </summary>
 public sealed class EnrolmentFootprintTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
@@ -55,7 +56,9 @@ public sealed class EnrolmentFootprintTests(PostgresFixture postgres, ITestOutpu
             bytes = after;
         }
 
-        output.WriteLine(string.Join("; ", slices.Select(slice => string.Create(CultureInfo.InvariantCulture, $"{slice.Bytes:F0} octets, multiple {slice.Multiple:F2}"))));
+        output.WriteLine(string.Join(
+            "; ",
+            slices.Select(slice => string.Create(CultureInfo.InvariantCulture, $"{slice.Bytes:F0} octets, multiple {slice.Multiple:F2}"))));
         Assert.InRange(slices.Min(slice => slice.Bytes), octets * (1 - Band), octets * (1 + Band));
         Assert.InRange(slices.Min(slice => slice.Multiple), 1, MaxMultiple);
     }

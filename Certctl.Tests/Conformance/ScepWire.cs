@@ -17,7 +17,8 @@ using Xunit;
 namespace Certctl.Tests.Conformance;
 
 /// <summary>
-/// A device on the wire: HTTPS to the real executable, requests by <see cref="ForgedRequest"/>, answers read with the platform's CMS. Shares no code with the server.
+/// A device on the wire: HTTPS to the real executable, requests by <see cref="ForgedRequest"/>,
+/// answers read with the platform's CMS. Shares no code with the server.
 /// </summary>
 internal sealed class ScepWire : IDisposable
 {
@@ -46,12 +47,19 @@ internal sealed class ScepWire : IDisposable
         return new HttpClient(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
-            ConnectCallback = from is null ? null : (context, cancellationToken) => ConnectAsync(from, context.DnsEndPoint, cancellationToken),
+            ConnectCallback = from is null
+                ? null
+                : (context, cancellationToken) => ConnectAsync(from, context.DnsEndPoint, cancellationToken),
             SslOptions = new SslClientAuthenticationOptions
             {
                 EnabledSslProtocols = SslProtocols.Tls13,
                 ClientCertificateContext = client,
-                CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck },
+                CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    CustomTrustStore = { root },
+                    RevocationMode = X509RevocationMode.NoCheck,
+                },
             },
         });
     }
@@ -83,7 +91,8 @@ internal sealed class ScepWire : IDisposable
 
     /// <summary>The CA that issues: the first one of GetCACert.</summary>
     public async Task<X509Certificate2> CaAsync() =>
-        (await CaCertificatesAsync()).First(certificate => certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(constraints => constraints.CertificateAuthority));
+        (await CaCertificatesAsync()).First(certificate => certificate.Extensions.OfType<X509BasicConstraintsExtension>()
+            .Any(constraints => constraints.CertificateAuthority));
 
     private static bool MayUse(X509Certificate2 certificate, X509KeyUsageFlags usage) =>
         certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is not { } extension || (extension.KeyUsages & usage) != 0;
@@ -92,10 +101,14 @@ internal sealed class ScepWire : IDisposable
     public async Task<string> CrlTextAsync(ScepDevice device, string caFile)
     {
         var ca = await CaAsync();
-        var query = (await RequestAsync(ForgedRequest.IssuerAndSerial(ca), device)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("22"));
+        var query = (await RequestAsync(ForgedRequest.IssuerAndSerial(ca), device))
+            .Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("22"));
         using var folder = new TemporaryFolder();
         await File.WriteAllBytesAsync(folder["crl"], (await SendAsync(query.Build())).Crl(device));
-        Assert.Contains("verify OK", Fixtures.OpenSsl.Run("crl", "-inform", "DER", "-in", folder["crl"], "-CAfile", caFile, "-noout"), StringComparison.Ordinal);
+        Assert.Contains(
+            "verify OK",
+            Fixtures.OpenSsl.Run("crl", "-inform", "DER", "-in", folder["crl"], "-CAfile", caFile, "-noout"),
+            StringComparison.Ordinal);
         return Fixtures.OpenSsl.Run("crl", "-inform", "DER", "-in", folder["crl"], "-noout", "-text");
     }
 
@@ -110,7 +123,8 @@ internal sealed class ScepWire : IDisposable
         Certificates = [device.Certificate.RawData],
     };
 
-    public async Task<HttpResponseMessage> PostAsync(byte[] message, string? contentType = "application/x-pki-message", string query = "?operation=PKIOperation")
+    public async Task<HttpResponseMessage> PostAsync(
+        byte[] message, string? contentType = "application/x-pki-message", string query = "?operation=PKIOperation")
     {
         var content = new ByteArrayContent(message);
         content.Headers.ContentType = contentType is null ? null : MediaTypeHeaderValue.Parse(contentType);
@@ -146,7 +160,9 @@ internal sealed class ScepDevice(AsymmetricAlgorithm key, X509Certificate2 certi
 
     /// <summary>One of a few keys that the whole run shares.</summary>
     public static ScepDevice Shared(int key = 0, string subject = "CN=signer") =>
-        new(Keys.Value[key], Request(subject, Keys.Value[key]).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30)));
+        new(
+            Keys.Value[key],
+            Request(subject, Keys.Value[key]).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30)));
 
     public static ScepDevice OfKey(AsymmetricAlgorithm key) =>
         new(key, Request("CN=signer", key).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30)));
@@ -155,7 +171,10 @@ internal sealed class ScepDevice(AsymmetricAlgorithm key, X509Certificate2 certi
     public ScepDevice With(X509Certificate2 certificate) => new(Key, certificate);
 
     public byte[] Csr(string subject, string? challenge, params string[] dnsNames) =>
-        Csr(subject, challenge is null ? null : ForgedRequest.Der(w => w.WriteCharacterString(UniversalTagNumber.UTF8String, challenge)), dnsNames);
+        Csr(
+            subject,
+            challenge is null ? null : ForgedRequest.Der(w => w.WriteCharacterString(UniversalTagNumber.UTF8String, challenge)),
+            dnsNames);
 
     public byte[] Csr(string subject, byte[]? challengeDer, string[] dnsNames, Action<CertificateRequest>? more = null)
     {
@@ -196,7 +215,8 @@ internal sealed record CertRepReading(Dictionary<string, byte[]> Attributes, byt
         signed.Decode(body);
         var signer = Assert.Single(signed.SignerInfos.Cast<SignerInfo>());
         signer.CheckSignature(verifySignatureOnly: true);
-        var attributes = signer.SignedAttributes.Cast<CryptographicAttributeObject>().ToDictionary(a => a.Oid.Value!, a => Assert.Single(a.Values.Cast<AsnEncodedData>()).RawData);
+        var attributes = signer.SignedAttributes.Cast<CryptographicAttributeObject>()
+            .ToDictionary(a => a.Oid.Value!, a => Assert.Single(a.Values.Cast<AsnEncodedData>()).RawData);
         var reading = new CertRepReading(attributes, signed.ContentInfo.Content, signer.Certificate!, body);
 
         // RFC 8894 §3.2.1: what every CertRep says, whatever else it says.
@@ -230,7 +250,8 @@ internal sealed record CertRepReading(Dictionary<string, byte[]> Attributes, byt
     /// <summary>The issued certificate, opened with the key of the request's signer.</summary>
     public X509Certificate2 Issued(ScepDevice device)
     {
-        Assert.True(Status == "0", $"pkiStatus {Status}, failInfo {(Attributes.ContainsKey("2.16.840.1.113733.1.9.4") ? FailInfo + " " + FailInfoText : "-")}");
+        Assert.True(Status == "0",
+            $"pkiStatus {Status}, failInfo {(Attributes.ContainsKey("2.16.840.1.113733.1.9.4") ? FailInfo + " " + FailInfoText : "-")}");
         var bag = new SignedCms();
         bag.Decode(Open(device));
         return bag.Certificates[0];
@@ -253,7 +274,9 @@ internal sealed record CertRepReading(Dictionary<string, byte[]> Attributes, byt
         return crl;
     }
 
-    /// <summary>What the envelope holds for the key of the request's signer. The platform's CMS knows no key agreement, openssl does.</summary>
+    /// <summary>
+    /// What the envelope holds for the key of the request's signer. The platform's CMS knows no key agreement, openssl does.
+    /// </summary>
     private byte[] Open(ScepDevice device)
     {
         if (device.Key is ECDsa ec)
@@ -263,7 +286,8 @@ internal sealed record CertRepReading(Dictionary<string, byte[]> Attributes, byt
             File.WriteAllText(folder["certificate"], device.Certificate.ExportCertificatePem());
             File.WriteAllBytes(folder["envelope"], Content);
             Fixtures.OpenSsl.Run(
-                "cms", "-decrypt", "-inform", "DER", "-binary", "-in", folder["envelope"], "-recip", folder["certificate"], "-inkey", folder["key"], "-out", folder["content"]);
+                "cms", "-decrypt", "-inform", "DER", "-binary", "-in", folder["envelope"], "-recip", folder["certificate"], "-inkey",
+                folder["key"], "-out", folder["content"]);
             return File.ReadAllBytes(folder["content"]);
         }
 
@@ -298,7 +322,8 @@ public class ScepServerFixture : IAsyncLifetime
     {
         _postgres = await PostgresAsync();
         // As serve has it: quickstart by itself lists a capability more.
-        _server = await CertctlHost.StartAsync(_postgres, ("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", PreviousChallenge), ("CERTCTL_SCEP_CLIENT_PRESET", "default"));
+        _server = await CertctlHost.StartAsync(
+            _postgres, ("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", PreviousChallenge), ("CERTCTL_SCEP_CLIENT_PRESET", "default"));
         Wire = _server.Connect();
     }
 
@@ -314,7 +339,8 @@ public class ScepServerFixture : IAsyncLifetime
         return (await Wire.SendAsync(request.Build())).Issued(device);
     }
 
-    internal long Count(string sql) => Ask(sql, command => Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture));
+    internal long Count(string sql) =>
+        Ask(sql, command => Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture));
 
     /// <summary>Changes the server's database behind its back; how many rows.</summary>
     internal int Change(string sql) => Ask(sql, command => command.ExecuteNonQuery());

@@ -15,13 +15,17 @@ internal sealed class FixedProfiles(params CertificateProfile[] profiles) : ICer
     public Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<CertificateProfile>>(_profiles);
 
-    public Task<ProfileSaving> SaveAsync(CertificateProfile profile, int expectedVersion, Func<int, AuditEvent> audit, CancellationToken cancellationToken)
+    public Task<ProfileSaving> SaveAsync(
+        CertificateProfile profile, int expectedVersion, Func<int, AuditEvent> audit, CancellationToken cancellationToken)
     {
         _profiles.RemoveAll(p => p.Id == profile.Id);
         _profiles.Add(profile);
         return Task.FromResult<ProfileSaving>(new ProfileSaving.Saved(expectedVersion + 1));
     }
 
-    public Task<ProfileDeletion> DeleteAsync(string profileId, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken) =>
-        Task.FromResult(_profiles.RemoveAll(p => p.Id == profileId && p.Version == expectedVersion) > 0 ? ProfileDeletion.Deleted : ProfileDeletion.ChangedMeanwhile);
+    public Task<ProfileDeletion> DeleteAsync(
+        string profileId, int expectedVersion, AuditEvent audit, CancellationToken cancellationToken) =>
+        Task.FromResult(_profiles.RemoveAll(p => p.Id == profileId && p.Version == expectedVersion) > 0
+            ? ProfileDeletion.Deleted
+            : ProfileDeletion.ChangedMeanwhile);
 }

@@ -5,7 +5,9 @@ using Certctl.Domain.Enrolments;
 
 namespace Certctl.Tests.Fakes;
 
-/// <summary>Journal, enrolments and audit in memory, with the conflicts of the real ones; nothing is superseded and no profile version compared.</summary>
+/// <summary>
+/// Journal, enrolments and audit in memory, with the conflicts of the real ones; nothing is superseded and no profile version compared.
+/// </summary>
 /// <param name="clock">The database's.</param>
 internal sealed class InMemoryJournal(TimeProvider clock)
     : RevokedOnly, IEnrolmentJournal, IEnrolmentRepository, IReservations, IAuditRepository
@@ -32,7 +34,8 @@ internal sealed class InMemoryJournal(TimeProvider clock)
         var heldUntil = now + entry.HeldFor;
         _answers[Convert.ToHexString(entry.RequestKey)] = (entry.Enrolment.Id, heldUntil);
         if (entry.Use is not null)
-            _uses[Convert.ToHexString(entry.Use.Key)] = (new SpentChallenge(entry.Enrolment.Id, entry.Enrolment.PathId, entry.Enrolment.CsrSha256), entry.Use.KeptUntil);
+            _uses[Convert.ToHexString(entry.Use.Key)] =
+                (new SpentChallenge(entry.Enrolment.Id, entry.Enrolment.PathId, entry.Enrolment.CsrSha256), entry.Use.KeptUntil);
         if (entry.Budget is not null)
             _slots.Add((Convert.ToHexString(entry.Budget.Key), now, entry.Enrolment.Id));
         Enrolments[entry.Enrolment.Id] = new StoredEnrolment(entry.Enrolment.Waiting(heldUntil), entry.Certificate);
@@ -81,7 +84,8 @@ internal sealed class InMemoryJournal(TimeProvider clock)
 
         if (entry.Completes && own is null)
             throw new InvalidOperationException($"Enrolment {entry.Enrolment.Id} is completed and not in the journal.");
-        if (_answers.TryGetValue(Convert.ToHexString(entry.RequestKey), out var answer) && answer.HeldUntil > now && answer.Id != entry.Enrolment.Id)
+        if (_answers.TryGetValue(Convert.ToHexString(entry.RequestKey), out var answer)
+            && answer.HeldUntil > now && answer.Id != entry.Enrolment.Id)
             return new JournalVerdict.AlreadyAnswered(Enrolments[answer.Id].At(now));
         if (entry.Use is { } use && _uses.TryGetValue(Convert.ToHexString(use.Key), out var used))
         {
@@ -96,14 +100,17 @@ internal sealed class InMemoryJournal(TimeProvider clock)
     public Task<StoredEnrolment?> FindByTransactionAsync(
         string pathId, TransactionId transactionId, ReadOnlyMemory<byte> signerKeySha256, CancellationToken cancellationToken) =>
         Task.FromResult(Enrolments.Values.LastOrDefault(e =>
-            e.Enrolment.PathId == pathId && e.Enrolment.TransactionId == transactionId && signerKeySha256.Span.SequenceEqual(e.Enrolment.SignerKeySha256))?.At(clock.GetUtcNow()));
+            e.Enrolment.PathId == pathId && e.Enrolment.TransactionId == transactionId
+            && signerKeySha256.Span.SequenceEqual(e.Enrolment.SignerKeySha256))?.At(clock.GetUtcNow()));
 
     public Task<IssuedCertificate?> FindCertificateAsync(string issuerId, string serialNumber, CancellationToken cancellationToken) =>
-        Task.FromResult(Enrolments.Values.Select(e => e.Certificate).FirstOrDefault(c => c?.IssuerId == issuerId && c.SerialNumber == serialNumber));
+        Task.FromResult(
+            Enrolments.Values.Select(e => e.Certificate).FirstOrDefault(c => c?.IssuerId == issuerId && c.SerialNumber == serialNumber));
 
     public Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, TimeSpan margin, CancellationToken cancellationToken) =>
         Task.FromResult(
-            clock.GetUtcNow() + margin is var until && _answers.TryGetValue(Convert.ToHexString(requestKey), out var answer) && answer.HeldUntil > until
+            clock.GetUtcNow() + margin is var until
+                && _answers.TryGetValue(Convert.ToHexString(requestKey), out var answer) && answer.HeldUntil > until
                 ? Enrolments[answer.Id].At(until)
                 : null);
 
@@ -112,7 +119,8 @@ internal sealed class InMemoryJournal(TimeProvider clock)
 
     public Task<IReadOnlyDictionary<string, int>> CountUsesAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyDictionary<string, int>>(
-            _uses.Values.Where(use => use.KeptUntil > clock.GetUtcNow()).GroupBy(use => Enrolments[use.Spent.EnrolmentId].Enrolment.PathId).ToDictionary(path => path.Key, path => path.Count()));
+            _uses.Values.Where(use => use.KeptUntil > clock.GetUtcNow())
+                .GroupBy(use => Enrolments[use.Spent.EnrolmentId].Enrolment.PathId).ToDictionary(path => path.Key, path => path.Count()));
 
     public Task<DateTimeOffset?> FindNextAllowedAsync(DeviceBudget budget, CancellationToken cancellationToken) =>
         Task.FromResult(NextAllowed(budget, clock.GetUtcNow()));
@@ -145,18 +153,23 @@ internal sealed class InMemoryJournal(TimeProvider clock)
     public IAsyncEnumerable<AuditEvent> StreamAsync(AuditFilter filter, CancellationToken cancellationToken) =>
         throw new NotSupportedException("Exports of the trail are the database's.");
 
-    public Task<AuditEvent?> FindAsync(Guid id, CancellationToken cancellationToken) => Task.FromResult(Refusals.Concat(Acts).FirstOrDefault(audit => audit.Id == id));
+    public Task<AuditEvent?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        Task.FromResult(Refusals.Concat(Acts).FirstOrDefault(audit => audit.Id == id));
 
-    public Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<AuditCount>> CountAsync(
+        IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<AuditCount>>(
         [
-            .. Refusals.Concat(Committed.Select(entry => entry.Audit)).Where(audit => actions.Contains(audit.Action) && audit.Timestamp >= since)
-                .GroupBy(audit => (audit.PathId, audit.Outcome, audit.Reason)).Select(kind => new AuditCount(kind.Key.PathId, kind.Key.Outcome, kind.Key.Reason, kind.Sum(audit => (long)audit.Count))),
+            .. Refusals.Concat(Committed.Select(entry => entry.Audit))
+                .Where(audit => actions.Contains(audit.Action) && audit.Timestamp >= since)
+                .GroupBy(audit => (audit.PathId, audit.Outcome, audit.Reason))
+                .Select(kind => new AuditCount(kind.Key.PathId, kind.Key.Outcome, kind.Key.Reason, kind.Sum(audit => (long)audit.Count))),
         ]);
 
     private DateTimeOffset? NextAllowed(DeviceBudget budget, DateTimeOffset now)
     {
-        var taken = _slots.Where(slot => slot.Device == Convert.ToHexString(budget.Key) && slot.At > now - DeviceBudget.Window).Select(slot => slot.At).Order().ToList();
+        var taken = _slots.Where(slot => slot.Device == Convert.ToHexString(budget.Key) && slot.At > now - DeviceBudget.Window)
+            .Select(slot => slot.At).Order().ToList();
         return taken.Count < budget.Limit ? null : taken[^budget.Limit] + DeviceBudget.Window;
     }
 }

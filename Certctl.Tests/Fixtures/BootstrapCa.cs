@@ -4,7 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Certctl.Tests.Fixtures;
 
-/// <summary>A manufacturer's CA that gives devices the certificate with which they knock at <c>/scep-mtls</c>; made by the platform.</summary>
+/// <summary>
+/// A manufacturer's CA that gives devices the certificate with which they knock at <c>/scep-mtls</c>; made by the platform.
+/// </summary>
 internal sealed class BootstrapCa
 {
     public const string ClientAuth = "1.3.6.1.5.5.7.3.2";
@@ -32,7 +34,8 @@ internal sealed class BootstrapCa
     }
 
     /// <param name="eku">Null: no extended key usage.</param>
-    public X509Certificate2 Issue(string name, string? eku = ClientAuth, int fromDays = -10, int toDays = 100, byte[]? serial = null) => Issue(name, eku, fromDays, toDays, serial, _ => { });
+    public X509Certificate2 Issue(string name, string? eku = ClientAuth, int fromDays = -10, int toDays = 100, byte[]? serial = null) =>
+        Issue(name, eku, fromDays, toDays, serial, _ => { });
 
     public X509Certificate2 Issue(string name, string? eku, int fromDays, int toDays, byte[]? serial, Action<CertificateRequest> more)
     {
@@ -50,12 +53,14 @@ internal sealed class BootstrapCa
         SslStreamCertificateContext.Create(certificate, [.. between], offline: true);
 
     private X509Certificate2 Sign(CertificateRequest request, int fromDays, int toDays, byte[]? serial = null) =>
-        request.Create(Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), In(fromDays), In(toDays), serial ?? [0x10, .. RandomNumberGenerator.GetBytes(8)]);
+        request.Create(Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), In(fromDays), In(toDays), serial
+            ?? [0x10, .. RandomNumberGenerator.GetBytes(8)]);
 
     private static CertificateRequest CaRequest(string name, ECDsa key)
     {
         var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true));
         return request;
     }

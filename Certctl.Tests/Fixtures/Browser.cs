@@ -9,8 +9,8 @@ using System.Text.Json.Nodes;
 namespace Certctl.Tests.Fixtures;
 
 /// <summary>
-/// Debian's Chromium without a window, by the Chrome DevTools Protocol: what a user would see, which servers the page asked, and what it complained about. Name and
-/// password are given when it asks for them, as a user would type them.
+/// Debian's Chromium without a window, by the Chrome DevTools Protocol: what a user would see, which servers the page asked, and what it
+/// complained about. Name and password are given when it asks for them, as a user would type them.
 /// </summary>
 internal sealed class Browser : IAsyncDisposable
 {
@@ -59,7 +59,8 @@ internal sealed class Browser : IAsyncDisposable
     /// <summary>The value of a JavaScript expression, or of its promise.</summary>
     public async Task<string> EvaluateAsync(string expression)
     {
-        var answer = await SendAsync("Runtime.evaluate", new JsonObject { ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true });
+        var answer = await SendAsync(
+            "Runtime.evaluate", new JsonObject { ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true });
         return answer["result"]?["value"]?.ToString() ?? "";
     }
 
@@ -71,7 +72,8 @@ internal sealed class Browser : IAsyncDisposable
         while (!(text = await EvaluateAsync("document.body ? document.body.innerText : ''")).Contains(awaited, StringComparison.Ordinal))
         {
             if (patience.IsCancellationRequested)
-                throw new TimeoutException($"\"{awaited}\" does not come. The page says: {text}\nIt complains: {string.Join('\n', Complaints)}");
+                throw new TimeoutException(
+                    $"\"{awaited}\" does not come. The page says: {text}\nIt complains: {string.Join('\n', Complaints)}");
             await Task.Delay(200);
         }
 
@@ -99,15 +101,18 @@ internal sealed class Browser : IAsyncDisposable
     {
         _process = ExternalTool.Start(_folder.Path, Program,
         [
-            "--headless=new", "--window-size=1600,1000", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-            "--remote-debugging-port=0", $"--user-data-dir={_folder["profile"]}", $"--ignore-certificate-errors-spki-list={spki}", "about:blank",
+            "--headless=new", "--window-size=1600,1000", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update",
+            "--remote-debugging-port=0",
+            $"--user-data-dir={_folder["profile"]}", $"--ignore-certificate-errors-spki-list={spki}", "about:blank",
         ]);
         using var patience = new CancellationTokenSource(Patience);
         const string Listening = "DevTools listening on ";
         string? line;
         do
         {
-            line = await _process.StandardError.ReadLineAsync(patience.Token) ?? throw new InvalidOperationException("Chromium ended before it listened.");
+            line = await _process.StandardError.ReadLineAsync(patience.Token)
+                ?? throw new InvalidOperationException("Chromium ended before it listened.");
         }
         while (!line.StartsWith(Listening, StringComparison.Ordinal));
 
@@ -117,7 +122,8 @@ internal sealed class Browser : IAsyncDisposable
         await _socket.ConnectAsync(new Uri(line[Listening.Length..]), patience.Token);
         _receiving = ReceiveAsync();
         var target = await SendAsync("Target.createTarget", new JsonObject { ["url"] = "about:blank" });
-        _session = (string?)(await SendAsync("Target.attachToTarget", new JsonObject { ["targetId"] = (string)target["targetId"]!, ["flatten"] = true }))["sessionId"];
+        _session = (string?)(await SendAsync(
+            "Target.attachToTarget", new JsonObject { ["targetId"] = (string)target["targetId"]!, ["flatten"] = true }))["sessionId"];
         foreach (var domain in new[] { "Page", "Runtime", "Log" })
             await SendAsync($"{domain}.enable", []);
         await SendAsync("Fetch.enable", new JsonObject { ["handleAuthRequests"] = true });
@@ -133,7 +139,8 @@ internal sealed class Browser : IAsyncDisposable
         await _sending.WaitAsync();
         try
         {
-            await _socket.SendAsync(Encoding.UTF8.GetBytes(message.ToJsonString()), WebSocketMessageType.Text, endOfMessage: true, _ending.Token);
+            await _socket.SendAsync(
+                Encoding.UTF8.GetBytes(message.ToJsonString()), WebSocketMessageType.Text, endOfMessage: true, _ending.Token);
         }
         finally
         {
@@ -179,8 +186,15 @@ internal sealed class Browser : IAsyncDisposable
                 Asked.Enqueue(new Uri((string)parameters["request"]!["url"]!));
                 return SendAsync("Fetch.continueRequest", new JsonObject { ["requestId"] = (string)parameters["requestId"]! });
             case "Fetch.authRequired":
-                var credentials = new JsonObject { ["response"] = "ProvideCredentials", ["username"] = _credentials.Name, ["password"] = _credentials.Password };
-                return SendAsync("Fetch.continueWithAuth", new JsonObject { ["requestId"] = (string)parameters["requestId"]!, ["authChallengeResponse"] = credentials });
+                var credentials = new JsonObject
+                {
+                    ["response"] = "ProvideCredentials",
+                    ["username"] = _credentials.Name,
+                    ["password"] = _credentials.Password,
+                };
+                return SendAsync(
+                    "Fetch.continueWithAuth",
+                    new JsonObject { ["requestId"] = (string)parameters["requestId"]!, ["authChallengeResponse"] = credentials });
             case "Log.entryAdded" when (string?)parameters["entry"]!["level"] == "error":
                 Complaints.Enqueue(parameters["entry"]!.ToJsonString());
                 return Task.CompletedTask;

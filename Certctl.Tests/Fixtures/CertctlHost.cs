@@ -7,8 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Certctl.Tests.Fixtures;
 
 /// <summary>
-/// The real executable under <c>quickstart --json</c> in a folder of its own, on a free port, with the database and the settings that the test chooses. It can be
-/// stopped, killed and started again: folder, keys, database and port stay.
+/// The real executable under <c>quickstart --json</c> in a folder of its own, on a free port, with the database and the settings that the
+/// test chooses. It can be stopped, killed and started again: folder, keys, database and port stay.
 /// </summary>
 internal sealed class CertctlHost : IAsyncDisposable
 {
@@ -26,8 +26,11 @@ internal sealed class CertctlHost : IAsyncDisposable
     {
         _postgres = postgres;
         Settings = settings.ToDictionary(setting => setting.Name, setting => setting.Value);
-        var (kind, connection) = postgres is null ? (DatabaseKind.Sqlite, $"Data Source={DatabaseFile}") : (DatabaseKind.PostgreSql, postgres);
-        _database = new(() => new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddCertctlPersistence(kind, connection, 4).BuildServiceProvider());
+        var (kind, connection) = postgres is null
+            ? (DatabaseKind.Sqlite, $"Data Source={DatabaseFile}")
+            : (DatabaseKind.PostgreSql, postgres);
+        _database = new(() => new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System)
+            .AddCertctlPersistence(kind, connection, 4).BuildServiceProvider());
     }
 
     /// <summary>Environment variables of the next start.</summary>
@@ -78,13 +81,16 @@ internal sealed class CertctlHost : IAsyncDisposable
 
     /// <param name="postgres">Npgsql's connection string of a database; null: a SQLite file in the server's folder.</param>
     /// <param name="settings">Further settings, as environment variables.</param>
-    public static Task<CertctlHost> StartAsync(string? postgres, params (string Name, string Value)[] settings) => StartAsync(new CertctlHost(postgres, settings));
+    public static Task<CertctlHost> StartAsync(string? postgres, params (string Name, string Value)[] settings) =>
+        StartAsync(new CertctlHost(postgres, settings));
 
     /// <summary>Likewise on SQLite, run by another command.</summary>
-    public static Task<CertctlHost> StartUnderAsync(IReadOnlyList<string> parent, params (string Name, string Value)[] settings) => StartAsync(new CertctlHost(null, settings) { Parent = parent });
+    public static Task<CertctlHost> StartUnderAsync(IReadOnlyList<string> parent, params (string Name, string Value)[] settings) =>
+        StartAsync(new CertctlHost(null, settings) { Parent = parent });
 
     /// <summary>Likewise on the database of the test's choice.</summary>
-    public static Task<CertctlHost> StartUnderAsync(IReadOnlyList<string> parent, string? postgres) => StartAsync(new CertctlHost(postgres, []) { Parent = parent });
+    public static Task<CertctlHost> StartUnderAsync(IReadOnlyList<string> parent, string? postgres) =>
+        StartAsync(new CertctlHost(postgres, []) { Parent = parent });
 
     /// <summary>Likewise, with an issuer outside of the process: <see cref="Programs.RemoteIssuerServer"/>.</summary>
     public static Task<CertctlHost> StartWithRemoteIssuerAsync(string? postgres, params (string Name, string Value)[] settings) =>

@@ -8,7 +8,8 @@ internal static class ExternalTool
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// True when every tool is there. Where one is not, says so on the console; under <c>CI=true</c> that is a failure, since the gate has installed them.
+    /// True when every tool is there. Where one is not, says so on the console;
+    /// under <c>CI=true</c> that is a failure, since the gate has installed them.
     /// </summary>
     public static bool AllPresent(params string[] paths)
     {

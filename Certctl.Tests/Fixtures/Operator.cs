@@ -30,7 +30,8 @@ internal static class Operator
             UpdatedAt = now,
         };
         Assert.IsType<ProfileSaving.Saved>(
-            await profiles.SaveAsync(changed, stored.Version, _ => Audit(AuditAction.ProfileSaved, "profile", changed.Id, now), CancellationToken.None));
+            await profiles.SaveAsync(
+                changed, stored.Version, _ => Audit(AuditAction.ProfileSaved, "profile", changed.Id, now), CancellationToken.None));
     }
 
     /// <summary>Approves or denies, as the only operator needed.</summary>
@@ -39,7 +40,15 @@ internal static class Operator
         var now = TimeProvider.System.GetUtcNow();
         var audit = Audit(approved ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied, "enrolment", pending.Id.ToString(), now);
         Assert.IsType<DecisionVerdict.Counted>(await database.GetRequiredService<IApprovalRepository>().DecideAsync(
-            new EnrolmentDecision { EnrolmentId = pending.Id, Actor = "operator", Principal = "operator", Approved = approved, Note = "", DecidedAt = now }, audit, CancellationToken.None));
+            new EnrolmentDecision
+            {
+                EnrolmentId = pending.Id,
+                Actor = "operator",
+                Principal = "operator",
+                Approved = approved,
+                Note = "",
+                DecidedAt = now,
+            }, audit, CancellationToken.None));
     }
 
     private static AuditEvent Audit(string action, string resourceType, string resourceId, DateTimeOffset now) => new()

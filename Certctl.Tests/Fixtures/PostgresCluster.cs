@@ -28,7 +28,9 @@ internal sealed class PostgresCluster : IDisposable
         File.WriteAllText(passwordFile, cluster._password);
         if (Environment.UserName == "root")
             PostgresServer.Run("chown", "-R", "postgres", cluster._root);
-        PostgresServer.RunTool("initdb", "--no-sync", "-D", cluster.Data, "-U", User, "--pwfile", passwordFile, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8");
+        PostgresServer.RunTool(
+            "initdb", "--no-sync", "-D", cluster.Data, "-U", User, "--pwfile", passwordFile, "-A", "scram-sha-256", "-E", "UTF8",
+            "--locale=C.UTF-8");
         cluster.StartServer();
         return cluster;
     }
@@ -48,7 +50,8 @@ internal sealed class PostgresCluster : IDisposable
             Directory.Delete(Data, recursive: true);
         var source = new NpgsqlConnectionStringBuilder(primary.ConnectionString("postgres"));
         PostgresServer.RunTool(
-            "pg_basebackup", "--no-sync", "-c", "fast", "-R", "-X", "stream", "-D", Data, "-d", $"host={source.Host} port={source.Port} user={User} password={_password}");
+            "pg_basebackup", "--no-sync", "-c", "fast", "-R", "-X", "stream", "-D", Data, "-d",
+            $"host={source.Host} port={source.Port} user={User} password={_password}");
         StartServer();
     }
 
@@ -63,7 +66,8 @@ internal sealed class PostgresCluster : IDisposable
     }.ConnectionString;
 
     public void StartServer() => PostgresServer.RunTool(
-        "pg_ctl", "-D", Data, "-w", "-l", Path.Combine(_root, "log"), "-o", $"-c listen_addresses=127.0.0.1 -p {Port} -k {_root} -c fsync=off -c max_connections=100", "start");
+        "pg_ctl", "-D", Data, "-w", "-l", Path.Combine(_root, "log"), "-o",
+        $"-c listen_addresses=127.0.0.1 -p {Port} -k {_root} -c fsync=off -c max_connections=100", "start");
 
     /// <summary>As a crash, but with the sockets closed.</summary>
     public void Stop() => PostgresServer.RunTool("pg_ctl", "-D", Data, "-w", "-m", "immediate", "stop");

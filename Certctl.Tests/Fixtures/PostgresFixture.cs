@@ -19,7 +19,8 @@ public sealed class PostgresFixture : IAsyncLifetime
     public bool IsAvailable => _connectionString is not null;
 
     /// <summary>Npgsql form.</summary>
-    public string ConnectionString => _connectionString ?? throw new InvalidOperationException("There is no PostgreSQL; ask IsAvailable first.");
+    public string ConnectionString =>
+        _connectionString ?? throw new InvalidOperationException("There is no PostgreSQL; ask IsAvailable first.");
 
     /// <summary><c>postgres://user:password@127.0.0.1:port/database</c>.</summary>
     public string Url => UrlOf(ConnectionString);

@@ -8,8 +8,8 @@ using Npgsql;
 namespace Certctl.Tests.Fixtures;
 
 /// <summary>
-/// The PostgreSQL server of the run: the one that <c>CERTCTL_TEST_POSTGRES</c> names (with the right to create databases), else a private cluster
-/// from the machine's own <c>initdb</c>, on loopback, with fsync on; stopped and deleted when this process has ended.
+/// The PostgreSQL server of the run: the one that <c>CERTCTL_TEST_POSTGRES</c> names (with the right to create databases), else a private
+/// cluster from the machine's own <c>initdb</c>, on loopback, with fsync on; stopped and deleted when this process has ended.
 /// </summary>
 internal static class PostgresServer
 {
@@ -49,11 +49,13 @@ internal static class PostgresServer
     private static string? FindTools()
     {
         IEnumerable<string> installed = Directory.Exists("/usr/lib/postgresql")
-            ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(path => path.Length).ThenByDescending(path => path, StringComparer.Ordinal)
+            ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(path => path.Length)
+                .ThenByDescending(path => path, StringComparer.Ordinal)
                 .Select(path => Path.Combine(path, "bin"))
             : [];
         var inPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return installed.Concat(inPath).FirstOrDefault(path => File.Exists(Path.Combine(path, "initdb")) && File.Exists(Path.Combine(path, "pg_ctl")));
+        return installed.Concat(inPath).FirstOrDefault(path => File.Exists(Path.Combine(path, "initdb"))
+            && File.Exists(Path.Combine(path, "pg_ctl")));
     }
 
     private static string Start()
@@ -75,7 +77,9 @@ internal static class PostgresServer
             var port = FreePort();
             try
             {
-                RunTool("pg_ctl", "-D", data, "-w", "-l", Path.Combine(root, "log"), "-o", $"-c listen_addresses=127.0.0.1 -p {port} -k {root} -c max_connections=200", "start");
+                RunTool(
+                    "pg_ctl", "-D", data, "-w", "-l", Path.Combine(root, "log"), "-o",
+                    $"-c listen_addresses=127.0.0.1 -p {port} -k {root} -c max_connections=200", "start");
             }
             catch (InvalidOperationException) when (attempt < 5)
             {
@@ -106,7 +110,9 @@ internal static class PostgresServer
             while [ -e "$3/postmaster.pid" ]; do sleep 0.1; done
             rm -rf "$2"
             """;
-        Run("sh", "-c", "setsid sh -c \"$@\" &", "sh", Script, "sh", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), root, data);
+        Run(
+            "sh", "-c", "setsid sh -c \"$@\" &", "sh", Script, "sh", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), root,
+            data);
     }
 
     internal static int FreePort()
@@ -130,7 +136,8 @@ internal static class PostgresServer
     {
         // Its output goes to a file: a server that pg_ctl starts would keep a pipe of ours open.
         var output = Path.GetTempFileName();
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "out=$1; shift; exec \"$@\" >\"$out\" 2>&1 </dev/null", "sh", output, file, .. arguments])
+        var start = new ProcessStartInfo(
+            "/bin/sh", ["-c", "out=$1; shift; exec \"$@\" >\"$out\" 2>&1 </dev/null", "sh", output, file, .. arguments])
         {
             WorkingDirectory = "/",
         };

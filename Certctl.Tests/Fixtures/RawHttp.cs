@@ -61,13 +61,17 @@ internal sealed class RawHttp : IAsyncDisposable
         while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
             head.Append((char)(await ReadAsync(1))[0]);
         var lines = head.ToString().TrimEnd().Split("\r\n");
-        var headers = lines.Skip(1).Select(line => line.Split(": ", 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
+        var headers = lines.Skip(1).Select(line => line.Split(": ", 2))
+            .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
         var status = int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture);
         if (!hasBody)
             return new RawAnswer(status, headers, []);
         if (headers.ContainsKey("Transfer-Encoding"))
             return new RawAnswer(status, headers, await ReadChunksAsync());
-        return new RawAnswer(status, headers, await ReadAsync(headers.TryGetValue("Content-Length", out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0));
+        return new RawAnswer(
+            status,
+            headers,
+            await ReadAsync(headers.TryGetValue("Content-Length", out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0));
     }
 
     // RFC 9112 §7.1, without extensions and trailers.

@@ -7,8 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Certctl.Tests.Fixtures;
 
 /// <summary>
-/// Keys, certificates and tables as quickstart makes them, made once for the whole run and copied for each server: they are more than half of
-/// the CPU of a first start. Challenge and API key are not among them, so no two servers share a secret.
+/// Keys, certificates and tables as quickstart makes them, made once for the whole run and copied for each server: they are more than half
+/// of the CPU of a first start. Challenge and API key are not among them, so no two servers share a secret.
 /// </summary>
 internal static class ReadyMadeData
 {

@@ -6,8 +6,8 @@ using Xunit;
 namespace Certctl.Tests.Fixtures;
 
 /// <summary>
-/// One server whose issuing CA stands below a root and may be its own RA, with a SCEP profile for each shape. "own" profiles have the CA for an RA, "pair" has
-/// an RA of two certificates, the others one for both uses.
+/// One server whose issuing CA stands below a root and may be its own RA, with a SCEP profile for each shape. "own" profiles have the CA
+/// for an RA, "pair" has an RA of two certificates, the others one for both uses.
 /// </summary>
 public sealed class ShapedProfiles : IAsyncLifetime
 {
@@ -51,7 +51,10 @@ public sealed class ShapedProfiles : IAsyncLifetime
         using var caKey = RSA.Create(2048);
         Root = Certificate("CN=Shape Root", rootKey, X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, isCa: true, null, rootKey);
         Ca = Certificate(
-            "CN=Shape CA", caKey, X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, isCa: true, Root, rootKey);
+            "CN=Shape CA", caKey,
+            X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign
+                | X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment,
+            isCa: true, Root, rootKey);
         TestRa.Write(Host, "root", Root, rootKey);
         TestRa.Write(Host, "ca", Ca, caKey);
         var (caFile, caKeyFile) = TestRa.Paths(Host, "ca");
@@ -96,15 +99,18 @@ public sealed class ShapedProfiles : IAsyncLifetime
         return certificate;
     }
 
-    private static X509Certificate2 Certificate(string subject, RSA key, X509KeyUsageFlags usage, bool isCa, X509Certificate2? issuer, RSA issuerKey)
+    private static X509Certificate2 Certificate(
+        string subject, RSA key, X509KeyUsageFlags usage, bool isCa, X509Certificate2? issuer, RSA issuerKey)
     {
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         if (isCa)
-            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+            request.CertificateExtensions.Add(
+                new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(usage, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         if (issuer is not null)
-            request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+            request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
+                issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         var now = DateTimeOffset.UtcNow;
         return request.Create(
             issuer?.SubjectName ?? request.SubjectName,

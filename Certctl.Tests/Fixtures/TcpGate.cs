@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Certctl.Tests.Fixtures;
 
-/// <summary>A TCP relay on loopback that a test can shut: then it cuts what runs through it and lets nothing new in, as a server that went down.</summary>
+/// <summary>
+/// A TCP relay on loopback that a test can shut: then it cuts what runs through it and lets nothing new in, as a server that went down.
+/// </summary>
 internal sealed class TcpGate : IAsyncDisposable
 {
     private readonly IPEndPoint _target;

@@ -7,8 +7,8 @@ using System.Text.Json.Nodes;
 namespace Certctl.Tests.Fixtures;
 
 /// <summary>
-/// A connector that signs challenges, right in every respect until the test changes header, claims or signature. Shares no code with the server nor with
-/// <c>certctl intune sim</c>.
+/// A connector that signs challenges, right in every respect until the test changes header, claims or signature. Shares no code with the
+/// server nor with <c>certctl intune sim</c>.
 /// </summary>
 internal sealed class TestConnector
 {
@@ -30,7 +30,11 @@ internal sealed class TestConnector
     public static TestConnector Ec(int daysFrom = -1, int daysUntil = 365)
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        return new(key, new CertificateRequest("CN=connector EC", key, HashAlgorithmName.SHA256), DateTimeOffset.UtcNow.AddDays(daysFrom), DateTimeOffset.UtcNow.AddDays(daysUntil));
+        return new(
+            key,
+            new CertificateRequest("CN=connector EC", key, HashAlgorithmName.SHA256),
+            DateTimeOffset.UtcNow.AddDays(daysFrom),
+            DateTimeOffset.UtcNow.AddDays(daysUntil));
     }
 
     public static TestConnector Rsa(int daysFrom = -1, int daysUntil = 365)
@@ -67,7 +71,8 @@ internal sealed class TestConnector
     public string Sign(string payload, string? header = null)
     {
         header ??= new JsonObject { ["alg"] = _key is RSA ? "RS256" : "ES256", ["typ"] = "JWT" }.ToJsonString();
-        var input = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header)) + "." + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload));
+        var input = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header))
+            + "." + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload));
         var octets = Encoding.ASCII.GetBytes(input);
         var signature = _key is RSA rsa
             ? rsa.SignData(octets, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
@@ -76,5 +81,6 @@ internal sealed class TestConnector
     }
 
     /// <summary>What names the challenge in database and audit: SHA-256 over header and payload.</summary>
-    public static string Sha256(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(token[..token.LastIndexOf('.')])));
+    public static string Sha256(string token) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(token[..token.LastIndexOf('.')])));
 }

@@ -20,7 +20,9 @@ internal static class TestRa
 
         // Newer than any before it, to the second: the newest signs.
         var (notBefore, notAfter) = validFor > TimeSpan.Zero ? (now, now + validFor) : (now.AddDays(-2), now.AddHours(-1));
-        var certificate = request.Create(ca.SubjectName, X509SignatureGenerator.CreateForRSA(ca.GetRSAPrivateKey()!, RSASignaturePadding.Pkcs1), notBefore, notAfter, RandomNumberGenerator.GetBytes(8));
+        var certificate = request.Create(
+            ca.SubjectName, X509SignatureGenerator.CreateForRSA(ca.GetRSAPrivateKey()!, RSASignaturePadding.Pkcs1), notBefore, notAfter,
+            RandomNumberGenerator.GetBytes(8));
         Write(host, name, certificate, key);
         return certificate;
     }
@@ -31,12 +33,18 @@ internal static class TestRa
         var (certFile, keyFile) = Paths(host, name);
         File.WriteAllText(certFile, certificate.ExportCertificatePem());
         File.Delete(keyFile);
-        using (File.Open(keyFile, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        using (File.Open(keyFile, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        }))
         {
         }
 
         File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
     }
 
-    public static (string Cert, string Key) Paths(CertctlHost host, string name) => (Path.Combine(host.Folder, name + ".crt"), Path.Combine(host.Folder, name + ".key"));
+    public static (string Cert, string Key) Paths(CertctlHost host, string name) =>
+        (Path.Combine(host.Folder, name + ".crt"), Path.Combine(host.Folder, name + ".key"));
 }

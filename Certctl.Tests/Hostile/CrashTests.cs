@@ -8,9 +8,12 @@ namespace Certctl.Tests.Hostile;
 
 public sealed class SqliteCrashTests(ITestOutputHelper output) : CrashTests(null, output);
 
-public sealed class PostgresCrashTests(PostgresFixture postgres, ITestOutputHelper output) : CrashTests(postgres, output), IClassFixture<PostgresFixture>;
+public sealed class PostgresCrashTests(PostgresFixture postgres, ITestOutputHelper output)
+    : CrashTests(postgres, output), IClassFixture<PostgresFixture>;
 
-/// <summary>No answer is sent before it is durable: not with two hundred devices at once, and not when the process is killed at any moment.</summary>
+/// <summary>
+/// No answer is sent before it is durable: not with two hundred devices at once, and not when the process is killed at any moment.
+/// </summary>
 public abstract class CrashTests(PostgresFixture? postgres, ITestOutputHelper output)
 {
     private const int Crowd = 200;
@@ -74,7 +77,11 @@ public abstract class CrashTests(PostgresFixture? postgres, ITestOutputHelper ou
     }
 
     private static async Task LoadUntilKilledAsync(
-        CertctlHost server, int round, int milliseconds, ConcurrentDictionary<string, string> held, ConcurrentDictionary<string, (ScepDevice Device, byte[] Message)> requests)
+        CertctlHost server,
+        int round,
+        int milliseconds,
+        ConcurrentDictionary<string, string> held,
+        ConcurrentDictionary<string, (ScepDevice Device, byte[] Message)> requests)
     {
         using var wire = server.Connect();
         var ra = await wire.RecipientAsync();
@@ -87,7 +94,8 @@ public abstract class CrashTests(PostgresFixture? postgres, ITestOutputHelper ou
                 var request = requests.GetOrAdd(name, LoadDevice.Request(ra, server.Challenge, name));
                 try
                 {
-                    held[name] = (await wire.SendAsync(request.Message)).Issued(request.Device).SerialNumber.ToLowerInvariant().PadLeft(40, '0');
+                    held[name] = (await wire.SendAsync(request.Message))
+                        .Issued(request.Device).SerialNumber.ToLowerInvariant().PadLeft(40, '0');
                 }
                 catch (HttpRequestException)
                 {
@@ -107,6 +115,8 @@ public abstract class CrashTests(PostgresFixture? postgres, ITestOutputHelper ou
         Assert.Equal(expected, await rows.CountAsync("SELECT COUNT(*) FROM certificates"));
         Assert.Equal(expected, await rows.CountAsync("SELECT COUNT(*) FROM enrolments"));
         Assert.Equal(expected, await rows.CountAsync("SELECT COUNT(DISTINCT serial_number) FROM certificates"));
-        Assert.Equal(expected, await rows.CountAsync("SELECT COUNT(*) FROM audit_events WHERE action = 'scep_pkcsreq' AND serial_number IS NOT NULL"));
+        Assert.Equal(
+            expected,
+            await rows.CountAsync("SELECT COUNT(*) FROM audit_events WHERE action = 'scep_pkcsreq' AND serial_number IS NOT NULL"));
     }
 }

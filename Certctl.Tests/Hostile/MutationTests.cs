@@ -30,15 +30,18 @@ public sealed class MutationTests(ITestOutputHelper output)
 
         var counts = new AnswerCounts();
         await SendAsync(wire, good, 500, Messages, counts);
-        output.WriteLine($"400: {counts.BadRequest}, 413: {counts.TooLarge}, FAILURE: {counts.Failure}, still whole: {counts.Success}; resident {before} -> {ResidentKilobytes(server.ProcessId)} kB");
+        output.WriteLine($"400: {counts.BadRequest}, 413: {counts.TooLarge}, FAILURE: {counts.Failure}, still whole: {counts.Success}; "
+            + $"resident {before} -> {ResidentKilobytes(server.ProcessId)} kB");
 
         Assert.Empty(counts.Wrong);
         Assert.True(counts is { BadRequest: > 1000, Failure: > 1000, TooLarge: > 10 }, "the mutations did not reach every answer");
         Assert.InRange(ResidentKilobytes(server.ProcessId) - before, long.MinValue, AllowedGrowthKilobytes);
 
-        // A mutation outside the signature leaves a message whole; that is a repetition, so there are no more certificates than good messages.
+        // A mutation outside the signature leaves a message whole; that is a repetition,
+        // so there are no more certificates than good messages.
         Assert.InRange(await new RowCounter(null, server.DatabaseFile).CountAsync("SELECT COUNT(*) FROM certificates"), 0, good.Length);
-        (await wire.SendAsync(LoadDevice.Request(ra, server.Challenge, "afterwards").Message)).Issued(LoadDevice.Request(ra, server.Challenge, "afterwards").Device);
+        (await wire.SendAsync(LoadDevice.Request(ra, server.Challenge, "afterwards").Message))
+            .Issued(LoadDevice.Request(ra, server.Challenge, "afterwards").Device);
         Assert.DoesNotContain(server.Challenge, server.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", server.Log, StringComparison.Ordinal);
     }
@@ -95,7 +98,8 @@ public sealed class MutationTests(ITestOutputHelper output)
     }
 
     private static long ResidentKilobytes(int processId) => long.Parse(
-        File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith("VmRSS", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith("VmRSS", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
         System.Globalization.CultureInfo.InvariantCulture);
 
     private sealed class AnswerCounts

@@ -73,14 +73,23 @@ internal sealed class ComplianceReceiver : IAsyncDisposable
 
     private async Task StartProcessAsync()
     {
-        string[] arguments = ["--cert", _folder["tls.crt"], "--key", _folder["tls.key"], "--token-file", TokenFile, "--denied", _folder["denied.json"], "--port", "0"];
-        _process = Process.Start(new ProcessStartInfo("dotnet", [SampleProgram.Path("ComplianceReceiver"), .. arguments]) { RedirectStandardOutput = true, WorkingDirectory = _folder.Path })!;
+        string[] arguments =
+        [
+            "--cert", _folder["tls.crt"], "--key", _folder["tls.key"], "--token-file", TokenFile, "--denied", _folder["denied.json"],
+            "--port", "0",
+        ];
+        _process = Process.Start(new ProcessStartInfo("dotnet", [SampleProgram.Path("ComplianceReceiver"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = _folder.Path,
+        })!;
         using var patience = new CancellationTokenSource(Patience);
         const string Listening = "Now listening on: ";
         string? line;
         do
         {
-            line = await _process.StandardOutput.ReadLineAsync(patience.Token) ?? throw new InvalidOperationException("The receiver ended before it listened.");
+            line = await _process.StandardOutput.ReadLineAsync(patience.Token)
+                ?? throw new InvalidOperationException("The receiver ended before it listened.");
         }
         while (!line.Contains(Listening, StringComparison.Ordinal));
         _port = new Uri(line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Trim()).Port;

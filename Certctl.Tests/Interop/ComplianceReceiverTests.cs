@@ -73,11 +73,16 @@ public sealed class ComplianceReceiverTests : IAsyncLifetime
     [InlineData("Basic " + ComplianceReceiver.Token, "{\"csr\":{\"common_name\":\"x\"}}", HttpStatusCode.Unauthorized)]
     [InlineData("Bearer " + ComplianceReceiver.Token, "{}", HttpStatusCode.BadRequest)]
     [InlineData("Bearer " + ComplianceReceiver.Token, "no json", HttpStatusCode.BadRequest)]
-    [InlineData("Bearer " + ComplianceReceiver.Token, "{\"claim\":{\"subject\":\"device-2\"},\"csr\":{\"common_name\":\"x\"}}", HttpStatusCode.OK)]
-    public async Task The_receiver_answers_no_one_without_the_token_and_nothing_that_is_no_question(string authorization, string question, HttpStatusCode status)
+    [InlineData(
+        "Bearer " + ComplianceReceiver.Token, "{\"claim\":{\"subject\":\"device-2\"},\"csr\":{\"common_name\":\"x\"}}", HttpStatusCode.OK)]
+    public async Task The_receiver_answers_no_one_without_the_token_and_nothing_that_is_no_question(
+        string authorization, string question, HttpStatusCode status)
     {
         using var http = ScepWire.NewClient(Receiver.CaFile);
-        using var request = new HttpRequestMessage(HttpMethod.Post, Receiver.Url) { Content = new StringContent(question, new MediaTypeHeaderValue("application/json")) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, Receiver.Url)
+        {
+            Content = new StringContent(question, new MediaTypeHeaderValue("application/json")),
+        };
         request.Headers.TryAddWithoutValidation("Authorization", authorization);
 
         using var answer = await http.SendAsync(request);

@@ -9,8 +9,8 @@ using Xunit;
 namespace Certctl.Tests.Interop;
 
 /// <summary>
-/// The commands of README, docs/clients.md and docs/intune.md, pasted into bash. Only two things are exchanged: the build (<c>dotnet run</c>) for
-/// the executable that the build made, and fixed ports for free ones.
+/// The commands of README, docs/clients.md and docs/intune.md, pasted into bash. Only two things are exchanged: the build (<c>dotnet
+/// run</c>) for the executable that the build made, and fixed ports for free ones.
 /// </summary>
 public sealed partial class DocumentedCommandsTests : IDisposable
 {
@@ -59,7 +59,8 @@ public sealed partial class DocumentedCommandsTests : IDisposable
         var run = Paste(block.Replace("127.0.0.1:8080", $"127.0.0.1:{FreePort()}", StringComparison.Ordinal));
 
         Assert.Contains("device.crt: OK", run.Output, StringComparison.Ordinal);
-        Assert.Equal(before, Directory.GetFileSystemEntries(_folder.Path).Where(path => !Path.GetFileName(path).StartsWith("tmp.", StringComparison.Ordinal)).Order());
+        Assert.Equal(before, Directory.GetFileSystemEntries(_folder.Path)
+            .Where(path => !Path.GetFileName(path).StartsWith("tmp.", StringComparison.Ordinal)).Order());
     }
 
     [Fact]
@@ -99,7 +100,8 @@ public sealed partial class DocumentedCommandsTests : IDisposable
     }
 
     private ToolRun Paste(params string[] blocks) =>
-        ExternalTool.RunIn(_folder.Path, "env", $"TMPDIR={_folder.Path}", "bash", "-euo", "pipefail", "-c", string.Join('\n', blocks)).MustSucceed();
+        ExternalTool.RunIn(_folder.Path, "env", $"TMPDIR={_folder.Path}", "bash", "-euo", "pipefail", "-c", string.Join('\n', blocks))
+            .MustSucceed();
 
     private static int FreePort()
     {

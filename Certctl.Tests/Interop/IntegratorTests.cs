@@ -14,7 +14,10 @@ using Xunit;
 
 namespace Certctl.Tests.Interop;
 
-/// <summary>samples/Integrator at the real server: the script and the program that is generated from the reference do the same tasks and print the same.</summary>
+/// <summary>
+/// samples/Integrator at the real server: the script and the program that is generated from the reference
+/// do the same tasks and print the same.
+/// </summary>
 public sealed class IntegratorTests(ApiServer server) : IClassFixture<ApiServer>
 {
     // Whole seconds, as certificates have.
@@ -29,26 +32,39 @@ public sealed class IntegratorTests(ApiServer server) : IClassFixture<ApiServer>
         if (!ExternalTool.AllPresent("/usr/bin/curl", "/usr/bin/jq"))
             return;
         await FillAsync();
-        string[] active = [.. Seed.Certificates.Where(certificate => !certificate.IsRevoked && certificate.NotAfter > Now).OrderByDescending(certificate => certificate.CreatedAt).Select(Line)];
-        string[] soon = [.. active.Where(line => DateTimeOffset.Parse(line.Split('\t')[1], CultureInfo.InvariantCulture) < Now.AddDays(400))];
+        string[] active = [.. Seed.Certificates.Where(certificate => !certificate.IsRevoked && certificate.NotAfter > Now)
+            .OrderByDescending(certificate => certificate.CreatedAt).Select(Line)];
+        string[] soon =
+            [.. active.Where(line => DateTimeOffset.Parse(line.Split('\t')[1], CultureInfo.InvariantCulture) < Now.AddDays(400))];
         Assert.True(active.Length > 500 && soon.Length is > 50 and < 500);
         BothPrint(active, "expiring", "800");
         BothPrint(soon, "expiring", "400");
 
-        var refused = Seed.Events.Where(audit => audit.Outcome == AuditOutcome.Refused).ToLookup(audit => audit.Reason!, audit => (long)audit.Count);
-        BothPrint([.. refused.OrderBy(reason => reason.Key, StringComparer.Ordinal).Select(reason => $"{reason.Key}\t{reason.Sum()}")], "refused", "10000");
+        var refused = Seed.Events.Where(audit => audit.Outcome == AuditOutcome.Refused)
+            .ToLookup(audit => audit.Reason!, audit => (long)audit.Count);
+        BothPrint(
+            [.. refused.OrderBy(reason => reason.Key, StringComparer.Ordinal).Select(reason => $"{reason.Key}\t{reason.Sum()}")],
+            "refused",
+            "10000");
 
-        foreach (var (run, serial) in new[] { (RunScript, active[0].Split('\t')[0]), ((Func<string, string[], ToolRun>)RunProgram, active[1].Split('\t')[0]) })
+        foreach (var (run, serial) in new[]
+        {
+            (RunScript, active[0].Split('\t')[0]),
+            ((Func<string, string[], ToolRun>)RunProgram, active[1].Split('\t')[0]),
+        })
         {
             Assert.Equal((0, "revoked\n"), Told(run(ApiServer.Operator, ["revoke", serial, "keyCompromise"])));
-            Assert.Equal("keyCompromise", (await server.GetAsync($"/api/v1/certificates/{serial}")).GetProperty("revocation_reason").GetString());
+            Assert.Equal(
+                "keyCompromise", (await server.GetAsync($"/api/v1/certificates/{serial}")).GetProperty("revocation_reason").GetString());
             Refused(409, run(ApiServer.Operator, ["revoke", serial, "keyCompromise"]));
 
             // The script asks the server; in the program the document's enumeration knows it.
             if (run == RunScript)
                 Refused(400, run(ApiServer.Operator, ["revoke", serial, "boredom"]));
             else
-                Assert.Equal((1, ""), (run(ApiServer.Operator, ["revoke", serial, "boredom"]).ExitCode, run(ApiServer.Operator, ["revoke", serial, "boredom"]).Output));
+                Assert.Equal((1, ""), (
+                    run(ApiServer.Operator, ["revoke", serial, "boredom"]).ExitCode,
+                    run(ApiServer.Operator, ["revoke", serial, "boredom"]).Output));
             Refused(403, run(ApiServer.Auditor, ["revoke", serial, "keyCompromise"]));
             Refused(401, run("no-such-key", ["expiring", "1"]));
             Assert.Equal(2, run(ApiServer.Auditor, ["explode"]).ExitCode);
@@ -109,7 +125,8 @@ public sealed class IntegratorTests(ApiServer server) : IClassFixture<ApiServer>
         await Seed.FillAsync(db);
     }
 
-    private static string Line(IssuedCertificate certificate) => $"{certificate.SerialNumber}\t{certificate.NotAfter.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}\t{certificate.CommonName}";
+    private static string Line(IssuedCertificate certificate) => $"{certificate.SerialNumber}\t"
+        + $"{certificate.NotAfter.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}\t{certificate.CommonName}";
 
     private void BothPrint(string[] lines, params string[] errand)
     {

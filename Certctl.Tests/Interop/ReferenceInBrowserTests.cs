@@ -20,16 +20,20 @@ public sealed class ReferenceInBrowserTests(ApiServer server) : IClassFixture<Ap
 
         var text = await browser.ReadAsync("The issued certificates");
         var document = JsonNode.Parse(await server.TextAsync("/openapi/v1.json"))!;
-        var tags = ReferenceTests.Operations(document).SelectMany(operation => operation.Operation["tags"]!.AsArray()).Select(tag => (string)tag!).Distinct().ToList();
+        var tags = ReferenceTests.Operations(document).SelectMany(operation => operation.Operation["tags"]!.AsArray())
+            .Select(tag => (string)tag!).Distinct().ToList();
         Assert.True(tags.Count > 8);
         Assert.All(tags, tag => Assert.Contains(tag, text, StringComparison.OrdinalIgnoreCase));
         Assert.DoesNotContain("Generate SDK", text, StringComparison.Ordinal);
         Assert.Empty(browser.Complaints);
         Assert.Contains(browser.Asked, asked => asked.AbsolutePath == "/openapi/v1.json");
-        Assert.All(browser.Asked, asked => Assert.True(asked.Scheme is "data" or "blob" || asked.Authority == server.Host.Url.Authority, asked.ToString()));
+        Assert.All(browser.Asked, asked => Assert.True(
+            asked.Scheme is "data" or "blob" || asked.Authority == server.Host.Url.Authority, asked.ToString()));
 
-        Assert.Equal("401", await browser.EvaluateAsync("fetch('/api/v1/auth/check', { credentials: 'include' }).then(answer => answer.status)"));
-        const string Violation = "new Promise(told => { document.addEventListener('securitypolicyviolation', refused => told(refused.blockedURI), { once: true }); fetch('https://example.com/').catch(() => {}); })";
+        Assert.Equal(
+            "401", await browser.EvaluateAsync("fetch('/api/v1/auth/check', { credentials: 'include' }).then(answer => answer.status)"));
+        const string Violation = "new Promise(told => { document.addEventListener('securitypolicyviolation', "
+            + "refused => told(refused.blockedURI), { once: true }); fetch('https://example.com/').catch(() => {}); })";
         Assert.Equal("https://example.com/", await browser.EvaluateAsync(Violation));
     }
 }

@@ -23,11 +23,14 @@ public sealed class StrongSwanShapeTests(ShapedProfiles server) : IClassFixture<
         ExternalTool.RunIn(where, "/usr/bin/openssl", "genrsa", "-out", "device.key", "2048").MustSucceed();
 
         // It finds the CA and every RA certificate in the bag by itself.
-        ExternalTool.RunIn(where, Pki, "--scepca", "--url", url, "--caout", "ca.crt", "--raout", "ra.crt", "--outform", "pem").MustSucceed();
+        ExternalTool.RunIn(where, Pki, "--scepca", "--url", url, "--caout", "ca.crt", "--raout", "ra.crt", "--outform", "pem")
+            .MustSucceed();
         Assert.Equal(signer == recipient ? 1 : 2, Directory.GetFiles(where, "ra*.crt").Length);
         var run = ExternalTool.RunIn(
-            where, Pki, "--scep", "--url", url, "--in", "device.key", "--dn", $"CN=strongswan {profile}", "--password", ShapedProfiles.Challenge, "--outform", "pem", "--cipher", "aes", "--digest", "sha256",
-            "--cacert-enc", TestRa.Paths(server.Host, recipient).Cert, "--cacert-sig", TestRa.Paths(server.Host, signer).Cert, "--cacert", server.RootFile);
+            where, Pki, "--scep", "--url", url, "--in", "device.key", "--dn", $"CN=strongswan {profile}", "--password",
+            ShapedProfiles.Challenge, "--outform", "pem", "--cipher", "aes", "--digest", "sha256",
+            "--cacert-enc", TestRa.Paths(server.Host, recipient).Cert, "--cacert-sig", TestRa.Paths(server.Host, signer).Cert, "--cacert",
+            server.RootFile);
 
         run.MustSucceed();
         using var issued = X509Certificate2.CreateFromPem(run.Output);

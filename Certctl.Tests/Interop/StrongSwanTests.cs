@@ -16,8 +16,8 @@ public sealed class StrongSwanOnSqliteTests() : StrongSwanTests(null);
 public sealed class StrongSwanOnPostgresTests(PostgresFixture postgres) : StrongSwanTests(postgres), IClassFixture<PostgresFixture>;
 
 /// <summary>
-/// strongSwan 5.9.8's own SCEP client against the real executable, through HAProxy. Its masks for capabilities are off by some bits: it finds AES,
-/// SHA-256 and Renewal only where SHA-384 is listed too, and 3DES only beside DES3; hence the extra capabilities.
+/// strongSwan 5.9.8's own SCEP client against the real executable, through HAProxy. Its masks for capabilities are off by some bits: it
+/// finds AES, SHA-256 and Renewal only where SHA-384 is listed too, and 3DES only beside DES3; hence the extra capabilities.
 /// </summary>
 public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetime
 {
@@ -100,7 +100,8 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
         NewKey("first.key");
         var first = await EnrolledAsync(name, Enrol("first.key", name, [.. algorithms, "--password", Server.Challenge]));
         NewKey("second.key");
-        var second = await EnrolledAsync(name, Enrol("second.key", name, [.. algorithms, "--cert", $"{name}-1.pem", "--key", "first.key"]), serial: 2);
+        var second = await EnrolledAsync(
+            name, Enrol("second.key", name, [.. algorithms, "--cert", $"{name}-1.pem", "--key", "first.key"]), serial: 2);
 
         Assert.NotEqual(first.SerialNumber, second.SerialNumber);
         Assert.Equal(["scep_pkcsreq", "scep_renewalreq"], await IssuedActionsAsync(first.SerialNumber, second.SerialNumber));
@@ -135,7 +136,8 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
         NewKey("first.key");
 
         // pki blocks while it polls, so it runs beside the operator.
-        var client = Task.Run(() => Enrol("first.key", "patient", ["--password", Server.Challenge, "--interval", "1", "--maxpolltime", "60"]));
+        var client = Task.Run(
+            () => Enrol("first.key", "patient", ["--password", Server.Challenge, "--interval", "1", "--maxpolltime", "60"]));
         var pending = await PendingEnrolmentAsync(client);
         await Task.WhenAny(client, Task.Delay(TimeSpan.FromSeconds(2)));
         Assert.False(client.IsCompleted, client.IsCompleted ? (await client).All : "");
@@ -156,7 +158,8 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
         await Server.Database.RequireApprovalAsync();
         NewKey("first.key");
 
-        var client = Task.Run(() => Enrol("first.key", "denied", ["--password", Server.Challenge, "--interval", "1", "--maxpolltime", "60"]));
+        var client = Task.Run(
+            () => Enrol("first.key", "denied", ["--password", Server.Challenge, "--interval", "1", "--maxpolltime", "60"]));
         await DecideAsync("deny", await PendingEnrolmentAsync(client));
 
         var run = await client;
@@ -168,7 +171,9 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
 
     /// <summary>As an operator does beside the running server.</summary>
     private async Task DecideAsync(string verb, Enrolment pending) =>
-        (await CommandLine.RunAsync(new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = Server.DatabaseUrl }, ["approvals", verb, pending.Id.ToString()])).MustSucceed();
+        (await CommandLine.RunAsync(
+            new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = Server.DatabaseUrl },
+            ["approvals", verb, pending.Id.ToString()])).MustSucceed();
 
     /// <summary>Of the files that --scepca wrote, the RA certificate with this keyUsage.</summary>
     private string RaFile(X509KeyUsageFlags usage) => Directory.GetFiles(Folder, "ra*.crt").Single(file =>
@@ -184,7 +189,8 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
     private ToolRun Enrol(string keyFile, string commonName, IEnumerable<string> more) => Run(
     [
         "--scep", "--url", Url, "--in", keyFile, "--dn", $"CN={commonName}", "--san", $"{commonName}.example.com",
-        "--cacert-enc", RaFile(X509KeyUsageFlags.KeyEncipherment), "--cacert-sig", RaFile(X509KeyUsageFlags.DigitalSignature), "--cacert", "ca.crt", "--outform", "pem", .. more,
+        "--cacert-enc", RaFile(X509KeyUsageFlags.KeyEncipherment), "--cacert-sig", RaFile(X509KeyUsageFlags.DigitalSignature), "--cacert",
+        "ca.crt", "--outform", "pem", .. more,
     ]);
 
     /// <summary>What pki printed is a certificate that openssl accepts, and the database holds it under its serial number.</summary>
@@ -210,7 +216,8 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
     private async Task<List<string>> IssuedActionsAsync(params string[] serials)
     {
         await using var db = await OpenDatabaseAsync();
-        return await db.AuditEvents.Where(audit => serials.Contains(audit.SerialNumber)).OrderBy(audit => audit.Timestamp).Select(audit => audit.Action).ToListAsync();
+        return await db.AuditEvents.Where(audit => serials.Contains(audit.SerialNumber))
+            .OrderBy(audit => audit.Timestamp).Select(audit => audit.Action).ToListAsync();
     }
 
     private async Task<Enrolment> PendingEnrolmentAsync(Task<ToolRun> client)
@@ -220,10 +227,12 @@ public abstract class StrongSwanTests(PostgresFixture? postgres) : IAsyncLifetim
             if (client.IsCompleted)
                 break;
             await using var db = await OpenDatabaseAsync();
-            if (await db.Enrolments.AsNoTracking().SingleOrDefaultAsync(enrolment => enrolment.State == EnrolmentState.Pending) is { } pending)
+            if (await db.Enrolments.AsNoTracking()
+                .SingleOrDefaultAsync(enrolment => enrolment.State == EnrolmentState.Pending) is { } pending)
                 return pending;
         }
 
-        throw new InvalidOperationException($"No request is pending: {(client.IsCompleted ? (await client).All : "the client is still running")}");
+        throw new InvalidOperationException(
+            $"No request is pending: {(client.IsCompleted ? (await client).All : "the client is still running")}");
     }
 }

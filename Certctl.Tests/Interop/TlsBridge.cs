@@ -7,8 +7,8 @@ using Certctl.Tests.Fixtures;
 namespace Certctl.Tests.Interop;
 
 /// <summary>
-/// HAProxy on loopback for clients that speak plain HTTP only: in front HTTP, behind it TLS 1.3 to the server, whose certificate and name it verifies.
-/// The configuration is that of docs/clients.md, so what a reader copies is what is tested.
+/// HAProxy on loopback for clients that speak plain HTTP only: in front HTTP, behind it TLS 1.3 to the server, whose certificate and name
+/// it verifies. The configuration is that of docs/clients.md, so what a reader copies is what is tested.
 /// </summary>
 internal sealed class TlsBridge : IDisposable
 {
@@ -33,7 +33,8 @@ internal sealed class TlsBridge : IDisposable
         for (var attempt = 1; ; attempt++)
         {
             var port = FreePort();
-            var bridge = new TlsBridge(ExternalTool.Start(folder, HaProxy, ["-db", "-f", WriteConfiguration(folder, port, server.Port, caFile)]), port);
+            var bridge = new TlsBridge(
+                ExternalTool.Start(folder, HaProxy, ["-db", "-f", WriteConfiguration(folder, port, server.Port, caFile)]), port);
             if (await bridge.IsListeningAsync(port))
                 return bridge;
             bridge.Dispose();

@@ -14,13 +14,16 @@ public sealed class TlsBridgeTests : IDisposable
         if (!ExternalTool.AllPresent(TlsBridge.HaProxy, "/usr/bin/openssl"))
             return;
         var ca = Path.Combine(_folder.FullName, "ca.crt");
-        ExternalTool.Run("/usr/bin/openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=CA", "-keyout", Path.Combine(_folder.FullName, "ca.key"), "-out", ca).MustSucceed();
+        ExternalTool.Run(
+            "/usr/bin/openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=CA", "-keyout",
+            Path.Combine(_folder.FullName, "ca.key"), "-out", ca).MustSucceed();
 
         var path = TlsBridge.WriteConfiguration(_folder.FullName, 8080, 8443, ca);
 
         ExternalTool.Run(TlsBridge.HaProxy, "-c", "-f", path).MustSucceed();
         var server = File.ReadLines(path).Single(line => line.Contains(" ssl ", StringComparison.Ordinal));
-        Assert.All(["force-tlsv13", "verify required", "verifyhost localhost", $"ca-file {ca}"], word => Assert.Contains(word, server, StringComparison.Ordinal));
+        Assert.All(["force-tlsv13", "verify required", "verifyhost localhost", $"ca-file {ca}"], word => Assert.Contains(
+            word, server, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -11,7 +11,10 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Measure;
 
-/// <summary>What ten million live challenges cost: the early check, the commit and the sweep, each as a multiple of itself on an empty table in the same run.</summary>
+/// <summary>
+/// What ten million live challenges cost: the early check, the commit and the sweep,
+/// each as a multiple of itself on an empty table in the same run.
+/// </summary>
 public sealed class ChallengeLookupTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
     private const int Live = 10_000_000;
@@ -58,7 +61,8 @@ public sealed class ChallengeLookupTests(PostgresFixture postgres, ITestOutputHe
         return (check, commit);
     }
 
-    private static ChallengeUse Use(DateTimeOffset now) => new(RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), now.AddHours(1));
+    private static ChallengeUse Use(DateTimeOffset now) =>
+        new(RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), now.AddHours(1));
 
     private static async Task<TimeSpan> MedianAsync(int times, Func<Task> act)
     {
@@ -88,14 +92,16 @@ public sealed class ChallengeLookupTests(PostgresFixture postgres, ITestOutputHe
     private static async Task<TimeSpan> SweepAsync(TestDatabase database)
     {
         var sweep = database.Get<IClaimSweep>();
-        return await MedianAsync(Lapsed / ClaimSweep.BatchLimit, async () => Assert.Equal(ClaimSweep.BatchLimit, await sweep.SweepAsync(default)));
+        return await MedianAsync(
+            Lapsed / ClaimSweep.BatchLimit, async () => Assert.Equal(ClaimSweep.BatchLimit, await sweep.SweepAsync(default)));
     }
 
     private static async Task<string> ExplainAsync(TestDatabase database)
     {
         await using var connection = new NpgsqlConnection(database.ConnectionString);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("EXPLAIN SELECT enrolment_id FROM challenge_uses WHERE use_key = sha256('x') AND kept_until > now()", connection);
+        await using var command = new NpgsqlCommand(
+            "EXPLAIN SELECT enrolment_id FROM challenge_uses WHERE use_key = sha256('x') AND kept_until > now()", connection);
         await using var reader = await command.ExecuteReaderAsync();
         var lines = new List<string>();
         while (await reader.ReadAsync())

@@ -9,9 +9,9 @@ using Xunit.Abstractions;
 namespace Certctl.Tests.Measure;
 
 /// <summary>
-/// What an enrolment costs the server, as a multiple of the three RSA-2048 private operations in it (RA decrypts, CA signs, RA signs), both measured in
-/// one run; and how far runs in fresh processes differ. ./measure.sh runs it; the test suite leaves it out, because a busy machine would
-/// decide about it.
+/// What an enrolment costs the server, as a multiple of the three RSA-2048 private operations in it (RA decrypts, CA signs, RA signs), both
+/// measured in one run; and how far runs in fresh processes differ. ./measure.sh runs it; the test suite leaves it out, because a busy
+/// machine would decide about it.
 /// </summary>
 public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
@@ -36,7 +36,8 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
         {
             // The folder keeps the keys, so one set of messages is for all of them; each has a database of its own.
             for (var number = 1; number <= Runs; number++)
-                candidates.Add(await Candidate.StartAsync(folder.Path, PostgresFixture.UrlOf(await postgres.CreateDatabaseAsync(migrated: true))));
+                candidates.Add(
+                    await Candidate.StartAsync(folder.Path, PostgresFixture.UrlOf(await postgres.CreateDatabaseAsync(migrated: true))));
             using var ra = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(folder["ra.crt"]));
             var messages = EnrolmentLoad.Messages(ra, candidates[0].Challenge, Keys, WarmUp + Measured);
 
@@ -91,7 +92,11 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
         public static async Task<Candidate> StartAsync(string data, string database)
         {
             var start = new ProcessStartInfo(
-                "taskset", ["-c", "0", "dotnet", PublishedExecutable.Dll, "quickstart", "--data", data, "--port", "0", "--ca-key", "rsa-2048", "--json"])
+                "taskset",
+                [
+                    "-c", "0", "dotnet", PublishedExecutable.Dll, "quickstart", "--data", data, "--port", "0", "--ca-key", "rsa-2048",
+                    "--json",
+                ])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,

@@ -30,12 +30,18 @@ internal sealed class EnrolmentLoad : IDisposable
             SslOptions = new SslClientAuthenticationOptions
             {
                 EnabledSslProtocols = SslProtocols.Tls13,
-                CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck },
+                CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    CustomTrustStore = { root },
+                    RevocationMode = X509RevocationMode.NoCheck,
+                },
             },
         });
     }
 
-    /// <param name="keys">Size of the pool: the server remembers which RSA keys it has examined, and one key alone would flatter it.</param>
+    /// <param name="keys">Size of the pool: the server remembers which RSA keys it has examined,
+    /// and one key alone would flatter it.</param>
     public static byte[][] Messages(X509Certificate2 ra, string challenge, int keys, int count)
     {
         var attribute = ForgedRequest.Der(w => w.WriteCharacterString(UniversalTagNumber.UTF8String, challenge));
@@ -58,7 +64,10 @@ internal sealed class EnrolmentLoad : IDisposable
         new ParallelOptions { MaxDegreeOfParallelism = _connections },
         async (message, cancellationToken) =>
         {
-            using var content = new ByteArrayContent(message) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-pki-message") } };
+            using var content = new ByteArrayContent(message)
+            {
+                Headers = { ContentType = new MediaTypeHeaderValue("application/x-pki-message") },
+            };
             using var answer = await _http.PostAsync(_url, content, cancellationToken);
             var body = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
             Assert.True(answer.IsSuccessStatusCode && body.Length > MinCertRepSize, $"{answer.StatusCode}, {body.Length} octets");

@@ -15,7 +15,10 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Measure;
 
-/// <summary>Lists, searches, totals and the export over a million certificates and five million events. CERTCTL_TEST_LISTS=certificates,events: other sizes.</summary>
+/// <summary>
+/// Lists, searches, totals and the export over a million certificates and five million events.
+/// CERTCTL_TEST_LISTS=certificates,events: other sizes.
+/// </summary>
 public sealed class ListCostTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
     private const int Times = 25;
@@ -37,7 +40,8 @@ public sealed class ListCostTests(PostgresFixture postgres, ITestOutputHelper ou
         var seed = new ListSeed(now, certificates, events);
         var connection = await postgres.CreateDatabaseAsync(migrated: true);
         var took = await seed.FillAsync(connection);
-        _table.AppendLine(CultureInfo.InvariantCulture, $"index builds, s: {string.Join(", ", took.Select(index => $"{index.Index} {index.Took.TotalSeconds:F0}"))}");
+        _table.AppendLine(CultureInfo.InvariantCulture,
+            $"index builds, s: {string.Join(", ", took.Select(index => $"{index.Index} {index.Took.TotalSeconds:F0}"))}");
 
         try
         {
@@ -155,7 +159,8 @@ public sealed class ListCostTests(PostgresFixture postgres, ITestOutputHelper ou
         await list(lastSkip);
         var used = plans.Indexes(database.ConnectionString, out var text);
         _plans.AppendLine(CultureInfo.InvariantCulture, $"=== {name}\n{text}");
-        _table.AppendLine(CultureInfo.InvariantCulture, $"{name,-36} total {total,8}  cold {cold.TotalMilliseconds,8:F1} ms  first {first.TotalMilliseconds,6:F1} ms  last {last.TotalMilliseconds,6:F1} ms  {string.Join(' ', used)}");
+        _table.AppendLine(CultureInfo.InvariantCulture, $"{name,-36} total {total,8}  cold {cold.TotalMilliseconds,8:F1} ms  first "
+            + $"{first.TotalMilliseconds,6:F1} ms  last {last.TotalMilliseconds,6:F1} ms  {string.Join(' ', used)}");
         Assert.Equal(Math.Min(50, total), rows);
         if (first.TotalMilliseconds > LimitMs || last.TotalMilliseconds > LimitMs)
             _slow.Add(name);
@@ -165,13 +170,15 @@ public sealed class ListCostTests(PostgresFixture postgres, ITestOutputHelper ou
 
     private async Task MeasureServerAsync(string connection, int certificates, int events, DateTimeOffset now)
     {
-        await using var host = await CertctlHost.StartAsync(connection, ("CERTCTL_API_KEYS_NAMED", $"aud:{Key}:auditor"), ("CERTCTL_RATE_LIMIT_ENABLED", "false"));
+        await using var host = await CertctlHost.StartAsync(
+            connection, ("CERTCTL_API_KEYS_NAMED", $"aud:{Key}:auditor"), ("CERTCTL_RATE_LIMIT_ENABLED", "false"));
         using var http = ScepWire.NewClient(host.CaFile);
         http.Timeout = TimeSpan.FromMinutes(10);
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
         foreach (var path in new[]
         {
-            "certificates", $"certificates?page={certificates / 50}", "certificates?status=active", "certificates?q=sales-laptop-00", "audit", $"audit?page={events / 50}", "audit?action=update_profile", "audit?q=kept%20changing",
+            "certificates", $"certificates?page={certificates / 50}", "certificates?status=active", "certificates?q=sales-laptop-00",
+            "audit", $"audit?page={events / 50}", "audit?action=update_profile", "audit?q=kept%20changing",
         })
         {
             var url = new Uri(host.Url, $"/api/v1/{path}");
@@ -185,7 +192,8 @@ public sealed class ListCostTests(PostgresFixture postgres, ITestOutputHelper ou
         var from = Uri.EscapeDataString(now.AddDays(-36.5).ToString("O", CultureInfo.InvariantCulture));
         var tenth = await ExportAsync(http, host, $"/api/v1/audit/export?from={from}");
         var whole = await ExportAsync(http, host, "/api/v1/audit/export");
-        _table.AppendLine(CultureInfo.InvariantCulture, $"export of {tenth.Lines} events: {tenth.Took.TotalSeconds:F1} s, server's peak {tenth.PeakMb} MB; of {whole.Lines}: {whole.Took.TotalSeconds:F1} s, {whole.PeakMb} MB");
+        _table.AppendLine(CultureInfo.InvariantCulture, $"export of {tenth.Lines} events: {tenth.Took.TotalSeconds:F1} s, "
+            + $"server's peak {tenth.PeakMb} MB; of {whole.Lines}: {whole.Took.TotalSeconds:F1} s, {whole.PeakMb} MB");
         Assert.Equal(events, whole.Lines);
         Assert.InRange(tenth.Lines, (events / 10) - 2, (events / 10) + 2);
         if (whole.PeakMb > tenth.PeakMb * LimitOfExport)
@@ -201,15 +209,29 @@ public sealed class ListCostTests(PostgresFixture postgres, ITestOutputHelper ou
         var (lines, buffer) = (0, new byte[1 << 16]);
         for (int read; (read = await body.ReadAsync(buffer)) > 0;)
             lines += buffer.AsSpan(0, read).Count((byte)'\n');
-        var peak = (await File.ReadAllLinesAsync($"/proc/{host.ProcessId}/status")).Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return (lines, int.Parse(peak.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024, Stopwatch.GetElapsedTime(started));
+        var peak = (await File.ReadAllLinesAsync($"/proc/{host.ProcessId}/status"))
+            .Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return (
+            lines,
+            int.Parse(peak.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024,
+            Stopwatch.GetElapsedTime(started));
     }
 
-    /// <summary>What the indexes cost an enrolment: the same inserts with all of them, without those of text, and without any that this measure is about.</summary>
+    /// <summary>
+    /// What the indexes cost an enrolment: the same inserts with all of them, without those of text,
+    /// and without any that this measure is about.
+    /// </summary>
     private async Task MeasureInsertsAsync(string connection, ListSeed seed, int first)
     {
         string[] text = ["audit_events_text_idx", "certificates_subject_idx", "certificates_sans_idx"];
-        string[] filters = ["audit_events_path_idx", "certificates_issuer_idx", "certificates_profile_idx", "certificates_path_idx", "certificates_ended_idx"];
+        string[] filters =
+        [
+            "audit_events_path_idx",
+            "certificates_issuer_idx",
+            "certificates_profile_idx",
+            "certificates_path_idx",
+            "certificates_ended_idx",
+        ];
         await using var database = new TestDatabase(DatabaseKind.PostgreSql, connection);
         await InsertAsync(1);
         var all = await InsertAsync(2);
@@ -217,7 +239,9 @@ public sealed class ListCostTests(PostgresFixture postgres, ITestOutputHelper ou
         var withoutText = await InsertAsync(3);
         await DropAsync(filters);
         var without = await InsertAsync(4);
-        _table.AppendLine(CultureInfo.InvariantCulture, $"commit of {Inserts} enrolments, 64 at once: {all.TotalSeconds:F2} s; without text indexes {withoutText.TotalSeconds:F2} s (ratio {all / withoutText:F2}); without those of filters too {without.TotalSeconds:F2} s (ratio {all / without:F2})");
+        _table.AppendLine(CultureInfo.InvariantCulture, $"commit of {Inserts} enrolments, 64 at once: {all.TotalSeconds:F2} s; "
+            + $"without text indexes {withoutText.TotalSeconds:F2} s (ratio {all / withoutText:F2}); "
+            + $"without those of filters too {without.TotalSeconds:F2} s (ratio {all / without:F2})");
 
         async Task<TimeSpan> InsertAsync(int round)
         {
@@ -225,10 +249,22 @@ public sealed class ListCostTests(PostgresFixture postgres, ITestOutputHelper ou
             {
                 var certificate = seed.Certificate(first + (round * Inserts) + i);
                 var entry = TestEntries.Issued(certificate.CreatedAt);
-                return entry with { Certificate = certificate, Audit = entry.Audit with { Subject = certificate.Subject, SubjectAltNames = certificate.SubjectAltNames, SerialNumber = certificate.SerialNumber, ResourceId = certificate.SerialNumber, TransactionId = Guid.NewGuid().ToString("N") } };
+                return entry with
+                {
+                    Certificate = certificate,
+                    Audit = entry.Audit with
+                    {
+                        Subject = certificate.Subject,
+                        SubjectAltNames = certificate.SubjectAltNames,
+                        SerialNumber = certificate.SerialNumber,
+                        ResourceId = certificate.SerialNumber,
+                        TransactionId = Guid.NewGuid().ToString("N"),
+                    },
+                };
             }).ToList();
             var started = Stopwatch.GetTimestamp();
-            await Parallel.ForEachAsync(entries, new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (entry, cancellationToken) => Assert.IsType<JournalVerdict.Committed>(await database.Journal.CommitAsync(entry, cancellationToken)));
+            await Parallel.ForEachAsync(entries, new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (entry, cancellationToken) =>
+                Assert.IsType<JournalVerdict.Committed>(await database.Journal.CommitAsync(entry, cancellationToken)));
             return Stopwatch.GetElapsedTime(started);
         }
 

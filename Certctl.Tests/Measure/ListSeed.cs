@@ -10,8 +10,9 @@ using NpgsqlTypes;
 namespace Certctl.Tests.Measure;
 
 /// <summary>
-/// A year of a fleet, the same each time: certificates of several profiles and paths, a twentieth of them revoked and a fifth expired, and a trail in which one event of
-/// five issues the certificate and most of the others are refusals. Some values are rare, and some are found in the oldest tenth alone.
+/// A year of a fleet, the same each time: certificates of several profiles and paths, a twentieth of them revoked and a fifth expired, and
+/// a trail in which one event of five issues the certificate and most of the others are refusals.
+/// Some values are rare, and some are found in the oldest tenth alone.
 /// </summary>
 internal sealed class ListSeed(DateTimeOffset now, int certificates, int events)
 {
@@ -30,7 +31,8 @@ internal sealed class ListSeed(DateTimeOffset now, int certificates, int events)
     /// <summary>CERTCTL_TEST_LISTS=certificates,events, or a million and five.</summary>
     public static (int Certificates, int Events) Sizes()
     {
-        var sizes = (Environment.GetEnvironmentVariable("CERTCTL_TEST_LISTS") ?? "1000000,5000000").Split(',').Select(size => int.Parse(size, CultureInfo.InvariantCulture)).ToArray();
+        var sizes = (Environment.GetEnvironmentVariable("CERTCTL_TEST_LISTS") ?? "1000000,5000000")
+            .Split(',').Select(size => int.Parse(size, CultureInfo.InvariantCulture)).ToArray();
         return (sizes[0], sizes[1]);
     }
 
@@ -52,7 +54,9 @@ internal sealed class ListSeed(DateTimeOffset now, int certificates, int events)
             Source = i % 2500 == 1 ? "EST" : "SCEP",
             Subject = $"CN={name},OU={Departments[dice[0] % 5]},O=Example",
             CommonName = name,
-            SubjectAltNames = dice[3] < 128 ? [$"DNS:{name}.example.test"] : [$"DNS:{name}.example.test", $"UPN:user{dice[4]}.müller@example.test"],
+            SubjectAltNames = dice[3] < 128
+                ? [$"DNS:{name}.example.test"]
+                : [$"DNS:{name}.example.test", $"UPN:user{dice[4]}.müller@example.test"],
             NotBefore = issued.AddMinutes(-5),
             NotAfter = issued.AddDays(dice[5] < 68 ? 90 : 730),
             KeyAlgorithm = "RSA-2048",
@@ -62,7 +66,9 @@ internal sealed class ListSeed(DateTimeOffset now, int certificates, int events)
             CreatedAt = issued,
         };
         if (dice[6] < 13)
-            certificate.Revoke(dice[7] < 20 ? RevocationReason.CertificateHold : RevocationReason.Superseded, issued + ((now - issued) * (dice[8] / 256.0)));
+            certificate.Revoke(
+                dice[7] < 20 ? RevocationReason.CertificateHold : RevocationReason.Superseded,
+                issued + ((now - issued) * (dice[8] / 256.0)));
         return certificate;
     }
 
@@ -91,25 +97,62 @@ internal sealed class ListSeed(DateTimeOffset now, int certificates, int events)
             RequestId = new Guid(Dice(i, 7).AsSpan(0, 16)).ToString(),
         };
         if (i % 5 == 0)
-            return audit with { Outcome = AuditOutcome.Issued, ResourceId = of.SerialNumber, SerialNumber = of.SerialNumber, Action = dice[0] < 200 ? AuditAction.ScepPkcsReq : AuditAction.ScepRenewalReq };
+            return audit with
+            {
+                Outcome = AuditOutcome.Issued,
+                ResourceId = of.SerialNumber,
+                SerialNumber = of.SerialNumber,
+                Action = dice[0] < 200 ? AuditAction.ScepPkcsReq : AuditAction.ScepRenewalReq,
+            };
         if (i % 250 == 1)
-            return audit with { Actor = Persons[dice[5] % 4], ActorType = "User", Action = AuditAction.CertificateRevoked, Outcome = AuditOutcome.Done, ResourceId = of.SerialNumber, SerialNumber = of.SerialNumber, Detail = "Superseded: replaced" };
+            return audit with
+            {
+                Actor = Persons[dice[5] % 4],
+                ActorType = "User",
+                Action = AuditAction.CertificateRevoked,
+                Outcome = AuditOutcome.Done,
+                ResourceId = of.SerialNumber,
+                SerialNumber = of.SerialNumber,
+                Detail = "Superseded: replaced",
+            };
         if (i % 25_000 == 2)
-            return audit with { Actor = "root", ActorType = "User", Action = AuditAction.ProfileSaved, Outcome = AuditOutcome.Done, ResourceType = "profile", ResourceId = of.ProfileId, Detail = "max_validity changed", PathId = null, Subject = null, SubjectAltNames = [], TransactionId = null };
+            return audit with
+            {
+                Actor = "root",
+                ActorType = "User",
+                Action = AuditAction.ProfileSaved,
+                Outcome = AuditOutcome.Done,
+                ResourceType = "profile",
+                ResourceId = of.ProfileId,
+                Detail = "max_validity changed",
+                PathId = null,
+                Subject = null,
+                SubjectAltNames = [],
+                TransactionId = null,
+            };
         if (i % 100 == 3)
-            return audit with { Outcome = AuditOutcome.Pending, ResourceType = "enrolment", ResourceId = new Guid(Dice(i, 8).AsSpan(0, 16)).ToString() };
+            return audit with
+            {
+                Outcome = AuditOutcome.Pending,
+                ResourceType = "enrolment",
+                ResourceId = new Guid(Dice(i, 8).AsSpan(0, 16)).ToString(),
+            };
         var (reason, detail) = i % 20_000 == 4 ? ("profile_unavailable", "the profile kept changing") : Refusals[dice[6] % 5];
         return audit with { Reason = reason, Detail = $"{detail} ({dice[7]:x2}{dice[8]:x2})", Count = i % 97 == 0 ? 12 : 1 };
     }
 
-    /// <summary>Writes all of it. The indexes are made afterwards, which is how long they would take on a database that grew before it had them.</summary>
+    /// <summary>
+    /// Writes all of it. The indexes are made afterwards, which is how long they would take on a database that grew before it had them.
+    /// </summary>
     /// <returns>Each index and how long it took.</returns>
     public async Task<IReadOnlyList<(string Index, TimeSpan Took)>> FillAsync(string connectionString)
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync();
         var indexes = new List<(string Name, string Definition)>();
-        await using (var command = new NpgsqlCommand("SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ('certificates', 'audit_events') AND indexname LIKE '%\\_idx'", connection))
+        await using (var command = new NpgsqlCommand(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ('certificates', 'audit_events') AND indexname LIKE '%\\_idx'",
+            connection))
         await using (var reader = await command.ExecuteReaderAsync())
         {
             while (await reader.ReadAsync())
@@ -159,12 +202,16 @@ internal sealed class ListSeed(DateTimeOffset now, int certificates, int events)
     private static Guid Id(DateTimeOffset at, byte[] dice)
     {
         var time = at.ToUnixTimeMilliseconds();
-        return new Guid((uint)(time >> 16), (ushort)time, (ushort)(0x7000 | BitConverter.ToUInt16(dice, 10) & 0xfff), (byte)(0x80 | dice[12] & 0x3f), dice[13], dice[14], dice[15], dice[16], dice[17], dice[18], dice[19]);
+        return new Guid(
+            (uint)(time >> 16), (ushort)time, (ushort)(0x7000 | BitConverter.ToUInt16(dice, 10) & 0xfff), (byte)(0x80 | dice[12] & 0x3f),
+            dice[13], dice[14], dice[15], dice[16], dice[17], dice[18], dice[19]);
     }
 
-    private static async Task CopyAsync<T>(NpgsqlConnection connection, string table, (string Name, NpgsqlDbType Type, Func<T, object?> Value)[] columns, IEnumerable<T> rows)
+    private static async Task CopyAsync<T>(
+        NpgsqlConnection connection, string table, (string Name, NpgsqlDbType Type, Func<T, object?> Value)[] columns, IEnumerable<T> rows)
     {
-        await using var writer = await connection.BeginBinaryImportAsync($"COPY {table} ({string.Join(", ", columns.Select(column => column.Name))}) FROM STDIN (FORMAT binary)");
+        await using var writer = await connection.BeginBinaryImportAsync(
+            $"COPY {table} ({string.Join(", ", columns.Select(column => column.Name))}) FROM STDIN (FORMAT binary)");
         foreach (var row in rows)
         {
             await writer.StartRowAsync();

@@ -49,7 +49,8 @@ public sealed class MigrationDrill(PostgresFixture postgres, ITestOutputHelper o
             await waiting.SignalAsync("KILL");
         }
 
-        await TimedAsync("the server ends what the killed run left", () => UntilAsync(source, "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'certctl' AND datname = current_database()"));
+        await TimedAsync("the server ends what the killed run left", () => UntilAsync(
+            source, "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'certctl' AND datname = current_database()"));
         await using var resumed = RunningVerb.Start(settings, "migrate");
         await TimedAsync("migrate to its end", async () => Assert.Equal(0, await resumed.EndsAsync(Patience)));
         output.WriteLine(resumed.Printed);
@@ -59,7 +60,8 @@ public sealed class MigrationDrill(PostgresFixture postgres, ITestOutputHelper o
     {
         var started = TimeProvider.System.GetTimestamp();
         await act();
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0.0} s"));
+        output.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{what}: {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0.0} s"));
     }
 
     private static async Task UntilAsync(NpgsqlDataSource source, string condition)

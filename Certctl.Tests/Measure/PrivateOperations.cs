@@ -3,7 +3,10 @@ using System.Security.Cryptography;
 
 namespace Certctl.Tests.Measure;
 
-/// <summary>The reference that enrolments are measured by: one RSA-2048 decryption and two signatures, by the platform's OpenSSL on one thread of this process.</summary>
+/// <summary>
+/// The reference that enrolments are measured by: one RSA-2048 decryption and two signatures,
+/// by the platform's OpenSSL on one thread of this process.
+/// </summary>
 internal static class PrivateOperations
 {
     /// <summary>CPU time of the three together.</summary>

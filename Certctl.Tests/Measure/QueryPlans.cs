@@ -51,7 +51,8 @@ internal sealed partial class QueryPlans : IObserver<DiagnosticListener>, IObser
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
-        if (value.Key != RelationalEventId.CommandExecuting.Name || value.Value is not CommandEventData { Command: NpgsqlCommand command } || !command.CommandText.Contains("SELECT", StringComparison.Ordinal))
+        if (value.Key != RelationalEventId.CommandExecuting.Name || value.Value is not CommandEventData { Command: NpgsqlCommand command }
+            || !command.CommandText.Contains("SELECT", StringComparison.Ordinal))
             return;
         lock (_lock)
             _heard.Add(command.Clone());

@@ -23,8 +23,10 @@ public sealed class SeedTool(ITestOutputHelper output)
         var database = DatabaseUrl.Parse(url, 4, problems);
         Assert.Empty(problems);
         await using var source = NpgsqlDataSource.Create(database!.ConnectionString.Reveal());
-        await using var command = source.CreateCommand("SELECT (SELECT count(*) FROM (SELECT FROM certificates LIMIT 1) c) + (SELECT count(*) FROM (SELECT FROM audit_events LIMIT 1) a)");
-        Assert.True((long)(await command.ExecuteScalarAsync())! == 0, "Certificates or events are in this database already: it may be in use.");
+        await using var command = source.CreateCommand("SELECT (SELECT count(*) FROM (SELECT FROM certificates LIMIT 1) c) "
+            + "+ (SELECT count(*) FROM (SELECT FROM audit_events LIMIT 1) a)");
+        Assert.True(
+            (long)(await command.ExecuteScalarAsync())! == 0, "Certificates or events are in this database already: it may be in use.");
 
         var (certificates, events) = ListSeed.Sizes();
         await new ListSeed(TimeProvider.System.GetUtcNow(), certificates, events).FillAsync(database.ConnectionString.Reveal());

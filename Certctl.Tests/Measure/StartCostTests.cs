@@ -12,7 +12,8 @@ public sealed class StartCostTests(PostgresFixture postgres, ITestOutputHelper o
     private static readonly TimeSpan MaxElapsed = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxCpu = TimeSpan.FromSeconds(1.5);
 
-    private static readonly int Runs = int.Parse(Environment.GetEnvironmentVariable("CERTCTL_TEST_RUNS") ?? "10", CultureInfo.InvariantCulture);
+    private static readonly int Runs = int.Parse(
+        Environment.GetEnvironmentVariable("CERTCTL_TEST_RUNS") ?? "10", CultureInfo.InvariantCulture);
 
     [Theory]
     [Trait("Category", "Measure")]
@@ -32,11 +33,14 @@ public sealed class StartCostTests(PostgresFixture postgres, ITestOutputHelper o
             await device.Http.GetStringAsync(new Uri(device.Server, "/scep?operation=GetCACaps"));
             var elapsed = Stopwatch.GetElapsedTime(began);
             starts.Add((elapsed, PrivateOperations.ProcessCpu(host.ProcessId)));
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"run {run}: {elapsed.TotalSeconds:F2} s, {starts[^1].Cpu.TotalSeconds:F2} CPU s"));
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"run {run}: {elapsed.TotalSeconds:F2} s, {starts[^1].Cpu.TotalSeconds:F2} CPU s"));
         }
 
         var (median, cpu) = (Median(starts.Select(start => start.Elapsed)), Median(starts.Select(start => start.Cpu)));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"median of {Runs} starts on {(onPostgres ? "PostgreSQL" : "SQLite")} {median.TotalSeconds:F2} s, {cpu.TotalSeconds:F2} CPU s"));
+        output.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"median of {Runs} starts on {(onPostgres ? "PostgreSQL" : "SQLite")} "
+                + $"{median.TotalSeconds:F2} s, {cpu.TotalSeconds:F2} CPU s"));
         Assert.InRange(median, TimeSpan.Zero, MaxElapsed);
         Assert.InRange(cpu, TimeSpan.Zero, MaxCpu);
     }

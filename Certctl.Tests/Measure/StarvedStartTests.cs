@@ -7,8 +7,8 @@ using Xunit.Abstractions;
 namespace Certctl.Tests.Measure;
 
 /// <summary>
-/// A server that gets a fifth of a CPU, as a container with <c>cpu: 200m</c> does, starts and answers. The first start makes keys and tables, the second finds them.
-/// ./measure.sh starved runs it.
+/// A server that gets a fifth of a CPU, as a container with <c>cpu: 200m</c> does, starts and answers. The first start makes keys and
+/// tables, the second finds them. ./measure.sh starved runs it.
 /// </summary>
 public sealed class StarvedStartTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
@@ -40,10 +40,14 @@ public sealed class StarvedStartTests(PostgresFixture postgres, ITestOutputHelpe
         async Task AnsweredAsync(string which, long since)
         {
             using var device = host.Connect();
-            Assert.Contains("SCEPStandard", await device.Http.GetStringAsync(new Uri(device.Server, "/scep?operation=GetCACaps")), StringComparison.Ordinal);
+            Assert.Contains(
+                "SCEPStandard",
+                await device.Http.GetStringAsync(new Uri(device.Server, "/scep?operation=GetCACaps")),
+                StringComparison.Ordinal);
             var elapsed = Stopwatch.GetElapsedTime(since);
             var how = $"{(onPostgres ? "PostgreSQL" : "SQLite")}, {(group is null ? "stopped and continued by turns" : "control group")}";
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"start: {which} with a fifth of a CPU on {how}: {elapsed.TotalSeconds:F1} s"));
+            output.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"start: {which} with a fifth of a CPU on {how}: {elapsed.TotalSeconds:F1} s"));
             Assert.InRange(elapsed, TimeSpan.Zero, MaxStart);
         }
     }

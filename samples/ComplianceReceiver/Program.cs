@@ -5,7 +5,8 @@ using System.Text;
 using System.Text.Json;
 using ComplianceReceiver;
 
-// A compliance service for certctl, as small as one can be: https, a bearer token, and a file of devices that get no certificate. README.md says how to run it.
+// A compliance service for certctl, as small as one can be: https, a bearer token, and a file of devices that get no certificate.
+// README.md says how to run it.
 var builder = WebApplication.CreateSlimBuilder(args);
 var settings = builder.Configuration;
 var deniedPath = Needed("denied");
@@ -15,7 +16,8 @@ builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
 {
     kestrel.AddServerHeader = false;
     kestrel.Limits.MaxRequestBodySize = 64 * 1024;
-    kestrel.Listen(IPAddress.Parse(settings["host"] ?? "127.0.0.1"), settings.GetValue("port", 9443), listen => listen.UseHttps(certificate));
+    kestrel.Listen(
+        IPAddress.Parse(settings["host"] ?? "127.0.0.1"), settings.GetValue("port", 9443), listen => listen.UseHttps(certificate));
 });
 
 var app = builder.Build();
@@ -27,8 +29,10 @@ app.MapPost("/compliance", async (HttpContext context) =>
     if (question is null)
         return Results.BadRequest();
 
-    // Read for each question, so that a change counts at once. When it cannot be read, the 500 that follows makes certctl refuse the device.
-    var denied = JsonSerializer.Deserialize<Dictionary<string, string>>(await File.ReadAllTextAsync(deniedPath, context.RequestAborted)) ?? [];
+    // Read for each question, so that a change counts at once. When it cannot be read,
+    // the 500 that follows makes certctl refuse the device.
+    var denied =
+        JsonSerializer.Deserialize<Dictionary<string, string>>(await File.ReadAllTextAsync(deniedPath, context.RequestAborted)) ?? [];
     var reason = question.Names.Select(name => denied.GetValueOrDefault(name)).FirstOrDefault(found => found is not null);
     return Results.Json(new { compliant = reason is null, reason = reason ?? "not on the list" });
 });

@@ -5,7 +5,10 @@ using Microsoft.Kiota.Abstractions;
 
 namespace Integrator;
 
-/// <summary>Every operation of the API by the generated client, each named once it is done: examples to copy from, and what the tests of certctl run.</summary>
+/// <summary>
+/// Every operation of the API by the generated client, each named once it is done:
+/// examples to copy from, and what the tests of certctl run.
+/// </summary>
 /// <param name="approve">Id of a request that waits, to be approved.</param>
 /// <param name="deny">Id of another, to be denied.</param>
 /// <param name="serial">Serial number of an active certificate; it is on hold for a moment.</param>
@@ -57,7 +60,9 @@ internal sealed class EveryOperation(CertctlClient client, Guid approve, Guid de
             AllowedEkus = ["clientAuth"],
         });
         Done("postProfiles", made?.Id == ProfileId);
-        Done("getProfiles", (await profiles.GetAsync(request => request.QueryParameters.PerPage = 500))?.Data?.Exists(profile => profile.Id == ProfileId));
+        Done(
+            "getProfiles",
+            (await profiles.GetAsync(request => request.QueryParameters.PerPage = 500))?.Data?.Exists(profile => profile.Id == ProfileId));
 
         // If-Match says which version was seen: its ETag.
         var seen = new ETagReading();
@@ -78,8 +83,12 @@ internal sealed class EveryOperation(CertctlClient client, Guid approve, Guid de
     private async Task ApprovalsAsync()
     {
         var approvals = client.Api.V1.Approvals;
-        Done("getApprovals", (await approvals.GetAsync(request => request.QueryParameters.All = true))?.Data?.Exists(request => request.Id == approve));
-        Done("postApprovalsByIdApprove", (await approvals[approve].Approve.PostAsync(new DecisionBody { Note = "ours" }))?.Status == "approved");
+        Done(
+            "getApprovals",
+            (await approvals.GetAsync(request => request.QueryParameters.All = true))?.Data?.Exists(request => request.Id == approve));
+        Done(
+            "postApprovalsByIdApprove",
+            (await approvals[approve].Approve.PostAsync(new DecisionBody { Note = "ours" }))?.Status == "approved");
         Done("postApprovalsByIdDeny", (await approvals[deny].Deny.PostAsync(new DecisionBody { Note = "not ours" }))?.Status == "denied");
     }
 
@@ -89,15 +98,22 @@ internal sealed class EveryOperation(CertctlClient client, Guid approve, Guid de
         var found = await certificates.GetAsync(request => request.QueryParameters.Serial = serial);
         Done("getCertificates", found?.Total == 1);
         Done("getCertificatesById", (await certificates[serial].GetAsync())?.SerialNumber == serial);
-        await using var download = await certificates[serial].Download.GetAsync(request => request.QueryParameters.Format = Client.Api.V1.Certificates.Item.Download.GetFormatQueryParameterType.Der);
+        await using var download = await certificates[serial].Download.GetAsync(
+            request => request.QueryParameters.Format = Client.Api.V1.Certificates.Item.Download.GetFormatQueryParameterType.Der);
         using var octets = new MemoryStream();
         await download!.CopyToAsync(octets);
         using var certificate = X509CertificateLoader.LoadCertificate(octets.ToArray());
-        Done("getCertificatesByIdDownload", string.Equals(certificate.SerialNumber.TrimStart('0'), serial.TrimStart('0'), StringComparison.OrdinalIgnoreCase));
-        var held = await certificates[serial].Revoke.PostAsync(new RevocationBody { Reason = RevocationBody_reason.CertificateHold, Note = "looked for" });
+        Done(
+            "getCertificatesByIdDownload",
+            string.Equals(certificate.SerialNumber.TrimStart('0'), serial.TrimStart('0'), StringComparison.OrdinalIgnoreCase));
+        var held = await certificates[serial].Revoke.PostAsync(
+            new RevocationBody { Reason = RevocationBody_reason.CertificateHold, Note = "looked for" });
         Done("postCertificatesByIdRevoke", held?.Status == "revoked");
-        Done("postCertificatesByIdRelease", (await certificates[serial].Release.PostAsync(new ReleaseBody { Note = "found" }))?.Status == "released");
-        var counted = await certificates.BulkRevoke.PostAsync(new BulkRevocationBody { Reason = BulkRevocationBody_reason.Superseded, CertificateIds = [serial], DryRun = true });
+        Done(
+            "postCertificatesByIdRelease",
+            (await certificates[serial].Release.PostAsync(new ReleaseBody { Note = "found" }))?.Status == "released");
+        var counted = await certificates.BulkRevoke.PostAsync(
+            new BulkRevocationBody { Reason = BulkRevocationBody_reason.Superseded, CertificateIds = [serial], DryRun = true });
         Done("postCertificatesBulkRevoke", counted is { TotalMatched: 1, TotalRevoked: 1, DryRun: true });
         Done("getEnrolmentsByTransaction", (await client.Api.V1.Enrolments[transaction].GetAsync())?.SerialNumbers?.Contains(serial));
     }
@@ -108,7 +124,8 @@ internal sealed class EveryOperation(CertctlClient client, Guid approve, Guid de
         var newest = (await audit.GetAsync(request => request.QueryParameters.Serial = serial))!.Data![0];
         Done("getAudit", newest.Id is not null);
         Done("getAuditById", (await audit[$"{newest.Id}"].GetAsync())?.Id == newest.Id);
-        await using var export = await audit.Export.GetAsync(request => request.QueryParameters.Format = Client.Api.V1.Audit.Export.GetFormatQueryParameterType.Csv);
+        await using var export = await audit.Export.GetAsync(
+            request => request.QueryParameters.Format = Client.Api.V1.Audit.Export.GetFormatQueryParameterType.Csv);
         using var lines = new StreamReader(export!);
         Done("getAuditExport", (await lines.ReadLineAsync())?.StartsWith("id,timestamp,", StringComparison.Ordinal));
     }
@@ -116,7 +133,8 @@ internal sealed class EveryOperation(CertctlClient client, Guid approve, Guid de
     private async Task KeysAsync()
     {
         var keys = client.Api.V1.ApiKeys;
-        var made = await keys.PostAsync(new ApiKeyBody { Name = ProfileId, Role = ApiRole.Auditor, ExpiresAt = TimeProvider.System.GetUtcNow().AddDays(1) });
+        var made = await keys.PostAsync(
+            new ApiKeyBody { Name = ProfileId, Role = ApiRole.Auditor, ExpiresAt = TimeProvider.System.GetUtcNow().AddDays(1) });
         Done("postApiKeys", made?.Key?.StartsWith("certctl_", StringComparison.Ordinal));
         Done("getApiKeys", (await keys.GetAsync())?.Data?.Exists(key => key.Id == made!.Id));
         await keys[made!.Id!].DeleteAsync();
@@ -136,7 +154,8 @@ internal sealed class EveryOperation(CertctlClient client, Guid approve, Guid de
     }
 
     private static void Done(string operation, bool? asExpected) =>
-        Console.WriteLine(asExpected == true ? operation : throw new InvalidOperationException($"{operation} answers something else than expected."));
+        Console.WriteLine(
+            asExpected == true ? operation : throw new InvalidOperationException($"{operation} answers something else than expected."));
 
     private static async Task RefusedAsync(int status, Func<Task> act)
     {

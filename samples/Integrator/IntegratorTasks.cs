@@ -4,7 +4,9 @@ using Microsoft.Kiota.Abstractions.Helpers;
 
 namespace Integrator;
 
-/// <summary>What an inventory, a monitor and a ticket system want of the server; each task is one of integrator.sh too, and prints the same.</summary>
+/// <summary>
+/// What an inventory, a monitor and a ticket system want of the server; each task is one of integrator.sh too, and prints the same.
+/// </summary>
 internal sealed class IntegratorTasks(CertctlClient client)
 {
     private const int PerPage = 500;
@@ -79,8 +81,10 @@ internal sealed class IntegratorTasks(CertctlClient client)
     /// <summary>Revokes one; the reason as RFC 5280 §5.3.1 writes it.</summary>
     public async Task RevokeAsync(string serial, string reason)
     {
-        var known = EnumHelpers.GetEnumValue<RevocationBody_reason>(reason) ?? throw new InvalidOperationException($"\"{reason}\" is none of the reasons that the server takes.");
-        var done = await client.Api.V1.Certificates[serial].Revoke.PostAsync(new RevocationBody { Reason = known, Note = "by the sample integrator" });
+        var known = EnumHelpers.GetEnumValue<RevocationBody_reason>(reason)
+            ?? throw new InvalidOperationException($"\"{reason}\" is none of the reasons that the server takes.");
+        var done = await client.Api.V1.Certificates[serial].Revoke.PostAsync(
+            new RevocationBody { Reason = known, Note = "by the sample integrator" });
         Console.WriteLine(done!.Status);
     }
 }

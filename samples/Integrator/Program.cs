@@ -28,7 +28,8 @@ try
             await new EveryOperation(connection.Client, Guid.Parse(approve), Guid.Parse(deny), serial, transaction, scepServer).RunAsync();
             break;
         default:
-            await Console.Error.WriteLineAsync("expiring DAYS | refused HOURS | revoke SERIAL REASON | profile-ttl ID SECONDS | profile-delete ID");
+            await Console.Error.WriteLineAsync(
+                "expiring DAYS | refused HOURS | revoke SERIAL REASON | profile-ttl ID SECONDS | profile-delete ID");
             return 2;
     }
 
@@ -39,7 +40,8 @@ catch (ProblemBody problem)
     await Console.Error.WriteLineAsync($"{problem.Status} {problem.Detail} (request {problem.RequestId})");
     return 1;
 }
-catch (Exception failure) when (failure is ApiException or HttpRequestException or OperationCanceledException or UriFormatException or InvalidOperationException)
+catch (Exception failure) when (failure is ApiException or HttpRequestException
+    or OperationCanceledException or UriFormatException or InvalidOperationException)
 {
     await Console.Error.WriteLineAsync(failure.GetBaseException().Message);
     return 1;

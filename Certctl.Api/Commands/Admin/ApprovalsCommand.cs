@@ -27,10 +27,12 @@ internal static class ApprovalsCommand
         var json = new Option<bool>("--json") { Description = "A JSON array, for scripts." };
         var list = new Command("list", "The requests that wait, oldest first.") { all, json };
         list.SetAction((parse, token) => Database.WithAsync(
-            "approvals", parse.GetValue(config), (services, bounded) => ListAsync(services, parse.GetValue(all), parse.GetValue(json), bounded), Fail, token));
+            "approvals", parse.GetValue(config),
+            (services, bounded) => ListAsync(services, parse.GetValue(all), parse.GetValue(json), bounded), Fail, token));
         return new Command("approvals", "The requests that wait for an operator's approval.")
         {
-            config, list, Decision("approve", "Let a request have its certificate.", true, config), Decision("deny", "Refuse a request for good.", false, config),
+            config, list, Decision("approve", "Let a request have its certificate.", true, config),
+            Decision("deny", "Refuse a request for good.", false, config),
         };
     }
 
@@ -100,15 +102,19 @@ internal static class ApprovalsCommand
     // What a device wrote goes to a terminal: without control characters.
     private static void Print(ApprovalView row)
     {
-        var decisions = row.Decisions.Select(decision => $"{(decision.Approved ? "approved" : "denied")} by {decision.Actor}{(decision.Note.Length == 0 ? "" : $": {decision.Note}")}");
+        var decisions = row.Decisions.Select(decision =>
+            $"{(decision.Approved ? "approved" : "denied")} by {decision.Actor}{(decision.Note.Length == 0 ? "" : $": {decision.Note}")}");
         string[] lines =
         [
-            $"{row.Id}  {row.State.ToString().ToLowerInvariant()}  {row.Decisions.Count(decision => decision.Approved)} of {row.ApprovalsRequired} approvals",
-            $"  subject      {(row.Subject.Length == 0 ? "(none)" : row.Subject)}{string.Concat(row.SubjectAltNames.Select(name => $"  {name}"))}",
+            $"{row.Id}  {row.State.ToString().ToLowerInvariant()}  {row.Decisions.Count(decision => decision.Approved)} of "
+                + $"{row.ApprovalsRequired} approvals",
+            $"  subject      {(row.Subject.Length == 0 ? "(none)" : row.Subject)}"
+                + $"{string.Concat(row.SubjectAltNames.Select(name => $"  {name}"))}",
             $"  key          {row.KeyAlgorithm}  SHA-256 {row.PublicKeySha256}",
             $"  request      {row.Protocol} {row.Kind} on \"{row.PathId}\" under profile {row.ProfileId}, vouched for by {row.VouchedBy}",
             $"  transaction  {row.TransactionId}",
-            $"  from         {row.SourceAddress ?? "(unknown)"}  at {row.CreatedAt:yyyy-MM-dd HH:mm:ss}Z, waits until {row.HeldUntil:yyyy-MM-dd HH:mm:ss}Z",
+            $"  from         {row.SourceAddress ?? "(unknown)"}  at {row.CreatedAt:yyyy-MM-dd HH:mm:ss}Z, "
+                + $"waits until {row.HeldUntil:yyyy-MM-dd HH:mm:ss}Z",
             .. decisions.Select(decision => $"  {decision}"),
         ];
         foreach (var line in lines)

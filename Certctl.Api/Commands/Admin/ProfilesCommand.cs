@@ -21,7 +21,8 @@ internal static class ProfilesCommand
         var list = new Command("list", "All certificate profiles.");
         list.SetAction((parse, token) => WithRepositoryAsync(parse.GetValue(config), ListAsync, token));
         var show = new Command("show", "One certificate profile as JSON.") { id };
-        show.SetAction((parse, token) => WithRepositoryAsync(parse.GetValue(config), (profiles, bounded) => ShowAsync(profiles, parse.GetValue(id)!, bounded), token));
+        show.SetAction((parse, token) => WithRepositoryAsync(
+            parse.GetValue(config), (profiles, bounded) => ShowAsync(profiles, parse.GetValue(id)!, bounded), token));
         var put = new Command("put", "Create or replace a certificate profile.") { file };
         put.SetAction((parse, token) => PutAsync(parse.GetValue(config), parse.GetValue(file)!, token));
         return new Command("profiles", "The certificate profiles: what may be issued.") { config, list, show, put };
@@ -50,7 +51,8 @@ internal static class ProfilesCommand
                 ? await Console.In.ReadToEndAsync(cancellationToken)
                 : await File.ReadAllTextAsync(file, cancellationToken);
             return JsonSerializer.Deserialize<ProfileJson>(text, ProfileJson.Options) is { } json
-                ? await Database.WithAsync("profiles", configPath, (services, bounded) => StoreAsync(services, json, bounded), Fail, cancellationToken)
+                ? await Database.WithAsync(
+                    "profiles", configPath, (services, bounded) => StoreAsync(services, json, bounded), Fail, cancellationToken)
                 : Fail($"{file} is not a profile: it holds null.");
         }
         catch (IOException unreadable)
@@ -63,7 +65,8 @@ internal static class ProfilesCommand
         }
         catch (JsonException malformed)
         {
-            return Fail($"{(file == "-" ? "standard input" : file)} is not a profile: line {malformed.LineNumber + 1}, {malformed.Path}: not JSON, a key that profiles do not have, or a value of the wrong kind. See docs/configuration.md.");
+            return Fail($"{(file == "-" ? "standard input" : file)} is not a profile: line {malformed.LineNumber + 1}, {malformed.Path}: "
+                + "not JSON, a key that profiles do not have, or a value of the wrong kind. See docs/configuration.md.");
         }
     }
 
@@ -96,7 +99,9 @@ internal static class ProfilesCommand
 
     private static Task<int> WithRepositoryAsync(
         string? configPath, Func<ICertificateProfileRepository, CancellationToken, Task<int>> act, CancellationToken cancellationToken) =>
-        Database.WithAsync("profiles", configPath, (services, bounded) => act(services.GetRequiredService<ICertificateProfileRepository>(), bounded), Fail, cancellationToken);
+        Database.WithAsync(
+            "profiles", configPath, (services, bounded) => act(services.GetRequiredService<ICertificateProfileRepository>(), bounded), Fail,
+            cancellationToken);
 
     private static int Fail(params IReadOnlyList<string> problems)
     {

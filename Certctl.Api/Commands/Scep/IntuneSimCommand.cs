@@ -4,24 +4,46 @@ using Certctl.Infrastructure.Intune;
 
 namespace Certctl.Api.Commands.Scep;
 
-/// <summary><c>certctl intune sim</c>: signs challenges as a connector does, so that a roll-out can be rehearsed without a tenant.</summary>
+/// <summary>
+/// <c>certctl intune sim</c>: signs challenges as a connector does, so that a roll-out can be rehearsed without a tenant.
+/// </summary>
 internal static class IntuneSimCommand
 {
     private const int MostMinutes = 24 * 60;
 
-    private static readonly Option<string> Folder = new("--folder") { Description = "Where the connector's key and certificate lie; made when absent.", DefaultValueFactory = _ => "./connector" };
-    private static readonly Option<string> Algorithm = new("--alg") { Description = "Of a connector that is made: es256 or rs256.", DefaultValueFactory = _ => "es256" };
-    private static readonly Option<string> Issuer = new("--issuer") { Description = "Claim iss.", DefaultValueFactory = _ => "https://rehearsal-connector.invalid" };
-    private static readonly Option<string> Subject = new("--subject") { Description = "Claim sub: the device, as its management knows it.", Required = true };
-    private static readonly Option<string?> DeviceName = new("--device-name") { Description = "Claim device_name: what the common name of the request must be." };
-    private static readonly Option<string?> Audience = new("--audience") { Description = "Claim aud: what the server's INTUNE_AUDIENCE is." };
+    private static readonly Option<string> Folder = new("--folder")
+    {
+        Description = "Where the connector's key and certificate lie; made when absent.",
+        DefaultValueFactory = _ => "./connector",
+    };
+    private static readonly Option<string> Algorithm =
+        new("--alg") { Description = "Of a connector that is made: es256 or rs256.", DefaultValueFactory = _ => "es256" };
+    private static readonly Option<string> Issuer =
+        new("--issuer") { Description = "Claim iss.", DefaultValueFactory = _ => "https://rehearsal-connector.invalid" };
+    private static readonly Option<string> Subject =
+        new("--subject") { Description = "Claim sub: the device, as its management knows it.", Required = true };
+    private static readonly Option<string?> DeviceName = new("--device-name")
+    {
+        Description = "Claim device_name: what the common name of the request must be.",
+    };
+    private static readonly Option<string?> Audience = new("--audience")
+    {
+        Description = "Claim aud: what the server's INTUNE_AUDIENCE is.",
+    };
     private static readonly Option<string[]> Dns = Names("--dns", "DNS name of the device; may be repeated.");
     private static readonly Option<string[]> Email = Names("--email", "Mail address of the device; may be repeated.");
     private static readonly Option<string[]> Upn = Names("--upn", "User principal name of the device; may be repeated.");
     private static readonly Option<string[]> Uri = Names("--uri", "URI of the device; may be repeated.");
-    private static readonly Option<int> Minutes = new("--minutes") { Description = $"From iat to exp, 1 to {MostMinutes}.", DefaultValueFactory = _ => 30 };
-    private static readonly Option<string?> Defect = new("--defect") { Description = $"What is to be wrong: {string.Join(", ", IntuneConnector.Defects.Keys)}." };
-    private static readonly Option<bool> Json = new("--json") { Description = "One JSON object with the challenge, the bundle's path and the label that is to be expected." };
+    private static readonly Option<int> Minutes =
+        new("--minutes") { Description = $"From iat to exp, 1 to {MostMinutes}.", DefaultValueFactory = _ => 30 };
+    private static readonly Option<string?> Defect = new("--defect")
+    {
+        Description = $"What is to be wrong: {string.Join(", ", IntuneConnector.Defects.Keys)}.",
+    };
+    private static readonly Option<bool> Json = new("--json")
+    {
+        Description = "One JSON object with the challenge, the bundle's path and the label that is to be expected.",
+    };
 
     public static Command Create()
     {
@@ -35,7 +57,8 @@ internal static class IntuneSimCommand
 
     private static int Run(ParseResult parsed)
     {
-        var (algorithm, defect, minutes) = (parsed.GetValue(Algorithm)!.ToUpperInvariant(), parsed.GetValue(Defect), parsed.GetValue(Minutes));
+        var (algorithm, defect, minutes) =
+            (parsed.GetValue(Algorithm)!.ToUpperInvariant(), parsed.GetValue(Defect), parsed.GetValue(Minutes));
         if (algorithm is not ("ES256" or "RS256"))
             return Fail("--alg is es256 or rs256");
         if (defect is not null && !IntuneConnector.Defects.ContainsKey(defect))
@@ -82,12 +105,14 @@ internal static class IntuneSimCommand
 
         Console.WriteLine(challenge);
         if (connector.IsNew)
-            Console.Error.WriteLine($"certctl intune sim: made a connector; name its certificate to the server: INTUNE_CONNECTOR_CERT_PATH={bundle}");
+            Console.Error.WriteLine(
+                $"certctl intune sim: made a connector; name its certificate to the server: INTUNE_CONNECTOR_CERT_PATH={bundle}");
         if (defect is not null)
             Console.Error.WriteLine($"certctl intune sim: expect {label}");
     }
 
-    private static Option<string[]> Names(string name, string description) => new(name) { Description = description, Arity = ArgumentArity.ZeroOrMore };
+    private static Option<string[]> Names(string name, string description) =>
+        new(name) { Description = description, Arity = ArgumentArity.ZeroOrMore };
 
     private static int Fail(string problem)
     {

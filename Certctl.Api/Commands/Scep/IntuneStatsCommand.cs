@@ -15,9 +15,11 @@ internal static class IntuneStatsCommand
     {
         var config = new Option<string?>("--config") { Description = "JSON file with the settings of the server." };
         var json = new Option<bool>("--json") { Description = "One JSON object, for scripts." };
-        var command = new Command("stats", "How signed challenges fared in the last 24 hours, over all servers on this database.") { config, json };
+        var command =
+            new Command("stats", "How signed challenges fared in the last 24 hours, over all servers on this database.") { config, json };
         command.SetAction((parse, token) => Database.WithAsync(
-            "intune stats", parse.GetValue(config), (services, bounded) => PrintAsync(services, parse.GetValue(json), bounded), Fail, token));
+            "intune stats", parse.GetValue(config), (services, bounded) => PrintAsync(services, parse.GetValue(json), bounded), Fail,
+            token));
         return command;
     }
 

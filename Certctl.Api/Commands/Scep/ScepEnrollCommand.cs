@@ -16,8 +16,9 @@ internal static class ScepEnrollCommand
 
     internal static Command Create(Func<string, string?> environment)
     {
-        var command = new Command("enroll", "Get a certificate from a SCEP server. Exit codes: 0 issued, 2 usage, 3 refused by the server, 4 still pending, "
-            + "5 network or TLS, 6 the server's answer is wrong or untrusted, 7 a local file.") { ScepEnrollOptions.ServerArgument };
+        var command = new Command(
+            "enroll", "Get a certificate from a SCEP server. Exit codes: 0 issued, 2 usage, 3 refused by the server, 4 still pending, "
+                + "5 network or TLS, 6 the server's answer is wrong or untrusted, 7 a local file.") { ScepEnrollOptions.ServerArgument };
         foreach (var option in ScepEnrollOptions.All)
             command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
@@ -78,8 +79,16 @@ internal static class ScepEnrollCommand
                 var kept = isDraft ? files.KeyDraft : keyFile;
                 var how = $"Once the request is approved, run the same command with --resume; the key waits in {kept}.";
                 ScepVerb.Report("enroll", parsed, ScepStage.Polling.Name(),
-                    $"the request is still pending after {options.Timeout.TotalSeconds:0.###} s (transaction {pending.TransactionId}).", how);
-                await TellAsync(parsed, options, "", new { status = "pending", transaction_id = pending.TransactionId, key = kept, advice = how, exit_code = ScepVerb.StillPending });
+                    $"the request is still pending after {options.Timeout.TotalSeconds:0.###} s (transaction {pending.TransactionId}).",
+                    how);
+                await TellAsync(parsed, options, "", new
+                {
+                    status = "pending",
+                    transaction_id = pending.TransactionId,
+                    key = kept,
+                    advice = how,
+                    exit_code = ScepVerb.StillPending,
+                });
                 return ScepVerb.StillPending;
             case EnrolmentEnd.Refused { Refusal: var refusal } refused:
                 // With --resume nothing was asked that could have been refused: the first request may still be open.
@@ -116,7 +125,8 @@ internal static class ScepEnrollCommand
         }
 
         if (options.Resume)
-            throw Local($"there is no {files.KeyDraft} to resume with.", "Name the key of the pending request with --key, or leave out --resume.");
+            throw Local(
+                $"there is no {files.KeyDraft} to resume with.", "Name the key of the pending request with --key, or leave out --resume.");
         return DeviceKey.Create(options.KeyKind);
     }
 
@@ -124,7 +134,8 @@ internal static class ScepEnrollCommand
     {
         if (options.Key is null && !options.Force && File.Exists(files.Key))
             throw Local($"the key file {files.Key} exists.",
-                "Choose another with --out or --key-out, enrol this one with --key, or replace it with --force (it stays until the new certificate is verified).");
+                "Choose another with --out or --key-out, enrol this one with --key, "
+                    + "or replace it with --force (it stays until the new certificate is verified).");
     }
 
     private static X509Certificate2 OldCertificate(string path)
@@ -134,7 +145,8 @@ internal static class ScepEnrollCommand
             return certificate;
         using (certificate)
             throw Local(
-                $"{path} is not valid now ({certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}); an expired certificate cannot vouch for its renewal.",
+                $"{path} is not valid now ({certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}); "
+                    + "an expired certificate cannot vouch for its renewal.",
                 "Enrol anew, with a challenge and without --renew.");
     }
 

@@ -14,7 +14,8 @@ internal sealed class ScepEnrollOptions(ParseResult parsed, Func<string, string?
         Description = "The SCEP URL, for example https://host/scep. Without it: CERTCTL_SCEP_URL.",
     };
 
-    private static readonly Option<string?> ChallengeOption = Text("--challenge", "VALUE", "The challenge password. WARNING: every user of this machine sees it in the process list; better --challenge-file or CERTCTL_CHALLENGE.");
+    private static readonly Option<string?> ChallengeOption = Text("--challenge", "VALUE", "The challenge password. WARNING: "
+        + "every user of this machine sees it in the process list; better --challenge-file or CERTCTL_CHALLENGE.");
     private static readonly Option<string?> ChallengeFileOption =
         Text("--challenge-file", "FILE", "File with the challenge password; a line end after it is left out.");
     private static readonly Option<string?> SubjectOption = Text("--subject", "NAME", "\"CN=device-1,O=Example\"; default CN=<host name>.");
@@ -25,7 +26,8 @@ internal sealed class ScepEnrollOptions(ParseResult parsed, Func<string, string?
     private static readonly Option<string[]> UpnOption = Texts("--upn", "NAME", "User principal name to ask for; may be repeated.");
     private static readonly Option<string?> KeyOption =
         Text("--key", "FILE", "Existing RSA or EC key (PEM) to enrol; without it a new one is made.");
-    private static readonly Option<string?> KeyTypeOption = Text("--key-type", "TYPE", "The new key: rsa-2048 (default), rsa-3072, rsa-4096, ec-p256, ec-p384 or ec-p521. Not every SCEP server can answer an EC key; certctl can.");
+    private static readonly Option<string?> KeyTypeOption = Text("--key-type", "TYPE", "The new key: rsa-2048 (default), rsa-3072, "
+        + "rsa-4096, ec-p256, ec-p384 or ec-p521. Not every SCEP server can answer an EC key; certctl can.");
     private static readonly Option<string?> PassphraseOption =
         Text("--key-passphrase-file", "FILE", "Passphrase that encrypts the new key and opens encrypted key files.");
     private static readonly Option<string?> OutOption =
@@ -44,7 +46,8 @@ internal sealed class ScepEnrollOptions(ParseResult parsed, Func<string, string?
     private static readonly Option<string?> CipherOption =
         Text("--cipher", "NAME", "aes-128, aes-192, aes-256 or des3; default: what the server lists, AES-128 first.");
     private static readonly Option<bool> GetOption = Flag("--get", "Send requests by GET although the server takes POST.");
-    private static readonly Option<bool> RenewOption = Flag("--renew", "Renew --old-cert: RenewalReq signed with the old pair, same subject and names; a challenge is sent only if --challenge or --challenge-file says so.");
+    private static readonly Option<bool> RenewOption = Flag("--renew", "Renew --old-cert: RenewalReq signed with the old pair, "
+        + "same subject and names; a challenge is sent only if --challenge or --challenge-file says so.");
     private static readonly Option<string?> OldCertOption = Text("--old-cert", "FILE", "The certificate to renew.");
     private static readonly Option<string?> OldKeyOption = Text("--old-key", "FILE", "Its private key.");
     private static readonly Option<bool> ResumeOption =
@@ -57,8 +60,10 @@ internal sealed class ScepEnrollOptions(ParseResult parsed, Func<string, string?
 
     public static IEnumerable<Option> All =>
     [
-        ChallengeOption, ChallengeFileOption, SubjectOption, DnsOption, IpOption, EmailOption, UriOption, UpnOption, KeyOption, KeyTypeOption, PassphraseOption, OutOption,
-        CertOption, KeyOutOption, ChainOption, ForceOption, CaCertOption, FingerprintOption, DigestOption, CipherOption, GetOption, RenewOption, OldCertOption, OldKeyOption,
+        ChallengeOption, ChallengeFileOption, SubjectOption, DnsOption, IpOption, EmailOption, UriOption, UpnOption, KeyOption,
+        KeyTypeOption, PassphraseOption, OutOption,
+        CertOption, KeyOutOption, ChainOption, ForceOption, CaCertOption, FingerprintOption, DigestOption, CipherOption, GetOption,
+        RenewOption, OldCertOption, OldKeyOption,
         ResumeOption, IntervalOption, TimeoutOption, JsonOption,
     ];
 
@@ -86,7 +91,12 @@ internal sealed class ScepEnrollOptions(ParseResult parsed, Func<string, string?
 
     public TimeSpan Timeout => ScepVerb.Duration("--timeout", parsed.GetValue(TimeoutOption) ?? "5m");
 
-    public DeviceKeyKind KeyKind => Choice(KeyTypeOption, DeviceKeyKind.Rsa2048, ("rsa-2048", DeviceKeyKind.Rsa2048), ("rsa-3072", DeviceKeyKind.Rsa3072), ("rsa-4096", DeviceKeyKind.Rsa4096),
+    public DeviceKeyKind KeyKind => Choice(
+        KeyTypeOption,
+        DeviceKeyKind.Rsa2048,
+        ("rsa-2048", DeviceKeyKind.Rsa2048),
+        ("rsa-3072", DeviceKeyKind.Rsa3072),
+        ("rsa-4096", DeviceKeyKind.Rsa4096),
         ("ec-p256", DeviceKeyKind.EcP256), ("ec-p384", DeviceKeyKind.EcP384), ("ec-p521", DeviceKeyKind.EcP521));
 
     /// <summary>Null without --key-passphrase-file.</summary>
@@ -108,8 +118,20 @@ internal sealed class ScepEnrollOptions(ParseResult parsed, Func<string, string?
     {
         CaFingerprint = parsed.GetValue(FingerprintOption) is { } hex ? CaFingerprint.Parse(hex) : null,
         UseGet = parsed.GetValue(GetOption),
-        Digest = Choice<HashAlgorithmName?>(DigestOption, null, ("sha-256", HashAlgorithmName.SHA256), ("sha-384", HashAlgorithmName.SHA384), ("sha-512", HashAlgorithmName.SHA512), ("sha-1", HashAlgorithmName.SHA1)),
-        Cipher = Choice<ScepCipher?>(CipherOption, null, ("aes-128", ScepCipher.Aes128), ("aes-192", ScepCipher.Aes192), ("aes-256", ScepCipher.Aes256), ("des3", ScepCipher.Des3)),
+        Digest = Choice<HashAlgorithmName?>(
+            DigestOption,
+            null,
+            ("sha-256", HashAlgorithmName.SHA256),
+            ("sha-384", HashAlgorithmName.SHA384),
+            ("sha-512", HashAlgorithmName.SHA512),
+            ("sha-1", HashAlgorithmName.SHA1)),
+        Cipher = Choice<ScepCipher?>(
+            CipherOption,
+            null,
+            ("aes-128", ScepCipher.Aes128),
+            ("aes-192", ScepCipher.Aes192),
+            ("aes-256", ScepCipher.Aes256),
+            ("des3", ScepCipher.Des3)),
     };
 
     public string? Challenge
@@ -125,17 +147,22 @@ internal sealed class ScepEnrollOptions(ParseResult parsed, Func<string, string?
     }
 
     public RequestedNames Names => RequestedNames.From(parsed.GetValue(SubjectOption) ?? $"CN={Dns.GetHostName()}",
-        parsed.GetValue(DnsOption) ?? [], parsed.GetValue(IpOption) ?? [], parsed.GetValue(EmailOption) ?? [], parsed.GetValue(UriOption) ?? [], parsed.GetValue(UpnOption) ?? []);
+        parsed.GetValue(DnsOption) ?? [], parsed.GetValue(IpOption) ?? [], parsed.GetValue(EmailOption) ?? [],
+        parsed.GetValue(UriOption) ?? [], parsed.GetValue(UpnOption) ?? []);
 
     /// <summary>Options that contradict one another or lack a partner.</summary>
     public void Check()
     {
         Refuse(Given(ChallengeOption) && Given(ChallengeFileOption), "--challenge and --challenge-file are both given.", "Leave one out.");
-        Refuse(Given(KeyOption) && (Given(KeyOutOption) || Given(KeyTypeOption)), "--key brings an existing key, --key-out and --key-type are for a new one.", "Leave one out.");
+        Refuse(
+            Given(KeyOption) && (Given(KeyOutOption) || Given(KeyTypeOption)),
+            "--key brings an existing key, --key-out and --key-type are for a new one.",
+            "Leave one out.");
         Refuse(Renew && (OldCert is null || OldKey is null), "--renew needs the old pair.", "Add --old-cert FILE --old-key FILE.");
         Refuse(!Renew && (OldCert is not null || OldKey is not null), "--old-cert and --old-key are for a renewal.", "Add --renew.");
         Refuse(Renew && new Option[] { SubjectOption, DnsOption, IpOption, EmailOption, UriOption, UpnOption }.Any(Given),
-            "a renewal keeps the subject and the names of the old certificate.", "Leave out --subject, --dns, --ip, --email, --uri and --upn, or enrol anew with a challenge.");
+            "a renewal keeps the subject and the names of the old certificate.",
+            "Leave out --subject, --dns, --ip, --email, --uri and --upn, or enrol anew with a challenge.");
     }
 
     private bool Given(Option option) => parsed.GetResult(option) is { Implicit: false };
@@ -150,13 +177,15 @@ internal sealed class ScepEnrollOptions(ParseResult parsed, Func<string, string?
                 return value;
         }
 
-        throw ScepVerb.Misuse($"{option.Name} \"{ScepStageNames.Printable(text)}\" is not known.", $"Use one of: {string.Join(", ", known.Select(entry => entry.Name))}.");
+        throw ScepVerb.Misuse($"{option.Name} \"{ScepStageNames.Printable(text)}\" is not known.",
+            $"Use one of: {string.Join(", ", known.Select(entry => entry.Name))}.");
     }
 
     private static string FirstSecret(string path, string what)
     {
         var text = ScepVerb.ReadFile(path, what, () => File.ReadAllText(path)).TrimEnd('\r', '\n');
-        return text.Length > 0 ? text : throw new ScepClientException(ScepStage.Prepare, ScepClientFault.LocalFile, $"{what} {path} is empty.", "Put the secret into it.");
+        return text.Length > 0 ? text : throw new ScepClientException(
+            ScepStage.Prepare, ScepClientFault.LocalFile, $"{what} {path} is empty.", "Put the secret into it.");
     }
 
     private static void Refuse(bool wrong, string message, string advice)

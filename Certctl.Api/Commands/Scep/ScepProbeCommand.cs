@@ -20,7 +20,10 @@ internal static class ScepProbeCommand
         Description = "PEM file with the roots to trust for TLS. Without it: CERTCTL_CA_FILE, else the roots of this machine.",
     };
 
-    private static readonly Option<bool> Insecure = new("--insecure") { Description = "Do not verify the TLS server. Good enough for looking; enrolling has no such switch." };
+    private static readonly Option<bool> Insecure = new("--insecure")
+    {
+        Description = "Do not verify the TLS server. Good enough for looking; enrolling has no such switch.",
+    };
 
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object on one line." };
 
@@ -28,15 +31,23 @@ internal static class ScepProbeCommand
 
     internal static Command Create(Func<string, string?> environment)
     {
-        var command = new Command("probe", "Ask a SCEP server for its capabilities and certificates, and say whether one can enrol there.") { Url, CaCert, Insecure, Json };
-        command.SetAction((parsed, cancellationToken) => ScepVerb.GuardAsync("probe", parsed, parsed.GetValue(Json), () => RunAsync(parsed, environment, cancellationToken)));
+        var command = new Command("probe", "Ask a SCEP server for its capabilities and certificates, and say whether one can enrol there.")
+        {
+            Url,
+            CaCert,
+            Insecure,
+            Json,
+        };
+        command.SetAction((parsed, cancellationToken) => ScepVerb.GuardAsync(
+            "probe", parsed, parsed.GetValue(Json), () => RunAsync(parsed, environment, cancellationToken)));
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, Func<string, string?> environment, CancellationToken cancellationToken)
     {
         var url = ScepVerb.ServerUrl(parsed.GetValue(Url), environment);
-        using var transport = new ScepTransport(url, parsed.GetValue(Insecure) ? new TlsTrust.AcceptAny() : ScepVerb.Trust(parsed.GetValue(CaCert), environment));
+        using var transport = new ScepTransport(
+            url, parsed.GetValue(Insecure) ? new TlsTrust.AcceptAny() : ScepVerb.Trust(parsed.GetValue(CaCert), environment));
         var started = TimeProvider.System.GetTimestamp();
         var report = await ScepProbe.RunAsync(transport, TimeProvider.System, cancellationToken);
         var warnings = report.Warnings.ToList();
@@ -63,7 +74,8 @@ internal static class ScepProbeCommand
             text.WriteLine($"Capabilities: {(caps.Lines.Count == 0 ? "none" : string.Join(' ', caps.Lines))}");
             (string Meaning, bool Has)[] meanings =
             [
-                ("RFC 8894", caps.IsScepStandard), ("AES", caps.Aes), ("POST", caps.Post), ("renewal", caps.Renewal), ("SHA-256", caps.Sha256),
+                ("RFC 8894", caps.IsScepStandard),
+                ("AES", caps.Aes), ("POST", caps.Post), ("renewal", caps.Renewal), ("SHA-256", caps.Sha256),
                 ("SHA-512", caps.Sha512), ("CA rollover", caps.NextCa),
             ];
             text.WriteLine($"  {string.Join("   ", meanings.Select(entry => $"{entry.Meaning}: {(entry.Has ? "yes" : "no")}"))}");
@@ -117,7 +129,9 @@ internal static class ScepProbeCommand
         ca_cert_not_before = report.IssuingCa?.NotBefore,
         ca_cert_not_after = report.IssuingCa?.NotAfter,
         ca_cert_expired = report.IssuingCa is null ? (bool?)null : report.IssuingCa.NotAfter <= TimeProvider.System.GetUtcNow(),
-        ca_cert_days_to_expiry = report.IssuingCa is null ? (int?)null : (int)Math.Floor((report.IssuingCa.NotAfter - TimeProvider.System.GetUtcNow()).TotalDays),
+        ca_cert_days_to_expiry = report.IssuingCa is null
+            ? (int?)null
+            : (int)Math.Floor((report.IssuingCa.NotAfter - TimeProvider.System.GetUtcNow()).TotalDays),
         ca_cert_algorithm = report.IssuingCa?.Key,
         ca_cert_chain_length = report.Certificates.Count(certificate => certificate.Role != "RA"),
         certificates = report.Certificates.Select(Row),

@@ -33,7 +33,8 @@ internal static class ScepVerb
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && url.Scheme != Uri.UriSchemeHttp))
             throw Misuse($"\"{ScepStageNames.Printable(text)}\" is no http or https URL.", "Example: https://host/scep");
         if (url.UserInfo.Length > 0)
-            throw Misuse("the URL holds a user name or password.", "SCEP has neither; the challenge goes into CERTCTL_CHALLENGE or --challenge-file.");
+            throw Misuse("the URL holds a user name or password.",
+                "SCEP has neither; the challenge goes into CERTCTL_CHALLENGE or --challenge-file.");
         return url;
     }
 
@@ -79,12 +80,14 @@ internal static class ScepVerb
     {
         (string Unit, double Seconds)[] units = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("", 1)];
         var (unit, seconds) = units.First(entry => text.EndsWith(entry.Unit, StringComparison.Ordinal));
-        if (!double.TryParse(text[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || number * seconds > 30 * 86400)
+        if (!double.TryParse(text[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            || number * seconds > 30 * 86400)
             throw Misuse($"{option} \"{ScepStageNames.Printable(text)}\" is no duration.", "Examples: 10s, 5m, 1h; at most 30 days.");
         return TimeSpan.FromSeconds(number * seconds);
     }
 
-    public static ScepClientException Misuse(string message, string advice) => new(ScepStage.Prepare, ScepClientFault.Usage, message, advice);
+    public static ScepClientException Misuse(string message, string advice) =>
+        new(ScepStage.Prepare, ScepClientFault.Usage, message, advice);
 
     /// <summary>Runs the verb; whatever the client reports becomes a message with its stage and remedy, and the exit code.</summary>
     public static async Task<int> GuardAsync(string verb, ParseResult parsed, bool json, Func<Task<int>> run)
@@ -100,7 +103,15 @@ internal static class ScepVerb
             if (json)
             {
                 await parsed.InvocationConfiguration.Output.WriteLineAsync(JsonSerializer.Serialize(
-                    new { status = "failed", stage = trouble.Stage.Name(), message = trouble.Message, advice = trouble.Advice, exit_code = code }, JsonForm));
+                    new
+                    {
+                        status = "failed",
+                        stage = trouble.Stage.Name(),
+                        message = trouble.Message,
+                        advice = trouble.Advice,
+                        exit_code = code,
+                    },
+                    JsonForm));
             }
 
             return code;
@@ -126,6 +137,7 @@ internal static class ScepVerb
         ScepClientFault.LocalFile => LocalFile,
     };
 
-    private static ScepClientException Unreadable(string path, string what, Exception trouble) => new(ScepStage.Prepare, ScepClientFault.LocalFile,
+    private static ScepClientException Unreadable(string path, string what, Exception trouble) => new(
+        ScepStage.Prepare, ScepClientFault.LocalFile,
         $"{what} {path} cannot be read: {trouble.Message}", "Check the path, its permissions and that it is a file of that kind.", trouble);
 }

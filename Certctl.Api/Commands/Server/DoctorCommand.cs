@@ -74,7 +74,8 @@ internal static class DoctorCommand
                     [],
                     pending.Count == 0 ? [] : [$"{Database.Pending(pending)}; serve migrates too, or run: certctl migrate"]));
                 if (pending.Count == 0)
-                    checks.AddRange(await ProfilesAsync(options, services.GetRequiredService<ICertificateProfileRepository>(), cancellationToken));
+                    checks.AddRange(
+                        await ProfilesAsync(options, services.GetRequiredService<ICertificateProfileRepository>(), cancellationToken));
             });
         if (outage is not null)
             checks.Add(new("database", [outage], []));
@@ -91,7 +92,9 @@ internal static class DoctorCommand
         var side = difference > TimeSpan.Zero ? "ahead of" : "behind";
         return [new("clock", [], difference.Duration() <= MaxClockDifference ? [] :
         [
-            string.Create(CultureInfo.InvariantCulture, $"this machine's clock is {difference.Duration().TotalSeconds:F0} s {side} the database's. The server's own certificates go by this machine's clock, and what devices bring by the database's; synchronise both machines, to {MaxClockDifference.TotalSeconds:F0} s at least (NTP)"),
+            string.Create(CultureInfo.InvariantCulture, $"this machine's clock is {difference.Duration().TotalSeconds:F0} s {side} the "
+                + $"database's. The server's own certificates go by this machine's clock, and what devices bring by the database's; "
+                + $"synchronise both machines, to {MaxClockDifference.TotalSeconds:F0} s at least (NTP)"),
         ])];
     }
 

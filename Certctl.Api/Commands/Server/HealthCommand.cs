@@ -15,7 +15,8 @@ internal static class HealthCommand
     public static Command Create()
     {
         var config = new Option<string?>("--config") { Description = "JSON file with the settings of the server." };
-        var command = new Command(Name, "Ask the server of these settings on this machine for /health; exit code 0 when it is healthy.") { config };
+        var command =
+            new Command(Name, "Ask the server of these settings on this machine for /health; exit code 0 when it is healthy.") { config };
         command.SetAction((parse, cancellationToken) => RunAsync(parse.GetValue(config), cancellationToken));
         return command;
     }

@@ -25,7 +25,8 @@ internal static class MigrateCommand
         {
             var outage = await Database.TryAsync(
                 options,
-                async () => applied = await services.GetRequiredService<IDatabaseMigrator>().MigrateAsync(new TerminalNotices("migrate"), cancellationToken));
+                async () => applied = await services.GetRequiredService<IDatabaseMigrator>()
+                    .MigrateAsync(new TerminalNotices("migrate"), cancellationToken));
             if (outage is not null)
                 return Fail([outage]);
         }

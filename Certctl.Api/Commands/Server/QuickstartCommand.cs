@@ -18,15 +18,30 @@ internal static class QuickstartCommand
 
     public static Command Create()
     {
-        var data = new Option<string>("--data") { Description = "Folder that holds everything.", DefaultValueFactory = _ => "./certctl-data" };
-        var port = new Option<int>("--port") { Description = "Port on the loopback; 0 takes a free one.", DefaultValueFactory = _ => DefaultPort };
-        var caKey = new Option<string>("--ca-key") { Description = "Key of a new CA: rsa-2048, rsa-3072, rsa-4096, p-256 or p-384.", DefaultValueFactory = _ => "rsa-3072" };
+        var data = new Option<string>("--data")
+        {
+            Description = "Folder that holds everything.",
+            DefaultValueFactory = _ => "./certctl-data",
+        };
+        var port = new Option<int>("--port")
+        {
+            Description = "Port on the loopback; 0 takes a free one.",
+            DefaultValueFactory = _ => DefaultPort,
+        };
+        var caKey = new Option<string>("--ca-key")
+        {
+            Description = "Key of a new CA: rsa-2048, rsa-3072, rsa-4096, p-256 or p-384.",
+            DefaultValueFactory = _ => "rsa-3072",
+        };
         caKey.AcceptOnlyFromAmong("rsa-2048", "rsa-3072", "rsa-4096", "p-256", "p-384");
         var json = new Option<bool>("--json") { Description = "Print one JSON line when ready." };
-        var command = new Command("quickstart", "Make a CA, an RA, a TLS certificate, a database and secrets where they are missing, then serve.") { data, port, caKey, json };
+        var command = new Command("quickstart",
+            "Make a CA, an RA, a TLS certificate, a database and secrets where they are missing, then serve.") { data, port, caKey, json };
         command.SetAction((parse, cancellationToken) => Misuse(parse, data, port) is { } misuse
             ? Task.FromResult(ServerRun.Fail(misuse))
-            : RunAsync(Path.GetFullPath(parse.GetValue(data)!), parse.GetValue(port), parse.GetValue(caKey)!, parse.GetValue(json), cancellationToken));
+            : RunAsync(
+                Path.GetFullPath(parse.GetValue(data)!), parse.GetValue(port), parse.GetValue(caKey)!, parse.GetValue(json),
+                cancellationToken));
         return command;
     }
 
@@ -97,7 +112,8 @@ internal static class QuickstartCommand
             ["CERTCTL_SERVER_PORT"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["CERTCTL_SERVER_TLS_CERT_PATH"] = made.TlsCertPath,
             ["CERTCTL_SERVER_TLS_KEY_PATH"] = made.TlsKeyPath,
-            ["CERTCTL_DATABASE_URL"] = "sqlite://" + Uri.EscapeDataString(Path.Combine(folder, "certctl.db")).Replace("%2F", "/", StringComparison.Ordinal),
+            ["CERTCTL_DATABASE_URL"] = "sqlite://"
+                + Uri.EscapeDataString(Path.Combine(folder, "certctl.db")).Replace("%2F", "/", StringComparison.Ordinal),
             ["CERTCTL_LOG_FORMAT"] = "text",
             ["CERTCTL_CA_CERT_PATH"] = made.CaCertPath,
             ["CERTCTL_CA_KEY_PATH"] = made.CaKeyPath,
@@ -141,7 +157,8 @@ internal static class QuickstartCommand
             """);
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(new { url, scep_url = scepUrl, ca_file = made.CaCertPath, challenge, api_key = apiKey, data = folder }));
+            Console.WriteLine(JsonSerializer.Serialize(
+                new { url, scep_url = scepUrl, ca_file = made.CaCertPath, challenge, api_key = apiKey, data = folder }));
             return;
         }
 

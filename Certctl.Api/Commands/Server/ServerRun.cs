@@ -27,7 +27,12 @@ internal static class ServerRun
     /// <param name="configure">Further services; quickstart adds its own.</param>
     /// <param name="ready">Called with the port once the listener is open.</param>
     public static async Task<int> RunAsync(
-        CertctlOptions options, PreflightMaterial material, ConfigurationSource source, Action<IServiceCollection> configure, Action<int> ready, CancellationToken cancellationToken)
+        CertctlOptions options,
+        PreflightMaterial material,
+        ConfigurationSource source,
+        Action<IServiceCollection> configure,
+        Action<int> ready,
+        CancellationToken cancellationToken)
     {
         using var sockets = new ListenSockets();
         if (Bind(sockets, material.Address, options) is { } taken)
@@ -36,9 +41,11 @@ internal static class ServerRun
             options,
             material,
             source,
-            services => configure(services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = sockets.Take)));
+            services => configure(
+                services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = sockets.Take)));
         if (app.Services.GetRequiredService<ProfileRuntimes>().All.Any(profile => !profile.Keys.DecryptsInConstantTime))
-            Warn(["RSA decryption does not run in constant time: the runtime's OpenSSL 3 (libcrypto.so.3) was not found or is not the one that .NET uses; see docs/adr/0006."]);
+            Warn(["RSA decryption does not run in constant time: the runtime's OpenSSL 3 (libcrypto.so.3) "
+                + "was not found or is not the one that .NET uses; see docs/adr/0006."]);
         try
         {
             if (await PrepareDatabaseAsync(app.Services, options, cancellationToken) is { } problem)
@@ -118,8 +125,10 @@ internal static class ServerRun
     private static string CannotBind(string host, int port, Exception why) =>
         $"{host}:{port} cannot be bound: {why.Message.TrimEnd('.')}. " + why switch
         {
-            SocketException { SocketErrorCode: SocketError.AccessDenied } => "Ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one.",
-            SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => "This machine does not have that address; see CERTCTL_SERVER_HOST.",
+            SocketException { SocketErrorCode: SocketError.AccessDenied } =>
+                "Ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one.",
+            SocketException { SocketErrorCode: SocketError.AddressNotAvailable } =>
+                "This machine does not have that address; see CERTCTL_SERVER_HOST.",
             _ => "Choose another port.",
         };
 
@@ -139,7 +148,8 @@ internal static class ServerRun
             var missing = await migrator.MissingProfilesAsync(
                 options.ScepProfiles.Select(scep => scep.CertificateProfileId), notices, cancellationToken);
             problem = options.ScepProfiles.FirstOrDefault(scep => missing.Contains(scep.CertificateProfileId)) is { } needs
-                ? $"SCEP profile \"{needs.PathId}\": certificate profile \"{needs.CertificateProfileId}\" does not exist; store it with 'certctl profiles put FILE'."
+                ? $"SCEP profile \"{needs.PathId}\": "
+                    + $"certificate profile \"{needs.CertificateProfileId}\" does not exist; store it with 'certctl profiles put FILE'."
                 : null;
         }
     }

@@ -16,7 +16,8 @@ internal static class CorsSettings
 
     public static readonly Setting<IReadOnlyList<string>> Origins = Group.Add(
         "CERTCTL_CORS_ORIGINS", SettingType.List(Origin),
-        "Origins (`https://portal.example.com`) of web pages of others whose scripts may use the REST API. None unless named; `*` is refused.");
+        "Origins (`https://portal.example.com`) of web pages of others whose scripts may use the REST API. None unless named; "
+            + "`*` is refused.");
 
     /// <param name="requiresKey">False: all who reach the API are its admins; then no page may.</param>
     public static IReadOnlyList<string> Read(SettingValues values, bool requiresKey)

@@ -82,7 +82,8 @@ internal static class OidcSettings
         if (!values.IsSet(RoleMap))
         {
             values.Problems.Add(
-                $"{RoleMap.Name} is not set: which value of the role claim is which role here, such as pki-admins=admin,helpdesk=operator.");
+                $"{RoleMap.Name} is not set: which value of the role claim is which role here, "
+                + "such as pki-admins=admin,helpdesk=operator.");
         }
 
         return values.Read(RoleMap) ?? new Dictionary<string, ApiRole>();

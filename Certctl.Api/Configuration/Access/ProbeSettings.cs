@@ -6,12 +6,18 @@ namespace Certctl.Api.Configuration.Access;
 internal static class ProbeSettings
 {
     private static readonly SettingType<IPNetwork> Network = new(
-        "a network such as 10.20.0.0/16 or fd00:1::/32, with no bit set behind its prefix", "network", ParseNetwork, network => $"{network}");
+        "a network such as 10.20.0.0/16 or fd00:1::/32, with no bit set behind its prefix",
+        "network",
+        ParseNetwork,
+        network => $"{network}");
 
     public static readonly SettingGroup Group = new();
 
     public static readonly DefaultedSetting<bool> Enabled = Group.Add(
-        "CERTCTL_SCEP_PROBE_ENABLED", SettingType.Boolean, false, "Let operators have other SCEP servers asked from here, by the REST API.");
+        "CERTCTL_SCEP_PROBE_ENABLED",
+        SettingType.Boolean,
+        false,
+        "Let operators have other SCEP servers asked from here, by the REST API.");
 
     public static readonly Setting<IReadOnlyList<IPNetwork>> Allow = Group.Add(
         "CERTCTL_SCEP_PROBE_ALLOW", SettingType.List(Network),

@@ -47,7 +47,8 @@ internal static class DatabaseSettings
         if (url is null && values.Problems.Count == problems)
         {
             values.Problems.Add(
-                $"{Url.Name} is not set: postgres://user:password@host/database or sqlite:///path (or {Url.Name}{KnownSettings.FileSuffix}).");
+                $"{Url.Name} is not set: postgres://user:password@host/database or sqlite:///path (or "
+                + $"{Url.Name}{KnownSettings.FileSuffix}).");
         }
 
         var options = (url is null ? null : DatabaseUrl.Parse(url.Reveal(), connections, values.Problems))

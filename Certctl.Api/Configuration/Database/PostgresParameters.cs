@@ -12,7 +12,8 @@ internal static class PostgresParameters
     // Npgsql's limit.
     private const int MaxTimeout = 1024;
 
-    private static readonly Dictionary<string, string> Modes = new(StringComparer.Ordinal) { ["disable"] = "Disable", ["prefer"] = "Prefer", ["require"] = "Require" };
+    private static readonly Dictionary<string, string> Modes =
+        new(StringComparer.Ordinal) { ["disable"] = "Disable", ["prefer"] = "Prefer", ["require"] = "Require" };
 
     /// <summary>A parameter whose value goes to Npgsql as it is.</summary>
     private static readonly Dictionary<string, string> Texts = new(StringComparer.Ordinal)
@@ -32,7 +33,9 @@ internal static class PostgresParameters
     /// <summary>A parameter that takes one of a few words, and Npgsql's words for them; empty: nothing need be said.</summary>
     private static readonly Dictionary<string, (string Keyword, Dictionary<string, string> Words)> Choices = new(StringComparer.Ordinal)
     {
-        ["sslmode"] = ("SSL Mode", new(Modes, StringComparer.Ordinal) { ["allow"] = "Allow", ["verify-ca"] = "VerifyCA", ["verify-full"] = "VerifyFull" }),
+        ["sslmode"] = (
+            "SSL Mode",
+            new(Modes, StringComparer.Ordinal) { ["allow"] = "Allow", ["verify-ca"] = "VerifyCA", ["verify-full"] = "VerifyFull" }),
         ["ssl"] = ("SSL Mode", new(StringComparer.Ordinal) { ["true"] = "Require" }),
         ["sslnegotiation"] = ("SSL Negotiation", new(StringComparer.Ordinal) { ["postgres"] = "Postgres", ["direct"] = "Direct" }),
         ["sslcompression"] = ("", new(StringComparer.Ordinal) { ["0"] = "" }),
@@ -42,7 +45,9 @@ internal static class PostgresParameters
         ["keepalives"] = ("TCP Keepalive", new(StringComparer.Ordinal) { ["0"] = "false", ["1"] = "true" }),
         ["client_encoding"] = ("", new(StringComparer.OrdinalIgnoreCase) { ["UTF8"] = "", ["UTF-8"] = "", ["auto"] = "" }),
         ["load_balance_hosts"] = ("Load Balance Hosts", new(StringComparer.Ordinal) { ["disable"] = "false", ["random"] = "true" }),
-        ["target_session_attrs"] = ("Target Session Attributes", new(StringComparer.Ordinal) { ["any"] = "any", ["read-write"] = "read-write", ["primary"] = "primary" }),
+        ["target_session_attrs"] = (
+            "Target Session Attributes",
+            new(StringComparer.Ordinal) { ["any"] = "any", ["read-write"] = "read-write", ["primary"] = "primary" }),
     };
 
     private static readonly Dictionary<string, (string Keyword, int Min, int Max)> Seconds = new(StringComparer.Ordinal)
@@ -105,7 +110,9 @@ internal static class PostgresParameters
         var read = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var option in query.Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
-            var (key, value) = option.Split('=', 2) is [var k, var v] ? (Uri.UnescapeDataString(k), Uri.UnescapeDataString(v)) : (option, "");
+            var (key, value) = option.Split('=', 2) is [var k, var v]
+                ? (Uri.UnescapeDataString(k), Uri.UnescapeDataString(v))
+                : (option, "");
             if (Refused.TryGetValue(key, out var why))
                 problems.Add($"{DatabaseUrl.Name}: parameter {key} {why}.");
             else if (!Honoured.Contains(key))
@@ -139,7 +146,8 @@ internal static class PostgresParameters
             if (words.TrueForAll(word => word.Length > 1))
                 builder["Require Auth"] = string.Join(',', words);
             else
-                problems.Add($"{DatabaseUrl.Name}: require_auth lists methods of {string.Join(", ", Authentications.Keys)}, each with or without a leading !.");
+                problems.Add($"{DatabaseUrl.Name}: require_auth lists methods of {string.Join(", ", Authentications.Keys)}, "
+                    + "each with or without a leading !.");
         }
 
         // "system" is what the driver does where no file is named.
@@ -150,7 +158,12 @@ internal static class PostgresParameters
     }
 
     private static void Choose(
-        string key, string value, string keyword, Dictionary<string, string> words, DbConnectionStringBuilder builder, ICollection<string> problems)
+        string key,
+        string value,
+        string keyword,
+        Dictionary<string, string> words,
+        DbConnectionStringBuilder builder,
+        ICollection<string> problems)
     {
         if (!words.TryGetValue(value, out var word))
             problems.Add($"{DatabaseUrl.Name}: {key} is none of {string.Join(", ", words.Keys)}{Why(key)}.");
@@ -168,9 +181,14 @@ internal static class PostgresParameters
     };
 
     private static void Count(
-        string key, string value, (string Keyword, int Min, int Max) bounds, DbConnectionStringBuilder builder, ICollection<string> problems)
+        string key,
+        string value,
+        (string Keyword, int Min, int Max) bounds,
+        DbConnectionStringBuilder builder,
+        ICollection<string> problems)
     {
-        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds >= bounds.Min && seconds <= bounds.Max)
+        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            && seconds >= bounds.Min && seconds <= bounds.Max)
             builder[bounds.Keyword] = seconds;
         else
             problems.Add($"{DatabaseUrl.Name}: {key} is no number of seconds from {bounds.Min} to {bounds.Max}.");
@@ -182,6 +200,7 @@ internal static class PostgresParameters
         if (key.Length > 40 || !key.All(c => char.IsAsciiLetterLower(c) || c == '_'))
             return $"{DatabaseUrl.Name}: holds a parameter that PostgreSQL does not know.";
         var near = NearestName.Of(key, Honoured.Concat(Refused.Keys));
-        return $"{DatabaseUrl.Name}: PostgreSQL has no parameter {key}{(near is null ? "" : $"; did you mean {near}?")}{(near is null ? "." : "")}";
+        return $"{DatabaseUrl.Name}: PostgreSQL has no parameter "
+            + $"{key}{(near is null ? "" : $"; did you mean {near}?")}{(near is null ? "." : "")}";
     }
 }

@@ -94,7 +94,8 @@ internal static class PostgresUrl
             var host = name.StartsWith('[') && name.EndsWith(']') ? name[1..^1] : name;
             var isAddress = System.Net.IPAddress.TryParse(host, out _);
             if (host.Length == 0 || (!isAddress && host.IndexOfAny([':', '[', ']', ',', ' ']) >= 0) || (name.StartsWith('[') && !isAddress))
-                problems.Add($"{DatabaseUrl.Name}: a host is neither a name, an IPv4 address, an IPv6 address in brackets nor the folder of a socket.");
+                problems.Add($"{DatabaseUrl.Name}: a host is neither a name, an IPv4 address, "
+                    + "an IPv6 address in brackets nor the folder of a socket.");
             else if (portText.Length == 0)
                 read.Add((host, DefaultPort));
             else if (ushort.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0)
@@ -106,6 +107,8 @@ internal static class PostgresUrl
         if (read is [var (single, itsPort)])
             (builder["Host"], builder["Port"]) = (single, itsPort);
         else if (read.Count > 1)
-            builder["Host"] = string.Join(',', read.Select(host => $"{(host.Host.Contains(':', StringComparison.Ordinal) ? $"[{host.Host}]" : host.Host)}:{host.Port}"));
+            builder["Host"] = string.Join(
+                ',',
+                read.Select(host => $"{(host.Host.Contains(':', StringComparison.Ordinal) ? $"[{host.Host}]" : host.Host)}:{host.Port}"));
     }
 }

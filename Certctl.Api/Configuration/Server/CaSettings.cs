@@ -8,7 +8,13 @@ namespace Certctl.Api.Configuration.Server;
 /// <param name="OcspUrl">AIA OCSP responder; null: none.</param>
 /// <param name="CaIssuersUrl">AIA caIssuers; null: none.</param>
 public sealed record CaOptions(
-    string IssuerId, string CertPath, string KeyPath, TimeSpan Validity, IReadOnlyList<string> CrlUrls, string? OcspUrl, string? CaIssuersUrl)
+    string IssuerId,
+    string CertPath,
+    string KeyPath,
+    TimeSpan Validity,
+    IReadOnlyList<string> CrlUrls,
+    string? OcspUrl,
+    string? CaIssuersUrl)
 {
     /// <summary>The files of the CA that follows; null when none is staged.</summary>
     public NextCaPaths? Next { get; init; }

@@ -24,7 +24,10 @@ internal static class ServerSettings
         Group.Add("CERTCTL_SERVER_PORT", SettingType.Integer(0, 65535), 8080, "Port; 0 takes a free one.");
 
     public static readonly DefaultedSetting<int> MaxBodySize = Group.Add(
-        "CERTCTL_MAX_BODY_SIZE", SettingType.Integer(4 * 1024, 16 * 1024 * 1024), 1024 * 1024, "Largest request body in octets; beyond it: 413.");
+        "CERTCTL_MAX_BODY_SIZE",
+        SettingType.Integer(4 * 1024, 16 * 1024 * 1024),
+        1024 * 1024,
+        "Largest request body in octets; beyond it: 413.");
 
     // Some seconds of work. At most one a connection can be.
     public static readonly DefaultedSetting<int> MaxInFlight = Group.Add(

@@ -16,7 +16,12 @@ namespace Certctl.Api.Hosting.Reload;
 /// start, since GetCACaps says so.
 /// </summary>
 internal sealed class NextCaPart(
-    PreflightMaterial start, LocalCaSettings settings, ProfileRuntimes runtimes, IssuerRegistry issuers, CrlPublisher crls, TimeProvider clock)
+    PreflightMaterial start,
+    LocalCaSettings settings,
+    ProfileRuntimes runtimes,
+    IssuerRegistry issuers,
+    CrlPublisher crls,
+    TimeProvider clock)
 {
     private NextCaMaterial? _current = start.Next;
 

@@ -8,7 +8,8 @@ using Certctl.Domain.Audit;
 namespace Certctl.Api.Hosting.Reload;
 
 /// <summary>Writes what a reload did to each part.</summary>
-internal sealed partial class ReloadAuditEvents(ScepProfileTable profiles, IAuditRepository audit, TimeProvider clock, ILogger<ReloadAuditEvents> logger)
+internal sealed partial class ReloadAuditEvents(
+    ScepProfileTable profiles, IAuditRepository audit, TimeProvider clock, ILogger<ReloadAuditEvents> logger)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 

@@ -16,8 +16,8 @@ using Microsoft.IdentityModel.Protocols;
 namespace Certctl.Api.Rest.Access;
 
 /// <summary>
-/// <c>Authorization: Bearer KEY</c> (RFC 6750 §2.1). Every configured key is compared, whichever matches: the time tells nothing. Then those that were made
-/// at run time, as the database has them now: what one process revokes, no other takes.
+/// <c>Authorization: Bearer KEY</c> (RFC 6750 §2.1). Every configured key is compared, whichever matches: the time tells nothing. Then
+/// those that were made at run time, as the database has them now: what one process revokes, no other takes.
 /// </summary>
 internal sealed class ApiKeyHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiOptions api,
@@ -43,7 +43,9 @@ internal sealed class ApiKeyHandler(
         if (Context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is null)
             return AuthenticateResult.NoResult();
         if (!api.RequiresKey)
-            return ComesFromHere() ? AuthenticateResult.Success(Ticket(LocalActor, ApiRole.Admin)) : AuthenticateResult.Fail("Only requests of this machine are taken here");
+            return ComesFromHere()
+                ? AuthenticateResult.Success(Ticket(LocalActor, ApiRole.Admin))
+                : AuthenticateResult.Fail("Only requests of this machine are taken here");
         var header = Request.Headers.Authorization.ToString();
         if (header.Length == 0)
             return AuthenticateResult.NoResult();
@@ -60,7 +62,9 @@ internal sealed class ApiKeyHandler(
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         var result = await HandleAuthenticateOnceSafeAsync();
-        Response.Headers.WWWAuthenticate = ReferencePage.IsFor(Context) ? new StringValues([Challenge, ReferencePage.Challenge]) : Challenge;
+        Response.Headers.WWWAuthenticate = ReferencePage.IsFor(Context)
+            ? new StringValues([Challenge, ReferencePage.Challenge])
+            : Challenge;
         await trail.RefuseAsync(Context, StatusCodes.Status401Unauthorized, result.Failure?.Message ?? Missing);
     }
 
@@ -85,12 +89,13 @@ internal sealed class ApiKeyHandler(
         }
     }
 
-    // Where no key is asked for, a page of any web site could have the browser of this machine act for it: by a form (it sends Origin, RFC 6454 §7.3), or
-    // under a name of its own that it lets point here (it stands in Host).
+    // Where no key is asked for, a page of any web site could have the browser of this machine act for it: by a form (it sends Origin, RFC
+    // 6454 §7.3), or under a name of its own that it lets point here (it stands in Host).
     private bool ComesFromHere()
     {
         var origin = Request.Headers.Origin.ToString();
-        return ApiSettings.IsLoopback(Request.Host.Host.Trim('[', ']')) && (origin.Length == 0 || origin == $"{Request.Scheme}://{Request.Host}");
+        return ApiSettings.IsLoopback(Request.Host.Host.Trim('[', ']'))
+            && (origin.Length == 0 || origin == $"{Request.Scheme}://{Request.Host}");
     }
 
     private NamedApiKey? Find(Secret presented)
@@ -125,7 +130,10 @@ internal static class ApiPolicy
     {
         var authentication = AddAuthenticationAlone(services).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(
             ApiKeyHandler.SchemeName, null)
-            .AddPolicyScheme(Scheme, null, policy => policy.ForwardDefaultSelector = http => oidc is null ? ApiKeyHandler.SchemeName : OidcTokens.SchemeOf(http));
+            .AddPolicyScheme(
+                Scheme,
+                null,
+                policy => policy.ForwardDefaultSelector = http => oidc is null ? ApiKeyHandler.SchemeName : OidcTokens.SchemeOf(http));
         if (oidc is not null)
             authentication.AddOidcTokens(oidc, issuer!);
         services.AddAuthorizationBuilder()
@@ -164,7 +172,9 @@ internal static class ApiPolicy
     public static Task ForbidAsync(HttpContext http)
     {
         var asked = http.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(data => data.Policy).ToList() ?? [];
-        var message = asked.Contains(Admin) ? "Admin access required" : asked.Contains(Operator) ? "Operator access required" : "This actor has no role here";
+        var message = asked.Contains(Admin)
+            ? "Admin access required"
+            : asked.Contains(Operator) ? "Operator access required" : "This actor has no role here";
         return http.RequestServices.GetRequiredService<AccessTrail>().RefuseAsync(http, StatusCodes.Status403Forbidden, message);
     }
 
@@ -176,5 +186,6 @@ internal static class ApiPolicy
     public static string ActorOf(HttpContext http) => http.User.Identity!.Name!;
 
     private static void Require(AuthorizationPolicyBuilder policy, ApiRole least) =>
-        policy.RequireAuthenticatedUser().RequireAssertion(context => context.User.HasClaim(claim => claim.Type == RoleClaim) && RoleOf(context.User) >= least);
+        policy.RequireAuthenticatedUser().RequireAssertion(context => context.User.HasClaim(claim => claim.Type == RoleClaim)
+            && RoleOf(context.User) >= least);
 }

@@ -10,8 +10,9 @@ using Microsoft.IdentityModel.Tokens;
 namespace Certctl.Api.Rest.Access;
 
 /// <summary>
-/// Bearer tokens of an OpenID Connect issuer (RFC 9068, OpenID Connect Core 1.0 §3.1.3.7), judged by the framework's own handler: signature by the issuer's
-/// published keys, issuer, audience, time. The caller gets the highest role that the map gives to the token's claims, and is <c>oidc:NAME</c> in the audit trail.
+/// Bearer tokens of an OpenID Connect issuer (RFC 9068, OpenID Connect Core 1.0 §3.1.3.7), judged by the framework's own handler: signature
+/// by the issuer's published keys, issuer, audience, time. The caller gets the highest role that the map gives to the token's claims,
+/// and is <c>oidc:NAME</c> in the audit trail.
 /// </summary>
 internal static class OidcTokens
 {
@@ -30,15 +31,19 @@ internal static class OidcTokens
     // The issuer's public keys are public: a token that is only hashed with one proves nothing.
     private static readonly string[] Signatures =
     [
-        SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512, SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
+        SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512, SecurityAlgorithms.RsaSsaPssSha256,
+        SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
         SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
     ];
 
-    /// <summary>Which scheme judges a request: tokens go to the handler of tokens, everything else to <see cref="ApiKeyHandler"/>.</summary>
+    /// <summary>
+    /// Which scheme judges a request: tokens go to the handler of tokens, everything else to <see cref="ApiKeyHandler"/>.
+    /// </summary>
     public static string SchemeOf(HttpContext http)
     {
         var header = http.Request.Headers.Authorization.ToString();
-        return http.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null && header.StartsWith("Bearer eyJ", StringComparison.OrdinalIgnoreCase) && header.Count(c => c == '.') == 2
+        return http.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null
+            && header.StartsWith("Bearer eyJ", StringComparison.OrdinalIgnoreCase) && header.Count(c => c == '.') == 2
             ? JwtBearerDefaults.AuthenticationScheme
             : ApiKeyHandler.SchemeName;
     }
@@ -138,7 +143,8 @@ internal static class OidcTokens
             return;
         }
 
-        var roles = token.FindAll(options.RoleClaim).Where(claim => options.RoleMap.ContainsKey(claim.Value)).Select(claim => options.RoleMap[claim.Value]).ToList();
+        var roles = token.FindAll(options.RoleClaim).Where(claim => options.RoleMap.ContainsKey(claim.Value))
+            .Select(claim => options.RoleMap[claim.Value]).ToList();
         context.Principal = ApiPolicy.Principal($"oidc:{name}", roles.Count > 0 ? roles.Max() : null, $"oidc:{subject}");
     }
 
@@ -152,13 +158,15 @@ internal static class OidcTokens
         SecurityTokenInvalidAudienceException => "Token is for another audience",
         SecurityTokenInvalidIssuerException => "Token is of another issuer",
         SecurityTokenNoExpirationException => "Token has no end",
-        SecurityTokenInvalidAlgorithmException or SecurityTokenInvalidSignatureException or SecurityTokenSignatureKeyNotFoundException => "Token is not signed by its issuer",
+        SecurityTokenInvalidAlgorithmException or SecurityTokenInvalidSignatureException or SecurityTokenSignatureKeyNotFoundException =>
+            "Token is not signed by its issuer",
         NamelessTokenException nameless => nameless.Message,
         CriticalHeaderException critical => critical.Message,
         _ => "Invalid token",
     };
 
-    private sealed class NamelessTokenException(string claim) : SecurityTokenValidationException($"Token has no claim {claim} that could name an actor");
+    private sealed class NamelessTokenException(string claim)
+        : SecurityTokenValidationException($"Token has no claim {claim} that could name an actor");
 
     private sealed class CriticalHeaderException() : SecurityTokenValidationException(
         "Token has critical header parameters (crit) that are not understood here");

@@ -7,8 +7,8 @@ using Certctl.Api.Configuration.Access;
 namespace Certctl.Api.Rest.Access;
 
 /// <summary>
-/// How fast one may ask: by address before it is known who asks, by actor afterwards. Token buckets of this process alone, in bounded memory: many share
-/// one only where there are more of them than buckets. ADR 19.
+/// How fast one may ask: by address before it is known who asks, by actor afterwards. Token buckets of this process alone, in bounded
+/// memory: many share one only where there are more of them than buckets. ADR 19.
 /// </summary>
 internal sealed class RateLimits : IDisposable
 {
@@ -25,7 +25,8 @@ internal sealed class RateLimits : IDisposable
         _byActor = Limiter(options.PerSecondOfUser, options.BurstOfUser);
     }
 
-    public Task ByAddressAsync(HttpContext http, RequestDelegate next) => PassAsync(_byAddress, KeyOf(http.Connection.RemoteIpAddress), http, next);
+    public Task ByAddressAsync(HttpContext http, RequestDelegate next) =>
+        PassAsync(_byAddress, KeyOf(http.Connection.RemoteIpAddress), http, next);
 
     /// <summary>Unauthenticated requests have been counted by address already.</summary>
     public Task ByActorAsync(HttpContext http, RequestDelegate next) =>
@@ -63,7 +64,13 @@ internal sealed class RateLimits : IDisposable
     // String hashes are seeded per process, so a caller cannot choose whose bucket to share.
     private static PartitionedRateLimiter<string> Limiter(int perSecond, int burst)
     {
-        var bucket = new TokenBucketRateLimiterOptions { TokenLimit = burst, TokensPerPeriod = perSecond, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0 };
+        var bucket = new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = burst,
+            TokensPerPeriod = perSecond,
+            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            QueueLimit = 0,
+        };
         return PartitionedRateLimiter.Create<string, int>(key =>
             RateLimitPartition.GetTokenBucketLimiter((int)((uint)key.GetHashCode(StringComparison.Ordinal) % Buckets), _ => bucket));
     }

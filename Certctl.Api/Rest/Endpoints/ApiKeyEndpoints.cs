@@ -14,11 +14,14 @@ internal static class ApiKeyEndpoints
 
     public static void MapApiKeys(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/api-keys", ListAsync).RequireAuthorization(ApiPolicy.Admin).WithQuery(QueryField.Page, QueryField.PerPage).Produces<Page<ApiKeyView>>().Refuses(400)
-            .WithSummary("The keys that were made at run time").WithDescription("Newest first, with those that count no more. The keys themselves are nowhere.");
+        api.MapGet("/api-keys", ListAsync).RequireAuthorization(ApiPolicy.Admin)
+            .WithQuery(QueryField.Page, QueryField.PerPage).Produces<Page<ApiKeyView>>().Refuses(400)
+            .WithSummary("The keys that were made at run time")
+            .WithDescription("Newest first, with those that count no more. The keys themselves are nowhere.");
         api.MapPost("/api-keys", CreateAsync).RequireAuthorization(ApiPolicy.Admin).Accepts<ApiKeyBody>("application/json")
             .Produces<ApiKeyMade>(201).Refuses(400, 409).Sends(201, ResponseHeader.CacheControl)
-            .WithSummary("Make a key").WithDescription($"The answer shows it this once. It counts for {UsualDays} days unless expires_at says otherwise, at most 366.");
+            .WithSummary("Make a key").WithDescription(
+                $"The answer shows it this once. It counts for {UsualDays} days unless expires_at says otherwise, at most 366.");
         api.MapDelete("/api-keys/{id}", RevokeAsync).RequireAuthorization(ApiPolicy.Admin).Produces(204).Refuses(404, 409)
             .WithSummary("Revoke a key").WithDescription("All processes refuse it from now on.");
     }
@@ -36,29 +39,42 @@ internal static class ApiKeyEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext http, ConfiguredApiKeys configured, AdminDispatcher dispatcher, DatabaseClock clock, CancellationToken cancellationToken)
+        HttpContext http,
+        ConfiguredApiKeys configured,
+        AdminDispatcher dispatcher,
+        DatabaseClock clock,
+        CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<ApiKeyBody>(http, cancellationToken);
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
         var (name, role) = (body!.Name!, body.Role!.Value);
         if (configured.All.Any(key => key.Name == name && key.Role != role))
-            return Problems.Problem(http, StatusCodes.Status409Conflict, $"{name} has another role by the configuration; one name has one role.");
+            return Problems.Problem(
+                http, StatusCodes.Status409Conflict, $"{name} has another role by the configuration; one name has one role.");
 
         // To the second: what is answered now and what is read later are the same.
         var expires = DateTimeOffset.FromUnixTimeSeconds(
             (body.ExpiresAt ?? (await clock.NowAsync(cancellationToken)).AddDays(UsualDays)).ToUnixTimeSeconds());
         var made = ApiKeyToken.New();
-        var outcome = await dispatcher.SendAsync(new CreateApiKeyCommand(made.Id, made.Sha256(), name, role, expires, AdminAnswer.Caller(http)), cancellationToken);
+        var outcome = await dispatcher.SendAsync(
+            new CreateApiKeyCommand(made.Id, made.Sha256(), name, role, expires, AdminAnswer.Caller(http)), cancellationToken);
         return AdminAnswer.Of(http, outcome, _ =>
         {
             http.Response.Headers.CacheControl = "no-store";
-            return Results.Json(new ApiKeyMade(made.Id, name, role, expires, made.Whole.Reveal()), ApiJson.Options, statusCode: StatusCodes.Status201Created);
+            return Results.Json(
+                new ApiKeyMade(made.Id, name, role, expires, made.Whole.Reveal()),
+                ApiJson.Options,
+                statusCode: StatusCodes.Status201Created);
         });
     }
 
-    private static async Task<IResult> RevokeAsync(string id, HttpContext http, AdminDispatcher dispatcher, CancellationToken cancellationToken) =>
-        AdminAnswer.Of(http, await dispatcher.SendAsync(new RevokeApiKeyCommand(id, AdminAnswer.Caller(http)), cancellationToken), _ => Results.NoContent());
+    private static async Task<IResult> RevokeAsync(
+        string id, HttpContext http, AdminDispatcher dispatcher, CancellationToken cancellationToken) =>
+        AdminAnswer.Of(
+            http,
+            await dispatcher.SendAsync(new RevokeApiKeyCommand(id, AdminAnswer.Caller(http)), cancellationToken),
+            _ => Results.NoContent());
 }
 
 /// <param name="Name">The actor in the audit trail: 1 to 64 letters, digits, <c>_</c> and <c>-</c>.</param>

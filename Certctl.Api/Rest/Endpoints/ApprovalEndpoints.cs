@@ -19,12 +19,15 @@ internal static class ApprovalEndpoints
             .WithQuery([All, .. QueryField.OfLists])
             .Produces<Page<ApprovalView>>().Refuses(400)
             .WithSummary("Requests waiting for approval").WithDescription("Oldest first.");
-        Decide("approve", approve: true).WithSummary("Approve a request").WithDescription("The certificate profile sets how many approvals are needed.");
+        Decide("approve", approve: true).WithSummary("Approve a request")
+            .WithDescription("The certificate profile sets how many approvals are needed.");
         Decide("deny", approve: false).WithSummary("Deny a request").WithDescription("One denial ends it.");
 
         RouteHandlerBuilder Decide(string verb, bool approve) => api
-            .MapPost($"/approvals/{{id:guid}}/{verb}", (Guid id, HttpContext http, AdminDispatcher dispatcher, CancellationToken token) => DecideAsync(id, approve, http, dispatcher, token))
-            .RequireAuthorization(ApiPolicy.Operator).Accepts<DecisionBody>(isOptional: true, "application/json").Produces<DecisionResult>().Refuses(400, 404, 409);
+            .MapPost($"/approvals/{{id:guid}}/{verb}", (Guid id, HttpContext http, AdminDispatcher dispatcher, CancellationToken token) =>
+                DecideAsync(id, approve, http, dispatcher, token))
+            .RequireAuthorization(ApiPolicy.Operator).Accepts<DecisionBody>(isOptional: true, "application/json")
+            .Produces<DecisionResult>().Refuses(400, 404, 409);
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, IApprovalRepository approvals, CancellationToken cancellationToken)
@@ -42,13 +45,16 @@ internal static class ApprovalEndpoints
         return paging.Of(page, rows.Count, start + page.Count < rows.Count ? page[^1].Id.ToString("N") : null);
     }
 
-    private static async Task<IResult> DecideAsync(Guid id, bool approve, HttpContext http, AdminDispatcher dispatcher, CancellationToken cancellationToken)
+    private static async Task<IResult> DecideAsync(
+        Guid id, bool approve, HttpContext http, AdminDispatcher dispatcher, CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<DecisionBody>(http, cancellationToken);
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
-        var outcome = await dispatcher.SendAsync(new DecideEnrolmentCommand(id, approve, body?.Note ?? "", AdminAnswer.Caller(http)), cancellationToken);
-        return AdminAnswer.Of(http, outcome, summary => MetaEndpoints.Json(new DecisionResult(id, approve ? "approved" : "denied", summary)));
+        var outcome = await dispatcher.SendAsync(
+            new DecideEnrolmentCommand(id, approve, body?.Note ?? "", AdminAnswer.Caller(http)), cancellationToken);
+        return AdminAnswer.Of(
+            http, outcome, summary => MetaEndpoints.Json(new DecisionResult(id, approve ? "approved" : "denied", summary)));
     }
 }
 

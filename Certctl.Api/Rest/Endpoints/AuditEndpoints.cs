@@ -59,7 +59,8 @@ internal static class AuditEndpoints
         var filter = ReadFilter(http.Request.Query);
         var paging = Paging.Read(http.Request.Query, errors);
         var before = paging.CursorId(errors);
-        if (errors.Count > 0 || !await paging.IsWithinReachAsync(async () => (await audit.ListAsync(filter, null, 0, 0, cancellationToken)).Total, errors))
+        if (errors.Count > 0
+            || !await paging.IsWithinReachAsync(async () => (await audit.ListAsync(filter, null, 0, 0, cancellationToken)).Total, errors))
             return Problems.Query(http, errors);
         var page = await audit.ListAsync(filter, before, paging.Skip, paging.PerPage, cancellationToken);
         return paging.Of([.. page.Events.Select(AuditRow.Of)], page.Total, page.HasMore ? page.Events[^1].Id.ToString("N") : null);
@@ -68,7 +69,8 @@ internal static class AuditEndpoints
     private static AuditExport ExportAsync(HttpContext http, IAuditRepository audit) =>
         new(audit, ReadFilter(http.Request.Query), Format.Of(http.Request.Query) == "csv");
 
-    private static async Task<IResult> FindAsync(string id, HttpContext http, IAuditRepository audit, CancellationToken cancellationToken) =>
+    private static async Task<IResult> FindAsync(
+        string id, HttpContext http, IAuditRepository audit, CancellationToken cancellationToken) =>
         Guid.TryParse(id, out var known) && await audit.FindAsync(known, cancellationToken) is { } found
             ? MetaEndpoints.Json(AuditRow.Of(found))
             : Problems.Problem(http, StatusCodes.Status404NotFound, "Audit event not found");
@@ -119,7 +121,8 @@ internal sealed record AuditRow(
         audit.ResourceType,
         audit.ResourceId,
         audit.Count,
-        Facts.Select(fact => (fact.Name, Value: fact.Of(audit))).Where(fact => fact.Value is not null).ToDictionary(fact => fact.Name, fact => fact.Value, StringComparer.Ordinal));
+        Facts.Select(fact => (fact.Name, Value: fact.Of(audit))).Where(fact => fact.Value is not null)
+            .ToDictionary(fact => fact.Name, fact => fact.Value, StringComparer.Ordinal));
 
     private static readonly (string Name, Func<AuditEvent, object?> Of)[] Facts =
     [

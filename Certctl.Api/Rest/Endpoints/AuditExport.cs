@@ -38,7 +38,9 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
 
     /// <summary>One event, with the end of its line.</summary>
     public static string Line(AuditRow row, bool csv) =>
-        csv ? string.Join(',', Columns.Select(column => Quoted(Cell(column.Value(row))))) + "\r\n" : JsonSerializer.Serialize(row, ApiJson.Options) + "\n";
+        csv
+            ? string.Join(',', Columns.Select(column => Quoted(Cell(column.Value(row))))) + "\r\n"
+            : JsonSerializer.Serialize(row, ApiJson.Options) + "\n";
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {

@@ -48,7 +48,8 @@ internal static class CertificateEndpoints
     public static void MapCertificates(this IEndpointRouteBuilder api)
     {
         api.MapGet("/certificates", ListAsync).WithQuery([.. Filters, .. QueryField.OfLists]).Produces<Page<CertificateRow>>().Refuses(400)
-            .WithSummary("The issued certificates").WithDescription("Newest first. Every filter narrows; what is not given does not matter.");
+            .WithSummary("The issued certificates")
+            .WithDescription("Newest first. Every filter narrows; what is not given does not matter.");
         api.MapGet("/certificates/{id}", FindAsync).Produces<CertificateRow>().Refuses(404)
             .WithSummary("One certificate").WithDescription($"The id is its serial number {QueryField.SerialForms}.");
         api.MapGet("/certificates/{id}/download", DownloadAsync)
@@ -57,10 +58,12 @@ internal static class CertificateEndpoints
             .WithSummary("The certificate itself");
         api.MapPost("/certificates/bulk-revoke", RevokeManyAsync).RequireAuthorization(ApiPolicy.Admin)
             .Accepts<BulkRevocationBody>("application/json").Produces<BulkRevocationResult>().Refuses(400)
-            .WithSummary("Revoke many certificates").WithDescription("Every one that all criteria name. One by one: what is done when it breaks off is done, and the same request does the rest. Try dry_run first.");
+            .WithSummary("Revoke many certificates").WithDescription("Every one that all criteria name. One by one: "
+                + "what is done when it breaks off is done, and the same request does the rest. Try dry_run first.");
         api.MapPost("/certificates/{id}/revoke", RevokeAsync).RequireAuthorization(ApiPolicy.Operator)
             .Accepts<RevocationBody>(isOptional: true, "application/json").Produces<RevocationResult>().Refuses(400, 404, 409)
-            .WithSummary("Revoke a certificate").WithDescription("Renewals, GetCert and the next CRL know at once. One on hold may be revoked for another reason.");
+            .WithSummary("Revoke a certificate")
+            .WithDescription("Renewals, GetCert and the next CRL know at once. One on hold may be revoked for another reason.");
         api.MapPost("/certificates/{id}/release", ReleaseAsync).RequireAuthorization(ApiPolicy.Operator)
             .Accepts<ReleaseBody>(isOptional: true, "application/json").Produces<RevocationResult>().Refuses(400, 404, 409)
             .WithSummary("End a certificateHold").WithDescription("Only that: what was revoked for another reason stays revoked.");
@@ -91,16 +94,22 @@ internal static class CertificateEndpoints
         var paging = Paging.Read(query, errors);
         var before = Mark(paging.Cursor, errors);
         var now = clock.GetUtcNow();
-        if (errors.Count > 0 || !await paging.IsWithinReachAsync(async () => (await inventory.ListAsync(filter, now, null, 0, 0, cancellationToken)).Total, errors))
+        if (errors.Count > 0 || !await paging.IsWithinReachAsync(
+            async () => (await inventory.ListAsync(filter, now, null, 0, 0, cancellationToken)).Total, errors))
             return Problems.Query(http, errors);
         var page = await inventory.ListAsync(filter, now, before, paging.Skip, paging.PerPage, cancellationToken);
-        return paging.Of([.. page.Certificates.Select(certificate => CertificateRow.Of(certificate, now))], page.Total, page.HasMore ? Cursor(page.Certificates[^1]) : null);
+        return paging.Of(
+            [.. page.Certificates.Select(certificate => CertificateRow.Of(certificate, now))],
+            page.Total,
+            page.HasMore ? Cursor(page.Certificates[^1]) : null);
     }
 
     private static Task<IResult> FindAsync(
         string id, HttpContext http, ICertificateInventory inventory, IssuerRegistry issuers, TimeProvider clock,
         CancellationToken cancellationToken) =>
-        WithAsync(id, http, inventory, issuers, certificate => MetaEndpoints.Json(CertificateRow.Of(certificate, clock.GetUtcNow())), cancellationToken);
+        WithAsync(
+            id, http, inventory, issuers, certificate => MetaEndpoints.Json(CertificateRow.Of(certificate, clock.GetUtcNow())),
+            cancellationToken);
 
     private static async Task<IResult> DownloadAsync(
         string id, HttpContext http, ICertificateInventory inventory, IssuerRegistry issuers, CancellationToken cancellationToken)
@@ -133,7 +142,8 @@ internal static class CertificateEndpoints
     {
         var issuerId = await IssuerOfAsync(SerialNumberText.Read(id) ?? "", inventory, issuers, cancellationToken);
         return await ChangeAsync<ReleaseBody>(
-            id, http, dispatcher, "released", (body, serial, caller) => new ReleaseCertificateCommand(issuerId, serial, body?.Note ?? "", caller),
+            id, http, dispatcher, "released",
+            (body, serial, caller) => new ReleaseCertificateCommand(issuerId, serial, body?.Note ?? "", caller),
             cancellationToken);
     }
 
@@ -147,7 +157,8 @@ internal static class CertificateEndpoints
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
         var change = command(body, SerialNumberText.Read(id) ?? "", AdminAnswer.Caller(http));
-        return AdminAnswer.Of(http, await dispatcher.SendAsync(change, cancellationToken), summary => MetaEndpoints.Json(new RevocationResult(status, summary)));
+        return AdminAnswer.Of(http, await dispatcher.SendAsync(change, cancellationToken), summary => MetaEndpoints.Json(
+            new RevocationResult(status, summary)));
     }
 
     private static async Task<IResult> RevokeManyAsync(
@@ -159,7 +170,8 @@ internal static class CertificateEndpoints
         var serials = body!.CertificateIds?.Select(SerialNumberText.Read).ToList();
         if (serials?.Contains(null) == true)
             return AdminAnswer.Invalid(
-                http, new Dictionary<string, string[]> { ["certificate_ids"] = [$"must be serial numbers, each {QueryField.SerialForms}"] });
+                http,
+                new Dictionary<string, string[]> { ["certificate_ids"] = [$"must be serial numbers, each {QueryField.SerialForms}"] });
         if (await UnknownProfileAsync(body.ProfileId, profiles, cancellationToken) is { } unknown)
             return AdminAnswer.Invalid(http, new Dictionary<string, string[]> { ["profile_id"] = [unknown] });
         var filter = new CertificateFilter
@@ -226,7 +238,8 @@ internal static class CertificateEndpoints
             return null;
         var parts = cursor.Split('.');
         if (parts.Length == 2 && parts[1].Length == 40 && SerialNumberText.Read(parts[1]) is { } serial
-            && long.TryParse(parts[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var time) && time >= 0 && time <= DateTimeOffset.MaxValue.UtcTicks / TimeSpan.TicksPerMicrosecond)
+            && long.TryParse(parts[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var time)
+            && time >= 0 && time <= DateTimeOffset.MaxValue.UtcTicks / TimeSpan.TicksPerMicrosecond)
             return new CertificateMark(new DateTimeOffset(time * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero), serial);
         errors["cursor"] = [Paging.NotACursor];
         return null;

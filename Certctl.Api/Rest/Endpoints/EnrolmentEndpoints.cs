@@ -14,11 +14,14 @@ internal static class EnrolmentEndpoints
     private const int MostEvents = 500;
     private const int MostCertificates = 20;
 
-    public static void MapEnrolments(this IEndpointRouteBuilder api) => api.MapGet("/enrolments/{transaction}", FindAsync).Produces<EnrolmentTimeline>().Refuses(404)
-        .WithSummary("The timeline of one device's request")
-        .WithDescription("By transactionID, percent-encoded: its messages, the operators' decisions, its certificates and what became of them, oldest first. Two devices of different paths may have chosen the same one.");
+    public static void MapEnrolments(this IEndpointRouteBuilder api) =>
+        api.MapGet("/enrolments/{transaction}", FindAsync).Produces<EnrolmentTimeline>().Refuses(404)
+            .WithSummary("The timeline of one device's request")
+            .WithDescription("By transactionID, percent-encoded: its messages, the operators' decisions, "
+                + "its certificates and what became of them, oldest first. Two devices of different paths may have chosen the same one.");
 
-    private static async Task<IResult> FindAsync(string transaction, HttpContext http, IAuditRepository audit, CancellationToken cancellationToken)
+    private static async Task<IResult> FindAsync(
+        string transaction, HttpContext http, IAuditRepository audit, CancellationToken cancellationToken)
     {
         _ = transaction;
         var id = TransactionOf(http);
@@ -31,12 +34,14 @@ internal static class EnrolmentEndpoints
         var serials = own.Events.Select(entry => entry.SerialNumber).OfType<string>().Distinct().ToList();
         foreach (var serial in serials.Take(MostCertificates))
         {
-            foreach (var entry in (await audit.ListAsync(new AuditFilter { SerialNumber = serial }, null, 0, MostEvents, cancellationToken)).Events)
+            foreach (var entry in (await audit.ListAsync(
+                new AuditFilter { SerialNumber = serial }, null, 0, MostEvents, cancellationToken)).Events)
                 events.TryAdd(entry.Id, entry);
         }
 
         var device = own.Events.First(entry => entry.ActorType != AdminTrail.Person);
-        return MetaEndpoints.Json(new EnrolmentTimeline(id, device.Outcome, serials, own.Total, [.. events.Values.OrderBy(entry => entry.Id).Select(AuditRow.Of)]));
+        return MetaEndpoints.Json(new EnrolmentTimeline(
+            id, device.Outcome, serials, own.Total, [.. events.Values.OrderBy(entry => entry.Id).Select(AuditRow.Of)]));
     }
 
     // Routing leaves %2F as it is, so that its value cannot tell a slash from these three characters; base64 has slashes.
@@ -51,4 +56,5 @@ internal static class EnrolmentEndpoints
 /// <param name="SerialNumbers">Of the certificates that it led to, newest first.</param>
 /// <param name="Events">How many name this transactionID; of more than 500 the newest are shown.</param>
 /// <param name="Stages">Oldest first.</param>
-internal sealed record EnrolmentTimeline(string TransactionId, AuditOutcome Outcome, IReadOnlyList<string> SerialNumbers, long Events, IReadOnlyList<AuditRow> Stages);
+internal sealed record EnrolmentTimeline(
+    string TransactionId, AuditOutcome Outcome, IReadOnlyList<string> SerialNumbers, long Events, IReadOnlyList<AuditRow> Stages);

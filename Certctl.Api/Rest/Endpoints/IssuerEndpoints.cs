@@ -18,10 +18,13 @@ internal static class IssuerEndpoints
 {
     public static void MapIssuers(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/issuers", ListAsync).WithQuery(QueryField.Page, QueryField.PerPage).Produces<Page<IssuerView>>().Refuses(400).WithSummary("The issuers");
-        api.MapGet("/issuers/{id}", FindAsync).Produces<IssuerView>().Refuses(404).WithSummary("One issuer").WithDescription("Its certificate and chain, and those of the CA that follows where one is staged.");
+        api.MapGet("/issuers", ListAsync).WithQuery(QueryField.Page, QueryField.PerPage).Produces<Page<IssuerView>>().Refuses(400)
+            .WithSummary("The issuers");
+        api.MapGet("/issuers/{id}", FindAsync).Produces<IssuerView>().Refuses(404).WithSummary("One issuer")
+            .WithDescription("Its certificate and chain, and those of the CA that follows where one is staged.");
         api.MapPost("/issuers/{id}/test", TestAsync).RequireAuthorization(ApiPolicy.Operator).Produces<IssuerTested>().Refuses(404)
-            .WithSummary("Test an issuer").WithDescription("It signs something that is thrown away, and its certificate is looked at. 500 with the reasons when it cannot issue.");
+            .WithSummary("Test an issuer").WithDescription(
+                "It signs something that is thrown away, and its certificate is looked at. 500 with the reasons when it cannot issue.");
     }
 
     private static async Task<IResult> ListAsync(
@@ -44,8 +47,12 @@ internal static class IssuerEndpoints
         ? MetaEndpoints.Json(await ViewAsync(issuer, options.Ca, audit, clock, cancellationToken))
         : Problems.Problem(http, StatusCodes.Status404NotFound, "Issuer not found");
 
-    private static async Task<IResult> TestAsync(string id, HttpContext http, AdminDispatcher dispatcher, CancellationToken cancellationToken) => AdminAnswer.Of(
-        http, await dispatcher.SendAsync(new TestIssuerCommand(id, AdminAnswer.Caller(http)), cancellationToken), _ => MetaEndpoints.Json(new IssuerTested("connection_successful")));
+    private static async Task<IResult> TestAsync(
+        string id, HttpContext http, AdminDispatcher dispatcher, CancellationToken cancellationToken) =>
+        AdminAnswer.Of(
+            http,
+            await dispatcher.SendAsync(new TestIssuerCommand(id, AdminAnswer.Caller(http)), cancellationToken),
+            _ => MetaEndpoints.Json(new IssuerTested("connection_successful")));
 
     private static async Task<IssuerView> ViewAsync(
         IssuerGenerations issuer, CaOptions ca, IAuditRepository audit, TimeProvider clock, CancellationToken cancellationToken)
@@ -62,7 +69,9 @@ internal static class IssuerEndpoints
             true,
             new IssuerConfig((int)ca.Validity.TotalDays, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl),
             last?.Timestamp.UtcDateTime,
-            last is null ? IssuerTestStatus.Untested : last.Outcome == AuditOutcome.Done ? IssuerTestStatus.Success : IssuerTestStatus.Failed,
+            last is null
+                ? IssuerTestStatus.Untested
+                : last.Outcome == AuditOutcome.Done ? IssuerTestStatus.Success : IssuerTestStatus.Failed,
             current,
             issuer.Next is { } next ? CaView.Of(next, now) : null);
     }
@@ -75,7 +84,15 @@ internal static class IssuerEndpoints
 /// <param name="Ca">The CA that issues.</param>
 /// <param name="NextCa">The CA that follows; null: none is staged.</param>
 internal sealed record IssuerView(
-    string Id, string Name, string Type, bool Enabled, IssuerConfig Config, DateTime? LastTestedAt, IssuerTestStatus TestStatus, CaView Ca, CaView? NextCa);
+    string Id,
+    string Name,
+    string Type,
+    bool Enabled,
+    IssuerConfig Config,
+    DateTime? LastTestedAt,
+    IssuerTestStatus TestStatus,
+    CaView Ca,
+    CaView? NextCa);
 
 /// <summary>How the last test ended.</summary>
 internal enum IssuerTestStatus
@@ -97,7 +114,17 @@ internal sealed record IssuerConfig(int ValidityDays, IReadOnlyList<string> CrlU
 /// <param name="SignsCrls">False: its keyUsage does not let it.</param>
 /// <param name="ChainPem">Its certificate, then those above it as far as known (RFC 7468 §5).</param>
 internal sealed record CaView(
-    string Subject, string? CommonName, string Issuer, string SerialNumber, DateTime NotBefore, DateTime NotAfter, int DaysToExpiry, string KeyAlgorithm, string FingerprintSha256, bool SignsCrls, string ChainPem)
+    string Subject,
+    string? CommonName,
+    string Issuer,
+    string SerialNumber,
+    DateTime NotBefore,
+    DateTime NotAfter,
+    int DaysToExpiry,
+    string KeyAlgorithm,
+    string FingerprintSha256,
+    bool SignsCrls,
+    string ChainPem)
 {
     public static CaView Of(ICertificateIssuer issuer, DateTimeOffset now)
     {

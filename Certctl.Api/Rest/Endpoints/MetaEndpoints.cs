@@ -9,13 +9,17 @@ namespace Certctl.Api.Rest.Endpoints;
 /// <summary>Who asks, how one authenticates, which version answers.</summary>
 internal static class MetaEndpoints
 {
-    private static readonly string Version = typeof(MetaEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+    private static readonly string Version =
+        typeof(MetaEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     public static void MapMeta(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/auth/info", (ApiOptions options) => Json(new AuthInfo(options.RequiresKey ? "api-key" : "none", options.RequiresKey, options.Oidc?.Authority.AbsoluteUri))).AllowAnonymous()
+        api.MapGet("/auth/info", (ApiOptions options) => Json(
+            new AuthInfo(options.RequiresKey ? "api-key" : "none", options.RequiresKey, options.Oidc?.Authority.AbsoluteUri)))
+            .AllowAnonymous()
             .Produces<AuthInfo>().WithSummary("How to come in");
-        api.MapGet("/version", () => Json(VersionOf(Version))).AllowAnonymous().Produces<VersionInfo>().WithSummary("Which version answers");
+        api.MapGet("/version", () => Json(VersionOf(Version))).AllowAnonymous()
+            .Produces<VersionInfo>().WithSummary("Which version answers");
         api.MapGet("/auth/check", (HttpContext http) =>
         {
             var role = ApiPolicy.RoleOf(http.User);

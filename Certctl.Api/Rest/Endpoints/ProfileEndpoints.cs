@@ -19,17 +19,21 @@ internal static class ProfileEndpoints
             .WithSummary("The certificate profiles").WithDescription("By name.");
         api.MapGet("/profiles/{id}", FindAsync).Produces<ProfileJson>().Refuses(404).Sends(200, ResponseHeader.ETag)
             .WithSummary("One certificate profile").WithDescription("The ETag names its version.");
-        api.MapPost("/profiles", CreateAsync).RequireAuthorization(ApiPolicy.Admin).Accepts<ProfileJson>("application/json").Produces<ProfileJson>(201).Refuses(400, 409)
+        api.MapPost("/profiles", CreateAsync).RequireAuthorization(ApiPolicy.Admin)
+            .Accepts<ProfileJson>("application/json").Produces<ProfileJson>(201).Refuses(400, 409)
             .Sends(201, ResponseHeader.ETag).Sends(201, ResponseHeader.Location)
             .WithSummary("Make a certificate profile").WithDescription("Version and times are the server's.");
         api.MapPut("/profiles/{id}", ReplaceAsync).RequireAuthorization(ApiPolicy.Admin).Accepts<ProfileJson>("application/json")
             .Produces<ProfileJson>().Refuses(400, 404, 409).WithIfMatch().Sends(200, ResponseHeader.ETag)
-            .WithSummary("Replace a certificate profile").WithDescription("All of it: what is left out has its default. If-Match is required; enrolments go by the new rule from the next one on.");
+            .WithSummary("Replace a certificate profile").WithDescription(
+                "All of it: what is left out has its default. If-Match is required; enrolments go by the new rule from the next one on.");
         api.MapDelete("/profiles/{id}", DeleteAsync).RequireAuthorization(ApiPolicy.Admin).Produces(204).Refuses(404, 409).WithIfMatch()
-            .WithSummary("Take a certificate profile away").WithDescription("Only one that nothing refers to; disable others. If-Match is required.");
+            .WithSummary("Take a certificate profile away")
+            .WithDescription("Only one that nothing refers to; disable others. If-Match is required.");
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, ICertificateProfileRepository profiles, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(
+        HttpContext http, ICertificateProfileRepository profiles, CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>();
         var paging = Paging.Read(http.Request.Query, errors);
@@ -39,7 +43,8 @@ internal static class ProfileEndpoints
         return paging.Of([.. all.Skip(paging.Skip).Take(paging.PerPage).Select(ProfileJson.From)], all.Count, null);
     }
 
-    private static async Task<IResult> FindAsync(string id, HttpContext http, ICertificateProfileRepository profiles, CancellationToken cancellationToken) =>
+    private static async Task<IResult> FindAsync(
+        string id, HttpContext http, ICertificateProfileRepository profiles, CancellationToken cancellationToken) =>
         await profiles.FindAsync(id, fresh: true, cancellationToken) is { } profile ? Show(http, profile, profile.Version) : NotFound(http);
 
     private static async Task<IResult> CreateAsync(
@@ -57,7 +62,12 @@ internal static class ProfileEndpoints
     }
 
     private static Task<IResult> ReplaceAsync(
-        string id, HttpContext http, ICertificateProfileRepository profiles, AdminDispatcher dispatcher, TimeProvider clock, CancellationToken cancellationToken) =>
+        string id,
+        HttpContext http,
+        ICertificateProfileRepository profiles,
+        AdminDispatcher dispatcher,
+        TimeProvider clock,
+        CancellationToken cancellationToken) =>
         WithMatchingAsync(id, http, profiles, async stored =>
         {
             var (profile, errors) = await ReadAsync(http, id, stored, clock, cancellationToken);
@@ -68,13 +78,23 @@ internal static class ProfileEndpoints
         }, cancellationToken);
 
     private static Task<AdminOutcome> SaveAsync(
-        HttpContext http, CertificateProfile? stored, CertificateProfile profile, AdminDispatcher dispatcher, CancellationToken cancellationToken)
+        HttpContext http,
+        CertificateProfile? stored,
+        CertificateProfile profile,
+        AdminDispatcher dispatcher,
+        CancellationToken cancellationToken)
     {
         string Change(int version) => ProfileJson.Change(stored, ProfileJson.From(profile) with { Version = version });
-        return dispatcher.SendAsync(new SaveProfileCommand(profile, stored?.Version ?? 0, Change, AdminAnswer.Caller(http)), cancellationToken);
+        return dispatcher.SendAsync(
+            new SaveProfileCommand(profile, stored?.Version ?? 0, Change, AdminAnswer.Caller(http)), cancellationToken);
     }
 
-    private static Task<IResult> DeleteAsync(string id, HttpContext http, ICertificateProfileRepository profiles, AdminDispatcher dispatcher, CancellationToken cancellationToken) =>
+    private static Task<IResult> DeleteAsync(
+        string id,
+        HttpContext http,
+        ICertificateProfileRepository profiles,
+        AdminDispatcher dispatcher,
+        CancellationToken cancellationToken) =>
         WithMatchingAsync(id, http, profiles, async stored =>
         {
             var command = new DeleteProfileCommand(id, stored.Version, ProfileJson.Change(stored, null), AdminAnswer.Caller(http));
@@ -83,7 +103,11 @@ internal static class ProfileEndpoints
 
     /// <summary>Goes on when If-Match names the stored version (or <c>*</c>): a client overwrites only what it has seen.</summary>
     private static async Task<IResult> WithMatchingAsync(
-        string id, HttpContext http, ICertificateProfileRepository profiles, Func<CertificateProfile, Task<IResult>> act, CancellationToken cancellationToken)
+        string id,
+        HttpContext http,
+        ICertificateProfileRepository profiles,
+        Func<CertificateProfile, Task<IResult>> act,
+        CancellationToken cancellationToken)
     {
         var header = http.Request.Headers.IfMatch;
         if (header.Count > 0 && !EntityTagHeaderValue.TryParseStrictList(header, out _))
@@ -91,7 +115,8 @@ internal static class ProfileEndpoints
                 http, StatusCodes.Status400BadRequest, "If-Match must be a list of entity tags with their quotes, such as \"3\".");
         var wanted = http.Request.GetTypedHeaders().IfMatch;
         if (wanted.Count == 0)
-            return Problems.Problem(http, StatusCodes.Status428PreconditionRequired, "If-Match is required: the ETag of the profile as you have seen it.");
+            return Problems.Problem(
+                http, StatusCodes.Status428PreconditionRequired, "If-Match is required: the ETag of the profile as you have seen it.");
         if (await profiles.FindAsync(id, fresh: true, cancellationToken) is not { } stored)
             return NotFound(http);
         return wanted.Any(tag => tag == EntityTagHeaderValue.Any || tag.Compare(Tag(stored.Version), useStrongComparison: true))
@@ -114,7 +139,8 @@ internal static class ProfileEndpoints
     }
 
     // The database's grain: what is answered now and what is read later are the same.
-    private static DateTimeOffset Microseconds(DateTimeOffset now) => new(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+    private static DateTimeOffset Microseconds(DateTimeOffset now) =>
+        new(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 
     private static IResult Show(HttpContext http, CertificateProfile profile, int version, int status = StatusCodes.Status200OK)
     {

@@ -176,7 +176,8 @@ internal sealed record ProfileJson
             Id = Id ?? "",
             Name = Name ?? "",
             Description = Description,
-            AllowedKeyAlgorithms = [.. (AllowedKeyAlgorithms ?? []).Select(rule => new KeyAlgorithmRule(Algorithm(rule.Algorithm)!.Value, rule.MinSize))],
+            AllowedKeyAlgorithms =
+                [.. (AllowedKeyAlgorithms ?? []).Select(rule => new KeyAlgorithmRule(Algorithm(rule.Algorithm)!.Value, rule.MinSize))],
             MaxTtlSeconds = MaxTtlSeconds,
             AllowedEkus = AllowedEkus ?? [],
             RequiredSanPatterns = RequiredSanPatterns,

@@ -12,12 +12,14 @@ internal static class ScepAdminEndpoints
     public static void MapScepAdmin(this IEndpointRouteBuilder api)
     {
         api.MapGet("/admin/scep/profiles", ProfilesAsync).RequireAuthorization(ApiPolicy.Admin).Produces<ScepProfileList<ScepProfileRow>>()
-            .WithSummary("SCEP profiles as they run").WithDescription("By path. What concerns signed challenges stands under intune, and only where they are taken.");
+            .WithSummary("SCEP profiles as they run")
+            .WithDescription("By path. What concerns signed challenges stands under intune, and only where they are taken.");
         api.MapGet("/admin/scep/intune/stats", StatsAsync).RequireAuthorization(ApiPolicy.Admin).Produces<ScepProfileList<IntuneRow>>()
             .WithSummary("How signed challenges fare").WithDescription("Every SCEP profile, by path, in the flat shape.");
         api.MapPost("/admin/scep/intune/reload-trust", ReloadAsync).RequireAuthorization(ApiPolicy.Admin)
             .Accepts<ReloadBody>(isOptional: true, "application/json").Produces<ReloadResult>().Refuses(400, 404, 409)
-            .WithSummary("Read the connectors of a profile again").WithDescription("All of the new bundle counts, or the old one stays and the answer is 500.");
+            .WithSummary("Read the connectors of a profile again")
+            .WithDescription("All of the new bundle counts, or the old one stays and the answer is 500.");
     }
 
     private static async Task<IResult> ProfilesAsync(ScepProfileReport report, CancellationToken cancellationToken)
@@ -32,9 +34,11 @@ internal static class ScepAdminEndpoints
         return Envelope(rows, at);
     }
 
-    private static IResult Envelope<T>(IReadOnlyList<T> rows, DateTimeOffset at) => MetaEndpoints.Json(new ScepProfileList<T>(rows, rows.Count, at.UtcDateTime));
+    private static IResult Envelope<T>(IReadOnlyList<T> rows, DateTimeOffset at) =>
+        MetaEndpoints.Json(new ScepProfileList<T>(rows, rows.Count, at.UtcDateTime));
 
-    private static async Task<IResult> ReloadAsync(HttpContext http, AdminDispatcher dispatcher, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> ReloadAsync(
+        HttpContext http, AdminDispatcher dispatcher, TimeProvider clock, CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<ReloadBody>(http, cancellationToken);
         if (errors is not null)

@@ -13,14 +13,17 @@ internal static class ScepProbeEndpoints
 
     public static void MapScepProbes(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/network-scan/scep-probe", ProbeAsync).RequireAuthorization(ApiPolicy.Operator).Accepts<ScepProbeBody>("application/json").Produces<ScepProbeResult>().Refuses(400, 409, 422)
+        api.MapPost("/network-scan/scep-probe", ProbeAsync).RequireAuthorization(ApiPolicy.Operator)
+            .Accepts<ScepProbeBody>("application/json").Produces<ScepProbeResult>().Refuses(400, 409, 422)
             .WithSummary("Ask a SCEP server what it says of itself")
-            .WithDescription("GetCACaps and GetCACert, within 30 seconds; nothing secret is sent, and its TLS certificate is not judged. 409 where probes are turned off or too many run, 422 where the target's network is not let.");
+            .WithDescription("GetCACaps and GetCACert, within 30 seconds; nothing secret is sent, and its TLS certificate is not judged. "
+                + "409 where probes are turned off or too many run, 422 where the target's network is not let.");
         api.MapGet("/network-scan/scep-probes", ListAsync).Produces<ScepProbeList>()
             .WithSummary("The last probes").WithDescription($"The {Shown} newest, newest first.");
     }
 
-    private static async Task<IResult> ProbeAsync(HttpContext http, AdminDispatcher dispatcher, IScepProbes probes, CancellationToken cancellationToken)
+    private static async Task<IResult> ProbeAsync(
+        HttpContext http, AdminDispatcher dispatcher, IScepProbes probes, CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<ScepProbeBody>(http, cancellationToken);
         if (errors is not null)

@@ -20,7 +20,8 @@ internal static class JsonBody
     /// The body as a record that keeps to its <see cref="BodyRule"/>; null where there is none. Errors by member when it does not. Throws
     /// what becomes a 413 when it is too long.
     /// </summary>
-    public static async Task<(T? Body, IReadOnlyDictionary<string, string[]>? Errors)> ReadAsync<T>(HttpContext http, CancellationToken cancellationToken)
+    public static async Task<(T? Body, IReadOnlyDictionary<string, string[]>? Errors)> ReadAsync<T>(
+        HttpContext http, CancellationToken cancellationToken)
         where T : class
     {
         var octets = new byte[MaxOctets + 1];
@@ -59,6 +60,7 @@ internal static class JsonBody
         public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             Rfc3339.Parse(reader.GetString()!) ?? throw new JsonException();
 
-        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(value);
+        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value);
     }
 }

@@ -1,6 +1,8 @@
 namespace Certctl.Api.Rest.Http;
 
-/// <summary>Which page of a list: upstream's <c>page</c> and <c>per_page</c>, or <c>cursor</c>, which costs the same however far it is.</summary>
+/// <summary>
+/// Which page of a list: upstream's <c>page</c> and <c>per_page</c>, or <c>cursor</c>, which costs the same however far it is.
+/// </summary>
 /// <param name="Page">From 1; 1 with a cursor.</param>
 /// <param name="Cursor">What <c>next_cursor</c> of the page before said; the list that made it reads it.</param>
 internal sealed record Paging(int Page, int PerPage, string? Cursor)
@@ -38,7 +40,8 @@ internal sealed record Paging(int Page, int PerPage, string? Cursor)
 
     /// <summary>Upstream's page, and how to go on.</summary>
     /// <param name="next">For the next page's cursor; null: nothing follows.</param>
-    public IResult Of<T>(IReadOnlyList<T> data, long total, string? next) => Endpoints.MetaEndpoints.Json(new Page<T>(data, total, Page, PerPage, next));
+    public IResult Of<T>(IReadOnlyList<T> data, long total, string? next) =>
+        Endpoints.MetaEndpoints.Json(new Page<T>(data, total, Page, PerPage, next));
 
     /// <summary>The cursor of a list whose rows go by their id; null: none was given.</summary>
     public Guid? CursorId(IDictionary<string, string[]> errors)
@@ -56,4 +59,9 @@ internal sealed record Paging(int Page, int PerPage, string? Cursor)
 /// <param name="Data">Never null.</param>
 /// <param name="Total">Of the whole filter.</param>
 /// <param name="NextCursor">For <c>cursor</c>; null: nothing follows.</param>
-internal sealed record Page<T>(IReadOnlyList<T> Data, long Total, [property: System.Text.Json.Serialization.JsonPropertyName("page")] int Number, int PerPage, string? NextCursor);
+internal sealed record Page<T>(
+    IReadOnlyList<T> Data,
+    long Total,
+    [property: System.Text.Json.Serialization.JsonPropertyName("page")] int Number,
+    int PerPage,
+    string? NextCursor);

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Certctl.Api.Rest.Http;
 
 /// <summary>
-/// What went wrong, as RFC 9457 §3 has it, with the keys that integrators know from the upstream product beside it: <c>error</c>, <c>message</c>,
-/// <c>request_id</c>. Nothing of the inside.
+/// What went wrong, as RFC 9457 §3 has it, with the keys that integrators know from the upstream product beside it: <c>error</c>,
+/// <c>message</c>, <c>request_id</c>. Nothing of the inside.
 /// </summary>
 internal static class Problems
 {
@@ -89,6 +89,7 @@ internal static class ApiJson
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict,
         AllowDuplicateProperties = false,
         TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver(),
-        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+        Converters =
+            { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 }

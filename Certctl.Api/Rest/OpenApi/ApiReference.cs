@@ -6,8 +6,8 @@ using Microsoft.OpenApi;
 namespace Certctl.Api.Rest.OpenApi;
 
 /// <summary>
-/// The OpenAPI 3.1 document of the REST API, generated from its routes: what they declare (<see cref="EndpointContract"/>) is what is written. The copy
-/// in docs/openapi.json must be the same.
+/// The OpenAPI 3.1 document of the REST API, generated from its routes: what they declare (<see cref="EndpointContract"/>) is what is
+/// written. The copy in docs/openapi.json must be the same.
 /// </summary>
 internal static class ApiReference
 {
@@ -40,9 +40,11 @@ internal static class ApiReference
         });
     }
 
-    public static void MapApiReference(this WebApplication app) => app.MapOpenApi($"{Root}/{{documentName}}.json").RequireAuthorization(ApiPolicy.Auditor).ShowsInBrowser();
+    public static void MapApiReference(this WebApplication app) =>
+        app.MapOpenApi($"{Root}/{{documentName}}.json").RequireAuthorization(ApiPolicy.Auditor).ShowsInBrowser();
 
-    private static Task DescribeAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    private static Task DescribeAsync(
+        OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
         document.Info = new OpenApiInfo
         {
@@ -54,13 +56,19 @@ internal static class ApiReference
         };
         document.Servers?.Clear();
         MetricsOperation.AddTo(document);
-        document.Tags = document.Paths.Values.SelectMany(path => path.Operations!.Values).SelectMany(operation => operation.Tags!).Select(tag => tag.Reference.Id!).Distinct()
+        document.Tags = document.Paths.Values.SelectMany(path => path.Operations!.Values)
+            .SelectMany(operation => operation.Tags!).Select(tag => tag.Reference.Id!).Distinct()
             .Select(name => new OpenApiTag { Name = name }).ToHashSet();
         document.Components ??= new OpenApiComponents();
         SchemaOfType.RemoveNull(document);
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
-            [Scheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Scheme, Description = "RFC 6750 §2.1: a key of the API, or a token of the OpenID Connect issuer." },
+            [Scheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = Scheme,
+                Description = "RFC 6750 §2.1: a key of the API, or a token of the OpenID Connect issuer.",
+            },
         };
         return Task.CompletedTask;
     }

@@ -17,7 +17,8 @@ using Certctl.Domain.Profiles;
 namespace Certctl.Api.Rest.OpenApi;
 
 /// <summary>
-/// Example bodies of the API reference, all about one laptop. They are instances of the records themselves, so that an example with wrong members does not compile.
+/// Example bodies of the API reference, all about one laptop. They are instances of the records themselves,
+/// so that an example with wrong members does not compile.
 /// </summary>
 internal static class Examples
 {
@@ -43,11 +44,13 @@ internal static class Examples
     private static readonly Guid Event = new("019a4391-0a13-7c60-ae4f-60718293a4b5");
 
     private static readonly CertificateRow Certificate = new(
-        Serial, Serial, Device, Device, $"CN={Device},O=Example", [$"DNS:{Device.ToLowerInvariant()}.example.com"], IssuerId, ProfileId, PathId, "SCEP", CertificateStatus.Active,
+        Serial, Serial, Device, Device, $"CN={Device},O=Example", [$"DNS:{Device.ToLowerInvariant()}.example.com"], IssuerId, ProfileId,
+        PathId, "SCEP", CertificateStatus.Active,
         Day.UtcDateTime, Day.AddDays(365).UtcDateTime, "RSA-2048", Fingerprint, Day.UtcDateTime, null, null);
 
     private static readonly ApprovalView Waiting = new(
-        Approval, EnrolmentState.Pending, Day, Day.AddDays(7), "SCEP", "corp", CertificateProfile.DefaultId, EnrolmentKind.PkcsReq, Certificate.Subject, Certificate.Sans, Certificate.KeyAlgorithm, Fingerprint,
+        Approval, EnrolmentState.Pending, Day, Day.AddDays(7), "SCEP", "corp", CertificateProfile.DefaultId, EnrolmentKind.PkcsReq,
+        Certificate.Subject, Certificate.Sans, Certificate.KeyAlgorithm, Fingerprint,
         Transaction, "192.0.2.17", "Static current", 2, [new DecisionView("olga", true, "Confirmed with the owner", Day.AddMinutes(20))]);
 
     private static readonly AuditRow Issued = new(
@@ -65,10 +68,12 @@ internal static class Examples
         });
 
     private static readonly CaView Ca = new(
-        "CN=Example Devices CA", "Example Devices CA", "CN=Example Root", "4b1d0c2f", Day.AddYears(-1).UtcDateTime, Day.AddYears(9).UtcDateTime, Days(Day.AddYears(9)), "RSA-3072", Fingerprint, true, Pem);
+        "CN=Example Devices CA", "Example Devices CA", "CN=Example Root", "4b1d0c2f", Day.AddYears(-1).UtcDateTime,
+        Day.AddYears(9).UtcDateTime, Days(Day.AddYears(9)), "RSA-3072", Fingerprint, true, Pem);
 
     private static readonly IssuerView Issuer = new(
-        "iss-local", Ca.CommonName!, "GenericCA", true, new IssuerConfig(365, ["http://pki.example.com/ca.crl"], null, null), Day.UtcDateTime, IssuerTestStatus.Success, Ca, null);
+        "iss-local", Ca.CommonName!, "GenericCA", true, new IssuerConfig(365, ["http://pki.example.com/ca.crl"], null, null),
+        Day.UtcDateTime, IssuerTestStatus.Success, Ca, null);
 
     private static readonly ApiKeyView Key = new(
         KeyId, "ticketing", ApiRole.Operator, ApiKeyState.Active, Day, "alice", "alice", Day.AddDays(90), Day.AddDays(1), null);
@@ -88,9 +93,11 @@ internal static class Examples
         UpdatedAt = Day,
     };
 
-    private static readonly TrustAnchorRow Connector = new("Microsoft Intune Certificate Connector", Day.AddMonths(-6).UtcDateTime, Day.AddYears(1).UtcDateTime, Days(Day.AddYears(1)), false);
+    private static readonly TrustAnchorRow Connector = new(
+        "Microsoft Intune Certificate Connector", Day.AddMonths(-6).UtcDateTime, Day.AddYears(1).UtcDateTime, Days(Day.AddYears(1)), false);
 
-    private static readonly Dictionary<string, long> Counters = IntuneCounters.Labels.ToDictionary(label => label, label => label == IntuneCounters.Labels[0] ? 42L : 0L);
+    private static readonly Dictionary<string, long> Counters = IntuneCounters.Labels.ToDictionary(
+        label => label, label => label == IntuneCounters.Labels[0] ? 42L : 0L);
 
     private static readonly IntuneSection Section = new(
         "/etc/certctl/intune.pem", [Connector], "https://scep.example.com/scep/corp", 3_600_000_000_000, 60_000_000_000, false, 17,
@@ -99,7 +106,8 @@ internal static class Examples
     private static readonly IntuneRow Flat = IntuneRow.Of("corp", "iss-local", Section, Day.UtcDateTime);
 
     private static readonly ScepProfileRow ScepProfile = new(
-        "corp", "iss-local", false, "Example SCEP RA", Day.AddMonths(-6).UtcDateTime, Day.AddMonths(18).UtcDateTime, Days(Day.AddMonths(18)), false, false, null, Day.UtcDateTime)
+        "corp", "iss-local", false, "Example SCEP RA", Day.AddMonths(-6).UtcDateTime, Day.AddMonths(18).UtcDateTime,
+        Days(Day.AddMonths(18)), false, false, null, Day.UtcDateTime)
     {
         Intune = Section,
     };
@@ -161,7 +169,8 @@ internal static class Examples
         new RevocationBody("keyCompromise", "Stolen on Monday"),
         new ReleaseBody("Found again"),
         new RevocationResult("revoked", "revoked (KeyCompromise)"),
-        new BulkRevocationBody("cessationOfOperation", ProfileId: "laptops", PathId: "corp", DryRun: true, Note: "The branch office is closed"),
+        new BulkRevocationBody(
+            "cessationOfOperation", ProfileId: "laptops", PathId: "corp", DryRun: true, Note: "The branch office is closed"),
         new BulkRevocationResult(120, 117, 3, 0, true),
         Profile,
         PageOf(Profile),
@@ -185,7 +194,9 @@ internal static class Examples
         if (!Bodies.TryGetValue(type, out var body))
             return null;
         var node = JsonSerializer.SerializeToNode(body, type, ApiJson.Options)!.AsObject();
-        foreach (var absent in type.Name.EndsWith("Body", StringComparison.Ordinal) ? node.Where(member => member.Value is null).Select(member => member.Key).ToList() : [])
+        foreach (var absent in type.Name.EndsWith("Body", StringComparison.Ordinal)
+            ? node.Where(member => member.Value is null).Select(member => member.Key).ToList()
+            : [])
             node.Remove(absent);
         return node;
     }

@@ -7,8 +7,9 @@ using Scalar.AspNetCore;
 namespace Certctl.Api.Rest.OpenApi;
 
 /// <summary>
-/// The API reference as an HTML page, rendered by Scalar from the OpenAPI document. A browser asks its user for a name and a password (RFC 7617): the key is the
-/// password, the name is ignored. Basic authentication is accepted for this read-only page alone, because a browser attaches remembered credentials to requests of any origin.
+/// The API reference as an HTML page, rendered by Scalar from the OpenAPI document. A browser asks its user for a name and a password (RFC
+/// 7617): the key is the password, the name is ignored. Basic authentication is accepted for this read-only page alone, because a browser
+/// attaches remembered credentials to requests of any origin.
 /// </summary>
 internal static class ReferencePage
 {
@@ -55,7 +56,8 @@ internal static class ReferencePage
 
         // The script brings its styles along as elements. All is served from here, and nothing is fetched from anywhere else.
         http.Response.Headers.ContentSecurityPolicy =
-            $"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+            $"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; "
+            + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
         http.Response.Headers.CacheControl = "no-store";
         options.Nonce = nonce;
         options.Title = "certctl REST API";

@@ -1,17 +1,23 @@
 namespace Certctl.Application.Admin.ApiKeys;
 
-/// <summary>A key of the REST API that was made at run time. The key itself is nowhere: what is kept cannot be turned back into it.</summary>
+/// <summary>
+/// A key of the REST API that was made at run time. The key itself is nowhere: what is kept cannot be turned back into it.
+/// </summary>
 public sealed record ApiKey
 {
     /// <summary>16 lower-case hex digits; stands in the key, and is no secret.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The actor in the audit trail. Several keys of one name, as while one follows the other, are one actor and have one role.</summary>
+    /// <summary>
+    /// The actor in the audit trail. Several keys of one name, as while one follows the other, are one actor and have one role.
+    /// </summary>
     public required string Name { get; init; }
 
     public required ApiRole Role { get; init; }
 
-    /// <summary>SHA-256 over the whole key, 32 octets. The key has 256 random bits, so a plain digest cannot be reversed by guessing.</summary>
+    /// <summary>
+    /// SHA-256 over the whole key, 32 octets. The key has 256 random bits, so a plain digest cannot be reversed by guessing.
+    /// </summary>
     public required byte[] Sha256 { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }

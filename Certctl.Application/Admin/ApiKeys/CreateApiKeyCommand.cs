@@ -6,11 +6,14 @@ using MediatR;
 
 namespace Certctl.Application.Admin.ApiKeys;
 
-/// <summary>Creates a key of the REST API. The command carries only its digest; the key itself stays with the endpoint that returns it.</summary>
+/// <summary>
+/// Creates a key of the REST API. The command carries only its digest; the key itself stays with the endpoint that returns it.
+/// </summary>
 /// <param name="KeyId">16 lower-case hex digits.</param>
 /// <param name="Sha256">32 octets over the whole key.</param>
 /// <param name="ExpiresAt">Within a year.</param>
-public sealed record CreateApiKeyCommand(string KeyId, byte[] Sha256, string Name, ApiRole Role, DateTimeOffset ExpiresAt, AdminCaller Caller) : AdminCommand(Caller);
+public sealed record CreateApiKeyCommand(
+    string KeyId, byte[] Sha256, string Name, ApiRole Role, DateTimeOffset ExpiresAt, AdminCaller Caller) : AdminCommand(Caller);
 
 public sealed class CreateApiKeyValidator : AdminCommandValidator<CreateApiKeyCommand>
 {
@@ -33,7 +36,8 @@ public sealed class CreateApiKeyHandler(IApiKeyRepository keys, DatabaseClock cl
         // Here and not in the validator: the end is judged by the same clock when the key is used.
         if (request.ExpiresAt <= now || request.ExpiresAt > now + MaxLife)
         {
-            var problem = string.Create(CultureInfo.InvariantCulture, $"expires_at: must lie in the future, and within {MaxLife.TotalDays} days");
+            var problem = string.Create(
+                CultureInfo.InvariantCulture, $"expires_at: must lie in the future, and within {MaxLife.TotalDays} days");
             return new AdminOutcome.Invalid([problem]);
         }
 
@@ -49,7 +53,8 @@ public sealed class CreateApiKeyHandler(IApiKeyRepository keys, DatabaseClock cl
             ExpiresAt = request.ExpiresAt,
         };
         var audit = AdminTrail.Event(
-            request.Caller, AuditAction.ApiKeyCreated, ApiKeyTrail.Resource, key.Id, string.Create(CultureInfo.InvariantCulture, $"{key.Name}, {key.Role}, until {key.ExpiresAt.UtcDateTime:O}"), now);
+            request.Caller, AuditAction.ApiKeyCreated, ApiKeyTrail.Resource, key.Id,
+            string.Create(CultureInfo.InvariantCulture, $"{key.Name}, {key.Role}, until {key.ExpiresAt.UtcDateTime:O}"), now);
         return await keys.AddAsync(key, audit, cancellationToken)
             ? new AdminOutcome.Done("created")
             : new AdminOutcome.Conflict($"{key.Name} has another role by an active key; one name has one role.");

@@ -11,10 +11,15 @@ public interface IApiKeyRepository
     /// <summary>All that ever were, newest first.</summary>
     Task<IReadOnlyList<ApiKey>> ListAsync(CancellationToken cancellationToken);
 
-    /// <summary>Keeps the key and appends the audit event in one transaction. False, and nothing is kept: an active key of its name has another role.</summary>
+    /// <summary>
+    /// Keeps the key and appends the audit event in one transaction. False, and nothing is kept:
+    /// an active key of its name has another role.
+    /// </summary>
     Task<bool> AddAsync(ApiKey key, AuditEvent audit, CancellationToken cancellationToken);
 
-    /// <summary>From now on the key is refused; the audit event is in the same transaction. False: it was so before, or there is none.</summary>
+    /// <summary>
+    /// From now on the key is refused; the audit event is in the same transaction. False: it was so before, or there is none.
+    /// </summary>
     Task<bool> RevokeAsync(string id, DateTimeOffset at, AuditEvent audit, CancellationToken cancellationToken);
 
     /// <summary>The key was used at <paramref name="at"/>.</summary>

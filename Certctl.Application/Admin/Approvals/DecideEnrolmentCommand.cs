@@ -5,7 +5,9 @@ using MediatR;
 
 namespace Certctl.Application.Admin.Approvals;
 
-/// <summary>An operator approves or denies a waiting request. One denial ends it; the certificate profile says how many approvals it takes.</summary>
+/// <summary>
+/// An operator approves or denies a waiting request. One denial ends it; the certificate profile says how many approvals it takes.
+/// </summary>
 /// <param name="Note">Free text for other operators; empty when there is none.</param>
 public sealed record DecideEnrolmentCommand(Guid EnrolmentId, bool Approve, string Note, AdminCaller Caller) : AdminCommand(Caller);
 
@@ -38,13 +40,17 @@ public sealed class DecideEnrolmentHandler(IApprovalRepository approvals, Databa
             DecidedAt = now,
         };
         var audit = AdminTrail.Event(
-            request.Caller, request.Approve ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied, "enrolment", request.EnrolmentId.ToString(), request.Note, now);
+            request.Caller, request.Approve ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied, "enrolment",
+            request.EnrolmentId.ToString(), request.Note, now);
         return await approvals.DecideAsync(decision, audit, cancellationToken) switch
         {
             DecisionVerdict.Counted(var approved, var required) => new AdminOutcome.Done(
-                !request.Approve ? "denied" : approved < required ? $"approval {approved} of {required}; it still waits" : $"approved ({approved} of {required})"),
+                !request.Approve
+                    ? "denied"
+                    : approved < required ? $"approval {approved} of {required}; it still waits" : $"approved ({approved} of {required})"),
             DecisionVerdict.Unknown => new AdminOutcome.NotFound($"There is no request {request.EnrolmentId}."),
-            DecisionVerdict.NotWaiting(var state) => new AdminOutcome.Conflict($"The request waits no longer: it is {state.ToString().ToLowerInvariant()}."),
+            DecisionVerdict.NotWaiting(var state) =>
+                new AdminOutcome.Conflict($"The request waits no longer: it is {state.ToString().ToLowerInvariant()}."),
             DecisionVerdict.DecidedBefore(var actor) when string.Equals(actor, decision.Actor, StringComparison.OrdinalIgnoreCase) =>
                 new AdminOutcome.Conflict($"{decision.Actor} has decided about this request before; another person must."),
             DecisionVerdict.DecidedBefore(var actor) => new AdminOutcome.Conflict(

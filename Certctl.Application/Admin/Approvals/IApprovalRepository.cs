@@ -7,8 +7,9 @@ namespace Certctl.Application.Admin.Approvals;
 public interface IApprovalRepository
 {
     /// <summary>
-    /// Counts a decision, and ends the waiting when it is a denial or the last approval that the certificate profile asks for now. Decision, state and
-    /// audit event (completed here with the request's own facts) are one transaction with the request's row locked: no operator counts twice, and no concurrent decision is lost.
+    /// Counts a decision, and ends the waiting when it is a denial or the last approval that the certificate profile asks for now.
+    /// Decision, state and audit event (completed here with the request's own facts) are one transaction with the request's row locked: no
+    /// operator counts twice, and no concurrent decision is lost.
     /// </summary>
     Task<DecisionVerdict> DecideAsync(EnrolmentDecision decision, AuditEvent audit, CancellationToken cancellationToken);
 

@@ -7,8 +7,8 @@ namespace Certctl.Application.Admin.Certificates;
 public interface ICertificateInventory
 {
     /// <summary>
-    /// Every certificate of this issuer that was revoked at <paramref name="revokedUntil"/> or before and ends after <paramref name="endsAfter"/>, in the order
-    /// of revocation, then of serial number. One at a time: there may be very many.
+    /// Every certificate of this issuer that was revoked at <paramref name="revokedUntil"/> or before and ends after
+    /// <paramref name="endsAfter"/>, in the order of revocation, then of serial number. One at a time: there may be very many.
     /// </summary>
     IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
         string issuerId, DateTimeOffset revokedUntil, DateTimeOffset endsAfter, CancellationToken cancellationToken);
@@ -16,16 +16,25 @@ public interface ICertificateInventory
     /// <summary>A page, newest first: those older than <paramref name="before"/>, or after skipping <paramref name="skip"/>.</summary>
     /// <param name="now">What "active" and "expired" mean.</param>
     /// <param name="limit">Certificates at most; 0: only the total is wanted.</param>
-    Task<CertificatePage> ListAsync(CertificateFilter filter, DateTimeOffset now, CertificateMark? before, int skip, int limit, CancellationToken cancellationToken);
+    Task<CertificatePage> ListAsync(
+        CertificateFilter filter, DateTimeOffset now, CertificateMark? before, int skip, int limit, CancellationToken cancellationToken);
 
-    /// <summary>A certificate of the issuer by serial number (40 lower-case hex digits), with its state as committed now; null: none.</summary>
+    /// <summary>
+    /// A certificate of the issuer by serial number (40 lower-case hex digits), with its state as committed now; null: none.
+    /// </summary>
     Task<IssuedCertificate?> FindAsync(string issuerId, string serialNumber, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Revokes it and appends the audit event in one transaction; from then on renewals, GetCert and the next CRL know. Of two at once one does. One on
-    /// hold may be revoked for another reason, and the date is then that of the new reason.
+    /// Revokes it and appends the audit event in one transaction; from then on renewals, GetCert and the next CRL know. Of two at once one
+    /// does. One on hold may be revoked for another reason, and the date is then that of the new reason.
     /// </summary>
-    Task<RevocationVerdict> RevokeAsync(string issuerId, string serialNumber, RevocationReason reason, DateTimeOffset at, AuditEvent audit, CancellationToken cancellationToken);
+    Task<RevocationVerdict> RevokeAsync(
+        string issuerId,
+        string serialNumber,
+        RevocationReason reason,
+        DateTimeOffset at,
+        AuditEvent audit,
+        CancellationToken cancellationToken);
 
     /// <summary>Ends a certificateHold (RFC 5280 §5.3.1), and appends the audit event in one transaction.</summary>
     Task<RevocationVerdict> ReleaseAsync(string issuerId, string serialNumber, AuditEvent audit, CancellationToken cancellationToken);

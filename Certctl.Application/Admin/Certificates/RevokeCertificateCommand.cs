@@ -8,7 +8,8 @@ namespace Certctl.Application.Admin.Certificates;
 /// <summary>A certificate is ended before its time.</summary>
 /// <param name="SerialNumber">40 lower-case hex digits.</param>
 /// <param name="Note">Free text for other operators; empty when there is none.</param>
-public sealed record RevokeCertificateCommand(string IssuerId, string SerialNumber, RevocationReason Reason, string Note, AdminCaller Caller) : AdminCommand(Caller);
+public sealed record RevokeCertificateCommand(
+    string IssuerId, string SerialNumber, RevocationReason Reason, string Note, AdminCaller Caller) : AdminCommand(Caller);
 
 public sealed class RevokeCertificateValidator : AdminCommandValidator<RevokeCertificateCommand>
 {
@@ -24,7 +25,8 @@ public sealed class RevokeCertificateHandler(ICertificateInventory inventory, Da
             return RevocationTrail.NotFound;
         var now = await clock.NowAsync(cancellationToken);
         var audit = RevocationTrail.Event(request, certificate, AuditAction.CertificateRevoked, $"{request.Reason}", request.Note, now);
-        return await inventory.RevokeAsync(certificate.IssuerId, certificate.SerialNumber, request.Reason, now, audit, cancellationToken) switch
+        return await inventory.RevokeAsync(
+            certificate.IssuerId, certificate.SerialNumber, request.Reason, now, audit, cancellationToken) switch
         {
             RevocationVerdict.Done => new AdminOutcome.Done($"revoked ({request.Reason})"),
             RevocationVerdict.Refused(var reason, var at) => new AdminOutcome.Conflict($"It has been revoked before: {reason}, at {at:O}."),
@@ -36,7 +38,8 @@ public sealed class RevokeCertificateHandler(ICertificateInventory inventory, Da
 /// <summary>A certificate that is on hold counts again (RFC 5280 §5.3.1).</summary>
 /// <param name="SerialNumber">40 lower-case hex digits.</param>
 /// <param name="Note">Free text for other operators; empty when there is none.</param>
-public sealed record ReleaseCertificateCommand(string IssuerId, string SerialNumber, string Note, AdminCaller Caller) : AdminCommand(Caller);
+public sealed record ReleaseCertificateCommand(string IssuerId, string SerialNumber, string Note, AdminCaller Caller)
+    : AdminCommand(Caller);
 
 public sealed class ReleaseCertificateValidator : AdminCommandValidator<ReleaseCertificateCommand>
 {
@@ -56,7 +59,8 @@ public sealed class ReleaseCertificateHandler(ICertificateInventory inventory, D
         {
             RevocationVerdict.Done => new AdminOutcome.Done("released"),
             RevocationVerdict.Refused(null, _) => new AdminOutcome.Conflict("It is not on hold: it is not revoked."),
-            RevocationVerdict.Refused(var reason, var at) => new AdminOutcome.Conflict($"It is not on hold: it was revoked for good ({reason}), at {at:O}."),
+            RevocationVerdict.Refused(var reason, var at) =>
+                new AdminOutcome.Conflict($"It is not on hold: it was revoked for good ({reason}), at {at:O}."),
             _ => RevocationTrail.NotFound,
         };
     }
@@ -69,8 +73,10 @@ internal static class RevocationTrail
 
     /// <param name="act">What was done, in a few words.</param>
     /// <param name="note">Free text; empty when there is none.</param>
-    public static AuditEvent Event(AdminCommand command, IssuedCertificate certificate, string action, string act, string note, DateTimeOffset now) =>
-        AdminTrail.Event(command.Caller, action, "certificate", certificate.SerialNumber, note.Length == 0 ? act : $"{act}: {note}", now) with
+    public static AuditEvent Event(
+        AdminCommand command, IssuedCertificate certificate, string action, string act, string note, DateTimeOffset now) =>
+        AdminTrail.Event(
+            command.Caller, action, "certificate", certificate.SerialNumber, note.Length == 0 ? act : $"{act}: {note}", now) with
         {
             PathId = certificate.PathId,
             ProfileId = certificate.ProfileId,

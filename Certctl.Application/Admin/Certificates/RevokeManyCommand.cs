@@ -6,12 +6,16 @@ using MediatR;
 
 namespace Certctl.Application.Admin.Certificates;
 
-/// <summary>Every certificate of a filter, or each of a list, is ended before its time: one by one, so that what is done is done when it breaks off; again does the rest.</summary>
+/// <summary>
+/// Every certificate of a filter, or each of a list, is ended before its time:
+/// one by one, so that what is done is done when it breaks off; again does the rest.
+/// </summary>
 /// <param name="Filter">At least one of issuer, certificate profile, path, source and serial numbers narrows it.</param>
 /// <param name="SerialNumbers">40 lower-case hex digits each; null: the filter alone.</param>
 /// <param name="DryRun">Counts and changes nothing.</param>
 public sealed record RevokeManyCommand(
-    CertificateFilter Filter, IReadOnlyList<string>? SerialNumbers, RevocationReason Reason, bool DryRun, string Note, AdminCaller Caller) : AdminCommand(Caller);
+    CertificateFilter Filter, IReadOnlyList<string>? SerialNumbers, RevocationReason Reason, bool DryRun, string Note, AdminCaller Caller)
+        : AdminCommand(Caller);
 
 public sealed class RevokeManyValidator : AdminCommandValidator<RevokeManyCommand>
 {
@@ -20,7 +24,8 @@ public sealed class RevokeManyValidator : AdminCommandValidator<RevokeManyComman
     public RevokeManyValidator()
     {
         RuleForNote(c => c.Note);
-        RuleFor(c => c).Must(c => c.SerialNumbers is not null || c.Filter is not { IssuerId: null, ProfileId: null, PathId: null, Source: null })
+        RuleFor(c => c).Must(c => c.SerialNumbers is not null
+            || c.Filter is not { IssuerId: null, ProfileId: null, PathId: null, Source: null })
             .WithMessage("body: must name at least one of profile_id, issuer_id, path_id, source, certificate_ids");
         RuleFor(c => c.SerialNumbers).Must(serials => serials is null or { Count: > 0 and <= MaxSerials })
             .WithMessage($"certificate_ids: must have 1 to {MaxSerials} values");
@@ -67,7 +72,9 @@ public sealed class RevokeManyHandler(ICertificateInventory inventory, DatabaseC
             return false;
         if (request.DryRun)
             return true;
-        var audit = RevocationTrail.Event(request, certificate, AuditAction.CertificateRevoked, $"{request.Reason}, many at once", request.Note, now);
-        return await inventory.RevokeAsync(certificate.IssuerId, certificate.SerialNumber, request.Reason, now, audit, cancellationToken) is RevocationVerdict.Done;
+        var audit = RevocationTrail.Event(
+            request, certificate, AuditAction.CertificateRevoked, $"{request.Reason}, many at once", request.Note, now);
+        return await inventory.RevokeAsync(certificate.IssuerId, certificate.SerialNumber, request.Reason, now, audit, cancellationToken)
+            is RevocationVerdict.Done;
     }
 }

@@ -5,7 +5,9 @@ using MediatR;
 
 namespace Certctl.Application.Admin.Issuers;
 
-/// <summary>The CA is asked to sign something that is thrown away, and its certificate is looked at as at the start; the CA that follows too.</summary>
+/// <summary>
+/// The CA is asked to sign something that is thrown away, and its certificate is looked at as at the start; the CA that follows too.
+/// </summary>
 public sealed record TestIssuerCommand(string IssuerId, AdminCaller Caller) : AdminCommand(Caller);
 
 public sealed class TestIssuerValidator : AdminCommandValidator<TestIssuerCommand>;
@@ -20,11 +22,14 @@ public sealed class TestIssuerHandler(IssuerRegistry issuers, IAuditRepository a
         List<string> problems = [.. await issuer.Current.TestAsync(cancellationToken)];
         if (issuer.Next is { } next)
             problems.AddRange((await next.TestAsync(cancellationToken)).Select(problem => $"the CA that follows: {problem}"));
-        var entry = AdminTrail.Event(request.Caller, AuditAction.IssuerTested, "issuer", request.IssuerId, string.Join("; ", problems), clock.GetUtcNow()) with
+        var entry = AdminTrail.Event(
+            request.Caller, AuditAction.IssuerTested, "issuer", request.IssuerId, string.Join("; ", problems), clock.GetUtcNow()) with
         {
             Outcome = problems.Count == 0 ? AuditOutcome.Done : AuditOutcome.Refused,
         };
         await audit.AppendAsync(entry, cancellationToken);
-        return problems.Count == 0 ? new AdminOutcome.Done("It signs.") : new AdminOutcome.Failed($"The CA cannot issue: {string.Join("; ", problems)}");
+        return problems.Count == 0
+            ? new AdminOutcome.Done("It signs.")
+            : new AdminOutcome.Failed($"The CA cannot issue: {string.Join("; ", problems)}");
     }
 }

@@ -6,8 +6,8 @@ namespace Certctl.Application.Admin.Probes;
 public interface IScepProbes
 {
     /// <summary>
-    /// Asks the server for its capabilities and certificates; sends nothing else, and no secret. At most 30 seconds, 1 MiB an answer, no redirect, and only to
-    /// addresses that are let: public ones and those of the allow-list, looked at when the connection is made.
+    /// Asks the server for its capabilities and certificates; sends nothing else, and no secret. At most 30 seconds, 1 MiB an answer, no
+    /// redirect, and only to addresses that are let: public ones and those of the allow-list, looked at when the connection is made.
     /// </summary>
     Task<ScepProbing> AskAsync(Uri target, CancellationToken cancellationToken);
 

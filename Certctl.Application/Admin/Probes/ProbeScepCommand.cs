@@ -29,7 +29,8 @@ public sealed class ProbeScepValidator : AdminCommandValidator<ProbeScepCommand>
             : null;
 }
 
-public sealed class ProbeScepHandler(IScepProbes probes, IAuditRepository audit, TimeProvider clock) : IRequestHandler<ProbeScepCommand, AdminOutcome>
+public sealed class ProbeScepHandler(IScepProbes probes, IAuditRepository audit, TimeProvider clock)
+    : IRequestHandler<ProbeScepCommand, AdminOutcome>
 {
     private const string Resource = "scep_server";
     private const string TargetNotAllowed = "target_not_allowed";
@@ -43,8 +44,10 @@ public sealed class ProbeScepHandler(IScepProbes probes, IAuditRepository audit,
     public async Task<AdminOutcome> Handle(ProbeScepCommand request, CancellationToken cancellationToken)
     {
         var target = ProbeScepValidator.Target(request.Url)!;
-        AuditEvent Entry(string detail) => AdminTrail.Event(request.Caller, AuditAction.ScepProbed, Resource, target.ToString(), detail, clock.GetUtcNow());
-        Task RefusedAsync(string reason, string detail) => audit.AppendAsync(Entry(detail) with { Outcome = AuditOutcome.Refused, Reason = reason }, cancellationToken);
+        AuditEvent Entry(string detail) =>
+            AdminTrail.Event(request.Caller, AuditAction.ScepProbed, Resource, target.ToString(), detail, clock.GetUtcNow());
+        Task RefusedAsync(string reason, string detail) =>
+            audit.AppendAsync(Entry(detail) with { Outcome = AuditOutcome.Refused, Reason = reason }, cancellationToken);
         switch (await probes.AskAsync(target, cancellationToken))
         {
             case ScepProbing.Asked(var result):

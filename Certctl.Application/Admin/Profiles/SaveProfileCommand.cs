@@ -24,7 +24,8 @@ public sealed class SaveProfileValidator : AdminCommandValidator<SaveProfileComm
     });
 }
 
-public sealed class SaveProfileHandler(ICertificateProfileRepository profiles, TimeProvider clock) : IRequestHandler<SaveProfileCommand, AdminOutcome>
+public sealed class SaveProfileHandler(ICertificateProfileRepository profiles, TimeProvider clock)
+    : IRequestHandler<SaveProfileCommand, AdminOutcome>
 {
     public async Task<AdminOutcome> Handle(SaveProfileCommand request, CancellationToken cancellationToken)
     {
@@ -49,7 +50,8 @@ public sealed record DeleteProfileCommand(string ProfileId, int ExpectedVersion,
 
 public sealed class DeleteProfileValidator : AdminCommandValidator<DeleteProfileCommand>;
 
-public sealed class DeleteProfileHandler(ICertificateProfileRepository profiles, ScepProfileTable served, TimeProvider clock) : IRequestHandler<DeleteProfileCommand, AdminOutcome>
+public sealed class DeleteProfileHandler(ICertificateProfileRepository profiles, ScepProfileTable served, TimeProvider clock)
+    : IRequestHandler<DeleteProfileCommand, AdminOutcome>
 {
     public async Task<AdminOutcome> Handle(DeleteProfileCommand request, CancellationToken cancellationToken)
     {
@@ -59,7 +61,8 @@ public sealed class DeleteProfileHandler(ICertificateProfileRepository profiles,
         return await profiles.DeleteAsync(request.ProfileId, request.ExpectedVersion, audit, cancellationToken) switch
         {
             ProfileDeletion.Deleted => new AdminOutcome.Done("deleted"),
-            ProfileDeletion.InUse => new AdminOutcome.Conflict("Certificates or requests refer to it; disable it instead, so that it can still be told what they were issued under."),
+            ProfileDeletion.InUse => new AdminOutcome.Conflict(
+                "Certificates or requests refer to it; disable it instead, so that it can still be told what they were issued under."),
             _ => ProfileTrail.Outdated(request.ProfileId),
         };
     }

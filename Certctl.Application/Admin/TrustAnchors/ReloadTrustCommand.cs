@@ -44,5 +44,6 @@ public static class TrustTrail
         };
     }
 
-    private static string Anchors(ITrustAnchors anchors) => string.Join(", ", anchors.All.Select(anchor => $"{anchor.Subject} ({anchor.Sha256})"));
+    private static string Anchors(ITrustAnchors anchors) =>
+        string.Join(", ", anchors.All.Select(anchor => $"{anchor.Subject} ({anchor.Sha256})"));
 }

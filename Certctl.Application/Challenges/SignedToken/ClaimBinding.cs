@@ -5,8 +5,8 @@ using Certctl.Domain.Enrolments;
 namespace Certctl.Application.Challenges.SignedToken;
 
 /// <summary>
-/// Whether a request asks for what its challenge vouches for, name by name: of each kind the same set, and nothing of a kind that cannot be vouched for. What else
-/// stands in the subject is the certificate profile's affair.
+/// Whether a request asks for what its challenge vouches for, name by name: of each kind the same set, and nothing of a kind that cannot be
+/// vouched for. What else stands in the subject is the certificate profile's affair.
 /// </summary>
 internal static class ClaimBinding
 {
@@ -20,7 +20,8 @@ internal static class ClaimBinding
         return FindOtherName(claim.DeviceName, csr.Subject)
             ?? FindOtherSet("DNS names", claim.DnsNames.Select(Folded), Names(csr, SubjectAltNameKind.DnsName).Select(Folded))
             ?? FindOtherSet("mail addresses", claim.MailAddresses.Select(Folded), Names(csr, SubjectAltNameKind.Rfc822Name).Select(Folded))
-            ?? FindOtherSet("user principal names", claim.UserPrincipalNames.Select(Folded), Names(csr, SubjectAltNameKind.OtherName).Select(Folded))
+            ?? FindOtherSet(
+                "user principal names", claim.UserPrincipalNames.Select(Folded), Names(csr, SubjectAltNameKind.OtherName).Select(Folded))
             ?? FindOtherSet("URIs", claim.Uris, Names(csr, SubjectAltNameKind.Uri));
     }
 
@@ -30,7 +31,8 @@ internal static class ClaimBinding
     {
         if (deviceName is null)
             return null;
-        var names = subject.Rdns.SelectMany(rdn => rdn).Where(attribute => attribute.Oid == CommonNameOid && !string.IsNullOrWhiteSpace(attribute.Value))
+        var names = subject.Rdns.SelectMany(rdn => rdn)
+            .Where(attribute => attribute.Oid == CommonNameOid && !string.IsNullOrWhiteSpace(attribute.Value))
             .Select(attribute => attribute.Value).ToList();
         if (names is [var only] && string.Equals(only, deviceName, StringComparison.Ordinal))
             return null;
@@ -44,7 +46,9 @@ internal static class ClaimBinding
         var (granted, wanted) = (vouched.ToHashSet(StringComparer.Ordinal), asked.ToHashSet(StringComparer.Ordinal));
         if (wanted.FirstOrDefault(name => !granted.Contains(name)) is { } extra)
             return $"{kind}: the challenge does not vouch for {Quoted(extra)}";
-        return granted.FirstOrDefault(name => !wanted.Contains(name)) is { } missing ? $"{kind}: the request lacks {Quoted(missing)}" : null;
+        return granted.FirstOrDefault(name => !wanted.Contains(name)) is { } missing
+            ? $"{kind}: the request lacks {Quoted(missing)}"
+            : null;
     }
 
     private static bool IsUnderstood(SubjectAltName san) =>

@@ -41,7 +41,9 @@ public sealed record IntuneClaim
 /// <param name="Failure">Null: it is good.</param>
 public sealed record IntuneVerdict(ReadOnlyMemory<byte> TokenSha256, IntuneClaim? Claim, EnrolmentFailure? Failure);
 
-/// <summary>A signed challenge: a compact JWS (RFC 7515 §7.1) that a connector made for one device. Pure computation; nothing is fetched.</summary>
+/// <summary>
+/// A signed challenge: a compact JWS (RFC 7515 §7.1) that a connector made for one device. Pure computation; nothing is fetched.
+/// </summary>
 public static class IntuneChallenge
 {
     private const int LongestSecret = 200;
@@ -51,7 +53,9 @@ public static class IntuneChallenge
     /// <summary>Longer than 200 characters, and exactly two dots: then it is judged as a signed challenge, and by nothing else.</summary>
     public static bool HasShape(Secret challenge) => challenge.Length > LongestSecret && challenge.Reveal().AsSpan().Count('.') == Dots;
 
-    /// <summary>Judges the challenge by itself, in the order of the contract: form, signature, version, claims, time, audience, age.</summary>
+    /// <summary>
+    /// Judges the challenge by itself, in the order of the contract: form, signature, version, claims, time, audience, age.
+    /// </summary>
     public static IntuneVerdict Verify(Secret challenge, IntuneSettings settings, DateTimeOffset now)
     {
         var text = challenge.Reveal();
@@ -65,9 +69,10 @@ public static class IntuneChallenge
     }
 
     /// <summary>Whether the request asks for exactly the names that the challenge vouches for; null: it does.</summary>
-    public static EnrolmentFailure? FindMismatch(IntuneClaim claim, CertificateSigningRequest csr) => ClaimBinding.FindDifference(claim, csr) is { } difference
-        ? new EnrolmentFailure(FailureReason.IntuneClaimMismatch, difference)
-        : null;
+    public static EnrolmentFailure? FindMismatch(IntuneClaim claim, CertificateSigningRequest csr) =>
+        ClaimBinding.FindDifference(claim, csr) is { } difference
+            ? new EnrolmentFailure(FailureReason.IntuneClaimMismatch, difference)
+            : null;
 
     private static byte[] Name(string text)
     {
@@ -82,7 +87,9 @@ public static class IntuneChallenge
         if (anchors.FindSigner(algorithm, jws.SigningInput, jws.Signature, now) is not null)
             return null;
         var valid = anchors.All.Count(anchor => anchor.IsValidAt(now));
-        return valid == 0 ? $"none of {anchors.All.Count} trust anchors is valid now" : $"not signed with {(algorithm == JwsAlgorithm.Rs256 ? "RS256" : "ES256")} by any of {valid} valid trust anchors";
+        return valid == 0
+            ? $"none of {anchors.All.Count} trust anchors is valid now"
+            : $"not signed with {(algorithm == JwsAlgorithm.Rs256 ? "RS256" : "ES256")} by any of {valid} valid trust anchors";
     }
 
     // RFC 7519 §4.1.4: exp is the first moment at which it is over. The cap on its age knows no tolerance: iat is the connector's own word.

@@ -34,7 +34,8 @@ internal sealed class IntuneClaimReader
         return reader.Defect is null ? (claim, null) : Malformed(reader.Defect);
     }
 
-    private static (IntuneClaim?, EnrolmentFailure?) Malformed(string detail) => (null, new EnrolmentFailure(FailureReason.IntuneMalformed, detail));
+    private static (IntuneClaim?, EnrolmentFailure?) Malformed(string detail) =>
+        (null, new EnrolmentFailure(FailureReason.IntuneMalformed, detail));
 
     private IntuneClaim Claim() => new()
     {

@@ -5,7 +5,9 @@ using Certctl.Application.Enrolments;
 
 namespace Certctl.Application.Challenges.SignedToken;
 
-/// <summary>How signed challenges fared, by SCEP profile and label, since this process started; over all processes the audit trail tells it.</summary>
+/// <summary>
+/// How signed challenges fared, by SCEP profile and label, since this process started; over all processes the audit trail tells it.
+/// </summary>
 public sealed class IntuneCounters : IDisposable
 {
     public const string Success = "success";
@@ -13,7 +15,8 @@ public sealed class IntuneCounters : IDisposable
     /// <summary>The labels that operators know; all but the first are reasons of FailureTable.</summary>
     public static readonly IReadOnlyList<string> Labels =
     [
-        Success, "signature_invalid", "expired", "not_yet_valid", "wrong_audience", "replay", "unknown_version", "malformed", "rate_limited", "claim_mismatch", "compliance_failed",
+        Success, "signature_invalid", "expired", "not_yet_valid", "wrong_audience", "replay", "unknown_version", "malformed",
+        "rate_limited", "claim_mismatch", "compliance_failed",
     ];
 
     private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
@@ -32,7 +35,8 @@ public sealed class IntuneCounters : IDisposable
     }
 
     /// <summary>Every label, also those that never came.</summary>
-    public IReadOnlyDictionary<string, long> Of(string pathId) => Labels.ToDictionary(label => label, label => _counts.GetValueOrDefault((pathId, label)), StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, long> Of(string pathId) =>
+        Labels.ToDictionary(label => label, label => _counts.GetValueOrDefault((pathId, label)), StringComparer.Ordinal);
 
     public void Dispose() => _meter.Dispose();
 }

@@ -6,4 +6,5 @@ namespace Certctl.Application.Challenges.SignedToken;
 /// <param name="ChallengeValidity">How old a challenge may be, by its <c>iat</c>; above zero.</param>
 /// <param name="ClockSkew">How far the connector's clock may be off; below the validity.</param>
 /// <param name="PerDeviceLimit">Certificates for one device in 24 hours; 0: any number.</param>
-public sealed record IntuneSettings(ITrustAnchors Anchors, string? Audience, TimeSpan ChallengeValidity, TimeSpan ClockSkew, int PerDeviceLimit);
+public sealed record IntuneSettings(
+    ITrustAnchors Anchors, string? Audience, TimeSpan ChallengeValidity, TimeSpan ClockSkew, int PerDeviceLimit);

@@ -12,7 +12,8 @@ public sealed record IntuneStatistics(string? PathId, IReadOnlyDictionary<string
     private static readonly string[] Actions = [AuditAction.ScepPkcsReqIntune, AuditAction.ScepRenewalReqIntune];
 
     /// <summary>Paths in the order of their names; a path without events is not among them.</summary>
-    public static async Task<IReadOnlyList<IntuneStatistics>> SinceAsync(IAuditRepository audit, DateTimeOffset since, CancellationToken cancellationToken) =>
+    public static async Task<IReadOnlyList<IntuneStatistics>> SinceAsync(
+        IAuditRepository audit, DateTimeOffset since, CancellationToken cancellationToken) =>
     [
         .. (await audit.CountAsync(Actions, since, cancellationToken)).GroupBy(row => row.PathId)
             .Select(path => Of(path.Key, path.Where(row => row.Outcome != AuditOutcome.Pending).ToLookup(Label, row => row.Count)))

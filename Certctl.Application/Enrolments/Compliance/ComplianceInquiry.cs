@@ -48,6 +48,7 @@ public sealed partial class ComplianceInquiry(EnrolmentMetrics metrics, TimeProv
             command.Csr);
     }
 
-    [LoggerMessage(EventId = 1, Message = "SCEP \"{PathId}\" compliance {Verdict} \"{Detail}\" request {RequestId} in {Milliseconds:F1} ms")]
+    [LoggerMessage(
+        EventId = 1, Message = "SCEP \"{PathId}\" compliance {Verdict} \"{Detail}\" request {RequestId} in {Milliseconds:F1} ms")]
     private partial void LogAnswered(LogLevel level, string pathId, string verdict, string detail, string requestId, double milliseconds);
 }

@@ -28,5 +28,6 @@ public sealed class ComplianceHookBehavior<TCommand, TOutcome>(ComplianceInquiry
         return null;
     }
 
-    private static string Said(string verdict, string words) => words.Length == 0 ? $"compliance: {verdict}" : $"compliance: {verdict}: {words}";
+    private static string Said(string verdict, string words) =>
+        words.Length == 0 ? $"compliance: {verdict}" : $"compliance: {verdict}: {words}";
 }

@@ -24,7 +24,8 @@ public sealed class SignerCheck<TCommand, TOutcome>(IEnrolmentRepository enrolme
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
     // A self-signed certificate needs no look-up, so it is refused at once. Every other refusal waits until the challenge has been judged:
-    // challenge_wrong comes before signer_key_mismatch on the wire, and a renewal is itself a kind of challenge, which builds on the signer.
+    // challenge_wrong comes before signer_key_mismatch on the wire, and a renewal is itself a kind of challenge,
+    // which builds on the signer.
     protected override async ValueTask<EnrolmentFailure?> CheckAsync(TCommand command, CancellationToken cancellationToken)
     {
         var context = command.Context;

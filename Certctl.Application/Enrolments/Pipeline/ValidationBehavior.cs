@@ -4,7 +4,8 @@ using FluentValidation;
 namespace Certctl.Application.Enrolments.Pipeline;
 
 /// <summary>Well formed? The rules stand beside each command; each carries the reason that it refuses with.</summary>
-public sealed class ValidationBehavior<TCommand, TOutcome>(IEnumerable<IValidator<TCommand>> validators) : EnrolmentCheck<TCommand, TOutcome>
+public sealed class ValidationBehavior<TCommand, TOutcome>(IEnumerable<IValidator<TCommand>> validators)
+    : EnrolmentCheck<TCommand, TOutcome>
     where TCommand : EnrolmentCommand
     where TOutcome : EnrolmentOutcome
 {

@@ -11,8 +11,8 @@ namespace Certctl.Application.Scep.GetCert;
 public sealed record GetCertCommand(EnrolmentContext Context, IScepCodec Codec, IssuerAndSerialNumber? Named) : EnrolmentCommand(Context);
 
 /// <summary>
-/// Answers the holder of the certificate's own key, and clients that sign with a valid certificate of this issuer and path (ADR 12). Every "no" is one and the
-/// same to the outside. A revoked certificate is handed out like any other: whether it is, the CRL says.
+/// Answers the holder of the certificate's own key, and clients that sign with a valid certificate of this issuer and path (ADR 12). Every
+/// "no" is one and the same to the outside. A revoked certificate is handed out like any other: whether it is, the CRL says.
 /// </summary>
 public sealed class GetCertHandler(IEnrolmentRepository enrolments) : IRequestHandler<GetCertCommand, EnrolmentOutcome>
 {
@@ -36,7 +36,8 @@ public sealed class GetCertHandler(IEnrolmentRepository enrolments) : IRequestHa
         var policy = request.Context.Policy;
         var issuers = policy.Issuers.All.Where(issuer => issuer.Name.SameAs(named.Issuer)).ToList();
 
-        // Compat: some clients name the RA, or the root, as GetCACert showed it. Serial numbers of 159 random bits name the certificate all the same.
+        // Compat: some clients name the RA, or the root, as GetCACert showed it.
+        // Serial numbers of 159 random bits name the certificate all the same.
         if (issuers.Count == 0 && request.Codec.Shows(named.Issuer))
             issuers = [.. policy.Issuers.All];
         if (issuers.Count == 0 || IssuedCertificate.SerialText(named.SerialNumber.Span) is not { } serial)

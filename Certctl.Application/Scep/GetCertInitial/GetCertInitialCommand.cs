@@ -15,7 +15,8 @@ public sealed class GetCertInitialHandler(IEnrolmentRepository enrolments, Certi
     {
         var context = request.Context;
 
-        // RFC 8894 §4.4: the transactionID finds the request. It is the client's choice, so the key that signed the request must sign the poll too.
+        // RFC 8894 §4.4: the transactionID finds the request. It is the client's choice,
+        // so the key that signed the request must sign the poll too.
         var stored = await enrolments.FindByTransactionAsync(
             context.Policy.PathId, context.TransactionId, context.Requester.PublicKey.Sha256, cancellationToken);
         return stored is null

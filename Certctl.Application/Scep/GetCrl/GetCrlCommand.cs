@@ -25,7 +25,8 @@ public sealed class GetCrlHandler(CrlPublisher crls) : IRequestHandler<GetCrlCom
         var issuer = policy.Issuers.All.OrderByDescending(issuer => issuer == asked)
             .FirstOrDefault(issuer => issuer.Name.SameAs(named.Issuer));
 
-        // Compat: some clients name the RA's issuer or the RA itself, as GetCACert showed it. The CRL that they can use is that of the CA that they asked.
+        // Compat: some clients name the RA's issuer or the RA itself, as GetCACert showed it.
+        // The CRL that they can use is that of the CA that they asked.
         if (issuer is null && request.Codec.Shows(named.Issuer))
             issuer = asked;
         if (issuer is null || IssuedCertificate.SerialText(named.SerialNumber.Span) is null)

@@ -2,13 +2,16 @@ using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Scep.Mtls;
 
-/// <summary>What a client showed in the TLS handshake. It holds the key of the first certificate; nothing else about it is proven.</summary>
+/// <summary>
+/// What a client showed in the TLS handshake. It holds the key of the first certificate; nothing else about it is proven.
+/// </summary>
 /// <param name="Certificate">DER: the client's own.</param>
 /// <param name="Others">DER: what it sent beside that, as hints for the path.</param>
 public sealed record ShownCertificates(ReadOnlyMemory<byte> Certificate, IReadOnlyList<ReadOnlyMemory<byte>> Others);
 
 /// <summary>
-/// The trust bundle of one SCEP profile. Pure computation, nothing is fetched; safe for any number of threads, and the bundle may be exchanged meanwhile.
+/// The trust bundle of one SCEP profile. Pure computation, nothing is fetched;
+/// safe for any number of threads, and the bundle may be exchanged meanwhile.
 /// </summary>
 public interface IClientTrust
 {
@@ -24,7 +27,8 @@ public abstract record ClientVerdict
     }
 
     /// <param name="Certificate">The client's own.</param>
-    /// <param name="IssuerId">Which of our issuers the certificate names as its own, null when it names none: then the journal knows nothing about it.</param>
+    /// <param name="IssuerId">Which of our issuers the certificate names as its own, null when it names none:
+    /// then the journal knows nothing about it.</param>
     public sealed record Trusted(RequestSigner Certificate, string? IssuerId) : ClientVerdict;
 
     /// <param name="Certificate">Null when it cannot be read.</param>

@@ -21,8 +21,8 @@ public abstract record MtlsAdmission
 }
 
 /// <summary>
-/// The gate before <c>/scep-mtls</c>. It stands before the challenge and replaces none of it: both are needed. Every request is judged anew against its own
-/// profile's bundle, whatever the connection was let in to before.
+/// The gate before <c>/scep-mtls</c>. It stands before the challenge and replaces none of it: both are needed. Every request is judged anew
+/// against its own profile's bundle, whatever the connection was let in to before.
 /// </summary>
 public sealed partial class MtlsGate(
     IEnrolmentRepository enrolments, IAuditRepository audit, EnrolmentMetrics metrics, DatabaseClock clock, ILogger<MtlsGate> logger)
@@ -30,7 +30,8 @@ public sealed partial class MtlsGate(
     /// <summary>Admits a client, or records why not. Throws when the database fails: no client is admitted unchecked.</summary>
     /// <param name="profile">One that has a <see cref="ScepProfile.ClientTrust"/>.</param>
     /// <param name="shown">Null when the client has shown no certificate.</param>
-    public async Task<MtlsAdmission> AdmitAsync(ScepProfile profile, ShownCertificates? shown, RequestOrigin origin, CancellationToken cancellationToken)
+    public async Task<MtlsAdmission> AdmitAsync(
+        ScepProfile profile, ShownCertificates? shown, RequestOrigin origin, CancellationToken cancellationToken)
     {
         var now = await clock.NowAsync(cancellationToken);
         var (certificate, failure) = await JudgeAsync(profile, shown, now, cancellationToken);
@@ -54,15 +55,19 @@ public sealed partial class MtlsGate(
         var trust = profile.ClientTrust ?? throw new InvalidOperationException($"SCEP profile \"{profile.PathId}\" has no mTLS route.");
         return trust.Judge(shown, now) switch
         {
-            ClientVerdict.Untrusted(var certificate, var why) => (certificate, new EnrolmentFailure(FailureReason.ClientCertificateUntrusted, why)),
-            ClientVerdict.Trusted(var certificate, { } issuerId) => (certificate, await JudgeOursAsync(profile, issuerId, certificate, cancellationToken)),
+            ClientVerdict.Untrusted(var certificate, var why) =>
+                (certificate, new EnrolmentFailure(FailureReason.ClientCertificateUntrusted, why)),
+            ClientVerdict.Trusted(var certificate, { } issuerId) =>
+                (certificate, await JudgeOursAsync(profile, issuerId, certificate, cancellationToken)),
             ClientVerdict.Trusted(var certificate, null) => (certificate, await JudgeKnownAsync(profile, certificate, cancellationToken)),
             _ => throw new InvalidOperationException("A client verdict is one of two."),
         };
     }
 
-    // A certificate of ours is worth what the journal says of it. All profiles may share one CA, so the bundle alone cannot tell whose certificate it is.
-    private async Task<EnrolmentFailure?> JudgeOursAsync(ScepProfile profile, string issuerId, RequestSigner certificate, CancellationToken cancellationToken)
+    // A certificate of ours is worth what the journal says of it. All profiles may share one CA,
+    // so the bundle alone cannot tell whose certificate it is.
+    private async Task<EnrolmentFailure?> JudgeOursAsync(
+        ScepProfile profile, string issuerId, RequestSigner certificate, CancellationToken cancellationToken)
     {
         if (await KnownSigner.FindAsync(enrolments, issuerId, certificate, cancellationToken) is not { } known)
             return new(FailureReason.ClientCertificateUnknown, $"it names {issuerId} as its issuer and is not in the journal");
@@ -70,7 +75,8 @@ public sealed partial class MtlsGate(
     }
 
     // The CA that follows and the one before have names of their own, and their certificates stand in the same journal.
-    private async Task<EnrolmentFailure?> JudgeKnownAsync(ScepProfile profile, RequestSigner certificate, CancellationToken cancellationToken) =>
+    private async Task<EnrolmentFailure?> JudgeKnownAsync(
+        ScepProfile profile, RequestSigner certificate, CancellationToken cancellationToken) =>
         await KnownSigner.FindAsync(enrolments, profile.Policy.Issuer.IssuerId, certificate, cancellationToken) is { } known
             ? Judge(profile, known)
             : null;
@@ -84,6 +90,8 @@ public sealed partial class MtlsGate(
             : null;
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "SCEP \"{PathId}\" mTLS refused {Reason}: {Detail}; client certificate {ClientCertificate} from {Source} request {RequestId}")]
-    private partial void LogRefused(string pathId, string reason, string detail, string? clientCertificate, string? source, string requestId);
+    [LoggerMessage(1, LogLevel.Warning,
+        "SCEP \"{PathId}\" mTLS refused {Reason}: {Detail}; client certificate {ClientCertificate} from {Source} request {RequestId}")]
+    private partial void LogRefused(
+        string pathId, string reason, string detail, string? clientCertificate, string? source, string requestId);
 }

@@ -5,7 +5,9 @@ using Certctl.Domain.Certificates;
 
 namespace Certctl.Domain.Profiles.Templates;
 
-/// <summary>Alternative names written by the profile: elements <c>KIND:text</c>, or <c>{{csr.sans}}</c> for all names of the request.</summary>
+/// <summary>
+/// Alternative names written by the profile: elements <c>KIND:text</c>, or <c>{{csr.sans}}</c> for all names of the request.
+/// </summary>
 internal sealed class SanTemplate
 {
     private const string AllNames = "{{csr.sans}}";
@@ -24,13 +26,19 @@ internal sealed class SanTemplate
     private SanTemplate(IReadOnlyList<Element> elements) => _elements = elements;
 
     /// <summary>Why these elements are no template; empty when they are.</summary>
-    public static IEnumerable<string> Problems(IReadOnlyList<string> elements, ContentRules rules) => elements.Select(element => Read(element, rules, out _)).OfType<string>();
+    public static IEnumerable<string> Problems(IReadOnlyList<string> elements, ContentRules rules) =>
+        elements.Select(element => Read(element, rules, out _)).OfType<string>();
 
     /// <summary>The template; null when there are no elements. They have no <see cref="Problems"/>.</summary>
     public static SanTemplate? Of(IReadOnlyList<string> elements, ContentRules rules) => elements.Count == 0 ? null : new SanTemplate(
-        [.. elements.Select(element => Read(element, rules, out var read) is { } problem ? throw new InvalidOperationException($"A stored template is none: {problem}.") : read!)]);
+        [.. elements.Select(element => Read(element, rules, out var read) is { } problem
+            ? throw new InvalidOperationException($"A stored template is none: {problem}.")
+            : read!)]);
 
-    /// <summary>The names for a request, which still have to be judged as those that a device asked for. Null with the defect when a variable has no value.</summary>
+    /// <summary>
+    /// The names for a request, which still have to be judged as those that a device asked for.
+    /// Null with the defect when a variable has no value.
+    /// </summary>
     public IReadOnlyList<SubjectAltName>? Expand(TemplateSource source, out string? defect)
     {
         defect = null;
@@ -78,13 +86,14 @@ internal sealed class SanTemplate
         return null;
     }
 
-    // A value is part of a name, not a piece of its syntax. In a URI it is percent-encoded (RFC 6570 §3.2.2); an asterisk in a DNS name would make it a
-    // wildcard, and a dot alone a path that leads elsewhere, so what cannot be written is made a name that is refused.
+    // A value is part of a name, not a piece of its syntax. In a URI it is percent-encoded (RFC 6570 §3.2.2); an asterisk in a DNS name
+    // would make it a wildcard, and a dot alone a path that leads elsewhere, so what cannot be written is made a name that is refused.
     private static Func<string, string>? EncoderOf(Element element) => element.Kind switch
     {
         _ when element.Text!.IsBare && element.Kind != SubjectAltNameKind.DnsName => null,
         SubjectAltNameKind.Uri => value => value is "." or ".." ? "\\" : Uri.EscapeDataString(value),
-        SubjectAltNameKind.DnsName when element.Source != "DNS:{{csr.san.dns}}" && element.Source != "DNS:{{csr.san.dns?}}" => value => value.Replace('*', '\\'),
+        SubjectAltNameKind.DnsName when element.Source != "DNS:{{csr.san.dns}}"
+            && element.Source != "DNS:{{csr.san.dns?}}" => value => value.Replace('*', '\\'),
         _ => null,
     };
 
@@ -104,7 +113,8 @@ internal sealed class SanTemplate
 
                 return new SubjectAltName(kind, text, writer.Encode(), SubjectAltName.UserPrincipalNameOid);
             case SubjectAltNameKind.IpAddress:
-                // Only the usual form: "1" and "0x7f.1" are addresses for the parser too, and the zone after "%" (RFC 4007 §11) is no part of the octets.
+                // Only the usual form: "1" and "0x7f.1" are addresses for the parser too, and the zone after "%" (RFC 4007 §11)
+                // is no part of the octets.
                 if (text.Contains('%', StringComparison.Ordinal)
                     || !IPAddress.TryParse(text, out var address)
                     || !string.Equals(address.ToString(), text, StringComparison.OrdinalIgnoreCase))

@@ -1,8 +1,8 @@
 namespace Certctl.Domain.Profiles.Templates;
 
 /// <summary>
-/// Text with variables: <c>{{csr.cn}}</c>, or <c>{{csr.ou?}}</c> where the element is left out when there is no value. It is read once, when it is stored;
-/// values are put between its parts and never read for braces, commas or anything else.
+/// Text with variables: <c>{{csr.cn}}</c>, or <c>{{csr.ou?}}</c> where the element is left out when there is no value. It is read once,
+/// when it is stored; values are put between its parts and never read for braces, commas or anything else.
 /// </summary>
 internal sealed class TemplateText
 {
@@ -23,7 +23,9 @@ internal sealed class TemplateText
     /// <summary>The template, or null with what is wrong with the text.</summary>
     public static TemplateText? Parse(string text, out string? problem)
     {
-        problem = text.Length is 0 or > MaxLength ? $"1 to {MaxLength} characters" : NamePolicy.FindUnsafe(text) is { } unsafeCharacter ? $"U+{unsafeCharacter.Value:X4} is not allowed" : null;
+        problem = text.Length is 0 or > MaxLength
+            ? $"1 to {MaxLength} characters"
+            : NamePolicy.FindUnsafe(text) is { } unsafeCharacter ? $"U+{unsafeCharacter.Value:X4} is not allowed" : null;
         var parts = new List<Part>();
         for (var rest = text; problem is null && rest.Length > 0;)
         {
@@ -36,7 +38,10 @@ internal sealed class TemplateText
         return problem is null ? new TemplateText(parts) : null;
     }
 
-    /// <summary>The texts that the request makes of it: one for each value of the variable that has several, none where an optional one has no value.</summary>
+    /// <summary>
+    /// The texts that the request makes of it: one for each value of the variable that has several,
+    /// none where an optional one has no value.
+    /// </summary>
     /// <param name="source">The request.</param>
     /// <param name="encode">What is done to each value before it stands within other text; null: nothing.</param>
     /// <param name="defect">Why the request must be refused, or null.</param>
@@ -52,12 +57,14 @@ internal sealed class TemplateText
             if (values.Count == 0)
                 defect = $"{{{{{part.Variable}}}}} has no value in this request";
             else if (values.Count > 1 && texts.Count > 1)
-                defect = $"{{{{{part.Variable}}}}} has {values.Count} values in this request, and another variable beside it has several too";
+                defect =
+                    $"{{{{{part.Variable}}}}} has {values.Count} values in this request, and another variable beside it has several too";
             else if (values.Any(HasLoneSurrogate))
                 defect = $"the value of {{{{{part.Variable}}}}} is no text";
             if (defect is not null)
                 return [];
-            texts = [.. texts.SelectMany(text => values.Select(value => text + (part.Variable is null || encode is null ? value : encode(value))))];
+            texts = [.. texts.SelectMany(
+                text => values.Select(value => text + (part.Variable is null || encode is null ? value : encode(value))))];
         }
 
         return texts;
@@ -80,7 +87,10 @@ internal sealed class TemplateText
         var isOptional = name.EndsWith('?');
         var variable = isOptional ? name[..^1] : name;
         parts.Add(new Part(string.Empty, variable, isOptional));
-        return (rest[(end + Close.Length)..], TemplateVariables.IsKnown(variable) ? null : $"\"{variable}\" is no variable; there are {string.Join(", ", TemplateVariables.Known)}");
+        return (
+            rest[(end + Close.Length)..], TemplateVariables.IsKnown(variable)
+                ? null
+                : $"\"{variable}\" is no variable; there are {string.Join(", ", TemplateVariables.Known)}");
     }
 
     private static bool HasLoneSurrogate(string value)

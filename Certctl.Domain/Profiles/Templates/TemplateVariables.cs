@@ -9,7 +9,9 @@ namespace Certctl.Domain.Profiles.Templates;
 /// <param name="Claim">What a verified signed challenge says of the device; null where none came.</param>
 internal sealed record TemplateSource(SubjectName Subject, IReadOnlyList<SubjectAltName> Names, DeviceClaim? Claim);
 
-/// <summary>The variables that templates may name. Each has any number of values, in the order of the request; blank ones are none.</summary>
+/// <summary>
+/// The variables that templates may name. Each has any number of values, in the order of the request; blank ones are none.
+/// </summary>
 internal static class TemplateVariables
 {
     private static readonly Dictionary<string, Func<TemplateSource, IEnumerable<string?>>> All = new(StringComparer.Ordinal)
@@ -32,7 +34,8 @@ internal static class TemplateVariables
         ["csr.san.email"] = Name(SubjectAltNameKind.Rfc822Name),
         ["csr.san.uri"] = Name(SubjectAltNameKind.Uri),
         ["csr.san.ip"] = Name(SubjectAltNameKind.IpAddress),
-        ["csr.san.upn"] = source => source.Names.Where(name => name.OtherNameOid == SubjectAltName.UserPrincipalNameOid).Select(name => name.Text),
+        ["csr.san.upn"] = source => source.Names.Where(name => name.OtherNameOid == SubjectAltName.UserPrincipalNameOid)
+            .Select(name => name.Text),
         ["claim.issuer"] = source => [source.Claim?.Issuer],
         ["claim.subject"] = source => [source.Claim?.Subject],
         ["claim.device_name"] = source => [source.Claim?.DeviceName],
@@ -43,10 +46,13 @@ internal static class TemplateVariables
     public static bool IsKnown(string name) => All.ContainsKey(name);
 
     /// <summary>The values of a known variable.</summary>
-    public static IReadOnlyList<string> Values(string name, TemplateSource source) => [.. All[name](source).OfType<string>().Where(value => !string.IsNullOrWhiteSpace(value))];
+    public static IReadOnlyList<string> Values(string name, TemplateSource source) =>
+        [.. All[name](source).OfType<string>().Where(value => !string.IsNullOrWhiteSpace(value))];
 
     private static Func<TemplateSource, IEnumerable<string?>> Attribute(string oid) =>
-        source => source.Subject.Rdns.SelectMany(rdn => rdn).Where(attribute => attribute.Oid == oid && attribute.IsText).Select(attribute => attribute.Value);
+        source => source.Subject.Rdns.SelectMany(rdn => rdn)
+            .Where(attribute => attribute.Oid == oid && attribute.IsText).Select(attribute => attribute.Value);
 
-    private static Func<TemplateSource, IEnumerable<string?>> Name(SubjectAltNameKind kind) => source => source.Names.Where(name => name.Kind == kind).Select(name => name.Text);
+    private static Func<TemplateSource, IEnumerable<string?>> Name(SubjectAltNameKind kind) =>
+        source => source.Names.Where(name => name.Kind == kind).Select(name => name.Text);
 }

@@ -40,7 +40,9 @@ internal readonly record struct BerHeader(byte Tag, int Size, int Length, bool I
             target[i] = (byte)length;
     }
 
-    /// <summary>Reads the header at the start of <paramref name="data"/>; whether the content is all there is for the caller to check.</summary>
+    /// <summary>
+    /// Reads the header at the start of <paramref name="data"/>; whether the content is all there is for the caller to check.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> data, out BerHeader header, out string? defect)
     {
         header = default;

@@ -1,7 +1,9 @@
 namespace Certctl.Infrastructure.Crypto.Asn1;
 
 /// <summary>
-/// One pass over one BER element: with an empty output it only measures, otherwise it writes the DER framing. A constructed element is opened with space for the shortest header; when it closes and needs a longer one, its content is moved up, each octet at most once per level.
+/// One pass over one BER element: with an empty output it only measures, otherwise it writes the DER framing. A constructed element is
+/// opened with space for the shortest header; when it closes and needs a longer one, its content is moved up,
+/// each octet at most once per level.
 /// </summary>
 internal ref struct BerTranscoder(ReadOnlySpan<byte> input, Span<byte> output)
 {

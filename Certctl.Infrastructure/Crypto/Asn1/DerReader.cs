@@ -126,5 +126,6 @@ internal struct DerReader(ReadOnlyMemory<byte> data)
     }
 
     private static bool IsShortest(ReadOnlySpan<byte> content) =>
-        content.Length == 1 || (content.Length > 1 && !(content[0] == 0x00 && content[1] < 0x80) && !(content[0] == 0xFF && content[1] >= 0x80));
+        content.Length == 1
+        || (content.Length > 1 && !(content[0] == 0x00 && content[1] < 0x80) && !(content[0] == 0xFF && content[1] >= 0x80));
 }

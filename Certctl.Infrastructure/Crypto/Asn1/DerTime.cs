@@ -28,7 +28,8 @@ internal static class DerTime
         var rest = text[(expected - 11)..];
         var (month, day) = (Number(rest, 0), Number(rest, 2));
         var (hour, minute, second) = (Number(rest, 4), Number(rest, 6), Number(rest, 8));
-        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 59)
+        if (year < 1 || month is < 1 or > 12 || day < 1
+            || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 59)
             return false;
         time = new DateTimeOffset(year, month, day, hour, minute, second, TimeSpan.Zero);
         return true;

@@ -36,7 +36,8 @@ internal readonly record struct CertificateId(
     public static IssuerAndSerialNumber? ReadIssuerAndSerialNumber(ReadOnlyMemory<byte> der)
     {
         var reader = new DerReader(der);
-        return TryRead(ref reader, out var id) && reader.AtEnd && id.SubjectKeyIdentifier is null && NameReader.TryRead(id.Issuer, out var issuer, out _)
+        return TryRead(ref reader, out var id) && reader.AtEnd
+            && id.SubjectKeyIdentifier is null && NameReader.TryRead(id.Issuer, out var issuer, out _)
             ? new IssuerAndSerialNumber(issuer!, id.SerialNumber)
             : null;
     }
@@ -45,7 +46,8 @@ internal readonly record struct CertificateId(
     public bool Matches(RequestSigner certificate)
     {
         if (SubjectKeyIdentifier is { } wanted)
-            return CertificateReader.FindSubjectKeyIdentifier(certificate.CertificateDer) is { } found && wanted.Span.SequenceEqual(found.Span);
+            return CertificateReader.FindSubjectKeyIdentifier(certificate.CertificateDer) is { } found
+                && wanted.Span.SequenceEqual(found.Span);
         return Significant(SerialNumber.Span).SequenceEqual(Significant(certificate.SerialNumber.Span))
             && IsSameName(Issuer, certificate.Issuer);
     }

@@ -48,8 +48,8 @@ internal static class ConstantTime
     }
 
     /// <summary>
-    /// RFC 3211 §2.3.2: the key's length, the complement of its first three octets, the key. Where that is so and the key exactly as long as <paramref
-    /// name="key"/>, it goes there; else what is there stays.
+    /// RFC 3211 §2.3.2: the key's length, the complement of its first three octets, the key. Where that is so and the key exactly as long
+    /// as <paramref name="key"/>, it goes there; else what is there stays.
     /// </summary>
     [MethodImpl(Untouched)]
     public static bool TakeCheckedKey(ReadOnlySpan<byte> block, Span<byte> key)

@@ -6,15 +6,19 @@ namespace Certctl.Infrastructure.Crypto.Cms;
 /// <summary>A content-encryption algorithm in CBC mode with the padding of RFC 5652 §6.3.</summary>
 internal abstract class ContentCipher
 {
-    // RFC 8894 §2.9: AES128-CBC is mandatory; 3DES is what Apple and MikroTik devices start with, single DES all that the oldest know. Who may is for
-    // the policy to say; RC2 and the rest are not here, hence refused.
-    public static readonly ContentCipher Aes128 = new PlatformCipher("2.16.840.1.101.3.4.1.2", "0609608648016503040102", 16, 16, Aes.Create);
+    // RFC 8894 §2.9: AES128-CBC is mandatory; 3DES is what Apple and MikroTik devices start with, single DES all that the oldest know. Who
+    // may is for the policy to say; RC2 and the rest are not here, hence refused.
+    public static readonly ContentCipher Aes128 = new PlatformCipher(
+        "2.16.840.1.101.3.4.1.2", "0609608648016503040102", 16, 16, Aes.Create);
 
-    public static readonly ContentCipher Aes192 = new PlatformCipher("2.16.840.1.101.3.4.1.22", "0609608648016503040116", 24, 16, Aes.Create);
+    public static readonly ContentCipher Aes192 = new PlatformCipher(
+        "2.16.840.1.101.3.4.1.22", "0609608648016503040116", 24, 16, Aes.Create);
 
-    public static readonly ContentCipher Aes256 = new PlatformCipher("2.16.840.1.101.3.4.1.42", "060960864801650304012A", 32, 16, Aes.Create);
+    public static readonly ContentCipher Aes256 = new PlatformCipher(
+        "2.16.840.1.101.3.4.1.42", "060960864801650304012A", 32, 16, Aes.Create);
 
-    public static readonly ContentCipher TripleDes = new PlatformCipher("1.2.840.113549.3.7", "06082A864886F70D0307", 24, 8, TripleDES.Create);
+    public static readonly ContentCipher TripleDes = new PlatformCipher(
+        "1.2.840.113549.3.7", "06082A864886F70D0307", 24, 8, TripleDES.Create);
 
     public static readonly ContentCipher Des = new SingleDes("1.3.14.3.2.7", "06052B0E030207");
 
@@ -73,7 +77,8 @@ internal abstract class ContentCipher
         return plaintext.Length - padding;
     }
 
-    protected abstract void DecryptBlocks(ReadOnlySpan<byte> key, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext);
+    protected abstract void DecryptBlocks(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext);
 
     private sealed class PlatformCipher(string oid, string encodedOid, int keyLength, int blockLength, Func<SymmetricAlgorithm> create)
         : ContentCipher(oid, encodedOid, keyLength, blockLength)
@@ -96,7 +101,8 @@ internal abstract class ContentCipher
             return weak;
         }
 
-        protected override void DecryptBlocks(ReadOnlySpan<byte> key, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
+        protected override void DecryptBlocks(
+            ReadOnlySpan<byte> key, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
         {
             using var cipher = create();
             cipher.SetKey(key);

@@ -5,8 +5,10 @@ namespace Certctl.Infrastructure.Crypto.Cms;
 
 /// <summary>EnvelopedData (RFC 5652 §6.1), taken apart and not judged.</summary>
 /// <param name="KeyTransports">The KeyTransRecipientInfos.</param>
-/// <param name="Password">The first PasswordRecipientInfo that can be read; null: there is none. Others are not looked at: each would cost a key derivation.</param>
-/// <param name="HasOtherRecipients">There are recipients of still other kinds, as of key agreement, or by a password in a form that is not read.</param>
+/// <param name="Password">The first PasswordRecipientInfo that can be read; null: there is none. Others are not looked at:
+/// each would cost a key derivation.</param>
+/// <param name="HasOtherRecipients">There are recipients of still other kinds, as of key agreement,
+/// or by a password in a form that is not read.</param>
 /// <param name="ContentType">contentType of the encryptedContentInfo, tag and length included.</param>
 /// <param name="Cipher">contentEncryptionAlgorithm.</param>
 /// <param name="EncryptedContent">Joined where it came in pieces; empty when absent.</param>

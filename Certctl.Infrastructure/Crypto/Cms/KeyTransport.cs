@@ -33,11 +33,12 @@ internal sealed record KeyTransport(MessageDigest? OaepDigest, MessageDigest? Ma
         return ReadOaep(algorithm.Parameters, out refusal) is { } read ? Judge(read, policy, out refusal) : null;
     }
 
-    // SHA-1 is no weakness here, since OAEP needs no collision resistance; a policy without SHA-1 is one without it all the same. And who knows OAEP
-    // knows better than MD5, whatever the policy.
+    // SHA-1 is no weakness here, since OAEP needs no collision resistance; a policy without SHA-1 is one without it all the same. And who
+    // knows OAEP knows better than MD5, whatever the policy.
     private static KeyTransport? Judge(KeyTransport transport, CryptoPolicy policy, out string? refusal)
     {
-        var refused = Array.Find([transport.OaepDigest!, transport.MaskDigest!], digest => digest == MessageDigest.Md5 || !policy.Takes(digest.Name));
+        var refused = Array.Find(
+            [transport.OaepDigest!, transport.MaskDigest!], digest => digest == MessageDigest.Md5 || !policy.Takes(digest.Name));
         refusal = refused is null ? null : $"RSAES-OAEP with digest {refused.Name}";
         return refused is null ? transport : null;
     }

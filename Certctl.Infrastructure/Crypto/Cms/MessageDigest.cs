@@ -8,7 +8,8 @@ internal sealed class MessageDigest
 {
     // RFC 8894 §2.9 demands SHA-256; SHA-1 is still what a good part of the devices in the field sign with, and MD5 what the oldest do. Who
     // may is for the policy to say; SHA-224 and the rest are not here, hence refused.
-    public static readonly MessageDigest Md5 = new("1.2.840.113549.2.5", HashAlgorithmName.MD5, 16, "06082A864886F70D0205", "06092A864886F70D010104", "");
+    public static readonly MessageDigest Md5 = new(
+        "1.2.840.113549.2.5", HashAlgorithmName.MD5, 16, "06082A864886F70D0205", "06092A864886F70D010104", "");
 
     public static readonly MessageDigest Sha1 = new(
         "1.3.14.3.2.26", HashAlgorithmName.SHA1, 20, "06052B0E03021A", "06092A864886F70D010105", "06072A8648CE3D0401");
@@ -28,7 +29,8 @@ internal sealed class MessageDigest
     private readonly byte[] _rsaSignatureOid;
     private readonly byte[] _ecdsaSignatureOid;
 
-    private MessageDigest(string oid, HashAlgorithmName name, int length, string encodedOid, string rsaSignatureOid, string ecdsaSignatureOid)
+    private MessageDigest(
+        string oid, HashAlgorithmName name, int length, string encodedOid, string rsaSignatureOid, string ecdsaSignatureOid)
     {
         (Oid, Name, Length) = (oid, name, length);
         _encodedOid = Convert.FromHexString(encodedOid);

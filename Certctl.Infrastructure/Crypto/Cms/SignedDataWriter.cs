@@ -38,7 +38,8 @@ internal static class SignedDataWriter
         WriteDegenerate(writer, DerTag.ContextConstructed(0), certificates);
 
     /// <summary>The same with one CRL and no certificate.</summary>
-    public static void WriteCrlOnly(DerWriter writer, ReadOnlyMemory<byte> crl) => WriteDegenerate(writer, DerTag.ContextConstructed(1), [crl]);
+    public static void WriteCrlOnly(DerWriter writer, ReadOnlyMemory<byte> crl) =>
+        WriteDegenerate(writer, DerTag.ContextConstructed(1), [crl]);
 
     private static void WriteDegenerate(DerWriter writer, byte field, IReadOnlyList<ReadOnlyMemory<byte>> elements)
     {

@@ -6,8 +6,8 @@ using Org.BouncyCastle.Crypto.Parameters;
 namespace Certctl.Infrastructure.Crypto.Cms;
 
 /// <summary>
-/// DES-CBC (FIPS 81) from BouncyCastle: OpenSSL 3 has put single DES away into its legacy provider, which the platform does not load. Only the policy
-/// <c>legacy</c> comes here.
+/// DES-CBC (FIPS 81) from BouncyCastle: OpenSSL 3 has put single DES away into its legacy provider, which the platform does not load. Only
+/// the policy <c>legacy</c> comes here.
 /// </summary>
 internal sealed class SingleDes(string oid, string encodedOid) : ContentCipher(oid, encodedOid, keyLength: 8, blockLength: 8)
 {
@@ -18,7 +18,8 @@ internal sealed class SingleDes(string oid, string encodedOid) : ContentCipher(o
         cipher.DoFinal(plaintext, ciphertext);
     }
 
-    protected override void DecryptBlocks(ReadOnlySpan<byte> key, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
+    protected override void DecryptBlocks(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
     {
         var cipher = Cbc();
         cipher.Init(forEncryption: false, Parameters(key, iv));

@@ -7,7 +7,9 @@ internal static class DurableFile
 
     public const UnixFileMode Public = Private | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    /// <summary>Creates a file, written through to the disk. An existing one is an <see cref="IOException"/>; on failure nothing is left.</summary>
+    /// <summary>
+    /// Creates a file, written through to the disk. An existing one is an <see cref="IOException"/>; on failure nothing is left.
+    /// </summary>
     public static void WriteNew(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };

@@ -9,7 +9,9 @@ internal static class EcPublicKeys
 {
     private const byte Uncompressed = 0x04;
 
-    /// <summary>The key for verifying with; dispose it. Null for another curve, a compressed point, or one that is not on the curve.</summary>
+    /// <summary>
+    /// The key for verifying with; dispose it. Null for another curve, a compressed point, or one that is not on the curve.
+    /// </summary>
     public static ECDsa? Import(PublicKeyInfo key) => Import(key, ECDsa.Create);
 
     /// <summary>The key for agreeing with; otherwise the same.</summary>

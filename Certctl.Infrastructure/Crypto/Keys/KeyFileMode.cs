@@ -5,8 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Certctl.Infrastructure.Crypto.Keys;
 
 /// <summary>
-/// Who may read a file with a secret. The rule is PostgreSQL's for its TLS key: a file of the server's own user has no permission for group or others (0600 or less); one of
-/// root may be read by its group (0640 or less), which is how Kubernetes (fsGroup) and systemd (LoadCredential) hand secrets to a service.
+/// Who may read a file with a secret. The rule is PostgreSQL's for its TLS key: a file of the server's own user has no permission for group
+/// or others (0600 or less); one of root may be read by its group (0640 or less), which is how Kubernetes (fsGroup)
+/// and systemd (LoadCredential) hand secrets to a service.
 /// </summary>
 /// <param name="Mode">Permissions of the file.</param>
 /// <param name="Owner">Its uid.</param>
@@ -34,7 +35,8 @@ public readonly partial record struct KeyFileMode(UnixFileMode Mode, uint Owner,
     public string Remedy(string path) => Owner switch
     {
         _ when Owner == User => $"run: chmod 600 '{path}'",
-        0 => $"run as root: chgrp {Group} '{path}' && chmod 640 '{path}' (Kubernetes: defaultMode 0440 with fsGroup; systemd: LoadCredential=)",
+        0 => $"run as root: chgrp {Group} '{path}' && chmod 640 '{path}' (Kubernetes: defaultMode 0440 with fsGroup; systemd: "
+            + "LoadCredential=)",
         _ => $"run as root: chown {User} '{path}' && chmod 600 '{path}'",
     };
 

@@ -15,10 +15,10 @@ public static class KeyFiles
     private static readonly PbeParameters KeyEncryption = new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 600_000);
 
     /// <summary>
-    /// Reads a certificate file and a key file. Problems come back in words that name the file and the remedy, all that can be found in one go:
-    /// missing or unreadable file, no CERTIFICATE block, a block that does not parse, a key file that is too open (<see cref="KeyFileMode"/>), no or several
-    /// private keys, an encrypted key without passphrase or with a wrong one, key and first certificate that do not belong together.
-    /// Never a secret, never key material in a problem.
+    /// Reads a certificate file and a key file. Problems come back in words that name the file and the remedy, all that can be found in one
+    /// go: missing or unreadable file, no CERTIFICATE block, a block that does not parse, a key file that is too open
+    /// (<see cref="KeyFileMode"/>), no or several private keys, an encrypted key without passphrase or with a wrong one, key and first
+    /// certificate that do not belong together. Never a secret, never key material in a problem.
     /// </summary>
     /// <param name="certPath">PEM: the key's own certificate first, then others.</param>
     /// <param name="keyPath">PEM: PKCS#8 (encrypted or not), PKCS#1 or SEC1.</param>
@@ -37,7 +37,9 @@ public static class KeyFiles
         return (null, problems);
     }
 
-    /// <summary>Reads a file of certificates alone; problems as <see cref="LoadPair"/> has them, and no certificate when there is one.</summary>
+    /// <summary>
+    /// Reads a file of certificates alone; problems as <see cref="LoadPair"/> has them, and no certificate when there is one.
+    /// </summary>
     public static (IReadOnlyList<X509Certificate2> Certificates, IReadOnlyList<string> Problems) LoadCertificates(string path)
     {
         var problems = new List<string>();
@@ -45,7 +47,9 @@ public static class KeyFiles
         return problems.Count == 0 ? (certificates, problems) : ([], problems);
     }
 
-    /// <summary>Writes a private key as PKCS#8 PEM (encrypted when there is a passphrase) in a new file of mode 0600; fails when the file exists.</summary>
+    /// <summary>
+    /// Writes a private key as PKCS#8 PEM (encrypted when there is a passphrase) in a new file of mode 0600; fails when the file exists.
+    /// </summary>
     /// <exception cref="IOException">The file exists, or cannot be written; nothing half-written is left.</exception>
     public static void WriteKey(string path, AsymmetricAlgorithm key, Secret? passphrase)
     {
@@ -94,7 +98,8 @@ public static class KeyFiles
         if (text.Split("-----BEGIN CERTIFICATE-----").Length - 1 > blocks)
             problems.Add($"{path}: a CERTIFICATE block is cut off or not base64. Copy the whole file again.");
         else if (blocks == 0)
-            problems.Add($"{path}: {PemDiagnosis.NoCertificate(path, bytes, [.. PrivateKeyPem.Blocks(text).Select(block => block.Label)])}");
+            problems.Add(
+                $"{path}: {PemDiagnosis.NoCertificate(path, bytes, [.. PrivateKeyPem.Blocks(text).Select(block => block.Label)])}");
         return certificates;
     }
 
@@ -164,7 +169,8 @@ public static class KeyFiles
     }
 
     // An editor's mark for UTF-8; what follows is the text.
-    private static byte[] WithoutMark(byte[] bytes) => bytes.AsSpan().StartsWith(TextEncodings.Utf8Mark) ? bytes[TextEncodings.Utf8Mark.Length..] : bytes;
+    private static byte[] WithoutMark(byte[] bytes) =>
+        bytes.AsSpan().StartsWith(TextEncodings.Utf8Mark) ? bytes[TextEncodings.Utf8Mark.Length..] : bytes;
 
     private static byte[] ReadAll(Microsoft.Win32.SafeHandles.SafeFileHandle handle, int length)
     {
@@ -185,7 +191,11 @@ public static class KeyFiles
             using var ecdsa = certificate.GetECDsaPublicKey();
             var fits = key switch
             {
-                RSA own => rsa?.VerifyHash(hash, own.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
+                RSA own => rsa?.VerifyHash(
+                    hash,
+                    own.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
+                    HashAlgorithmName.SHA256,
+                    RSASignaturePadding.Pkcs1),
                 ECDsa own => ecdsa?.VerifyHash(hash, own.SignHash(hash)),
                 _ => false,
             };
@@ -200,7 +210,8 @@ public static class KeyFiles
     // Bundles that begin with the root are common; the server needs its own certificate first.
     private static string? Misordered(List<X509Certificate2> certificates, AsymmetricAlgorithm key, string keyPath, string certPath) =>
         certificates.FindIndex(1, certificate => FindMismatch(certificate, key) is null) is > 0 and var at
-            ? $"{certPath}: the private key ({keyPath}) belongs to certificate {at + 1} of the file, {certificates[at].Subject}. Put that one first, then its issuers up to the root."
+            ? $"{certPath}: the private key ({keyPath}) belongs to certificate {at + 1} of the file, {certificates[at].Subject}. "
+                + "Put that one first, then its issuers up to the root."
             : null;
 }
 

@@ -28,7 +28,10 @@ internal static class PrivateKeyPem
         return blocks;
     }
 
-    /// <summary>The key, or why there is none, in words that say what to do and quote nothing of the file; neither where the text holds no private key at all.</summary>
+    /// <summary>
+    /// The key, or why there is none, in words that say what to do and quote nothing of the file;
+    /// neither where the text holds no private key at all.
+    /// </summary>
     public static (AsymmetricAlgorithm? Key, string? Problem) Import(ReadOnlySpan<char> text, Secret? passphrase)
     {
         var blocks = Blocks(text).Where(block => block.Label.EndsWith("PRIVATE KEY", StringComparison.Ordinal)).ToList();
@@ -37,7 +40,8 @@ internal static class PrivateKeyPem
         if (blocks.Count == 0)
             // RFC 7468 §3: headers inside the block (RFC 1421) are not PEM as we read it.
             return (null, text.IndexOf("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal) >= 0
-                ? "the key is encrypted in OpenSSL's old format, whose key derivation is one MD5. Turn it into PKCS#8: openssl pkcs8 -topk8 -in FILE -out FILE.new"
+                ? "the key is encrypted in OpenSSL's old format, whose key derivation is one MD5. Turn it into PKCS#8: "
+                    + "openssl pkcs8 -topk8 -in FILE -out FILE.new"
                 : null);
 
         var base64 = text[blocks[0].Base64];
@@ -66,7 +70,8 @@ internal static class PrivateKeyPem
                 "ENCRYPTED PRIVATE KEY" when passphrase is null or { IsEmpty: true } =>
                     (null, "the private key is encrypted and there is no passphrase. Set CERTCTL_KEY_PASSPHRASE or CERTCTL_KEY_PASSPHRASE_FILE."),
                 "ENCRYPTED PRIVATE KEY" => Decrypt(der, passphrase),
-                "OPENSSH PRIVATE KEY" => (null, "the key is in OpenSSH's own format. Convert a copy of it: ssh-keygen -p -N '' -m PKCS8 -f FILE"),
+                "OPENSSH PRIVATE KEY" =>
+                    (null, "the key is in OpenSSH's own format. Convert a copy of it: ssh-keygen -p -N '' -m PKCS8 -f FILE"),
                 _ => (null, $"a key of the kind '{label}' is not supported. Turn it into PKCS#8 with openssl pkcs8 -topk8."),
             };
         }
@@ -86,7 +91,8 @@ internal static class PrivateKeyPem
         catch (CryptographicException)
         {
             // Whether the padding or what is behind it was wrong cannot be told apart for certain, so both possibilities are named.
-            return (null, "the private key cannot be decrypted: the passphrase is wrong, or the file is damaged or encrypted in an unknown way.");
+            return (null,
+                "the private key cannot be decrypted: the passphrase is wrong, or the file is damaged or encrypted in an unknown way.");
         }
 
         return ImportPkcs8(decrypted);

@@ -6,7 +6,8 @@ using Certctl.Infrastructure.Issuers.LocalCa;
 namespace Certctl.Infrastructure.Crypto.Keys;
 
 /// <summary>
-/// Whether a pair can be an RA of a SCEP profile, and for what: as its keyUsage says, it signs replies, decrypts requests, or both (RFC 8894 §2.1.2).
+/// Whether a pair can be an RA of a SCEP profile, and for what: as its keyUsage says, it signs replies, decrypts requests,
+/// or both (RFC 8894 §2.1.2).
 /// </summary>
 public static class RaPairCheck
 {
@@ -21,7 +22,8 @@ public static class RaPairCheck
         var warnings = new List<string>();
         var certificate = ra.Certificate;
         if (ra.Key is not RSA rsa)
-            problems.Add("the RA key is not RSA: clients encrypt their requests to it, and an EC key cannot decrypt them (RFC 8894 §3.1); make an RSA pair");
+            problems.Add("the RA key is not RSA: clients encrypt their requests to it, and an EC key cannot decrypt them (RFC 8894 §3.1); "
+                + "make an RSA pair");
         else if (rsa.KeySize < 2048)
             problems.Add($"the RA key has {rsa.KeySize} bits; at least 2048 are needed");
         if (now < certificate.NotBefore.ToUniversalTime())
@@ -29,7 +31,8 @@ public static class RaPairCheck
         if (now >= certificate.NotAfter.ToUniversalTime())
             problems.Add($"the RA certificate expired at {certificate.NotAfter.ToUniversalTime():O}; issue a new one");
         else if (now >= certificate.NotAfter.ToUniversalTime() - ExpiryWarning)
-            warnings.Add($"the RA certificate expires at {certificate.NotAfter.ToUniversalTime():O}; put a new pair beside it and send SIGHUP");
+            warnings.Add(
+                $"the RA certificate expires at {certificate.NotAfter.ToUniversalTime():O}; put a new pair beside it and send SIGHUP");
 
         if (!MaySign(certificate) && !MayDecrypt(certificate))
             problems.Add("the RA certificate's keyUsage must have digitalSignature, keyEncipherment or both");

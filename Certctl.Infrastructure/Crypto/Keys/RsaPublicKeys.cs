@@ -4,7 +4,10 @@ using Certctl.Domain.Certificates;
 
 namespace Certctl.Infrastructure.Crypto.Keys;
 
-/// <summary>Public RSA keys through OpenSSL's EVP_PKEY_fromdata, thirty times cheaper than the platform's import on OpenSSL 3.0 and without its lock.</summary>
+/// <summary>
+/// Public RSA keys through OpenSSL's EVP_PKEY_fromdata, thirty times cheaper than the platform's import
+/// on OpenSSL 3.0 and without its lock.
+/// </summary>
 internal static class RsaPublicKeys
 {
     private const int MinBits = 1024;
@@ -17,12 +20,13 @@ internal static class RsaPublicKeys
     public static bool IsFast => Fast.Value is not null;
 
     /// <summary>
-    /// The key for encrypting to, or verifying with; dispose it. Null when it cannot be imported or is outside the caps: 1024 to 8192 bits, an odd
-    /// modulus, an odd exponent of 3 or more and 33 bits at most.
+    /// The key for encrypting to, or verifying with; dispose it. Null when it cannot be imported or is outside the caps: 1024 to 8192 bits,
+    /// an odd modulus, an odd exponent of 3 or more and 33 bits at most.
     /// </summary>
     public static RSA? Import(PublicKeyInfo key)
     {
-        if (key.Algorithm != KeyAlgorithm.Rsa || key.Bits is < MinBits or > MaxBits || !IsOdd(key.Modulus.Span) || !IsAllowedExponent(key.Exponent.Span))
+        if (key.Algorithm != KeyAlgorithm.Rsa || key.Bits is < MinBits or > MaxBits
+            || !IsOdd(key.Modulus.Span) || !IsAllowedExponent(key.Exponent.Span))
             return null;
         return OperatingSystem.IsLinux() && Fast.Value is { } fast ? ImportFast(fast, key) : ImportByPlatform(key);
     }

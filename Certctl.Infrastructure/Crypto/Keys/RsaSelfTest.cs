@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 
 namespace Certctl.Infrastructure.Crypto.Keys;
 
-/// <summary>A known answer for the fast import: a published throw-away key and its signature over "Certctl", made with the openssl command.</summary>
+/// <summary>
+/// A known answer for the fast import: a published throw-away key and its signature over "Certctl", made with the openssl command.
+/// </summary>
 [SupportedOSPlatform("linux")]
 internal static class RsaSelfTest
 {

@@ -8,8 +8,9 @@ namespace Certctl.Infrastructure.Crypto.Keys;
 internal static class SignatureVerifier
 {
     /// <summary>
-    /// Verifies <paramref name="signature"/> over a hash. RSA: PKCS#1 v1.5. ECDSA: DER-encoded signature. False for a wrong signature, for a key
-    /// outside the caps (RSA 1024 to 8192 bits, exponent to 33 bits; named curves P-256, P-384, P-521), and for a key that cannot be imported.
+    /// Verifies <paramref name="signature"/> over a hash. RSA: PKCS#1 v1.5. ECDSA: DER-encoded signature. False for a wrong signature, for
+    /// a key outside the caps (RSA 1024 to 8192 bits, exponent to 33 bits;
+    /// named curves P-256, P-384, P-521), and for a key that cannot be imported.
     /// </summary>
     public static bool VerifyHash(PublicKeyInfo key, HashAlgorithmName hashName, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature) =>
         hash.Length == HashLength(hashName) && key.Algorithm switch
@@ -19,7 +20,9 @@ internal static class SignatureVerifier
             KeyAlgorithm.Ed25519 or KeyAlgorithm.Other => false,
         };
 
-    /// <summary>Verifies an RSASSA-PSS signature (RFC 8017 §8.1.2) whose MGF1 uses the same hash and whose salt is as long as the hash.</summary>
+    /// <summary>
+    /// Verifies an RSASSA-PSS signature (RFC 8017 §8.1.2) whose MGF1 uses the same hash and whose salt is as long as the hash.
+    /// </summary>
     public static bool VerifyPss(PublicKeyInfo key, HashAlgorithmName hashName, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature) =>
         hash.Length == HashLength(hashName)
         && key.Algorithm == KeyAlgorithm.Rsa

@@ -7,12 +7,13 @@ using Certctl.Infrastructure.Crypto.X509;
 namespace Certctl.Infrastructure.Crypto.Mtls;
 
 /// <summary>
-/// Judges client certificates by one bundle with the platform's chain engine. Any CA of the bundle is an anchor, an intermediate too: manufacturers hand out
-/// those. Replaced as a whole (SIGHUP), without a lock on the reading side.
+/// Judges client certificates by one bundle with the platform's chain engine. Any CA of the bundle is an anchor, an intermediate too:
+/// manufacturers hand out those. Replaced as a whole (SIGHUP), without a lock on the reading side.
 /// </summary>
 /// <param name="anchors">At least one.</param>
 /// <param name="issuers">Our own CAs by issuer id: the journal knows their certificates.</param>
-public sealed class BundleTrust(IReadOnlyList<X509Certificate2> anchors, IReadOnlyDictionary<string, X509Certificate2> issuers) : IClientTrust
+public sealed class BundleTrust(IReadOnlyList<X509Certificate2> anchors, IReadOnlyDictionary<string, X509Certificate2> issuers)
+    : IClientTrust
 {
     private const string ClientAuth = "1.3.6.1.5.5.7.3.2";
 
@@ -27,7 +28,9 @@ public sealed class BundleTrust(IReadOnlyList<X509Certificate2> anchors, IReadOn
     /// <summary>The CAs that are believed now.</summary>
     public IReadOnlyList<X509Certificate2> Anchors => _anchors;
 
-    /// <summary>Makes another bundle ready; the action puts it to use and cannot fail. Requests under way finish with the old one.</summary>
+    /// <summary>
+    /// Makes another bundle ready; the action puts it to use and cannot fail. Requests under way finish with the old one.
+    /// </summary>
     public Action Stage(IReadOnlyList<X509Certificate2> anchors)
     {
         X509Certificate2[] staged = [.. anchors];
@@ -39,7 +42,8 @@ public sealed class BundleTrust(IReadOnlyList<X509Certificate2> anchors, IReadOn
         if (!CertificateReader.TryRead(shown.Certificate, out var certificate, out var defect))
             return new ClientVerdict.Untrusted(null, $"it cannot be read: {defect}");
         if (shown.Others.Count > MaxOthers)
-            return new ClientVerdict.Untrusted(certificate, $"it comes with {shown.Others.Count} other certificates; {MaxOthers} at most are looked at");
+            return new ClientVerdict.Untrusted(
+                certificate, $"it comes with {shown.Others.Count} other certificates; {MaxOthers} at most are looked at");
 
         var loaded = new List<X509Certificate2>();
         try
@@ -99,8 +103,11 @@ public sealed class BundleTrust(IReadOnlyList<X509Certificate2> anchors, IReadOn
         chain.Build(certificate);
         try
         {
-            var leads = chain.ChainElements.Skip(1).Any(element => element.Certificate.RawDataMemory.Span.SequenceEqual(anchor.RawDataMemory.Span));
-            return (leads, [.. chain.ChainStatus.Where(status => (status.Status & ~EndsElsewhere) != 0).Select(status => status.Status.ToString())]);
+            var leads = chain.ChainElements.Skip(1)
+                .Any(element => element.Certificate.RawDataMemory.Span.SequenceEqual(anchor.RawDataMemory.Span));
+            return (
+                leads,
+                [.. chain.ChainStatus.Where(status => (status.Status & ~EndsElsewhere) != 0).Select(status => status.Status.ToString())]);
         }
         finally
         {

@@ -17,6 +17,10 @@ public static class ServerTrust
             policy.CustomTrustStore.AddRange(roots.ToArray());
         }
 
-        return new SslClientAuthenticationOptions { CertificateChainPolicy = policy, CertificateRevocationCheckMode = X509RevocationMode.NoCheck };
+        return new SslClientAuthenticationOptions
+        {
+            CertificateChainPolicy = policy,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        };
     }
 }

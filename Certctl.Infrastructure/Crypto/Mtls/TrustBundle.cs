@@ -9,11 +9,12 @@ public static class TrustBundle
     private static readonly TimeSpan ExpiryWarning = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// Reads the bundle once. A certificate that cannot be an anchor (no CA, or outside its validity) is left out with a warning; a bundle of which nothing is
-    /// left is a problem.
+    /// Reads the bundle once. A certificate that cannot be an anchor (no CA, or outside its validity) is left out with a warning; a bundle
+    /// of which nothing is left is a problem.
     /// </summary>
     /// <param name="path">PEM: one CA certificate or more, roots or intermediates.</param>
-    public static (IReadOnlyList<X509Certificate2> Anchors, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Load(string path, DateTimeOffset now)
+    public static (IReadOnlyList<X509Certificate2> Anchors, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Load(
+        string path, DateTimeOffset now)
     {
         var (certificates, problems) = KeyFiles.LoadCertificates(path);
         if (problems.Count > 0)
@@ -28,7 +29,8 @@ public static class TrustBundle
             else
                 anchors.Add(certificate);
             if (anchors.Contains(certificate) && now >= certificate.NotAfter.ToUniversalTime() - ExpiryWarning)
-                warnings.Add($"{certificate.Subject} expires at {certificate.NotAfter.ToUniversalTime():O}; put its successor into the file and send SIGHUP");
+                warnings.Add($"{certificate.Subject} expires at {certificate.NotAfter.ToUniversalTime():O}; "
+                    + "put its successor into the file and send SIGHUP");
         }
 
         return anchors.Count > 0 ? (anchors, [], warnings) : ([], [$"no valid CA certificate is in it: {string.Join("; ", warnings)}"], []);
@@ -39,7 +41,8 @@ public static class TrustBundle
         // RFC 5280 §4.2.1.9, §4.2.1.3: without cA it verifies no certificate, nor with a keyUsage that leaves out keyCertSign.
         if (certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is not { CertificateAuthority: true })
             return "is no CA certificate";
-        if (certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } usage && !usage.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign))
+        if (certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } usage
+            && !usage.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign))
             return "has a keyUsage without keyCertSign";
         if (now < certificate.NotBefore.ToUniversalTime())
             return $"is not valid before {certificate.NotBefore.ToUniversalTime():O}";

@@ -45,7 +45,9 @@ internal static class CaCertificateBag
     }
 
     private static IEnumerable<ReadOnlyMemory<byte>> Select(
-        CaCertificateShape shape, IReadOnlyList<ReadOnlyMemory<byte>> raCertificates, IReadOnlyList<ReadOnlyMemory<byte>> caChain) => shape switch
+        CaCertificateShape shape,
+        IReadOnlyList<ReadOnlyMemory<byte>> raCertificates,
+        IReadOnlyList<ReadOnlyMemory<byte>> caChain) => shape switch
         {
             CaCertificateShape.RaAndChain => raCertificates.Concat(caChain),
             CaCertificateShape.RaAndIssuer => raCertificates.Concat(caChain.Take(1)),

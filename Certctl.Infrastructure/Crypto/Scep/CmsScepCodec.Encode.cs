@@ -82,12 +82,14 @@ public sealed partial class CmsScepCodec
     private static void EncloseByAgreement(DerWriter envelope, RequestSigner signer, ContentCipher cipher, ReadOnlySpan<byte> content)
     {
         using var key = EcPublicKeys.ImportForAgreement(signer.PublicKey) ?? throw CannotEncrypt();
-        EnvelopedDataWriter.Write(envelope, new EcRecipient(signer, key.PublicKey, EcPublicKeys.CurveOf(signer.PublicKey.CurveOid)!.Value), cipher, content);
+        EnvelopedDataWriter.Write(
+            envelope, new EcRecipient(signer, key.PublicKey, EcPublicKeys.CurveOf(signer.PublicKey.CurveOid)!.Value), cipher, content);
     }
 
     private static InvalidOperationException CannotEncrypt() => new("The signer's key verifies but cannot encrypt.");
 
-    // RFC 8894 §3.3.2.1: the issued certificate may be followed by those above it; by none where they are not known, as of a CA that was here before.
+    // RFC 8894 §3.3.2.1: the issued certificate may be followed by those above it;
+    // by none where they are not known, as of a CA that was here before.
     private IEnumerable<ReadOnlyMemory<byte>> IssuersOf(ReadOnlyMemory<byte> certificate)
     {
         if (replyChain == ReplyChain.Leaf)

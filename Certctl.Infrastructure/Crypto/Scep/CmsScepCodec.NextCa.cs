@@ -20,7 +20,8 @@ public sealed partial class CmsScepCodec
         return signed.Body;
     }
 
-    // RFC 8894 §4.7.1: a SignedData by today's RA around the certificates of tomorrow. The path of the RA comes with it: who holds the root can verify.
+    // RFC 8894 §4.7.1: a SignedData by today's RA around the certificates of tomorrow. The path of the RA comes with it:
+    // who holds the root can verify.
     private static byte[] SignNextCa(
         RaKeyRing following, IReadOnlyList<ReadOnlyMemory<byte>> currentChain, RaPair pair, DateTimeOffset now)
     {
@@ -43,7 +44,8 @@ public sealed partial class CmsScepCodec
             path.WriteEncoded(certificate.Span);
         using var message = new DerWriter(certificates.Length + path.Length + 1024);
         SignedDataWriter.WriteSigned(
-            message, digest, certificates, path.Written, pair.IssuerAndSerialNumber, attributes.Written, Sign(pair, digest, attributes.Written));
+            message, digest, certificates, path.Written, pair.IssuerAndSerialNumber, attributes.Written,
+            Sign(pair, digest, attributes.Written));
         return message.ToArray();
     }
 

@@ -21,7 +21,8 @@ public sealed partial class CmsScepCodec
 
         // The reply mirrors the cipher.
         if (reading.Signer!.PublicKey.Algorithm == KeyAlgorithm.Ecdsa && !EcRecipient.CanReceive(cipher))
-            return Refuse(FailureReason.UnsupportedAlgorithm, $"content encryption {envelope.Cipher}, whose keys cannot be sent to an EC key");
+            return Refuse(
+                FailureReason.UnsupportedAlgorithm, $"content encryption {envelope.Cipher}, whose keys cannot be sent to an EC key");
         var initialisation = new DerReader(envelope.Cipher.Parameters);
         if (!initialisation.TryRead(DerTag.OctetString, out var iv) || !initialisation.AtEnd || iv.Length != cipher.BlockLength)
             return Refuse(FailureReason.MalformedRequest, "the initialisation vector is missing or of a wrong length");
@@ -29,7 +30,8 @@ public sealed partial class CmsScepCodec
             return OpenByPassword(reading, envelope, passwords, iv, failure!);
         if (KeyTransport.Find(recipient.Algorithm, policy, out var refusal) is not { } transport)
             return Refuse(FailureReason.UnsupportedAlgorithm, refusal!);
-        var plaintext = Decrypt(pair, transport, recipient.EncryptedKey.Span, cipher, iv.Span, envelope.EncryptedContent.Span, out var genuine);
+        var plaintext = Decrypt(
+            pair, transport, recipient.EncryptedKey.Span, cipher, iv.Span, envelope.EncryptedContent.Span, out var genuine);
 
         return reading.Attributes.MessageType switch
         {
@@ -90,7 +92,8 @@ public sealed partial class CmsScepCodec
         return failure is null;
     }
 
-    private RaPair? FindRecipient(Reading reading, EnvelopedData envelope, out KeyTransportRecipient recipient, out EnrolmentFailure? failure)
+    private RaPair? FindRecipient(
+        Reading reading, EnvelopedData envelope, out KeyTransportRecipient recipient, out EnrolmentFailure? failure)
     {
         var now = clock.GetUtcNow();
         failure = null;
@@ -144,7 +147,8 @@ public sealed partial class CmsScepCodec
         return Decrypt(key, cipher, iv, encrypted, out genuine);
     }
 
-    private static Memory<byte> Decrypt(Span<byte> key, ContentCipher cipher, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> encrypted, out bool genuine)
+    private static Memory<byte> Decrypt(
+        Span<byte> key, ContentCipher cipher, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> encrypted, out bool genuine)
     {
         genuine = false;
         if (!HasWholeBlocks(cipher, encrypted))
@@ -173,8 +177,8 @@ public sealed partial class CmsScepCodec
         };
     }
 
-    // RFC 8894 §3.3.4 and §3.3.5. Nothing in it is signed, so that content of a stranger's making is read more often than in a request: whether it could be
-    // read is not told (ADR 12).
+    // RFC 8894 §3.3.4 and §3.3.5. Nothing in it is signed, so that content of a stranger's making is read more often than in a request:
+    // whether it could be read is not told (ADR 12).
     private static ScepContent.CertQuery ReadQuery(Memory<byte> plaintext, bool genuine)
     {
         if (genuine && CertificateId.ReadIssuerAndSerialNumber(plaintext) is { } named)

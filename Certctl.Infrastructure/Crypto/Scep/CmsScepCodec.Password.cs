@@ -17,7 +17,8 @@ public sealed partial class CmsScepCodec
         Reading reading, EnvelopedData envelope, EnvelopePasswords passwords, ReadOnlyMemory<byte> iv, EnrolmentFailure notOurs)
     {
         // A query tells by its answer whether it could be read, and leaves no trace of a wrong challenge: no guess is taken there.
-        if (envelope.Password is not { } recipient || passwords.IsEmpty || reading.Attributes.MessageType is MessageType.GetCert or MessageType.GetCrl)
+        if (envelope.Password is not { } recipient || passwords.IsEmpty
+            || reading.Attributes.MessageType is MessageType.GetCert or MessageType.GetCrl)
             return new ScepContent.Refused(notOurs);
         if (PasswordKek.Find(recipient, policy, out var refusal) is not { } kek)
             return Refuse(FailureReason.UnsupportedAlgorithm, refusal!);

@@ -58,7 +58,9 @@ public sealed partial class CmsScepCodec
         return reading.Signer is null ? new ScepContent.Refused(failure!) : ReadInTheClear(request);
     }
 
-    /// <summary>The content of a SignedData where that is a PKCS#10, as an OCTET STRING (RFC 5652 §5.2) or as it is (RFC 2315 §9.1).</summary>
+    /// <summary>
+    /// The content of a SignedData where that is a PKCS#10, as an OCTET STRING (RFC 5652 §5.2) or as it is (RFC 2315 §9.1).
+    /// </summary>
     private static bool TryReadClearContent(ReadOnlyMemory<byte> der, out ReadOnlyMemory<byte> content, out bool isSigned)
     {
         (content, isSigned) = (default, false);
@@ -81,7 +83,8 @@ public sealed partial class CmsScepCodec
             return false;
         isSigned = !signers.IsEmpty;
         content = tag == DerTag.OctetString ? inside : whole;
-        return !IsContentInfo(content) && BerNormaliser.TryNormalise(content, out var request, out _, out _) && IsCertificationRequest(request);
+        return !IsContentInfo(content) && BerNormaliser.TryNormalise(content, out var request, out _, out _)
+            && IsCertificationRequest(request);
     }
 
     // What a pkiMessage has inside, told at once.
@@ -91,7 +94,8 @@ public sealed partial class CmsScepCodec
         return outer.TryEnter(DerTag.Sequence, out var fields) && fields.PeekTag == DerTag.Oid;
     }
 
-    // RFC 2986 §4: SEQUENCE { SEQUENCE { INTEGER …, SEQUENCE, BIT STRING }. A ContentInfo begins with an OBJECT IDENTIFIER, so that neither is ever taken for the other.
+    // RFC 2986 §4: SEQUENCE { SEQUENCE { INTEGER …, SEQUENCE, BIT STRING }.
+    // A ContentInfo begins with an OBJECT IDENTIFIER, so that neither is ever taken for the other.
     private static bool IsCertificationRequest(ReadOnlyMemory<byte> der)
     {
         var outer = new DerReader(der);

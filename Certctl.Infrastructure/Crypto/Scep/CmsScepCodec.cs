@@ -7,11 +7,16 @@ using Certctl.Infrastructure.Crypto.Cms;
 namespace Certctl.Infrastructure.Crypto.Scep;
 
 /// <summary>RFC 8894 in CMS (RFC 5652).</summary>
-/// <param name="policy">Which algorithms requests may use; what it does not take is no algorithm of ours, neither to verify with nor to answer with.</param>
+/// <param name="policy">Which algorithms requests may use; what it does not take is no algorithm of ours,
+/// neither to verify with nor to answer with.</param>
 /// <param name="next">Null unless a next CA is staged.</param>
 /// <param name="replyChain">What stands behind an issued certificate in a SUCCESS.</param>
 public sealed partial class CmsScepCodec(
-    RaKeyRing keys, TimeProvider clock, CryptoPolicy policy = CryptoPolicy.Compatible, NextCa? next = null, ReplyChain replyChain = ReplyChain.Leaf) : IScepCodec
+    RaKeyRing keys,
+    TimeProvider clock,
+    CryptoPolicy policy = CryptoPolicy.Compatible,
+    NextCa? next = null,
+    ReplyChain replyChain = ReplyChain.Leaf) : IScepCodec
 {
     public ScepDecoding Decode(ReadOnlyMemory<byte> message, EnvelopePasswords passwords = default, bool takesRawCsr = false)
     {
@@ -79,7 +84,8 @@ public sealed partial class CmsScepCodec(
 
     // A CertRep is no request.
     private static EnrolmentFailure? CheckMessageType(Reading reading) =>
-        reading.Attributes.MessageType is MessageType.PkcsReq or MessageType.RenewalReq or MessageType.GetCertInitial or MessageType.GetCert or MessageType.GetCrl
+        reading.Attributes.MessageType is MessageType.PkcsReq or MessageType.RenewalReq
+            or MessageType.GetCertInitial or MessageType.GetCert or MessageType.GetCrl
             ? null
             : new EnrolmentFailure(
                 FailureReason.UnknownMessageType, $"messageType {reading.Attributes.MessageType?.ToString() ?? "of no known value"}");

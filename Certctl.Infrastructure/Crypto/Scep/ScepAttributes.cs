@@ -24,7 +24,9 @@ internal sealed class ScepAttributes
 
     /// <summary>Empty when absent or not fit to be repeated.</summary>
     public ReadOnlyMemory<byte> SenderNonce =>
-        _senderNonce.IsSingle(DerTag.OctetString) && _senderNonce.Content.Length <= DecodingLimits.NonceOctets ? _senderNonce.Content : default;
+        _senderNonce.IsSingle(DerTag.OctetString) && _senderNonce.Content.Length <= DecodingLimits.NonceOctets
+            ? _senderNonce.Content
+            : default;
 
     /// <summary>The type named, or null when it is none of RFC 8894 §3.2.1.2, in the only spelling that it gives them.</summary>
     public MessageType? MessageType => IsText(_messageType) ? ParseMessageType(_messageType.Content.Span) : null;
@@ -87,7 +89,8 @@ internal sealed class ScepAttributes
     {
         // Control characters have no place in a PrintableString, and would write lines of their own into logs. Other illegal ones are in
         // the field.
-        if (_transactionId.Content.Span.IndexOfAnyInRange((byte)0, (byte)0x1F) >= 0 || _transactionId.Content.Span.IndexOfAnyInRange((byte)0x7F, (byte)0x9F) >= 0)
+        if (_transactionId.Content.Span.IndexOfAnyInRange((byte)0, (byte)0x1F) >= 0
+            || _transactionId.Content.Span.IndexOfAnyInRange((byte)0x7F, (byte)0x9F) >= 0)
             return "transactionID has control characters";
         if (_contentType.IsAmbiguous || _messageDigest.IsAmbiguous || _messageType.IsAmbiguous || _senderNonce.IsAmbiguous)
             return "contentType, messageDigest, messageType or senderNonce is not exactly one value";
@@ -95,7 +98,9 @@ internal sealed class ScepAttributes
             return "messageType is missing or no string";
         if (!_senderNonce.IsAbsent && !_senderNonce.IsSingle(DerTag.OctetString))
             return "senderNonce is no OCTET STRING";
-        return _senderNonce.Content.Length > DecodingLimits.NonceOctets ? $"senderNonce is longer than {DecodingLimits.NonceOctets} octets" : null;
+        return _senderNonce.Content.Length > DecodingLimits.NonceOctets
+            ? $"senderNonce is longer than {DecodingLimits.NonceOctets} octets"
+            : null;
     }
 
     private void Take(ReadOnlySpan<byte> type, DerReader values)

@@ -3,17 +3,23 @@ using Certctl.Infrastructure.Crypto.Asn1;
 
 namespace Certctl.Infrastructure.Crypto.X509;
 
-/// <summary>Reads the fields of a certificate without judging it: devices sign with v1, over-long serials and a century of validity.</summary>
+/// <summary>
+/// Reads the fields of a certificate without judging it: devices sign with v1, over-long serials and a century of validity.
+/// </summary>
 internal static class CertificateReader
 {
-    /// <summary>False, with the defect in words, when the bytes are no Certificate (RFC 5280 §4.1). Keeps slices of <paramref name="der"/>.</summary>
-    public static bool TryRead(ReadOnlyMemory<byte> der, out RequestSigner? certificate, out string? defect) => TryRead(der, anyTimes: false, out certificate, out defect);
+    /// <summary>
+    /// False, with the defect in words, when the bytes are no Certificate (RFC 5280 §4.1). Keeps slices of <paramref name="der"/>.
+    /// </summary>
+    public static bool TryRead(ReadOnlyMemory<byte> der, out RequestSigner? certificate, out string? defect) =>
+        TryRead(der, anyTimes: false, out certificate, out defect);
 
     /// <summary>
-    /// The same of a certificate that signs a request. The validity of a self-signed one serves no purpose, and devices without a calendar write what they like
-    /// there (no seconds, an offset, the year 0000): it is read past.
+    /// The same of a certificate that signs a request. The validity of a self-signed one serves no purpose, and devices without a calendar
+    /// write what they like there (no seconds, an offset, the year 0000): it is read past.
     /// </summary>
-    public static bool TryReadSigner(ReadOnlyMemory<byte> der, out RequestSigner? certificate) => TryRead(der, anyTimes: true, out certificate, out _);
+    public static bool TryReadSigner(ReadOnlyMemory<byte> der, out RequestSigner? certificate) =>
+        TryRead(der, anyTimes: true, out certificate, out _);
 
     private static bool TryRead(ReadOnlyMemory<byte> der, bool anyTimes, out RequestSigner? certificate, out string? defect)
     {
@@ -24,7 +30,8 @@ internal static class CertificateReader
             || !PublicKeyReader.TryRead(fields.PublicKey, out var key, out defect))
             return false;
         anyTimes = anyTimes && issuer!.Der.Span.SequenceEqual(subject!.Der.Span);
-        if (!TryReadValidity(fields.Validity, out var notBefore, out var notAfter) && !(anyTimes && AreTimes(fields.Validity, out notBefore, out notAfter)))
+        if (!TryReadValidity(fields.Validity, out var notBefore, out var notAfter)
+            && !(anyTimes && AreTimes(fields.Validity, out notBefore, out notAfter)))
         {
             defect = "a certificate's validity is no pair of UTCTime or GeneralizedTime within the calendar";
             return false;
@@ -60,7 +67,9 @@ internal static class CertificateReader
         if (FindExtension(der, ExtensionReader.AuthorityKeyIdentifierOid) is not { } value)
             return null;
         var reader = new DerReader(value);
-        return reader.TryEnter(DerTag.Sequence, out var fields) && fields.TryRead(DerTag.Context(0), out var identifier) ? identifier : (ReadOnlyMemory<byte>?)null;
+        return reader.TryEnter(DerTag.Sequence, out var fields) && fields.TryRead(DerTag.Context(0), out var identifier)
+            ? identifier
+            : (ReadOnlyMemory<byte>?)null;
     }
 
     private static ReadOnlyMemory<byte>? FindExtension(ReadOnlyMemory<byte> der, string oid) =>
@@ -105,10 +114,12 @@ internal static class CertificateReader
         return true;
     }
 
-    // RFC 5280 §4.1.2.1: [0] EXPLICIT, 0 to 2 for v1 to v3. Compat: an explicit v1, and a version that contradicts the extensions, are read all the same.
+    // RFC 5280 §4.1.2.1: [0] EXPLICIT, 0 to 2 for v1 to v3. Compat: an explicit v1, and a version that contradicts the extensions,
+    // are read all the same.
     private static bool TryReadVersion(ref DerReader tbs) =>
         tbs.PeekTag != DerTag.ContextConstructed(0)
-        || (tbs.TryEnter(DerTag.ContextConstructed(0), out var inner) && inner.TryReadInt32(out var version) && inner.AtEnd && version is >= 0 and <= 2);
+        || (tbs.TryEnter(DerTag.ContextConstructed(0), out var inner)
+            && inner.TryReadInt32(out var version) && inner.AtEnd && version is >= 0 and <= 2);
 
     // issuerUniqueID [1], subjectUniqueID [2], extensions [3], each optional.
     private static bool TryReadTail(ref DerReader tbs, ref Fields fields)

@@ -22,7 +22,9 @@ internal sealed class CsrAttributes
 
     public Secret? ChallengePassword { get; private set; }
 
-    /// <summary>The octets of <see cref="ChallengePassword"/> where they stand in the content that was read; empty when it has none.</summary>
+    /// <summary>
+    /// The octets of <see cref="ChallengePassword"/> where they stand in the content that was read; empty when it has none.
+    /// </summary>
     public ReadOnlyMemory<byte> ChallengeOctets { get; private set; }
 
     public IReadOnlyList<SubjectAltName> SubjectAltNames { get; private set; } = [];
@@ -42,7 +44,9 @@ internal sealed class CsrAttributes
         var reader = new DerReader(content);
         for (var count = 0; !reader.AtEnd; count++)
         {
-            defect = count == DecodingLimits.RequestAttributes ? $"the request has more than {DecodingLimits.RequestAttributes} attributes" : read.Add(ref reader);
+            defect = count == DecodingLimits.RequestAttributes
+                ? $"the request has more than {DecodingLimits.RequestAttributes} attributes"
+                : read.Add(ref reader);
             if (defect is not null)
                 return false;
         }

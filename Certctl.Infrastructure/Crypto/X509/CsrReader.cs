@@ -10,8 +10,9 @@ namespace Certctl.Infrastructure.Crypto.X509;
 internal static class CsrReader
 {
     /// <summary>
-    /// Reads exactly one CertificationRequest (RFC 2986 §4): trailing octets are a defect. BER is tolerated by way of <see cref="BerNormaliser"/>;
-    /// the signature is verified over the CertificationRequestInfo as received, with an algorithm that <paramref name="policy"/> takes.
+    /// Reads exactly one CertificationRequest (RFC 2986 §4): trailing octets are a defect. BER is tolerated by way of
+    /// <see cref="BerNormaliser"/>; the signature is verified over the CertificationRequestInfo as received,
+    /// with an algorithm that <paramref name="policy"/> takes.
     /// </summary>
     public static CsrReading Read(ReadOnlyMemory<byte> bytes, CryptoPolicy policy)
     {
@@ -28,10 +29,11 @@ internal static class CsrReader
     }
 
     /// <summary>
-    /// Reads a request that <see cref="Read"/> once found valid and the journal kept without its challenge; null when it is none. Its signature, over
-    /// the challenge too, can no longer be verified.
+    /// Reads a request that <see cref="Read"/> once found valid and the journal kept without its challenge; null when it is none. Its
+    /// signature, over the challenge too, can no longer be verified.
     /// </summary>
-    public static CertificateSigningRequest? ReadKept(ReadOnlyMemory<byte> der) => TryParse(der, out _, out var request, out _) ? request : null;
+    public static CertificateSigningRequest? ReadKept(ReadOnlyMemory<byte> der) =>
+        TryParse(der, out _, out var request, out _) ? request : null;
 
     private static bool TryParse(ReadOnlyMemory<byte> bytes, out Frame frame, out CertificateSigningRequest? request, out string? defect)
     {

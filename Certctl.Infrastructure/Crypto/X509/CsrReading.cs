@@ -11,6 +11,8 @@ internal abstract record CsrReading
 
     public sealed record Valid(CertificateSigningRequest Csr) : CsrReading;
 
-    /// <summary>Not a PKCS#10, or one whose signature is wrong. The defect is for the log: on the wire all of these are one answer.</summary>
+    /// <summary>
+    /// Not a PKCS#10, or one whose signature is wrong. The defect is for the log: on the wire all of these are one answer.
+    /// </summary>
     public sealed record Invalid(string Defect) : CsrReading;
 }

@@ -7,8 +7,8 @@ using Certctl.Infrastructure.Crypto.Keys;
 namespace Certctl.Infrastructure.Crypto.X509;
 
 /// <summary>
-/// The signatureAlgorithm of a PKCS#10. Which digests it may use is the policy's to say: the signature proves possession of a key at this moment and
-/// carries no trust. Older ones than MD5 are never accepted, nor SHA-224, which the platform does not verify.
+/// The signatureAlgorithm of a PKCS#10. Which digests it may use is the policy's to say: the signature proves possession of a key at this
+/// moment and carries no trust. Older ones than MD5 are never accepted, nor SHA-224, which the platform does not verify.
 /// </summary>
 internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorithm Signer, bool IsPss)
 {
@@ -84,13 +84,14 @@ internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorith
         _ => $"algorithm {oid}",
     };
 
-    // RFC 4055 §3.1: hash [0] and mask generation [1] default to SHA-1, salt length [2] to 20, trailer field [3] to 1. Accepted as far as the platform
-    // verifies them: one hash for both, and a salt as long as the hash (RFC 4055 §3.1 recommends that).
+    // RFC 4055 §3.1: hash [0] and mask generation [1] default to SHA-1, salt length [2] to 20, trailer field [3] to 1. Accepted as far as
+    // the platform verifies them: one hash for both, and a salt as long as the hash (RFC 4055 §3.1 recommends that).
     private static CsrSignatureAlgorithm? ReadPss(DerReader fields)
     {
         if (!fields.TryEnter(DerTag.Sequence, out var parameters) || !fields.AtEnd)
             return null;
-        var (hash, maskHash, saltLength, trailer) = ((HashAlgorithmName?)HashAlgorithmName.SHA1, (HashAlgorithmName?)HashAlgorithmName.SHA1, 20, 1);
+        var (hash, maskHash, saltLength, trailer) =
+            ((HashAlgorithmName?)HashAlgorithmName.SHA1, (HashAlgorithmName?)HashAlgorithmName.SHA1, 20, 1);
         if (parameters.TryEnter(DerTag.ContextConstructed(0), out var first))
             hash = ReadHash(ref first);
         if (parameters.TryEnter(DerTag.ContextConstructed(1), out var second))
@@ -106,7 +107,8 @@ internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorith
 
     private static HashAlgorithmName? ReadHash(ref DerReader reader)
     {
-        if (!reader.TryEnter(DerTag.Sequence, out var fields) || !reader.AtEnd || !fields.TryReadOid(out var oid) || !HasNoParameters(fields))
+        if (!reader.TryEnter(DerTag.Sequence, out var fields) || !reader.AtEnd
+            || !fields.TryReadOid(out var oid) || !HasNoParameters(fields))
             return null;
         return oid switch
         {
@@ -119,7 +121,9 @@ internal sealed record CsrSignatureAlgorithm(HashAlgorithmName Hash, KeyAlgorith
     }
 
     private static HashAlgorithmName? ReadMaskHash(ref DerReader reader) =>
-        reader.TryEnter(DerTag.Sequence, out var fields) && reader.AtEnd && fields.TryReadOid(out var oid) && oid == Mgf1 ? ReadHash(ref fields) : null;
+        reader.TryEnter(DerTag.Sequence, out var fields) && reader.AtEnd && fields.TryReadOid(out var oid) && oid == Mgf1
+            ? ReadHash(ref fields)
+            : null;
 
     private static int HashLength(HashAlgorithmName name) => name.Name switch
     {

@@ -5,8 +5,8 @@ using Certctl.Infrastructure.Crypto.Asn1;
 namespace Certctl.Infrastructure.Crypto.X509;
 
 /// <summary>
-/// The enrolment name-value pairs of a request ([MS-WCCE] §2.2.2.7.10), as far as they ask for a validity. They are wishes: what cannot be read is none, and
-/// never a defect of the request.
+/// The enrolment name-value pairs of a request ([MS-WCCE] §2.2.2.7.10), as far as they ask for a validity. They are wishes: what cannot be
+/// read is none, and never a defect of the request.
 /// </summary>
 internal sealed class EnrolmentNameValues
 {
@@ -26,7 +26,9 @@ internal sealed class EnrolmentNameValues
             var period = ReadPeriod(_values.GetValueOrDefault("ValidityPeriodUnits"), _values.GetValueOrDefault("ValidityPeriod"))
                 // Compat: the two are swapped in requests of Intune's Android agents.
                 ?? ReadPeriod(_values.GetValueOrDefault("ValidityPeriod"), _values.GetValueOrDefault("ValidityPeriodUnits"));
-            return _contradicts || (end is null && period is null) ? null : new RequestedValidity(period?.Number, period?.Unit ?? default, end);
+            return _contradicts || (end is null && period is null)
+                ? null
+                : new RequestedValidity(period?.Number, period?.Unit ?? default, end);
         }
     }
 

@@ -22,7 +22,9 @@ internal static class GeneralNameReader
         var read = new List<SubjectAltName>();
         while (!sequence.AtEnd)
         {
-            defect = read.Count == DecodingLimits.GeneralNames ? $"more than {DecodingLimits.GeneralNames} subject alternative names" : null;
+            defect = read.Count == DecodingLimits.GeneralNames
+                ? $"more than {DecodingLimits.GeneralNames} subject alternative names"
+                : null;
             if (defect is not null || !TryRead(ref sequence, out var name, out defect))
                 return false;
             read.Add(name!);
@@ -60,16 +62,22 @@ internal static class GeneralNameReader
 
     // RFC 5280 §4.2.1.6: IA5String. NUL would make two readers see two names.
     private static SubjectAltName? ReadIa5(byte tag, ReadOnlySpan<byte> content, ReadOnlyMemory<byte> whole) =>
-        content.ContainsAnyExceptInRange((byte)0x01, (byte)0x7F) ? null : new((SubjectAltNameKind)(tag & 0x1F), Encoding.ASCII.GetString(content), whole);
+        content.ContainsAnyExceptInRange((byte)0x01, (byte)0x7F)
+            ? null
+            : new((SubjectAltNameKind)(tag & 0x1F), Encoding.ASCII.GetString(content), whole);
 
-    // RFC 5280 §4.2.1.6: four octets for IPv4, sixteen for IPv6, and no others. Compat: none at all where a variable of an MDM was empty; the profile says
-    // whether that is dropped or refused.
+    // RFC 5280 §4.2.1.6: four octets for IPv4, sixteen for IPv6, and no others. Compat: none at all where a variable of an MDM was empty;
+    // the profile says whether that is dropped or refused.
     private static SubjectAltName? ReadIpAddress(ReadOnlySpan<byte> content, ReadOnlyMemory<byte> whole) =>
-        content.Length is 0 or 4 or 16 ? new(SubjectAltNameKind.IpAddress, content.IsEmpty ? string.Empty : new IPAddress(content).ToString(), whole) : null;
+        content.Length is 0 or 4 or 16
+            ? new(SubjectAltNameKind.IpAddress, content.IsEmpty ? string.Empty : new IPAddress(content).ToString(), whole)
+            : null;
 
     // directoryName [4] is explicit, because Name is a CHOICE.
     private static SubjectAltName? ReadDirectoryName(ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> whole) =>
-        NameReader.TryRead(content, out var name, out _) ? new(SubjectAltNameKind.DirectoryName, name!.ToString(), whole) { DirectoryName = name } : null;
+        NameReader.TryRead(content, out var name, out _)
+            ? new(SubjectAltNameKind.DirectoryName, name!.ToString(), whole) { DirectoryName = name }
+            : null;
 
     private static SubjectAltName? ReadOtherName(ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> whole)
     {

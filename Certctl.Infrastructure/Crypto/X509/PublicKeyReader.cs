@@ -4,14 +4,18 @@ using Certctl.Infrastructure.Crypto.Asn1;
 
 namespace Certctl.Infrastructure.Crypto.X509;
 
-/// <summary>Reads a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) without judging the key: caps and curves are for policy and for who uses it.</summary>
+/// <summary>
+/// Reads a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) without judging the key: caps and curves are for policy and for who uses it.
+/// </summary>
 internal static class PublicKeyReader
 {
     private const string RsaEncryption = "1.2.840.113549.1.1.1";
     private const string EcPublicKey = "1.2.840.10045.2.1";
     private const string Ed25519 = "1.3.101.112";
 
-    /// <summary>False, with the defect in words, when the bytes are no SubjectPublicKeyInfo. The key keeps slices of <paramref name="spkiDer"/>.</summary>
+    /// <summary>
+    /// False, with the defect in words, when the bytes are no SubjectPublicKeyInfo. The key keeps slices of <paramref name="spkiDer"/>.
+    /// </summary>
     public static bool TryRead(ReadOnlyMemory<byte> spkiDer, out PublicKeyInfo? key, out string? defect)
     {
         key = null;

@@ -15,7 +15,8 @@ internal static class CaCheck
         var certificate = ca.Certificate;
         if (certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is not { CertificateAuthority: true })
             problems.Add("the certificate is not a CA's (basicConstraints cA is not TRUE)");
-        if (certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } usage && (usage.KeyUsages & X509KeyUsageFlags.KeyCertSign) == 0)
+        if (certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } usage
+            && (usage.KeyUsages & X509KeyUsageFlags.KeyCertSign) == 0)
             problems.Add("its keyUsage lacks keyCertSign");
         if (!LocalCrlWriter.MaySign(certificate))
             problems.Add("warning: its keyUsage lacks cRLSign; there is no CRL of it, and GetCRL is refused");
@@ -32,13 +33,17 @@ internal static class CaCheck
         if (TlsFeature.FindDefect(certificate) is { } feature)
             problems.Add(feature);
 
-        // All that the file holds: the platform builds no path through constraints that it cannot read, so those would be missed on the path alone.
+        // All that the file holds: the platform builds no path through constraints that it cannot read,
+        // so those would be missed on the path alone.
         problems.AddRange(ca.Chain.Prepend(certificate).SelectMany(ConstraintProblems));
-        problems.AddRange(CaPath.Find(ca, now).Unused.Select(unused => $"warning: its file holds {Describe(unused)}, {WhyUnused(unused, now)}; it is not handed out, remove it from the file"));
+        problems.AddRange(
+            CaPath.Find(ca, now).Unused.Select(unused =>
+                $"warning: its file holds {Describe(unused)}, {WhyUnused(unused, now)}; it is not handed out, remove it from the file"));
         return problems;
     }
 
-    private static string Describe(X509Certificate2 certificate) => $"{certificate.Subject} with serial number {certificate.SerialNumber.ToLowerInvariant()}";
+    private static string Describe(X509Certificate2 certificate) =>
+        $"{certificate.Subject} with serial number {certificate.SerialNumber.ToLowerInvariant()}";
 
     private static string WhyUnused(X509Certificate2 certificate, DateTimeOffset now)
     {
@@ -55,7 +60,8 @@ internal static class CaCheck
         if (!NameConstraints.TryRead(certificate, out var constraints, out var defect))
             yield return $"the nameConstraints of {certificate.Subject} cannot be obeyed: {defect}";
         foreach (var kind in constraints?.UnevaluatedKinds ?? [])
-            yield return $"warning: the nameConstraints of {certificate.Subject} restrict {kind} names, which this server does not compare; requests with such names are refused";
+            yield return $"warning: the nameConstraints of {certificate.Subject} restrict {kind} names, "
+                + "which this server does not compare; requests with such names are refused";
     }
 
     /// <summary>True when <paramref name="issuer"/> is named as the issuer and its key verifies the signature.</summary>
@@ -81,7 +87,8 @@ internal static class CaCheck
     {
         RSA { KeySize: >= 2048 and <= 4096 } => null,
         RSA rsa => $"its RSA key has {rsa.KeySize} bits; 2048 to 4096 are supported",
-        ECDsa ecdsa when Curves.Contains(ecdsa.ExportParameters(includePrivateParameters: false).Curve.Oid.Value, StringComparer.Ordinal) => null,
+        ECDsa ecdsa when Curves.Contains(ecdsa.ExportParameters(includePrivateParameters: false).Curve.Oid.Value, StringComparer.Ordinal) =>
+            null,
         _ => "its key is none of RSA, ECDSA P-256 or P-384",
     };
 }

@@ -6,7 +6,9 @@ using Certctl.Infrastructure.Crypto.X509;
 
 namespace Certctl.Infrastructure.Issuers.LocalCa;
 
-/// <summary>Signs with the CA's key and checks each signature before it is used: a faulty RSA-CRT signature would give the key away.</summary>
+/// <summary>
+/// Signs with the CA's key and checks each signature before it is used: a faulty RSA-CRT signature would give the key away.
+/// </summary>
 internal sealed class CaSigner
 {
     private readonly AsymmetricAlgorithm _key;
@@ -27,14 +29,18 @@ internal sealed class CaSigner
             KeyAlgorithm.Rsa => Convert.FromHexString("300D06092A864886F70D01010B0500"),
             KeyAlgorithm.Ecdsa when _hash == HashAlgorithmName.SHA384 => Convert.FromHexString("300A06082A8648CE3D040303"),
             KeyAlgorithm.Ecdsa => Convert.FromHexString("300A06082A8648CE3D040302"),
-            KeyAlgorithm.Ed25519 or KeyAlgorithm.Other => throw new InvalidOperationException($"A CA key is RSA or ECDSA, not {key.Describe()}."),
+            KeyAlgorithm.Ed25519 or KeyAlgorithm.Other =>
+                throw new InvalidOperationException($"A CA key is RSA or ECDSA, not {key.Describe()}."),
         };
     }
 
     /// <summary>The signature AlgorithmIdentifier as DER.</summary>
     public ReadOnlyMemory<byte> AlgorithmIdentifier { get; }
 
-    /// <summary>A certificate or a CRL around what is to be signed: SEQUENCE of that, the AlgorithmIdentifier and the signature (RFC 5280 §4.1, §5.1).</summary>
+    /// <summary>
+    /// A certificate or a CRL around what is to be signed: SEQUENCE of that,
+    /// the AlgorithmIdentifier and the signature (RFC 5280 §4.1, §5.1).
+    /// </summary>
     public byte[] Seal(ReadOnlySpan<byte> toBeSigned)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER, toBeSigned.Length + 1024);
@@ -73,6 +79,8 @@ internal sealed class CaSigner
                 (made, ecdsa.VerifyHash(hash, made, DSASignatureFormat.Rfc3279DerSequence)),
             _ => throw new InvalidOperationException($"A CA key is RSA or ECDSA, not {_key.GetType().Name}."),
         };
-        return verifies ? signature : throw new CryptographicException("The CA key made a signature that does not verify; the key or this machine is faulty.");
+        return verifies
+            ? signature
+            : throw new CryptographicException("The CA key made a signature that does not verify; the key or this machine is faulty.");
     }
 }

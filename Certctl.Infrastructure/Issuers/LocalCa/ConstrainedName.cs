@@ -23,7 +23,8 @@ internal sealed partial record ConstrainedName(SubjectAltNameKind Kind, string T
         SubjectAltNameKind.DnsName or SubjectAltNameKind.Rfc822Name or SubjectAltNameKind.Uri => Text.Length > 0,
         SubjectAltNameKind.IpAddress => !Address.IsEmpty,
         SubjectAltNameKind.DirectoryName => Rdns.Count > 0,
-        SubjectAltNameKind.OtherName or SubjectAltNameKind.X400Address or SubjectAltNameKind.EdiPartyName or SubjectAltNameKind.RegisteredId => false,
+        SubjectAltNameKind.OtherName or SubjectAltNameKind.X400Address
+            or SubjectAltNameKind.EdiPartyName or SubjectAltNameKind.RegisteredId => false,
     };
 
     /// <summary>What the constraints are compared with: of a mailbox beyond ASCII two names, as it is an otherName and a mailbox.</summary>
@@ -42,14 +43,19 @@ internal sealed partial record ConstrainedName(SubjectAltNameKind Kind, string T
             yield return new(SubjectAltNameKind.Rfc822Name, name.Text);
     }
 
-    public static ConstrainedName Of(SubjectName subject) => new(SubjectAltNameKind.DirectoryName, subject.ToString()) { Rdns = subject.Rdns };
+    public static ConstrainedName Of(SubjectName subject) =>
+        new(SubjectAltNameKind.DirectoryName, subject.ToString()) { Rdns = subject.Rdns };
 
     public override string ToString() => $"{Kind} \"{Text}\"";
 
     // RFC 3986 §3.2: "//" [userinfo "@"] host [":" port]. Two readers may see two hosts in anything else, so there is none in it.
     private static string HostOf(string uri) =>
-        Authority().Match(uri) is { Success: true } match && !IPAddress.TryParse(match.Groups[1].Value, out _) ? match.Groups[1].Value : string.Empty;
+        Authority().Match(uri) is { Success: true } match && !IPAddress.TryParse(match.Groups[1].Value, out _)
+            ? match.Groups[1].Value
+            : string.Empty;
 
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9+.-]*://(?:[^@/?#]*@)?((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(?::[0-9]*)?(?:[/?#]|\\z)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        "^[A-Za-z][A-Za-z0-9+.-]*://(?:[^@/?#]*@)?((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(?::[0-9]*)?(?:[/?#]|\\z)",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Authority();
 }

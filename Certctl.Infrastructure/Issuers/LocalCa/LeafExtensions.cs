@@ -12,7 +12,9 @@ internal static class LeafExtensions
 {
     private const int KeyUsageBits = 9;
 
-    /// <summary>authorityKeyIdentifier, cRLDistributionPoints and authorityInfoAccess: the same in every certificate of a CA, each as DER.</summary>
+    /// <summary>
+    /// authorityKeyIdentifier, cRLDistributionPoints and authorityInfoAccess: the same in every certificate of a CA, each as DER.
+    /// </summary>
     public static IReadOnlyList<byte[]> ConstantFor(X509Certificate2 ca, LocalCaSettings settings)
     {
         List<byte[]> extensions = [EncodeAuthorityKeyIdentifier(ca)];
@@ -93,11 +95,14 @@ internal static class LeafExtensions
         Write(writer, "2.5.29.17", critical, value.Encode());
     }
 
-    /// <summary>RFC 7093 §2 method 1: the leftmost 160 bits of the SHA-256 of the key's BIT STRING, without its tag, length and unused bits.</summary>
+    /// <summary>
+    /// RFC 7093 §2 method 1: the leftmost 160 bits of the SHA-256 of the key's BIT STRING, without its tag, length and unused bits.
+    /// </summary>
     public static byte[] KeyIdentifier(ReadOnlyMemory<byte> publicKeyDer)
     {
         var reader = new DerReader(publicKeyDer);
-        if (!reader.TryEnter(DerTag.Sequence, out var fields) || !fields.TryRead(DerTag.Sequence, out _) || !fields.TryReadOctetsInBitString(out var key))
+        if (!reader.TryEnter(DerTag.Sequence, out var fields)
+            || !fields.TryRead(DerTag.Sequence, out _) || !fields.TryReadOctetsInBitString(out var key))
             throw new InvalidOperationException("A vetted public key is no SubjectPublicKeyInfo.");
         return SHA256.HashData(key.Span)[..20];
     }

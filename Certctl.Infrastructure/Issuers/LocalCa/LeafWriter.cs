@@ -5,7 +5,9 @@ using Certctl.Domain.Profiles;
 
 namespace Certctl.Infrastructure.Issuers.LocalCa;
 
-/// <summary>Writes a leaf certificate field by field in the order of RFC 5280 §4.1. What never changes for this CA is encoded once.</summary>
+/// <summary>
+/// Writes a leaf certificate field by field in the order of RFC 5280 §4.1. What never changes for this CA is encoded once.
+/// </summary>
 internal sealed class LeafWriter
 {
     // RFC 5280 §4.2.1.9: cA is DEFAULT FALSE, so an empty SEQUENCE says "not a CA".
@@ -39,7 +41,8 @@ internal sealed class LeafWriter
         return _signer.Seal(writer.Encode());
     }
 
-    private void WriteToBeSigned(AsnWriter writer, CertificateTemplate template, ReadOnlySpan<byte> serial, DateTimeOffset notBefore, DateTimeOffset notAfter)
+    private void WriteToBeSigned(
+        AsnWriter writer, CertificateTemplate template, ReadOnlySpan<byte> serial, DateTimeOffset notBefore, DateTimeOffset notAfter)
     {
         using (writer.PushSequence())
         {
@@ -76,7 +79,8 @@ internal sealed class LeafWriter
         }
     }
 
-    // RFC 3279 §2.3.1: the parameters of rsaEncryption are NULL. Devices leave them out, and strict readers of the certificate would refuse it then.
+    // RFC 3279 §2.3.1: the parameters of rsaEncryption are NULL. Devices leave them out,
+    // and strict readers of the certificate would refuse it then.
     private static void WritePublicKey(AsnWriter writer, PublicKeyInfo key)
     {
         if (key.Algorithm != KeyAlgorithm.Rsa || key.Der.Span.IndexOf(RsaEncryption) >= 0)

@@ -57,16 +57,25 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesCrls, IForeseesRe
 
     public DateTimeOffset NotAfter { get; }
 
-    /// <summary>The CA's certificate, then its issuers as far as the file has them and they are valid now; what does not belong to that path is left out.</summary>
-    public static IReadOnlyList<ReadOnlyMemory<byte>> ChainOf(KeyPair ca, DateTimeOffset now) => [.. CaPath.Find(ca, now).Preferred.Select(Der)];
+    /// <summary>
+    /// The CA's certificate, then its issuers as far as the file has them and they are valid now;
+    /// what does not belong to that path is left out.
+    /// </summary>
+    public static IReadOnlyList<ReadOnlyMemory<byte>> ChainOf(KeyPair ca, DateTimeOffset now) =>
+        [.. CaPath.Find(ca, now).Preferred.Select(Der)];
 
     /// <summary>The same, then what the file has on other valid paths, for clients that trust another root (a cross certificate).</summary>
-    public static IReadOnlyList<ReadOnlyMemory<byte>> PublishedOf(KeyPair ca, DateTimeOffset now) => [.. CaPath.Find(ca, now).Published.Select(Der)];
+    public static IReadOnlyList<ReadOnlyMemory<byte>> PublishedOf(KeyPair ca, DateTimeOffset now) =>
+        [.. CaPath.Find(ca, now).Published.Select(Der)];
 
-    /// <summary>Every reason why this pair cannot be a CA at <paramref name="now"/>; those that begin with <see cref="Warning"/> do not forbid it.</summary>
+    /// <summary>
+    /// Every reason why this pair cannot be a CA at <paramref name="now"/>; those that begin with <see cref="Warning"/> do not forbid it.
+    /// </summary>
     public static IReadOnlyList<string> Check(KeyPair ca, DateTimeOffset now) => CaCheck.Check(ca, now);
 
-    /// <summary>RFC 5280 §4.2.1.10: the names that this CA, and every CA above it that is known, may certify; its own name is not among them.</summary>
+    /// <summary>
+    /// RFC 5280 §4.2.1.10: the names that this CA, and every CA above it that is known, may certify; its own name is not among them.
+    /// </summary>
     public EnrolmentFailure? FindObstacle(CertificateTemplate template) => template.Subject.SameAs(_subject)
         ? new EnrolmentFailure(FailureReason.SubjectNotAllowed, "the subject is the CA's own name: the certificate would look self-issued")
         : _constraints.Select(constraints => constraints.FindViolation(template)).FirstOrDefault(violation => violation is not null);
@@ -112,7 +121,10 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesCrls, IForeseesRe
     private static ReadOnlyMemory<byte> Der(X509Certificate2 certificate) => certificate.RawData;
 
     public Task<IReadOnlyList<string>> TestAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>(
-        [.. Check(_ca, _clock.GetUtcNow()).Where(problem => !problem.StartsWith(Warning, StringComparison.Ordinal)), .. _signer.FindDefect() is { } defect ? new[] { defect } : []]);
+        [
+            .. Check(_ca, _clock.GetUtcNow()).Where(problem => !problem.StartsWith(Warning, StringComparison.Ordinal)),
+            .. _signer.FindDefect() is { } defect ? new[] { defect } : [],
+        ]);
 }
 
 /// <summary>RFC 5280 §4.1.2.2: positive, at most 20 octets, never one twice. 159 random bits and the top bit clear.</summary>

@@ -25,7 +25,8 @@ internal sealed class LocalCrlWriter : ICrlWriter
     public static LocalCrlWriter? For(X509Certificate2 ca, CaSigner signer) => MaySign(ca) ? new LocalCrlWriter(ca, signer) : null;
 
     public static bool MaySign(X509Certificate2 ca) =>
-        ca.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is not { } usage || (usage.KeyUsages & X509KeyUsageFlags.CrlSign) != 0;
+        ca.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is not { } usage
+        || (usage.KeyUsages & X509KeyUsageFlags.CrlSign) != 0;
 
     public byte[] Write(RevocationList list)
     {

@@ -8,8 +8,9 @@ using Certctl.Infrastructure.Crypto.Asn1;
 namespace Certctl.Infrastructure.Issuers.LocalCa;
 
 /// <summary>
-/// The nameConstraints of one CA certificate (RFC 5280 §4.2.1.10), obeyed before signing: a leaf that breaks them is refused by every verifier.
-/// DNS names, mailboxes, URIs, IP addresses and directory names are compared; a name of another kind is refused as soon as the CA constrains its kind.
+/// The nameConstraints of one CA certificate (RFC 5280 §4.2.1.10), obeyed before signing: a leaf that breaks them is refused by every
+/// verifier. DNS names, mailboxes, URIs, IP addresses and directory names are compared;
+/// a name of another kind is refused as soon as the CA constrains its kind.
 /// </summary>
 internal sealed partial class NameConstraints
 {
@@ -25,11 +26,16 @@ internal sealed partial class NameConstraints
     }
 
     /// <summary>Kinds that are constrained but not compared.</summary>
-    public IEnumerable<SubjectAltNameKind> UnevaluatedKinds => _permitted.Concat(_excluded).Where(subtree => !subtree.IsComparable).Select(subtree => subtree.Kind).Distinct();
+    public IEnumerable<SubjectAltNameKind> UnevaluatedKinds =>
+        _permitted.Concat(_excluded).Where(subtree => !subtree.IsComparable).Select(subtree => subtree.Kind).Distinct();
 
-    /// <summary>The constraints of <paramref name="ca"/>, or null when it has none; throws for those that <see cref="CaCheck"/> finds unreadable.</summary>
+    /// <summary>
+    /// The constraints of <paramref name="ca"/>, or null when it has none; throws for those that <see cref="CaCheck"/> finds unreadable.
+    /// </summary>
     public static NameConstraints? Of(X509Certificate2 ca) =>
-        TryRead(ca, out var constraints, out var defect) ? constraints : throw new InvalidOperationException($"The nameConstraints of {ca.Subject} cannot be obeyed: {defect}.");
+        TryRead(ca, out var constraints, out var defect)
+            ? constraints
+            : throw new InvalidOperationException($"The nameConstraints of {ca.Subject} cannot be obeyed: {defect}.");
 
     /// <summary>False, with the defect in words, for constraints that cannot be read; true with null when there are none.</summary>
     public static bool TryRead(X509Certificate2 ca, out NameConstraints? constraints, out string? defect)
@@ -95,7 +101,8 @@ internal sealed partial class NameConstraints
         {
             // RFC 5280 §4.2.1.10 asks for this where there is no rfc822Name; verifiers do it always.
             if (attribute.Oid == EmailAddress)
-                yield return new ConstrainedName(SubjectAltNameKind.Rfc822Name, attribute.Value.Count(c => c == '@') == 1 ? attribute.Value : string.Empty);
+                yield return new ConstrainedName(
+                    SubjectAltNameKind.Rfc822Name, attribute.Value.Count(c => c == '@') == 1 ? attribute.Value : string.Empty);
             // RFC 6125 §6.4.4: without DNS names a CN is taken for one, by OpenSSL's constraints too.
             if (attribute.Oid == CommonName && !hasDnsNames && LooksLikeHost().IsMatch(attribute.Value))
                 yield return new ConstrainedName(SubjectAltNameKind.DnsName, attribute.Value);
@@ -112,7 +119,9 @@ internal sealed partial class NameConstraints
             return $"{name} cannot be compared with the CA's nameConstraints for {name.Kind}";
         if (excluded.Exists(subtree => subtree.Excludes(name)))
             return $"{name} lies in what the CA's nameConstraints exclude";
-        return permitted.Count == 0 || permitted.Exists(subtree => subtree.Permits(name)) ? null : $"{name} lies outside what the CA's nameConstraints permit";
+        return permitted.Count == 0 || permitted.Exists(subtree => subtree.Permits(name))
+            ? null
+            : $"{name} lies outside what the CA's nameConstraints permit";
     }
 
     [GeneratedRegex("^[A-Za-z0-9_*-]+(?:\\.[A-Za-z0-9_-]+)+\\z", RegexOptions.CultureInvariant)]

@@ -16,13 +16,15 @@ internal sealed partial class NameSubtree
     public required SubjectAltNameKind Kind { get; init; }
 
     public bool IsComparable =>
-        Kind is SubjectAltNameKind.DnsName or SubjectAltNameKind.Rfc822Name or SubjectAltNameKind.Uri or SubjectAltNameKind.IpAddress or SubjectAltNameKind.DirectoryName;
+        Kind is SubjectAltNameKind.DnsName or SubjectAltNameKind.Rfc822Name
+            or SubjectAltNameKind.Uri or SubjectAltNameKind.IpAddress or SubjectAltNameKind.DirectoryName;
 
     /// <summary>Reads one GeneralSubtree (RFC 5280 §4.2.1.10).</summary>
     public static bool TryRead(ref DerReader list, out NameSubtree? subtree, out string? defect)
     {
         (subtree, defect) = (null, "a subtree has no readable base");
-        if (!list.TryEnter(DerTag.Sequence, out var fields) || !fields.TryReadAny(out var tag, out var content, out _) || (tag & 0x1F) > 8 || tag < 0x80)
+        if (!list.TryEnter(DerTag.Sequence, out var fields)
+            || !fields.TryReadAny(out var tag, out var content, out _) || (tag & 0x1F) > 8 || tag < 0x80)
             return false;
 
         // RFC 5280 §4.2.1.10: minimum is zero, maximum is absent. Compat: some encoders write the zero, which DER leaves out.
@@ -50,11 +52,15 @@ internal sealed partial class NameSubtree
         _ => false,
     };
 
-    /// <summary>As <see cref="Permits"/>, but in doubt the name is excluded: an empty base is everything, and a wildcard stands for each name that it can become.</summary>
+    /// <summary>
+    /// As <see cref="Permits"/>, but in doubt the name is excluded: an empty base is everything,
+    /// and a wildcard stands for each name that it can become.
+    /// </summary>
     public bool Excludes(ConstrainedName name) =>
         Permits(name)
         || (Kind is SubjectAltNameKind.Rfc822Name or SubjectAltNameKind.Uri && _text.Length == 0)
-        || (Kind == SubjectAltNameKind.DnsName && name.Text.StartsWith("*.", StringComparison.Ordinal) && _text.EndsWith(name.Text[1..], StringComparison.OrdinalIgnoreCase));
+        || (Kind == SubjectAltNameKind.DnsName && name.Text.StartsWith("*.", StringComparison.Ordinal)
+            && _text.EndsWith(name.Text[1..], StringComparison.OrdinalIgnoreCase));
 
     private bool TryReadBase(byte tag, ReadOnlyMemory<byte> content)
     {
@@ -77,13 +83,15 @@ internal sealed partial class NameSubtree
         }
     }
 
-    // RFC 5280 §4.2.1.10: the base with zero or more labels to its left. A leading period (common, though not in the RFC for DNS names) wants one or more.
+    // RFC 5280 §4.2.1.10: the base with zero or more labels to its left.
+    // A leading period (common, though not in the RFC for DNS names) wants one or more.
     private bool IsBelow(string host) =>
         _text.Length == 0
         || host.EndsWith(_text.StartsWith('.') ? _text : $".{_text}", StringComparison.OrdinalIgnoreCase)
         || host.Equals(_text, StringComparison.OrdinalIgnoreCase);
 
-    // RFC 5280 §4.2.1.10: a mailbox, all mailboxes of a host, or (with a leading period) those of every host in a domain. §7.5: the local part has case.
+    // RFC 5280 §4.2.1.10: a mailbox, all mailboxes of a host, or (with a leading period) those of every host in a domain. §7.5:
+    // the local part has case.
     private bool MatchesMailbox(string mailbox)
     {
         var (local, host) = Split(mailbox);
@@ -96,7 +104,9 @@ internal sealed partial class NameSubtree
     // RFC 5280 §4.2.1.10: exactly this host, or with a leading period every host with more labels.
     private bool MatchesHost(string host) =>
         _text.Length > 0
-        && (_text[0] == '.' ? host.EndsWith(_text, StringComparison.OrdinalIgnoreCase) : host.Equals(_text, StringComparison.OrdinalIgnoreCase));
+        && (_text[0] == '.'
+            ? host.EndsWith(_text, StringComparison.OrdinalIgnoreCase)
+            : host.Equals(_text, StringComparison.OrdinalIgnoreCase));
 
     private bool IsInNetwork(ReadOnlySpan<byte> address)
     {
@@ -118,7 +128,8 @@ internal sealed partial class NameSubtree
         rdns.Count >= _rdns.Count && _rdns.Zip(rdns).All(pair => SameRdn(pair.First, pair.Second));
 
     private static bool SameRdn(IReadOnlyList<NameAttribute> one, IReadOnlyList<NameAttribute> other) =>
-        one.Count == other.Count && one.All(attribute => other.Any(candidate => candidate.Oid == attribute.Oid && Fold(candidate.Value) == Fold(attribute.Value)));
+        one.Count == other.Count
+        && one.All(attribute => other.Any(candidate => candidate.Oid == attribute.Oid && Fold(candidate.Value) == Fold(attribute.Value)));
 
     // RFC 5280 §7.1 by way of RFC 4518: without case, with one space where there are several, whatever the string type.
     private static string Fold(string value) => Spaces().Replace(value.Normalize(NormalizationForm.FormKC).Trim(), " ").ToUpperInvariant();

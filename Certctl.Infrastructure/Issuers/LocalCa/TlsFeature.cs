@@ -4,7 +4,9 @@ using Certctl.Infrastructure.Crypto.X509;
 
 namespace Certctl.Infrastructure.Issuers.LocalCa;
 
-/// <summary>The TLS feature extension (RFC 7633) of a leaf: what the profile asks for, and what the CA's own certificate promises for it.</summary>
+/// <summary>
+/// The TLS feature extension (RFC 7633) of a leaf: what the profile asks for, and what the CA's own certificate promises for it.
+/// </summary>
 internal static class TlsFeature
 {
     public const string Oid = TlsFeatureReader.Oid;

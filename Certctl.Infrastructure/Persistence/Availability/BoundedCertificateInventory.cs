@@ -19,7 +19,12 @@ internal sealed class BoundedCertificateInventory(ICertificateInventory inner, D
         access.RunAsync(() => inner.FindAsync(issuerId, serialNumber, cancellationToken));
 
     public Task<RevocationVerdict> RevokeAsync(
-        string issuerId, string serialNumber, RevocationReason reason, DateTimeOffset at, AuditEvent audit, CancellationToken cancellationToken) =>
+        string issuerId,
+        string serialNumber,
+        RevocationReason reason,
+        DateTimeOffset at,
+        AuditEvent audit,
+        CancellationToken cancellationToken) =>
         access.RunAsync(() => inner.RevokeAsync(issuerId, serialNumber, reason, at, audit, cancellationToken));
 
     public Task<RevocationVerdict> ReleaseAsync(

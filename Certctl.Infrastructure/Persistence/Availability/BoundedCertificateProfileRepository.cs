@@ -5,11 +5,13 @@ using Certctl.Domain.Profiles;
 namespace Certctl.Infrastructure.Persistence.Availability;
 
 /// <summary>Certificate profiles, within the request's deadline.</summary>
-internal sealed class BoundedCertificateProfileRepository(ICertificateProfileRepository inner, DatabaseAccess access) : ICertificateProfileRepository
+internal sealed class BoundedCertificateProfileRepository(ICertificateProfileRepository inner, DatabaseAccess access)
+    : ICertificateProfileRepository
 {
     public Task<CertificateProfile?> FindAsync(string profileId, bool fresh, CancellationToken cancellationToken) =>
         access.RunAsync(
-            (inner, profileId, fresh, cancellationToken), static ask => ask.inner.FindAsync(ask.profileId, ask.fresh, ask.cancellationToken));
+            (inner, profileId, fresh, cancellationToken),
+            static ask => ask.inner.FindAsync(ask.profileId, ask.fresh, ask.cancellationToken));
 
     public Task<IReadOnlyList<CertificateProfile>> ListAsync(CancellationToken cancellationToken) =>
         access.RunAsync(() => inner.ListAsync(cancellationToken));

@@ -16,7 +16,8 @@ internal sealed class BoundedEnrolmentRepository(IEnrolmentRepository inner, Dat
 
     public Task<StoredEnrolment?> FindAnswerAsync(byte[] requestKey, TimeSpan margin, CancellationToken cancellationToken) =>
         access.RunAsync(
-            (inner, requestKey, margin, cancellationToken), static ask => ask.inner.FindAnswerAsync(ask.requestKey, ask.margin, ask.cancellationToken));
+            (inner, requestKey, margin, cancellationToken),
+            static ask => ask.inner.FindAnswerAsync(ask.requestKey, ask.margin, ask.cancellationToken));
 
     public Task<SpentChallenge?> FindUseAsync(ChallengeUse use, CancellationToken cancellationToken) =>
         access.RunAsync(() => inner.FindUseAsync(use, cancellationToken));

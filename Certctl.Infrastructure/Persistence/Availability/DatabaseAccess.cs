@@ -38,7 +38,9 @@ internal sealed class DatabaseAccess(DatabaseCircuit circuit, TimeSpan deadline)
         if (circuit.IsOpen)
             return Task.FromException<T>(Hangs());
         var asked = operation(state);
-        return asked.IsCompletedSuccessfully ? asked : FinishAsync(asked, state, operation, RequestBudget.Current, Timeout.InfiniteTimeSpan);
+        return asked.IsCompletedSuccessfully
+            ? asked
+            : FinishAsync(asked, state, operation, RequestBudget.Current, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The same for a list. What is done with it may then wait for the request's whole budget.</summary>
@@ -108,7 +110,8 @@ internal sealed class DatabaseAccess(DatabaseCircuit circuit, TimeSpan deadline)
         try
         {
             await EndAsync(asked, budget?.Remaining ?? bound);
-            if (!asked.IsFaulted || asked.Exception.InnerException is not DbException fault || SessionFaults.Of(fault) != SessionFault.Useless)
+            if (!asked.IsFaulted || asked.Exception.InnerException is not DbException fault
+                || SessionFaults.Of(fault) != SessionFault.Useless)
                 return await asked;
             ThrowIfOpen();
             asked = operation(state);
@@ -144,7 +147,8 @@ internal sealed class DatabaseAccess(DatabaseCircuit circuit, TimeSpan deadline)
         await asked.WaitAsync(left, circuit.Opened).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (asked.IsCompleted)
             return;
-        _ = asked.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        _ = asked.ContinueWith(
+            static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         ThrowIfOpen();
         throw new DatabaseUnavailableException($"The database did not answer within {bound.TotalSeconds:0.#} s.");
     }
@@ -156,5 +160,6 @@ internal sealed class DatabaseAccess(DatabaseCircuit circuit, TimeSpan deadline)
             throw Hangs();
     }
 
-    private static DatabaseUnavailableException Hangs() => new("The database does not answer; requests that need it are refused until it does.");
+    private static DatabaseUnavailableException Hangs() =>
+        new("The database does not answer; requests that need it are refused until it does.");
 }

@@ -13,7 +13,8 @@ namespace Certctl.Infrastructure.Persistence.Availability;
 /// </summary>
 /// <param name="probe">Opens a connection of its own and asks one trivial query.</param>
 /// <param name="patience">How long a wait may take before the database is suspect, and how long the probe may take.</param>
-internal sealed partial class DatabaseCircuit(Func<CancellationToken, Task> probe, TimeSpan patience, ILogger<DatabaseCircuit> logger) : IAsyncDisposable
+internal sealed partial class DatabaseCircuit(Func<CancellationToken, Task> probe, TimeSpan patience, ILogger<DatabaseCircuit> logger)
+    : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
@@ -66,9 +67,9 @@ internal sealed partial class DatabaseCircuit(Func<CancellationToken, Task> prob
     }
 
     /// <summary>
-    /// False when the probe got no answer in time. What says nothing of the database changes nothing: then the answer is that of the present
-    /// state. Nothing is thrown, for the task that asks is the only one that can close the circuit. At the end of the process nothing is found
-    /// out any more.
+    /// False when the probe got no answer in time. What says nothing of the database changes nothing: then the answer is that of the
+    /// present state. Nothing is thrown, for the task that asks is the only one that can close the circuit. At the end of the process
+    /// nothing is found out any more.
     /// </summary>
     private async Task<bool> AnswersAsync()
     {
@@ -81,7 +82,8 @@ internal sealed partial class DatabaseCircuit(Func<CancellationToken, Task> prob
             return true;
         if (!asking.IsCompleted)
         {
-            _ = asking.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            _ = asking.ContinueWith(
+                static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
             // Our own timer came late: this process gets no processor, which says nothing of the database.
             return !IsOpen && TimeProvider.System.GetElapsedTime(started) > patience + patience;
@@ -96,14 +98,16 @@ internal sealed partial class DatabaseCircuit(Func<CancellationToken, Task> prob
             case NpgsqlException fault when DatabaseFault.IsWithoutHost(fault):
                 return !IsOpen;
             case DbException fault:
-                return fault is PostgresException || DatabaseFault.KindOf(fault) is not (DatabaseFaultKind.NoAnswer or DatabaseFaultKind.Slow);
+                return fault is PostgresException
+                    || DatabaseFault.KindOf(fault) is not (DatabaseFaultKind.NoAnswer or DatabaseFaultKind.Slow);
             case var accident:
                 LogProbeFailed(accident);
                 return !IsOpen;
         }
     }
 
-    [LoggerMessage(1, LogLevel.Error, "The database does not answer (probed for {Seconds} s); requests that need it are refused until it does")]
+    [LoggerMessage(
+        1, LogLevel.Error, "The database does not answer (probed for {Seconds} s); requests that need it are refused until it does")]
     private partial void LogHangs(double seconds);
 
     [LoggerMessage(3, LogLevel.Error, "The probe of the database failed by itself, which says nothing of the database")]

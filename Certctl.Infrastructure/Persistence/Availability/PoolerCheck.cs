@@ -32,7 +32,12 @@ internal sealed class PoolerCheck(NpgsqlConnectionStringBuilder settings)
     private async Task ProveSessionsAsync(NpgsqlConnection connection)
     {
         // Of several hosts the one that this connection is to: another has other backends.
-        var same = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Host = connection.Host, Port = connection.Port, Pooling = false };
+        var same = new NpgsqlConnectionStringBuilder(settings.ConnectionString)
+        {
+            Host = connection.Host,
+            Port = connection.Port,
+            Pooling = false,
+        };
         await using var second = new NpgsqlConnection(same.ConnectionString);
         await second.OpenSessionAsync(CancellationToken.None);
         for (var round = 0; round < Rounds; round++)
@@ -42,7 +47,8 @@ internal sealed class PoolerCheck(NpgsqlConnectionStringBuilder settings)
             if (await BackendAsync(second) == own || await BackendAsync(connection) != own)
             {
                 throw new DatabaseUnavailableException(
-                    "a connection pooler in transaction mode lies before PostgreSQL, and Certctl needs sessions of its own (prepared statements, locks); "
+                    "a connection pooler in transaction mode lies before PostgreSQL, "
+                    + "and Certctl needs sessions of its own (prepared statements, locks); "
                     + "use pool_mode=session for this database, or connect to PostgreSQL itself");
             }
 

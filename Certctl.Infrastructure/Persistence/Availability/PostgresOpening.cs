@@ -6,8 +6,8 @@ using Npgsql;
 namespace Certctl.Infrastructure.Persistence.Availability;
 
 /// <summary>
-/// The one way to open a session of PostgreSQL. What keeps it from being opened is an <see cref="NpgsqlException"/>, also where the driver lets
-/// others pass: for name servers that do not answer in time, and for files of certificates.
+/// The one way to open a session of PostgreSQL. What keeps it from being opened is an <see cref="NpgsqlException"/>, also where the driver
+/// lets others pass: for name servers that do not answer in time, and for files of certificates.
 /// </summary>
 internal static class PostgresOpening
 {
@@ -31,7 +31,9 @@ internal static class PostgresOpening
         AsOutageAsync(connection.OpenAsync(cancellationToken));
 #pragma warning restore RS0030
 
-    /// <summary>Ends as <paramref name="opening"/> does, and every fault of the way to the server is an <see cref="NpgsqlException"/>.</summary>
+    /// <summary>
+    /// Ends as <paramref name="opening"/> does, and every fault of the way to the server is an <see cref="NpgsqlException"/>.
+    /// </summary>
     internal static async Task AsOutageAsync(Task opening)
     {
         try
@@ -40,7 +42,8 @@ internal static class PostgresOpening
         }
         catch (NpgsqlException fault) when (DatabaseFault.KindOf(fault) == DatabaseFaultKind.Slow)
         {
-            throw new NpgsqlException("Failed to connect in time", new TimeoutException(fault.InnerException?.Message ?? fault.Message, fault));
+            throw new NpgsqlException(
+                "Failed to connect in time", new TimeoutException(fault.InnerException?.Message ?? fault.Message, fault));
         }
         catch (SocketException fault)
         {

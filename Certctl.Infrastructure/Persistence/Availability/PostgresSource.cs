@@ -37,7 +37,9 @@ internal static class PostgresSource
         if (!given.ContainsKey("Command Timeout"))
             settings.CommandTimeout = (int)Math.Ceiling(deadline.TotalSeconds) + 1;
         if (!given.ContainsKey("Timeout"))
-            settings.Timeout = HasSeveralHosts(settings) ? ConnectSecondsOfSeveral : Math.Min(MaxConnectSeconds, (int)Math.Ceiling(deadline.TotalSeconds));
+            settings.Timeout = HasSeveralHosts(settings)
+                ? ConnectSecondsOfSeveral
+                : Math.Min(MaxConnectSeconds, (int)Math.Ceiling(deadline.TotalSeconds));
         if (!given.ContainsKey("TCP Keepalive"))
             (settings.TcpKeepAlive, settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (true, KeepAliveSeconds, KeepAliveInterval);
         return settings;

@@ -53,5 +53,6 @@ internal static class SessionFaults
         fault is DatabaseUnavailableException or (NpgsqlException and not PostgresException) || Of(fault) != SessionFault.None;
 
     /// <summary>A second try, on another session, may succeed.</summary>
-    public static bool IsTransient(Exception fault) => fault is DatabaseUnavailableException or DbException { IsTransient: true } || Of(fault) != SessionFault.None;
+    public static bool IsTransient(Exception fault) =>
+        fault is DatabaseUnavailableException or DbException { IsTransient: true } || Of(fault) != SessionFault.None;
 }

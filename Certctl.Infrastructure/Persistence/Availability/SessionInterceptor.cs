@@ -8,7 +8,8 @@ internal sealed class SessionInterceptor(PostgresPools pools) : DbCommandInterce
 {
     public override void CommandFailed(DbCommand command, CommandErrorEventData eventData) => pools.Judge(eventData.Exception);
 
-    public override Task CommandFailedAsync(DbCommand command, CommandErrorEventData eventData, CancellationToken cancellationToken = default)
+    public override Task CommandFailedAsync(
+        DbCommand command, CommandErrorEventData eventData, CancellationToken cancellationToken = default)
     {
         pools.Judge(eventData.Exception);
         return Task.CompletedTask;

@@ -60,7 +60,8 @@ internal static class WriteProbe
             await using var command = new NpgsqlCommand(Write, connection);
             return await command.ExecuteScalarAsync() is string;
         }
-        catch (PostgresException refused) when (refused.SqlState is PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.InsufficientPrivilege)
+        catch (PostgresException refused) when (refused.SqlState is PostgresErrorCodes.UndefinedFunction
+            or PostgresErrorCodes.InsufficientPrivilege)
         {
             // Not every relative of PostgreSQL has that function, and its use may be withdrawn: then what the session says of itself must
             // do.

@@ -12,19 +12,25 @@ internal sealed class AuditEventMapping : IEntityTypeConfiguration<AuditEvent>
         builder.ToTable("audit_events");
         builder.HasKey(audit => audit.Id).HasName("audit_events_pkey");
 
-        // Lists go by the id, which carries the time: each index is a filter with its rows in the list's order. What nearly every event says
-        // (AuditQueries.Common…) is not in an index: such rows are everywhere, and each enrolment would pay.
+        // Lists go by the id, which carries the time: each index is a filter with its rows in the list's order. What nearly every event
+        // says (AuditQueries.Common…) is not in an index: such rows are everywhere, and each enrolment would pay.
         builder.HasIndex(audit => new { audit.Action, audit.Id }, "audit_events_action_idx");
         builder.HasIndex(audit => new { audit.PathId, audit.Id }, "audit_events_path_idx");
-        builder.HasIndex(audit => new { audit.TransactionId, audit.Id }, "audit_events_transaction_idx").HasFilter("transaction_id IS NOT NULL");
-        builder.HasIndex(audit => new { audit.SerialNumber, audit.Id }, "audit_events_serial_number_idx").HasFilter("serial_number IS NOT NULL");
+        builder.HasIndex(audit => new { audit.TransactionId, audit.Id }, "audit_events_transaction_idx")
+            .HasFilter("transaction_id IS NOT NULL");
+        builder.HasIndex(audit => new { audit.SerialNumber, audit.Id }, "audit_events_serial_number_idx")
+            .HasFilter("serial_number IS NOT NULL");
         builder.HasIndex(audit => new { audit.Reason, audit.Id }, "audit_events_reason_idx").HasFilter("reason IS NOT NULL");
-        builder.HasIndex(audit => new { audit.Actor, audit.Id }, "audit_events_actor_idx").HasFilter($"actor <> '{AuditQueries.CommonActor}'");
-        builder.HasIndex(audit => new { audit.Outcome, audit.Id }, "audit_events_outcome_idx").HasFilter($"outcome <> '{AuditQueries.CommonOutcome}'");
-        builder.HasIndex(audit => new { audit.ResourceType, audit.Id }, "audit_events_resource_type_idx").HasFilter($"resource_type <> '{AuditQueries.CommonResourceType}'");
+        builder.HasIndex(audit => new { audit.Actor, audit.Id }, "audit_events_actor_idx")
+            .HasFilter($"actor <> '{AuditQueries.CommonActor}'");
+        builder.HasIndex(audit => new { audit.Outcome, audit.Id }, "audit_events_outcome_idx")
+            .HasFilter($"outcome <> '{AuditQueries.CommonOutcome}'");
+        builder.HasIndex(audit => new { audit.ResourceType, audit.Id }, "audit_events_resource_type_idx")
+            .HasFilter($"resource_type <> '{AuditQueries.CommonResourceType}'");
 
         // A resource with a serial number is found by that.
-        builder.HasIndex(audit => new { audit.ResourceId, audit.Id }, "audit_events_resource_idx").HasFilter("serial_number IS NULL AND resource_id <> ''");
+        builder.HasIndex(audit => new { audit.ResourceId, audit.Id }, "audit_events_resource_idx")
+            .HasFilter("serial_number IS NULL AND resource_id <> ''");
         builder.Property(audit => audit.Id).HasColumnName("id").ValueGeneratedNever();
         builder.Property(audit => audit.Timestamp).HasColumnName("timestamp");
         builder.Property(audit => audit.Actor).HasColumnName("actor");

@@ -4,7 +4,8 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Certctl.Infrastructure.Persistence.Mapping;
 
-// The columns are those of the upstream product's table, what our own fields say as one JSON object, and the version that the journal's commit compares.
+// The columns are those of the upstream product's table, what our own fields say as one JSON object,
+// and the version that the journal's commit compares.
 internal sealed class CertificateProfileMapping : IEntityTypeConfiguration<CertificateProfile>
 {
     public void Configure(EntityTypeBuilder<CertificateProfile> builder)

@@ -14,7 +14,10 @@ internal static class Stored
 {
     private static readonly JsonSerializerOptions RuleJson = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    private static readonly JsonSerializerOptions ContentJson = new(RuleJson) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    private static readonly JsonSerializerOptions ContentJson = new(RuleJson)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
 
     /// <summary>
     /// Requesters choose their names: NUL (PostgreSQL refuses it) and lone surrogates (no UTF-8) become U+FFFD, so that no request can make
@@ -43,7 +46,8 @@ internal static class Stored
         JsonSerializer.Serialize(rules.Select(rule => new RuleRow(Name(rule.Algorithm), rule.MinSize)), RuleJson);
 
     public static IReadOnlyList<KeyAlgorithmRule> Rules(string json) =>
-        [.. (JsonSerializer.Deserialize<RuleRow[]>(json, RuleJson) ?? []).Select(row => new KeyAlgorithmRule(Algorithm(row.Algorithm), row.MinSize))];
+        [.. (JsonSerializer.Deserialize<RuleRow[]>(json, RuleJson) ?? [])
+            .Select(row => new KeyAlgorithmRule(Algorithm(row.Algorithm), row.MinSize))];
 
     /// <summary>What this version does not know was meant to restrict or to permit something: it is not ignored.</summary>
     public static ContentRules Content(string json) => JsonSerializer.Deserialize<ContentRules>(json, ContentJson) ?? ContentRules.Default;
@@ -63,11 +67,14 @@ internal static class Stored
     }
 
     /// <summary>UTC in whole microseconds, PostgreSQL's grain; SQLite keeps the same so that both answer alike.</summary>
-    public static DateTimeOffset Time(DateTimeOffset value) => new(value.UtcTicks - (value.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+    public static DateTimeOffset Time(DateTimeOffset value) =>
+        new(value.UtcTicks - (value.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 
-    public static long UnixMicroseconds(DateTimeOffset value) => (value.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / TimeSpan.TicksPerMicrosecond;
+    public static long UnixMicroseconds(DateTimeOffset value) =>
+        (value.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / TimeSpan.TicksPerMicrosecond;
 
-    public static DateTimeOffset FromUnixMicroseconds(long value) => DateTimeOffset.UnixEpoch.AddTicks(value * TimeSpan.TicksPerMicrosecond);
+    public static DateTimeOffset FromUnixMicroseconds(long value) =>
+        DateTimeOffset.UnixEpoch.AddTicks(value * TimeSpan.TicksPerMicrosecond);
 
     private static string Name(KeyAlgorithm algorithm) => algorithm switch
     {
@@ -94,7 +101,8 @@ internal sealed class TextConverter() : ValueConverter<string, string>(value => 
 internal sealed class TransactionIdConverter()
     : ValueConverter<TransactionId, string>(value => Stored.Text(value.Value ?? ""), value => Stored.TransactionId(value));
 
-internal sealed class TextListConverter() : ValueConverter<IReadOnlyList<string>, string>(values => Stored.List(values), json => Stored.List(json));
+internal sealed class TextListConverter()
+    : ValueConverter<IReadOnlyList<string>, string>(values => Stored.List(values), json => Stored.List(json));
 
 internal sealed class TextListComparer() : ValueComparer<IReadOnlyList<string>>(
     (a, b) => ReferenceEquals(a, b) || (a != null && b != null && a.SequenceEqual(b)),
@@ -109,14 +117,16 @@ internal sealed class KeyAlgorithmRulesComparer() : ValueComparer<IReadOnlyList<
     rules => rules.Aggregate(0, (hash, rule) => HashCode.Combine(hash, rule)),
     rules => rules.ToArray());
 
-internal sealed class ContentRulesConverter() : ValueConverter<ContentRules, string>(rules => Stored.Content(rules), json => Stored.Content(json));
+internal sealed class ContentRulesConverter()
+    : ValueConverter<ContentRules, string>(rules => Stored.Content(rules), json => Stored.Content(json));
 
 internal sealed class ContentRulesComparer() : ValueComparer<ContentRules>(
     (a, b) => ReferenceEquals(a, b) || (a != null && b != null && Stored.Content(a) == Stored.Content(b)),
     rules => Stored.Content(rules).GetHashCode(StringComparison.Ordinal),
     rules => rules);
 
-internal sealed class UtcMicrosecondsConverter() : ValueConverter<DateTimeOffset, DateTimeOffset>(value => Stored.Time(value), value => value);
+internal sealed class UtcMicrosecondsConverter()
+    : ValueConverter<DateTimeOffset, DateTimeOffset>(value => Stored.Time(value), value => value);
 
 internal sealed class UnixMicrosecondsConverter()
     : ValueConverter<DateTimeOffset, long>(value => Stored.UnixMicroseconds(value), value => Stored.FromUnixMicroseconds(value));

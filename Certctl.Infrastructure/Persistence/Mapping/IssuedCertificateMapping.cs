@@ -10,26 +10,34 @@ internal sealed class IssuedCertificateMapping : IEntityTypeConfiguration<Issued
     {
         builder.ToTable("certificates");
 
-        // RFC 5280 §4.1.2.2: a serial number is unique for its issuer; here the database sees to it. It stands first: some ask for it alone.
+        // RFC 5280 §4.1.2.2: a serial number is unique for its issuer; here the database sees to it. It stands first:
+        // some ask for it alone.
         builder.HasKey(certificate => new { certificate.SerialNumber, certificate.IssuerId }).HasName("certificates_pkey");
-        builder.HasIndex(certificate => new { certificate.IssuerId, certificate.RevokedAt }, "certificates_revoked_idx").HasFilter("revoked_at IS NOT NULL");
+        builder.HasIndex(certificate => new { certificate.IssuerId, certificate.RevokedAt }, "certificates_revoked_idx")
+            .HasFilter("revoked_at IS NOT NULL");
 
         // Lists are read from the newest on, or from the oldest; those that have ended are passed over without a look at their rows.
-        builder.HasIndex(certificate => new { certificate.CreatedAt, certificate.SerialNumber, certificate.NotAfter }, "certificates_created_idx");
+        builder.HasIndex(
+            certificate => new { certificate.CreatedAt, certificate.SerialNumber, certificate.NotAfter }, "certificates_created_idx");
         builder.HasIndex(certificate => new { certificate.IssuerId, certificate.CreatedAt }, "certificates_issuer_idx");
         builder.HasIndex(certificate => new { certificate.ProfileId, certificate.CreatedAt }, "certificates_profile_idx");
         builder.HasIndex(certificate => new { certificate.PathId, certificate.CreatedAt }, "certificates_path_idx");
 
         // Nearly all come by SCEP: the rest alone is worth finding.
-        builder.HasIndex(certificate => new { certificate.Source, certificate.CreatedAt }, "certificates_source_idx").HasFilter($"source <> '{CertificateQueries.CommonSource}'");
+        builder.HasIndex(certificate => new { certificate.Source, certificate.CreatedAt }, "certificates_source_idx")
+            .HasFilter($"source <> '{CertificateQueries.CommonSource}'");
 
         // For the counts: what has ended, what was revoked since, what is on hold.
         builder.HasIndex(certificate => new { certificate.NotAfter, certificate.CreatedAt }, "certificates_ended_idx");
-        builder.HasIndex(certificate => new { certificate.RevokedAt, certificate.NotAfter, certificate.CreatedAt }, "certificates_revoked_at_idx").HasFilter("revoked_at IS NOT NULL");
-        builder.HasIndex(certificate => new { certificate.CreatedAt, certificate.SerialNumber }, "certificates_held_idx").HasFilter("revocation_reason = 'CertificateHold'");
+        builder.HasIndex(
+            certificate => new { certificate.RevokedAt, certificate.NotAfter, certificate.CreatedAt }, "certificates_revoked_at_idx")
+            .HasFilter("revoked_at IS NOT NULL");
+        builder.HasIndex(certificate => new { certificate.CreatedAt, certificate.SerialNumber }, "certificates_held_idx")
+            .HasFilter("revocation_reason = 'CertificateHold'");
 
         // A digest, because a name may be longer than an entry of an index.
-        builder.HasIndex(certificate => new { certificate.NameSha256, certificate.ProfileId, certificate.IssuerId }, "certificates_name_idx");
+        builder.HasIndex(
+            certificate => new { certificate.NameSha256, certificate.ProfileId, certificate.IssuerId }, "certificates_name_idx");
         builder.Property(certificate => certificate.IssuerId).HasColumnName("issuer_id");
         builder.Property(certificate => certificate.SerialNumber).HasColumnName("serial_number");
         builder.Property(certificate => certificate.Subject).HasColumnName("subject");

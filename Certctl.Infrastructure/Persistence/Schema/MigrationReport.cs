@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Certctl.Infrastructure.Persistence.Schema;
 
-/// <summary>Tells the operator what a migration does and waits for, while it lasts. Without a listener it tells nothing and asks nothing.</summary>
+/// <summary>
+/// Tells the operator what a migration does and waits for, while it lasts. Without a listener it tells nothing and asks nothing.
+/// </summary>
 internal sealed class MigrationReport(IProgress<MigrationNotice>? listener, NoticePace pace)
 {
     // The system's clock, also where a test turns another one: it decides about nothing but lines of text.
@@ -13,7 +15,8 @@ internal sealed class MigrationReport(IProgress<MigrationNotice>? listener, Noti
 
     /// <summary>Awaits <paramref name="work"/>, however long it takes, and says from time to time what it is busy with.</summary>
     /// <param name="describe">What to say; it may take its time, for the work does not wait for it.</param>
-    public async Task<T> WhileAsync<T>(Task<T> work, Func<CancellationToken, Task<MigrationNotice>> describe, CancellationToken cancellationToken)
+    public async Task<T> WhileAsync<T>(
+        Task<T> work, Func<CancellationToken, Task<MigrationNotice>> describe, CancellationToken cancellationToken)
     {
         if (listener is null)
             return await work;

@@ -4,9 +4,9 @@ using Npgsql;
 namespace Certctl.Infrastructure.Persistence.Schema;
 
 /// <summary>
-/// The first connection of a process. Connecting is the one step of a start that has a bound: four times <c>connect_timeout</c> (its default:
-/// <see cref="PostgresSource.Settings"/>), for a server that does not answer or has not finished its own start. What is wrong for certain
-/// (refused, no such database, wrong password) ends it at once.
+/// The first connection of a process. Connecting is the one step of a start that has a bound: four times <c>connect_timeout</c> (its
+/// default: <see cref="PostgresSource.Settings"/>), for a server that does not answer or has not finished its own start. What is wrong for
+/// certain (refused, no such database, wrong password) ends it at once.
 /// </summary>
 internal static class PostgresConnecting
 {
@@ -15,7 +15,8 @@ internal static class PostgresConnecting
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    public static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource dataSource, MigrationReport report, CancellationToken cancellationToken)
+    public static async Task<NpgsqlConnection> OpenAsync(
+        NpgsqlDataSource dataSource, MigrationReport report, CancellationToken cancellationToken)
     {
         var settings = new NpgsqlConnectionStringBuilder(dataSource.ConnectionString);
         var bound = TimeSpan.FromSeconds(Attempts * (settings.Timeout == 0 ? DefaultTimeout : settings.Timeout));
@@ -31,7 +32,8 @@ internal static class PostgresConnecting
                 if (elapsed.IsDue)
                 {
                     elapsed.Told();
-                    report.Say(waits: true, $"waiting for a connection to {settings.Host}: {fault.Message.TrimEnd('.')} ({elapsed} of {bound.TotalSeconds:0} s)");
+                    report.Say(waits: true, $"waiting for a connection to {settings.Host}: {fault.Message.TrimEnd('.')} "
+                        + $"({elapsed} of {bound.TotalSeconds:0} s)");
                 }
 
                 await Task.Delay(Pause, cancellationToken);

@@ -4,26 +4,32 @@ using Npgsql;
 namespace Certctl.Infrastructure.Persistence.Schema;
 
 /// <summary>
-/// A session of PostgreSQL that holds the advisory lock of the migration and runs it. Both are the same session on purpose: when its process is killed, the lock is free
-/// only once the statement that it left running has ended, too.
+/// A session of PostgreSQL that holds the advisory lock of the migration and runs it. Both are the same session on purpose: when its
+/// process is killed, the lock is free only once the statement that it left running has ended, too.
 /// </summary>
-internal sealed class PostgresSchemaSession(NpgsqlConnection connection, NpgsqlDataSource watchers, MigrationReport report) : SchemaSession(connection, report)
+internal sealed class PostgresSchemaSession(NpgsqlConnection connection, NpgsqlDataSource watchers, MigrationReport report)
+    : SchemaSession(connection, report)
 {
     // "certctl" in ASCII: a name of ours among the advisory locks of this database. pg_locks shows its halves.
     private const long LockKey = 0x63657274_63746c;
     private const long LockKeyHigh = LockKey >> 32;
     private const long LockKeyLow = LockKey & 0xffffffff;
 
-    /// <summary>How soon a waiting process notices that the lock is free. It asks again and again, so that a network that drops idle connections shows.</summary>
+    /// <summary>
+    /// How soon a waiting process notices that the lock is free. It asks again and again,
+    /// so that a network that drops idle connections shows.
+    /// </summary>
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
 
-    // A bound that a role or a database sets for every session is meant for queries; 0 is none. Which of them exist depends on the server's version.
+    // A bound that a role or a database sets for every session is meant for queries; 0 is none.
+    // Which of them exist depends on the server's version.
     private const string Unbounded = """
         SELECT set_config(name, '0', false) FROM pg_settings
         WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')
         """;
 
-    // The server notices the death of this process within seconds, and that of its machine within a minute; else its last statement would run on, and the lock stay held.
+    // The server notices the death of this process within seconds, and that of its machine within a minute;
+    // else its last statement would run on, and the lock stay held.
     private const string NoticeDeath = """
         SELECT set_config(name, CASE name WHEN 'tcp_keepalives_idle' THEN '30' WHEN 'tcp_keepalives_interval' THEN '10' WHEN 'tcp_keepalives_count' THEN '3' ELSE '2000' END, false)
         FROM pg_settings WHERE name IN ('tcp_keepalives_idle', 'tcp_keepalives_interval', 'tcp_keepalives_count', 'client_connection_check_interval')
@@ -38,7 +44,8 @@ internal sealed class PostgresSchemaSession(NpgsqlConnection connection, NpgsqlD
     protected override string Begin => "BEGIN";
 
     /// <summary>Connects, which alone has a bound, and lifts the session's own bounds.</summary>
-    public static async Task<PostgresSchemaSession> OpenAsync(NpgsqlDataSource dataSource, MigrationReport report, CancellationToken cancellationToken)
+    public static async Task<PostgresSchemaSession> OpenAsync(
+        NpgsqlDataSource dataSource, MigrationReport report, CancellationToken cancellationToken)
     {
         var connection = await PostgresConnecting.OpenAsync(dataSource, report, cancellationToken);
         var session = new PostgresSchemaSession(connection, dataSource, report);
@@ -64,7 +71,8 @@ internal sealed class PostgresSchemaSession(NpgsqlConnection connection, NpgsqlD
             if (elapsed.IsDue)
             {
                 elapsed.Told();
-                Report.Say(waits: true, $"waiting for another process that migrates this database: {await HolderAsync(cancellationToken)} ({elapsed})");
+                Report.Say(waits: true,
+                    $"waiting for another process that migrates this database: {await HolderAsync(cancellationToken)} ({elapsed})");
             }
 
             await Task.Delay(Retry, cancellationToken);
@@ -78,7 +86,8 @@ internal sealed class PostgresSchemaSession(NpgsqlConnection connection, NpgsqlD
     {
         await using (Connection)
         {
-            // A transaction that was left open is rolled back, and the session's settings are reset, by the driver when the connection goes back.
+            // A transaction that was left open is rolled back, and the session's settings are reset,
+            // by the driver when the connection goes back.
             if (!_locked || Connection.State != System.Data.ConnectionState.Open)
                 return;
             await using var command = Command($"ROLLBACK; SELECT pg_advisory_unlock({LockKey})");

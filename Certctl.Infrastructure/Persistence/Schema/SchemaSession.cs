@@ -3,7 +3,9 @@ using Certctl.Domain.Profiles;
 
 namespace Certctl.Infrastructure.Persistence.Schema;
 
-/// <summary>The one connection on which a process reads the history of the schema and applies migrations. No statement on it has a time bound.</summary>
+/// <summary>
+/// The one connection on which a process reads the history of the schema and applies migrations. No statement on it has a time bound.
+/// </summary>
 internal abstract class SchemaSession(DbConnection connection, MigrationReport report) : IAsyncDisposable
 {
     /// <summary>A statement that takes a session's time bounds away, where the database has such.</summary>
@@ -18,7 +20,9 @@ internal abstract class SchemaSession(DbConnection connection, MigrationReport r
 
     protected abstract string Begin { get; }
 
-    /// <summary>Waits until no other process migrates this database, without a bound, and keeps others waiting until the session ends.</summary>
+    /// <summary>
+    /// Waits until no other process migrates this database, without a bound, and keeps others waiting until the session ends.
+    /// </summary>
     public abstract Task LockAsync(CancellationToken cancellationToken);
 
     public abstract ValueTask DisposeAsync();
@@ -32,7 +36,8 @@ internal abstract class SchemaSession(DbConnection connection, MigrationReport r
         if (!await ExistsAsync(MigrationScript.History, cancellationToken))
             return new SchemaHistory(applied, hasTables);
         await using var command = Command($"SELECT \"MigrationId\" FROM \"{MigrationScript.History}\"");
-        await using var reader = await WatchedAsync(command.ExecuteReaderAsync(cancellationToken), "reading which migrations are applied", cancellationToken);
+        await using var reader = await WatchedAsync(
+            command.ExecuteReaderAsync(cancellationToken), "reading which migrations are applied", cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
             applied.Add(reader.GetString(0));
         return new SchemaHistory(applied, hasTables);
@@ -41,15 +46,19 @@ internal abstract class SchemaSession(DbConnection connection, MigrationReport r
     /// <summary>Whether there is a default profile, or was one that an operator deleted: that one stays deleted.</summary>
     public async Task<bool> HadDefaultProfileAsync(CancellationToken cancellationToken)
     {
-        const string Sql = "SELECT (SELECT count(*) FROM certificate_profiles WHERE id = @name) + (SELECT count(*) FROM deleted_profiles WHERE profile_id = @name)";
+        const string Sql = "SELECT (SELECT count(*) FROM certificate_profiles WHERE id = @name) + (SELECT count(*) "
+            + "FROM deleted_profiles WHERE profile_id = @name)";
         await using var command = Command(Sql, CertificateProfile.DefaultId);
-        return Convert.ToInt64(await WatchedAsync(command.ExecuteScalarAsync(cancellationToken), "reading the default certificate profile", cancellationToken), null) > 0;
+        return Convert.ToInt64(
+            await WatchedAsync(command.ExecuteScalarAsync(cancellationToken), "reading the default certificate profile", cancellationToken),
+            null) > 0;
     }
 
     public async Task<bool> HasProfileAsync(string id, CancellationToken cancellationToken)
     {
         await using var command = Command("SELECT count(*) FROM certificate_profiles WHERE id = @name", id);
-        var count = await WatchedAsync(command.ExecuteScalarAsync(cancellationToken), $"reading certificate profile \"{id}\"", cancellationToken);
+        var count = await WatchedAsync(
+            command.ExecuteScalarAsync(cancellationToken), $"reading certificate profile \"{id}\"", cancellationToken);
         return Convert.ToInt64(count, null) > 0;
     }
 
@@ -57,7 +66,8 @@ internal abstract class SchemaSession(DbConnection connection, MigrationReport r
     public Task ExecuteAsync(string sql, string name, CancellationToken cancellationToken) => RunAsync(sql, name, cancellationToken);
 
     /// <summary>
-    /// Applies one migration in one transaction, so that a process that is killed leaves it done or not begun. What cannot run in a transaction runs between two.
+    /// Applies one migration in one transaction, so that a process that is killed leaves it done or not begun.
+    /// What cannot run in a transaction runs between two.
     /// </summary>
     /// <param name="title">Which one of how many, for notices.</param>
     public async Task ApplyAsync(string title, IReadOnlyList<MigrationStatement> script, CancellationToken cancellationToken)
@@ -90,7 +100,10 @@ internal abstract class SchemaSession(DbConnection connection, MigrationReport r
         }
     }
 
-    /// <summary>The statements as they run here. What is left of those outside of a transaction divides the migration in parts, of which a kill may leave some done.</summary>
+    /// <summary>
+    /// The statements as they run here. What is left of those outside of a transaction divides the migration in parts,
+    /// of which a kill may leave some done.
+    /// </summary>
     internal virtual IReadOnlyList<MigrationStatement> Arrange(IReadOnlyList<MigrationStatement> statements) => statements;
 
     protected DbCommand Command(string sql, string? name = null)
@@ -116,6 +129,8 @@ internal abstract class SchemaSession(DbConnection connection, MigrationReport r
     private async Task<bool> ExistsAsync(string table, CancellationToken cancellationToken)
     {
         await using var command = Command(TableExists, table);
-        return Convert.ToInt64(await WatchedAsync(command.ExecuteScalarAsync(cancellationToken), "looking for the history of the schema", cancellationToken), null) > 0;
+        return Convert.ToInt64(
+            await WatchedAsync(command.ExecuteScalarAsync(cancellationToken), "looking for the history of the schema", cancellationToken),
+            null) > 0;
     }
 }

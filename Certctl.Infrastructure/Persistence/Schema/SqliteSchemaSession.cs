@@ -4,7 +4,8 @@ using SQLitePCL;
 namespace Certctl.Infrastructure.Persistence.Schema;
 
 /// <summary>A connection to a SQLite file, under a lock on a file beside it that the system releases when the process dies.</summary>
-internal sealed class SqliteSchemaSession(SqliteConnection connection, FileStream? held, MigrationReport report) : SchemaSession(connection, report)
+internal sealed class SqliteSchemaSession(SqliteConnection connection, FileStream? held, MigrationReport report)
+    : SchemaSession(connection, report)
 {
     // EAGAIN, with which Linux answers a lock that another process holds.
     private const int ResourceUnavailable = 11;
@@ -22,7 +23,8 @@ internal sealed class SqliteSchemaSession(SqliteConnection connection, FileStrea
     // A migration takes the write lock first: then it cannot find the file busy in its middle.
     protected override string Begin => "BEGIN IMMEDIATE";
 
-    public static async Task<SqliteSchemaSession> OpenAsync(string connectionString, MigrationReport report, CancellationToken cancellationToken)
+    public static async Task<SqliteSchemaSession> OpenAsync(
+        string connectionString, MigrationReport report, CancellationToken cancellationToken)
     {
         var settings = new SqliteConnectionStringBuilder(connectionString);
         var held = await PrepareAsync(settings.DataSource, report, cancellationToken);
@@ -74,9 +76,12 @@ internal sealed class SqliteSchemaSession(SqliteConnection connection, FileStrea
             await held.DisposeAsync();
     }
 
-    // A table that is built anew wants foreign keys unchecked meanwhile, and the switch works outside of transactions alone: it is off for the whole session.
+    // A table that is built anew wants foreign keys unchecked meanwhile, and the switch works outside of transactions alone:
+    // it is off for the whole session.
     internal override IReadOnlyList<MigrationStatement> Arrange(IReadOnlyList<MigrationStatement> statements) =>
-        [.. statements.Where(statement => !(statement.OutsideTransaction && statement.Sql.TrimStart().StartsWith("PRAGMA foreign_keys", StringComparison.OrdinalIgnoreCase)))];
+        [.. statements.Where(
+            statement => !(statement.OutsideTransaction
+                && statement.Sql.TrimStart().StartsWith("PRAGMA foreign_keys", StringComparison.OrdinalIgnoreCase)))];
 
     protected override Task<T> WatchedAsync<T>(Task<T> running, string name, CancellationToken cancellationToken) => running;
 
@@ -89,7 +94,10 @@ internal sealed class SqliteSchemaSession(SqliteConnection connection, FileStrea
             try
             {
                 await using var interrupt = cancellationToken.Register(() => raw.sqlite3_interrupt(((SqliteConnection)Connection).Handle));
-                await Report.WhileAsync(Task.Run(() => Run(sql), cancellationToken), _ => Task.FromResult(new MigrationNotice(Waits: false, name)), cancellationToken);
+                await Report.WhileAsync(
+                    Task.Run(() => Run(sql), cancellationToken),
+                    _ => Task.FromResult(new MigrationNotice(Waits: false, name)),
+                    cancellationToken);
                 return;
             }
             catch (SqliteException busy) when (busy.SqliteErrorCode == Busy)
@@ -97,7 +105,8 @@ internal sealed class SqliteSchemaSession(SqliteConnection connection, FileStrea
                 if (elapsed.IsDue)
                 {
                     elapsed.Told();
-                    Report.Say(waits: true, $"{name}: waiting for another process that writes to the database; fuser {((SqliteConnection)Connection).DataSource} names it ({elapsed})");
+                    Report.Say(waits: true, $"{name}: waiting for another process that writes to the database; "
+                        + $"fuser {((SqliteConnection)Connection).DataSource} names it ({elapsed})");
                 }
 
                 await Task.Delay(Retry, cancellationToken);
@@ -118,7 +127,8 @@ internal sealed class SqliteSchemaSession(SqliteConnection connection, FileStrea
     }
 
     // A transaction that is left open falls with the connection, if that is not pooled.
-    private static SqliteConnection Unpooled(SqliteConnectionStringBuilder settings) => new(new SqliteConnectionStringBuilder(settings.ConnectionString) { Pooling = false }.ConnectionString);
+    private static SqliteConnection Unpooled(SqliteConnectionStringBuilder settings) =>
+        new(new SqliteConnectionStringBuilder(settings.ConnectionString) { Pooling = false }.ConnectionString);
 
     // As the driver says it: a folder that is absent or belongs to another user is a fault of the database like any other.
     private static async Task<FileStream> PrepareAsync(string path, MigrationReport report, CancellationToken cancellationToken)
@@ -166,7 +176,8 @@ internal sealed class SqliteSchemaSession(SqliteConnection connection, FileStrea
                 if (elapsed.IsDue)
                 {
                     elapsed.Told();
-                    report.Say(waits: true, $"waiting for another certctl process that migrates this database; fuser {path} names it ({elapsed})");
+                    report.Say(
+                        waits: true, $"waiting for another certctl process that migrates this database; fuser {path} names it ({elapsed})");
                 }
 
                 await Task.Delay(Retry, cancellationToken);

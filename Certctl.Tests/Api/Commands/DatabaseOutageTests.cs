@@ -18,7 +18,8 @@ public sealed class DatabaseOutageTests(PostgresFixture postgres) : IClassFixtur
     private const string Password = "hunter2hunter2";
 
     [Theory]
-    [InlineData("Host=127.0.0.1;Port=1;Database=certctl", "127.0.0.1:1 cannot be connected to: Connection refused", "PostgreSQL runs and listens")]
+    [InlineData(
+        "Host=127.0.0.1;Port=1;Database=certctl", "127.0.0.1:1 cannot be connected to: Connection refused", "PostgreSQL runs and listens")]
     [InlineData("Host=no-such-host.invalid;Database=certctl", "the host name no-such-host.invalid cannot be resolved", "Check the host in")]
     public async Task A_server_that_cannot_be_reached_is_blamed_on_the_address(string connection, string what, string remedy)
     {
@@ -59,7 +60,10 @@ public sealed class DatabaseOutageTests(PostgresFixture postgres) : IClassFixtur
     [InlineData("REVOKE CREATE ON SCHEMA public FROM public", "lacks a right: ", "OWNER TO")]
     [InlineData("ALTER ROLE {0} SET default_transaction_read_only = on", "is read-only: ", "name the primary in " + Setting)]
     [InlineData("ALTER ROLE {0} CONNECTION LIMIT 0", "has no connection left: ", "CERTCTL_DATABASE_MAX_CONNS")]
-    [InlineData("CREATE TABLE \"__EFMigrationsHistory\" (id int); ALTER TABLE \"__EFMigrationsHistory\" OWNER TO {0}", "a statement failed: ", "The schema is not that of this version")]
+    [InlineData(
+        "CREATE TABLE \"__EFMigrationsHistory\" (id int); ALTER TABLE \"__EFMigrationsHistory\" OWNER TO {0}",
+        "a statement failed: ",
+        "The schema is not that of this version")]
     public async Task A_database_that_refuses_the_schema_is_blamed_on_rights_and_state_and_not_on_the_address(
         string sql, string what, string remedy)
     {
@@ -74,7 +78,8 @@ public sealed class DatabaseOutageTests(PostgresFixture postgres) : IClassFixtur
             await ExecuteAsync(owner, string.Format(System.Globalization.CultureInfo.InvariantCulture, sql, role));
             if (!sql.StartsWith("REVOKE", StringComparison.Ordinal))
                 await ExecuteAsync(owner, $"GRANT ALL ON SCHEMA public TO {role}");
-            var said = await SayAsync(Options(new NpgsqlConnectionStringBuilder(connection) { Username = role, Password = Password }.ConnectionString));
+            var said = await SayAsync(
+                Options(new NpgsqlConnectionStringBuilder(connection) { Username = role, Password = Password }.ConnectionString));
             Assert.Contains(what, said, StringComparison.Ordinal);
             Assert.Contains(remedy, said, StringComparison.Ordinal);
             Assert.DoesNotContain("host and port", said, StringComparison.Ordinal);
@@ -145,20 +150,33 @@ public sealed class DatabaseOutageTests(PostgresFixture postgres) : IClassFixtur
             (new("Exception while reading from stream", new TimeoutException("Timeout during reading attempt")), DatabaseFaultKind.Slow),
             (new("Failed to connect to 10.0.0.1:5432", new TimeoutException("The operation has timed out.")), DatabaseFaultKind.NoAnswer),
             (new("Exception while reading from stream", new EndOfStreamException()), DatabaseFaultKind.Disconnected),
-            (new("Exception while reading from stream", new IOException("broken", new SocketException((int)SocketError.ConnectionReset))), DatabaseFaultKind.Disconnected),
-            (new("Exception while performing SSL handshake", new System.Security.Authentication.AuthenticationException("not trusted")), DatabaseFaultKind.Tls),
+            (
+                new(
+                    "Exception while reading from stream",
+                    new IOException("broken", new SocketException((int)SocketError.ConnectionReset))),
+                DatabaseFaultKind.Disconnected),
+            (
+                new("Exception while performing SSL handshake", new System.Security.Authentication.AuthenticationException("not trusted")),
+                DatabaseFaultKind.Tls),
             (new("No password has been provided but the backend requires one (in SASL/SCRAM-SHA-256)"), DatabaseFaultKind.Authentication),
-            (new("The connection pool has been exhausted, either raise 'Max Pool Size' (currently 3)"), DatabaseFaultKind.TooManyConnections),
+            (
+                new("The connection pool has been exhausted, either raise 'Max Pool Size' (currently 3)"),
+                DatabaseFaultKind.TooManyConnections),
             (new("No suitable host was found."), DatabaseFaultKind.NotReady),
             (Several(Away(SocketError.ConnectionRefused), Told("57P03")), DatabaseFaultKind.NotReady),
             (Several(Away(SocketError.ConnectionRefused), new NpgsqlException("b", new TimeoutException())), DatabaseFaultKind.NoAnswer),
             (Several(Away(SocketError.ConnectionRefused), Told("28P01")), DatabaseFaultKind.Authentication),
             (Several(Away(SocketError.HostNotFound), Away(SocketError.ConnectionRefused)), DatabaseFaultKind.Unresolved),
-            (new("Unable to connect to a suitable host", new AggregateException(new NpgsqlException("a", new SocketException((int)SocketError.ConnectionRefused)))), DatabaseFaultKind.Refused),
+            (
+                new(
+                    "Unable to connect to a suitable host",
+                    new AggregateException(new NpgsqlException("a", new SocketException((int)SocketError.ConnectionRefused)))),
+                DatabaseFaultKind.Refused),
         ];
         Assert.All(cases, each => Assert.Equal(each.Kind, DatabaseFault.KindOf(each.Fault)));
 
-        static NpgsqlException Several(params Exception[] faults) => new("Unable to connect to a suitable host", new AggregateException(faults));
+        static NpgsqlException Several(params Exception[] faults) =>
+            new("Unable to connect to a suitable host", new AggregateException(faults));
         static NpgsqlException Away(SocketError error) => new("Failed to connect", new SocketException((int)error));
         static PostgresException Told(string state) => new("as the server says it", "FATAL", "FATAL", state);
     }
@@ -181,12 +199,17 @@ public sealed class DatabaseOutageTests(PostgresFixture postgres) : IClassFixtur
         Assert.Contains(remedy, said, StringComparison.Ordinal);
     }
 
-    private static DatabaseOptions Options(string connection) => new(DatabaseProvider.PostgreSql, new Secret(new NpgsqlConnectionStringBuilder(connection).ConnectionString), 4) { Setting = Setting };
+    private static DatabaseOptions Options(string connection) =>
+        new(DatabaseProvider.PostgreSql, new Secret(new NpgsqlConnectionStringBuilder(connection).ConnectionString), 4)
+        {
+            Setting = Setting,
+        };
 
     private static async Task<string> SayAsync(DatabaseOptions options)
     {
         await using var services = Database.Open(options);
-        var said = await Database.TryAsync(options, () => services.GetRequiredService<IDatabaseMigrator>().MigrateAsync(CancellationToken.None));
+        var said = await Database.TryAsync(
+            options, () => services.GetRequiredService<IDatabaseMigrator>().MigrateAsync(CancellationToken.None));
         Assert.NotNull(said);
         Assert.DoesNotContain(Password, said, StringComparison.Ordinal);
         return said;

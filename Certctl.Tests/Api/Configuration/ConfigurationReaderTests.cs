@@ -130,7 +130,8 @@ public sealed class ConfigurationReaderTests
     [InlineData("CERTCTL_SCEP_COMPLIANCE_URL", "https://user:hunter2@compliance.example.com")]
     public void A_password_in_a_URL_is_refused_and_not_repeated(string name, string value)
     {
-        var environment = (name.StartsWith("CERTCTL_OIDC", StringComparison.Ordinal) ? Settings.Complete().WithOidc() : Settings.Complete()).With(name, value);
+        var environment = (name.StartsWith("CERTCTL_OIDC", StringComparison.Ordinal) ? Settings.Complete().WithOidc() : Settings.Complete())
+            .With(name, value);
         if (name.Contains("COMPLIANCE", StringComparison.Ordinal))
             environment.With("CERTCTL_SCEP_COMPLIANCE_BEARER_TOKEN", "a-token-of-the-service");
 
@@ -165,9 +166,14 @@ public sealed class ConfigurationReaderTests
     {
         // Any text is a host name (the preflight resolves it), a passphrase, a claim or a path (the preflight reads it); the list of
         // profiles has tests of its own.
-        string[] anything = ["CERTCTL_SERVER_HOST", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_SCEP_PROFILES", "CERTCTL_OIDC_ROLE_CLAIM", "CERTCTL_OIDC_NAME_CLAIM", "CERTCTL_OIDC_CA_PATH"];
+        string[] anything =
+        [
+            "CERTCTL_SERVER_HOST", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_SCEP_PROFILES", "CERTCTL_OIDC_ROLE_CLAIM", "CERTCTL_OIDC_NAME_CLAIM",
+            "CERTCTL_OIDC_CA_PATH",
+        ];
         // The settings of a next CA mean something together alone: NextCaReaderTests.
-        var names = KnownSettings.Global.Select(setting => setting.Name).Where(name => !name.StartsWith("CERTCTL_CA_NEXT_", StringComparison.Ordinal)).ToList();
+        var names = KnownSettings.Global.Select(setting => setting.Name)
+            .Where(name => !name.StartsWith("CERTCTL_CA_NEXT_", StringComparison.Ordinal)).ToList();
 
         Assert.Equal(names.Order(), Good.Select(row => (string)row[0]).Distinct().Order());
         Assert.Equal(names.Except(anything).Order(), Bad.Select(row => (string)row[0]).Distinct().Order());
@@ -176,12 +182,23 @@ public sealed class ConfigurationReaderTests
     [Fact]
     public void What_is_not_set_has_the_documented_default()
     {
-        var options = Settings.Complete().With("CERTCTL_SCEP_ENABLED", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_RA_CERT_PATH", null).With("CERTCTL_SCEP_RA_KEY_PATH", null).WithOidc().Options();
+        var options = Settings.Complete().With("CERTCTL_SCEP_ENABLED", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null)
+            .With("CERTCTL_SCEP_RA_CERT_PATH", null).With("CERTCTL_SCEP_RA_KEY_PATH", null).WithOidc().Options();
 
-        foreach (var setting in KnownSettings.Global.Where(setting => setting.DefaultText is not null && setting.Name != "CERTCTL_SCEP_ENABLED"))
+        foreach (var setting in KnownSettings.Global.Where(
+            setting => setting.DefaultText is not null && setting.Name != "CERTCTL_SCEP_ENABLED"))
         {
             var told = Told(options, setting.Name);
-            var documented = setting.Name switch { "CERTCTL_LOG_LEVEL" => "Information", "CERTCTL_LOG_FORMAT" => "True", "CERTCTL_CA_VALIDITY_DAYS" => "90.00:00:00", "CERTCTL_METRICS_ENABLED" => "False", "CERTCTL_RATE_LIMIT_PER_USER_RPS" => "50", "CERTCTL_RATE_LIMIT_PER_USER_BURST" => "100", _ => setting.DefaultText };
+            var documented = setting.Name switch
+            {
+                "CERTCTL_LOG_LEVEL" => "Information",
+                "CERTCTL_LOG_FORMAT" => "True",
+                "CERTCTL_CA_VALIDITY_DAYS" => "90.00:00:00",
+                "CERTCTL_METRICS_ENABLED" => "False",
+                "CERTCTL_RATE_LIMIT_PER_USER_RPS" => "50",
+                "CERTCTL_RATE_LIMIT_PER_USER_BURST" => "100",
+                _ => setting.DefaultText,
+            };
             Assert.True(documented == told, $"{setting.Name}: {told}");
         }
 
@@ -206,7 +223,9 @@ public sealed class ConfigurationReaderTests
     [InlineData("no", false)]
     [InlineData("No", false)]
     public void Booleans_have_six_words_in_any_case(string text, bool expected) =>
-        Assert.Equal(expected, Settings.Complete().With("CERTCTL_SCEP_RENEWAL_ALLOW_NAME_CHANGE", text).Options().ScepProfiles[0].RenewalMayChangeName);
+        Assert.Equal(
+            expected,
+            Settings.Complete().With("CERTCTL_SCEP_RENEWAL_ALLOW_NAME_CHANGE", text).Options().ScepProfiles[0].RenewalMayChangeName);
 
     [Theory]
     [InlineData("on")]
@@ -240,8 +259,10 @@ public sealed class ConfigurationReaderTests
         Assert.Null(reading.Options);
         string[] expected =
         [
-            "CERTCTL_NONSENSE", "CERTCTL_SERVER_PORT", "CERTCTL_SERVER_TLS_CERT_PATH", "CERTCTL_SERVER_TLS_KEY_PATH", "CERTCTL_DATABASE_URL", "CERTCTL_LOG_LEVEL", "CERTCTL_CA_CERT_PATH",
-            "CERTCTL_CA_KEY_PATH", "CERTCTL_CA_OCSP_URL", "CERTCTL_SCEP_CHALLENGE_PASSWORD", "CERTCTL_SCEP_RA_CERT_PATH", "CERTCTL_SCEP_RA_KEY_PATH", "CERTCTL_SCEP_RETRY_WINDOW",
+            "CERTCTL_NONSENSE", "CERTCTL_SERVER_PORT", "CERTCTL_SERVER_TLS_CERT_PATH", "CERTCTL_SERVER_TLS_KEY_PATH",
+            "CERTCTL_DATABASE_URL", "CERTCTL_LOG_LEVEL", "CERTCTL_CA_CERT_PATH",
+            "CERTCTL_CA_KEY_PATH", "CERTCTL_CA_OCSP_URL", "CERTCTL_SCEP_CHALLENGE_PASSWORD", "CERTCTL_SCEP_RA_CERT_PATH",
+            "CERTCTL_SCEP_RA_KEY_PATH", "CERTCTL_SCEP_RETRY_WINDOW",
         ];
         Assert.Equal(expected.Order(), reading.Problems.Select(problem => problem.Split(' ', ':')[0]).Order());
     }
@@ -249,18 +270,22 @@ public sealed class ConfigurationReaderTests
     [Fact]
     public void The_mTLS_port_differs_from_the_main_one_and_needs_a_profile_that_uses_it()
     {
-        var environment = Settings.Complete().With("CERTCTL_SERVER_PORT", "8443").With("CERTCTL_SERVER_MTLS_PORT", "8443").With("CERTCTL_SCEP_MTLS_ENABLED", "true").With("CERTCTL_SCEP_MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "/makers.pem");
+        var environment = Settings.Complete().With("CERTCTL_SERVER_PORT", "8443").With("CERTCTL_SERVER_MTLS_PORT", "8443")
+            .With("CERTCTL_SCEP_MTLS_ENABLED", "true").With("CERTCTL_SCEP_MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "/makers.pem");
         Assert.StartsWith("CERTCTL_SERVER_MTLS_PORT is the main port, 8443", environment.Problem(), StringComparison.Ordinal);
 
         Assert.Empty(environment.With("CERTCTL_SERVER_MTLS_PORT", "8444").Reading().Warnings);
         Assert.StartsWith(
-            "CERTCTL_SERVER_MTLS_PORT has no effect", Assert.Single(Settings.Complete().With("CERTCTL_SERVER_MTLS_PORT", "8444").Reading().Warnings), StringComparison.Ordinal);
+            "CERTCTL_SERVER_MTLS_PORT has no effect",
+            Assert.Single(Settings.Complete().With("CERTCTL_SERVER_MTLS_PORT", "8444").Reading().Warnings),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_is_not_ours_is_left_alone()
     {
-        var environment = Settings.Complete().With("PATH", "/bin").With("CERTCTLX", "y").With("certctlx", "y").With("CERTCTL_TEST_POSTGRES", "z");
+        var environment = Settings.Complete().With("PATH", "/bin").With("CERTCTLX", "y").With("certctlx", "y")
+            .With("CERTCTL_TEST_POSTGRES", "z");
 
         Assert.Empty(environment.Reading().Problems);
         Assert.Empty(environment.Reading().Warnings);
@@ -299,7 +324,8 @@ public sealed class ConfigurationReaderTests
         "CERTCTL_RATE_LIMIT_BURST" => $"{options.Api.RateLimits!.Burst}",
         "CERTCTL_RATE_LIMIT_PER_USER_RPS" => $"{options.Api.RateLimits!.PerSecondOfUser}",
         "CERTCTL_RATE_LIMIT_PER_USER_BURST" => $"{options.Api.RateLimits!.BurstOfUser}",
-        "CERTCTL_SCEP_PROBE_ENABLED" or "CERTCTL_SCEP_PROBE_ALLOW" => options.Api.Probes is { } networks ? string.Join('|', networks) : "false",
+        "CERTCTL_SCEP_PROBE_ENABLED" or "CERTCTL_SCEP_PROBE_ALLOW" =>
+            options.Api.Probes is { } networks ? string.Join('|', networks) : "false",
         "CERTCTL_OIDC_AUTHORITY" => options.Api.Oidc?.Authority.OriginalString,
         "CERTCTL_OIDC_AUDIENCE" => options.Api.Oidc?.Audience,
         "CERTCTL_OIDC_ROLE_MAP" => string.Join('|', options.Api.Oidc!.RoleMap.Select(role => $"{role.Key} {role.Value}")),

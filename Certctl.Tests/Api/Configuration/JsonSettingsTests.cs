@@ -88,12 +88,15 @@ public sealed class JsonSettingsTests : IDisposable
     {
         File.WriteAllText(_folder["secret"], "the challenge of a file");
         Write($$"""{ "scep_challenge_password": "the challenge of the JSON" }""");
-        var byFile = Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", _folder["secret"]);
+        var byFile = Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null)
+            .With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", _folder["secret"]);
         Assert.Equal("the challenge of a file", byFile.Options(Config).ScepProfiles[0].Challenge!.Reveal());
 
         Write($$"""{ "scep_challenge_password_file": "{{_folder["secret"]}}" }""");
         Assert.Equal(Settings.Challenge, Settings.Complete().Options(Config).ScepProfiles[0].Challenge!.Reveal());
-        Assert.Equal("the challenge of a file", Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).Options(Config).ScepProfiles[0].Challenge!.Reveal());
+        Assert.Equal(
+            "the challenge of a file",
+            Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).Options(Config).ScepProfiles[0].Challenge!.Reveal());
     }
 
     [Fact]
@@ -127,7 +130,8 @@ public sealed class JsonSettingsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{ "scep_profiles": { "corp": { "ra_cert_paht": "/x" } } }""", "CERTCTL_SCEP_PROFILE_CORP_RA_CERT_PAHT is unknown; did you mean CERTCTL_SCEP_PROFILE_CORP_RA_CERT_PATH?")]
+    [InlineData("""{ "scep_profiles": { "corp": { "ra_cert_paht": "/x" } } }""",
+        "CERTCTL_SCEP_PROFILE_CORP_RA_CERT_PAHT is unknown; did you mean CERTCTL_SCEP_PROFILE_CORP_RA_CERT_PATH?")]
     [InlineData("""{ "scep_profiles": { "corp": "yes" } }""", "scep_profiles.corp is not an object.")]
     public void A_mistake_in_a_profile_of_the_file_is_a_problem(string json, string said)
     {
@@ -145,7 +149,8 @@ public sealed class JsonSettingsTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_not_there_is_a_problem() => Assert.StartsWith($"{Config}: cannot be read", Settings.Complete().Problem(Config), StringComparison.Ordinal);
+    public void A_file_that_is_not_there_is_a_problem() =>
+        Assert.StartsWith($"{Config}: cannot be read", Settings.Complete().Problem(Config), StringComparison.Ordinal);
 
     private void Write(string json) => File.WriteAllText(Config, json);
 }

@@ -15,7 +15,8 @@ public sealed class SecretSettingTests : IDisposable
     [
         .. KnownSettings.Global.Where(setting => setting.IsSecret).Select(setting => setting.Name),
         .. KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => KnownSettings.FlatPrefix + setting.Name),
-        .. KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => $"{KnownSettings.ProfilePrefix}CORP_{setting.Name}"),
+        .. KnownSettings.ScepProfile.Where(setting => setting.IsSecret)
+            .Select(setting => $"{KnownSettings.ProfilePrefix}CORP_{setting.Name}"),
     ]);
 
     public void Dispose() => _folder.Dispose();
@@ -23,15 +24,24 @@ public sealed class SecretSettingTests : IDisposable
     [Fact]
     public void What_gives_access_is_a_secret()
     {
-        Assert.Equal(["CERTCTL_API_KEYS_NAMED", "CERTCTL_DATABASE_URL", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_METRICS_TOKEN"], KnownSettings.Global.Where(setting => setting.IsSecret).Select(setting => setting.Name).Order());
-        Assert.Equal(["CHALLENGE_PASSWORD", "CHALLENGE_PASSWORD_PREVIOUS", "COMPLIANCE_BEARER_TOKEN"], KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => setting.Name));
+        Assert.Equal(
+            ["CERTCTL_API_KEYS_NAMED", "CERTCTL_DATABASE_URL", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_METRICS_TOKEN"],
+            KnownSettings.Global.Where(setting => setting.IsSecret).Select(setting => setting.Name).Order());
+        Assert.Equal(
+            ["CHALLENGE_PASSWORD", "CHALLENGE_PASSWORD_PREVIOUS", "COMPLIANCE_BEARER_TOKEN"],
+            KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => setting.Name));
     }
 
     [Theory]
     [MemberData(nameof(Secrets))]
     public void A_secret_comes_from_a_file_as_well(string name)
     {
-        var text = name switch { "CERTCTL_DATABASE_URL" => $"postgres://u:{Value}@db/certctl", "CERTCTL_API_KEYS_NAMED" => $"alice:{Value}-{Value}", _ => Value };
+        var text = name switch
+        {
+            "CERTCTL_DATABASE_URL" => $"postgres://u:{Value}@db/certctl",
+            "CERTCTL_API_KEYS_NAMED" => $"alice:{Value}-{Value}",
+            _ => Value,
+        };
 
         var reading = Base(name).With(name, null).With(name + "_FILE", Place(text + "\n")).Reading();
 
@@ -101,7 +111,8 @@ public sealed class SecretSettingTests : IDisposable
     [InlineData("\uFEFFa challenge for you\n", "a challenge for you")]
     public void One_line_end_and_a_mark_of_UTF8_belong_to_the_editor(string content, string expected)
     {
-        var options = Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", Place(content)).Options();
+        var options = Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null)
+            .With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", Place(content)).Options();
 
         Assert.Equal(expected, options.ScepProfiles[0].Challenge!.Reveal());
     }
@@ -112,9 +123,13 @@ public sealed class SecretSettingTests : IDisposable
     [InlineData("a challenge for you\t")]
     public void Blanks_around_a_secret_are_part_of_it_and_warned_about(string secret)
     {
-        var reading = Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null).With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", Place(secret + "\n")).Reading();
+        var reading = Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD", null)
+            .With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", Place(secret + "\n")).Reading();
 
-        Assert.StartsWith("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE: the secret begins or ends with a blank", Assert.Single(reading.Warnings), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE: the secret begins or ends with a blank",
+            Assert.Single(reading.Warnings),
+            StringComparison.Ordinal);
         Assert.Equal(secret, reading.Options!.ScepProfiles[0].Challenge!.Reveal());
     }
 
@@ -125,7 +140,9 @@ public sealed class SecretSettingTests : IDisposable
     [InlineData("CERTCTL_SERVER_PORT", "'8443'")]
     public void Quotes_that_no_shell_took_away_are_a_problem_that_tells_nothing_of_the_value(string name, string value)
     {
-        var problem = Assert.Single(Settings.Complete().With(name, value).Reading().Problems, problem => problem.StartsWith(name + ": the value stands in quotes", StringComparison.Ordinal));
+        var problem = Assert.Single(
+            Settings.Complete().With(name, value).Reading().Problems,
+            problem => problem.StartsWith(name + ": the value stands in quotes", StringComparison.Ordinal));
 
         Assert.DoesNotContain(value.Trim('"', '\''), problem, StringComparison.Ordinal);
     }
@@ -198,7 +215,8 @@ public sealed class SecretSettingTests : IDisposable
         "CERTCTL_API_KEYS_NAMED" => options.Api.Keys[0].Key.Reveal(),
         "CERTCTL_METRICS_TOKEN" => options.Telemetry.Token!.Reveal(),
         "CERTCTL_KEY_PASSPHRASE" => options.KeyPassphrase!.Reveal(),
-        _ when name.EndsWith("COMPLIANCE_BEARER_TOKEN", StringComparison.Ordinal) => options.ScepProfiles[0].Compliance!.BearerToken!.Reveal(),
+        _ when name.EndsWith("COMPLIANCE_BEARER_TOKEN", StringComparison.Ordinal) =>
+            options.ScepProfiles[0].Compliance!.BearerToken!.Reveal(),
         _ when name.EndsWith("_PREVIOUS", StringComparison.Ordinal) => options.ScepProfiles[0].PreviousChallenge!.Reveal(),
         _ => options.ScepProfiles[0].Challenge!.Reveal(),
     };

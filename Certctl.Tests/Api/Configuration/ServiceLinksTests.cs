@@ -72,6 +72,9 @@ public sealed class ServiceLinksTests
 
         Assert.Equal(
             "CERTCTL_SERVER_PROT is unknown; did you mean CERTCTL_SERVER_PORT?", environment.With("CERTCTL_SERVER_PROT", "1").Problem());
-        Assert.StartsWith("CERTCTL_SERVICE_PORT is unknown", environment.With("CERTCTL_SERVER_PROT", null).With("CERTCTL_SERVICE_PORT", "no number").Problem(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "CERTCTL_SERVICE_PORT is unknown",
+            environment.With("CERTCTL_SERVER_PROT", null).With("CERTCTL_SERVICE_PORT", "no number").Problem(),
+            StringComparison.Ordinal);
     }
 }

@@ -25,7 +25,8 @@ internal static class Settings
     /// <summary>The same with one profile "corp" in the structured form.</summary>
     public static Dictionary<string, string> Structured()
     {
-        var environment = Complete().Where(pair => !pair.Key.StartsWith("CERTCTL_SCEP_", StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
+        var environment = Complete().Where(pair => !pair.Key.StartsWith("CERTCTL_SCEP_", StringComparison.Ordinal))
+            .ToDictionary(StringComparer.Ordinal);
         environment["CERTCTL_SCEP_ENABLED"] = "true";
         environment["CERTCTL_SCEP_PROFILES"] = "corp";
         return environment.AddProfile("CORP");
@@ -42,7 +43,8 @@ internal static class Settings
 
     /// <summary>An issuer of tokens, with what it needs beside it.</summary>
     public static Dictionary<string, string> WithOidc(this Dictionary<string, string> environment) => environment
-        .With("CERTCTL_OIDC_AUTHORITY", "https://login.example.com").With("CERTCTL_OIDC_AUDIENCE", "certctl").With("CERTCTL_OIDC_ROLE_MAP", "pki-admins=admin");
+        .With("CERTCTL_OIDC_AUTHORITY", "https://login.example.com")
+        .With("CERTCTL_OIDC_AUDIENCE", "certctl").With("CERTCTL_OIDC_ROLE_MAP", "pki-admins=admin");
 
     /// <summary>Sets a name, or takes it away when the value is null.</summary>
     public static Dictionary<string, string> With(this Dictionary<string, string> environment, string name, string? value)
@@ -54,7 +56,8 @@ internal static class Settings
         return environment;
     }
 
-    public static ConfigurationReading Reading(this Dictionary<string, string> environment, string? config = null) => ConfigurationReader.Read(environment, config);
+    public static ConfigurationReading Reading(this Dictionary<string, string> environment, string? config = null) =>
+        ConfigurationReader.Read(environment, config);
 
     public static CertctlOptions Options(this Dictionary<string, string> environment, string? config = null)
     {

@@ -39,11 +39,15 @@ public sealed class ApprovalVerbTests : IAsyncLifetime
 
         var row = await OnlyAsync();
         var id = (string)row["id"]!;
-        Assert.Equal(("CN=patient", "RSA-2048", "pending", 2), ((string)row["subject"]!, (string)row["key_algorithm"]!, (string)row["state"]!, (int)row["approvals_required"]!));
+        Assert.Equal(
+            ("CN=patient", "RSA-2048", "pending", 2),
+            ((string)row["subject"]!, (string)row["key_algorithm"]!, (string)row["state"]!, (int)row["approvals_required"]!));
         Assert.Equal("127.0.0.1", ((string)row["source_address"]!).Replace("::ffff:", "", StringComparison.Ordinal));
         Assert.Contains(id, (await ApprovalsAsync("list")).MustSucceed().Output, StringComparison.Ordinal);
 
-        Assert.Equal($"{id} approval 1 of 2; it still waits.\n", (await ApprovalsAsync("approve", id, "--actor", "olga", "--note", "known device")).MustSucceed().Output);
+        Assert.Equal(
+            $"{id} approval 1 of 2; it still waits.\n",
+            (await ApprovalsAsync("approve", id, "--actor", "olga", "--note", "known device")).MustSucceed().Output);
         var twice = await ApprovalsAsync("approve", id, "--actor", "olga");
         Assert.Equal((1, ""), (twice.ExitCode, twice.Output));
         Assert.Contains("olga has decided", twice.Error, StringComparison.Ordinal);
@@ -51,7 +55,10 @@ public sealed class ApprovalVerbTests : IAsyncLifetime
         // Any name can be given; the system's account is the same, so it is no second operator.
         var renamed = await ApprovalsAsync("approve", id, "--actor", "paul");
         Assert.Equal((1, ""), (renamed.ExitCode, renamed.Output));
-        Assert.Contains($"olga has decided about this request before, and {Environment.UserName} answers for both", renamed.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"olga has decided about this request before, and {Environment.UserName} answers for both",
+            renamed.Error,
+            StringComparison.Ordinal);
         await Host.KillAsync();
         await Host.StartAgainAsync();
         using var after = Host.Connect();
@@ -74,7 +81,8 @@ public sealed class ApprovalVerbTests : IAsyncLifetime
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("actor:", refused.Error, StringComparison.Ordinal);
         Assert.Contains("note:", refused.Error, StringComparison.Ordinal);
-        Assert.Contains("actor:", (await ApprovalsAsync("approve", Guid.Empty.ToString(), "--actor", "alice\u200B")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "actor:", (await ApprovalsAsync("approve", Guid.Empty.ToString(), "--actor", "alice\u200B")).Error, StringComparison.Ordinal);
         Assert.Equal(2, (await ApprovalsAsync("approve", "no-id")).ExitCode);
     }
 

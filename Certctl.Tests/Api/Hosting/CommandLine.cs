@@ -6,7 +6,9 @@ using Certctl.Tests.Fixtures;
 
 namespace Certctl.Tests.Api.Hosting;
 
-/// <summary>The real executable as an operator calls it, with the environment that the test writes and nothing of this process's own settings.</summary>
+/// <summary>
+/// The real executable as an operator calls it, with the environment that the test writes and nothing of this process's own settings.
+/// </summary>
 internal static class CommandLine
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
@@ -41,7 +43,8 @@ internal static class CommandLine
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var name in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => (string)entry.Key).Where(name => name.StartsWith("CERTCTL_", StringComparison.Ordinal)))
+        foreach (var name in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .Select(entry => (string)entry.Key).Where(name => name.StartsWith("CERTCTL_", StringComparison.Ordinal)))
             start.Environment.Remove(name);
         foreach (var (name, value) in settings)
             start.Environment[name] = value;
@@ -72,7 +75,8 @@ internal sealed class ServingProcess(Process process) : IAsyncDisposable
     {
         while (Port == 0)
         {
-            var line = await process.StandardError.ReadLineAsync(cancellationToken) ?? throw new InvalidOperationException($"serve ended: {Log}");
+            var line = await process.StandardError.ReadLineAsync(cancellationToken)
+                ?? throw new InvalidOperationException($"serve ended: {Log}");
             Write(line);
             if (line.StartsWith(Announcement, StringComparison.Ordinal))
                 Port = new Uri(line[(Announcement.Length - "https://".Length)..]).Port;

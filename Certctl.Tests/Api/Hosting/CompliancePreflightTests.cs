@@ -32,7 +32,9 @@ public sealed class CompliancePreflightTests : IDisposable
     public void Good_files_have_nothing_to_say()
     {
         var checks = Checks();
-        Assert.Equal(["SCEP profile <root>, compliance client certificate", $"SCEP profile <root>, compliance CA bundle {_folder["roots.pem"]}"], checks.Select(check => check.Name));
+        Assert.Equal(
+            ["SCEP profile <root>, compliance client certificate", $"SCEP profile <root>, compliance CA bundle {_folder["roots.pem"]}"],
+            checks.Select(check => check.Name));
         Assert.All(checks, check => Assert.Empty(check.Problems.Concat(check.Warnings)));
     }
 
@@ -81,7 +83,8 @@ public sealed class CompliancePreflightTests : IDisposable
     }
 
     private List<PreflightCheck> Checks() =>
-        [.. Preflight.Run(_environment.Options(), DateTimeOffset.UtcNow).Checks.Where(check => check.Name.Contains("compliance", StringComparison.Ordinal))];
+        [.. Preflight.Run(_environment.Options(), DateTimeOffset.UtcNow).Checks
+            .Where(check => check.Name.Contains("compliance", StringComparison.Ordinal))];
 
     private void Place(X509Certificate2 certificate)
     {

@@ -56,7 +56,9 @@ public sealed class ConfigReloadTests : IAsyncLifetime
 
         Assert.Equal(
             (HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await AskAsync("/metrics", Key), await AskAsync("/metrics", Other)));
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await AskAsync("/api/v1/audit", Key), await AskAsync("/api/v1/audit", Other)));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpStatusCode.OK),
+            (await AskAsync("/api/v1/audit", Key), await AskAsync("/api/v1/audit", Other)));
         Assert.Equal((false, true), (await EnrolsAsync(OperatorFolder.Challenge), await EnrolsAsync("another challenge of the folder")));
         Assert.Equal(
             [("api_keys", AuditOutcome.Done), ("challenge", AuditOutcome.Done), ("metrics_token", AuditOutcome.Done)], await LinesAsync(3));
@@ -113,7 +115,8 @@ public sealed class ConfigReloadTests : IAsyncLifetime
         await ReloadAsync(Refused);
 
         Assert.Contains(
-            "CERTCTL_CA_VALIDITY_DAYS, CERTCTL_METRICS_ENABLED, CERTCTL_SERVER_TLS_CERT_PATH, CERTCTL_SERVER_TLS_KEY_PATH of --config changed; what is no secret changes by a restart alone",
+            "CERTCTL_CA_VALIDITY_DAYS, CERTCTL_METRICS_ENABLED, CERTCTL_SERVER_TLS_CERT_PATH, "
+                + "CERTCTL_SERVER_TLS_KEY_PATH of --config changed; what is no secret changes by a restart alone",
             Serving.Log, StringComparison.Ordinal);
         Assert.Equal([("challenge", AuditOutcome.Done), ("configuration", AuditOutcome.Refused)], await LinesAsync(2));
         Assert.Equal(before, await ShownAsync());

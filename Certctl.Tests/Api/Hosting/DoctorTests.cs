@@ -7,7 +7,10 @@ using Xunit;
 
 namespace Certctl.Tests.Api.Hosting;
 
-/// <summary><c>certctl doctor</c>: a line for everything that a start would look at; exit code 1 when one of them would keep the server from starting.</summary>
+/// <summary>
+/// <c>certctl doctor</c>: a line for everything that a start would look at;
+/// exit code 1 when one of them would keep the server from starting.
+/// </summary>
 public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorFolder>
 {
     private static readonly Lazy<RSA> Key = new(() => RSA.Create(2048));
@@ -19,7 +22,11 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
         var run = (await CommandLine.RunAsync(folder.Settings(), ["doctor"])).MustSucceed();
         var lines = Lines(run);
         Assert.All(lines, line => Assert.StartsWith("ok    ", line, StringComparison.Ordinal));
-        foreach (var looked in new[] { "configuration", "TLS certificate", "CA", "RA pair", "database", "database schema", "certificate profile \"default\"", "port" })
+        foreach (var looked in new[]
+        {
+            "configuration", "TLS certificate", "CA", "RA pair", "database", "database schema", "certificate profile \"default\"",
+            "port",
+        })
             Assert.Contains(lines, line => line.Contains(looked, StringComparison.Ordinal));
     }
 
@@ -28,7 +35,9 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
     {
         var path = folder.Path("not-yet.db");
         var run = (await CommandLine.RunAsync(folder.Settings(("CERTCTL_DATABASE_URL", $"sqlite://{path}")), ["doctor"])).MustSucceed();
-        Assert.Contains(Lines(run), line => line.StartsWith("warn  database", StringComparison.Ordinal) && line.Contains(path, StringComparison.Ordinal));
+        Assert.Contains(
+            Lines(run),
+            line => line.StartsWith("warn  database", StringComparison.Ordinal) && line.Contains(path, StringComparison.Ordinal));
         Assert.False(File.Exists(path));
     }
 
@@ -65,7 +74,9 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
             (Ra("encrypted"), "CERTCTL_KEY_PASSPHRASE"),
             (Ra("absent"), "does not exist"),
         ];
-        Assert.All(expected, e => Assert.Contains(failed, line => line.StartsWith($"FAIL  {e.Thing}: ", StringComparison.Ordinal) && line.Contains(e.Remedy, StringComparison.Ordinal)));
+        Assert.All(expected, e => Assert.Contains(
+            failed,
+            line => line.StartsWith($"FAIL  {e.Thing}: ", StringComparison.Ordinal) && line.Contains(e.Remedy, StringComparison.Ordinal)));
         Assert.All(failed, line => Assert.Contains(expected, e => line.StartsWith($"FAIL  {e.Thing}: ", StringComparison.Ordinal)));
         Assert.DoesNotContain("PRIVATE", run.All, StringComparison.Ordinal);
     }
@@ -117,7 +128,8 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
         var taken = ((IPEndPoint)listener.LocalEndpoint).Port;
         var run = await CommandLine.RunAsync(folder.Settings(("CERTCTL_SERVER_PORT", $"{taken}")), ["doctor"]);
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains(Lines(run), line => line.StartsWith($"FAIL  port 127.0.0.1:{taken}", StringComparison.Ordinal) && line.Contains("CERTCTL_SERVER_PORT", StringComparison.Ordinal));
+        Assert.Contains(Lines(run), line => line.StartsWith($"FAIL  port 127.0.0.1:{taken}", StringComparison.Ordinal)
+            && line.Contains("CERTCTL_SERVER_PORT", StringComparison.Ordinal));
 
         await using var serving = await CommandLine.ServeAsync(folder.Settings());
         run = (await CommandLine.RunAsync(folder.Settings(("CERTCTL_SERVER_PORT", $"{serving.Port}")), ["doctor"])).MustSucceed();

@@ -8,7 +8,8 @@ using Xunit;
 namespace Certctl.Tests.Api.Hosting;
 
 /// <summary>Migrations of PostgreSQL by the executable: killed, stopped, and by several servers that start at once.</summary>
-public sealed class MigrateVerbTests(OperatorFolder folder, PostgresFixture postgres) : IClassFixture<OperatorFolder>, IClassFixture<PostgresFixture>
+public sealed class MigrateVerbTests(OperatorFolder folder, PostgresFixture postgres)
+    : IClassFixture<OperatorFolder>, IClassFixture<PostgresFixture>
 {
     private const string Lock = "SELECT pg_advisory_lock(x'6365727463746c'::bigint)";
 
@@ -21,7 +22,8 @@ public sealed class MigrateVerbTests(OperatorFolder folder, PostgresFixture post
         await using var source = NpgsqlDataSource.Create(connection);
 
         // Little memory and long texts make the index of their trigrams slow, with few rows.
-        await ExecuteAsync(source, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET maintenance_work_mem = ''1MB''', current_database()); END $$");
+        await ExecuteAsync(
+            source, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET maintenance_work_mem = ''1MB''', current_database()); END $$");
         await ExecuteAsync(source, FillOnceMade(InsertEvents(40000)));
         var settings = new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = PostgresFixture.UrlOf(connection) };
         await using (var killed = RunningVerb.Start(settings, "migrate"))
@@ -51,7 +53,8 @@ public sealed class MigrateVerbTests(OperatorFolder folder, PostgresFixture post
         if (!postgres.IsAvailable)
             return;
         var connection = await postgres.CreateDatabaseAsync(migrated: false);
-        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection) { ApplicationName = "certctl elsewhere" }.ConnectionString);
+        await using var source = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(connection) { ApplicationName = "certctl elsewhere" }.ConnectionString);
         var settings = folder.Settings(("CERTCTL_DATABASE_URL", PostgresFixture.UrlOf(connection)), ("CERTCTL_LOG_FORMAT", "text"));
         RunningVerb[] servers = [];
         try
@@ -62,7 +65,8 @@ public sealed class MigrateVerbTests(OperatorFolder folder, PostgresFixture post
                 await locking.ExecuteNonQueryAsync();
                 servers = [.. Enumerable.Range(0, 3).Select(_ => RunningVerb.Start(settings, "serve"))];
                 foreach (var server in servers)
-                    await server.PrintsAsync($"waiting for another process that migrates this database: PostgreSQL session {held.ProcessID} (\"certctl elsewhere\"");
+                    await server.PrintsAsync("waiting for another process that migrates this database: "
+                        + $"PostgreSQL session {held.ProcessID} (\"certctl elsewhere\"");
                 Assert.All(servers, server => Assert.DoesNotContain("certctl serves https://", server.Printed, StringComparison.Ordinal));
                 await using var unlocking = new NpgsqlCommand("SELECT pg_advisory_unlock_all()", held);
                 await unlocking.ExecuteNonQueryAsync();
@@ -113,7 +117,8 @@ public sealed class MigrateVerbTests(OperatorFolder folder, PostgresFixture post
         await using var holder = await source.OpenConnectionAsync();
         await using var locking = new NpgsqlCommand("BEGIN; LOCK TABLE certificate_profiles IN ACCESS EXCLUSIVE MODE", holder);
         await locking.ExecuteNonQueryAsync();
-        await using var running = RunningVerb.Start(new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = postgres.Url }, "profiles", "list");
+        await using var running = RunningVerb.Start(
+            new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = postgres.Url }, "profiles", "list");
         await running.PrintsAsync("certctl profiles: still waiting for the database");
         await using var ending = new NpgsqlCommand("ROLLBACK", holder);
         await ending.ExecuteNonQueryAsync();
@@ -128,7 +133,9 @@ public sealed class MigrateVerbTests(OperatorFolder folder, PostgresFixture post
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         var run = await CommandLine.RunAsync(
-            folder.Settings(("CERTCTL_SERVER_PORT", $"{port}"), ("CERTCTL_DATABASE_URL", "postgres://operator:hunter2hunter2@127.0.0.1:1/certctl")), ["serve"]);
+            folder.Settings(
+                ("CERTCTL_SERVER_PORT", $"{port}"), ("CERTCTL_DATABASE_URL", "postgres://operator:hunter2hunter2@127.0.0.1:1/certctl")),
+            ["serve"]);
         Assert.Equal(1, run.ExitCode);
         Assert.Contains($"127.0.0.1:{port} cannot be bound", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("database", run.Error, StringComparison.OrdinalIgnoreCase);

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Certctl.Tests.Api.Hosting;
 
-/// <summary>What an operator has before the first <c>serve</c>: a CA, an RA, a TLS pair and a migrated database. Quickstart made them and has ended.</summary>
+/// <summary>
+/// What an operator has before the first <c>serve</c>: a CA, an RA, a TLS pair and a migrated database. Quickstart made them and has ended.
+/// </summary>
 public sealed class OperatorFolder : IAsyncLifetime
 {
     internal const string Challenge = "the challenge of the operator's folder";

@@ -11,7 +11,9 @@ using Xunit;
 
 namespace Certctl.Tests.Api.Hosting;
 
-/// <summary>What is looked at before a start: files, modes, pairs, dates. Whatever forbids the start is told with its file, all of it at once.</summary>
+/// <summary>
+/// What is looked at before a start: files, modes, pairs, dates. Whatever forbids the start is told with its file, all of it at once.
+/// </summary>
 public sealed class PreflightTests : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -68,7 +70,10 @@ public sealed class PreflightTests : IDisposable
         var problem = Problem();
 
         Assert.StartsWith(check, problem, StringComparison.Ordinal);
-        Assert.Contains($"{_folder[file]}: the {(file.EndsWith("key", StringComparison.Ordinal) ? "private key" : "certificate")} file does not exist.", problem, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{_folder[file]}: the {(file.EndsWith("key", StringComparison.Ordinal) ? "private key" : "certificate")} file does not exist.",
+            problem,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -92,7 +97,9 @@ public sealed class PreflightTests : IDisposable
     {
         WriteKey(name, RaCertificates.AnotherKey);
 
-        Assert.Contains($"{_folder[name + ".key"]}: the private key does not belong to the first certificate (certificate file {_folder[name + ".crt"]})", Problem(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"{_folder[name + ".key"]}: the private key does not belong to the first certificate (certificate file "
+                + $"{_folder[name + ".crt"]})", Problem(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,7 +124,8 @@ public sealed class PreflightTests : IDisposable
     public void An_EC_RA_is_refused_with_the_reason()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        Place("CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(_ca, key, X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment));
+        Place(
+            "CERTCTL_SCEP_RA", "ra", RaCertificates.Pair(_ca, key, X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment));
 
         Assert.Contains("an EC key cannot decrypt", Problem(), StringComparison.Ordinal);
     }
@@ -166,7 +174,9 @@ public sealed class PreflightTests : IDisposable
         PlaceRa(("sign", signing), ("encrypt", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, X509KeyUsageFlags.KeyEncipherment)));
         Assert.Equal(2, Run().Material!.RaPairs[""].Count);
 
-        PlaceRa(("sign", signing), ("encrypt", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, X509KeyUsageFlags.KeyEncipherment, notAfter: TestCa.Now)));
+        PlaceRa(
+            ("sign", signing),
+            ("encrypt", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, X509KeyUsageFlags.KeyEncipherment, notAfter: TestCa.Now)));
         Assert.Contains("no RA certificate has keyEncipherment", Problem(), StringComparison.Ordinal);
     }
 
@@ -178,7 +188,8 @@ public sealed class PreflightTests : IDisposable
         _environment["CERTCTL_SCEP_GETCACERT"] = shape;
         Assert.Contains("GETCACERT shows the CA and no RA, so the CA must be the RA", Problem(), StringComparison.Ordinal);
 
-        var ca = TestCa.Root("rsa", more: new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | RaCertificates.BothUsages, critical: true));
+        var ca = TestCa.Root("rsa", more: new X509KeyUsageExtension(
+            X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | RaCertificates.BothUsages, critical: true));
         Place("CERTCTL_CA", "ca", ca);
         Place("CERTCTL_SCEP_RA", "ra", ca);
         Assert.NotNull(Run().Material);
@@ -205,13 +216,16 @@ public sealed class PreflightTests : IDisposable
         var (material, checks) = Run();
 
         Assert.Null(material);
-        Assert.Equal(["CA", $"SCEP profile <root>, RA pair {_folder["ra.crt"]}"], checks.Where(check => check.Problems.Count > 0).Select(check => check.Name));
+        Assert.Equal(
+            ["CA", $"SCEP profile <root>, RA pair {_folder["ra.crt"]}"],
+            checks.Where(check => check.Problems.Count > 0).Select(check => check.Name));
     }
 
     [Fact]
     public void A_certificate_that_is_no_CA_is_refused()
     {
-        Place("CERTCTL_CA", "ca", TestCa.Root(more: new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true)));
+        Place("CERTCTL_CA", "ca", TestCa.Root(
+            more: new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true)));
 
         Assert.Contains("basicConstraints", Problem(), StringComparison.Ordinal);
     }
@@ -245,18 +259,28 @@ public sealed class PreflightTests : IDisposable
     [Fact]
     public void Of_several_RA_pairs_those_outside_their_validity_are_warned_about_and_left_out()
     {
-        PlaceRa(("new", RaCertificates.Pair(_ca)), ("old", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, notAfter: TestCa.Now)), ("next", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, notBefore: TestCa.Now.AddDays(1))));
+        PlaceRa(
+            ("new", RaCertificates.Pair(_ca)),
+            ("old", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, notAfter: TestCa.Now)),
+            ("next", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, notBefore: TestCa.Now.AddDays(1))));
 
         var (material, checks) = Run();
 
-        Assert.Equal(RaCertificates.Key.ExportSubjectPublicKeyInfo(), Assert.Single(material!.RaPairs[""]).Certificate.PublicKey.ExportSubjectPublicKeyInfo());
-        Assert.Equal(["old", "next"], checks.Where(check => check.Warnings.Any(warning => warning.Contains("is not used", StringComparison.Ordinal))).Select(check => Path.GetFileNameWithoutExtension(check.Name)));
+        Assert.Equal(
+            RaCertificates.Key.ExportSubjectPublicKeyInfo(),
+            Assert.Single(material!.RaPairs[""]).Certificate.PublicKey.ExportSubjectPublicKeyInfo());
+        Assert.Equal(
+            ["old", "next"],
+            checks.Where(check => check.Warnings.Any(warning => warning.Contains("is not used", StringComparison.Ordinal)))
+                .Select(check => Path.GetFileNameWithoutExtension(check.Name)));
     }
 
     [Fact]
     public void Of_several_RA_pairs_one_must_be_valid()
     {
-        PlaceRa(("old", RaCertificates.Pair(_ca, notAfter: TestCa.Now)), ("older", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, notAfter: TestCa.Now.AddHours(-1))));
+        PlaceRa(
+            ("old", RaCertificates.Pair(_ca, notAfter: TestCa.Now)),
+            ("older", RaCertificates.Pair(_ca, RaCertificates.AnotherKey, notAfter: TestCa.Now.AddHours(-1))));
 
         Assert.Contains("none of the RA certificates is valid now", Problem(), StringComparison.Ordinal);
     }
@@ -299,8 +323,12 @@ public sealed class PreflightTests : IDisposable
 
         Assert.All(checks, check => Assert.Empty(check.Problems.Concat(check.Warnings)));
         Assert.Equal(next.Certificate.RawData, material!.Next!.Ca.Certificate.RawData);
-        Assert.Equal(RaCertificates.AnotherKey.ExportSubjectPublicKeyInfo(), Assert.Single(material.Next.RaPairs[""]).Certificate.PublicKey.ExportSubjectPublicKeyInfo());
-        Assert.Equal(RaCertificates.Key.ExportSubjectPublicKeyInfo(), Assert.Single(material.RaPairs[""]).Certificate.PublicKey.ExportSubjectPublicKeyInfo());
+        Assert.Equal(
+            RaCertificates.AnotherKey.ExportSubjectPublicKeyInfo(),
+            Assert.Single(material.Next.RaPairs[""]).Certificate.PublicKey.ExportSubjectPublicKeyInfo());
+        Assert.Equal(
+            RaCertificates.Key.ExportSubjectPublicKeyInfo(),
+            Assert.Single(material.RaPairs[""]).Certificate.PublicKey.ExportSubjectPublicKeyInfo());
     }
 
     [Fact]
@@ -324,7 +352,9 @@ public sealed class PreflightTests : IDisposable
         Stage();
         Place("CERTCTL_CA_NEXT", "next", _ca);
 
-        Assert.Contains(Preflight.Load(_environment.Options(), TestCa.Now).Problems, problem => problem.StartsWith("next CA: it is the CA in use", StringComparison.Ordinal));
+        Assert.Contains(
+            Preflight.Load(_environment.Options(), TestCa.Now).Problems,
+            problem => problem.StartsWith("next CA: it is the CA in use", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -354,7 +384,9 @@ public sealed class PreflightTests : IDisposable
         var (material, problems, _) = Preflight.Load(_environment.Options(), TestCa.Now);
 
         Assert.Null(material);
-        Assert.Equal(["listen address", "TLS certificate", "CA", "SCEP profile <root>, RA pair " + _folder["ra.crt"]], problems.Select(problem => problem.Split(": ")[0]));
+        Assert.Equal(
+            ["listen address", "TLS certificate", "CA", "SCEP profile <root>, RA pair " + _folder["ra.crt"]],
+            problems.Select(problem => problem.Split(": ")[0]));
     }
 
     [Theory]
@@ -379,7 +411,8 @@ public sealed class PreflightTests : IDisposable
         if (host)
             request.CertificateExtensions.Add(names.Build());
         using var certificate = request.Create(
-            request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), from ?? TestCa.Now.AddDays(-20), to ?? TestCa.Now.AddDays(15), RandomNumberGenerator.GetBytes(8));
+            request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), from ?? TestCa.Now.AddDays(-20), to ?? TestCa.Now.AddDays(15),
+            RandomNumberGenerator.GetBytes(8));
         return new KeyPair(X509CertificateLoader.LoadCertificate(certificate.RawData), key, []);
     }
 
@@ -402,7 +435,9 @@ public sealed class PreflightTests : IDisposable
 
     private void Place(string prefix, string name, KeyPair pair)
     {
-        File.WriteAllText(_folder[name + ".crt"], string.Concat(pair.Chain.Prepend(pair.Certificate).Select(certificate => certificate.ExportCertificatePem() + "\n")));
+        File.WriteAllText(
+            _folder[name + ".crt"],
+            string.Concat(pair.Chain.Prepend(pair.Certificate).Select(certificate => certificate.ExportCertificatePem() + "\n")));
         WriteKey(name, pair.Key);
         _environment[prefix + "_CERT_PATH"] = _folder[name + ".crt"];
         _environment[prefix + "_KEY_PATH"] = _folder[name + ".key"];

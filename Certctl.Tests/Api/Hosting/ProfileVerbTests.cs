@@ -40,7 +40,8 @@ public sealed class ProfileVerbTests(OperatorFolder folder) : IClassFixture<Oper
         (await PutAsync(shown)).MustSucceed();
         (await EnrolAsync("CN=enabled again")).Issued(device);
         var audited = await new RowCounter(null, folder.Host.DatabaseFile).CountAsync(
-            "SELECT COUNT(*) FROM audit_events WHERE action = 'update_profile' AND resource_id = 'default' AND actor_type = 'User' AND actor <> '' AND detail LIKE '%max_ttl_seconds%'");
+            "SELECT COUNT(*) FROM audit_events WHERE action = 'update_profile' AND resource_id = 'default' AND actor_type = 'User' AND "
+            + "actor <> '' AND detail LIKE '%max_ttl_seconds%'");
         Assert.Equal(3, audited);
     }
 
@@ -49,7 +50,9 @@ public sealed class ProfileVerbTests(OperatorFolder folder) : IClassFixture<Oper
     {
         var run = await PutAsync(New("strict", "Strict"));
         Assert.Equal("strict created.\n", run.MustSucceed().Output);
-        Assert.Contains((await ProfilesAsync("list")).Output.Split('\n'), line => line.StartsWith("strict ", StringComparison.Ordinal) && line.EndsWith("v1    Strict", StringComparison.Ordinal));
+        Assert.Contains(
+            (await ProfilesAsync("list")).Output.Split('\n'),
+            line => line.StartsWith("strict ", StringComparison.Ordinal) && line.EndsWith("v1    Strict", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -104,7 +107,8 @@ public sealed class ProfileVerbTests(OperatorFolder folder) : IClassFixture<Oper
         ["allowed_ekus"] = new JsonArray("clientAuth"),
     };
 
-    private Task<ToolRun> PutAsync(JsonNode profile) => CommandLine.RunAsync(folder.Settings(), ["profiles", "put", "-"], profile.ToJsonString());
+    private Task<ToolRun> PutAsync(JsonNode profile) =>
+        CommandLine.RunAsync(folder.Settings(), ["profiles", "put", "-"], profile.ToJsonString());
 
     private Task<ToolRun> ProfilesAsync(params string[] arguments) => CommandLine.RunAsync(folder.Settings(), ["profiles", .. arguments]);
 }

@@ -18,7 +18,8 @@ public sealed class QuickstartRenewalTests(OperatorFolder folder) : IClassFixtur
     {
         using var old = ShownCertificate.Write(folder.Host);
         var (cert, key) = TestRa.Paths(folder.Host, "tls");
-        var settings = folder.Settings(("CERTCTL_SERVER_TLS_CERT_PATH", cert), ("CERTCTL_SERVER_TLS_KEY_PATH", key), ("CERTCTL_LOG_LEVEL", "error"));
+        var settings = folder.Settings(
+            ("CERTCTL_SERVER_TLS_CERT_PATH", cert), ("CERTCTL_SERVER_TLS_KEY_PATH", key), ("CERTCTL_LOG_LEVEL", "error"));
         var options = ConfigurationReader.Read(settings, configPath: null).Options!;
         var material = Preflight.Load(options, DateTimeOffset.UtcNow).Material!;
         var clock = new FakeTimeProvider();

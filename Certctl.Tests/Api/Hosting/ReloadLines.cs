@@ -16,8 +16,10 @@ internal static class ReloadLines
         using var patience = new CancellationTokenSource(Patience);
         while (true)
         {
-            await using var db = await database.GetRequiredService<IDbContextFactory<CertctlDbContext>>().CreateDbContextAsync(patience.Token);
-            var lines = await db.AuditEvents.AsNoTracking().Where(line => line.Action == AuditAction.ConfigurationReloaded).OrderBy(line => line.Id).ToListAsync(patience.Token);
+            await using var db = await database.GetRequiredService<IDbContextFactory<CertctlDbContext>>()
+                .CreateDbContextAsync(patience.Token);
+            var lines = await db.AuditEvents.AsNoTracking().Where(line => line.Action == AuditAction.ConfigurationReloaded)
+                .OrderBy(line => line.Id).ToListAsync(patience.Token);
             if (lines.Count >= count)
                 return lines;
             await Task.Delay(50, patience.Token);

@@ -51,7 +51,8 @@ public sealed class ReloadTests : IAsyncLifetime
         {
             var count = 0;
             for (; !stop.IsCancellationRequested; count++)
-                (await wire.SendAsync((await wire.RequestAsync(device.Csr($"CN=load-{count}", Host.Challenge), device)).Build())).Issued(device);
+                (await wire.SendAsync((await wire.RequestAsync(device.Csr($"CN=load-{count}", Host.Challenge), device)).Build()))
+                    .Issued(device);
             return count;
         });
 
@@ -69,7 +70,9 @@ public sealed class ReloadTests : IAsyncLifetime
         await stop.CancelAsync();
         Assert.NotEqual(0, await load);
         var line = await OnlyLineAsync();
-        Assert.Equal(("ra_pairs", "", AuditOutcome.Done, "SIGHUP", "System"), (line.ResourceId, line.PathId, line.Outcome, line.Actor, line.ActorType));
+        Assert.Equal(
+            ("ra_pairs", "", AuditOutcome.Done, "SIGHUP", "System"),
+            (line.ResourceId, line.PathId, line.Outcome, line.Actor, line.ActorType));
         var both = string.Join(", ", new[] { Hash(old), Hash(made) }.Order(StringComparer.Ordinal));
         Assert.Equal($"signal: {Hash(old)} was replaced by {both}", line.Detail);
     }
@@ -123,14 +126,17 @@ public sealed class ReloadTests : IAsyncLifetime
         await Host.LoggedAsync(Refused);
 
         if (defect != "all expired")
-            Assert.Contains(Host.Log.Split('\n'), line => line.Contains(Refused, StringComparison.Ordinal) && (line.Contains(cert, StringComparison.Ordinal) || line.Contains(key, StringComparison.Ordinal)));
+            Assert.Contains(Host.Log.Split('\n'), line => line.Contains(Refused, StringComparison.Ordinal)
+                && (line.Contains(cert, StringComparison.Ordinal) || line.Contains(key, StringComparison.Ordinal)));
         Assert.DoesNotContain(Reloaded, Host.Log, StringComparison.Ordinal);
         Assert.Equal(before, (await wire.CaCertificatesAsync())[0].RawData);
         Assert.Equal(made, await ShownAsync());
         var device = ScepDevice.Shared();
         (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=still-served", Host.Challenge), device)).Build())).Issued(device);
         var lines = (await Host.Database.ReloadLinesAsync(2)).OrderBy(line => line.ResourceId).ToList();
-        Assert.Equal([("ra_pairs", "", AuditOutcome.Refused), ("tls", null, AuditOutcome.Done)], lines.Select(line => (line.ResourceId, line.PathId, line.Outcome)));
+        Assert.Equal(
+            [("ra_pairs", "", AuditOutcome.Refused), ("tls", null, AuditOutcome.Done)],
+            lines.Select(line => (line.ResourceId, line.PathId, line.Outcome)));
         Assert.StartsWith("signal: the old one stays in use: ", lines[0].Detail, StringComparison.Ordinal);
     }
 

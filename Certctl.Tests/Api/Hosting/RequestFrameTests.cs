@@ -43,10 +43,16 @@ public sealed class RequestFrameTests
             Assert.Equal("DENY", http.Response.Headers.XFrameOptions.ToString());
             Assert.DoesNotContain("inside", text, StringComparison.Ordinal);
             if (body)
-                Assert.Equal((status, http.TraceIdentifier), (JsonDocument.Parse(text).RootElement.GetProperty("status").GetInt32(), JsonDocument.Parse(text).RootElement.GetProperty("request_id").GetString()));
+                Assert.Equal((status, http.TraceIdentifier), (
+                    JsonDocument.Parse(text).RootElement.GetProperty("status").GetInt32(),
+                    JsonDocument.Parse(text).RootElement.GetProperty("request_id").GetString()));
             else
                 Assert.Equal("", text);
-            Assert.Equal(status >= 500, _log.Lines.Any(line => line.StartsWith("Error: ", StringComparison.Ordinal) && line.Contains(http.TraceIdentifier, StringComparison.Ordinal) && line.Contains(accident.GetType().Name, StringComparison.Ordinal)));
+            Assert.Equal(
+                status >= 500,
+                _log.Lines.Any(line => line.StartsWith("Error: ", StringComparison.Ordinal)
+                    && line.Contains(http.TraceIdentifier, StringComparison.Ordinal)
+                    && line.Contains(accident.GetType().Name, StringComparison.Ordinal)));
         }
     }
 

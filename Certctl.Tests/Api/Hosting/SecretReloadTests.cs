@@ -59,7 +59,10 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
     {
         const string Old = "0123456789abcdef0123456789abcdef";
         const string New = "fedcba9876543210fedcba9876543210";
-        await StartAsync(("CERTCTL_API_KEYS_NAMED_FILE", $"alice:{Old}:admin"), ("CERTCTL_METRICS_TOKEN_FILE", Old), ("CERTCTL_METRICS_ENABLED", "true"));
+        await StartAsync(
+            ("CERTCTL_API_KEYS_NAMED_FILE", $"alice:{Old}:admin"),
+            ("CERTCTL_METRICS_TOKEN_FILE", Old),
+            ("CERTCTL_METRICS_ENABLED", "true"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync("/api/v1/audit", Old));
         Assert.Equal(HttpStatusCode.OK, await AskAsync("/metrics", Old));
 
@@ -88,7 +91,9 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
     public async Task A_bad_secret_is_named_and_keeps_itself_alone(string? content)
     {
         const string New = "fedcba9876543210fedcba9876543210";
-        await StartAsync(("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", "challenge one of the tests"), ("CERTCTL_API_KEYS_NAMED_FILE", $"alice:0123456789abcdef0123456789abcdef:admin"));
+        await StartAsync(
+            ("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", "challenge one of the tests"),
+            ("CERTCTL_API_KEYS_NAMED_FILE", $"alice:0123456789abcdef0123456789abcdef:admin"));
 
         Write("CERTCTL_API_KEYS_NAMED_FILE", $"alice:{New}:admin");
         if (content is null)
@@ -102,20 +107,25 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
         Assert.True(await EnrolsAsync("challenge one of the tests"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync("/api/v1/audit", New));
         Assert.Equal(
-            [("api_keys", AuditOutcome.Done), ("challenge", AuditOutcome.Refused)], (await EventsAsync(2)).Select(line => (line.ResourceId, line.Outcome)).Order());
+            [("api_keys", AuditOutcome.Done), ("challenge", AuditOutcome.Refused)],
+            (await EventsAsync(2)).Select(line => (line.ResourceId, line.Outcome)).Order());
     }
 
     [Fact]
     public async Task The_previous_challenge_is_rotated_by_itself()
     {
         await StartAsync(
-            ("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", "challenge two of the tests"), ("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS_FILE", "challenge one of the tests"));
+            ("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", "challenge two of the tests"),
+            ("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS_FILE", "challenge one of the tests"));
         Assert.True(await EnrolsAsync("challenge one of the tests"));
 
         Write("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS_FILE", "challenge zero of the tests");
         await ReloadAsync(Reloaded);
 
-        Assert.Equal((false, true, true), (await EnrolsAsync("challenge one of the tests"), await EnrolsAsync("challenge zero of the tests"), await EnrolsAsync("challenge two of the tests")));
+        Assert.Equal((false, true, true), (
+            await EnrolsAsync("challenge one of the tests"),
+            await EnrolsAsync("challenge zero of the tests"),
+            await EnrolsAsync("challenge two of the tests")));
         Assert.Equal("challenge", Assert.Single(await EventsAsync(1)).ResourceId);
     }
 
@@ -155,12 +165,16 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
         ShownCertificate.Write(folder.Host, "the first passphrase").Dispose();
         Write("CERTCTL_KEY_PASSPHRASE_FILE", "the first passphrase");
         await using var serving = await CommandLine.ServeAsync(folder.Settings(
-            ("CERTCTL_SERVER_TLS_CERT_PATH", cert), ("CERTCTL_SERVER_TLS_KEY_PATH", key), ("CERTCTL_KEY_PASSPHRASE_FILE", PathOf("CERTCTL_KEY_PASSPHRASE_FILE"))));
+            ("CERTCTL_SERVER_TLS_CERT_PATH", cert),
+            ("CERTCTL_SERVER_TLS_KEY_PATH", key),
+            ("CERTCTL_KEY_PASSPHRASE_FILE", PathOf("CERTCTL_KEY_PASSPHRASE_FILE"))));
 
         using var made = ShownCertificate.Write(folder.Host, "the second passphrase");
         Write("CERTCTL_KEY_PASSPHRASE_FILE", "the second passphrase");
         serving.Signal("HUP");
-        Assert.Equal(("tls", AuditOutcome.Done), Assert.Single((await folder.Host.Database.ReloadLinesAsync(1)).Select(line => (line.ResourceId, line.Outcome))));
+        Assert.Equal(
+            ("tls", AuditOutcome.Done),
+            Assert.Single((await folder.Host.Database.ReloadLinesAsync(1)).Select(line => (line.ResourceId, line.Outcome))));
 
         Assert.Equal(made.SerialNumber, await ShownCertificate.SerialAsync(serving.Port, folder.CaFile));
     }
@@ -172,7 +186,10 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
 
         await ReloadAsync(Reloaded);
 
-        Assert.Contains("secrets that are variables of this process (CERTCTL_SCEP_CHALLENGE_PASSWORD) stay as they are until a restart", Host.Log, StringComparison.Ordinal);
+        Assert.Contains(
+            "secrets that are variables of this process (CERTCTL_SCEP_CHALLENGE_PASSWORD) stay as they are until a restart",
+            Host.Log,
+            StringComparison.Ordinal);
         Assert.Empty(await EventsAsync(0));
     }
 
@@ -188,7 +205,8 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
         await ExecuteAsync(database, $"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD 'the first'");
         try
         {
-            string Url(string password) => PostgresFixture.UrlOf(new NpgsqlConnectionStringBuilder(database) { Username = role, Password = password }.ConnectionString);
+            string Url(string password) => PostgresFixture.UrlOf(
+                new NpgsqlConnectionStringBuilder(database) { Username = role, Password = password }.ConnectionString);
             await StartAsync(("CERTCTL_DATABASE_URL_FILE", Url("the first")));
             Assert.True(await EnrolsAsync(Host.Challenge));
 
@@ -204,7 +222,8 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
             await ReadyAsync();
             Assert.True(await EnrolsAsync(Host.Challenge));
             Assert.DoesNotContain("the second", Host.Log, StringComparison.Ordinal);
-            Assert.Equal(1L, await ExecuteAsync(database, "SELECT COUNT(*) FROM audit_events WHERE action = 'configuration_reloaded' AND resource_id = 'database_password' AND outcome = 'Done'", until: 1L));
+            Assert.Equal(1L, await ExecuteAsync(database, "SELECT COUNT(*) FROM audit_events WHERE action = 'configuration_reloaded' AND "
+                + "resource_id = 'database_password' AND outcome = 'Done'", until: 1L));
         }
         finally
         {
@@ -220,7 +239,8 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
     public async Task A_parent_that_ignores_SIGHUP_does_not_disable_it(params string[] parent)
     {
         Write("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", "challenge one of the tests");
-        _host = await CertctlHost.StartUnderAsync(parent, ("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", PathOf("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE")));
+        _host = await CertctlHost.StartUnderAsync(
+            parent, ("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", PathOf("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE")));
 
         Write("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", "challenge two of the tests");
         await ReloadAsync(Reloaded);
@@ -232,7 +252,8 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
     {
         foreach (var (name, text) in settings.Where(setting => IsFile(setting.Name)))
             Write(name, text);
-        _host = await CertctlHost.StartAsync(null, [.. settings.Select(setting => (setting.Name, IsFile(setting.Name) ? PathOf(setting.Name) : setting.Text))]);
+        _host = await CertctlHost.StartAsync(
+            null, [.. settings.Select(setting => (setting.Name, IsFile(setting.Name) ? PathOf(setting.Name) : setting.Text))]);
     }
 
     private static bool IsFile(string name) => name.EndsWith("_FILE", StringComparison.Ordinal);
@@ -285,7 +306,10 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
     private async Task<HttpStatusCode> MakeKeyAsync(string key, string name, string role)
     {
         using var wire = Host.Connect();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(wire.Server, "/api/v1/api-keys")) { Content = JsonContent.Create(new { name, role }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(wire.Server, "/api/v1/api-keys"))
+        {
+            Content = JsonContent.Create(new { name, role }),
+        };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         using var answer = await wire.Http.SendAsync(request);
         return answer.StatusCode;

@@ -26,7 +26,8 @@ internal static class ShownCertificate
         File.WriteAllText(certFile, certificate.ExportCertificatePem());
         File.WriteAllText(keyFile, passphrase is null
             ? key.ExportPkcs8PrivateKeyPem()
-            : key.ExportEncryptedPkcs8PrivateKeyPem(passphrase, new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 10_000)));
+            : key.ExportEncryptedPkcs8PrivateKeyPem(
+                passphrase, new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 10_000)));
         File.SetUnixFileMode(keyFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return certificate;
     }
@@ -37,7 +38,8 @@ internal static class ShownCertificate
         using var ca = X509CertificateLoader.LoadCertificateFromFile(caFile);
         using var client = new TcpClient();
         await client.ConnectAsync("localhost", port);
-        await using var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, shown, _, _) => shown?.Issuer == ca.Subject);
+        await using var tls = new SslStream(
+            client.GetStream(), leaveInnerStreamOpen: false, (_, shown, _, _) => shown?.Issuer == ca.Subject);
         await tls.AuthenticateAsClientAsync("localhost");
         return ((X509Certificate2)tls.RemoteCertificate!).SerialNumber;
     }

@@ -25,10 +25,12 @@ public sealed class StopTests(OperatorFolder folder) : IClassFixture<OperatorFol
         using var socket = new TcpClient();
         await socket.ConnectAsync(IPAddress.Loopback, serving.Port);
         using var ca = X509CertificateLoader.LoadCertificateFromFile(folder.CaFile);
-        await using var tls = new SslStream(socket.GetStream(), leaveInnerStreamOpen: false, (_, shown, _, _) => shown?.Issuer == ca.Subject);
+        await using var tls = new SslStream(
+            socket.GetStream(), leaveInnerStreamOpen: false, (_, shown, _, _) => shown?.Issuer == ca.Subject);
         await tls.AuthenticateAsClientAsync("localhost");
         await tls.WriteAsync(Encoding.ASCII.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $"POST /scep?operation=PKIOperation HTTP/1.1\r\nHost: localhost\r\nContent-Length: {message.Length}\r\n\r\n")));
+            CultureInfo.InvariantCulture,
+            $"POST /scep?operation=PKIOperation HTTP/1.1\r\nHost: localhost\r\nContent-Length: {message.Length}\r\n\r\n")));
 
         // All but the end: below 240 octets a second, counted from the first one, the HTTP server itself gives a client up.
         var sent = message.Length - 100;
@@ -55,7 +57,8 @@ public sealed class StopTests(OperatorFolder folder) : IClassFixture<OperatorFol
         Assert.StartsWith("HTTP/1.1 200", Encoding.ASCII.GetString(octets, 0, head), StringComparison.Ordinal);
         CertRepReading.Of(octets[(head + 4)..]).Issued(device);
         Assert.Equal(0, await serving.EndedAsync());
-        Assert.Equal(1, await new RowCounter(null, folder.Host.DatabaseFile).CountAsync("SELECT COUNT(*) FROM certificates WHERE common_name = 'half sent'"));
+        Assert.Equal(1, await new RowCounter(null, folder.Host.DatabaseFile)
+            .CountAsync("SELECT COUNT(*) FROM certificates WHERE common_name = 'half sent'"));
     }
 
     private static async Task RefusedAsync(int port)

@@ -6,7 +6,8 @@ using Xunit;
 namespace Certctl.Tests.Api.Hosting;
 
 /// <summary><c>serve</c>, <c>migrate</c> and <c>profiles</c> as an operator meets them: exit codes, what is said, and where.</summary>
-public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres) : IClassFixture<OperatorFolder>, IClassFixture<PostgresFixture>
+public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres)
+    : IClassFixture<OperatorFolder>, IClassFixture<PostgresFixture>
 {
     [Theory]
     [InlineData("")]
@@ -70,11 +71,15 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres) :
     public async Task Serve_with_a_JSON_log_says_each_problem_and_warning_as_a_JSON_line()
     {
         var run = await CommandLine.RunAsync(
-            folder.Settings(("CERTCTL_LOG_FORMAT", "json"), ("CERTCTL_SCEP_RETRY_WINDOW", "25h"), ("CERTCTL_SCEP_CHALLENGE_PASSWORD", "short one")), ["serve"]);
+            folder.Settings(
+                ("CERTCTL_LOG_FORMAT", "json"), ("CERTCTL_SCEP_RETRY_WINDOW", "25h"), ("CERTCTL_SCEP_CHALLENGE_PASSWORD", "short one")),
+            ["serve"]);
         Assert.Equal(1, run.ExitCode);
         var lines = run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
-        Assert.Contains(lines, line => (string)line["level"]! == "error" && ((string)line["message"]!).Contains("CERTCTL_SCEP_RETRY_WINDOW", StringComparison.Ordinal));
-        Assert.Contains(lines, line => (string)line["level"]! == "warn" && ((string)line["message"]!).Contains("fewer than 16 characters", StringComparison.Ordinal));
+        Assert.Contains(lines, line => (string)line["level"]! == "error"
+            && ((string)line["message"]!).Contains("CERTCTL_SCEP_RETRY_WINDOW", StringComparison.Ordinal));
+        Assert.Contains(lines, line => (string)line["level"]! == "warn"
+            && ((string)line["message"]!).Contains("fewer than 16 characters", StringComparison.Ordinal));
         Assert.All(lines, line => Assert.EndsWith("Z", (string)line["time"]!, StringComparison.Ordinal));
     }
 
@@ -84,8 +89,16 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres) :
         await File.WriteAllTextAsync(folder.Path("challenge.txt"), "from a file with a line end\n");
         var settings = folder.Settings(("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", folder.Path("challenge.txt")));
         settings.Remove("CERTCTL_SCEP_CHALLENGE_PASSWORD");
-        var moved = new[] { "CERTCTL_CA_CERT_PATH", "CERTCTL_CA_KEY_PATH", "CERTCTL_SCEP_ENABLED", "CERTCTL_SCEP_RA_CERT_PATH", "CERTCTL_SCEP_RA_KEY_PATH" };
-        var json = new JsonObject(moved.Select(name => KeyValuePair.Create(name["CERTCTL_".Length..].ToLowerInvariant(), (JsonNode?)settings[name])));
+        var moved = new[]
+        {
+            "CERTCTL_CA_CERT_PATH",
+            "CERTCTL_CA_KEY_PATH",
+            "CERTCTL_SCEP_ENABLED",
+            "CERTCTL_SCEP_RA_CERT_PATH",
+            "CERTCTL_SCEP_RA_KEY_PATH",
+        };
+        var json = new JsonObject(
+            moved.Select(name => KeyValuePair.Create(name["CERTCTL_".Length..].ToLowerInvariant(), (JsonNode?)settings[name])));
         await File.WriteAllTextAsync(folder.Path("certctl.json"), "// with a comment\n" + json.ToJsonString());
         foreach (var name in moved)
             settings.Remove(name);
@@ -93,7 +106,8 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres) :
         await using var serving = await CommandLine.ServeAsync(settings, "--config", folder.Path("certctl.json"));
         using var wire = serving.Connect(folder.CaFile);
         var device = ScepDevice.Shared();
-        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=by serve", "from a file with a line end"), device)).Build())).Issued(device);
+        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=by serve", "from a file with a line end"), device)).Build()))
+            .Issued(device);
         Assert.Equal(0, await serving.StopAsync());
     }
 
@@ -106,7 +120,8 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres) :
 
         using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         listener.Start();
-        run = await CommandLine.RunAsync(folder.Settings(("CERTCTL_SERVER_PORT", $"{((System.Net.IPEndPoint)listener.LocalEndpoint).Port}")), ["serve"]);
+        run = await CommandLine.RunAsync(
+            folder.Settings(("CERTCTL_SERVER_PORT", $"{((System.Net.IPEndPoint)listener.LocalEndpoint).Port}")), ["serve"]);
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("cannot be bound", run.Error, StringComparison.Ordinal);
     }
@@ -117,7 +132,8 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres) :
     [InlineData("profiles list")]
     public async Task A_database_that_is_away_is_said_without_its_password(string verb)
     {
-        var run = await CommandLine.RunAsync(folder.Settings(("CERTCTL_DATABASE_URL", "postgres://operator:hunter2hunter2@127.0.0.1:1/certctl")), verb.Split(' '));
+        var run = await CommandLine.RunAsync(
+            folder.Settings(("CERTCTL_DATABASE_URL", "postgres://operator:hunter2hunter2@127.0.0.1:1/certctl")), verb.Split(' '));
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("The database cannot be used", run.Error, StringComparison.Ordinal);
         Assert.Contains("CERTCTL_DATABASE_URL", run.Error, StringComparison.Ordinal);
@@ -147,7 +163,8 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres) :
     [Fact]
     public async Task Migrate_refuses_a_misspelt_name_and_a_missing_url()
     {
-        var run = await CommandLine.RunAsync(new Dictionary<string, string> { ["CERTCTL_DATABSE_URL"] = $"sqlite://{folder.Path("never.db")}" }, ["migrate"]);
+        var run = await CommandLine.RunAsync(
+            new Dictionary<string, string> { ["CERTCTL_DATABSE_URL"] = $"sqlite://{folder.Path("never.db")}" }, ["migrate"]);
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("did you mean CERTCTL_DATABASE_URL?", run.Error, StringComparison.Ordinal);
         Assert.Contains("CERTCTL_DATABASE_URL is not set", run.Error, StringComparison.Ordinal);

@@ -3,7 +3,10 @@ using Xunit;
 
 namespace Certctl.Tests.Api.Scep;
 
-/// <summary>What clients in the field make of "base64, percent-encoded" (RFC 8894 §4.1). The octets give every habit something to spoil: '+', '/' and padding.</summary>
+/// <summary>
+/// What clients in the field make of "base64, percent-encoded" (RFC 8894 §4.1). The octets give every habit something to spoil:
+/// '+', '/' and padding.
+/// </summary>
 public sealed class ScepQueryTests
 {
     // 58 octets: base64 of 80 characters in two lines of 64 and 16, with two of padding.
@@ -17,7 +20,11 @@ public sealed class ScepQueryTests
         { "macOS: '=' alone encoded", Base64.Replace("=", "%3D", StringComparison.Ordinal) },
         { "jscep's servers: '+' became a space", Base64.Replace('+', ' ') },
         { "'+' became an encoded space", Base64.Replace("+", "%20", StringComparison.Ordinal) },
-        { "lower-case escapes", Base64.Replace("+", "%2b", StringComparison.Ordinal).Replace("/", "%2f", StringComparison.Ordinal).Replace("=", "%3d", StringComparison.Ordinal) },
+        {
+            "lower-case escapes",
+            Base64.Replace("+", "%2b", StringComparison.Ordinal)
+                .Replace("/", "%2f", StringComparison.Ordinal).Replace("=", "%3d", StringComparison.Ordinal)
+        },
         { "every character encoded", string.Concat(Base64.Select(c => $"%{(int)c:X2}")) },
         { "strongSwan, Cisco: %0A after 64", Uri.EscapeDataString(Wrapped("\n")) },
         { "%0D%0A after 64", Uri.EscapeDataString(Wrapped("\r\n")) },
@@ -48,7 +55,8 @@ public sealed class ScepQueryTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
-    public void Padding_is_not_missed_at_any_length(int length) => Assert.Equal(Octets[..length], ScepQuery.Message($"?message={Convert.ToBase64String(Octets, 0, length).TrimEnd('=')}"));
+    public void Padding_is_not_missed_at_any_length(int length) =>
+        Assert.Equal(Octets[..length], ScepQuery.Message($"?message={Convert.ToBase64String(Octets, 0, length).TrimEnd('=')}"));
 
     [Theory]
     [InlineData(null)]
@@ -73,7 +81,8 @@ public sealed class ScepQueryTests
     [InlineData("?operation=PKIOperation&MESSAGE=MAA=")]
     [InlineData("?x=1&&message=MAA=&message=AAAA")]
     [InlineData("operation=PKIOperation&message=MAA=")]
-    public void Parameters_stand_in_any_order_and_case_and_the_first_counts(string query) => Assert.Equal([0x30, 0x00], ScepQuery.Message(query));
+    public void Parameters_stand_in_any_order_and_case_and_the_first_counts(string query) =>
+        Assert.Equal([0x30, 0x00], ScepQuery.Message(query));
 
     [Theory]
     [InlineData("?operation=GetCACaps", "GetCACaps")]
@@ -86,7 +95,8 @@ public sealed class ScepQueryTests
     [InlineData("?operations=GetCACert", null)]
     [InlineData("", null)]
     [InlineData(null, null)]
-    public void The_operation_is_the_parameter_of_that_name_alone(string? query, string? operation) => Assert.Equal(operation, ScepQuery.Operation(query));
+    public void The_operation_is_the_parameter_of_that_name_alone(string? query, string? operation) =>
+        Assert.Equal(operation, ScepQuery.Operation(query));
 
     private static string Wrapped(string lineEnd) => Base64[..64] + lineEnd + Base64[64..] + lineEnd;
 

@@ -20,7 +20,9 @@ public sealed class ReloadTrustCommandTests
     private readonly ITrustAnchors _anchors = Substitute.For<ITrustAnchors>();
 
     public ReloadTrustCommandTests() =>
-        _anchors.All.Returns([new TrustAnchor("CN=connector", "01", "00ff", "ECDSA-P256", EnrolmentHarness.Now.AddDays(-1), EnrolmentHarness.Now.AddDays(1))]);
+        _anchors.All.Returns([
+            new TrustAnchor("CN=connector", "01", "00ff", "ECDSA-P256", EnrolmentHarness.Now.AddDays(-1), EnrolmentHarness.Now.AddDays(1)),
+        ]);
 
     [Fact]
     public async Task The_connectors_of_the_profile_are_read_and_nothing_else()
@@ -50,7 +52,10 @@ public sealed class ReloadTrustCommandTests
 
     private Task<AdminOutcome> SendAsync(string pathId)
     {
-        var table = new ScepProfileTable([Profile("corp", new IntuneSettings(_anchors, null, TimeSpan.FromHours(1), TimeSpan.FromMinutes(1), 3)), Profile("static", null)]);
+        var table = new ScepProfileTable([
+            Profile("corp", new IntuneSettings(_anchors, null, TimeSpan.FromHours(1), TimeSpan.FromMinutes(1), 3)),
+            Profile("static", null),
+        ]);
         return new ReloadTrustHandler(table, ReloadAsync).Handle(new ReloadTrustCommand(pathId, new AdminCaller("alice", "api")), default);
     }
 

@@ -34,7 +34,8 @@ public sealed class PalindromeTests
     {
         using var harness = Harness();
         await harness.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: Good));
-        await MustRefuseAsync(harness, MessageType.PkcsReq, Signer([2]), Request(challenge: Good, keySeed: [2]), FailureReason.RequestExpired);
+        await MustRefuseAsync(
+            harness, MessageType.PkcsReq, Signer([2]), Request(challenge: Good, keySeed: [2]), FailureReason.RequestExpired);
         Assert.Equal(1, harness.Issuer.Signed);
 
         harness.Journal.Scripted.Enqueue(new JournalVerdict.Replayed(Guid.NewGuid()));
@@ -122,17 +123,18 @@ public sealed class PalindromeTests
         Assert.EndsWith("_palindrome", harness.Journal.Refusals[^1].Action, StringComparison.Ordinal);
     }
 
-    private EnrolmentHarness Harness(string? secret = null, CertificateProfile? profile = null) => new(profile, policy => new EnrolmentPolicy
-    {
-        PathId = policy.PathId,
-        Issuers = policy.Issuers,
-        CertificateProfileId = policy.CertificateProfileId,
-        Challenges =
-        [
-            policy.Challenges[0],
-            _kind,
-            secret is null ? policy.Challenges[1] : new StaticChallengeValidator(new Secret(secret)),
-        ],
-        Limits = policy.Limits,
-    });
+    private EnrolmentHarness Harness(string? secret = null, CertificateProfile? profile = null) =>
+        new(profile, policy => new EnrolmentPolicy
+        {
+            PathId = policy.PathId,
+            Issuers = policy.Issuers,
+            CertificateProfileId = policy.CertificateProfileId,
+            Challenges =
+            [
+                policy.Challenges[0],
+                _kind,
+                secret is null ? policy.Challenges[1] : new StaticChallengeValidator(new Secret(secret)),
+            ],
+            Limits = policy.Limits,
+        });
 }

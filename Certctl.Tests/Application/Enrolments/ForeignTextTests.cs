@@ -12,7 +12,8 @@ public sealed class ForeignTextTests
     [InlineData("left\u202eright\u200b\u2028end\u0085", "leftrightend")]
     [InlineData("half \ud83d a pair", "half  a pair")]
     [InlineData("Gerät 😀", "Gerät 😀")]
-    public void What_would_move_a_cursor_or_write_a_line_is_left_out(string text, string clean) => Assert.Equal(clean, ForeignText.Clean(text));
+    public void What_would_move_a_cursor_or_write_a_line_is_left_out(string text, string clean) =>
+        Assert.Equal(clean, ForeignText.Clean(text));
 
     [Theory]
     [InlineData("host-1.example", "host-1.example")]
@@ -21,7 +22,8 @@ public sealed class ForeignTextTests
     [InlineData("\u212A", "\\u{212A}")]
     [InlineData(" a\tb ", " a\\u{0009}b ")]
     [InlineData("😀", "\\u{1F600}")]
-    public void Texts_that_differ_look_different_when_escaped(string text, string escaped) => Assert.Equal(escaped, ForeignText.Escape(text));
+    public void Texts_that_differ_look_different_when_escaped(string text, string escaped) =>
+        Assert.Equal(escaped, ForeignText.Escape(text));
 
     [Fact]
     public void Half_of_a_character_is_escaped_too() => Assert.Equal("half \\u{FFFD}", ForeignText.Escape("half \ud83d"));

@@ -25,7 +25,8 @@ public sealed class IssuerObstacleTests
             AllowedEkus = ["clientAuth"],
             RequiresApproval = requiresApproval,
         });
-        harness.Issuer.Obstacle = new EnrolmentFailure(FailureReason.SubjectAltNameNotAllowed, "outside what the CA's nameConstraints permit");
+        harness.Issuer.Obstacle = new EnrolmentFailure(
+            FailureReason.SubjectAltNameNotAllowed, "outside what the CA's nameConstraints permit");
 
         var reply = await harness.SendAsync(MessageType.PkcsReq, EnrolmentHarness.Signer(), EnrolmentHarness.Request());
 
@@ -36,6 +37,7 @@ public sealed class IssuerObstacleTests
         Assert.Contains("nameConstraints", System.Text.Json.JsonSerializer.Serialize(refusal), StringComparison.Ordinal);
 
         harness.Issuer.Obstacle = null;
-        Assert.IsNotType<ScepReply.Failure>(await harness.SendAsync(MessageType.PkcsReq, EnrolmentHarness.Signer(), EnrolmentHarness.Request()));
+        Assert.IsNotType<ScepReply.Failure>(
+            await harness.SendAsync(MessageType.PkcsReq, EnrolmentHarness.Signer(), EnrolmentHarness.Request()));
     }
 }

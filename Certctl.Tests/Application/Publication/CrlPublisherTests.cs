@@ -77,7 +77,8 @@ public sealed class CrlPublisherTests : IDisposable
         var (own, foreign) = (Certificate("certificate of ours"), Certificate("another CA's"));
         _revoked.Certificates.AddRange([own, foreign]);
         await _publisher.CurrentAsync(_issuer, default);
-        Assert.Equal([new RevokedCertificate(own.SerialNumber, Now.AddDays(-1), RevocationReason.Superseded)], Assert.Single(_pen.Written).Entries);
+        Assert.Equal(
+            [new RevokedCertificate(own.SerialNumber, Now.AddDays(-1), RevocationReason.Superseded)], Assert.Single(_pen.Written).Entries);
     }
 
     [Fact]
@@ -123,7 +124,10 @@ public sealed class CrlPublisherTests : IDisposable
         public bool Fails { get; set; }
 
         public override async IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
-            string issuerId, DateTimeOffset revokedUntil, DateTimeOffset endsAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
+            string issuerId,
+            DateTimeOffset revokedUntil,
+            DateTimeOffset endsAfter,
+            [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             await Task.Yield();
             if (Fails)

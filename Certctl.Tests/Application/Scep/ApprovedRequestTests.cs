@@ -8,7 +8,9 @@ using static Certctl.Tests.Application.Scep.EnrolmentHarness;
 
 namespace Certctl.Tests.Application.Scep;
 
-/// <summary>What an approved request is answered with: the certificate that was approved, under the names that were shown, and no other.</summary>
+/// <summary>
+/// What an approved request is answered with: the certificate that was approved, under the names that were shown, and no other.
+/// </summary>
 public sealed class ApprovedRequestTests
 {
     [Fact]
@@ -61,7 +63,9 @@ public sealed class ApprovedRequestTests
         // The same octets again: approval is asked for the current names, and the certificate has those.
         var issued = await ApprovedAsync(harness, MessageType.PkcsReq, Signer());
         Assert.Equal(
-            (changed.Content.SubjectTemplate[0].Replace("{{csr.cn}}", "device-1", StringComparison.Ordinal), changed.Content.SanTemplate[0]),
+            (
+                changed.Content.SubjectTemplate[0].Replace("{{csr.cn}}", "device-1", StringComparison.Ordinal),
+                changed.Content.SanTemplate[0]),
             (issued.Subject, Assert.Single(issued.SubjectAltNames)));
         Assert.Single(harness.Journal.Committed, entry => entry.Certificate is not null);
     }
@@ -99,14 +103,16 @@ public sealed class ApprovedRequestTests
     }
 
     private static void Decide(EnrolmentHarness harness) => harness.Journal.Decide(
-        harness.Journal.Enrolments.Values.Single(stored => stored.Enrolment.State == EnrolmentState.Pending).Enrolment.Decided(true, "olga", Now));
+        harness.Journal.Enrolments.Values.Single(stored => stored.Enrolment.State == EnrolmentState.Pending).Enrolment
+            .Decided(true, "olga", Now));
 
     private static async Task<IssuedCertificate> ApprovedAsync(EnrolmentHarness harness, MessageType type, RequestSigner signer)
     {
         Assert.IsType<ScepReply.Pending>(await harness.SendAsync(type, signer, Request()));
         Decide(harness);
         var der = Success(await harness.SendAsync(MessageType.GetCertInitial, signer, null));
-        return harness.Journal.Committed.Select(entry => entry.Certificate).OfType<IssuedCertificate>().Single(certificate => certificate.Der.AsSpan().SequenceEqual(der));
+        return harness.Journal.Committed.Select(entry => entry.Certificate).OfType<IssuedCertificate>()
+            .Single(certificate => certificate.Der.AsSpan().SequenceEqual(der));
     }
 
     private static byte[] Success(ScepReply reply) => Assert.IsType<ScepReply.Success>(reply).Certificate.ToArray();

@@ -29,7 +29,8 @@ internal sealed class EnrolmentHarness : IDisposable
     private readonly ICsrReader _csrs = Substitute.For<ICsrReader>();
 
     /// <param name="ahead">Of the database's clock, which is <see cref="Clock"/>, that of the process.</param>
-    public EnrolmentHarness(CertificateProfile? profile = null, Func<EnrolmentPolicy, EnrolmentPolicy>? adjust = null, TimeSpan ahead = default)
+    public EnrolmentHarness(
+        CertificateProfile? profile = null, Func<EnrolmentPolicy, EnrolmentPolicy>? adjust = null, TimeSpan ahead = default)
     {
         Process = new WrongClock(Clock) { Ahead = ahead };
         Profiles = new FixedProfiles(profile ?? CertificateProfile.Default(Now));
@@ -87,8 +88,10 @@ internal sealed class EnrolmentHarness : IDisposable
     public static CertificateSigningRequest Request(
         string commonName = "device-1", string? challenge = "the current secret", byte[]? keySeed = null, params string[] dnsNames) => new()
         {
-            DerWithoutChallenge = System.Text.Encoding.UTF8.GetBytes($"csr {commonName} {challenge} {Convert.ToHexString(keySeed ?? [1])} {string.Join(',', dnsNames)}"),
-            Sha256 = SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"csr {commonName} {challenge} {Convert.ToHexString(keySeed ?? [1])} {string.Join(',', dnsNames)}")),
+            DerWithoutChallenge = System.Text.Encoding.UTF8.GetBytes(
+                $"csr {commonName} {challenge} {Convert.ToHexString(keySeed ?? [1])} {string.Join(',', dnsNames)}"),
+            Sha256 = SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(
+                $"csr {commonName} {challenge} {Convert.ToHexString(keySeed ?? [1])} {string.Join(',', dnsNames)}")),
             Subject = Name(commonName),
             PublicKey = Key(keySeed ?? [1]),
             ChallengePassword = challenge is null ? null : new Secret(challenge),
@@ -96,18 +99,20 @@ internal sealed class EnrolmentHarness : IDisposable
         };
 
     /// <summary>A self-signed signer with the key of the seed, or the journal's own certificate when given.</summary>
-    public static RequestSigner Signer(byte[]? keySeed = null, string subject = "device-1", string? issuer = null, IssuedCertificate? of = null) => new()
-    {
-        CertificateDer = of?.Der ?? [9, 9],
-        Subject = Name(subject),
-        Issuer = Name(issuer ?? (of is null ? subject : "the CA")),
-        SerialNumber = of is null ? new byte[] { 1 } : Convert.FromHexString(of.SerialNumber),
-        PublicKey = Key(keySeed ?? [1]),
-        NotBefore = Now.AddDays(-1),
-        NotAfter = Now.AddDays(1),
-    };
+    public static RequestSigner Signer(
+        byte[]? keySeed = null, string subject = "device-1", string? issuer = null, IssuedCertificate? of = null) => new()
+        {
+            CertificateDer = of?.Der ?? [9, 9],
+            Subject = Name(subject),
+            Issuer = Name(issuer ?? (of is null ? subject : "the CA")),
+            SerialNumber = of is null ? new byte[] { 1 } : Convert.FromHexString(of.SerialNumber),
+            PublicKey = Key(keySeed ?? [1]),
+            NotBefore = Now.AddDays(-1),
+            NotAfter = Now.AddDays(1),
+        };
 
-    public async Task<ScepReply> SendAsync(MessageType type, RequestSigner signer, CertificateSigningRequest? csr, string transactionId = "T-1")
+    public async Task<ScepReply> SendAsync(
+        MessageType type, RequestSigner signer, CertificateSigningRequest? csr, string transactionId = "T-1")
     {
         var head = new ScepRequestHead
         {

@@ -22,7 +22,9 @@ public sealed class GetCertInitialTests
     public async Task An_unknown_transaction_is_badCertId()
     {
         using var harness = new EnrolmentHarness();
-        Assert.Equal(FailInfo.BadCertId, Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null)).FailInfo);
+        Assert.Equal(
+            FailInfo.BadCertId,
+            Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null)).FailInfo);
     }
 
     [Fact]
@@ -30,7 +32,9 @@ public sealed class GetCertInitialTests
     {
         using var harness = new EnrolmentHarness(Approval);
         Assert.IsType<ScepReply.Pending>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
-        Assert.Equal(FailInfo.BadCertId, Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.GetCertInitial, Signer(keySeed: [5]), null)).FailInfo);
+        Assert.Equal(
+            FailInfo.BadCertId,
+            Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.GetCertInitial, Signer(keySeed: [5]), null)).FailInfo);
     }
 
     [Fact]
@@ -54,10 +58,14 @@ public sealed class GetCertInitialTests
         using var harness = new EnrolmentHarness(Approval);
         await harness.SendAsync(MessageType.PkcsReq, Signer(), Request());
         harness.Clock.Advance(TimeSpan.FromDays(7));
-        Assert.Equal(FailInfo.BadCertId, Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null)).FailInfo);
+        Assert.Equal(
+            FailInfo.BadCertId,
+            Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null)).FailInfo);
 
         Decide(harness, approved: false);
-        Assert.Equal(FailInfo.BadRequest, Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null)).FailInfo);
+        Assert.Equal(
+            FailInfo.BadRequest,
+            Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null)).FailInfo);
     }
 
     private static void Decide(EnrolmentHarness harness, bool approved) =>

@@ -13,7 +13,12 @@ public sealed class GetCertTests
     public async Task The_refusal_takes_its_time_whatever_was_wrong()
     {
         using var harness = new EnrolmentHarness();
-        foreach (var named in new[] { null, new IssuerAndSerialNumber(Name("the CA"), new byte[] { 1 }), new IssuerAndSerialNumber(Name("another CA"), new byte[] { 1 }) })
+        foreach (var named in new[]
+        {
+            null,
+            new IssuerAndSerialNumber(Name("the CA"), new byte[] { 1 }),
+            new IssuerAndSerialNumber(Name("another CA"), new byte[] { 1 }),
+        })
         {
             foreach (var type in new[] { MessageType.GetCert, MessageType.GetCrl })
             {
@@ -21,8 +26,11 @@ public sealed class GetCertTests
                 await AskAsync(harness, type, named);
 
                 // ADR 6; the timer may be a little early.
-                Assert.True(harness.Reply is not ScepReply.Failure || TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromMilliseconds(15));
-                Assert.Equal(FailureTable.Of(FailureReason.CertificateUnknown).PublicText, Assert.IsType<ScepReply.Failure>(harness.Reply).FailInfoText);
+                Assert.True(
+                    harness.Reply is not ScepReply.Failure || TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromMilliseconds(15));
+                Assert.Equal(
+                    FailureTable.Of(FailureReason.CertificateUnknown).PublicText,
+                    Assert.IsType<ScepReply.Failure>(harness.Reply).FailInfoText);
             }
         }
 

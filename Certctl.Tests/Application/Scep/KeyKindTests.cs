@@ -9,7 +9,10 @@ using static Certctl.Tests.Application.Scep.EnrolmentHarness;
 
 namespace Certctl.Tests.Application.Scep;
 
-/// <summary>Which kinds of keys are certified: the profile decides, when the request is made and before anything is issued. The keys of the harness are P-256.</summary>
+/// <summary>
+/// Which kinds of keys are certified: the profile decides, when the request is made and before anything is issued.
+/// The keys of the harness are P-256.
+/// </summary>
 public sealed class KeyKindTests
 {
     private static readonly byte[] FreshKey = [7];
@@ -40,7 +43,8 @@ public sealed class KeyKindTests
         var old = harness.Journal.Enrolments.Values.Single().Certificate!;
         await harness.Profiles.SaveAsync(RsaOnly(requiresApproval), 1, null!, CancellationToken.None);
 
-        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(type, Signer(of: old), Request(challenge: null, keySeed: FreshKey), "T-2"));
+        Assert.IsType<ScepReply.Failure>(
+            await harness.SendAsync(type, Signer(of: old), Request(challenge: null, keySeed: FreshKey), "T-2"));
 
         Assert.Equal("key_not_allowed", Assert.Single(harness.Journal.Refusals).Reason);
         Assert.Single(harness.Journal.Enrolments);
@@ -51,14 +55,17 @@ public sealed class KeyKindTests
     [InlineData(MessageType.PkcsReq, false)]
     [InlineData(MessageType.RenewalReq, false)]
     [InlineData(MessageType.RenewalReq, true)]
-    public async Task A_key_that_can_neither_decrypt_nor_agree_is_refused_although_the_profile_allows_it(MessageType type, bool requiresApproval)
+    public async Task A_key_that_can_neither_decrypt_nor_agree_is_refused_although_the_profile_allows_it(
+        MessageType type, bool requiresApproval)
     {
         using var harness = new EnrolmentHarness();
         await harness.SendAsync(MessageType.PkcsReq, Signer(), Request());
         var old = harness.Journal.Enrolments.Values.Single().Certificate!;
-        await harness.Profiles.SaveAsync(Allowing(requiresApproval, new KeyAlgorithmRule(KeyAlgorithm.Ed25519, 0)), 1, null!, CancellationToken.None);
+        await harness.Profiles.SaveAsync(
+            Allowing(requiresApproval, new KeyAlgorithmRule(KeyAlgorithm.Ed25519, 0)), 1, null!, CancellationToken.None);
 
-        var refused = Assert.IsType<ScepReply.Failure>(await harness.SendAsync(type, Signer(of: old), Keyed(KeyAlgorithm.Ed25519, null), "T-2"));
+        var refused = Assert.IsType<ScepReply.Failure>(
+            await harness.SendAsync(type, Signer(of: old), Keyed(KeyAlgorithm.Ed25519, null), "T-2"));
 
         Assert.Equal((FailInfo.BadAlg, "requester_cannot_receive"), (refused.FailInfo, Assert.Single(harness.Journal.Refusals).Reason));
         Assert.Single(harness.Journal.Enrolments);
@@ -76,7 +83,8 @@ public sealed class KeyKindTests
     public void Envelopes_can_be_addressed_to_RSA_keys_and_to_EC_keys_on_three_curves(KeyAlgorithm algorithm, string? curve, bool can) =>
         Assert.Equal(can, Key(algorithm, curve).CanReceiveEnvelopes);
 
-    private static CertificateProfile RsaOnly(bool requiresApproval) => Allowing(requiresApproval, new KeyAlgorithmRule(KeyAlgorithm.Rsa, 2048));
+    private static CertificateProfile RsaOnly(bool requiresApproval) =>
+        Allowing(requiresApproval, new KeyAlgorithmRule(KeyAlgorithm.Rsa, 2048));
 
     private static CertificateProfile Allowing(bool requiresApproval, params KeyAlgorithmRule[] rules) => new()
     {

@@ -27,7 +27,8 @@ public sealed class PkcsReqTests
             DigestOid = "2.16.840.1.101.3.4.2.1",
             CipherOid = "2.16.840.1.101.3.4.1.2",
         };
-        var answer = harness.SendAsync(new ScepDecoding.PkiMessage(head, new ScepContent.Refused(new(FailureReason.UnreadableContent, "wrong key"))));
+        var answer = harness.SendAsync(
+            new ScepDecoding.PkiMessage(head, new ScepContent.Refused(new(FailureReason.UnreadableContent, "wrong key"))));
 
         // Twenty times the floor that every such answer has.
         Assert.NotSame(answer, await Task.WhenAny(answer, Task.Delay(TimeSpan.FromMilliseconds(500))));
@@ -44,7 +45,8 @@ public sealed class PkcsReqTests
         var success = Assert.IsType<ScepReply.Success>(reply);
         var entry = Assert.Single(harness.Journal.Committed);
         Assert.Equal(entry.Certificate!.Der, success.Certificate.ToArray());
-        Assert.Equal((AuditAction.ScepPkcsReq, AuditOutcome.Issued, "T-1"), (entry.Audit.Action, entry.Audit.Outcome, entry.Audit.TransactionId));
+        Assert.Equal(
+            (AuditAction.ScepPkcsReq, AuditOutcome.Issued, "T-1"), (entry.Audit.Action, entry.Audit.Outcome, entry.Audit.TransactionId));
         Assert.Equal(EnrolmentState.Issued, entry.Enrolment.State);
         Assert.Equal(Now.AddHours(1), entry.Enrolment.HeldUntil);
     }
@@ -108,7 +110,14 @@ public sealed class PkcsReqTests
     [Fact]
     public async Task A_disabled_certificate_profile_refuses()
     {
-        var disabled = new CertificateProfile { Id = "default", Name = "off", AllowedKeyAlgorithms = [new(Certctl.Domain.Certificates.KeyAlgorithm.Ecdsa, 256)], AllowedEkus = ["clientAuth"], Enabled = false };
+        var disabled = new CertificateProfile
+        {
+            Id = "default",
+            Name = "off",
+            AllowedKeyAlgorithms = [new(Certctl.Domain.Certificates.KeyAlgorithm.Ecdsa, 256)],
+            AllowedEkus = ["clientAuth"],
+            Enabled = false,
+        };
         using var harness = new EnrolmentHarness(disabled);
         await harness.SendAsync(MessageType.PkcsReq, Signer(), Request());
         Assert.Equal("profile_unavailable", Assert.Single(harness.Journal.Refusals).Reason);

@@ -7,7 +7,9 @@ using static Certctl.Tests.Application.Scep.EnrolmentHarness;
 
 namespace Certctl.Tests.Application.Scep;
 
-/// <summary>What a certificate profile says about renewals: when, with which key, how long after the end, and what a wait changes.</summary>
+/// <summary>
+/// What a certificate profile says about renewals: when, with which key, how long after the end, and what a wait changes.
+/// </summary>
 public sealed class RenewalPolicyTests
 {
     private static readonly byte[] FreshKey = [7];
@@ -20,7 +22,8 @@ public sealed class RenewalPolicyTests
     [InlineData(0, 10, 81, null)]
     [InlineData(0, 0, 0, null)]
     [Trait("Conformance", "S-R14")]
-    public async Task The_window_opens_so_many_days_or_such_a_share_of_its_life_before_the_end(int days, int percent, int after, string? reason)
+    public async Task The_window_opens_so_many_days_or_such_a_share_of_its_life_before_the_end(
+        int days, int percent, int after, string? reason)
     {
         using var harness = new EnrolmentHarness(Profile(windowDays: days, windowPercent: percent));
         var old = await EnrolledAsync(harness);
@@ -50,7 +53,8 @@ public sealed class RenewalPolicyTests
     [InlineData(MessageType.PkcsReq, "a guess", 2, "challenge_wrong")]
     [InlineData(MessageType.RenewalReq, "the current secret", 3, "renewal_signer_expired")]
     [InlineData(MessageType.PkcsReq, "the current secret", 3, "renewal_signer_expired")]
-    public async Task Within_the_grace_an_ended_certificate_renews_with_the_challenge(MessageType type, string? challenge, int daysAfterTheEnd, string? reason)
+    public async Task Within_the_grace_an_ended_certificate_renews_with_the_challenge(
+        MessageType type, string? challenge, int daysAfterTheEnd, string? reason)
     {
         using var harness = new EnrolmentHarness(Profile(graceDays: 3));
         var old = await EnrolledAsync(harness);
@@ -84,7 +88,8 @@ public sealed class RenewalPolicyTests
     {
         using var harness = new EnrolmentHarness(Profile(windowDays: 1));
         var old = await EnrolledAsync(harness);
-        Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(of: old), Request("device-2", keySeed: FreshKey)));
+        Assert.IsType<ScepReply.Success>(
+            await harness.SendAsync(MessageType.PkcsReq, Signer(of: old), Request("device-2", keySeed: FreshKey)));
         Assert.Equal(ChallengeKind.Static, harness.Journal.Committed[^1].Enrolment.ChallengeKind);
     }
 
@@ -97,7 +102,8 @@ public sealed class RenewalPolicyTests
         var old = await EnrolledAsync(harness);
         await harness.Profiles.SaveAsync(Profile(approval: true), 1, null!, default);
         harness.Clock.SetUtcNow(old.NotAfter.AddDays(-1));
-        Assert.IsType<ScepReply.Pending>(await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey), "T-2"));
+        Assert.IsType<ScepReply.Pending>(
+            await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey), "T-2"));
         var pending = harness.Journal.Enrolments.Values.Single(stored => stored.Enrolment.State == EnrolmentState.Pending).Enrolment;
         harness.Journal.Decide(pending.Decided(approved: true, "olga", old.NotAfter.AddDays(-1)));
         if (revoked)
@@ -116,10 +122,12 @@ public sealed class RenewalPolicyTests
         using var harness = new EnrolmentHarness(Profile());
         var old = await EnrolledAsync(harness);
         harness.Clock.SetUtcNow(old.NotAfter.AddMinutes(-5));
-        var first = Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey)));
+        var first = Assert.IsType<ScepReply.Success>(
+            await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey)));
 
         harness.Clock.SetUtcNow(old.NotAfter.AddMinutes(5));
-        var again = Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey)));
+        var again = Assert.IsType<ScepReply.Success>(
+            await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: FreshKey)));
         Assert.Equal(first.Certificate.ToArray(), again.Certificate.ToArray());
 
         // The same signer with another request is refused.
@@ -127,7 +135,8 @@ public sealed class RenewalPolicyTests
         Assert.Equal("renewal_signer_expired", Assert.Single(harness.Journal.Refusals).Reason);
     }
 
-    private static async Task MustAnswerAsync(EnrolmentHarness harness, string? reason, MessageType type, IssuedCertificate old, string? challenge)
+    private static async Task MustAnswerAsync(
+        EnrolmentHarness harness, string? reason, MessageType type, IssuedCertificate old, string? challenge)
     {
         var reply = await harness.SendAsync(type, Signer(of: old), Request(challenge: challenge, keySeed: FreshKey));
         Assert.Equal(reason, harness.Journal.Refusals.SingleOrDefault()?.Reason);

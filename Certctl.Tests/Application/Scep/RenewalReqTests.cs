@@ -14,10 +14,13 @@ public sealed class RenewalReqTests
     {
         using var harness = new EnrolmentHarness();
         var old = await EnrolledAsync(harness);
-        Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: [7])));
+        Assert.IsType<ScepReply.Success>(
+            await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request(challenge: null, keySeed: [7])));
 
         var entry = harness.Journal.Committed[^1];
-        Assert.Equal((AuditAction.ScepRenewalReq, ChallengeKind.Renewal, old.SerialNumber), (entry.Audit.Action, entry.Enrolment.ChallengeKind, entry.Enrolment.VouchedBy));
+        Assert.Equal(
+            (AuditAction.ScepRenewalReq, ChallengeKind.Renewal, old.SerialNumber),
+            (entry.Audit.Action, entry.Enrolment.ChallengeKind, entry.Enrolment.VouchedBy));
     }
 
     [Fact]
@@ -25,7 +28,8 @@ public sealed class RenewalReqTests
     {
         using var harness = new EnrolmentHarness();
         var old = await EnrolledAsync(harness);
-        Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(of: old), Request(challenge: null, keySeed: [7])));
+        Assert.IsType<ScepReply.Success>(
+            await harness.SendAsync(MessageType.PkcsReq, Signer(of: old), Request(challenge: null, keySeed: [7])));
         Assert.Equal(ChallengeKind.Renewal, harness.Journal.Committed[^1].Enrolment.ChallengeKind);
     }
 
@@ -103,12 +107,14 @@ public sealed class RenewalReqTests
     {
         using var harness = new EnrolmentHarness();
         var old = await EnrolledAsync(harness, "a.example");
-        Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request("device-1", null, null, "A.example")));
+        Assert.IsType<ScepReply.Success>(
+            await harness.SendAsync(MessageType.RenewalReq, Signer(of: old), Request("device-1", null, null, "A.example")));
     }
 
     private static async Task<IssuedCertificate> EnrolledAsync(EnrolmentHarness harness, params string[] dnsNames)
     {
-        Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request("device-1", "the current secret", null, dnsNames)));
+        Assert.IsType<ScepReply.Success>(
+            await harness.SendAsync(MessageType.PkcsReq, Signer(), Request("device-1", "the current secret", null, dnsNames)));
         return harness.Journal.Committed[^1].Certificate!;
     }
 }

@@ -7,7 +7,9 @@ using static Certctl.Tests.Application.Scep.EnrolmentHarness;
 
 namespace Certctl.Tests.Application.Scep;
 
-/// <summary>RFC 8894 §2.5 for devices that keep their key: one PKCS#10, octet for octet, is a first request, its repetition, or a renewal (ADR 7).</summary>
+/// <summary>
+/// RFC 8894 §2.5 for devices that keep their key: one PKCS#10, octet for octet, is a first request, its repetition, or a renewal (ADR 7).
+/// </summary>
 public sealed class RenewalRetryTests
 {
     /// <summary>RFC 8894 §2.5 and the way of Apple, Cisco, sscep and jscep.</summary>
@@ -35,7 +37,12 @@ public sealed class RenewalRetryTests
     {
         using var harness = new EnrolmentHarness();
         var first = await EnrolAsync(harness);
-        foreach (var signer in new[] { ThrowAway("device-1", "device-1", 2), ThrowAway("another name", "another name", 3), ThrowAway("device-1", "some tool", 4) })
+        foreach (var signer in new[]
+        {
+            ThrowAway("device-1", "device-1", 2),
+            ThrowAway("another name", "another name", 3),
+            ThrowAway("device-1", "some tool", 4),
+        })
             Assert.Equal(first.SerialNumber, (await EnrolAsync(harness, signer: signer)).SerialNumber);
         Assert.Single(harness.Journal.Committed);
     }
@@ -48,7 +55,9 @@ public sealed class RenewalRetryTests
         var other = await EnrolAsync(harness, MessageType.PkcsReq, Signer(keySeed: [7]), Request(keySeed: [7]));
 
         // One request, by two certificates: two requesters.
-        var (one, two) = (await EnrolAsync(harness, signer: Signer(of: first), csr: Request("third")), await EnrolAsync(harness, signer: Signer([7], of: other), csr: Request("third")));
+        var (one, two) = (
+            await EnrolAsync(harness, signer: Signer(of: first), csr: Request("third")),
+            await EnrolAsync(harness, signer: Signer([7], of: other), csr: Request("third")));
         Assert.NotEqual(one.SerialNumber, two.SerialNumber);
         Assert.Equal(one.SerialNumber, (await EnrolAsync(harness, signer: Signer(of: first), csr: Request("third"))).SerialNumber);
     }
@@ -183,10 +192,14 @@ public sealed class RenewalRetryTests
     };
 
     private static async Task<IssuedCertificate> EnrolAsync(
-        EnrolmentHarness harness, MessageType type = MessageType.PkcsReq, RequestSigner? signer = null, CertificateSigningRequest? csr = null)
+        EnrolmentHarness harness,
+        MessageType type = MessageType.PkcsReq,
+        RequestSigner? signer = null,
+        CertificateSigningRequest? csr = null)
     {
         var der = Success(await harness.SendAsync(type, signer ?? Signer(), csr ?? Request()));
-        return harness.Journal.Committed.Select(entry => entry.Certificate).OfType<IssuedCertificate>().Last(certificate => certificate.Der.AsSpan().SequenceEqual(der));
+        return harness.Journal.Committed.Select(entry => entry.Certificate)
+            .OfType<IssuedCertificate>().Last(certificate => certificate.Der.AsSpan().SequenceEqual(der));
     }
 
     /// <summary>Sends, approves what waits, polls.</summary>
@@ -196,7 +209,9 @@ public sealed class RenewalRetryTests
         var waiting = harness.Journal.Enrolments.Values.Single(stored => stored.Enrolment.State == EnrolmentState.Pending).Enrolment;
         harness.Journal.Decide(waiting.Decided(true, "olga", Now));
         var der = Success(await harness.SendAsync(MessageType.GetCertInitial, signer, null));
-        return harness.Journal.Committed[^1].Certificate is { } issued && issued.Der.AsSpan().SequenceEqual(der) ? issued : throw new InvalidOperationException("another certificate came");
+        return harness.Journal.Committed[^1].Certificate is { } issued && issued.Der.AsSpan().SequenceEqual(der)
+            ? issued
+            : throw new InvalidOperationException("another certificate came");
     }
 
     private static byte[] Success(ScepReply reply) => Assert.IsType<ScepReply.Success>(reply).Certificate.ToArray();

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Certctl.Tests.Application.Scep;
 
-/// <summary>Which profile a path means: its first segment names it, what clients put behind it means nothing, and an unknown name is never the root.</summary>
+/// <summary>
+/// Which profile a path means: its first segment names it, what clients put behind it means nothing, and an unknown name is never the root.
+/// </summary>
 public sealed class ScepProfileTableTests
 {
     [Theory]
@@ -19,7 +21,8 @@ public sealed class ScepProfileTableTests
     [InlineData("/cgi-bin/pkiclient.exe")]
     [InlineData("/certsrv/mscep/mscep.dll")]
     [InlineData("/certsrv/mscep/mscep.dll/pkiclient.exe")]
-    public void The_root_profile_answers_to_whatever_clients_put_behind_the_URL(string? behind) => Assert.Equal("", Table("").Find(behind)?.PathId);
+    public void The_root_profile_answers_to_whatever_clients_put_behind_the_URL(string? behind) =>
+        Assert.Equal("", Table("").Find(behind)?.PathId);
 
     [Theory]
     [InlineData("/corp")]
@@ -52,7 +55,8 @@ public sealed class ScepProfileTableTests
     public void Where_all_profiles_have_names_there_is_no_root(string behind) => Assert.Null(Table("corp", "iot").Find(behind));
 
     [Fact]
-    public void A_profile_may_be_called_what_others_put_behind_the_URL() => Assert.Equal("certsrv", Table("certsrv", "corp").Find("/certsrv/mscep/mscep.dll")?.PathId);
+    public void A_profile_may_be_called_what_others_put_behind_the_URL() =>
+        Assert.Equal("certsrv", Table("certsrv", "corp").Find("/certsrv/mscep/mscep.dll")?.PathId);
 
     private static ScepProfileTable Table(params string[] pathIds) => new(pathIds.Select(pathId => new ScepProfile
     {

@@ -13,7 +13,9 @@ using static Certctl.Tests.Application.Scep.EnrolmentHarness;
 
 namespace Certctl.Tests.Application.Scep;
 
-/// <summary>ADR 30: what is valid, what has ended and what may still be renewed is judged by the database's time, whatever a process's clock says.</summary>
+/// <summary>
+/// ADR 30: what is valid, what has ended and what may still be renewed is judged by the database's time, whatever a process's clock says.
+/// </summary>
 public sealed class WrongProcessClockTests
 {
     /// <summary>Hours by which the clock of the process is ahead; behind, below zero.</summary>
@@ -55,7 +57,8 @@ public sealed class WrongProcessClockTests
         var renewed = await IssuedAsync(harness, MessageType.RenewalReq, Signer(of: first), challenge: null);
 
         harness.Clock.Advance(TimeSpan.FromMinutes(56));
-        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.RenewalReq, Signer(of: first), Request("device-1", challenge: null, keySeed: [3])));
+        Assert.IsType<ScepReply.Failure>(
+            await harness.SendAsync(MessageType.RenewalReq, Signer(of: first), Request("device-1", challenge: null, keySeed: [3])));
         Assert.Equal("renewal_signer_expired", harness.Journal.Refusals[^1].Reason);
         Assert.NotEqual(first.SerialNumber, renewed.SerialNumber);
     }
@@ -71,7 +74,8 @@ public sealed class WrongProcessClockTests
         harness.Process.Ahead = TimeSpan.FromHours(hours);
 
         harness.Clock.Advance(TimeSpan.FromMinutes(20));
-        Assert.Equal(renewed.SerialNumber, (await IssuedAsync(harness, MessageType.RenewalReq, Signer(of: first), challenge: null)).SerialNumber);
+        Assert.Equal(
+            renewed.SerialNumber, (await IssuedAsync(harness, MessageType.RenewalReq, Signer(of: first), challenge: null)).SerialNumber);
         harness.Clock.Advance(TimeSpan.FromMinutes(10));
         Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.RenewalReq, Signer(of: first), Request(challenge: null)));
         Assert.Equal("renewal_signer_revoked", harness.Journal.Refusals[^1].Reason);
@@ -85,21 +89,28 @@ public sealed class WrongProcessClockTests
         var clock = new FakeTimeProvider(Now);
         var keys = Substitute.For<IApiKeyRepository>();
         keys.AddAsync(default!, default!, default).ReturnsForAnyArgs(true);
-        var handler = new CreateApiKeyHandler(keys, new DatabaseClock(_ => Task.FromResult(clock.GetUtcNow()), new WrongClock(clock) { Ahead = TimeSpan.FromHours(hours) }));
+        var handler = new CreateApiKeyHandler(
+            keys, new DatabaseClock(_ => Task.FromResult(clock.GetUtcNow()), new WrongClock(clock) { Ahead = TimeSpan.FromHours(hours) }));
 
         Assert.IsType<AdminOutcome.Done>(await handler.Handle(Key(Now.AddMinutes(1)), default));
         Assert.IsType<AdminOutcome.Done>(await handler.Handle(Key(Now.AddDays(366)), default));
         foreach (var end in new[] { Now, Now.AddDays(366).AddSeconds(1) })
-            Assert.StartsWith("expires_at: ", Assert.Single(Assert.IsType<AdminOutcome.Invalid>(await handler.Handle(Key(end), default)).Problems), StringComparison.Ordinal);
+            Assert.StartsWith(
+                "expires_at: ",
+                Assert.Single(Assert.IsType<AdminOutcome.Invalid>(await handler.Handle(Key(end), default)).Problems),
+                StringComparison.Ordinal);
         await keys.ReceivedWithAnyArgs(2).AddAsync(default!, default!, default);
     }
 
-    private static CreateApiKeyCommand Key(DateTimeOffset end) => new("0123456789abcdef", new byte[32], "robot", ApiRole.Auditor, end, new AdminCaller("olga", "REST API"));
+    private static CreateApiKeyCommand Key(DateTimeOffset end) =>
+        new("0123456789abcdef", new byte[32], "robot", ApiRole.Auditor, end, new AdminCaller("olga", "REST API"));
 
-    private static async Task<IssuedCertificate> IssuedAsync(EnrolmentHarness harness, MessageType type, RequestSigner signer, string? challenge = "the current secret")
+    private static async Task<IssuedCertificate> IssuedAsync(
+        EnrolmentHarness harness, MessageType type, RequestSigner signer, string? challenge = "the current secret")
     {
         var der = Assert.IsType<ScepReply.Success>(await harness.SendAsync(type, signer, Request(challenge: challenge))).Certificate;
-        return harness.Journal.Committed.Select(entry => entry.Certificate).OfType<IssuedCertificate>().Single(certificate => certificate.Der.AsSpan().SequenceEqual(der.Span));
+        return harness.Journal.Committed.Select(entry => entry.Certificate).OfType<IssuedCertificate>()
+            .Single(certificate => certificate.Der.AsSpan().SequenceEqual(der.Span));
     }
 
     private static CertificateProfile Minutes(int minutes) => new()

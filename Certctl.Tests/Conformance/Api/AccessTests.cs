@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;
 
-/// <summary>Each route: without a key 401, with too small a role 403, with the right one an answer; other methods 405, other paths 404.</summary>
+/// <summary>
+/// Each route: without a key 401, with too small a role 403, with the right one an answer; other methods 405, other paths 404.
+/// </summary>
 public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
 {
     private const string SomeId = "0199c7a0-0000-7000-8000-000000000000";
@@ -47,7 +49,9 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
     };
 
     /// <summary>The path as the reference has it.</summary>
-    internal static string Template(string path) => path.Split('?')[0].Replace($"enrolments/{SomeId}", "enrolments/{transaction}", StringComparison.Ordinal).Replace(SomeId, "{id}", StringComparison.Ordinal);
+    internal static string Template(string path) => path.Split('?')[0]
+        .Replace($"enrolments/{SomeId}", "enrolments/{transaction}", StringComparison.Ordinal)
+        .Replace(SomeId, "{id}", StringComparison.Ordinal);
 
     [Theory]
     [MemberData(nameof(Routes))]
@@ -55,18 +59,25 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
     [Trait("Conformance", "A-3")]
     [Trait("Conformance", "A-14")]
     [Trait("Conformance", "A-17")]
-    public async Task A_route_is_for_who_has_a_key_of_its_role(string method, string path, string role, HttpStatusCode status, string otherMethod)
+    public async Task A_route_is_for_who_has_a_key_of_its_role(
+        string method, string path, string role, HttpStatusCode status, string otherMethod)
     {
         var verb = HttpMethod.Parse(method);
-        Assert.Equal("Authorization header required", (await server.SendAsync(verb, path, null, HttpStatusCode.Unauthorized)).GetProperty("message").GetString());
-        Assert.Equal("Invalid API key", (await server.SendAsync(verb, path, "not-a-key-not-a-key", HttpStatusCode.Unauthorized)).GetProperty("message").GetString());
+        Assert.Equal(
+            "Authorization header required",
+            (await server.SendAsync(verb, path, null, HttpStatusCode.Unauthorized)).GetProperty("message").GetString());
+        Assert.Equal(
+            "Invalid API key",
+            (await server.SendAsync(verb, path, "not-a-key-not-a-key", HttpStatusCode.Unauthorized)).GetProperty("message").GetString());
         (string Role, string Key)[] keys = [("auditor", ApiServer.Auditor), ("operator", ApiServer.Operator), ("admin", ApiServer.Admin)];
         var least = Array.FindIndex(keys, key => key.Role == role);
         for (var i = 0; i < keys.Length; i++)
         {
-            var answer = await server.SendAsync(verb, path, keys[i].Key, i < least ? HttpStatusCode.Forbidden : status, ApiServer.Empty(verb));
+            var answer = await server.SendAsync(
+                verb, path, keys[i].Key, i < least ? HttpStatusCode.Forbidden : status, ApiServer.Empty(verb));
             if (i < least)
-                Assert.Equal(role == "admin" ? "Admin access required" : "Operator access required", answer.GetProperty("message").GetString());
+                Assert.Equal(
+                    role == "admin" ? "Admin access required" : "Operator access required", answer.GetProperty("message").GetString());
         }
 
         await server.SendAsync(HttpMethod.Parse(otherMethod), path, ApiServer.Admin, HttpStatusCode.MethodNotAllowed);
@@ -98,7 +109,10 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         using var answer = await server.Http.SendAsync(request);
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
         Assert.Equal(new AuthenticationHeaderValue("Bearer", "realm=\"certctl\""), Assert.Single(answer.Headers.WwwAuthenticate));
-        Assert.Contains(message.Replace("<", "\\u003C", StringComparison.Ordinal).Replace(">", "\\u003E", StringComparison.Ordinal), await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            message.Replace("<", "\\u003C", StringComparison.Ordinal).Replace(">", "\\u003E", StringComparison.Ordinal),
+            await answer.Content.ReadAsStringAsync(),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -126,7 +140,9 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         var check = await server.GetAsync("/api/v1/auth/check", ApiServer.Operator);
         Assert.Equal(
             ("authenticated", "olga", false, "operator"),
-            (check.GetProperty("status").GetString(), check.GetProperty("user").GetString(), check.GetProperty("admin").GetBoolean(), check.GetProperty("role").GetString()));
+            (
+                check.GetProperty("status").GetString(), check.GetProperty("user")
+                    .GetString(), check.GetProperty("admin").GetBoolean(), check.GetProperty("role").GetString()));
         Assert.True((await server.GetAsync("/api/v1/auth/check")).GetProperty("admin").GetBoolean());
         Assert.DoesNotContain(ApiServer.Operator, server.Host.Log, StringComparison.Ordinal);
     }

@@ -9,12 +9,15 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Api;
 
-/// <summary>Around the REST API: how fast one may ask, which pages may, what is written about who was turned away, and what two processes agree on.</summary>
+/// <summary>
+/// Around the REST API: how fast one may ask, which pages may, what is written about who was turned away, and what two processes agree on.
+/// </summary>
 public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     private const string Origin = "https://portal.example.com";
 
-    private static readonly (string, string) Keys = ("CERTCTL_API_KEYS_NAMED", $"alice:{ApiServer.Admin}:admin,aud:{ApiServer.Auditor}:auditor");
+    private static readonly (string, string) Keys =
+        ("CERTCTL_API_KEYS_NAMED", $"alice:{ApiServer.Admin}:admin,aud:{ApiServer.Auditor}:auditor");
 
     [Fact]
     [Trait("Conformance", "A-10")]
@@ -23,7 +26,12 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
     public async Task Rate_limits_hold_by_address_and_by_name_and_not_for_devices()
     {
         await using var host = await CertctlHost.StartAsync(
-            null, Keys, ("CERTCTL_RATE_LIMIT_RPS", "1"), ("CERTCTL_RATE_LIMIT_BURST", "40"), ("CERTCTL_RATE_LIMIT_PER_USER_BURST", "5"), ("CERTCTL_METRICS_ENABLED", "true"));
+            null,
+            Keys,
+            ("CERTCTL_RATE_LIMIT_RPS", "1"),
+            ("CERTCTL_RATE_LIMIT_BURST", "40"),
+            ("CERTCTL_RATE_LIMIT_PER_USER_BURST", "5"),
+            ("CERTCTL_METRICS_ENABLED", "true"));
         using var http = ScepWire.NewClient(host.CaFile);
 
         // Five requests of alice at once, and more as the limit refills meanwhile; the auditor has a limit of its own.
@@ -53,10 +61,14 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
         var rows = await RowsAsync(free, host, "/api/v1/audit?action=api_access&per_page=500");
         Assert.InRange(rows.Count, 3, 40);
         var unauthenticated = rows.Where(row => row.GetProperty("reason").GetString() == "unauthenticated").ToList();
-        Assert.Equal(guesses.Count(answer => answer.Status == HttpStatusCode.Unauthorized), unauthenticated.Sum(row => row.GetProperty("count").GetInt32()));
+        Assert.Equal(
+            guesses.Count(answer => answer.Status == HttpStatusCode.Unauthorized),
+            unauthenticated.Sum(row => row.GetProperty("count").GetInt32()));
         Assert.All(unauthenticated, row => Assert.Equal("anonymous", row.GetProperty("actor").GetString()));
-        Assert.Contains(rows, row => row.GetProperty("actor").GetString() == "alice" && row.GetProperty("reason").GetString() == "rate_limited");
-        Assert.Contains("GET /api/v1/auth/check: Invalid API key", rows.Select(row => row.GetProperty("details").GetProperty("detail").GetString()));
+        Assert.Contains(
+            rows, row => row.GetProperty("actor").GetString() == "alice" && row.GetProperty("reason").GetString() == "rate_limited");
+        Assert.Contains(
+            "GET /api/v1/auth/check: Invalid API key", rows.Select(row => row.GetProperty("details").GetProperty("detail").GetString()));
         Assert.DoesNotContain("guess-guess-guess", JsonSerializer.Serialize(rows) + host.Log, StringComparison.Ordinal);
     }
 
@@ -83,10 +95,15 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
 
         foreach (var (method, path, origin) in new[]
         {
-            (HttpMethod.Options, "/api/v1/audit", "https://portal.example.com.evil.example"), (HttpMethod.Get, "/api/v1/audit", "http://portal.example.com"), (HttpMethod.Get, "/api/v1/audit", "null"), (HttpMethod.Get, "/scep?operation=GetCACaps", Origin),
+            (HttpMethod.Options, "/api/v1/audit", "https://portal.example.com.evil.example"),
+            (HttpMethod.Get, "/api/v1/audit", "http://portal.example.com"),
+            (HttpMethod.Get, "/api/v1/audit", "null"),
+            (HttpMethod.Get, "/scep?operation=GetCACaps", Origin),
         })
         {
-            Assert.False((await OfOriginAsync(http, host, method, origin, path, ApiServer.Auditor)).Headers.Contains("Access-Control-Allow-Origin"), $"{method} {path} {origin}");
+            Assert.False(
+                (await OfOriginAsync(http, host, method, origin, path, ApiServer.Auditor)).Headers.Contains("Access-Control-Allow-Origin"),
+                $"{method} {path} {origin}");
         }
     }
 
@@ -98,13 +115,17 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
         await using var first = await CertctlHost.StartAsync(await postgres.CreateDatabaseAsync(migrated: true), Keys);
         await using var second = await CertctlHost.StartBesideAsync(first);
         using var http = ScepWire.NewClient(first.CaFile);
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(first.Url, "/api/v1/api-keys")) { Content = ApiServer.Json(new { name = "replicated", role = "auditor" }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(first.Url, "/api/v1/api-keys"))
+        {
+            Content = ApiServer.Json(new { name = "replicated", role = "auditor" }),
+        };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiServer.Admin);
         var made = JsonDocument.Parse(await (await http.SendAsync(request)).Content.ReadAsStringAsync()).RootElement;
         var key = made.GetProperty("key").GetString()!;
         Assert.Equal(HttpStatusCode.OK, (await ManyAsync(http, second, "/api/v1/auth/check", key, 1))[0].Status);
 
-        using var revoke = new HttpRequestMessage(HttpMethod.Delete, new Uri(second.Url, "/api/v1/api-keys/" + made.GetProperty("id").GetString()));
+        using var revoke = new HttpRequestMessage(
+            HttpMethod.Delete, new Uri(second.Url, "/api/v1/api-keys/" + made.GetProperty("id").GetString()));
         revoke.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiServer.Admin);
         Assert.Equal(HttpStatusCode.NoContent, (await http.SendAsync(revoke)).StatusCode);
         foreach (var host in new[] { first, second })
@@ -119,9 +140,11 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
             return;
         var direct = new NpgsqlConnectionStringBuilder(await postgres.CreateDatabaseAsync(migrated: true));
         await using var gate = new TcpGate(direct.Host!, direct.Port);
-        await using var host = await CertctlHost.StartAsync(new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = gate.Port }.ConnectionString, Keys);
+        await using var host = await CertctlHost.StartAsync(
+            new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = gate.Port }.ConnectionString, Keys);
         using var http = ScepWire.NewClient(host.CaFile);
-        string[] lists = ["audit", "certificates", "approvals", "profiles", "api-keys", "issuers", "admin/scep/profiles", "admin/scep/intune/stats"];
+        string[] lists =
+            ["audit", "certificates", "approvals", "profiles", "api-keys", "issuers", "admin/scep/profiles", "admin/scep/intune/stats"];
         await gate.ShutAsync();
         foreach (var list in lists)
         {
@@ -129,8 +152,12 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiServer.Admin);
             using var answer = await http.SendAsync(request);
             var problem = await answer.Content.ReadAsStringAsync();
-            Assert.True((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(30)) == (answer.StatusCode, answer.Headers.RetryAfter?.Delta), $"{list}: {answer.StatusCode} {problem}");
-            Assert.Equal("Something that this needs cannot be reached; try again.", JsonDocument.Parse(problem).RootElement.GetProperty("detail").GetString());
+            Assert.True(
+                (HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(30)) == (answer.StatusCode, answer.Headers.RetryAfter?.Delta),
+                $"{list}: {answer.StatusCode} {problem}");
+            Assert.Equal(
+                "Something that this needs cannot be reached; try again.",
+                JsonDocument.Parse(problem).RootElement.GetProperty("detail").GetString());
         }
 
         // No caller is admitted meanwhile.
@@ -163,18 +190,26 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
         using var wire = host.Connect();
         var device = ScepDevice.Shared();
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=not starved", host.Challenge), device)).Build()).WaitAsync(patience.Token)).Issued(device);
-        Assert.Equal(HttpStatusCode.OK, (await ManyAsync(http, host, "/api/v1/audit?q=not%20starved", ApiServer.Auditor, 1).WaitAsync(patience.Token))[0].Status);
+        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=not starved", host.Challenge), device)).Build())
+            .WaitAsync(patience.Token)).Issued(device);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await ManyAsync(http, host, "/api/v1/audit?q=not%20starved", ApiServer.Auditor, 1).WaitAsync(patience.Token))[0].Status);
 
         var refused = exports.Where(export => export.StatusCode != HttpStatusCode.OK).ToList();
 
         // One export per principal runs, and two in all: further exports of the auditor are refused to the auditor alone.
         Assert.Equal(
-            [.. Enumerable.Repeat(HttpStatusCode.OK, 2), .. Enumerable.Repeat(HttpStatusCode.TooManyRequests, 4), .. Enumerable.Repeat(HttpStatusCode.ServiceUnavailable, 6)],
+            [
+                .. Enumerable.Repeat(HttpStatusCode.OK, 2),
+                .. Enumerable.Repeat(HttpStatusCode.TooManyRequests, 4),
+                .. Enumerable.Repeat(HttpStatusCode.ServiceUnavailable, 6),
+            ],
             exports.Select(export => export.StatusCode));
         Assert.All(refused, export => Assert.Equal(TimeSpan.FromSeconds(30), export.Headers.RetryAfter?.Delta));
         exports.ForEach(export => export.Dispose());
-        while ((await ManyAsync(http, host, "/api/v1/audit/export?action=test_issuer", ApiServer.Auditor, 1))[0].Status != HttpStatusCode.OK)
+        while ((await ManyAsync(http, host, "/api/v1/audit/export?action=test_issuer", ApiServer.Auditor, 1))[0].Status
+            != HttpStatusCode.OK)
             await Task.Delay(100, patience.Token);
 
         // Those beyond the first few are counted, and written when the process ends.
@@ -188,7 +223,8 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
         }
     }
 
-    private static async Task<List<(HttpStatusCode Status, int RetryAfter)>> ManyAsync(HttpClient http, CertctlHost host, string path, string? key, int times)
+    private static async Task<List<(HttpStatusCode Status, int RetryAfter)>> ManyAsync(
+        HttpClient http, CertctlHost host, string path, string? key, int times)
     {
         var answers = new List<(HttpStatusCode, int)>();
         for (var i = 0; i < times; i++)
@@ -197,13 +233,16 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
             if (key is not null)
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
             using var answer = await http.SendAsync(request);
-            answers.Add((answer.StatusCode, answer.Headers.TryGetValues("Retry-After", out var after) ? int.Parse(after.Single(), CultureInfo.InvariantCulture) : 0));
+            answers.Add((
+                answer.StatusCode,
+                answer.Headers.TryGetValues("Retry-After", out var after) ? int.Parse(after.Single(), CultureInfo.InvariantCulture) : 0));
         }
 
         return answers;
     }
 
-    private static async Task<HttpResponseMessage> OfOriginAsync(HttpClient http, CertctlHost host, HttpMethod method, string origin, string path, string? key)
+    private static async Task<HttpResponseMessage> OfOriginAsync(
+        HttpClient http, CertctlHost host, HttpMethod method, string origin, string path, string? key)
     {
         using var request = new HttpRequestMessage(method, new Uri(host.Url, path));
         request.Headers.Add("Origin", origin);
@@ -224,6 +263,7 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Url, path));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiServer.Auditor);
-        return [.. JsonDocument.Parse(await (await http.SendAsync(request)).Content.ReadAsStringAsync()).RootElement.GetProperty("data").EnumerateArray()];
+        return [.. JsonDocument.Parse(await (await http.SendAsync(request)).Content.ReadAsStringAsync()).RootElement
+            .GetProperty("data").EnumerateArray()];
     }
 }

@@ -40,7 +40,16 @@ public sealed class ApiServer : IAsyncLifetime, IDisposable
     {
         await File.WriteAllTextAsync(AnchorFile, Connector.Pem);
         _host = await CertctlHost.StartAsync(
-            null, [.. IntuneServers.Settings(AnchorFile), ("CERTCTL_METRICS_ENABLED", "true"), ("CERTCTL_SCEP_PROBE_ENABLED", "true"), ("CERTCTL_SCEP_PROBE_ALLOW", "127.0.0.0/8"), ("CERTCTL_RATE_LIMIT_RPS", "5000"), ("CERTCTL_RATE_LIMIT_BURST", "5000"), ("CERTCTL_API_KEYS_NAMED", $"alice:{Admin}:admin,olga:{Operator}:operator,aud:{Auditor}:auditor")]);
+            null,
+            [
+                .. IntuneServers.Settings(AnchorFile),
+                ("CERTCTL_METRICS_ENABLED", "true"),
+                ("CERTCTL_SCEP_PROBE_ENABLED", "true"),
+                ("CERTCTL_SCEP_PROBE_ALLOW", "127.0.0.0/8"),
+                ("CERTCTL_RATE_LIMIT_RPS", "5000"),
+                ("CERTCTL_RATE_LIMIT_BURST", "5000"),
+                ("CERTCTL_API_KEYS_NAMED", $"alice:{Admin}:admin,olga:{Operator}:operator,aud:{Auditor}:auditor"),
+            ]);
         _http = ScepWire.NewClient(Host.CaFile);
     }
 
@@ -52,9 +61,12 @@ public sealed class ApiServer : IAsyncLifetime, IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    internal async Task<JsonElement> GetAsync(string path, string? key = Admin) => await SendAsync(HttpMethod.Get, path, key, HttpStatusCode.OK);
+    internal async Task<JsonElement> GetAsync(string path, string? key = Admin) =>
+        await SendAsync(HttpMethod.Get, path, key, HttpStatusCode.OK);
 
-    /// <summary>Sends it, wants this status, and reads the JSON of the answer; a refusal must be a problem that says nothing of the inside.</summary>
+    /// <summary>
+    /// Sends it, wants this status, and reads the JSON of the answer; a refusal must be a problem that says nothing of the inside.
+    /// </summary>
     internal async Task<JsonElement> SendAsync(HttpMethod method, string path, string? key, HttpStatusCode status, HttpContent? body = null)
     {
         using var request = Request(method, path, body);
@@ -97,7 +109,8 @@ public sealed class ApiServer : IAsyncLifetime, IDisposable
     /// <summary>An empty object where a body belongs.</summary>
     internal static HttpContent? Empty(HttpMethod method) => method == HttpMethod.Post || method == HttpMethod.Put ? Json(new { }) : null;
 
-    private HttpRequestMessage Request(HttpMethod method, string path, HttpContent? body) => new(method, new Uri(Host.Url, path)) { Content = body };
+    private HttpRequestMessage Request(HttpMethod method, string path, HttpContent? body) =>
+        new(method, new Uri(Host.Url, path)) { Content = body };
 
     internal static HttpContent Json(object body) => JsonContent.Create(body);
 }

@@ -18,10 +18,13 @@ public sealed class AuditApiTests(ApiServer server) : IClassFixture<ApiServer>
         var device = ScepDevice.Shared();
         string serial = "";
         for (var i = 0; i < 7; i++)
-            serial = (await wire.SendAsync((await wire.RequestAsync(device.Csr($"CN=Paged {i}", server.Host.Challenge), device)).Build())).Issued(device).SerialNumber;
+            serial = (await wire.SendAsync((await wire.RequestAsync(device.Csr($"CN=Paged {i}", server.Host.Challenge), device)).Build()))
+                .Issued(device).SerialNumber;
 
         var all = await server.GetAsync("/api/v1/audit?action=scep_pkcsreq&outcome=issued&q=paged&per_page=500", ApiServer.Auditor);
-        Assert.Equal((7, 7, 1, 500), (all.GetProperty("total").GetInt32(), all.GetProperty("data").GetArrayLength(), all.GetProperty("page").GetInt32(), all.GetProperty("per_page").GetInt32()));
+        Assert.Equal((7, 7, 1, 500), (
+            all.GetProperty("total").GetInt32(), all.GetProperty("data")
+                .GetArrayLength(), all.GetProperty("page").GetInt32(), all.GetProperty("per_page").GetInt32()));
         Assert.Equal(JsonValueKind.Null, all.GetProperty("next_cursor").ValueKind);
         var ids = Ids(all);
         Assert.Equal("CN=Paged 6", all.GetProperty("data")[0].GetProperty("details").GetProperty("subject").GetString());
@@ -30,7 +33,8 @@ public sealed class AuditApiTests(ApiServer server) : IClassFixture<ApiServer>
         string? cursor = null;
         do
         {
-            var page = await server.GetAsync("/api/v1/audit?action=scep_pkcsreq&outcome=issued&q=paged&per_page=3" + (cursor is null ? "" : "&cursor=" + cursor));
+            var page = await server.GetAsync(
+                "/api/v1/audit?action=scep_pkcsreq&outcome=issued&q=paged&per_page=3" + (cursor is null ? "" : "&cursor=" + cursor));
             Assert.Equal(7, page.GetProperty("total").GetInt32());
             walked.AddRange(Ids(page));
             cursor = page.GetProperty("next_cursor").GetString();
@@ -39,7 +43,8 @@ public sealed class AuditApiTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(ids, walked);
         Assert.Equal(ids[3..6], Ids(await server.GetAsync("/api/v1/audit?action=scep_pkcsreq&outcome=issued&q=paged&per_page=3&page=2")));
 
-        var one = Assert.Single((await server.GetAsync($"/api/v1/audit?serial={serial.ToUpperInvariant()}")).GetProperty("data").EnumerateArray());
+        var one = Assert.Single(
+            (await server.GetAsync($"/api/v1/audit?serial={serial.ToUpperInvariant()}")).GetProperty("data").EnumerateArray());
         Assert.Equal(ids[0], one.GetProperty("id").GetString());
         Assert.Equal(one.GetRawText(), (await server.GetAsync($"/api/v1/audit/{ids[0]}")).GetRawText());
         var none = await server.GetAsync("/api/v1/audit?from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00%2B01:00");
@@ -55,7 +60,8 @@ public sealed class AuditApiTests(ApiServer server) : IClassFixture<ApiServer>
         foreach (var (subject, transaction) in new[] { ("CN=exported", "=1+1"), ("CN=\"exported, twice\"", "TX-2") })
         {
             var request = await wire.RequestAsync(device.Csr(subject, server.Host.Challenge), device);
-            (await wire.SendAsync(request.Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable(transaction)).Build())).Issued(device);
+            (await wire.SendAsync(request.Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable(transaction)).Build()))
+                .Issued(device);
         }
 
         const string Query = "outcome=issued&q=exported";
@@ -68,10 +74,15 @@ public sealed class AuditApiTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal("text/csv", media);
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder["audit.csv"], csv);
-        var read = ExternalTool.RunIn(folder.Path, "/usr/bin/python3", "-c", "import csv,json;print(json.dumps(list(csv.DictReader(open('audit.csv',newline='')))))").MustSucceed();
+        var read = ExternalTool.RunIn(folder.Path, "/usr/bin/python3", "-c",
+            "import csv,json;print(json.dumps(list(csv.DictReader(open('audit.csv',newline='')))))").MustSucceed();
         var rows = JsonDocument.Parse(read.Output).RootElement.EnumerateArray().ToList();
-        Assert.Equal(listed.GetProperty("data").EnumerateArray().Select(row => row.GetProperty("id").GetString()), rows.Select(row => row.GetProperty("id").GetString()));
-        Assert.Equal(listed.GetProperty("data")[0].GetProperty("details").GetProperty("subject").GetString(), rows[0].GetProperty("subject").GetString());
+        Assert.Equal(
+            listed.GetProperty("data").EnumerateArray().Select(row => row.GetProperty("id").GetString()),
+            rows.Select(row => row.GetProperty("id").GetString()));
+        Assert.Equal(
+            listed.GetProperty("data")[0].GetProperty("details").GetProperty("subject").GetString(),
+            rows[0].GetProperty("subject").GetString());
         Assert.Equal(["TX-2", "'=1+1"], rows.Select(row => row.GetProperty("transaction_id").GetString()));
         await server.SendAsync(HttpMethod.Get, "/api/v1/audit/export?format=xml", ApiServer.Auditor, HttpStatusCode.BadRequest);
     }
@@ -101,7 +112,8 @@ public sealed class AuditApiTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
-    public async Task What_is_no_id_is_not_found() => await server.SendAsync(HttpMethod.Get, "/api/v1/audit/scep-profile", ApiServer.Auditor, HttpStatusCode.NotFound);
+    public async Task What_is_no_id_is_not_found() =>
+        await server.SendAsync(HttpMethod.Get, "/api/v1/audit/scep-profile", ApiServer.Auditor, HttpStatusCode.NotFound);
 
     [Fact]
     public async Task An_operator_approves_what_waits_and_the_trail_names_him()
@@ -123,14 +135,19 @@ public sealed class AuditApiTests(ApiServer server) : IClassFixture<ApiServer>
 
         using var malformed = await http.PostAsync(new Uri(host.Url, $"/api/v1/approvals/{id}/approve"), ApiServer.Json(new { note = 7 }));
         Assert.Equal(HttpStatusCode.BadRequest, malformed.StatusCode);
-        using var approved = await http.PostAsync(new Uri(host.Url, $"/api/v1/approvals/{id}/approve"), ApiServer.Json(new { note = "called back" }));
+        using var approved = await http.PostAsync(
+            new Uri(host.Url, $"/api/v1/approvals/{id}/approve"), ApiServer.Json(new { note = "called back" }));
         Assert.Equal(HttpStatusCode.OK, approved.StatusCode);
         using var again = await http.PostAsync(new Uri(host.Url, $"/api/v1/approvals/{id}/deny"), content: null);
         Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
         (await wire.SendAsync(request)).Issued(device);
-        var act = JsonDocument.Parse(await http.GetStringAsync(new Uri(host.Url, "/api/v1/audit?action=approve_enrolment"))).RootElement.GetProperty("data")[0];
-        Assert.Equal(("olga", "REST API: called back"), (act.GetProperty("actor").GetString(), act.GetProperty("details").GetProperty("detail").GetString()));
+        var act = JsonDocument.Parse(await http.GetStringAsync(new Uri(host.Url, "/api/v1/audit?action=approve_enrolment"))).RootElement
+            .GetProperty("data")[0];
+        Assert.Equal(
+            ("olga", "REST API: called back"),
+            (act.GetProperty("actor").GetString(), act.GetProperty("details").GetProperty("detail").GetString()));
     }
 
-    private static List<string> Ids(JsonElement page) => [.. page.GetProperty("data").EnumerateArray().Select(row => row.GetProperty("id").GetString()!)];
+    private static List<string> Ids(JsonElement page) =>
+        [.. page.GetProperty("data").EnumerateArray().Select(row => row.GetProperty("id").GetString()!)];
 }

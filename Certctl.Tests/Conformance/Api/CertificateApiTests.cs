@@ -23,8 +23,13 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
         Assert.Equal(1, page.GetProperty("total").GetInt32());
         Assert.Equal(
             (Wide(serial), "found", "active", "SCEP", "iss-local", ""),
-            (Text(row, "serial_number"), Text(row, "common_name"), Text(row, "status"), Text(row, "source"), Text(row, "issuer_id"), Text(row, "path_id")));
-        Assert.Equal(device.Certificate.GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256), Text(row, "fingerprint_sha256"), ignoreCase: true);
+            (
+                Text(row, "serial_number"), Text(row, "common_name"), Text(row, "status"), Text(row, "source"), Text(row, "issuer_id"),
+                Text(row, "path_id")));
+        Assert.Equal(
+            device.Certificate.GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256),
+            Text(row, "fingerprint_sha256"),
+            ignoreCase: true);
         Assert.Equal(JsonValueKind.Null, row.GetProperty("revoked_at").ValueKind);
 
         // As openssl prints it, too.
@@ -33,11 +38,16 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
 
         using var folder = new TemporaryFolder();
         foreach (var (format, file) in new[] { ("pem", "leaf.pem"), ("chain", "chain.pem") })
-            await File.WriteAllTextAsync(folder[file], (await server.AnswerAsync(HttpMethod.Get, $"/api/v1/certificates/{serial}/download?format={format}", HttpStatusCode.OK)).Body);
-        Assert.Contains(serial, Fixtures.OpenSsl.Run("x509", "-in", folder["leaf.pem"], "-noout", "-serial"), StringComparison.OrdinalIgnoreCase);
+            await File.WriteAllTextAsync(
+                folder[file],
+                (await server.AnswerAsync(
+                    HttpMethod.Get, $"/api/v1/certificates/{serial}/download?format={format}", HttpStatusCode.OK)).Body);
+        Assert.Contains(
+            serial, Fixtures.OpenSsl.Run("x509", "-in", folder["leaf.pem"], "-noout", "-serial"), StringComparison.OrdinalIgnoreCase);
         Fixtures.OpenSsl.Run("verify", "-CAfile", server.Host.CaFile, folder["chain.pem"]);
         Assert.Equal(2, (await File.ReadAllTextAsync(folder["chain.pem"])).Split("BEGIN CERTIFICATE").Length - 1);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Host.Url, $"/api/v1/certificates/{serial}/download?format=der"));
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, new Uri(server.Host.Url, $"/api/v1/certificates/{serial}/download?format=der"));
         request.Headers.Authorization = new("Bearer", ApiServer.Auditor);
         using var answer = await server.Http.SendAsync(request);
         Assert.Equal("application/pkix-cert", answer.Content.Headers.ContentType?.MediaType);
@@ -50,7 +60,9 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
     {
         var device = await EnrolledAsync(1, "CN=ended");
         var path = $"/api/v1/certificates/{device.Certificate.SerialNumber}";
-        await server.SendAsync(HttpMethod.Post, $"{path}/revoke", ApiServer.Operator, HttpStatusCode.OK, ApiServer.Json(new { reason = "certificateHold", note = "lost?" }));
+        await server.SendAsync(
+            HttpMethod.Post, $"{path}/revoke", ApiServer.Operator, HttpStatusCode.OK,
+            ApiServer.Json(new { reason = "certificateHold", note = "lost?" }));
         Assert.Equal("on_hold", Text(await server.GetAsync(path), "status"));
         (await RenewAsync(device, "CN=ended")).MustFail(FailureReason.RenewalSignerRevoked);
 
@@ -58,7 +70,8 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
         (await RenewAsync(device, "CN=ended")).Issued(device);
         await server.SendAsync(HttpMethod.Post, $"{path}/release", ApiServer.Operator, HttpStatusCode.Conflict);
 
-        var done = await server.SendAsync(HttpMethod.Post, $"{path}/revoke", ApiServer.Operator, HttpStatusCode.OK, ApiServer.Json(new { reason = "keyCompromise" }));
+        var done = await server.SendAsync(
+            HttpMethod.Post, $"{path}/revoke", ApiServer.Operator, HttpStatusCode.OK, ApiServer.Json(new { reason = "keyCompromise" }));
         Assert.Equal("revoked", Text(done, "status"));
         (await RenewAsync(device, "CN=ended")).MustFail(FailureReason.RenewalSignerRevoked);
         await server.SendAsync(HttpMethod.Post, $"{path}/revoke", ApiServer.Operator, HttpStatusCode.Conflict);
@@ -78,7 +91,9 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
     {
         var device = await EnrolledAsync(0, "CN=listed");
         var serial = device.Certificate.SerialNumber;
-        await server.SendAsync(HttpMethod.Post, $"/api/v1/certificates/{serial}/revoke", ApiServer.Operator, HttpStatusCode.OK, ApiServer.Json(new { reason = "cessationOfOperation" }));
+        await server.SendAsync(
+            HttpMethod.Post, $"/api/v1/certificates/{serial}/revoke", ApiServer.Operator, HttpStatusCode.OK,
+            ApiServer.Json(new { reason = "cessationOfOperation" }));
         using var wire = server.Host.Connect();
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
         string text;
@@ -93,15 +108,29 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
     {
         var now = DateTimeOffset.UtcNow;
         const string Serial = "00000000000a0bcdef0123456789abcdef012345";
-        Assert.IsType<JournalVerdict.Committed>(await server.Host.Database.GetRequiredService<IEnrolmentJournal>().CommitAsync(TestEntries.Issued(now, serialNumber: Serial), default));
-        foreach (var written in new[] { Serial, Serial.TrimStart('0'), "0" + Serial.TrimStart('0'), Serial.ToUpperInvariant(), "0A:0B:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45", "0x" + Serial.TrimStart('0'), "0a 0b cd ef 01 23 45 67 89 ab cd ef 01 23 45" })
+        Assert.IsType<JournalVerdict.Committed>(await server.Host.Database.GetRequiredService<IEnrolmentJournal>()
+            .CommitAsync(TestEntries.Issued(now, serialNumber: Serial), default));
+        foreach (var written in new[]
+        {
+            Serial,
+            Serial.TrimStart('0'),
+            "0" + Serial.TrimStart('0'),
+            Serial.ToUpperInvariant(),
+            "0A:0B:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45",
+            "0x" + Serial.TrimStart('0'),
+            "0a 0b cd ef 01 23 45 67 89 ab cd ef 01 23 45",
+        })
         {
             Assert.Equal(Serial, Text(await server.GetAsync($"/api/v1/certificates/{Uri.EscapeDataString(written)}"), "serial_number"));
-            Assert.Equal(1, (await server.GetAsync($"/api/v1/certificates?serial={Uri.EscapeDataString(written)}")).GetProperty("total").GetInt32());
+            Assert.Equal(
+                1, (await server.GetAsync($"/api/v1/certificates?serial={Uri.EscapeDataString(written)}")).GetProperty("total").GetInt32());
             Assert.Equal(
                 1, (await server.GetAsync($"/api/v1/audit?serial={Uri.EscapeDataString(written)}")).GetProperty("total").GetInt32());
-            Assert.Equal(1, (await server.GetAsync($"/api/v1/audit?resource_type=certificate&resource_id={Uri.EscapeDataString(written)}")).GetProperty("total").GetInt32());
-            var counted = await server.SendAsync(HttpMethod.Post, "/api/v1/certificates/bulk-revoke", ApiServer.Admin, HttpStatusCode.OK, ApiServer.Json(new { reason = "superseded", certificate_ids = new[] { written }, dry_run = true }));
+            Assert.Equal(1, (await server.GetAsync($"/api/v1/audit?resource_type=certificate&resource_id={Uri.EscapeDataString(written)}"))
+                .GetProperty("total").GetInt32());
+            var counted = await server.SendAsync(
+                HttpMethod.Post, "/api/v1/certificates/bulk-revoke", ApiServer.Admin, HttpStatusCode.OK,
+                ApiServer.Json(new { reason = "superseded", certificate_ids = new[] { written }, dry_run = true }));
             Assert.Equal(1, counted.GetProperty("total_matched").GetInt32());
         }
 
@@ -122,7 +151,11 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
     public async Task A_body_that_cannot_be_read_is_a_400_that_names_the_field(string body, string field)
     {
         var problem = await server.SendAsync(
-            HttpMethod.Post, $"/api/v1/certificates/{new string('1', 40)}/revoke", ApiServer.Operator, HttpStatusCode.BadRequest, new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+            HttpMethod.Post,
+            $"/api/v1/certificates/{new string('1', 40)}/revoke",
+            ApiServer.Operator,
+            HttpStatusCode.BadRequest,
+            new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
         Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.GetRawText());
     }
 
@@ -135,12 +168,18 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
         await server.SendAsync(HttpMethod.Post, $"/api/v1/certificates/{serials[0]}/revoke", ApiServer.Operator, HttpStatusCode.OK);
         async Task<(int, int, int)> RevokeAsync(object body)
         {
-            var result = await server.SendAsync(HttpMethod.Post, "/api/v1/certificates/bulk-revoke", ApiServer.Admin, HttpStatusCode.OK, ApiServer.Json(body));
-            return (result.GetProperty("total_matched").GetInt32(), result.GetProperty("total_revoked").GetInt32(), result.GetProperty("total_skipped").GetInt32());
+            var result = await server.SendAsync(
+                HttpMethod.Post, "/api/v1/certificates/bulk-revoke", ApiServer.Admin, HttpStatusCode.OK, ApiServer.Json(body));
+            return (
+                result.GetProperty("total_matched").GetInt32(),
+                result.GetProperty("total_revoked").GetInt32(),
+                result.GetProperty("total_skipped").GetInt32());
         }
 
         Assert.Equal((4, 3, 1), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials, dry_run = true }));
-        Assert.Equal((4, 3, 1), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials.Append(serials[1]), path_id = "(root)" }));
+        Assert.Equal(
+            (4, 3, 1),
+            await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials.Append(serials[1]), path_id = "(root)" }));
         Assert.Equal((4, 0, 4), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials }));
         Assert.Equal((0, 0, 0), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials, path_id = "another" }));
         var trail = await server.GetAsync($"/api/v1/audit?serial={serials[3]}&action=certificate_revoked");
@@ -168,7 +207,8 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
     public async Task Many_are_not_revoked_by_accident(string body, string field)
     {
         var problem = await server.SendAsync(
-            HttpMethod.Post, "/api/v1/certificates/bulk-revoke", ApiServer.Admin, HttpStatusCode.BadRequest, new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+            HttpMethod.Post, "/api/v1/certificates/bulk-revoke", ApiServer.Admin, HttpStatusCode.BadRequest,
+            new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
         Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.GetRawText());
     }
 
@@ -212,13 +252,15 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
     {
         var device = ScepDevice.Shared(key);
         using var wire = server.Host.Connect();
-        return device.With((await wire.SendAsync((await wire.RequestAsync(device.Csr(subject, server.Host.Challenge), device)).Build())).Issued(device));
+        return device.With(
+            (await wire.SendAsync((await wire.RequestAsync(device.Csr(subject, server.Host.Challenge), device)).Build())).Issued(device));
     }
 
     private async Task<CertRepReading> RenewAsync(ScepDevice device, string subject)
     {
         using var wire = server.Host.Connect();
-        return await wire.SendAsync((await wire.RequestAsync(device.Csr(subject, (string?)null), device)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("17")).Build());
+        return await wire.SendAsync((await wire.RequestAsync(device.Csr(subject, (string?)null), device))
+            .Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("17")).Build());
     }
 
     private static string? Text(JsonElement element, string name) => element.GetProperty(name).GetString();

@@ -44,7 +44,8 @@ public sealed class ContractBoundsTests(ApiServer server) : IClassFixture<ApiSer
     {
         _document = JsonNode.Parse(await server.TextAsync("/openapi/v1.json"))!;
         await SendAsync("POST /api/v1/profiles", "", BaseOf("ProfileJson"));
-        foreach (var (name, operation) in ReferenceTests.Operations(_document).Where(operation => operation.Operation["requestBody"] is not null))
+        foreach (var (name, operation) in ReferenceTests.Operations(_document)
+            .Where(operation => operation.Operation["requestBody"] is not null))
         {
             var type = ((string)operation["requestBody"]!["content"]!["application/json"]!["schema"]!["$ref"]!).Split('/')[^1];
             var schema = _document["components"]!["schemas"]![type]!;
@@ -79,7 +80,9 @@ public sealed class ContractBoundsTests(ApiServer server) : IClassFixture<ApiSer
         _document = JsonNode.Parse(await server.TextAsync("/openapi/v1.json"))!;
         var conditional = ReferenceTests.Operations(_document)
             .Where(operation => Parameters(operation.Operation).Any(parameter => (string?)parameter["name"] == "If-Match")).ToList();
-        Assert.Equal(["DELETE /api/v1/profiles/{id}", "PUT /api/v1/profiles/{id}"], conditional.Select(operation => operation.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["DELETE /api/v1/profiles/{id}", "PUT /api/v1/profiles/{id}"],
+            conditional.Select(operation => operation.Name).Order(StringComparer.Ordinal));
         foreach (var (name, operation) in conditional)
         {
             Assert.True((bool)Parameters(operation).Single(parameter => (string?)parameter["name"] == "If-Match")["required"]!);
@@ -93,7 +96,8 @@ public sealed class ContractBoundsTests(ApiServer server) : IClassFixture<ApiSer
     public async Task Each_header_that_is_documented_is_sent()
     {
         _document = JsonNode.Parse(await server.TextAsync("/openapi/v1.json"))!;
-        foreach (var (name, operation) in ReferenceTests.Operations(_document).Where(operation => operation.Name.Contains(" /api/", StringComparison.Ordinal)))
+        foreach (var (name, operation) in ReferenceTests.Operations(_document)
+            .Where(operation => operation.Name.Contains(" /api/", StringComparison.Ordinal)))
         {
             Agrees(operation, name, await SendAsync(name, "?no-such=1", null));
             Agrees(operation, name, await SendAsync("BREW " + name.Split(' ')[1], "", null));
@@ -111,7 +115,9 @@ public sealed class ContractBoundsTests(ApiServer server) : IClassFixture<ApiSer
         {
             var isSent = answer.Headers.TryGetValues(header, out var values) || answer.Content.Headers.TryGetValues(header, out values);
             Assert.True(isSent, $"{name}: {answer.StatusCode} has no {header}.");
-            Assert.True((string?)of!["schema"]!["type"] != "integer" || int.TryParse(values!.Single(), NumberStyles.None, CultureInfo.InvariantCulture, out _), header);
+            Assert.True(
+                (string?)of!["schema"]!["type"] != "integer"
+                    || int.TryParse(values!.Single(), NumberStyles.None, CultureInfo.InvariantCulture, out _), header);
         }
     }
 
@@ -122,7 +128,8 @@ public sealed class ContractBoundsTests(ApiServer server) : IClassFixture<ApiSer
         var text = await answer.Content.ReadAsStringAsync();
         var isRefused = answer.StatusCode == HttpStatusCode.BadRequest && JsonNode.Parse(text)!["errors"]?[field] is not null;
         if (isRefused == isInside || (int)answer.StatusCode >= 500)
-            _faults.Add($"{name}: {field} = {(value.Length > 60 ? value[..60] + "…" : value)} should be {(isInside ? "taken" : "refused")}: {(int)answer.StatusCode} {(text.Length > 300 ? text[..300] : text)}");
+            _faults.Add($"{name}: {field} = {(value.Length > 60 ? value[..60] + "…" : value)} should be "
+                + $"{(isInside ? "taken" : "refused")}: {(int)answer.StatusCode} {(text.Length > 300 ? text[..300] : text)}");
     }
 
     private async Task<HttpResponseMessage> SendAsync(
@@ -206,7 +213,9 @@ public sealed class ContractBoundsTests(ApiServer server) : IClassFixture<ApiSer
         return ((string?)schema["type"] ?? "string") switch
         {
             "string" => StringValues(schema, given),
-            "integer" => QueryValues(schema).Where(value => value.Value != "one").Select(value => ((JsonNode?)JsonValue.Create(long.Parse(value.Value, CultureInfo.InvariantCulture)), value.IsInside)).Append(("1", false)).Append((1.5, false)),
+            "integer" => QueryValues(schema).Where(value => value.Value != "one")
+                .Select(value => ((JsonNode?)JsonValue.Create(long.Parse(value.Value, CultureInfo.InvariantCulture)), value.IsInside))
+                .Append(("1", false)).Append((1.5, false)),
             "boolean" => [("true", false), (1, false)],
             "array" => ArrayValues(schema, given, field),
             _ => throw new NotSupportedException(schema.ToJsonString()),

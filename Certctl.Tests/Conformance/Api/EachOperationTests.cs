@@ -41,10 +41,12 @@ public sealed partial class EachOperationTests(ApiServer server) : IClassFixture
         await AskAsync(wire, device, "CN=walked", Transaction);
 
         var waiting = (await CallAsync("GET", "approvals"))["data"]!.AsArray();
-        string Waits(string subject) => (string)Assert.Single(waiting, row => ((string)row!["subject"]!).Contains(subject, StringComparison.Ordinal))!["id"]!;
+        string Waits(string subject) =>
+            (string)Assert.Single(waiting, row => ((string)row!["subject"]!).Contains(subject, StringComparison.Ordinal))!["id"]!;
         await CallAsync("POST", "approvals/{id}/deny", $"approvals/{Waits("denied")}/deny", new JsonObject { ["note"] = "whose is it?" });
         await CallAsync("POST", "approvals/{id}/approve", $"approvals/{Waits("walked")}/approve", new JsonObject { ["note"] = "ours" });
-        var poll = (await wire.RequestAsync([0x30, 0x00], device)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("20")).Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable(Transaction));
+        var poll = (await wire.RequestAsync([0x30, 0x00], device)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("20"))
+            .Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable(Transaction));
         var certificate = (await wire.SendAsync(poll.Build())).Issued(device);
 
         // What it got, and its end.
@@ -53,18 +55,31 @@ public sealed partial class EachOperationTests(ApiServer server) : IClassFixture
         await CallAsync("GET", "certificates");
         await CallAsync("GET", "certificates/{id}", $"certificates/{serial}");
         await CallAsync("GET", "certificates/{id}/download", $"certificates/{serial}/download?format=pem");
-        await CallAsync("POST", "certificates/bulk-revoke", body: new JsonObject { ["reason"] = "superseded", ["certificate_ids"] = new JsonArray(serial), ["dry_run"] = true });
-        await CallAsync("POST", "certificates/{id}/revoke", $"certificates/{serial}/revoke", new JsonObject { ["reason"] = "certificateHold" });
+        await CallAsync(
+            "POST",
+            "certificates/bulk-revoke",
+            body: new JsonObject { ["reason"] = "superseded", ["certificate_ids"] = new JsonArray(serial), ["dry_run"] = true });
+        await CallAsync(
+            "POST", "certificates/{id}/revoke", $"certificates/{serial}/revoke", new JsonObject { ["reason"] = "certificateHold" });
         await CallAsync("POST", "certificates/{id}/release", $"certificates/{serial}/release");
 
         var timeline = await CallAsync("GET", "enrolments/{transaction}", $"enrolments/{Uri.EscapeDataString(Transaction)}");
         Assert.Equal(
-            ["scep_pkcsreq pending", "approve_enrolment done", "scep_pkcsreq issued", "certificate_revoked done", "certificate_released done"],
+            [
+                "scep_pkcsreq pending",
+                "approve_enrolment done",
+                "scep_pkcsreq issued",
+                "certificate_revoked done",
+                "certificate_released done",
+            ],
             timeline["stages"]!.AsArray().Select(stage => $"{stage!["action"]} {stage["outcome"]}"));
-        Assert.Equal((Transaction, "issued", 3), ((string)timeline["transaction_id"]!, (string)timeline["outcome"]!, (int)timeline["events"]!));
+        Assert.Equal(
+            (Transaction, "issued", 3), ((string)timeline["transaction_id"]!, (string)timeline["outcome"]!, (int)timeline["events"]!));
         Assert.Equal(serial, (string?)Assert.Single(timeline["serial_numbers"]!.AsArray()), ignoreCase: true);
         var denied = await CallAsync("GET", "enrolments/{transaction}", "enrolments/calls-2");
-        Assert.Equal(["scep_pkcsreq pending", "deny_enrolment done"], denied["stages"]!.AsArray().Select(stage => $"{stage!["action"]} {stage["outcome"]}"));
+        Assert.Equal(
+            ["scep_pkcsreq pending", "deny_enrolment done"],
+            denied["stages"]!.AsArray().Select(stage => $"{stage!["action"]} {stage["outcome"]}"));
 
         // Who issues: openssl reads the chain, and a test stands in the trail and with the issuer.
         Assert.Equal("untested", (string?)(await CallAsync("GET", "issuers"))["data"]![0]!["test_status"]);
@@ -73,13 +88,19 @@ public sealed partial class EachOperationTests(ApiServer server) : IClassFixture
         Assert.Equal(("success", "GenericCA", true), ((string?)issuer["test_status"], (string?)issuer["type"], (bool)issuer["enabled"]!));
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder["chain.pem"], (string)issuer["ca"]!["chain_pem"]!);
-        var told = Fixtures.OpenSsl.Run("x509", "-in", folder["chain.pem"], "-noout", "-fingerprint", "-sha256").Replace(":", "", StringComparison.Ordinal);
+        var told = Fixtures.OpenSsl.Run("x509", "-in", folder["chain.pem"], "-noout", "-fingerprint", "-sha256")
+            .Replace(":", "", StringComparison.Ordinal);
         Assert.Contains((string)issuer["ca"]!["fingerprint_sha256"]!, told, StringComparison.OrdinalIgnoreCase);
 
-        var probe = await CallAsync("POST", "network-scan/scep-probe", body: new JsonObject { ["url"] = $"https://127.0.0.1:{server.Host.Url.Port}/scep?secret=left-away" });
+        var probe = await CallAsync(
+            "POST",
+            "network-scan/scep-probe",
+            body: new JsonObject { ["url"] = $"https://127.0.0.1:{server.Host.Url.Port}/scep?secret=left-away" });
         Assert.Equal(
             (true, true, true, 1, (string?)null, $"https://127.0.0.1:{server.Host.Url.Port}/scep"),
-            ((bool)probe["reachable"]!, (bool)probe["supports_rfc8894"]!, (bool)probe["supports_aes"]!, (int)probe["ca_cert_chain_length"]!, (string?)probe["error"], (string?)probe["target_url"]));
+            (
+                (bool)probe["reachable"]!, (bool)probe["supports_rfc8894"]!, (bool)probe["supports_aes"]!,
+                (int)probe["ca_cert_chain_length"]!, (string?)probe["error"], (string?)probe["target_url"]));
         Assert.Equal((string?)issuer["ca"]!["subject"], (string?)probe["ca_cert_subject"]);
         Assert.Equal(probe.ToJsonString(), (await CallAsync("GET", "network-scan/scep-probes"))["probes"]![0]!.ToJsonString());
 
@@ -115,10 +136,12 @@ public sealed partial class EachOperationTests(ApiServer server) : IClassFixture
     private async Task AskAsync(ScepWire wire, ScepDevice device, string subject, string transaction)
     {
         var request = await wire.RequestAsync(device.Csr(subject, server.Host.Challenge), device);
-        (await wire.SendAsync(request.Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable(transaction)).Build())).MustWait(transaction);
+        (await wire.SendAsync(request.Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable(transaction)).Build()))
+            .MustWait(transaction);
     }
 
-    private async Task<JsonNode> CallAsync(string method, string template, string? path = null, JsonObject? body = null, int status = 200, string? ifMatch = null)
+    private async Task<JsonNode> CallAsync(
+        string method, string template, string? path = null, JsonObject? body = null, int status = 200, string? ifMatch = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Parse(method), new Uri(server.Host.Url, $"/api/v1/{path ?? template}"));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiServer.Admin);
@@ -129,7 +152,8 @@ public sealed partial class EachOperationTests(ApiServer server) : IClassFixture
         using var answer = await server.Http.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(status == (int)answer.StatusCode, $"{method} {path ?? template}: {answer.StatusCode} {text}");
-        var name = ReferenceTests.Operations(_document!).Select(operation => operation.Name).Single(name => Unnamed(name) == Unnamed($"{method} /api/v1/{template}"));
+        var name = ReferenceTests.Operations(_document!).Select(operation => operation.Name)
+            .Single(name => Unnamed(name) == Unnamed($"{method} /api/v1/{template}"));
         _walked.Add(Unnamed(name));
         var media = answer.Content.Headers.ContentType?.MediaType ?? "";
         ReferenceTests.Agrees(_document!, name, status, media, text);

@@ -64,13 +64,20 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
         Assert.Equal((HttpStatusCode.Forbidden, "Admin access required"), await RefusedAsync(Signed(good), "/api/v1/api-keys"));
 
         Assert.Equal((HttpStatusCode.Forbidden, "This actor has no role here"), await RefusedAsync(Signed(Claims("unknown"))));
-        Assert.Equal((HttpStatusCode.Unauthorized, "Token is for another audience"), await RefusedAsync(Signed(With(good, "aud", "billing"))));
-        Assert.Equal((HttpStatusCode.Unauthorized, "Token is of another issuer"), await RefusedAsync(Signed(With(good, "iss", "https://evil.example"))));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, "Token is for another audience"), await RefusedAsync(Signed(With(good, "aud", "billing"))));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, "Token is of another issuer"),
+            await RefusedAsync(Signed(With(good, "iss", "https://evil.example"))));
         Assert.Equal((HttpStatusCode.Unauthorized, "Token has expired"), await RefusedAsync(Signed(With(good, "exp", Now(-90)))));
         Assert.Equal((HttpStatusCode.Unauthorized, "Token is not valid yet"), await RefusedAsync(Signed(With(good, "nbf", Now(90)))));
         Assert.Equal((HttpStatusCode.Unauthorized, "Token has no end"), await RefusedAsync(Signed(With(good, "exp", null))));
-        Assert.Equal((HttpStatusCode.Unauthorized, "Token has no claim sub that could name an actor"), await RefusedAsync(Signed(With(good, "sub", null))));
-        Assert.Equal((HttpStatusCode.Unauthorized, "Token has no claim sub that could name an actor"), await RefusedAsync(Signed(With(good, "sub", "two\nlines"))));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, "Token has no claim sub that could name an actor"),
+            await RefusedAsync(Signed(With(good, "sub", null))));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, "Token has no claim sub that could name an actor"),
+            await RefusedAsync(Signed(With(good, "sub", "two\nlines"))));
 
         // Whose signature it is: another's key under the issuer's kid, a changed claim, none, and the public key as a secret.
         const string NotHis = "Token is not signed by its issuer";
@@ -98,7 +105,9 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
         Assert.Contains("Token is for another audience", trail, StringComparison.Ordinal);
         foreach (var part in token.Split('.'))
             Assert.DoesNotContain(part, trail + _host!.Log, StringComparison.Ordinal);
-        Assert.Equal(Issuer + "/", JsonDocument.Parse(await TextAsync("/api/v1/auth/info", null)).RootElement.GetProperty("oidc_authority").GetString());
+        Assert.Equal(
+            Issuer + "/",
+            JsonDocument.Parse(await TextAsync("/api/v1/auth/info", null)).RootElement.GetProperty("oidc_authority").GetString());
 
         // A device that shows a token is a device.
         Assert.Contains("POSTPKIOperation", await TextAsync("/scep?operation=GetCACaps", token), StringComparison.Ordinal);
@@ -116,7 +125,9 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
 
         Assert.Equal("operator", (await CheckAsync(Token("RS256", "next", Claims("helpdesk"), next))).Text("role"));
         Assert.Equal((HttpStatusCode.Unauthorized, "Token is not signed by its issuer"), await RefusedAsync(Signed(Claims("helpdesk"))));
-        Assert.Equal((HttpStatusCode.Unauthorized, "Token is not signed by its issuer"), await RefusedAsync(Token("RS256", "next", Claims("helpdesk"), _rsa)));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, "Token is not signed by its issuer"),
+            await RefusedAsync(Token("RS256", "next", Claims("helpdesk"), _rsa)));
     }
 
     [Fact]
@@ -166,7 +177,9 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
 
         Assert.Contains("1 of 2", await DecideAsync(id, Signed(With(claims, "preferred_username", "Mona"))), StringComparison.Ordinal);
         Assert.Contains(
-            "oidc:mona answers for both", await DecideAsync(id, Signed(With(claims, "preferred_username", "Lisa"))), StringComparison.Ordinal);
+            "oidc:mona answers for both",
+            await DecideAsync(id, Signed(With(claims, "preferred_username", "Lisa"))),
+            StringComparison.Ordinal);
         Assert.Equal(
             (HttpStatusCode.Unauthorized, "Token has no claim sub that could name an actor"),
             await RefusedAsync(Signed(With(With(claims, "preferred_username", "Mona"), "sub", null))));
@@ -232,7 +245,9 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
         var signed = $"{header}.{Text(Encoding.UTF8.GetBytes(Claims("helpdesk").ToJsonString()))}";
         var token = $"{signed}.{Text(_rsa.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
 
-        Assert.Equal((HttpStatusCode.Unauthorized, "Token has critical header parameters (crit) that are not understood here"), await RefusedAsync(token));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, "Token has critical header parameters (crit) that are not understood here"),
+            await RefusedAsync(token));
     }
 
     private Task AnswerAsync(HttpContext http)
@@ -244,7 +259,8 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
         }
 
         if (http.Request.Path == "/.well-known/openid-configuration")
-            return http.Response.WriteAsJsonAsync(new { issuer = Issuer, jwks_uri = $"{Issuer}/keys", id_token_signing_alg_values_supported = new[] { "RS256", "ES256" } });
+            return http.Response.WriteAsJsonAsync(
+                new { issuer = Issuer, jwks_uri = $"{Issuer}/keys", id_token_signing_alg_values_supported = new[] { "RS256", "ES256" } });
         var (rsa, ec) = ((_next ?? _rsa).ExportParameters(false), _ec.ExportParameters(false));
         return http.Response.WriteAsJsonAsync(new
         {
@@ -277,13 +293,16 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
 
     private static long Now(int seconds) => DateTimeOffset.UtcNow.ToUnixTimeSeconds() + seconds;
 
-    private string Signed(JsonObject claims, bool ec = false) => ec ? Token("ES256", "ec", claims, data => _ec.SignData(data, HashAlgorithmName.SHA256)) : Token("RS256", "rsa", claims, _rsa);
+    private string Signed(JsonObject claims, bool ec = false) =>
+        ec ? Token("ES256", "ec", claims, data => _ec.SignData(data, HashAlgorithmName.SHA256)) : Token("RS256", "rsa", claims, _rsa);
 
-    private static string Token(string algorithm, string kid, JsonObject claims, RSA key) => Token(algorithm, kid, claims, data => key.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+    private static string Token(string algorithm, string kid, JsonObject claims, RSA key) =>
+        Token(algorithm, kid, claims, data => key.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
 
     private static string Token(string algorithm, string kid, JsonObject claims, Func<byte[], byte[]> sign)
     {
-        var head = $"{Text(Encoding.UTF8.GetBytes(new JsonObject { ["alg"] = algorithm, ["typ"] = "JWT", ["kid"] = kid }.ToJsonString()))}.{Text(Encoding.UTF8.GetBytes(claims.ToJsonString()))}";
+        var head = $"{Text(Encoding.UTF8.GetBytes(new JsonObject { ["alg"] = algorithm, ["typ"] = "JWT", ["kid"] = kid }.ToJsonString()))}."
+            + $"{Text(Encoding.UTF8.GetBytes(claims.ToJsonString()))}";
         return $"{head}.{Text(sign(Encoding.ASCII.GetBytes(head)))}";
     }
 

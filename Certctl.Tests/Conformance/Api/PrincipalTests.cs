@@ -6,8 +6,8 @@ using Xunit;
 namespace Certctl.Tests.Conformance.Api;
 
 /// <summary>
-/// Two approvals need two principals: keys of one maker count once, however long the chain of makers, and no key has the name of an actor that is no
-/// person.
+/// Two approvals need two principals: keys of one maker count once, however long the chain of makers, and no key has the name of an actor
+/// that is no person.
 /// </summary>
 public sealed class PrincipalTests(ApiServer server) : IClassFixture<ApiServer>
 {
@@ -64,7 +64,10 @@ public sealed class PrincipalTests(ApiServer server) : IClassFixture<ApiServer>
     {
         var profile = JsonNode.Parse((await server.GetAsync("/api/v1/profiles/default")).GetRawText())!.AsObject();
         (profile["requires_approval"], profile["approvals_required"]) = (true, approvals);
-        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(server.Host.Url, "/api/v1/profiles/default")) { Content = ApiServer.Json(profile) };
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(server.Host.Url, "/api/v1/profiles/default"))
+        {
+            Content = ApiServer.Json(profile),
+        };
         request.Headers.Authorization = new("Bearer", ApiServer.Admin);
         request.Headers.IfMatch.Add(System.Net.Http.Headers.EntityTagHeaderValue.Any);
         (await server.Http.SendAsync(request)).EnsureSuccessStatusCode();

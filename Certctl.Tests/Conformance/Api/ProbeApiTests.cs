@@ -17,16 +17,19 @@ public sealed class ProbeApiTests(ApiServer server) : IClassFixture<ApiServer>
     [Trait("Conformance", "A-20")]
     public async Task A_private_address_is_not_dialled_and_the_trail_says_who_wanted_it(string url)
     {
-        var problem = await server.SendAsync(HttpMethod.Post, Probe, ApiServer.Operator, HttpStatusCode.UnprocessableEntity, ApiServer.Json(new { url }));
+        var problem = await server.SendAsync(
+            HttpMethod.Post, Probe, ApiServer.Operator, HttpStatusCode.UnprocessableEntity, ApiServer.Json(new { url }));
         Assert.Contains("is no public address", problem.GetProperty("message").GetString(), StringComparison.Ordinal);
-        var refused = (await server.GetAsync("/api/v1/audit?action=scep_probe&reason=target_not_allowed&actor=olga")).GetProperty("data").EnumerateArray();
+        var refused = (await server.GetAsync("/api/v1/audit?action=scep_probe&reason=target_not_allowed&actor=olga"))
+            .GetProperty("data").EnumerateArray();
         Assert.Contains(refused, entry => entry.GetProperty("resource_id").GetString() == new Uri(url).ToString());
     }
 
     [Fact]
     public async Task Who_does_not_answer_is_a_result_with_its_reason()
     {
-        var result = await server.SendAsync(HttpMethod.Post, Probe, ApiServer.Operator, HttpStatusCode.OK, ApiServer.Json(new { url = "http://127.0.0.1:1/scep" }));
+        var result = await server.SendAsync(
+            HttpMethod.Post, Probe, ApiServer.Operator, HttpStatusCode.OK, ApiServer.Json(new { url = "http://127.0.0.1:1/scep" }));
         Assert.False(result.GetProperty("reachable").GetBoolean());
         Assert.NotEqual("", result.GetProperty("error").GetString());
     }
@@ -39,7 +42,8 @@ public sealed class ProbeApiTests(ApiServer server) : IClassFixture<ApiServer>
     [InlineData("http://example.com@10.0.0.1/scep")]
     public async Task What_is_no_web_address_is_a_400_that_names_the_field(string url)
     {
-        var problem = await server.SendAsync(HttpMethod.Post, Probe, ApiServer.Operator, HttpStatusCode.BadRequest, ApiServer.Json(new { url }));
+        var problem = await server.SendAsync(
+            HttpMethod.Post, Probe, ApiServer.Operator, HttpStatusCode.BadRequest, ApiServer.Json(new { url }));
         Assert.True(problem.GetProperty("errors").TryGetProperty("url", out _), problem.GetRawText());
     }
 
@@ -52,6 +56,9 @@ public sealed class ProbeApiTests(ApiServer server) : IClassFixture<ApiServer>
         http.DefaultRequestHeaders.Authorization = new("Bearer", ApiServer.Admin);
         using var answer = await http.PostAsync(new Uri(host.Url, Probe), ApiServer.Json(new { url = "http://127.0.0.1:1/scep" }));
         Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
-        Assert.Contains("\"reason\":\"turned_off\"", await http.GetStringAsync(new Uri(host.Url, "/api/v1/audit?action=scep_probe")), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"reason\":\"turned_off\"",
+            await http.GetStringAsync(new Uri(host.Url, "/api/v1/audit?action=scep_probe")),
+            StringComparison.Ordinal);
     }
 }

@@ -26,15 +26,20 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
 
         var changed = New("short-lived");
         changed["max_ttl_seconds"] = 7200;
-        Assert.Equal("\"2\"", (await WriteAsync(HttpMethod.Put, $"{Profiles}/short-lived", changed, "\"1\"", HttpStatusCode.OK)).Headers.ETag?.ToString());
+        Assert.Equal(
+            "\"2\"",
+            (await WriteAsync(HttpMethod.Put, $"{Profiles}/short-lived", changed, "\"1\"", HttpStatusCode.OK)).Headers.ETag?.ToString());
         Assert.Equal(7200, (await server.GetAsync($"{Profiles}/short-lived", ApiServer.Auditor)).GetProperty("max_ttl_seconds").GetInt32());
-        Assert.Contains((await server.GetAsync(Profiles, ApiServer.Auditor)).GetProperty("data").EnumerateArray(), row => row.GetProperty("id").GetString() == "short-lived");
+        Assert.Contains(
+            (await server.GetAsync(Profiles, ApiServer.Auditor)).GetProperty("data").EnumerateArray(),
+            row => row.GetProperty("id").GetString() == "short-lived");
 
         await WriteAsync(HttpMethod.Delete, $"{Profiles}/short-lived", null, "\"1\"", HttpStatusCode.PreconditionFailed);
         await WriteAsync(HttpMethod.Delete, $"{Profiles}/short-lived", null, "\"2\"", HttpStatusCode.NoContent);
         await WriteAsync(HttpMethod.Delete, $"{Profiles}/short-lived", null, "*", HttpStatusCode.NotFound);
 
-        var trail = (await server.GetAsync("/api/v1/audit?resource_type=profile&resource_id=short-lived&actor=alice")).GetProperty("data").EnumerateArray().ToList();
+        var trail = (await server.GetAsync("/api/v1/audit?resource_type=profile&resource_id=short-lived&actor=alice"))
+            .GetProperty("data").EnumerateArray().ToList();
         Assert.Equal(["delete_profile", "update_profile", "create_profile"], trail.Select(act => act.GetProperty("action").GetString()));
         var change = JsonNode.Parse(trail[1].GetProperty("details").GetProperty("detail").GetString()!.Split(": ", 2)[1])!;
         Assert.Equal((3600, 7200), ((int)change["before"]!["max_ttl_seconds"]!, (int)change["after"]!["max_ttl_seconds"]!));
@@ -86,7 +91,9 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
         {
             using var wire = server.Host.Connect();
             var device = ScepDevice.Shared();
-            var issued = (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=by the new rule", server.Host.Challenge), device)).Build())).Issued(device);
+            var issued =
+                (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=by the new rule", server.Host.Challenge), device)).Build()))
+                    .Issued(device);
             Assert.Equal(TimeSpan.FromHours(1), issued.NotAfter - issued.NotBefore);
         }
         finally
@@ -112,10 +119,14 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
         try
         {
             var shown = await server.GetAsync($"{Profiles}/default", ApiServer.Auditor);
-            Assert.Equal(profile["subject_template"]!.ToJsonString(), JsonNode.Parse(shown.GetProperty("subject_template").GetRawText())!.ToJsonString());
+            Assert.Equal(
+                profile["subject_template"]!.ToJsonString(),
+                JsonNode.Parse(shown.GetProperty("subject_template").GetRawText())!.ToJsonString());
             using var wire = server.Host.Connect();
             var device = ScepDevice.Shared();
-            var issued = (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=rewritten,OU=\" \",O=Evil", server.Host.Challenge), device)).Build())).Issued(device);
+            var issued = (await wire.SendAsync(
+                (await wire.RequestAsync(device.Csr("CN=rewritten,OU=\" \",O=Evil", server.Host.Challenge), device)).Build()))
+                .Issued(device);
             Assert.Equal("CN=rewritten, O=Corp", issued.Subject);
             using var folder = new TemporaryFolder();
             await File.WriteAllBytesAsync(folder["leaf"], issued.RawData);
@@ -131,7 +142,8 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
 
         var trail = (await server.GetAsync("/api/v1/audit?resource_type=profile&resource_id=default&actor=alice")).GetProperty("data")
             .EnumerateArray().ToList();
-        Assert.Contains(trail, act => act.GetProperty("details").GetProperty("detail").GetString()!.Contains("\"san_template\":[\"DNS:{{csr.cn}}.corp.example\"]", StringComparison.Ordinal));
+        Assert.Contains(trail, act => act.GetProperty("details").GetProperty("detail").GetString()!
+            .Contains("\"san_template\":[\"DNS:{{csr.cn}}.corp.example\"]", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -188,7 +200,8 @@ public sealed class ProfileApiTests(ApiServer server) : IClassFixture<ApiServer>
         await WriteAsync(HttpMethod.Put, $"{Profiles}/default", New("default"), "W/\"1\"", HttpStatusCode.PreconditionFailed);
     }
 
-    private async Task<HttpResponseMessage> WriteAsync(HttpMethod method, string path, JsonObject? body, string? ifMatch, HttpStatusCode status)
+    private async Task<HttpResponseMessage> WriteAsync(
+        HttpMethod method, string path, JsonObject? body, string? ifMatch, HttpStatusCode status)
     {
         var answer = await SendAsync(method, path, body?.ToJsonString(), ifMatch, ApiServer.Admin);
         Assert.True(status == answer.StatusCode, $"{method} {path}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");

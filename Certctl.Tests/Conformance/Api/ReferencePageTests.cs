@@ -31,8 +31,13 @@ public sealed partial class ReferencePageTests(ApiServer server) : IClassFixture
             using var answer = await SendAsync(path, header);
             var text = await answer.Content.ReadAsStringAsync();
             Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
-            Assert.Equal(["Bearer realm=\"certctl\"", "Basic realm=\"certctl\", charset=\"UTF-8\""], answer.Headers.WwwAuthenticate.Select(challenge => challenge.ToString()));
-            Assert.Contains($"\"detail\":\"{message.Replace("<", "\\u003C", StringComparison.Ordinal).Replace(">", "\\u003E", StringComparison.Ordinal)}\"", text, StringComparison.Ordinal);
+            Assert.Equal(
+                ["Bearer realm=\"certctl\"", "Basic realm=\"certctl\", charset=\"UTF-8\""],
+                answer.Headers.WwwAuthenticate.Select(challenge => challenge.ToString()));
+            Assert.Contains(
+                $"\"detail\":\"{message.Replace("<", "\\u003C", StringComparison.Ordinal).Replace(">", "\\u003E", StringComparison.Ordinal)}\"",
+                text,
+                StringComparison.Ordinal);
         }
     }
 
@@ -42,7 +47,12 @@ public sealed partial class ReferencePageTests(ApiServer server) : IClassFixture
     [InlineData(Document)]
     public async Task A_key_comes_in_as_Bearer_and_as_the_password_of_any_name(string path)
     {
-        foreach (var header in new[] { $"Bearer {ApiServer.Auditor}", "Basic " + Base64($":{ApiServer.Auditor}"), "basic " + Base64($"ä:{ApiServer.Auditor}") })
+        foreach (var header in new[]
+        {
+            $"Bearer {ApiServer.Auditor}",
+            "Basic " + Base64($":{ApiServer.Auditor}"),
+            "basic " + Base64($"ä:{ApiServer.Auditor}"),
+        })
             Assert.Equal(HttpStatusCode.OK, (await SendAsync(path, header)).StatusCode);
     }
 

@@ -24,7 +24,10 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
 
     // The complete list of what needs no key: devices have none, and the rest says only how to authenticate and whether the server is up.
     private static readonly string[] Open =
-        ["GET /api/v1/auth/info", "GET /api/v1/version", "GET /health", "GET /ready", "devices /certsrv/mscep/mscep.dll", "devices /cgi-bin/pkiclient.exe", "devices /scep", "devices /scep-mtls"];
+        [
+            "GET /api/v1/auth/info", "GET /api/v1/version", "GET /health", "GET /ready", "devices /certsrv/mscep/mscep.dll",
+            "devices /cgi-bin/pkiclient.exe", "devices /scep", "devices /scep-mtls",
+        ];
 
     [Fact]
     public async Task The_committed_document_is_what_the_server_says()
@@ -32,7 +35,8 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
         var served = await server.TextAsync(Reference);
         if (Environment.GetEnvironmentVariable("CERTCTL_TEST_UPDATE_DOCS") == "1")
             await File.WriteAllTextAsync(SourceTree.PathOf(Document), served);
-        Assert.True(SourceTree.Read(Document) == served, $"{Document} is not what {Reference} says; CERTCTL_TEST_UPDATE_DOCS=1 writes it anew, the difference is a matter for review.");
+        Assert.True(SourceTree.Read(Document) == served,
+            $"{Document} is not what {Reference} says; CERTCTL_TEST_UPDATE_DOCS=1 writes it anew, the difference is a matter for review.");
         await server.SendAsync(HttpMethod.Get, Reference, null, HttpStatusCode.Unauthorized);
     }
 
@@ -46,9 +50,14 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
 
         var documented = Operations(JsonNode.Parse(await server.TextAsync(Reference))!).Select(operation => operation.Name).ToList();
         Assert.Equal(
-            routes.SelectMany(Names).Where(name => name.Contains(" /api/", StringComparison.Ordinal) || name is "GET /health" or "GET /ready").Append("GET /metrics").Order(), documented.Order());
-        var open = routes.Where(route => route.Metadata.GetMetadata<IAllowAnonymous>() is not null || route.Metadata.GetOrderedMetadata<IAuthorizeData>().Count == 0).SelectMany(Names);
-        Assert.Equal(Open, open.Select(name => DeviceEndpoint().IsMatch(name) ? "devices " + DeviceEndpoint().Match(name).Groups[1].Value : name).Distinct().Order(StringComparer.Ordinal));
+            routes.SelectMany(Names).Where(name => name.Contains(" /api/", StringComparison.Ordinal)
+                || name is "GET /health" or "GET /ready").Append("GET /metrics").Order(), documented.Order());
+        var open = routes.Where(route => route.Metadata.GetMetadata<IAllowAnonymous>() is not null
+            || route.Metadata.GetOrderedMetadata<IAuthorizeData>().Count == 0).SelectMany(Names);
+        Assert.Equal(
+            Open,
+            open.Select(name => DeviceEndpoint().IsMatch(name) ? "devices " + DeviceEndpoint().Match(name).Groups[1].Value : name)
+                .Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -82,13 +91,18 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
                 if (parameter["example"] is { } example)
                     Agrees(document, $"{name} {parameter["name"]}", schema, example.ToJsonString());
                 else
-                    Assert.True(schema["enum"] is not null || (string?)schema["type"] is "integer" or "boolean", $"{name}: {parameter["name"]} has no example.");
+                    Assert.True(
+                        schema["enum"] is not null || (string?)schema["type"] is "integer" or "boolean",
+                        $"{name}: {parameter["name"]} has no example.");
             }
 
-            foreach (var (media, content) in operation["responses"]!.AsObject().Select(response => response.Value!["content"]).Append(operation["requestBody"]?["content"]).SelectMany(bodies => bodies?.AsObject() ?? []))
+            foreach (var (media, content) in operation["responses"]!.AsObject().Select(response => response.Value!["content"])
+                .Append(operation["requestBody"]?["content"]).SelectMany(bodies => bodies?.AsObject() ?? []))
             {
                 var schema = content!["schema"]!;
-                var example = (string?)schema["$ref"] is { } reference ? document["components"]!["schemas"]![reference.Split('/')[^1]]!["examples"]?[0] : content["example"];
+                var example = (string?)schema["$ref"] is { } reference
+                    ? document["components"]!["schemas"]![reference.Split('/')[^1]]!["examples"]?[0]
+                    : content["example"];
                 Assert.True(example is not null || media == "application/pkix-cert", $"{name}: {media} has no example.");
                 if (example is not null)
                     Agrees(document, $"{name} {media}", schema, example.ToJsonString());
@@ -99,7 +113,8 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
     [Theory]
     [MemberData(nameof(AccessTests.Routes), MemberType = typeof(AccessTests))]
     [Trait("Conformance", "A-7")]
-    public async Task What_a_route_answers_is_what_the_document_says(string method, string path, string role, HttpStatusCode status, string otherMethod)
+    public async Task What_a_route_answers_is_what_the_document_says(
+        string method, string path, string role, HttpStatusCode status, string otherMethod)
     {
         _ = (role, otherMethod);
         var document = JsonNode.Parse(await server.TextAsync(Reference))!;
@@ -132,9 +147,12 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
     private static void Agrees(JsonNode document, string what, JsonNode of, string body)
     {
         // The schema may refer to others: all of them go with it.
-        var schema = new JsonObject { ["$defs"] = document["components"]!["schemas"]!.DeepClone(), ["allOf"] = new JsonArray(of.DeepClone()) };
-        var verdict = JsonSchema.FromText(schema.ToJsonString().Replace("#/components/schemas/", "#/$defs/", StringComparison.Ordinal)).Evaluate(JsonDocument.Parse(body).RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
-        Assert.True(verdict.IsValid, $"{what}: {body}\n{string.Join('\n', (verdict.Details ?? []).Where(detail => detail.Errors is not null).Select(detail => $"{detail.InstanceLocation}: {string.Join(", ", detail.Errors!.Values)}"))}");
+        var schema =
+            new JsonObject { ["$defs"] = document["components"]!["schemas"]!.DeepClone(), ["allOf"] = new JsonArray(of.DeepClone()) };
+        var verdict = JsonSchema.FromText(schema.ToJsonString().Replace("#/components/schemas/", "#/$defs/", StringComparison.Ordinal))
+            .Evaluate(JsonDocument.Parse(body).RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
+        Assert.True(verdict.IsValid,
+            $"{what}: {body}\n{string.Join('\n', (verdict.Details ?? []).Where(detail => detail.Errors is not null).Select(detail => $"{detail.InstanceLocation}: {string.Join(", ", detail.Errors!.Values)}"))}");
     }
 
     internal static IEnumerable<(string Name, JsonNode Operation)> Operations(JsonNode document) =>
@@ -146,19 +164,34 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
     [Fact]
     public async Task Each_body_that_is_not_of_its_schema_is_a_400_that_names_the_field()
     {
-        var taking = Operations(JsonNode.Parse(await server.TextAsync(Reference))!).Where(operation => operation.Operation["requestBody"] is not null).ToList();
+        var taking = Operations(JsonNode.Parse(await server.TextAsync(Reference))!)
+            .Where(operation => operation.Operation["requestBody"] is not null).ToList();
         Assert.True(taking.Count > 8);
         foreach (var (name, _) in taking)
         {
-            var (method, path) = (name.Split(' ')[0], name.Split(' ')[1].Replace("profiles/{id}", "profiles/default", StringComparison.Ordinal).Replace("{id}", $"{Guid.Empty}", StringComparison.Ordinal));
-            foreach (var (body, field) in new[] { ("{\"no_such_member\":1}", "no_such_member"), ("[]", "body"), ("{", "body"), ("\"text\"", "body"), ("\0", "body") })
+            var (method, path) = (
+                name.Split(' ')[0], name.Split(' ')[1].Replace("profiles/{id}", "profiles/default", StringComparison.Ordinal)
+                    .Replace("{id}", $"{Guid.Empty}", StringComparison.Ordinal));
+            foreach (var (body, field) in new[]
             {
-                using var request = new HttpRequestMessage(HttpMethod.Parse(method), new Uri(server.Host.Url, path)) { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
+                ("{\"no_such_member\":1}", "no_such_member"),
+                ("[]", "body"),
+                ("{", "body"),
+                ("\"text\"", "body"),
+                ("\0", "body"),
+            })
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Parse(method), new Uri(server.Host.Url, path))
+                {
+                    Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json"),
+                };
                 request.Headers.Authorization = new("Bearer", ApiServer.Admin);
                 request.Headers.IfMatch.Add(System.Net.Http.Headers.EntityTagHeaderValue.Any);
                 using var answer = await server.Http.SendAsync(request);
                 var problem = await answer.Content.ReadAsStringAsync();
-                Assert.True(answer.StatusCode == HttpStatusCode.BadRequest && JsonNode.Parse(problem)!["errors"]![field] is not null, $"{name} {body}: {answer.StatusCode} {problem}");
+                Assert.True(
+                    answer.StatusCode == HttpStatusCode.BadRequest && JsonNode.Parse(problem)!["errors"]![field] is not null,
+                    $"{name} {body}: {answer.StatusCode} {problem}");
             }
         }
     }
@@ -203,7 +236,8 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
 
     private static IEnumerable<string> Names(RouteEndpoint route)
     {
-        var pattern = "/" + string.Join('/', route.RoutePattern.RawText!.Trim('/').Split('/').Select(part => part.StartsWith('{') ? part.Split(':')[0].TrimEnd('}') + "}" : part));
+        var pattern = "/" + string.Join('/', route.RoutePattern.RawText!.Trim('/').Split('/')
+            .Select(part => part.StartsWith('{') ? part.Split(':')[0].TrimEnd('}') + "}" : part));
         return (route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["*"]).Select(method => $"{method} {pattern}");
     }
 }

@@ -34,12 +34,17 @@ public sealed partial class TelemetryTests : IAsyncLifetime
         {
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body);
-            _received.AddOrUpdate(http.Request.Path, Encoding.Latin1.GetString(body.ToArray()), (_, before) => before + Encoding.Latin1.GetString(body.ToArray()));
+            _received.AddOrUpdate(
+                http.Request.Path,
+                Encoding.Latin1.GetString(body.ToArray()),
+                (_, before) => before + Encoding.Latin1.GetString(body.ToArray()));
             return Results.Bytes([], "application/x-protobuf");
         });
         await _collector.StartAsync();
-        var collector = _collector.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
-        _host = await CertctlHost.StartAsync(null, ("CERTCTL_METRICS_ENABLED", "true"), ("CERTCTL_METRICS_TOKEN", Token), ("CERTCTL_OTLP_ENDPOINT", collector));
+        var collector = _collector.Services.GetRequiredService<IServer>().Features
+            .GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+        _host = await CertctlHost.StartAsync(
+            null, ("CERTCTL_METRICS_ENABLED", "true"), ("CERTCTL_METRICS_TOKEN", Token), ("CERTCTL_OTLP_ENDPOINT", collector));
     }
 
     public async Task DisposeAsync()
@@ -55,7 +60,8 @@ public sealed partial class TelemetryTests : IAsyncLifetime
         var device = ScepDevice.Shared();
         var request = await wire.RequestAsync(device.Csr("CN=figure", _host.Challenge), device);
         (await wire.SendAsync(request.Build())).Issued(device);
-        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=other figure", "a wrong challenge"), device)).Build())).MustFail(FailureReason.ChallengeWrong);
+        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=other figure", "a wrong challenge"), device)).Build()))
+            .MustFail(FailureReason.ChallengeWrong);
 
         using var http = ScepWire.NewClient(_host.CaFile);
         Assert.Equal(HttpStatusCode.Unauthorized, (await http.GetAsync(new Uri(_host.Url, "/metrics"))).StatusCode);
@@ -70,14 +76,24 @@ public sealed partial class TelemetryTests : IAsyncLifetime
         Assert.Equal(0, Value(text, "certctl_journal_waiting"));
         Assert.Equal(0, Value(text, "certctl_approvals_pending"));
         Assert.Equal(1, Value(text, "certctl_requests_refused_total", "status=\"401\"", "reason=\"unauthenticated\""));
-        Assert.InRange(text.Split('\n').Count(line => line.StartsWith("certctl_scep_request_duration_seconds_bucket", StringComparison.Ordinal)), 1, 2 * 9);
+        Assert.InRange(
+            text.Split('\n').Count(line => line.StartsWith("certctl_scep_request_duration_seconds_bucket", StringComparison.Ordinal)),
+            1,
+            2 * 9);
         foreach (var kind in new[] { "tls", "ra", "ca" })
-            Assert.InRange(Value(text, "certctl_certificate_expiry_timestamp_seconds", $"kind=\"{kind}\""), DateTimeOffset.UtcNow.AddDays(30).ToUnixTimeSeconds(), DateTimeOffset.UtcNow.AddYears(50).ToUnixTimeSeconds());
+            Assert.InRange(
+                Value(text, "certctl_certificate_expiry_timestamp_seconds", $"kind=\"{kind}\""),
+                DateTimeOffset.UtcNow.AddDays(30).ToUnixTimeSeconds(),
+                DateTimeOffset.UtcNow.AddYears(50).ToUnixTimeSeconds());
 
         // Stopping sends what has not been sent yet.
         await _host.StopAsync();
         var traces = _received["/v1/traces"];
-        foreach (var step in new[] { "ScepMessage", "Decode", "ValidationBehavior", "ChallengeDispatchBehavior", "ReplayCacheBehavior", "RateLimitBehavior", "ComplianceHookBehavior", "Sign", "Journal", "challenge_wrong" })
+        foreach (var step in new[]
+        {
+            "ScepMessage", "Decode", "ValidationBehavior", "ChallengeDispatchBehavior", "ReplayCacheBehavior", "RateLimitBehavior",
+            "ComplianceHookBehavior", "Sign", "Journal", "challenge_wrong",
+        })
             Assert.Contains(step, traces, StringComparison.Ordinal);
         Assert.Contains("certctl_scep_requests_total", _received["/v1/metrics"], StringComparison.Ordinal);
         Assert.DoesNotContain(_host.Challenge, string.Concat(_received.Values) + text, StringComparison.Ordinal);
@@ -86,7 +102,8 @@ public sealed partial class TelemetryTests : IAsyncLifetime
 
     private static double Value(string text, string name, params string[] labels)
     {
-        var line = Assert.Single(text.Split('\n'), line => Sample().Match(line) is { Success: true } sample && sample.Groups[1].Value == name && labels.All(label => sample.Groups[2].Value.Contains(label, StringComparison.Ordinal)));
+        var line = Assert.Single(text.Split('\n'), line => Sample().Match(line) is { Success: true } sample
+            && sample.Groups[1].Value == name && labels.All(label => sample.Groups[2].Value.Contains(label, StringComparison.Ordinal)));
         return double.Parse(Sample().Match(line).Groups[3].Value, CultureInfo.InvariantCulture);
     }
 

@@ -38,7 +38,17 @@ public sealed class WithoutKeysTests(OperatorFolder folder) : IClassFixture<Oper
         string Status(params string[] headers) => ExternalTool.RunIn(
             folder.Host.Folder,
             "curl",
-            ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", folder.CaFile, .. headers.SelectMany(header => new[] { "-H", header }), $"https://localhost:{serving.Port}/api/v1/admin/scep/profiles"])
+            [
+                "-s",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_code}",
+                "--cacert",
+                folder.CaFile,
+                .. headers.SelectMany(header => new[] { "-H", header }),
+                $"https://localhost:{serving.Port}/api/v1/admin/scep/profiles",
+            ])
             .MustSucceed().Output;
     }
 }

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Intune;
 
-/// <summary>A connector gets a new certificate while devices enrol: by SIGHUP, without a lost request, and a broken bundle changes nothing.</summary>
+/// <summary>
+/// A connector gets a new certificate while devices enrol: by SIGHUP, without a lost request, and a broken bundle changes nothing.
+/// </summary>
 public sealed class AnchorRotationTests
 {
     private const int Devices = 6;
@@ -34,7 +36,8 @@ public sealed class AnchorRotationTests
         (await load.TryAsync(old)).MustFail(FailureReason.IntuneSignatureInvalid);
 
         await ReloadAsync("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", "Reload refused");
-        Assert.Contains("Intune trust anchors", host.Log[host.Log.LastIndexOf("Reload refused", StringComparison.Ordinal)..], StringComparison.Ordinal);
+        Assert.Contains(
+            "Intune trust anchors", host.Log[host.Log.LastIndexOf("Reload refused", StringComparison.Ordinal)..], StringComparison.Ordinal);
         await load.AdvanceAsync();
         await ReloadAsync(fresh.Pem, Reloaded);
         await load.AdvanceAsync();
@@ -43,8 +46,10 @@ public sealed class AnchorRotationTests
         await load.EndAsync();
         await host.StopAsync();
         await using var db = await host.Database.GetRequiredService<IDbContextFactory<CertctlDbContext>>().CreateDbContextAsync();
-        var reloads = await db.AuditEvents.Where(audit => audit.Action == AuditAction.IntuneTrustReloaded).OrderBy(audit => audit.Id).ToListAsync();
-        Assert.Equal([AuditOutcome.Done, AuditOutcome.Done, AuditOutcome.Refused, AuditOutcome.Done], reloads.Select(reload => reload.Outcome));
+        var reloads = await db.AuditEvents.Where(audit => audit.Action == AuditAction.IntuneTrustReloaded)
+            .OrderBy(audit => audit.Id).ToListAsync();
+        Assert.Equal(
+            [AuditOutcome.Done, AuditOutcome.Done, AuditOutcome.Refused, AuditOutcome.Done], reloads.Select(reload => reload.Outcome));
         Assert.Contains("is not a certificate", reloads[2].Detail, StringComparison.Ordinal);
 
         async Task ReloadAsync(string pem, string said)

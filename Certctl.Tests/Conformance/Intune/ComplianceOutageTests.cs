@@ -36,15 +36,22 @@ public sealed class ComplianceOutageTests(PostgresFixture postgres) : IClassFixt
                 (await servers.Wire(i).SendAsync(requests[i].Message)).MustFail(FailureReason.ComplianceFailed);
         }
 
-        Assert.Equal(0, await servers.CountAsync("SELECT (SELECT COUNT(*) FROM challenge_uses) + (SELECT COUNT(*) FROM device_slots) + (SELECT COUNT(*) FROM certificates)"));
-        Assert.Equal(2, await servers.CountAsync("SELECT COUNT(*) FROM audit_events WHERE reason = 'compliance_failed' AND detail LIKE '%reported lost%' AND device_name = 'patient'"));
-        Assert.Equal(2, await servers.CountAsync("SELECT COUNT(*) FROM audit_events WHERE reason = 'compliance_failed' AND detail LIKE '%unavailable%' AND device_name = 'patient'"));
+        Assert.Equal(0, await servers.CountAsync(
+            "SELECT (SELECT COUNT(*) FROM challenge_uses) + (SELECT COUNT(*) FROM device_slots) + (SELECT COUNT(*) FROM certificates)"));
+        Assert.Equal(2, await servers.CountAsync("SELECT COUNT(*) FROM audit_events WHERE reason = 'compliance_failed' AND detail LIKE "
+            + "'%reported lost%' AND device_name = 'patient'"));
+        Assert.Equal(2, await servers.CountAsync("SELECT COUNT(*) FROM audit_events WHERE reason = 'compliance_failed' AND detail LIKE "
+            + "'%unavailable%' AND device_name = 'patient'"));
 
         _answer = Yes;
         for (var i = 0; i < 3; i++)
             (await servers.Wire(i).SendAsync(requests[i].Message)).Issued(requests[i].Device);
-        Assert.Equal(3, await servers.CountAsync("SELECT COUNT(*) FROM audit_events WHERE outcome = 'Issued' AND detail LIKE '%enrolled and healthy%'"));
-        Assert.StartsWith("This device has had too many certificates", (await servers.One.SendAsync(requests[3].Message)).MustFail("2").FailInfoText, StringComparison.Ordinal);
+        Assert.Equal(3, await servers.CountAsync(
+            "SELECT COUNT(*) FROM audit_events WHERE outcome = 'Issued' AND detail LIKE '%enrolled and healthy%'"));
+        Assert.StartsWith(
+            "This device has had too many certificates",
+            (await servers.One.SendAsync(requests[3].Message)).MustFail("2").FailInfoText,
+            StringComparison.Ordinal);
 
         // A repeated request is answered as before, whatever the service says now; for a device beyond its quota the service is not asked.
         _answer = No;

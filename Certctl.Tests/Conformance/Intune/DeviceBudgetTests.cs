@@ -24,7 +24,9 @@ public sealed class DeviceBudgetTests(PostgresFixture postgres) : IClassFixture<
 
         var answer = (await servers.One.SendAsync(servers.Request(servers.Connector.For("eager"), "eager", 3).Message)).MustFail("2");
         var from = DateTimeOffset.Parse(
-            answer.FailInfoText[(answer.FailInfoText.LastIndexOf(' ') + 1)..].TrimEnd('.'), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+            answer.FailInfoText[(answer.FailInfoText.LastIndexOf(' ') + 1)..].TrimEnd('.'),
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal);
         Assert.InRange(from, began.AddHours(24).AddSeconds(-2), DateTimeOffset.UtcNow.AddHours(24).AddSeconds(2));
         Assert.StartsWith(FailureTable.Of(FailureReason.IntuneRateLimited).PublicText, answer.FailInfoText, StringComparison.Ordinal);
 
@@ -46,7 +48,9 @@ public sealed class DeviceBudgetTests(PostgresFixture postgres) : IClassFixture<
             var answers = await Task.WhenAll(requests.Select((request, i) => Task.Run(() => servers.Wire(i).SendAsync(request.Message))));
             Assert.Equal(3, answers.Count(answer => answer.Status == "0"));
             Assert.StartsWith(
-                FailureTable.Of(FailureReason.IntuneRateLimited).PublicText, Assert.Single(answers, answer => answer.Status == "2").FailInfoText, StringComparison.Ordinal);
+                FailureTable.Of(FailureReason.IntuneRateLimited).PublicText,
+                Assert.Single(answers, answer => answer.Status == "2").FailInfoText,
+                StringComparison.Ordinal);
         }
 
         Assert.Equal(15, await servers.CountAsync("SELECT COUNT(*) FROM certificates"));

@@ -19,7 +19,10 @@ public sealed class RehearsalTests : IDisposable
     [Fact]
     public async Task What_the_handbook_says_enrols_a_device_and_openssl_reads_the_connector()
     {
-        var sim = await CommandLine.RunAsync(Nothing, ["intune", "sim", "--folder", Connector, "--subject", "device-guid-1", "--device-name", "device-1", "--dns", "device-1.example"]);
+        var sim = await CommandLine.RunAsync(Nothing, [
+            "intune", "sim", "--folder", Connector, "--subject", "device-guid-1", "--device-name", "device-1", "--dns",
+            "device-1.example",
+        ]);
         Assert.True(sim.ExitCode == 0, sim.All);
         Assert.Contains("INTUNE_CONNECTOR_CERT_PATH=", sim.Error, StringComparison.Ordinal);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(Connector, "connector.key")));
@@ -29,10 +32,14 @@ public sealed class RehearsalTests : IDisposable
 
         await using var host = await CertctlHost.StartAsync(null, IntuneServers.Settings(Path.Combine(Connector, "connector.pem")));
         var client = new Dictionary<string, string> { ["CERTCTL_SCEP_URL"] = $"{host.Url}scep", ["CERTCTL_CA_FILE"] = host.CaFile };
-        string[] enroll = ["scep", "enroll", "--subject", "CN=device-1", "--dns", "device-1.example", "--challenge-file", _folder["challenge.txt"]];
+        string[] enroll =
+            ["scep", "enroll", "--subject", "CN=device-1", "--dns", "device-1.example", "--challenge-file", _folder["challenge.txt"]];
         var first = await CommandLine.RunAsync(client, [.. enroll, "--out", _folder["device"]]);
         Assert.True(first.ExitCode == 0, first.All);
-        Assert.Contains("OK", ExternalTool.RunIn(_folder["device"], "openssl", "verify", "-CAfile", host.CaFile, "device.crt").Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "OK",
+            ExternalTool.RunIn(_folder["device"], "openssl", "verify", "-CAfile", host.CaFile, "device.crt").Output,
+            StringComparison.Ordinal);
 
         // Another key: another request.
         var second = await CommandLine.RunAsync(client, [.. enroll, "--out", _folder["thief"]]);
@@ -44,7 +51,8 @@ public sealed class RehearsalTests : IDisposable
     [Fact]
     public async Task A_defect_says_what_is_to_be_expected_and_the_connector_stays_the_same()
     {
-        var made = await CommandLine.RunAsync(Nothing, ["intune", "sim", "--folder", Connector, "--subject", "s", "--alg", "rs256", "--json"]);
+        var made = await CommandLine.RunAsync(
+            Nothing, ["intune", "sim", "--folder", Connector, "--subject", "s", "--alg", "rs256", "--json"]);
         Assert.True(made.ExitCode == 0, made.All);
         Assert.Equal("success", JsonDocument.Parse(made.Output).RootElement.GetProperty("expected").GetString());
         var pem = await File.ReadAllTextAsync(Path.Combine(Connector, "connector.pem"));

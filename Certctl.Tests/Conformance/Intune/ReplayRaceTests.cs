@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Intune;
 
-/// <summary>One signed challenge, many connections, two processes: the journal's commit lets one CSR through, whatever happens to the processes.</summary>
+/// <summary>
+/// One signed challenge, many connections, two processes: the journal's commit lets one CSR through, whatever happens to the processes.
+/// </summary>
 public sealed class ReplayRaceTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     private const int Connections = 50;
@@ -32,7 +34,8 @@ public sealed class ReplayRaceTests(PostgresFixture postgres) : IClassFixture<Po
         Assert.Equal(winner, MustHaveOneWinner(again));
         Assert.Equal(issued.RawData, again[winner]!.Issued(requests[winner].Device).RawData);
         Assert.Equal(1, await servers.CountAsync("SELECT COUNT(*) FROM certificates"));
-        Assert.Equal(1, await servers.CountAsync("SELECT COUNT(*) FROM audit_events WHERE outcome = 'Issued' AND action = 'scep_pkcsreq_intune'"));
+        Assert.Equal(
+            1, await servers.CountAsync("SELECT COUNT(*) FROM audit_events WHERE outcome = 'Issued' AND action = 'scep_pkcsreq_intune'"));
     }
 
     [Theory]
@@ -47,9 +50,11 @@ public sealed class ReplayRaceTests(PostgresFixture postgres) : IClassFixture<Po
         var (device, message) = servers.Request(servers.Connector.For("twin"), "twin");
         var messages = Enumerable.Repeat(message, Connections).ToList();
 
-        var first = Assert.Single((await RaceAsync(servers, messages, oneDies)).Select(answer => answer!.Issued(device).SerialNumber).Distinct());
+        var first = Assert.Single(
+            (await RaceAsync(servers, messages, oneDies)).Select(answer => answer!.Issued(device).SerialNumber).Distinct());
         await RestartAsync(servers, oneDies);
-        Assert.Equal([first], (await RaceAsync(servers, messages, killOne: false)).Select(answer => answer!.Issued(device).SerialNumber).Distinct());
+        Assert.Equal(
+            [first], (await RaceAsync(servers, messages, killOne: false)).Select(answer => answer!.Issued(device).SerialNumber).Distinct());
         Assert.Equal(1, await servers.CountAsync("SELECT COUNT(*) FROM certificates"));
     }
 

@@ -17,7 +17,9 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Intune;
 
-/// <summary>Signed challenges through the real executable: what is issued, what each gate alone refuses, and what stands in the trail.</summary>
+/// <summary>
+/// Signed challenges through the real executable: what is issued, what each gate alone refuses, and what stands in the trail.
+/// </summary>
 public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassFixture<SignedChallengeServer>
 {
     /// <summary>Each spoils one thing.</summary>
@@ -25,26 +27,37 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
     {
         ["no JSON"] = (FailureReason.IntuneMalformed, (s, _) => s.Connector.Sign(new string('x', 200))),
         ["padded"] = (FailureReason.IntuneMalformed, (s, device) => s.Token(device) + "="),
-        ["duplicate claim"] = (FailureReason.IntuneMalformed, (s, device) => s.Connector.Sign(Claims(device).ToJsonString().Replace("{", "{\"sub\":\"another device\",", StringComparison.Ordinal))),
-        ["crit"] = (FailureReason.IntuneMalformed, (s, device) => s.Connector.Sign(Claims(device).ToJsonString(), """{"alg":"ES256","crit":["exp"],"exp":1}""")),
+        ["duplicate claim"] = (
+            FailureReason.IntuneMalformed, (s, device) => s.Connector.Sign(
+                Claims(device).ToJsonString().Replace("{", "{\"sub\":\"another device\",", StringComparison.Ordinal))),
+        ["crit"] = (
+            FailureReason.IntuneMalformed,
+            (s, device) => s.Connector.Sign(Claims(device).ToJsonString(), """{"alg":"ES256","crit":["exp"],"exp":1}""")),
         ["no nonce"] = (FailureReason.IntuneMalformed, (s, device) => s.Token(device, claims => claims.Remove("nonce"))),
         ["no subject"] = (FailureReason.IntuneMalformed, (s, device) => s.Token(device, claims => claims.Remove("sub"))),
         ["no issuer"] = (FailureReason.IntuneMalformed, (s, device) => s.Token(device, claims => claims.Remove("iss"))),
         ["no iat"] = (FailureReason.IntuneMalformed, (s, device) => s.Token(device, claims => claims.Remove("iat"))),
         ["no exp"] = (FailureReason.IntuneMalformed, (s, device) => s.Token(device, claims => claims.Remove("exp"))),
-        ["another connector"] = (FailureReason.IntuneSignatureInvalid, (s, device) => TestConnector.Ec().Sign(Claims(device).ToJsonString())),
+        ["another connector"] =
+            (FailureReason.IntuneSignatureInvalid, (s, device) => TestConnector.Ec().Sign(Claims(device).ToJsonString())),
         ["an expired anchor"] = (FailureReason.IntuneSignatureInvalid, (s, device) => s.Expired.Sign(Claims(device).ToJsonString())),
-        ["none"] = (FailureReason.IntuneSignatureInvalid, (s, device) => s.Connector.Sign(Claims(device).ToJsonString(), """{"alg":"none"}""")),
-        ["HS256"] = (FailureReason.IntuneSignatureInvalid, (s, device) => s.Connector.Sign(Claims(device).ToJsonString(), """{"alg":"HS256"}""")),
-        ["RS256 by an EC key"] = (FailureReason.IntuneSignatureInvalid, (s, device) => s.Connector.Sign(Claims(device).ToJsonString(), """{"alg":"RS256"}""")),
+        ["none"] = (
+            FailureReason.IntuneSignatureInvalid, (s, device) => s.Connector.Sign(Claims(device).ToJsonString(), """{"alg":"none"}""")),
+        ["HS256"] = (
+            FailureReason.IntuneSignatureInvalid, (s, device) => s.Connector.Sign(Claims(device).ToJsonString(), """{"alg":"HS256"}""")),
+        ["RS256 by an EC key"] =
+            (FailureReason.IntuneSignatureInvalid, (s, device) => s.Connector.Sign(Claims(device).ToJsonString(), """{"alg":"RS256"}""")),
         ["v2"] = (FailureReason.IntuneUnknownVersion, (s, device) => s.Token(device, claims => claims["version"] = "v2")),
-        ["of the future"] = (FailureReason.IntuneNotYetValid, (s, device) => s.Token(device, claims => claims["iat"] = Seconds(20), exp: 40)),
+        ["of the future"] =
+            (FailureReason.IntuneNotYetValid, (s, device) => s.Token(device, claims => claims["iat"] = Seconds(20), exp: 40)),
         ["over"] = (FailureReason.IntuneExpired, (s, device) => s.Token(device, claims => claims["iat"] = Seconds(-30), exp: -5)),
         ["too old"] = (FailureReason.IntuneExpired, (s, device) => s.Token(device, claims => claims["iat"] = Seconds(-61), exp: 30)),
-        ["another audience"] = (FailureReason.IntuneWrongAudience, (s, device) => s.Token(device, claims => claims["aud"] = "https://another.example")),
+        ["another audience"] =
+            (FailureReason.IntuneWrongAudience, (s, device) => s.Token(device, claims => claims["aud"] = "https://another.example")),
         ["no audience"] = (FailureReason.IntuneWrongAudience, (s, device) => s.Token(device, claims => claims.Remove("aud"))),
         ["another device"] = (FailureReason.IntuneClaimMismatch, (s, _) => s.Token("another device")),
-        ["a name too few"] = (FailureReason.IntuneClaimMismatch, (s, device) => s.Token(device, claims => claims["san_dns"] = new JsonArray("a.example"))),
+        ["a name too few"] =
+            (FailureReason.IntuneClaimMismatch, (s, device) => s.Token(device, claims => claims["san_dns"] = new JsonArray("a.example"))),
     };
 
     public static TheoryData<string> GateNames => [.. Gates.Keys];
@@ -108,8 +121,11 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
         (await server.SendFromElsewhereAsync(token, name, ScepDevice.Shared())).MustFail(reason);
 
         var audit = await server.EventAsync(e => e.Subject == $"CN={name}");
-        var verified = reason is not (FailureReason.IntuneMalformed or FailureReason.IntuneSignatureInvalid or FailureReason.IntuneUnknownVersion);
-        Assert.Equal((AuditAction.ScepPkcsReqIntune, AuditOutcome.Refused, FailureTable.Of(reason).Label), (audit.Action, audit.Outcome, audit.Reason));
+        var verified = reason is not (FailureReason.IntuneMalformed
+            or FailureReason.IntuneSignatureInvalid or FailureReason.IntuneUnknownVersion);
+        Assert.Equal(
+            (AuditAction.ScepPkcsReqIntune, AuditOutcome.Refused, FailureTable.Of(reason).Label),
+            (audit.Action, audit.Outcome, audit.Reason));
         Assert.Equal(TestConnector.Sha256(token), audit.TokenSha256);
         Assert.Equal(verified, audit.ClaimSubject is not null);
         Assert.DoesNotContain(token, server.Host.Log, StringComparison.Ordinal);
@@ -121,7 +137,8 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
     public async Task A_name_that_the_challenge_does_not_list_is_refused()
     {
         var device = ScepDevice.Shared();
-        (await server.SendAsync(server.Token("one more"), "one more", device, "stowaway.example")).MustFail(FailureReason.IntuneClaimMismatch);
+        (await server.SendAsync(server.Token("one more"), "one more", device, "stowaway.example"))
+            .MustFail(FailureReason.IntuneClaimMismatch);
     }
 
     [Fact]
@@ -135,7 +152,8 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
     {
         var device = ScepDevice.Shared();
         var old = device.With((await server.SendAsync(server.Token("renewing"), "renewing", device)).Issued(device));
-        (await server.RenewAsync(server.Token("renewing", claims => claims["aud"] = "elsewhere"), "renewing", old)).MustFail(FailureReason.IntuneWrongAudience);
+        (await server.RenewAsync(server.Token("renewing", claims => claims["aud"] = "elsewhere"), "renewing", old))
+            .MustFail(FailureReason.IntuneWrongAudience);
         var renewed = (await server.RenewAsync(server.Token("renewing"), "renewing", old)).Issued(old);
         var serial = renewed.SerialNumber.ToLowerInvariant().PadLeft(40, '0');
         Assert.Equal(AuditAction.ScepRenewalReqIntune, (await server.EventAsync(e => e.SerialNumber == serial)).Action);
@@ -147,20 +165,25 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
         await using var host = await CertctlHost.StartAsync(null, IntuneServers.Settings(server.AnchorFile));
         using var wire = host.Connect();
         var device = ScepDevice.Shared();
-        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=counted", server.Connector.For("counted")), device)).Build())).Issued(device);
+        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=counted", server.Connector.For("counted")), device)).Build()))
+            .Issued(device);
         for (var i = 0; i < 8; i++)
-            (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=counted", server.Connector.For("not me")), device)).Build())).MustFail(FailureReason.IntuneClaimMismatch);
+            (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=counted", server.Connector.For("not me")), device)).Build()))
+                .MustFail(FailureReason.IntuneClaimMismatch);
 
         // What was counted instead of listed is written when the server ends.
         await host.StopAsync();
-        var run = await CommandLine.RunAsync(new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = host.DatabaseUrl }, ["intune", "stats", "--json"]);
+        var run = await CommandLine.RunAsync(
+            new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = host.DatabaseUrl }, ["intune", "stats", "--json"]);
         Assert.True(run.ExitCode == 0, run.Error);
         var profile = Assert.Single(JsonDocument.Parse(run.Output).RootElement.GetProperty("profiles").EnumerateArray());
         Assert.Equal("", profile.GetProperty("path_id").GetString());
         var counters = profile.GetProperty("counters");
         Assert.Equal(IntuneCounters.Labels, counters.EnumerateObject().Select(counter => counter.Name));
         Assert.Equal(
-            [("success", 1), ("claim_mismatch", 8)], counters.EnumerateObject().Select(counter => (counter.Name, Count: counter.Value.GetInt32())).Where(counter => counter.Count > 0));
+            [("success", 1), ("claim_mismatch", 8)],
+            counters.EnumerateObject().Select(counter => (counter.Name, Count: counter.Value.GetInt32()))
+                .Where(counter => counter.Count > 0));
     }
 
     private static JsonObject Claims(string device)
@@ -200,7 +223,13 @@ public sealed class SignedChallengeServer : IAsyncLifetime, IDisposable
     {
         await File.WriteAllTextAsync(AnchorFile, Connector.Pem + Rsa.Pem + Expired.Pem);
         _host = await CertctlHost.StartAsync(
-            null, [.. IntuneServers.Settings(AnchorFile), ("CERTCTL_SCEP_INTUNE_AUDIENCE", Audience), ("CERTCTL_SCEP_CHALLENGE_PASSWORD", Secret), ("CERTCTL_LOG_LEVEL", "debug")]);
+            null,
+            [
+                .. IntuneServers.Settings(AnchorFile),
+                ("CERTCTL_SCEP_INTUNE_AUDIENCE", Audience),
+                ("CERTCTL_SCEP_CHALLENGE_PASSWORD", Secret),
+                ("CERTCTL_LOG_LEVEL", "debug"),
+            ]);
         _wire = _host.Connect();
     }
 
@@ -223,7 +252,8 @@ public sealed class SignedChallengeServer : IAsyncLifetime, IDisposable
     internal Task<CertRepReading> SendAsync(string challenge, string commonName, ScepDevice device, params string[] dnsNames) =>
         SendAsync(_wire!, challenge, commonName, device, "19", dnsNames);
 
-    internal Task<CertRepReading> RenewAsync(string challenge, string commonName, ScepDevice device) => SendAsync(_wire!, challenge, commonName, device, "17", []);
+    internal Task<CertRepReading> RenewAsync(string challenge, string commonName, ScepDevice device) =>
+        SendAsync(_wire!, challenge, commonName, device, "17", []);
 
     /// <summary>From an address of its own: equal refusals of one address are counted, not listed.</summary>
     internal async Task<CertRepReading> SendFromElsewhereAsync(string challenge, string commonName, ScepDevice device)
@@ -244,6 +274,8 @@ public sealed class SignedChallengeServer : IAsyncLifetime, IDisposable
         }
     }
 
-    private static async Task<CertRepReading> SendAsync(ScepWire wire, string challenge, string commonName, ScepDevice device, string messageType, string[] dnsNames) =>
-        await wire.SendAsync((await wire.RequestAsync(device.Csr($"CN={commonName}", challenge, dnsNames), device)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(messageType)).Build());
+    private static async Task<CertRepReading> SendAsync(
+        ScepWire wire, string challenge, string commonName, ScepDevice device, string messageType, string[] dnsNames) =>
+        await wire.SendAsync((await wire.RequestAsync(device.Csr($"CN={commonName}", challenge, dnsNames), device))
+            .Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(messageType)).Build());
 }

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Mtls;
 
-/// <summary>What the handshake says, as openssl sees it: whether a client certificate is asked for, by which names, and that no session is resumed.</summary>
+/// <summary>
+/// What the handshake says, as openssl sees it: whether a client certificate is asked for, by which names, and that no session is resumed.
+/// </summary>
 public sealed class MtlsHandshakeTests(MtlsServer server) : IClassFixture<MtlsServer>
 {
     [Fact]
@@ -29,7 +31,10 @@ public sealed class MtlsHandshakeTests(MtlsServer server) : IClassFixture<MtlsSe
         var (session, pem) = (Path.Combine(server.Host.Folder, "session"), Path.Combine(server.Host.Folder, "device.pem"));
         using var device = server.A.Issue("CN=resumes");
         await File.WriteAllTextAsync(pem, device.ExportCertificatePem() + "\n" + device.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
-        Assert.Contains("HTTP/1.1 200 OK", await Handshake.SeeAsync(server.Host, server.Host.Url.Port, "/scep-mtls/a", "-cert", pem, "-key", pem, "-sess_out", session), StringComparison.Ordinal);
+        Assert.Contains(
+            "HTTP/1.1 200 OK",
+            await Handshake.SeeAsync(server.Host, server.Host.Url.Port, "/scep-mtls/a", "-cert", pem, "-key", pem, "-sess_out", session),
+            StringComparison.Ordinal);
 
         var again = await Handshake.SeeAsync(server.Host, server.Host.Url.Port, path, "-sess_in", session);
         Assert.Contains($"HTTP/1.1 {(int)status}", again, StringComparison.Ordinal);
@@ -55,11 +60,16 @@ public sealed class WithoutMtlsTests(ScepServerFixture server) : IClassFixture<S
     {
         var session = Path.Combine(server.Server.Folder, "session");
         await Handshake.SeeAsync(server.Server, server.Server.Url.Port, "/scep", "-sess_out", session);
-        Assert.Contains("Reused", await Handshake.SeeAsync(server.Server, server.Server.Url.Port, "/scep", "-sess_in", session), StringComparison.Ordinal);
+        Assert.Contains(
+            "Reused",
+            await Handshake.SeeAsync(server.Server, server.Server.Url.Port, "/scep", "-sess_in", session),
+            StringComparison.Ordinal);
     }
 }
 
-/// <summary><c>CERTCTL_SERVER_MTLS_PORT</c>: the main port requests no client certificate, the other serves <c>/scep-mtls</c> and nothing else.</summary>
+/// <summary>
+/// <c>CERTCTL_SERVER_MTLS_PORT</c>: the main port requests no client certificate, the other serves <c>/scep-mtls</c> and nothing else.
+/// </summary>
 public sealed class MtlsPortTests(MtlsPortServer server) : IClassFixture<MtlsPortServer>
 {
     [Fact]
@@ -68,7 +78,8 @@ public sealed class MtlsPortTests(MtlsPortServer server) : IClassFixture<MtlsPor
         var main = await Handshake.SeeAsync(server.Host, server.Host.Url.Port);
         Assert.Contains("EncryptedExtensions", main, StringComparison.Ordinal);
         Assert.DoesNotContain("CertificateRequest", main, StringComparison.Ordinal);
-        Assert.Contains("CertificateRequest", await Handshake.SeeAsync(server.Host, await server.MtlsPortAsync()), StringComparison.Ordinal);
+        Assert.Contains(
+            "CertificateRequest", await Handshake.SeeAsync(server.Host, await server.MtlsPortAsync()), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,16 +120,18 @@ internal static class Handshake
     public static async Task<string> SeeAsync(CertctlHost host, int port, string? path = null, params string[] more)
     {
         string[] http = path is null ? ["-alpn", "h2,http/1.1"] : ["-alpn", "http/1.1", "-ign_eof"];
-        var start = new ProcessStartInfo("openssl", ["s_client", "-connect", $"localhost:{port}", "-CAfile", host.CaFile, "-msg", .. http, .. more])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start =
+            new ProcessStartInfo("openssl", ["s_client", "-connect", $"localhost:{port}", "-CAfile", host.CaFile, "-msg", .. http, .. more])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
         using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         if (path is not null)
-            await process.StandardInput.WriteAsync($"GET {path}?operation=GetCACaps HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            await process.StandardInput.WriteAsync(
+                $"GET {path}?operation=GetCACaps HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         process.StandardInput.Close();
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await process.WaitForExitAsync(patience.Token);

@@ -64,7 +64,8 @@ public sealed class MtlsReloadTests : IAsyncLifetime
         await _server.Host.SignalAsync("HUP");
         await _server.Host.LoggedAsync("Reload refused");
 
-        Assert.Contains(_server.Host.Log.Split('\n'), line => line.Contains("Reload refused", StringComparison.Ordinal) && line.Contains($"SCEP profile \"a\", mTLS trust bundle {path}", StringComparison.Ordinal));
+        Assert.Contains(_server.Host.Log.Split('\n'), line => line.Contains("Reload refused", StringComparison.Ordinal)
+            && line.Contains($"SCEP profile \"a\", mTLS trust bundle {path}", StringComparison.Ordinal));
 
         // The other profile's new RA and new bundle are in use.
         using var newB = _server.Connect("/scep-mtls/b", BootstrapCa.Shown(_server.A.Issue("CN=of b by a")));

@@ -11,7 +11,9 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Mtls;
 
-/// <summary><c>/scep-mtls</c>: a client certificate of the profile's own bundle and the challenge, both; the plain route knows nothing of it.</summary>
+/// <summary>
+/// <c>/scep-mtls</c>: a client certificate of the profile's own bundle and the challenge, both; the plain route knows nothing of it.
+/// </summary>
 public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer>
 {
     private const string Missing = "Client certificate required for /scep-mtls.";
@@ -24,7 +26,8 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
         var a = BootstrapCa.Shown(server.A.Issue("CN=device of a"));
         Assert.Equal((HttpStatusCode.Unauthorized, Untrusted), await server.AskAsync("/scep-mtls/b", a));
         Assert.Equal(HttpStatusCode.OK, (await server.AskAsync("/scep-mtls/a", a)).Status);
-        Assert.Equal(HttpStatusCode.OK, (await server.AskAsync("/scep-mtls/b", BootstrapCa.Shown(server.B.Issue("CN=device of b")))).Status);
+        Assert.Equal(
+            HttpStatusCode.OK, (await server.AskAsync("/scep-mtls/b", BootstrapCa.Shown(server.B.Issue("CN=device of b")))).Status);
     }
 
     [Theory]
@@ -46,10 +49,16 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
     {
         var stranger = BootstrapCa.Shown(BootstrapCa.Root("CN=another root").Issue("CN=stray", BootstrapCa.ServerAuth, -9, -1));
         var device = ScepDevice.Shared();
-        foreach (var (client, name) in new[] { (null, "none"), (BootstrapCa.Shown(server.A.Issue("CN=device of a")), "of-a"), (stranger, "stray") })
+        foreach (var (client, name) in new[]
+        {
+            (null, "none"),
+            (BootstrapCa.Shown(server.A.Issue("CN=device of a")), "of-a"),
+            (stranger, "stray"),
+        })
         {
             using var wire = server.Connect("/scep/a", client);
-            (await wire.SendAsync((await wire.RequestAsync(device.Csr($"CN=plain-{name}", MtlsServer.Challenge), device)).Build())).Issued(device);
+            (await wire.SendAsync((await wire.RequestAsync(device.Csr($"CN=plain-{name}", MtlsServer.Challenge), device)).Build()))
+                .Issued(device);
         }
 
         // No certificate was requested there, so none is recorded.
@@ -64,12 +73,19 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
     {
         using var wire = server.Connect("/scep-mtls/a", BootstrapCa.Shown(server.A.Issue("CN=came", serial: [0x7A, 0x01, 0xFF])));
         var device = ScepDevice.Shared();
-        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=without", challenge: null), device)).Build())).MustFail(FailureReason.ChallengeMissing);
-        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=wrong", "a challenge of another profile"), device)).Build())).MustFail(FailureReason.ChallengeWrong);
+        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=without", challenge: null), device)).Build()))
+            .MustFail(FailureReason.ChallengeMissing);
+        (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=wrong", "a challenge of another profile"), device)).Build()))
+            .MustFail(FailureReason.ChallengeWrong);
         (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=right", MtlsServer.Challenge), device)).Build())).Issued(device);
 
         var events = await server.EventsAsync();
-        foreach (var (subject, outcome) in new[] { ("CN=without", AuditOutcome.Refused), ("CN=wrong", AuditOutcome.Refused), ("CN=right", AuditOutcome.Issued) })
+        foreach (var (subject, outcome) in new[]
+        {
+            ("CN=without", AuditOutcome.Refused),
+            ("CN=wrong", AuditOutcome.Refused),
+            ("CN=right", AuditOutcome.Issued),
+        })
         {
             var told = Assert.Single(events, e => e.Subject == subject);
             Assert.Equal((outcome, "a", "CN=came #7a01ff"), (told.Outcome, told.PathId, told.ClientCertificate));
@@ -107,7 +123,13 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
     {
         using var wire = server.Connect("", BootstrapCa.Shown(server.A.Issue("CN=wanderer")));
         var version = new Version(http, http == 1 ? 1 : 0);
-        foreach (var (path, status) in new[] { ("/scep-mtls/a", HttpStatusCode.OK), ("/scep-mtls/b", HttpStatusCode.Unauthorized), ("/scep-mtls/a", HttpStatusCode.OK), ("/scep/b", HttpStatusCode.OK) })
+        foreach (var (path, status) in new[]
+        {
+            ("/scep-mtls/a", HttpStatusCode.OK),
+            ("/scep-mtls/b", HttpStatusCode.Unauthorized),
+            ("/scep-mtls/a", HttpStatusCode.OK),
+            ("/scep/b", HttpStatusCode.OK),
+        })
             Assert.Equal(status, (await MtlsServer.AskAsync(wire, path, version)).Status);
     }
 
@@ -144,7 +166,8 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
         foreach (var type in new[] { "17", "19" })
         {
             async Task<byte[]> RenewAsync() =>
-                (await wire.SendAsync((await wire.RequestAsync(csr, old)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(type)).Build())).Issued(old).RawData;
+                (await wire.SendAsync((await wire.RequestAsync(csr, old))
+                    .Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(type)).Build())).Issued(old).RawData;
             var renewed = await RenewAsync();
             Assert.DoesNotContain(answers, earlier => earlier.AsSpan().SequenceEqual(renewed));
             Assert.Equal(renewed, await RenewAsync());
@@ -169,11 +192,14 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
         // The CA is the same for all profiles, so its name in a bundle does not open the profile to the others' devices.
         var (_, other) = await EnrolAsync("/scep/plain", "CN=of another profile");
         Assert.Equal((HttpStatusCode.Unauthorized, Untrusted), await server.AskAsync("/scep-mtls/own", other));
-        Assert.Contains(await server.EventsAsync(), e => e.Detail?.EndsWith("was issued on path \"plain\"", StringComparison.Ordinal) == true);
+        Assert.Contains(
+            await server.EventsAsync(), e => e.Detail?.EndsWith("was issued on path \"plain\"", StringComparison.Ordinal) == true);
 
-        Assert.Equal(1, Change($"UPDATE certificates SET revoked_at = CURRENT_TIMESTAMP, revocation_reason = 'KeyCompromise' WHERE serial_number = '{device.SerialNumber.ToLowerInvariant().PadLeft(40, '0')}'"));
+        Assert.Equal(1, Change("UPDATE certificates SET revoked_at = CURRENT_TIMESTAMP, revocation_reason = 'KeyCompromise' WHERE "
+            + $"serial_number = '{device.SerialNumber.ToLowerInvariant().PadLeft(40, '0')}'"));
         Assert.Equal((HttpStatusCode.Unauthorized, "Client certificate has been revoked."), await server.AskAsync("/scep-mtls/own", own));
-        Assert.Contains(await server.EventsAsync(), e => e.Reason == "client_certificate_revoked" && e.ClientCertificate!.StartsWith("CN=revoked later #", StringComparison.Ordinal));
+        Assert.Contains(await server.EventsAsync(), e => e.Reason == "client_certificate_revoked"
+            && e.ClientCertificate!.StartsWith("CN=revoked later #", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -184,11 +210,15 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
         var (row, _) = await EnrolAsync("/scep/a", "CN=stands for it");
         var serial = row.SerialNumber.ToLowerInvariant().PadLeft(40, '0');
         var shownSerial = shown.SerialNumber.ToLowerInvariant().PadLeft(40, '0');
-        Assert.Equal(1, Change($"UPDATE certificates SET der = X'{Convert.ToHexString(shown.RawData)}', serial_number = '{shownSerial}' WHERE serial_number = '{serial}'"));
+        Assert.Equal(1, Change($"UPDATE certificates SET der = X'{Convert.ToHexString(shown.RawData)}', "
+            + $"serial_number = '{shownSerial}' WHERE serial_number = '{serial}'"));
         Assert.Equal(HttpStatusCode.OK, (await server.AskAsync("/scep-mtls/a", BootstrapCa.Shown(shown))).Status);
 
-        Assert.Equal(1, Change($"UPDATE certificates SET revoked_at = CURRENT_TIMESTAMP, revocation_reason = 'KeyCompromise' WHERE serial_number = '{shownSerial}'"));
-        Assert.Equal((HttpStatusCode.Unauthorized, "Client certificate has been revoked."), await server.AskAsync("/scep-mtls/a", BootstrapCa.Shown(shown)));
+        Assert.Equal(1, Change("UPDATE certificates SET revoked_at = CURRENT_TIMESTAMP, "
+            + $"revocation_reason = 'KeyCompromise' WHERE serial_number = '{shownSerial}'"));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, "Client certificate has been revoked."),
+            await server.AskAsync("/scep-mtls/a", BootstrapCa.Shown(shown)));
     }
 
     [Fact]
@@ -197,18 +227,21 @@ public sealed class MtlsRouteTests(MtlsServer server) : IClassFixture<MtlsServer
         using var ca = X509Certificate2.CreateFromPemFile(server.Host.CaFile, Path.Combine(server.Host.Data, "ca.key"));
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var unseen = new CertificateRequest("CN=unseen", key, HashAlgorithmName.SHA256).Create(
-            ca.SubjectName, X509SignatureGenerator.CreateForRSA(ca.GetRSAPrivateKey()!, RSASignaturePadding.Pkcs1), DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddDays(9), [1, 2, 3]);
+            ca.SubjectName, X509SignatureGenerator.CreateForRSA(ca.GetRSAPrivateKey()!, RSASignaturePadding.Pkcs1),
+            DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddDays(9), [1, 2, 3]);
 
         var answer = await server.AskAsync("/scep-mtls/own", BootstrapCa.Shown(unseen.CopyWithPrivateKey(key)));
         Assert.Equal((HttpStatusCode.Unauthorized, "Client certificate names the issuer of this server, which does not know it."), answer);
-        Assert.Contains(await server.EventsAsync(), e => e.Reason == "client_certificate_unknown" && e.ClientCertificate == "CN=unseen #010203");
+        Assert.Contains(
+            await server.EventsAsync(), e => e.Reason == "client_certificate_unknown" && e.ClientCertificate == "CN=unseen #010203");
     }
 
     private async Task<(X509Certificate2 Certificate, SslStreamCertificateContext Shown)> EnrolAsync(string path, string subject)
     {
         var device = ScepDevice.Shared();
         using var wire = server.Connect(path, client: null);
-        var certificate = (await wire.SendAsync((await wire.RequestAsync(device.Csr(subject, MtlsServer.Challenge), device)).Build())).Issued(device);
+        var certificate =
+            (await wire.SendAsync((await wire.RequestAsync(device.Csr(subject, MtlsServer.Challenge), device)).Build())).Issued(device);
         return (certificate, BootstrapCa.Shown(certificate.CopyWithPrivateKey(device.Rsa)));
     }
 

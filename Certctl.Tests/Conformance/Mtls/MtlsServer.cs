@@ -11,8 +11,8 @@ using Xunit;
 namespace Certctl.Tests.Conformance.Mtls;
 
 /// <summary>
-/// A server with four profiles: <c>a</c> and <c>b</c>, each with a manufacturer's CA of its own; <c>own</c>, which believes certificates of this server's CA; and
-/// <c>plain</c>, which is not served at <c>/scep-mtls</c>.
+/// A server with four profiles: <c>a</c> and <c>b</c>, each with a manufacturer's CA of its own; <c>own</c>, which believes certificates of
+/// this server's CA; and <c>plain</c>, which is not served at <c>/scep-mtls</c>.
 /// </summary>
 public class MtlsServer : IAsyncLifetime
 {
@@ -76,7 +76,10 @@ public class MtlsServer : IAsyncLifetime
 
     internal static async Task<(HttpStatusCode Status, string Text)> AskAsync(ScepWire wire, string? path = null, Version? http = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(wire.Server, (path ?? wire.Path) + "?operation=GetCACaps")) { Version = http ?? HttpVersion.Version11 };
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(wire.Server, (path ?? wire.Path) + "?operation=GetCACaps"))
+        {
+            Version = http ?? HttpVersion.Version11,
+        };
         using var answer = await wire.Http.SendAsync(request);
         if (http is not null)
             Assert.Equal(http, answer.Version);
@@ -89,7 +92,8 @@ public class MtlsServer : IAsyncLifetime
         return await db.AuditEvents.AsNoTracking().OrderBy(e => e.Id).ToListAsync();
     }
 
-    private void Set(string profile, string suffix, string value) => Host.Settings[$"CERTCTL_SCEP_PROFILE_{profile.ToUpperInvariant()}_{suffix}"] = value;
+    private void Set(string profile, string suffix, string value) =>
+        Host.Settings[$"CERTCTL_SCEP_PROFILE_{profile.ToUpperInvariant()}_{suffix}"] = value;
 }
 
 /// <summary>The same, with a port of its own for <c>/scep-mtls</c>.</summary>

@@ -20,11 +20,13 @@ public sealed class FailoverTests(PostgresPair pair, ITestOutputHelper output) :
         if (!pair.IsAvailable)
             return;
         var database = await pair.CreateDatabaseAsync();
-        await using var host = await CertctlHost.StartAsync(pair.Primary.ConnectionString(database), ("CERTCTL_DATABASE_URL", pair.Url(database)));
+        await using var host = await CertctlHost.StartAsync(
+            pair.Primary.ConnectionString(database), ("CERTCTL_DATABASE_URL", pair.Url(database)));
         using var wire = host.Connect();
         var ra = await wire.RecipientAsync();
         await EnrolAsync(wire, ra, host.Challenge, "before");
-        Assert.StartsWith("""{"status":"ready","db":"reachable",""", await ReadyAsync(host, wire, HttpStatusCode.OK), StringComparison.Ordinal);
+        Assert.StartsWith(
+            """{"status":"ready","db":"reachable",""", await ReadyAsync(host, wire, HttpStatusCode.OK), StringComparison.Ordinal);
         await CaughtUpAsync(database);
 
         // Nothing is writable: the standby reads and cannot write.
@@ -40,7 +42,8 @@ public sealed class FailoverTests(PostgresPair pair, ITestOutputHelper output) :
         await UntilAsync(() => PostAsync(wire, message), status => status == HttpStatusCode.OK);
         var resumed = watch.Elapsed;
         output.WriteLine(
-            $"enrolled {resumed.TotalSeconds:0.00} s after the promotion was begun, {(resumed - promoted).TotalSeconds:0.00} s after pg_ctl told of its end");
+            $"enrolled {resumed.TotalSeconds:0.00} s after the promotion was begun, "
+            + $"{(resumed - promoted).TotalSeconds:0.00} s after pg_ctl told of its end");
         Assert.InRange(resumed - promoted, TimeSpan.Zero, Resumption);
         await UntilAsync(() => StatusAsync(host, wire), status => status == HttpStatusCode.OK);
 
@@ -75,7 +78,8 @@ public sealed class FailoverTests(PostgresPair pair, ITestOutputHelper output) :
             await ReadyAsync(host, wire, HttpStatusCode.OK);
 
             // No session can write: enrolments and readiness say so, and reading goes on.
-            await pair.Primary.ExecuteAsync("postgres", $"BEGIN READ WRITE; ALTER DATABASE {database} RESET default_transaction_read_only; COMMIT");
+            await pair.Primary.ExecuteAsync(
+                "postgres", $"BEGIN READ WRITE; ALTER DATABASE {database} RESET default_transaction_read_only; COMMIT");
             await TerminateAsync(database);
 
             // The first question may still meet a session that was ended, and its answer is repeated for a second.
@@ -86,7 +90,8 @@ public sealed class FailoverTests(PostgresPair pair, ITestOutputHelper output) :
                     return (ready.StatusCode, await ready.Content.ReadAsStringAsync());
                 },
                 said => said == (HttpStatusCode.ServiceUnavailable, """{"status":"db_read_only"}"""));
-            Assert.Equal(HttpStatusCode.ServiceUnavailable, await PostAsync(wire, LoadDevice.Request(ra, host.Challenge, "refused").Message));
+            Assert.Equal(
+                HttpStatusCode.ServiceUnavailable, await PostAsync(wire, LoadDevice.Request(ra, host.Challenge, "refused").Message));
         }
         finally
         {
@@ -94,11 +99,13 @@ public sealed class FailoverTests(PostgresPair pair, ITestOutputHelper output) :
             await pair.Primary.ExecuteAsync("postgres", "SELECT pg_reload_conf()");
         }
 
-        await UntilAsync(() => PostAsync(wire, LoadDevice.Request(ra, host.Challenge, "last").Message), status => status == HttpStatusCode.OK);
+        await UntilAsync(
+            () => PostAsync(wire, LoadDevice.Request(ra, host.Challenge, "last").Message), status => status == HttpStatusCode.OK);
         await UntilAsync(() => StatusAsync(host, wire), status => status == HttpStatusCode.OK);
     }
 
-    private static async Task EnrolAsync(ScepWire wire, System.Security.Cryptography.X509Certificates.X509Certificate2 ra, string challenge, string name)
+    private static async Task EnrolAsync(
+        ScepWire wire, System.Security.Cryptography.X509Certificates.X509Certificate2 ra, string challenge, string name)
     {
         var (device, message) = LoadDevice.Request(ra, challenge, name);
         (await wire.SendAsync(message)).Issued(device);
@@ -145,14 +152,17 @@ public sealed class FailoverTests(PostgresPair pair, ITestOutputHelper output) :
         await pair.Primary.ExecuteAsync("postgres", $"ALTER SYSTEM SET default_transaction_read_only {how}");
         await pair.Primary.ExecuteAsync("postgres", "SELECT pg_reload_conf()");
         var other = new RowCounter(pair.Primary.ConnectionString("postgres"), "");
-        await UntilAsync(() => other.CountAsync("SELECT COUNT(*) FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on'"), count => count == 1);
+        await UntilAsync(
+            () => other.CountAsync("SELECT COUNT(*) FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on'"),
+            count => count == 1);
     }
 
     private async Task TerminateAsync(string database)
     {
         await using var connection = new NpgsqlConnection(pair.Primary.ConnectionString("postgres"));
         await connection.OpenAsync();
-        await using var terminate = new NpgsqlCommand($"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{database}'", connection);
+        await using var terminate = new NpgsqlCommand(
+            $"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{database}'", connection);
         Assert.True((long)(await terminate.ExecuteScalarAsync())! > 0);
     }
 }

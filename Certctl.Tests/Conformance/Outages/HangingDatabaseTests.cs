@@ -22,7 +22,9 @@ public sealed class HangingDatabaseTests(PostgresPair pair, ITestOutputHelper ou
             return;
         var database = await pair.CreateDatabaseAsync();
         await using var host = await CertctlHost.StartAsync(
-            pair.Primary.ConnectionString(database), ("CERTCTL_API_KEYS_NAMED", $"alice:{ApiServer.Admin}:admin"), ("CERTCTL_DATABASE_DEADLINE", "10s"));
+            pair.Primary.ConnectionString(database),
+            ("CERTCTL_API_KEYS_NAMED", $"alice:{ApiServer.Admin}:admin"),
+            ("CERTCTL_DATABASE_DEADLINE", "10s"));
         using var wire = host.Connect();
         var (ra, ca) = (await wire.RecipientAsync(), await wire.CaAsync());
         var devices = Enumerable.Range(0, 12).Select(i => LoadDevice.Request(ra, host.Challenge, $"hung-{i}")).ToList();
@@ -67,7 +69,9 @@ public sealed class HangingDatabaseTests(PostgresPair pair, ITestOutputHelper ou
         foreach (var (device, message) in devices)
             (await wire.SendAsync(message)).Issued(device);
         (await wire.SendAsync(forged)).MustFail("2");
-        Assert.Equal(devices.Count, await new RowCounter(pair.Primary.ConnectionString(database), "").CountAsync("SELECT COUNT(*) FROM certificates"));
+        Assert.Equal(
+            devices.Count,
+            await new RowCounter(pair.Primary.ConnectionString(database), "").CountAsync("SELECT COUNT(*) FROM certificates"));
     }
 
     private async Task UnavailableAsync(string what, Func<Task<HttpResponseMessage>> ask)

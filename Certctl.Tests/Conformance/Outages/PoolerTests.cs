@@ -19,7 +19,8 @@ public sealed class PoolerTests(PostgresFixture postgres) : IClassFixture<Postgr
 
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => CertctlHost.StartAsync(bouncer.ConnectionString));
 
-        Assert.Contains("use pool_mode=session for this database, or connect to PostgreSQL itself", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "use pool_mode=session for this database, or connect to PostgreSQL itself", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -30,18 +31,22 @@ public sealed class PoolerTests(PostgresFixture postgres) : IClassFixture<Postgr
 
         // With so many at rest no two connections meet on one backend; that a connection changes its own is the proof.
         using var bouncer = new PgBouncer(postgres.ConnectionString, "transaction", "server_round_robin = 1\nmin_pool_size = 8");
-        await using var client = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(bouncer.ConnectionString) { Pooling = false }.ConnectionString);
+        await using var client = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(bouncer.ConnectionString) { Pooling = false }.ConnectionString);
         await client.OpenAsync();
-        await using var own = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Pooling = false }.ConnectionString);
+        await using var own = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Pooling = false }.ConnectionString);
         await own.OpenAsync();
-        await using var backends = new NpgsqlCommand("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()", own);
+        await using var backends = new NpgsqlCommand(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()", own);
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while ((long)(await backends.ExecuteScalarAsync(patience.Token))! < 8)
             await Task.Delay(50, patience.Token);
 
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => CertctlHost.StartAsync(bouncer.ConnectionString));
 
-        Assert.Contains("use pool_mode=session for this database, or connect to PostgreSQL itself", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "use pool_mode=session for this database, or connect to PostgreSQL itself", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,7 +101,8 @@ public sealed class PoolerTests(PostgresFixture postgres) : IClassFixture<Postgr
             PostgresServer.Run("chmod", "-R", "a+rwX", Path.GetDirectoryName(_folder["log"])!);
             string[] asUser = Environment.UserName == "root" ? ["runuser", "-u", "postgres", "--"] : [];
             string[] command = [.. asUser, "/usr/sbin/pgbouncer", _folder["pgbouncer.ini"]];
-            _process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            _process = Process.Start(
+                new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
             _process.OutputDataReceived += (_, _) => { };
             _process.ErrorDataReceived += (_, _) => { };
             _process.BeginOutputReadLine();

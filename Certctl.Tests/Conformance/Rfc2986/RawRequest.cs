@@ -39,7 +39,12 @@ internal sealed class RawRequest(string commonName)
 
     public byte[] Build(RSA key)
     {
-        var info = Der.Sequence([Der.Tlv(0x02, [(byte)Version]), Der.Sequence(Der.Rdn("2.5.4.3", Der.Text(0x0C, CommonName))), EnclosedKey ?? key.ExportSubjectPublicKeyInfo(), .. AttributeField()]);
+        var info = Der.Sequence([
+            Der.Tlv(0x02, [(byte)Version]),
+            Der.Sequence(Der.Rdn("2.5.4.3", Der.Text(0x0C, CommonName))),
+            EnclosedKey ?? key.ExportSubjectPublicKeyInfo(),
+            .. AttributeField(),
+        ]);
         var sent = Indefinite ? Der.Indefinite(info) : info;
         var signature = key.SignData(SignAsReceived ? sent : info, Hash, Padding);
         if (Spoil)

@@ -22,7 +22,8 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
     [InlineData(3, false)]
     [InlineData(-1, false)]
     [Trait("Conformance", "R-1")]
-    public Task Version_is_0(int version, bool accepted) => CheckAsync(accepted, new RawRequest($"version {version}") { Version = version, Challenge = server.Challenge });
+    public Task Version_is_0(int version, bool accepted) =>
+        CheckAsync(accepted, new RawRequest($"version {version}") { Version = version, Challenge = server.Challenge });
 
     [Fact]
     [Trait("Conformance", "R-3")]
@@ -31,7 +32,8 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
         // Read, and then refused for want of a challenge: the text of the failure is not that of an unreadable request.
         foreach (var attributes in (byte[]?[])[null, [0xA0, 0x00]])
         {
-            var reply = await SendAsync(new RawRequest("no attributes") { RawAttributes = attributes, OmitAttributes = attributes is null });
+            var reply = await SendAsync(
+                new RawRequest("no attributes") { RawAttributes = attributes, OmitAttributes = attributes is null });
             Assert.Equal(await ReasonOf(Device.Csr("CN=no challenge", (string?)null)), reply.MustFail("2").FailInfoText);
         }
 
@@ -61,7 +63,10 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
         var value = Der.Text(0x0C, server.Challenge);
         await CheckAsync(true, new RawRequest("one challenge") { Attributes = { Attribute(ScepWire.ChallengeOid, value) } });
         await CheckAsync(false, new RawRequest("two values") { Attributes = { Attribute(ScepWire.ChallengeOid, value, value) } });
-        await CheckAsync(false, new RawRequest("two attributes") { Attributes = { Attribute(ScepWire.ChallengeOid, value), Attribute(ScepWire.ChallengeOid, value) } });
+        await CheckAsync(false, new RawRequest("two attributes")
+        {
+            Attributes = { Attribute(ScepWire.ChallengeOid, value), Attribute(ScepWire.ChallengeOid, value) },
+        });
         await CheckAsync(false, new RawRequest("no text") { Attributes = { Attribute(ScepWire.ChallengeOid, Der.Sequence(value)) } });
     }
 
@@ -83,7 +88,11 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
     [Trait("Conformance", "R-6")]
     public async Task Extensions_are_asked_for_under_either_OID(string oid)
     {
-        var request = new RawRequest($"extensions {oid}") { Challenge = server.Challenge, Attributes = { Attribute(oid, Der.Sequence(DnsExtension("asked.example"))) } };
+        var request = new RawRequest($"extensions {oid}")
+        {
+            Challenge = server.Challenge,
+            Attributes = { Attribute(oid, Der.Sequence(DnsExtension("asked.example"))) },
+        };
         using var leaf = (await SendAsync(request)).Issued(Device);
         Assert.Equal(["asked.example"], leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().EnumerateDnsNames());
     }
@@ -96,18 +105,24 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
     public async Task Extensions_are_asked_for_once(string first, string second)
     {
         var list = Der.Sequence(DnsExtension("asked.example"));
-        await CheckAsync(false, new RawRequest("twice") { Challenge = server.Challenge, Attributes = { Attribute(first, list), Attribute(second, list) } });
-        await CheckAsync(false, new RawRequest("two values") { Challenge = server.Challenge, Attributes = { Attribute(first, list, list) } });
+        await CheckAsync(
+            false,
+            new RawRequest("twice") { Challenge = server.Challenge, Attributes = { Attribute(first, list), Attribute(second, list) } });
+        await CheckAsync(
+            false, new RawRequest("two values") { Challenge = server.Challenge, Attributes = { Attribute(first, list, list) } });
     }
 
     [Fact]
     [Trait("Conformance", "R-7")]
     public async Task An_extension_stands_once()
     {
-        await CheckAsync(true, WithExtensions("two extensions", DnsExtension("a.example"), Extension("2.5.29.15", [0x03, 0x02, 0x07, 0x80])));
+        await CheckAsync(
+            true, WithExtensions("two extensions", DnsExtension("a.example"), Extension("2.5.29.15", [0x03, 0x02, 0x07, 0x80])));
         await CheckAsync(false, WithExtensions("same", DnsExtension("a.example"), DnsExtension("a.example")));
         await CheckAsync(false, WithExtensions("other", DnsExtension("a.example"), DnsExtension("b.example")));
-        await CheckAsync(false, WithExtensions("unknown", Extension("1.2.3.4", [0x05, 0x00]), DnsExtension("a.example"), Extension("1.2.3.4", [0x05, 0x00])));
+        await CheckAsync(
+            false,
+            WithExtensions("unknown", Extension("1.2.3.4", [0x05, 0x00]), DnsExtension("a.example"), Extension("1.2.3.4", [0x05, 0x00])));
     }
 
     [Fact]
@@ -115,8 +130,16 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
     public async Task An_attribute_has_a_value()
     {
         foreach (var oid in (string[])[ScepWire.ChallengeOid, ExtensionRequest, MicrosoftExtensionRequest, "1.2.840.113549.1.9.2"])
-            await CheckAsync(false, new RawRequest($"no value {oid}") { Challenge = oid == ScepWire.ChallengeOid ? null : server.Challenge, Attributes = { Attribute(oid) } });
-        await CheckAsync(true, new RawRequest("unstructured name") { Challenge = server.Challenge, Attributes = { Attribute("1.2.840.113549.1.9.2", Der.Text(0x16, "router")) } });
+            await CheckAsync(false, new RawRequest($"no value {oid}")
+            {
+                Challenge = oid == ScepWire.ChallengeOid ? null : server.Challenge,
+                Attributes = { Attribute(oid) },
+            });
+        await CheckAsync(true, new RawRequest("unstructured name")
+        {
+            Challenge = server.Challenge,
+            Attributes = { Attribute("1.2.840.113549.1.9.2", Der.Text(0x16, "router")) },
+        });
     }
 
     [Fact]
@@ -144,7 +167,9 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
 
         // What was BER in the request is DER in the certificate.
         _ = new AsnReader(leaf.RawData, AsnEncodingRules.DER).ReadSequence().ReadSequence();
-        await CheckAsync(false, new RawRequest("BER spoiled") { Challenge = server.Challenge, Indefinite = true, SignAsReceived = asReceived, Spoil = true });
+        await CheckAsync(
+            false,
+            new RawRequest("BER spoiled") { Challenge = server.Challenge, Indefinite = true, SignAsReceived = asReceived, Spoil = true });
     }
 
     [Fact]
@@ -152,7 +177,11 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
     public async Task The_signature_is_that_of_the_enclosed_key_over_these_octets()
     {
         await CheckAsync(false, new RawRequest("spoiled") { Challenge = server.Challenge, Spoil = true });
-        await CheckAsync(false, new RawRequest("stranger's key") { Challenge = server.Challenge, EnclosedKey = ScepDevice.Shared(1).Rsa.ExportSubjectPublicKeyInfo() });
+        await CheckAsync(false, new RawRequest("stranger's key")
+        {
+            Challenge = server.Challenge,
+            EnclosedKey = ScepDevice.Shared(1).Rsa.ExportSubjectPublicKeyInfo(),
+        });
 
         // One octet of the name after signing.
         var csr = new RawRequest("altered A") { Challenge = server.Challenge }.Build(Device.Rsa);
@@ -173,7 +202,12 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
     [InlineData("SHA256", "1.2.840.113549.1.1.12", false)]
     [Trait("Conformance", "R-12")]
     public Task Signatures_are_of_SHA_1_and_SHA_2_never_MD5(string hash, string oid, bool accepted) =>
-        CheckAsync(accepted, new RawRequest($"{hash} {oid}") { Challenge = server.Challenge, Hash = new HashAlgorithmName(hash), SignatureAlgorithm = Der.Sequence(Der.Oid(oid), [0x05, 0x00]) });
+        CheckAsync(accepted, new RawRequest($"{hash} {oid}")
+        {
+            Challenge = server.Challenge,
+            Hash = new HashAlgorithmName(hash),
+            SignatureAlgorithm = Der.Sequence(Der.Oid(oid), [0x05, 0x00]),
+        });
 
     [Theory]
     [InlineData("SHA256", "2.16.840.1.101.3.4.2.1", 32)]
@@ -186,13 +220,29 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
         {
             var digest = Der.Sequence(Der.Oid(oid), [0x05, 0x00]);
             return Der.Sequence(Der.Oid("1.2.840.113549.1.1.10"), Der.Sequence(
-                Der.Tlv(0xA0, digest), Der.Tlv(0xA1, Der.Sequence(Der.Oid("1.2.840.113549.1.1.8"), digest)), Der.Tlv(0xA2, Der.Tlv(0x02, [salt]))));
+                Der.Tlv(0xA0, digest),
+                Der.Tlv(0xA1, Der.Sequence(Der.Oid("1.2.840.113549.1.1.8"), digest)),
+                Der.Tlv(0xA2, Der.Tlv(0x02, [salt]))));
         }
 
         var name = new HashAlgorithmName(hash);
-        await CheckAsync(true, new RawRequest($"PSS {hash}") { Challenge = server.Challenge, Hash = name, Padding = RSASignaturePadding.Pss, SignatureAlgorithm = Algorithm(saltLength) });
-        await CheckAsync(false, new RawRequest("PSS salt") { Challenge = server.Challenge, Hash = name, Padding = RSASignaturePadding.Pss, SignatureAlgorithm = Algorithm(0) });
-        await CheckAsync(false, new RawRequest("PSS as PKCS#1") { Challenge = server.Challenge, Hash = name, SignatureAlgorithm = Algorithm(saltLength) });
+        await CheckAsync(true, new RawRequest($"PSS {hash}")
+        {
+            Challenge = server.Challenge,
+            Hash = name,
+            Padding = RSASignaturePadding.Pss,
+            SignatureAlgorithm = Algorithm(saltLength),
+        });
+        await CheckAsync(false, new RawRequest("PSS salt")
+        {
+            Challenge = server.Challenge,
+            Hash = name,
+            Padding = RSASignaturePadding.Pss,
+            SignatureAlgorithm = Algorithm(0),
+        });
+        await CheckAsync(
+            false,
+            new RawRequest("PSS as PKCS#1") { Challenge = server.Challenge, Hash = name, SignatureAlgorithm = Algorithm(saltLength) });
     }
 
     [Theory]
@@ -213,13 +263,16 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
     [InlineData(0x89, "host.example", false)]
     [Trait("Conformance", "R-14")]
     public Task Alternative_names_follow_their_syntax(byte tag, string content, bool accepted) =>
-        CheckAsync(accepted, WithExtensions($"name {tag:X2} {content.Length}", Extension(SubjectAltName, Der.Sequence(Der.Text(0x82, "good.example"), Der.Text(tag, content)))));
+        CheckAsync(accepted, WithExtensions(
+            $"name {tag:X2} {content.Length}",
+            Extension(SubjectAltName, Der.Sequence(Der.Text(0x82, "good.example"), Der.Text(tag, content)))));
 
     [Fact]
     [Trait("Conformance", "R-14")]
     public async Task Of_the_other_names_a_user_principal_name_is_certified()
     {
-        static byte[] OtherName(string oid, byte[] value) => Extension(SubjectAltName, Der.Sequence(Der.Tlv(0xA0, Der.Oid(oid), Der.Tlv(0xA0, value))));
+        static byte[] OtherName(string oid, byte[] value) =>
+            Extension(SubjectAltName, Der.Sequence(Der.Tlv(0xA0, Der.Oid(oid), Der.Tlv(0xA0, value))));
         const string Upn = "1.3.6.1.4.1.311.20.2.3";
         await CheckAsync(true, WithExtensions("UPN", OtherName(Upn, Der.Text(0x0C, "eve@corp.example"))));
         await CheckAsync(false, WithExtensions("UPN as IA5String", OtherName(Upn, Der.Text(0x16, "eve@corp.example"))));
@@ -231,7 +284,8 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
     [Trait("Conformance", "R-15")]
     public async Task A_TLS_feature_in_a_request_is_a_wish_that_the_profile_decides()
     {
-        using var leaf = (await SendAsync(WithExtensions("staple me", Extension(TlsFeature, [0x30, 0x03, 0x02, 0x01, 0x05])))).Issued(Device);
+        using var leaf =
+            (await SendAsync(WithExtensions("staple me", Extension(TlsFeature, [0x30, 0x03, 0x02, 0x01, 0x05])))).Issued(Device);
         Assert.DoesNotContain(leaf.Extensions, extension => extension.Oid!.Value == TlsFeature);
     }
 
@@ -249,7 +303,8 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
     public async Task A_malformed_TLS_feature_refuses_the_request(string value)
     {
         await CheckAsync(false, WithExtensions("TLS feature", Extension(TlsFeature, Convert.FromHexString(value))));
-        await CheckAsync(true, WithExtensions("65535 after " + value, Extension(TlsFeature, Convert.FromHexString("3008020105020300FFFF"))));
+        await CheckAsync(
+            true, WithExtensions("65535 after " + value, Extension(TlsFeature, Convert.FromHexString("3008020105020300FFFF"))));
     }
 
     [Theory]
@@ -262,7 +317,8 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
     public async Task A_name_with_characters_that_deceive_is_not_certified(string name)
     {
         await CheckAsync(false, new RawRequest(name) { Challenge = server.Challenge });
-        Assert.Equal(0, server.Count("SELECT COUNT(*) FROM certificates WHERE subject LIKE '%break%' OR subject LIKE '%nul%' OR subject LIKE '%width%' OR subject LIKE '%left%' OR subject LIKE '%terminal%'"));
+        Assert.Equal(0, server.Count("SELECT COUNT(*) FROM certificates WHERE subject LIKE '%break%' OR subject LIKE '%nul%' OR subject "
+            + "LIKE '%width%' OR subject LIKE '%left%' OR subject LIKE '%terminal%'"));
     }
 
     private static ScepDevice Device => ScepDevice.Shared();
@@ -279,7 +335,8 @@ public sealed class RequestTests(ScepServerFixture server) : IClassFixture<ScepS
     private async Task<CertRepReading> SendAsync(RawRequest request) =>
         await server.Wire.SendAsync((await server.Wire.RequestAsync(request.Build(Device.Rsa), Device)).Build());
 
-    private async Task<string> ReasonOf(byte[] csr) => (await server.Wire.SendAsync((await server.Wire.RequestAsync(csr, Device)).Build())).MustFail("2").FailInfoText;
+    private async Task<string> ReasonOf(byte[] csr) =>
+        (await server.Wire.SendAsync((await server.Wire.RequestAsync(csr, Device)).Build())).MustFail("2").FailInfoText;
 
     private async Task CheckAsync(bool accepted, RawRequest request)
     {

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Rfc5280;
 
-/// <summary>RFC 5280 §4: what a device gets over the wire, read by openssl. A request is a wish; what is not vetted does not get in.</summary>
+/// <summary>
+/// RFC 5280 §4: what a device gets over the wire, read by openssl. A request is a wish; what is not vetted does not get in.
+/// </summary>
 public sealed class CertificateTests(ScepServerFixture server) : IClassFixture<ScepServerFixture>
 {
     private static ScepDevice Device => ScepDevice.Shared();
@@ -30,14 +32,17 @@ public sealed class CertificateTests(ScepServerFixture server) : IClassFixture<S
         var text = Text(leaf);
         Assert.Contains("Version: 3 (0x2)", text, StringComparison.Ordinal);
         Assert.Contains("X509v3 Basic Constraints: critical\n                CA:FALSE\n", text, StringComparison.Ordinal);
-        Assert.Contains("X509v3 Key Usage: critical\n                Digital Signature, Key Encipherment\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "X509v3 Key Usage: critical\n                Digital Signature, Key Encipherment\n", text, StringComparison.Ordinal);
         Assert.Contains("X509v3 Extended Key Usage: \n                TLS Web Client Authentication\n", text, StringComparison.Ordinal);
         Assert.Contains("X509v3 Subject Alternative Name: \n                DNS:plain.example\n", text, StringComparison.Ordinal);
         Assert.Contains("X509v3 Subject Key Identifier", text, StringComparison.Ordinal);
 
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["leaf"], leaf.ExportCertificatePem());
-        OpenSsl.Run("verify", "-x509_strict", "-check_ss_sig", "-purpose", "sslclient", "-no-CApath", "-no-CAstore", "-CAfile", server.Server.CaFile, folder["leaf"]);
+        OpenSsl.Run(
+            "verify", "-x509_strict", "-check_ss_sig", "-purpose", "sslclient", "-no-CApath", "-no-CAstore", "-CAfile",
+            server.Server.CaFile, folder["leaf"]);
     }
 
     [Fact]
@@ -49,12 +54,17 @@ public sealed class CertificateTests(ScepServerFixture server) : IClassFixture<S
     {
         var csr = Device.Csr("CN=greedy", Der.Text(0x0C, server.Challenge), ["greedy.example"], request =>
         {
-            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, 0, critical: true));
-            request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DataEncipherment, critical: true));
-            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("2.5.29.37.0"), new Oid("1.3.6.1.5.5.7.3.9"), new Oid("1.3.6.1.5.5.7.3.28")], critical: true));
+            request.CertificateExtensions.Add(
+                new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, 0, critical: true));
+            request.CertificateExtensions.Add(new X509KeyUsageExtension(
+                X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DataEncipherment, critical: true));
+            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(
+                [new Oid("2.5.29.37.0"), new Oid("1.3.6.1.5.5.7.3.9"), new Oid("1.3.6.1.5.5.7.3.28")], critical: true));
             request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension([1, 2, 3, 4], critical: false));
-            request.CertificateExtensions.Add(new X509Extension("2.5.29.30", Der.Sequence(Der.Tlv(0xA0, Der.Sequence(Der.Text(0x82, "example")))), critical: true));
-            request.CertificateExtensions.Add(new X509Extension("2.5.29.32", Der.Sequence(Der.Sequence(Der.Oid("2.5.29.32.0"))), critical: false));
+            request.CertificateExtensions.Add(
+                new X509Extension("2.5.29.30", Der.Sequence(Der.Tlv(0xA0, Der.Sequence(Der.Text(0x82, "example")))), critical: true));
+            request.CertificateExtensions.Add(
+                new X509Extension("2.5.29.32", Der.Sequence(Der.Sequence(Der.Oid("2.5.29.32.0"))), critical: false));
             request.CertificateExtensions.Add(new X509Extension("2.5.29.31", Der.Sequence(), critical: false));
             request.CertificateExtensions.Add(new X509Extension("1.2.3.4", [0x05, 0x00], critical: true));
             request.CertificateExtensions.Add(new X509Extension("1.3.6.1.4.1.311.25.2", [0x05, 0x00], critical: false));
@@ -76,7 +86,8 @@ public sealed class CertificateTests(ScepServerFixture server) : IClassFixture<S
     {
         using var leaf = await server.EnrolAsync(Device, "", "nameless.example");
         Assert.Equal([0x30, 0x00], leaf.SubjectName.RawData);
-        Assert.Contains("X509v3 Subject Alternative Name: critical\n                DNS:nameless.example\n", Text(leaf), StringComparison.Ordinal);
+        Assert.Contains(
+            "X509v3 Subject Alternative Name: critical\n                DNS:nameless.example\n", Text(leaf), StringComparison.Ordinal);
         (await server.Wire.SendAsync((await server.Wire.RequestAsync(Device.Csr("", server.Challenge), Device)).Build())).MustFail("2");
     }
 
@@ -103,7 +114,8 @@ public sealed class CertificateTests(ScepServerFixture server) : IClassFixture<S
     {
         using var leaf = await server.EnrolAsync(Device, $"CN={new string('n', 64)}");
         Assert.Equal($"CN={new string('n', 64)}", leaf.Subject);
-        (await server.Wire.SendAsync((await server.Wire.RequestAsync(Device.Csr($"CN={new string('n', 65)}", server.Challenge), Device)).Build())).MustFail("2");
+        (await server.Wire.SendAsync(
+            (await server.Wire.RequestAsync(Device.Csr($"CN={new string('n', 65)}", server.Challenge), Device)).Build())).MustFail("2");
     }
 
     [Fact]

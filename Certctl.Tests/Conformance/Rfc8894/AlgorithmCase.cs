@@ -80,12 +80,14 @@ internal sealed record DeviceTransport(HashAlgorithmName? Hash, HashAlgorithmNam
         return oaep.ProcessBlock(contentKey, 0, contentKey.Length);
     }
 
-    private static IEnumerable<byte[]> Field(byte tag, HashAlgorithmName hash) => hash == HashAlgorithmName.SHA1 ? [] : [Der.Tlv(tag, Identifier(hash))];
+    private static IEnumerable<byte[]> Field(byte tag, HashAlgorithmName hash) =>
+        hash == HashAlgorithmName.SHA1 ? [] : [Der.Tlv(tag, Identifier(hash))];
 
     private static IEnumerable<byte[]> MaskField(HashAlgorithmName hash) =>
         hash == HashAlgorithmName.SHA1 ? [] : [Der.Tlv(0xA1, Der.Sequence(Der.Oid("1.2.840.113549.1.1.8"), Identifier(hash)))];
 
-    private static byte[] Identifier(HashAlgorithmName hash) => Der.Sequence(Der.Oid(DeviceDigest.All.Single(d => d.Name == hash).Oid), [0x05, 0x00]);
+    private static byte[] Identifier(HashAlgorithmName hash) =>
+        Der.Sequence(Der.Oid(DeviceDigest.All.Single(d => d.Name == hash).Oid), [0x05, 0x00]);
 
     private static IDigest Digest(HashAlgorithmName hash) => hash == HashAlgorithmName.SHA1 ? new Sha1Digest() : new Sha256Digest();
 }
@@ -94,7 +96,10 @@ internal sealed record DeviceTransport(HashAlgorithmName? Hash, HashAlgorithmNam
 internal sealed record AlgorithmCase(DeviceCipher Cipher, DeviceDigest Digest, DeviceTransport Transport)
 {
     public static IEnumerable<AlgorithmCase> All() =>
-        from cipher in DeviceCipher.All from digest in DeviceDigest.All from transport in DeviceTransport.All select new AlgorithmCase(cipher, digest, transport);
+        from cipher in DeviceCipher.All
+        from digest in DeviceDigest.All
+        from transport in DeviceTransport.All
+        select new AlgorithmCase(cipher, digest, transport);
 
     /// <summary>A PKCSReq in these algorithms, right in every other respect.</summary>
     public byte[] Build(byte[] csr, ScepDevice device, X509Certificate2 ra, DeviceEncoding encoding)

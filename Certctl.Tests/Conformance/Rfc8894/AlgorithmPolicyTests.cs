@@ -13,7 +13,9 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Rfc8894;
 
-/// <summary>RFC 8894 §3.5.2 and §7.5: each policy takes the algorithms that it says, in every encoding and by either method, and no others.</summary>
+/// <summary>
+/// RFC 8894 §3.5.2 and §7.5: each policy takes the algorithms that it says, in every encoding and by either method, and no others.
+/// </summary>
 public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<ThreePolicies>
 {
     public static TheoryData<string, string, bool> Combinations()
@@ -50,16 +52,23 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
         var ra = await wire.RecipientAsync();
         var csr = server.Csr(policy);
         var wrong = new ConcurrentBag<string>();
-        await Parallel.ForEachAsync(AlgorithmCase.All(), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (combination, cancellationToken) =>
-        {
-            var message = combination.Build(csr, device, ra, DeviceEncoding.All.Single(e => e.Name == encoding));
-            using var answer = post
-                ? await wire.PostAsync(message)
-                : await wire.Http.GetAsync(new Uri(wire.Server, $"{wire.Path}?operation=PKIOperation&message={Uri.EscapeDataString(Convert.ToBase64String(message))}"), cancellationToken);
-            var (expected, seen) = (Takes(policy, combination) ? "issued in kind" : "badAlg", await DescribeAsync(answer, combination, device));
-            if (seen != expected)
-                wrong.Add($"{combination.Cipher.Name}, {combination.Digest.Name}, {combination.Transport}: {seen} instead of {expected}");
-        });
+        await Parallel.ForEachAsync(
+            AlgorithmCase.All(), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (combination, cancellationToken) =>
+            {
+                var message = combination.Build(csr, device, ra, DeviceEncoding.All.Single(e => e.Name == encoding));
+                using var answer = post
+                    ? await wire.PostAsync(message)
+                    : await wire.Http.GetAsync(
+                        new Uri(
+                            wire.Server,
+                            $"{wire.Path}?operation=PKIOperation&message={Uri.EscapeDataString(Convert.ToBase64String(message))}"),
+                        cancellationToken);
+                var (expected, seen) =
+                    (Takes(policy, combination) ? "issued in kind" : "badAlg", await DescribeAsync(answer, combination, device));
+                if (seen != expected)
+                    wrong.Add(
+                        $"{combination.Cipher.Name}, {combination.Digest.Name}, {combination.Transport}: {seen} instead of {expected}");
+            });
 
         Assert.True(wrong.IsEmpty, string.Join('\n', wrong));
     }
@@ -92,13 +101,19 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
     [InlineData("SHA384", "1.2.840.113549.1.1.12", "modern,compatible,legacy")]
     [InlineData("SHA512", "1.2.840.113549.1.1.13", "modern,compatible,legacy")]
     [Trait("Conformance", "R-12")]
-    public async Task A_request_s_own_signature_keeps_to_the_policy_and_its_refusal_is_the_one_answer_behind_the_envelope(string hash, string oid, string takers)
+    public async Task A_request_s_own_signature_keeps_to_the_policy_and_its_refusal_is_the_one_answer_behind_the_envelope(
+        string hash, string oid, string takers)
     {
         var device = ScepDevice.Shared();
         foreach (var policy in ThreePolicies.Names)
         {
             using var wire = server.Host.Connect("/scep/" + policy);
-            var csr = new RawRequest($"{policy} {hash}") { Challenge = ThreePolicies.Challenge, Hash = new HashAlgorithmName(hash), SignatureAlgorithm = Der.Sequence(Der.Oid(oid), [0x05, 0x00]) };
+            var csr = new RawRequest($"{policy} {hash}")
+            {
+                Challenge = ThreePolicies.Challenge,
+                Hash = new HashAlgorithmName(hash),
+                SignatureAlgorithm = Der.Sequence(Der.Oid(oid), [0x05, 0x00]),
+            };
             var reply = await wire.SendAsync((await wire.RequestAsync(csr.Build(device.Rsa), device)).Build());
             if (takers.Split(',').Contains(policy))
                 reply.Issued(device);
@@ -114,7 +129,8 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
         foreach (var (policy, digest) in new[] { ("modern", HashAlgorithmName.SHA1), ("compatible", HashAlgorithmName.MD5) })
         {
             using var wire = server.Host.Connect("/scep/" + policy);
-            var request = AlgorithmCase.All().First(c => c.Digest.Name == digest).Build(server.Csr(policy), device, await wire.RecipientAsync(), DeviceEncoding.All[0]);
+            var request = AlgorithmCase.All().First(c => c.Digest.Name == digest)
+                .Build(server.Csr(policy), device, await wire.RecipientAsync(), DeviceEncoding.All[0]);
             var reply = (await wire.SendAsync(request)).MustFail(FailureReason.UnsupportedAlgorithm);
             Assert.Equal("2.16.840.1.101.3.4.2.1", DigestOf(reply));
         }
@@ -132,11 +148,15 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
         {
             using var wire = server.Host.Connect("/scep/" + policy);
             var device = ScepDevice.Shared(1);
-            var enrolled = device.With((await wire.SendAsync((await wire.RequestAsync(device.Csr($"CN={policy} strong", ThreePolicies.Challenge), device)).Build())).Issued(device));
+            var enrolled = device.With(
+                (await wire.SendAsync(
+                    (await wire.RequestAsync(device.Csr($"CN={policy} strong", ThreePolicies.Challenge), device)).Build())).Issued(device));
             foreach (var weak in new[] { ScepDevice.OfKey(close), ScepDevice.OfKey(roca) })
             {
-                (await wire.SendAsync((await wire.RequestAsync(weak.Csr($"CN={policy} weak", ThreePolicies.Challenge), weak)).Build())).MustFail(FailureReason.WeakKey);
-                (await wire.SendAsync((await wire.RequestAsync(weak.Csr($"CN={policy} strong", challenge: null), enrolled)).Build())).MustFail(FailureReason.WeakKey);
+                (await wire.SendAsync((await wire.RequestAsync(weak.Csr($"CN={policy} weak", ThreePolicies.Challenge), weak)).Build()))
+                    .MustFail(FailureReason.WeakKey);
+                (await wire.SendAsync((await wire.RequestAsync(weak.Csr($"CN={policy} strong", challenge: null), enrolled)).Build()))
+                    .MustFail(FailureReason.WeakKey);
             }
         }
     }
@@ -145,7 +165,12 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
     private static bool Takes(string policy, AlgorithmCase combination)
     {
         string[] ciphers = policy switch { "modern" => ["AES"], "compatible" => ["AES", "3DES"], _ => ["AES", "3DES", "DES"] };
-        string[] digests = policy switch { "modern" => ["SHA256", "SHA384", "SHA512"], "compatible" => ["SHA256", "SHA384", "SHA512", "SHA1"], _ => ["SHA256", "SHA384", "SHA512", "SHA1", "MD5"] };
+        string[] digests = policy switch
+        {
+            "modern" => ["SHA256", "SHA384", "SHA512"],
+            "compatible" => ["SHA256", "SHA384", "SHA512", "SHA1"],
+            _ => ["SHA256", "SHA384", "SHA512", "SHA1", "MD5"],
+        };
         string[] oaepDigests = policy == "modern" ? ["SHA256"] : ["SHA256", "SHA1"];
         HashAlgorithmName?[] oaep = [combination.Transport.Hash, combination.Transport.MaskHash];
         return ciphers.Contains(combination.Cipher.Name.Split("-")[0])
@@ -159,10 +184,14 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
             return $"{answer.StatusCode}";
         var reply = CertRepReading.Of(await answer.Content.ReadAsByteArrayAsync());
         if (reply.Status != "0")
-            return reply.FailInfo == "0" && reply.FailInfoText.StartsWith("An algorithm", StringComparison.Ordinal) ? "badAlg" : $"{reply.FailInfo} {reply.FailInfoText}";
+            return reply.FailInfo == "0" && reply.FailInfoText.StartsWith("An algorithm", StringComparison.Ordinal)
+                ? "badAlg"
+                : $"{reply.FailInfo} {reply.FailInfoText}";
         var certificate = X509CertificateLoader.LoadCertificate(Open(reply, combination.Cipher, device));
         var isOurs = certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(device.Rsa.ExportSubjectPublicKeyInfo());
-        return isOurs && DigestOf(reply) == combination.Digest.Oid ? "issued in kind" : $"issued with digest {DigestOf(reply)}, to the right key: {isOurs}";
+        return isOurs && DigestOf(reply) == combination.Digest.Oid
+            ? "issued in kind"
+            : $"issued with digest {DigestOf(reply)}, to the right key: {isOurs}";
     }
 
     private static string DigestOf(CertRepReading reply)
@@ -188,7 +217,8 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
         var algorithm = content.ReadSequence();
         Assert.Equal(cipher.Oid, algorithm.ReadObjectIdentifier());
         var bag = new SignedCms();
-        bag.Decode(cipher.Run(encrypt: false, key, algorithm.ReadOctetString(), content.ReadOctetString(new Asn1Tag(TagClass.ContextSpecific, 0))));
+        bag.Decode(cipher.Run(
+            encrypt: false, key, algorithm.ReadOctetString(), content.ReadOctetString(new Asn1Tag(TagClass.ContextSpecific, 0))));
         return bag.Certificates[0].RawData;
     }
 }
@@ -199,7 +229,8 @@ public sealed class ThreePolicies : IAsyncLifetime
     internal const string Challenge = "the challenge of three policies";
     internal static readonly string[] Names = ["modern", "compatible", "legacy"];
 
-    private readonly Dictionary<string, byte[]> _requests = Names.ToDictionary(name => name, name => ScepDevice.Shared().Csr($"CN=under {name}", Challenge));
+    private readonly Dictionary<string, byte[]> _requests = Names.ToDictionary(
+        name => name, name => ScepDevice.Shared().Csr($"CN=under {name}", Challenge));
     private CertctlHost? _host;
 
     internal CertctlHost Host => _host!;

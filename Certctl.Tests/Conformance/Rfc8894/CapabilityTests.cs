@@ -7,7 +7,10 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Rfc8894;
 
-/// <summary>RFC 8894 §3.5.2 and §7.5: what a profile lists works, and what is taken does not depend on what a client has seen. And what SCEP writes about revocation, and does not do.</summary>
+/// <summary>
+/// RFC 8894 §3.5.2 and §7.5: what a profile lists works, and what is taken does not depend on what a client has seen.
+/// And what SCEP writes about revocation, and does not do.
+/// </summary>
 public sealed class CapabilityTests(PlainAndOld server) : IClassFixture<PlainAndOld>
 {
     private const string DesEde3 = "1.2.840.113549.3.7";
@@ -66,7 +69,9 @@ public sealed class CapabilityTests(PlainAndOld server) : IClassFixture<PlainAnd
     {
         var device = ScepDevice.Shared();
         using var plain = server.Host.Connect("/scep/plain");
-        var issued = (await plain.SendAsync((await plain.RequestAsync(device.Csr("CN=points at its CRL", PlainAndOld.Challenge), device)).Build())).Issued(device);
+        var issued =
+            (await plain.SendAsync((await plain.RequestAsync(device.Csr("CN=points at its CRL", PlainAndOld.Challenge), device)).Build()))
+                .Issued(device);
         var file = Path.Combine(server.Host.Folder, "points.pem");
         await File.WriteAllTextAsync(file, issued.ExportCertificatePem());
         var shown = Fixtures.OpenSsl.Run("x509", "-in", file, "-noout", "-ext", "crlDistributionPoints");
@@ -79,21 +84,29 @@ public sealed class CapabilityTests(PlainAndOld server) : IClassFixture<PlainAnd
     {
         var device = ScepDevice.Shared(1);
         using var plain = server.Host.Connect("/scep/plain");
-        var enrolled = device.With((await plain.SendAsync((await plain.RequestAsync(device.Csr("CN=not revoked", PlainAndOld.Challenge), device)).Build())).Issued(device));
+        var enrolled = device.With(
+            (await plain.SendAsync((await plain.RequestAsync(device.Csr("CN=not revoked", PlainAndOld.Challenge), device)).Build()))
+                .Issued(device));
 
-        // Every messageType there could be (a poll finds no transaction of that name, a question no name of a certificate), with the challenge (PKCS#9 also calls it the password of revocation) and signed by the certificate itself.
+        // Every messageType there could be (a poll finds no transaction of that name, a question no name of a certificate), with the
+        // challenge (PKCS#9 also calls it the password of revocation) and signed by the certificate itself.
         var csr = enrolled.Csr("CN=not revoked", PlainAndOld.Challenge);
         foreach (var type in Enumerable.Range(0, 32).Except([17, 19]))
         {
             var request = await plain.RequestAsync(csr, enrolled);
-            request.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable($"{type}")).Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable($"type {type}"));
+            request.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable($"{type}"))
+                .Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable($"type {type}"));
             (await plain.SendAsync(request.Build())).MustFail(type is 20 or 21 or 22 ? "4" : "2");
         }
 
         // Enrolling again and renewing leave the older certificate good: it renews.
-        (await plain.SendAsync((await plain.RequestAsync(device.Csr("CN=not revoked", PlainAndOld.Challenge, "again.example"), device)).Build())).Issued(device);
-        (await plain.SendAsync((await plain.RequestAsync(enrolled.Csr("CN=not revoked", (string?)null), enrolled)).Build())).Issued(enrolled);
-        (await plain.SendAsync((await plain.RequestAsync(ScepDevice.Shared(2).Csr("CN=not revoked", (string?)null), enrolled)).Build())).Issued(enrolled);
+        (await plain.SendAsync(
+            (await plain.RequestAsync(device.Csr("CN=not revoked", PlainAndOld.Challenge, "again.example"), device)).Build()))
+            .Issued(device);
+        (await plain.SendAsync((await plain.RequestAsync(enrolled.Csr("CN=not revoked", (string?)null), enrolled)).Build()))
+            .Issued(enrolled);
+        (await plain.SendAsync((await plain.RequestAsync(ScepDevice.Shared(2).Csr("CN=not revoked", (string?)null), enrolled)).Build()))
+            .Issued(enrolled);
         Assert.Equal(4, await server.CountAsync("SELECT COUNT(*) FROM certificates WHERE common_name = 'not revoked'"));
         Assert.Equal(0, await server.CountAsync("SELECT COUNT(*) FROM certificates WHERE revoked_at IS NOT NULL"));
     }
@@ -103,7 +116,8 @@ public sealed class CapabilityTests(PlainAndOld server) : IClassFixture<PlainAnd
     [InlineData(10)]
     public async Task A_device_whose_clock_is_years_off_still_enrols(int years)
     {
-        // RFC 8894 §3.2.1.4 lets a server answer badTime; this one does not look at signingTime: a device without a clock enrols in order to get one.
+        // RFC 8894 §3.2.1.4 lets a server answer badTime; this one does not look at signingTime:
+        // a device without a clock enrols in order to get one.
         var device = ScepDevice.Shared();
         using var plain = server.Host.Connect("/scep/plain");
         var request = await plain.RequestAsync(device.Csr($"CN=clock {years}", PlainAndOld.Challenge), device);
@@ -111,7 +125,8 @@ public sealed class CapabilityTests(PlainAndOld server) : IClassFixture<PlainAnd
         (await plain.SendAsync(request.Build())).Issued(device);
     }
 
-    private static async Task<string[]> CapabilitiesAsync(ScepWire wire) => (await wire.Http.GetStringAsync(new Uri(wire.Server, wire.Path + "?operation=GetCACaps"))).Split('\n');
+    private static async Task<string[]> CapabilitiesAsync(ScepWire wire) =>
+        (await wire.Http.GetStringAsync(new Uri(wire.Server, wire.Path + "?operation=GetCACaps"))).Split('\n');
 
     private static async Task<byte[]> BuildAsync(ScepWire wire, ScepDevice device, string algorithm)
     {
@@ -119,10 +134,12 @@ public sealed class CapabilityTests(PlainAndOld server) : IClassFixture<PlainAnd
         switch (algorithm)
         {
             case "DES3":
-                (request.CipherOid, request.ContentKey, request.Iv) = (DesEde3, RandomNumberGenerator.GetBytes(24), RandomNumberGenerator.GetBytes(8));
+                (request.CipherOid, request.ContentKey, request.Iv) =
+                    (DesEde3, RandomNumberGenerator.GetBytes(24), RandomNumberGenerator.GetBytes(8));
                 break;
             case "DES":
-                (request.CipherOid, request.ContentKey, request.Iv) = ("1.3.14.3.2.7", RandomNumberGenerator.GetBytes(8), RandomNumberGenerator.GetBytes(8));
+                (request.CipherOid, request.ContentKey, request.Iv) =
+                    ("1.3.14.3.2.7", RandomNumberGenerator.GetBytes(8), RandomNumberGenerator.GetBytes(8));
                 request.Ciphertext = RandomNumberGenerator.GetBytes(request.Plaintext.Length / 8 * 8);
                 break;
             case "SHA-384":

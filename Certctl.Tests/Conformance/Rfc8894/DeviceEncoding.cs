@@ -3,7 +3,9 @@ using Certctl.Tests.Infrastructure.Crypto.X509;
 
 namespace Certctl.Tests.Conformance.Rfc8894;
 
-/// <summary>DER, or one of the ways in which devices depart from it. Writes finished DER anew, and leaves alone what is signed as DER.</summary>
+/// <summary>
+/// DER, or one of the ways in which devices depart from it. Writes finished DER anew, and leaves alone what is signed as DER.
+/// </summary>
 internal sealed record DeviceEncoding(string Name, bool IsIndefinite, bool IsSegmented)
 {
     // Where the certificates and the SignerInfo begin, counted from the ContentInfo.
@@ -11,7 +13,8 @@ internal sealed record DeviceEncoding(string Name, bool IsIndefinite, bool IsSeg
     private const byte Explicit0 = 0xA0;
     private const int Segment = 100;
 
-    public static readonly DeviceEncoding[] All = [new("DER", false, false), new("BER indefinite", true, false), new("segmented", false, true)];
+    public static readonly DeviceEncoding[] All =
+        [new("DER", false, false), new("BER indefinite", true, false), new("segmented", false, true)];
 
     /// <summary>Of the EnvelopedData in its ContentInfo: nothing in it is signed by itself.</summary>
     public byte[] Inside(byte[] der) => Write(der, depth: 0, int.MaxValue);

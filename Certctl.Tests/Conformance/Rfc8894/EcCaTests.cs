@@ -15,7 +15,8 @@ public sealed class EcCaTests
         await using var host = await CertctlHost.StartWithCaAsync(caKey);
         using var wire = host.Connect();
         var device = ScepDevice.Shared();
-        var issued = (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=behind EC", host.Challenge), device)).Build())).Issued(device);
+        var issued =
+            (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=behind EC", host.Challenge), device)).Build())).Issued(device);
         var file = Path.Combine(host.Folder, "issued.pem");
         await File.WriteAllTextAsync(file, issued.ExportCertificatePem());
         OpenSsl.Run("verify", "-x509_strict", "-CAfile", host.CaFile, file);

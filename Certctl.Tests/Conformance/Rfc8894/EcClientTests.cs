@@ -15,7 +15,14 @@ public sealed class EcClientTests(ScepServerFixture server) : IClassFixture<Scep
     {
         using var folder = new TemporaryFolder();
         (string Type, string Name)[] steps =
-            [("rsa-2048", "RSA-2048"), ("ec-p256", "ECDSA-P256"), ("ec-p384", "ECDSA-P384"), ("ec-p521", "ECDSA-P521"), ("ec-p256", "ECDSA-P256"), ("rsa-2048", "RSA-2048")];
+            [
+                ("rsa-2048", "RSA-2048"),
+                ("ec-p256", "ECDSA-P256"),
+                ("ec-p384", "ECDSA-P384"),
+                ("ec-p521", "ECDSA-P521"),
+                ("ec-p256", "ECDSA-P256"),
+                ("rsa-2048", "RSA-2048"),
+            ];
         for (var i = 0; i < steps.Length; i++)
         {
             string[] how = i == 0
@@ -26,8 +33,13 @@ public sealed class EcClientTests(ScepServerFixture server) : IClassFixture<Scep
             Assert.True(code == 0, error);
             using var certificate = X509CertificateLoader.LoadCertificateFromFile(folder[$"{i}/device.crt"]);
             Assert.Equal(("CN=changes its key", steps[i].Name), (certificate.Subject, certificate.KeyName()));
-            Assert.Contains(": OK", OpenSsl.Run("verify", "-x509_strict", "-CAfile", server.Server.CaFile, folder[$"{i}/device.crt"]), StringComparison.Ordinal);
-            Assert.Equal(OpenSsl.Run("pkey", "-in", folder[$"{i}/device.key"], "-pubout"), OpenSsl.Run("x509", "-in", folder[$"{i}/device.crt"], "-noout", "-pubkey"));
+            Assert.Contains(
+                ": OK",
+                OpenSsl.Run("verify", "-x509_strict", "-CAfile", server.Server.CaFile, folder[$"{i}/device.crt"]),
+                StringComparison.Ordinal);
+            Assert.Equal(
+                OpenSsl.Run("pkey", "-in", folder[$"{i}/device.key"], "-pubout"),
+                OpenSsl.Run("x509", "-in", folder[$"{i}/device.crt"], "-noout", "-pubkey"));
         }
     }
 
@@ -38,7 +50,8 @@ public sealed class EcClientTests(ScepServerFixture server) : IClassFixture<Scep
     {
         using var folder = new TemporaryFolder();
 
-        var (code, _, error) = await RunAsync("--subject", $"CN=begins with {type}", "--key-type", type, "--cipher", cipher, "--out", folder["out"]);
+        var (code, _, error) = await RunAsync(
+            "--subject", $"CN=begins with {type}", "--key-type", type, "--cipher", cipher, "--out", folder["out"]);
 
         Assert.True(code == 0, error);
     }
@@ -56,10 +69,12 @@ public sealed class EcClientTests(ScepServerFixture server) : IClassFixture<Scep
 
     private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
     {
-        Dictionary<string, string> environment = new() { ["CERTCTL_CA_FILE"] = server.Server.CaFile, ["CERTCTL_CHALLENGE"] = server.Challenge };
+        Dictionary<string, string> environment =
+            new() { ["CERTCTL_CA_FILE"] = server.Server.CaFile, ["CERTCTL_CHALLENGE"] = server.Challenge };
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = await ScepEnrollCommand.Create(name => environment.GetValueOrDefault(name)).Parse([$"{server.Server.Url}scep", .. arguments])
+        var code = await ScepEnrollCommand.Create(name => environment.GetValueOrDefault(name))
+            .Parse([$"{server.Server.Url}scep", .. arguments])
             .InvokeAsync(new InvocationConfiguration { Output = output, Error = error });
         return (code, output.ToString(), error.ToString());
     }

@@ -6,8 +6,8 @@ using Xunit;
 namespace Certctl.Tests.Conformance.Rfc8894;
 
 /// <summary>
-/// RFC 8894 §3.1 and RFC 5753 over the wire: a device with an EC key enrols and renews, whatever key it had before, and openssl opens what it is sent. The
-/// default certificate profile allows RSA and ECDSA.
+/// RFC 8894 §3.1 and RFC 5753 over the wire: a device with an EC key enrols and renews, whatever key it had before, and openssl opens what
+/// it is sent. The default certificate profile allows RSA and ECDSA.
 /// </summary>
 public sealed class EcKeyTests(ScepServerFixture server) : IClassFixture<ScepServerFixture>
 {
@@ -76,10 +76,12 @@ public sealed class EcKeyTests(ScepServerFixture server) : IClassFixture<ScepSer
     {
         var device = Fresh("P-384");
         var request = await Wire.RequestAsync(device.Csr("CN=ec polls", server.Challenge), device);
-        var issued = (await Wire.SendAsync(request.Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable("EC-POLL")).Build())).Issued(device);
+        var issued = (await Wire.SendAsync(request.Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable("EC-POLL")).Build()))
+            .Issued(device);
 
         var poll = await Wire.RequestAsync([0x30, 0x00], device);
-        poll.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("20")).Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable("EC-POLL"));
+        poll.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("20"))
+            .Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable("EC-POLL"));
         Assert.Equal(issued.RawData, (await Wire.SendAsync(poll.Build())).Issued(device).RawData);
 
         var query = await Wire.RequestAsync(ForgedRequest.IssuerAndSerial(issued), device);
@@ -88,13 +90,18 @@ public sealed class EcKeyTests(ScepServerFixture server) : IClassFixture<ScepSer
         Assert.Contains("Certificate Revocation List", await Wire.CrlTextAsync(device, server.Server.CaFile), StringComparison.Ordinal);
     }
 
-    // Its renewal could not be answered; refused before anything is issued. The certificate that signs is RSA: the request's key alone is at fault.
+    // Its renewal could not be answered; refused before anything is issued. The certificate that signs is RSA:
+    // the request's key alone is at fault.
     [Fact]
     public async Task A_key_that_can_neither_decrypt_nor_agree_is_not_certified()
     {
         using var folder = new Fixtures.TemporaryFolder();
-        await File.WriteAllTextAsync(folder["req.cnf"], $"[req]\nprompt=no\ndistinguished_name=dn\nattributes=attrs\n[dn]\nCN=edwards\n[attrs]\nchallengePassword={server.Challenge}\n");
-        Fixtures.OpenSsl.Run("req", "-new", "-newkey", "ed25519", "-nodes", "-keyout", folder["key.pem"], "-config", folder["req.cnf"], "-outform", "DER", "-out", folder["csr.der"]);
+        await File.WriteAllTextAsync(folder["req.cnf"],
+            "[req]\nprompt=no\ndistinguished_name=dn\nattributes=attrs\n[dn]\nCN=edwards\n[attrs]\nchallengePassword="
+                + $"{server.Challenge}\n");
+        Fixtures.OpenSsl.Run(
+            "req", "-new", "-newkey", "ed25519", "-nodes", "-keyout", folder["key.pem"], "-config", folder["req.cnf"], "-outform", "DER",
+            "-out", folder["csr.der"]);
         var csr = await File.ReadAllBytesAsync(folder["csr.der"]);
         var signer = Fresh("RSA");
         var renewing = signer.With(await server.EnrolAsync(signer, "CN=edwards"));
@@ -125,7 +132,8 @@ public sealed class EcKeyTests(ScepServerFixture server) : IClassFixture<ScepSer
         Assert.Equal("0", reply.Status);
         using var folder = new Fixtures.TemporaryFolder();
         await File.WriteAllBytesAsync(folder["envelope"], reply.Content);
-        Fixtures.OpenSsl.Run("cms", "-decrypt", "-inform", "DER", "-binary", "-in", folder["envelope"], "-pwri_password", challenge, "-out", folder["bag"]);
+        Fixtures.OpenSsl.Run(
+            "cms", "-decrypt", "-inform", "DER", "-binary", "-in", folder["envelope"], "-pwri_password", challenge, "-out", folder["bag"]);
         var bag = new System.Security.Cryptography.Pkcs.SignedCms();
         bag.Decode(await File.ReadAllBytesAsync(folder["bag"]));
         var issued = Assert.Single(bag.Certificates);
@@ -146,7 +154,8 @@ public sealed class EcKeyTests(ScepServerFixture server) : IClassFixture<ScepSer
         var guessed = (await Wire.SendAsync(request.Build())).MustFail(FailureReason.UnreadableContent);
 
         var unreadable = await Wire.RequestAsync([1, 2, 3], device);
-        Assert.Equal(guessed.FailInfoText, (await Wire.SendAsync(unreadable.Build())).MustFail(FailureReason.UnreadableContent).FailInfoText);
+        Assert.Equal(
+            guessed.FailInfoText, (await Wire.SendAsync(unreadable.Build())).MustFail(FailureReason.UnreadableContent).FailInfoText);
     }
 
     internal static ScepDevice Fresh(string kind) => ScepDevice.OfKey(kind switch
@@ -163,7 +172,9 @@ public sealed class EcKeyTests(ScepServerFixture server) : IClassFixture<ScepSer
     {
         using var folder = new Fixtures.TemporaryFolder();
         File.WriteAllBytes(folder["csr"], csr);
-        Fixtures.OpenSsl.Run("cms", "-encrypt", "-binary", "-in", folder["csr"], "-outform", "DER", "-aes128", "-pwri_password", challenge, "-out", folder["envelope"]);
+        Fixtures.OpenSsl.Run(
+            "cms", "-encrypt", "-binary", "-in", folder["csr"], "-outform", "DER", "-aes128", "-pwri_password", challenge, "-out",
+            folder["envelope"]);
         return File.ReadAllBytes(folder["envelope"]);
     }
 

@@ -9,7 +9,8 @@ namespace Certctl.Tests.Conformance.Rfc8894;
 
 public sealed class EnrolmentOnSqliteTests(ScepServerFixture server) : EnrolmentTests(server), IClassFixture<ScepServerFixture>;
 
-public sealed class EnrolmentOnPostgresTests(PostgresScepServerFixture server) : EnrolmentTests(server), IClassFixture<PostgresScepServerFixture>;
+public sealed class EnrolmentOnPostgresTests(PostgresScepServerFixture server)
+    : EnrolmentTests(server), IClassFixture<PostgresScepServerFixture>;
 
 /// <summary>RFC 8894 §2.3 to §2.5, §3.3 and §5: who gets a certificate, who does not, and who gets the same one again.</summary>
 public abstract class EnrolmentTests(ScepServerFixture server)
@@ -33,7 +34,11 @@ public abstract class EnrolmentTests(ScepServerFixture server)
 
         // The one shape that every client tried reads: one RA certificate signs, the other one decrypts.
         Assert.Equal(
-            [X509KeyUsageFlags.DigitalSignature, X509KeyUsageFlags.KeyEncipherment, X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign],
+            [
+                X509KeyUsageFlags.DigitalSignature,
+                X509KeyUsageFlags.KeyEncipherment,
+                X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign,
+            ],
             bag.Select(certificate => certificate.Extensions.OfType<X509KeyUsageExtension>().Single().KeyUsages));
     }
 
@@ -102,7 +107,8 @@ public abstract class EnrolmentTests(ScepServerFixture server)
             Assert.DoesNotContain(server.Challenge, System.Text.Encoding.Latin1.GetString(reply.Raw), StringComparison.Ordinal);
         }
 
-        Assert.Equal(0, server.Count("SELECT COUNT(*) FROM certificates WHERE common_name IN ('wrong','prefix','missing','blank','doubled')"));
+        Assert.Equal(
+            0, server.Count("SELECT COUNT(*) FROM certificates WHERE common_name IN ('wrong','prefix','missing','blank','doubled')"));
     }
 
     [Fact]
@@ -129,7 +135,10 @@ public abstract class EnrolmentTests(ScepServerFixture server)
 
         Assert.Equal(1, server.Count("SELECT COUNT(*) FROM certificates WHERE common_name = 'again'"));
         Assert.Equal(1, server.Count("SELECT COUNT(*) FROM enrolments WHERE subject = 'CN=again'"));
-        Assert.Equal(1, server.Count($"SELECT COUNT(*) FROM audit_events WHERE serial_number = '{serial.ToLowerInvariant().PadLeft(40, '0')}' AND action = 'scep_pkcsreq'"));
+        Assert.Equal(
+            1,
+            server.Count($"SELECT COUNT(*) FROM audit_events WHERE serial_number = '{serial.ToLowerInvariant().PadLeft(40, '0')}' AND "
+                + "action = 'scep_pkcsreq'"));
     }
 
     [Fact]
@@ -138,9 +147,12 @@ public abstract class EnrolmentTests(ScepServerFixture server)
     public async Task One_transactionID_serves_many_requests_and_each_requester_has_its_own()
     {
         var (first, second) = (ScepDevice.Shared(0), ScepDevice.Shared(1));
-        var one = (await Wire.SendAsync((await Wire.RequestAsync(first.Csr("CN=shared id 1", server.Challenge), first)).Build())).Issued(first);
-        var two = (await Wire.SendAsync((await Wire.RequestAsync(first.Csr("CN=shared id 2", server.Challenge), first)).Build())).Issued(first);
-        var other = (await Wire.SendAsync((await Wire.RequestAsync(second.Csr("CN=shared id 3", server.Challenge), second)).Build())).Issued(second);
+        var one = (await Wire.SendAsync((await Wire.RequestAsync(first.Csr("CN=shared id 1", server.Challenge), first)).Build()))
+            .Issued(first);
+        var two = (await Wire.SendAsync((await Wire.RequestAsync(first.Csr("CN=shared id 2", server.Challenge), first)).Build()))
+            .Issued(first);
+        var other = (await Wire.SendAsync((await Wire.RequestAsync(second.Csr("CN=shared id 3", server.Challenge), second)).Build()))
+            .Issued(second);
         Assert.Equal(3, new[] { one.SerialNumber, two.SerialNumber, other.SerialNumber }.Distinct().Count());
         Assert.Equal(["CN=shared id 1", "CN=shared id 2", "CN=shared id 3"], [one.Subject, two.Subject, other.Subject]);
     }
@@ -155,7 +167,8 @@ public abstract class EnrolmentTests(ScepServerFixture server)
     {
         var (device, stranger) = (ScepDevice.Shared(0), ScepDevice.Shared(1));
         var request = await Wire.RequestAsync(device.Csr("CN=polled", server.Challenge), device);
-        var issued = (await Wire.SendAsync(request.Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable("POLL-1")).Build())).Issued(device);
+        var issued = (await Wire.SendAsync(request.Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable("POLL-1")).Build()))
+            .Issued(device);
 
         Assert.Equal(issued.SerialNumber, (await Wire.SendAsync(await PollAsync(device, "POLL-1"))).Issued(device).SerialNumber);
         Assert.Equal(issued.SerialNumber, (await Wire.SendAsync(await PollAsync(device, "POLL-1"))).Issued(device).SerialNumber);
@@ -169,7 +182,8 @@ public abstract class EnrolmentTests(ScepServerFixture server)
     {
         var (device, other) = (ScepDevice.Shared(0, "CN=anything else"), ScepDevice.Shared(1));
         (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=own key", server.Challenge), device)).Build())).Issued(device);
-        (await Wire.SendAsync((await Wire.RequestAsync(other.Csr("CN=foreign key", server.Challenge), device)).Build())).MustFail(FailureReason.SignerKeyMismatch);
+        (await Wire.SendAsync((await Wire.RequestAsync(other.Csr("CN=foreign key", server.Challenge), device)).Build()))
+            .MustFail(FailureReason.SignerKeyMismatch);
     }
 
     [Fact]
@@ -213,7 +227,8 @@ public abstract class EnrolmentTests(ScepServerFixture server)
     {
         using var weak = RSA.Create(bits);
         var device = ScepDevice.OfKey(weak);
-        (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=weak", server.Challenge), device)).Build())).MustFail(FailureReason.UnsupportedAlgorithm);
+        (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=weak", server.Challenge), device)).Build()))
+            .MustFail(FailureReason.UnsupportedAlgorithm);
     }
 
     [Fact]
@@ -224,7 +239,8 @@ public abstract class EnrolmentTests(ScepServerFixture server)
         foreach (var type in new[] { "3", "18", "abc" })
         {
             var request = await Wire.RequestAsync(device.Csr("CN=type", server.Challenge), device);
-            (await Wire.SendAsync(request.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(type)).Build())).MustFail(FailureReason.UnknownMessageType);
+            (await Wire.SendAsync(request.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(type)).Build()))
+                .MustFail(FailureReason.UnknownMessageType);
         }
     }
 
@@ -235,10 +251,14 @@ public abstract class EnrolmentTests(ScepServerFixture server)
     {
         var device = ScepDevice.Shared();
         var request = await Wire.RequestAsync(device.Csr("CN=aes256", server.Challenge), device);
-        (request.CipherOid, request.ContentKey, request.Digest, request.DigestOid) = (Aes256, RandomNumberGenerator.GetBytes(32), HashAlgorithmName.SHA512, "2.16.840.1.101.3.4.2.3");
+        (request.CipherOid, request.ContentKey, request.Digest, request.DigestOid) =
+            (Aes256, RandomNumberGenerator.GetBytes(32), HashAlgorithmName.SHA512, "2.16.840.1.101.3.4.2.3");
         var reply = await Wire.SendAsync(request.Build());
         reply.Issued(device);
-        Assert.Contains(Convert.ToHexString(ForgedRequest.Der(w => w.WriteObjectIdentifier(Aes256))), Convert.ToHexString(reply.Content), StringComparison.Ordinal);
+        Assert.Contains(
+            Convert.ToHexString(ForgedRequest.Der(w => w.WriteObjectIdentifier(Aes256))),
+            Convert.ToHexString(reply.Content),
+            StringComparison.Ordinal);
         Assert.Equal(64, reply.Attributes["1.2.840.113549.1.9.4"].Length - 2);
     }
 
@@ -253,7 +273,8 @@ public abstract class EnrolmentTests(ScepServerFixture server)
             }
         });
         var request = await Wire.RequestAsync(issuerAndSubject, device);
-        return request.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("20")).Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable(transactionId)).Build();
+        return request.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("20"))
+            .Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable(transactionId)).Build();
     }
 
     [Fact]

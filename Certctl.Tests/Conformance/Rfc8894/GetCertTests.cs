@@ -8,7 +8,8 @@ namespace Certctl.Tests.Conformance.Rfc8894;
 
 public sealed class GetCertOnSqliteTests(ScepServerFixture server) : GetCertTests(server), IClassFixture<ScepServerFixture>;
 
-public sealed class GetCertOnPostgresTests(PostgresScepServerFixture server) : GetCertTests(server), IClassFixture<PostgresScepServerFixture>;
+public sealed class GetCertOnPostgresTests(PostgresScepServerFixture server)
+    : GetCertTests(server), IClassFixture<PostgresScepServerFixture>;
 
 /// <summary>RFC 8894 §3.3.4 and §4.5: a certificate by its issuer and serial number, for those who may ask.</summary>
 public abstract class GetCertTests(ScepServerFixture server)
@@ -22,7 +23,9 @@ public abstract class GetCertTests(ScepServerFixture server)
     {
         var device = ScepDevice.Shared(0);
         var lost = await server.EnrolAsync(device, "CN=lost");
-        Assert.Equal(lost.RawData, (await AskAsync(ScepDevice.Shared(0, "CN=anything"), ForgedRequest.IssuerAndSerial(lost))).Issued(device).RawData);
+        Assert.Equal(
+            lost.RawData,
+            (await AskAsync(ScepDevice.Shared(0, "CN=anything"), ForgedRequest.IssuerAndSerial(lost))).Issued(device).RawData);
     }
 
     [Fact]
@@ -35,7 +38,8 @@ public abstract class GetCertTests(ScepServerFixture server)
         Assert.Equal(other.Certificate.RawData, (await AskAsync(peer, query)).Issued(peer).RawData);
         (await AskAsync(stranger, query)).MustFail(FailureReason.CertificateUnknown);
 
-        Assert.Equal(1, server.Change("UPDATE certificates SET revoked_at = created_at, revocation_reason = 'KeyCompromise' WHERE common_name = 'peer'"));
+        Assert.Equal(1, server.Change(
+            "UPDATE certificates SET revoked_at = created_at, revocation_reason = 'KeyCompromise' WHERE common_name = 'peer'"));
         (await AskAsync(peer, query)).MustFail(FailureReason.CertificateUnknown);
 
         var ended = await EnrolledAsync(1, "CN=ended peer");
@@ -47,8 +51,10 @@ public abstract class GetCertTests(ScepServerFixture server)
     public async Task A_revoked_certificate_is_handed_out_like_any_other()
     {
         var device = await EnrolledAsync(0, "CN=revoked and asked for");
-        Assert.Equal(1, server.Change("UPDATE certificates SET revoked_at = created_at, revocation_reason = 'Superseded' WHERE common_name = 'revoked and asked for'"));
-        Assert.Equal(device.Certificate.RawData, (await AskAsync(device, ForgedRequest.IssuerAndSerial(device.Certificate))).Issued(device).RawData);
+        Assert.Equal(1, server.Change("UPDATE certificates SET revoked_at = created_at, "
+            + "revocation_reason = 'Superseded' WHERE common_name = 'revoked and asked for'"));
+        Assert.Equal(
+            device.Certificate.RawData, (await AskAsync(device, ForgedRequest.IssuerAndSerial(device.Certificate))).Issued(device).RawData);
     }
 
     [Fact]
@@ -90,7 +96,8 @@ public abstract class GetCertTests(ScepServerFixture server)
         var requests = new Dictionary<string, ForgedRequest>
         {
             ["no certificate has"] = await QueryAsync(device, ForgedRequest.IssuerAndSerial(ca)),
-            ["of CN=another CA"] = await QueryAsync(device, ForgedRequest.IssuerAndSerial(device.Certificate, new X500DistinguishedName("CN=another CA"))),
+            ["of CN=another CA"] = await QueryAsync(
+                device, ForgedRequest.IssuerAndSerial(device.Certificate, new X500DistinguishedName("CN=another CA"))),
             ["was issued on path"] = await QueryAsync(device, ForgedRequest.IssuerAndSerial(elsewhere.Certificate)),
             ["holds neither"] = await QueryAsync(ScepDevice.Shared(3, "CN=signer"), known),
             ["is no IssuerAndSerialNumber"] = await QueryAsync(device, [1, 2, 3, 4]),
@@ -114,7 +121,8 @@ public abstract class GetCertTests(ScepServerFixture server)
         Assert.Single(seen);
         foreach (var detail in requests.Keys)
             await server.Server.LoggedAsync(detail);
-        Assert.NotEqual(0, server.Count("SELECT COUNT(*) FROM audit_events WHERE action = 'scep_getcert' AND reason = 'certificate_unknown' AND detail LIKE 'no certificate has serial number %'"));
+        Assert.NotEqual(0, server.Count("SELECT COUNT(*) FROM audit_events WHERE action = 'scep_getcert' AND reason = "
+            + "'certificate_unknown' AND detail LIKE 'no certificate has serial number %'"));
     }
 
     private async Task<ScepDevice> EnrolledAsync(int key, string subject)
@@ -123,7 +131,8 @@ public abstract class GetCertTests(ScepServerFixture server)
         return device.With(await server.EnrolAsync(device, subject));
     }
 
-    private async Task<CertRepReading> AskAsync(ScepDevice signer, byte[] issuerAndSerial) => await Wire.SendAsync((await QueryAsync(signer, issuerAndSerial)).Build());
+    private async Task<CertRepReading> AskAsync(ScepDevice signer, byte[] issuerAndSerial) =>
+        await Wire.SendAsync((await QueryAsync(signer, issuerAndSerial)).Build());
 
     private async Task<ForgedRequest> QueryAsync(ScepDevice signer, byte[] content) =>
         (await Wire.RequestAsync(content, signer)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("21"));

@@ -55,8 +55,10 @@ public abstract class GetCrlTests(ScepServerFixture server)
     public async Task Another_issuer_and_what_cannot_be_read_are_badCertId_and_the_same()
     {
         var device = ScepDevice.Shared(1);
-        var foreign = (await Wire.SendAsync(await QueryAsync(device, ForgedRequest.IssuerAndSerial(device.Certificate)))).MustFail(FailureReason.CertificateUnknown);
-        var unreadable = (await Wire.SendAsync(await QueryAsync(device, device.Csr("CN=caught", server.Challenge)))).MustFail(FailureReason.CertificateUnknown);
+        var foreign = (await Wire.SendAsync(await QueryAsync(device, ForgedRequest.IssuerAndSerial(device.Certificate))))
+            .MustFail(FailureReason.CertificateUnknown);
+        var unreadable = (await Wire.SendAsync(await QueryAsync(device, device.Csr("CN=caught", server.Challenge))))
+            .MustFail(FailureReason.CertificateUnknown);
         Assert.Equal("4", foreign.FailInfo);
         Assert.Equal(foreign.Raw.Length, unreadable.Raw.Length);
         await server.Server.LoggedAsync("cannot be in a CRL of CN=Certctl Quickstart CA");
@@ -68,7 +70,8 @@ public abstract class GetCrlTests(ScepServerFixture server)
     {
         var device = ScepDevice.Shared(1);
         var bag = await Wire.CaCertificatesAsync();
-        Assert.NotEmpty((await Wire.SendAsync(await QueryAsync(device, ForgedRequest.IssuerAndSerial(bag[0], bag[0].SubjectName)))).Crl(device));
+        Assert.NotEmpty(
+            (await Wire.SendAsync(await QueryAsync(device, ForgedRequest.IssuerAndSerial(bag[0], bag[0].SubjectName)))).Crl(device));
         Assert.NotEmpty((await Wire.SendAsync(await QueryAsync(device, ForgedRequest.IssuerAndSerial(bag[1])))).Crl(device));
     }
 

@@ -15,7 +15,8 @@ public sealed class HttpMannersTests(ScepServerFixture server) : IClassFixture<S
 
     private static readonly string[] Methods = ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"];
 
-    private static readonly Comparer<KeyValuePair<string, string>> ByName = Comparer<KeyValuePair<string, string>>.Create((one, other) => string.CompareOrdinal(one.Key, other.Key));
+    private static readonly Comparer<KeyValuePair<string, string>> ByName = Comparer<KeyValuePair<string, string>>.Create(
+        (one, other) => string.CompareOrdinal(one.Key, other.Key));
 
     private ScepWire Wire => server.Wire;
 
@@ -157,7 +158,11 @@ public sealed class HttpMannersTests(ScepServerFixture server) : IClassFixture<S
     {
         var target = await LongTargetAsync($"CN=long-line-{version}");
         Assert.Equal(LongTarget, target.Length);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Wire.Server, target)) { Version = Version.Parse(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Wire.Server, target))
+        {
+            Version = Version.Parse(version),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         using var answer = await Wire.Http.SendAsync(request);
         CertRepReading.Of(await answer.Content.ReadAsByteArrayAsync()).Issued(ScepDevice.Shared());
     }
@@ -179,11 +184,13 @@ public sealed class HttpMannersTests(ScepServerFixture server) : IClassFixture<S
     public async Task Headers_beyond_measure_are_431()
     {
         await using var long_ = await ConnectAsync();
-        await long_.SendAsync($"GET /scep?operation=GetCACaps HTTP/1.1\r\nHost: localhost\r\nCookie: {new string('a', 200 * 1024)}\r\n\r\n");
+        await long_.SendAsync(
+            $"GET /scep?operation=GetCACaps HTTP/1.1\r\nHost: localhost\r\nCookie: {new string('a', 200 * 1024)}\r\n\r\n");
         Assert.Equal(431, (await long_.ReadAsync()).Status);
 
         await using var many = await ConnectAsync();
-        await many.SendAsync($"GET /scep?operation=GetCACaps HTTP/1.1\r\nHost: localhost\r\n{string.Concat(Enumerable.Repeat("A: b\r\n", 101))}\r\n");
+        await many.SendAsync(
+            $"GET /scep?operation=GetCACaps HTTP/1.1\r\nHost: localhost\r\n{string.Concat(Enumerable.Repeat("A: b\r\n", 101))}\r\n");
         Assert.Equal(431, (await many.ReadAsync()).Status);
     }
 
@@ -206,7 +213,9 @@ public sealed class HttpMannersTests(ScepServerFixture server) : IClassFixture<S
 
         // RFC 9110 §9.3.2: those that come of making the content may be left out.
         string[] varying = ["X-Request-ID", "Date", "Content-Length", "Transfer-Encoding"];
-        Assert.Equal(get.Headers.Where(header => !varying.Contains(header.Key)).Order(ByName), head.Headers.Where(header => !varying.Contains(header.Key)).Order(ByName));
+        Assert.Equal(
+            get.Headers.Where(header => !varying.Contains(header.Key)).Order(ByName),
+            head.Headers.Where(header => !varying.Contains(header.Key)).Order(ByName));
 
         // Octets behind it would spoil the next answer.
         await connection.SendAsync("GET /scep?operation=GetCACaps HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -219,12 +228,14 @@ public sealed class HttpMannersTests(ScepServerFixture server) : IClassFixture<S
         var device = ScepDevice.Shared();
         var message = Convert.ToBase64String(await MessageAsync("CN=never by HEAD"));
         await using var connection = await ConnectAsync();
-        await connection.SendAsync($"HEAD /scep?operation=PKIOperation&message={Uri.EscapeDataString(message)} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        await connection.SendAsync(
+            $"HEAD /scep?operation=PKIOperation&message={Uri.EscapeDataString(message)} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         var answer = await connection.ReadAsync(hasBody: false);
         Assert.Equal((405, "GET, POST"), (answer.Status, answer.Headers["Allow"]));
 
         // The message was not looked at: it still brings its certificate.
-        await connection.SendAsync($"GET /scep?operation=PKIOperation&message={Uri.EscapeDataString(message)} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        await connection.SendAsync(
+            $"GET /scep?operation=PKIOperation&message={Uri.EscapeDataString(message)} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         CertRepReading.Of((await connection.ReadAsync()).Body).Issued(device);
     }
 
@@ -317,7 +328,10 @@ public sealed class HttpMannersTests(ScepServerFixture server) : IClassFixture<S
             ("PUT", "?operation=PKIOperation", message, HttpStatusCode.MethodNotAllowed),
         })
         {
-            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Wire.Server, "/scep" + query)) { Content = method == "GET" ? null : new ByteArrayContent(body) };
+            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Wire.Server, "/scep" + query))
+            {
+                Content = method == "GET" ? null : new ByteArrayContent(body),
+            };
             using var answer = await Wire.Http.SendAsync(request);
             Assert.Equal(status, answer.StatusCode);
             Assert.Equal("no-store", answer.Headers.CacheControl?.ToString());
@@ -330,7 +344,8 @@ public sealed class HttpMannersTests(ScepServerFixture server) : IClassFixture<S
 
     private async Task<byte[]> MessageAsync(string subject) => (await RequestAsync(subject)).Build();
 
-    private async Task<ForgedRequest> RequestAsync(string subject) => await Wire.RequestAsync(ScepDevice.Shared().Csr(subject, server.Challenge), ScepDevice.Shared());
+    private async Task<ForgedRequest> RequestAsync(string subject) =>
+        await Wire.RequestAsync(ScepDevice.Shared().Csr(subject, server.Challenge), ScepDevice.Shared());
 
     // Unsigned attributes prove nothing and may be as long as they like.
     private async Task<string> LongTargetAsync(string subject)

@@ -27,8 +27,13 @@ public sealed class NextCaTests(StagedCa server) : IClassFixture<StagedCa>
 
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder["next.der"], await answer.Content.ReadAsByteArrayAsync());
-        Fixtures.OpenSsl.Run("cms", "-verify", "-binary", "-inform", "DER", "-in", folder["next.der"], "-CAfile", server.Host.CaFile, "-out", folder["content.der"]);
-        Assert.NotEqual(0, Fixtures.OpenSsl.TryRun("cms", "-verify", "-binary", "-inform", "DER", "-in", folder["next.der"], "-CAfile", server.NextCaFile).Code);
+        Fixtures.OpenSsl.Run(
+            "cms", "-verify", "-binary", "-inform", "DER", "-in", folder["next.der"], "-CAfile", server.Host.CaFile, "-out",
+            folder["content.der"]);
+        Assert.NotEqual(
+            0,
+            Fixtures.OpenSsl.TryRun(
+                "cms", "-verify", "-binary", "-inform", "DER", "-in", folder["next.der"], "-CAfile", server.NextCaFile).Code);
 
         var bag = new SignedCms();
         bag.Decode(File.ReadAllBytes(folder["content.der"]));
@@ -57,7 +62,8 @@ public sealed class NextCaTests(StagedCa server) : IClassFixture<StagedCa>
         wrong.Recipient = server.NextRa;
         Assert.Equal(server.NextRa.RawData, (await Wire.SendAsync(wrong.Build())).MustFail(FailureReason.ChallengeWrong).Signer.RawData);
 
-        var today = (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=today", server.Host.Challenge), device)).Build())).Issued(device);
+        var today = (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=today", server.Host.Challenge), device)).Build()))
+            .Issued(device);
         Assert.NotEqual("CN=Next CA", today.Issuer);
         Assert.Contains(": OK", Verify(today, server.Host.CaFile), StringComparison.Ordinal);
     }
@@ -67,7 +73,9 @@ public sealed class NextCaTests(StagedCa server) : IClassFixture<StagedCa>
     public async Task A_certificate_of_the_current_CA_renews_at_the_next_one_and_back()
     {
         var device = ScepDevice.Shared(1);
-        var today = device.With((await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=rolls over", server.Host.Challenge), device)).Build())).Issued(device));
+        var today = device.With(
+            (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=rolls over", server.Host.Challenge), device)).Build()))
+                .Issued(device));
         var onward = await Wire.RequestAsync(today.Csr("CN=rolls over", (string?)null), today);
         onward.Recipient = server.NextRa;
         var early = device.With((await Wire.SendAsync(Typed(onward, "17"))).Issued(today));
@@ -95,7 +103,14 @@ public sealed class NextCaTests(StagedCa server) : IClassFixture<StagedCa>
         var first = await SendAsync(device, "19", toNext: false);
         var today = device.With(X509CertificateLoader.LoadCertificate(first));
         List<byte[]> answers = [first];
-        foreach (var (signer, type, toNext) in new[] { (device, "19", true), (today, "17", false), (today, "17", true), (today, "19", false), (today, "19", true) })
+        foreach (var (signer, type, toNext) in new[]
+        {
+            (device, "19", true),
+            (today, "17", false),
+            (today, "17", true),
+            (today, "19", false),
+            (today, "19", true),
+        })
         {
             var answer = await SendAsync(signer, type, toNext);
             Assert.Equal(toNext, X509CertificateLoader.LoadCertificate(answer).Issuer == "CN=Next CA");
@@ -123,29 +138,38 @@ public sealed class NextCaTests(StagedCa server) : IClassFixture<StagedCa>
         var current = await Wire.CaAsync();
 
         // Whichever RA is asked.
-        Assert.Equal(early.RawData, (await Wire.SendAsync(Typed(await Wire.RequestAsync(ForgedRequest.IssuerAndSerial(early), device), "21"))).Issued(device).RawData);
-        (await Wire.SendAsync(Typed(await Wire.RequestAsync(ForgedRequest.IssuerAndSerial(early, current.SubjectName), device), "21"))).MustFail(FailureReason.CertificateUnknown);
+        Assert.Equal(
+            early.RawData,
+            (await Wire.SendAsync(Typed(await Wire.RequestAsync(ForgedRequest.IssuerAndSerial(early), device), "21")))
+                .Issued(device).RawData);
+        (await Wire.SendAsync(Typed(await Wire.RequestAsync(ForgedRequest.IssuerAndSerial(early, current.SubjectName), device), "21")))
+            .MustFail(FailureReason.CertificateUnknown);
 
         using var folder = new TemporaryFolder();
         foreach (var (issuer, file) in new[] { (server.NextCa, server.NextCaFile), (current, server.Host.CaFile) })
         {
             var query = await Wire.RequestAsync(ForgedRequest.IssuerAndSerial(issuer), device);
             File.WriteAllBytes(folder["crl"], (await Wire.SendAsync(Typed(query, "22"))).Crl(device));
-            Assert.Contains("verify OK", Fixtures.OpenSsl.Run("crl", "-inform", "DER", "-in", folder["crl"], "-CAfile", file, "-noout"), StringComparison.Ordinal);
+            Assert.Contains(
+                "verify OK",
+                Fixtures.OpenSsl.Run("crl", "-inform", "DER", "-in", folder["crl"], "-CAfile", file, "-noout"),
+                StringComparison.Ordinal);
         }
     }
 
     [Fact]
     public async Task A_probe_shows_what_comes()
     {
-        using var transport = new ScepTransport(new Uri(Wire.Server, "/scep"), new TlsTrust.Roots([X509CertificateLoader.LoadCertificateFromFile(server.Host.CaFile)]));
+        using var transport = new ScepTransport(
+            new Uri(Wire.Server, "/scep"), new TlsTrust.Roots([X509CertificateLoader.LoadCertificateFromFile(server.Host.CaFile)]));
         var report = await ScepProbe.RunAsync(transport, TimeProvider.System, default);
         Assert.True(report.Usable);
         Assert.Empty(report.Warnings);
         Assert.Equal(["CN=RA of the next CA", "CN=Next CA"], report.NextCertificates.Select(certificate => certificate.Subject));
     }
 
-    private static byte[] Typed(ForgedRequest request, string messageType) => request.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(messageType)).Build();
+    private static byte[] Typed(ForgedRequest request, string messageType) =>
+        request.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(messageType)).Build();
 
     private static string Verify(X509Certificate2 certificate, string caFile)
     {
@@ -195,19 +219,26 @@ public sealed class StagedCa : IAsyncLifetime
     private static X509Certificate2 Ca(ECDsa key)
     {
         var request = new CertificateRequest("CN=Next CA", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
 
         // Younger than the back-dating of a certificate.
-        return X509CertificateLoader.LoadCertificate(request.CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddYears(10)).RawData);
+        return X509CertificateLoader.LoadCertificate(
+            request.CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddYears(10)).RawData);
     }
 
     private X509Certificate2 Ra(RSA key, ECDsa caKey)
     {
         var request = new CertificateRequest("CN=RA of the next CA", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, critical: true));
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(NextCa, includeKeyIdentifier: true, includeIssuerAndSerial: false));
-        return request.Create(NextCa.SubjectName, X509SignatureGenerator.CreateForECDsa(caKey), NextCa.NotBefore, NextCa.NotAfter.AddYears(-1), RandomNumberGenerator.GetBytes(8));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, critical: true));
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(NextCa, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        return request.Create(
+            NextCa.SubjectName, X509SignatureGenerator.CreateForECDsa(caKey), NextCa.NotBefore, NextCa.NotAfter.AddYears(-1),
+            RandomNumberGenerator.GetBytes(8));
     }
 }

@@ -18,10 +18,12 @@ public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<Postgr
             return;
         var direct = new NpgsqlConnectionStringBuilder(postgres.ConnectionString);
         await using var gate = new TcpGate(direct.Host!, direct.Port);
-        await using var host = await CertctlHost.StartAsync(new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Port = gate.Port }.ConnectionString);
+        await using var host = await CertctlHost.StartAsync(
+            new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Port = gate.Port }.ConnectionString);
         using var wire = host.Connect();
         var ra = await wire.RecipientAsync();
-        var requests = Enumerable.Range(0, 6).Select(i => LoadDevice.Request(ra, i % 2 == 0 ? host.Challenge : "not the challenge", $"outage-{i}")).ToList();
+        var requests = Enumerable.Range(0, 6)
+            .Select(i => LoadDevice.Request(ra, i % 2 == 0 ? host.Challenge : "not the challenge", $"outage-{i}")).ToList();
 
         await gate.ShutAsync();
         foreach (var (_, message) in requests)
@@ -34,7 +36,9 @@ public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<Postgr
 
         Assert.Equal("""{"status":"healthy"}""", await wire.Http.GetStringAsync(new Uri(host.Url, "/health")));
         using (var ready = await wire.Http.GetAsync(new Uri(host.Url, "/ready")))
-            Assert.Equal((HttpStatusCode.ServiceUnavailable, """{"status":"db_unavailable"}"""), (ready.StatusCode, await ready.Content.ReadAsStringAsync()));
+            Assert.Equal(
+                (HttpStatusCode.ServiceUnavailable, """{"status":"db_unavailable"}"""),
+                (ready.StatusCode, await ready.Content.ReadAsStringAsync()));
 
         gate.Open();
         for (var i = 0; i < requests.Count; i++)
@@ -50,7 +54,10 @@ public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<Postgr
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!(await wire.Http.GetAsync(new Uri(host.Url, "/ready"), patience.Token)).IsSuccessStatusCode)
             await Task.Delay(50, patience.Token);
-        Assert.StartsWith("""{"status":"ready","db":"reachable",""", await wire.Http.GetStringAsync(new Uri(host.Url, "/ready")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            """{"status":"ready","db":"reachable",""",
+            await wire.Http.GetStringAsync(new Uri(host.Url, "/ready")),
+            StringComparison.Ordinal);
         Assert.Equal(3, await new RowCounter(postgres.ConnectionString, "").CountAsync("SELECT COUNT(*) FROM certificates"));
     }
 

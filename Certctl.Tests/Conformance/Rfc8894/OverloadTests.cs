@@ -19,7 +19,8 @@ public sealed class OverloadTests(PostgresFixture postgres) : IClassFixture<Post
         var direct = new NpgsqlConnectionStringBuilder(postgres.ConnectionString);
         await using var gate = new TcpGate(direct.Host!, direct.Port);
         await using var host = await CertctlHost.StartAsync(
-            new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Port = gate.Port }.ConnectionString, ("CERTCTL_SERVER_MAX_IN_FLIGHT", "3"));
+            new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Port = gate.Port }.ConnectionString,
+            ("CERTCTL_SERVER_MAX_IN_FLIGHT", "3"));
         using var wire = host.Connect();
         var ra = await wire.RecipientAsync();
         var (warm, first) = LoadDevice.Request(ra, host.Challenge, "warm");

@@ -78,7 +78,8 @@ public sealed class PollingTests : IAsyncLifetime
     {
         var device = ScepDevice.Shared();
         (await Wire.SendAsync((await NamedAsync(device.Csr("CN=again", Host.Challenge), device, "first")).Build())).MustWait("first");
-        (await Wire.SendAsync((await NamedAsync(device.Csr("CN=again", Host.Challenge, "again.example.com"), device, "second")).Build())).MustWait("second");
+        (await Wire.SendAsync((await NamedAsync(device.Csr("CN=again", Host.Challenge, "again.example.com"), device, "second")).Build()))
+            .MustWait("second");
         (await Wire.SendAsync((await PollAsync(device, "first")).Build())).MustWait("first");
         (await Wire.SendAsync((await PollAsync(device, "second")).Build())).MustWait("second");
     }
@@ -86,9 +87,11 @@ public sealed class PollingTests : IAsyncLifetime
     private async Task<ForgedRequest> NamedAsync(byte[] content, ScepDevice device, string transaction) =>
         (await Wire.RequestAsync(content, device)).Replace(ForgedRequest.TransactionIdOid, Printable(transaction));
 
-    private async Task<ForgedRequest> PollAsync(ScepDevice device, string transaction) => (await NamedAsync([0x30, 0x00], device, transaction)).Replace(ForgedRequest.MessageTypeOid, Printable("20"));
+    private async Task<ForgedRequest> PollAsync(ScepDevice device, string transaction) =>
+        (await NamedAsync([0x30, 0x00], device, transaction)).Replace(ForgedRequest.MessageTypeOid, Printable("20"));
 
-    private static byte[] Printable(string text) => ForgedRequest.Der(w => w.WriteCharacterString(UniversalTagNumber.PrintableString, text));
+    private static byte[] Printable(string text) =>
+        ForgedRequest.Der(w => w.WriteCharacterString(UniversalTagNumber.PrintableString, text));
 
     private async Task<Enrolment> OnlyAsync()
     {

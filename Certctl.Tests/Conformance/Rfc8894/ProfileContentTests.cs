@@ -50,9 +50,11 @@ public sealed class ProfileContentTests : IAsyncLifetime, IDisposable
     public async Task An_Ed25519_key_is_certified_where_nothing_is_encrypted_to_it()
     {
         await File.WriteAllTextAsync(
-            _folder["req.cnf"], $"[req]\nprompt=no\ndistinguished_name=dn\nattributes=attrs\n[dn]\nCN=edwards\n[attrs]\nchallengePassword={Host.Challenge}\n");
+            _folder["req.cnf"],
+            $"[req]\nprompt=no\ndistinguished_name=dn\nattributes=attrs\n[dn]\nCN=edwards\n[attrs]\nchallengePassword={Host.Challenge}\n");
         OpenSsl.Run("genpkey", "-algorithm", "ED25519", "-out", _folder["key.pem"]);
-        OpenSsl.Run("req", "-new", "-key", _folder["key.pem"], "-config", _folder["req.cnf"], "-outform", "DER", "-out", _folder["csr.der"]);
+        OpenSsl.Run(
+            "req", "-new", "-key", _folder["key.pem"], "-config", _folder["req.cnf"], "-outform", "DER", "-out", _folder["csr.der"]);
 
         using var answer = await Wire.PostAsync(await File.ReadAllBytesAsync(_folder["csr.der"]), contentType: null);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -62,11 +64,14 @@ public sealed class ProfileContentTests : IAsyncLifetime, IDisposable
         Assert.Contains("Public Key Algorithm: ED25519", text, StringComparison.Ordinal);
         Assert.Contains("X509v3 Key Usage: critical\n                Digital Signature\n", text, StringComparison.Ordinal);
         Assert.Contains(": OK", OpenSsl.Run("verify", "-CAfile", Host.CaFile, _folder["certs.pem"]), StringComparison.Ordinal);
-        Assert.Equal(OpenSsl.Run("pkey", "-in", _folder["key.pem"], "-pubout"), OpenSsl.Run("x509", "-in", _folder["certs.pem"], "-noout", "-pubkey"));
+        Assert.Equal(
+            OpenSsl.Run("pkey", "-in", _folder["key.pem"], "-pubout"),
+            OpenSsl.Run("x509", "-in", _folder["certs.pem"], "-noout", "-pubkey"));
 
         // In a pkiMessage the next renewal could not be answered.
         var signer = ScepDevice.Shared();
-        (await Wire.SendAsync((await Wire.RequestAsync(await File.ReadAllBytesAsync(_folder["csr.der"]), signer)).Build())).MustFail(FailureReason.SignerKeyMismatch);
+        (await Wire.SendAsync((await Wire.RequestAsync(await File.ReadAllBytesAsync(_folder["csr.der"]), signer)).Build()))
+            .MustFail(FailureReason.SignerKeyMismatch);
     }
 
     [Fact]
@@ -95,7 +100,8 @@ public sealed class ProfileContentTests : IAsyncLifetime, IDisposable
     public async Task A_life_that_the_profile_does_not_allow_is_refused(string wish)
     {
         var device = ScepDevice.Shared();
-        (await Wire.SendAsync((await Wire.RequestAsync(Wishing("CN=too short", wish), device)).Build())).MustFail(FailureReason.ValidityNotPossible);
+        (await Wire.SendAsync((await Wire.RequestAsync(Wishing("CN=too short", wish), device)).Build()))
+            .MustFail(FailureReason.ValidityNotPossible);
     }
 
     [Fact]
@@ -110,12 +116,14 @@ public sealed class ProfileContentTests : IAsyncLifetime, IDisposable
 
     private byte[] Wishing(string subject, string wish) => ScepDevice.Shared().Csr(
         subject,
-        Infrastructure.Crypto.Scep.ForgedRequest.Der(w => w.WriteCharacterString(System.Formats.Asn1.UniversalTagNumber.UTF8String, Host.Challenge)),
+        Infrastructure.Crypto.Scep.ForgedRequest.Der(
+            w => w.WriteCharacterString(System.Formats.Asn1.UniversalTagNumber.UTF8String, Host.Challenge)),
         [],
         request =>
         {
             foreach (var pair in wish.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')))
-                request.OtherRequestAttributes.Add(new AsnEncodedData(new Oid(NameValuePair), Der.Sequence(Der.Text(0x1E, pair[0]), Der.Text(0x1E, pair[1]))));
+                request.OtherRequestAttributes.Add(
+                    new AsnEncodedData(new Oid(NameValuePair), Der.Sequence(Der.Text(0x1E, pair[0]), Der.Text(0x1E, pair[1]))));
         });
 
     /// <summary>What openssl says of the certificate that the request brings, which must verify.</summary>
@@ -131,6 +139,9 @@ public sealed class ProfileContentTests : IAsyncLifetime, IDisposable
     {
         var begin = text.IndexOf(label, StringComparison.Ordinal) + label.Length;
         return DateTime.ParseExact(
-            text[begin..text.IndexOf(" GMT", begin, StringComparison.Ordinal)], ["MMM d HH:mm:ss yyyy", "MMM  d HH:mm:ss yyyy"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+            text[begin..text.IndexOf(" GMT", begin, StringComparison.Ordinal)],
+            ["MMM d HH:mm:ss yyyy", "MMM  d HH:mm:ss yyyy"],
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal);
     }
 }

@@ -42,7 +42,8 @@ public sealed class ProfileIsolationTests(TwoProfiles server) : IClassFixture<Tw
     {
         var device = ScepDevice.Shared();
         using var iot = server.Host.Connect("/scep/iot");
-        (await iot.SendAsync((await iot.RequestAsync(device.Csr("CN=wrong path", TwoProfiles.Corp), device)).Build())).MustFail(FailureReason.ChallengeWrong);
+        (await iot.SendAsync((await iot.RequestAsync(device.Csr("CN=wrong path", TwoProfiles.Corp), device)).Build()))
+            .MustFail(FailureReason.ChallengeWrong);
         (await iot.SendAsync((await iot.RequestAsync(device.Csr("CN=right path", TwoProfiles.Iot), device)).Build())).Issued(device);
     }
 
@@ -65,9 +66,11 @@ public sealed class ProfileIsolationTests(TwoProfiles server) : IClassFixture<Tw
         var device = ScepDevice.Shared();
         using var corp = server.Host.Connect("/scep/corp");
         using var iot = server.Host.Connect("/scep/iot");
-        var enrolled = device.With((await corp.SendAsync((await corp.RequestAsync(device.Csr("CN=stays", TwoProfiles.Corp), device)).Build())).Issued(device));
+        var enrolled = device.With(
+            (await corp.SendAsync((await corp.RequestAsync(device.Csr("CN=stays", TwoProfiles.Corp), device)).Build())).Issued(device));
 
-        (await iot.SendAsync((await iot.RequestAsync(enrolled.Csr("CN=stays", challenge: null), enrolled)).Build())).MustFail(FailureReason.RenewalOtherProfile);
+        (await iot.SendAsync((await iot.RequestAsync(enrolled.Csr("CN=stays", challenge: null), enrolled)).Build()))
+            .MustFail(FailureReason.RenewalOtherProfile);
         (await corp.SendAsync((await corp.RequestAsync(enrolled.Csr("CN=stays", challenge: null), enrolled)).Build())).Issued(enrolled);
     }
 
@@ -80,7 +83,10 @@ public sealed class ProfileIsolationTests(TwoProfiles server) : IClassFixture<Tw
         using var corp = server.Host.Connect("/scep/corp");
         using var iot = server.Host.Connect("/scep/iot");
         (await corp.SendAsync((await corp.RequestAsync(device.Csr("CN=one id", TwoProfiles.Corp), device)).Build())).Issued(device);
-        var poll = (await iot.RequestAsync([0x30, 0x00], device)).Replace("2.16.840.1.113733.1.9.2", Certctl.Tests.Infrastructure.Crypto.Scep.ForgedRequest.Der(w => w.WriteCharacterString(System.Formats.Asn1.UniversalTagNumber.PrintableString, "20")));
+        var poll = (await iot.RequestAsync([0x30, 0x00], device)).Replace(
+            "2.16.840.1.113733.1.9.2",
+            Certctl.Tests.Infrastructure.Crypto.Scep.ForgedRequest.Der(
+                w => w.WriteCharacterString(System.Formats.Asn1.UniversalTagNumber.PrintableString, "20")));
         (await iot.SendAsync(poll.Build())).MustFail(FailureReason.TransactionUnknown);
     }
 
@@ -91,11 +97,15 @@ public sealed class ProfileIsolationTests(TwoProfiles server) : IClassFixture<Tw
         var token = server.Connector.For("vouched once");
         using var corp = server.Host.Connect("/scep/corp");
         using var iot = server.Host.Connect("/scep/iot");
-        var certificate = (await corp.SendAsync((await corp.RequestAsync(device.Csr("CN=vouched once", token), device)).Build())).Issued(device);
+        var certificate =
+            (await corp.SendAsync((await corp.RequestAsync(device.Csr("CN=vouched once", token), device)).Build())).Issued(device);
 
         foreach (var other in new[] { device, ScepDevice.Shared(1) })
-            (await iot.SendAsync((await iot.RequestAsync(other.Csr("CN=vouched once", token), other)).Build())).MustFail(FailureReason.IntuneReplay);
-        Assert.Equal(certificate.RawData, (await corp.SendAsync((await corp.RequestAsync(device.Csr("CN=vouched once", token), device)).Build())).Issued(device).RawData);
+            (await iot.SendAsync((await iot.RequestAsync(other.Csr("CN=vouched once", token), other)).Build()))
+                .MustFail(FailureReason.IntuneReplay);
+        Assert.Equal(
+            certificate.RawData,
+            (await corp.SendAsync((await corp.RequestAsync(device.Csr("CN=vouched once", token), device)).Build())).Issued(device).RawData);
     }
 }
 

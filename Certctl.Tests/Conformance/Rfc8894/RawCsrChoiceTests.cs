@@ -20,11 +20,14 @@ public sealed class RawCsrChoiceTests
         var device = ScepDevice.Shared();
         foreach (var form in ClearRequest.Forms)
         {
-            using var answer = await wire.PostAsync(ClearRequest.In(form, device.Csr("CN=unwanted", host.Challenge), await wire.RequestAsync([], device)));
-            Assert.Equal((HttpStatusCode.BadRequest, "Not a SCEP pkiMessage.\n"), (answer.StatusCode, await answer.Content.ReadAsStringAsync()));
+            using var answer = await wire.PostAsync(
+                ClearRequest.In(form, device.Csr("CN=unwanted", host.Challenge), await wire.RequestAsync([], device)));
+            Assert.Equal(
+                (HttpStatusCode.BadRequest, "Not a SCEP pkiMessage.\n"), (answer.StatusCode, await answer.Content.ReadAsStringAsync()));
         }
 
-        Assert.Equal("CN=wanted", (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=wanted", host.Challenge), device)).Build())).Issued(device).Subject);
+        Assert.Equal("CN=wanted", (await wire.SendAsync((await wire.RequestAsync(device.Csr("CN=wanted", host.Challenge), device)).Build()))
+            .Issued(device).Subject);
         await using var db = await OpenAsync(host);
         Assert.DoesNotContain("scep_rawcsr", await db.AuditEvents.Select(audit => audit.Action).ToListAsync());
         Assert.Equal("CN=wanted", (await db.Enrolments.SingleAsync()).Subject);
@@ -36,7 +39,8 @@ public sealed class RawCsrChoiceTests
         await using var host = await CertctlHost.StartAsync(null);
         using var wire = host.Connect();
         await host.Database.RequireApprovalAsync();
-        var (approved, denied) = (ScepDevice.Shared().Csr("CN=patient", host.Challenge), ScepDevice.Shared().Csr("CN=doomed", host.Challenge));
+        var (approved, denied) =
+            (ScepDevice.Shared().Csr("CN=patient", host.Challenge), ScepDevice.Shared().Csr("CN=doomed", host.Challenge));
         foreach (var request in new[] { approved, approved, denied })
         {
             using var waits = await wire.PostAsync(request);
@@ -50,9 +54,13 @@ public sealed class RawCsrChoiceTests
         using var answer = await wire.PostAsync(approved);
         Assert.Equal("CN=patient", (await RawCsrTests.CertificatesAsync(answer))[0].Subject);
         using var no = await wire.PostAsync(denied);
-        Assert.Equal((HttpStatusCode.Forbidden, "An operator denied the request.\n"), (no.StatusCode, await no.Content.ReadAsStringAsync()));
+        Assert.Equal(
+            (HttpStatusCode.Forbidden, "An operator denied the request.\n"), (no.StatusCode, await no.Content.ReadAsStringAsync()));
         await using var db = await OpenAsync(host);
-        Assert.Equal(["Issued", "Pending", "Pending", "Refused"], (await db.AuditEvents.Where(audit => audit.Action == "scep_rawcsr").ToListAsync()).Select(audit => audit.Outcome.ToString()).Order());
+        Assert.Equal(
+            ["Issued", "Pending", "Pending", "Refused"],
+            (await db.AuditEvents.Where(audit => audit.Action == "scep_rawcsr").ToListAsync())
+                .Select(audit => audit.Outcome.ToString()).Order());
     }
 
     private static async Task<List<Enrolment>> PendingAsync(CertctlHost host)
@@ -61,5 +69,6 @@ public sealed class RawCsrChoiceTests
         return await db.Enrolments.AsNoTracking().Where(enrolment => enrolment.State == EnrolmentState.Pending).ToListAsync();
     }
 
-    private static Task<CertctlDbContext> OpenAsync(CertctlHost host) => host.Database.GetRequiredService<IDbContextFactory<CertctlDbContext>>().CreateDbContextAsync();
+    private static Task<CertctlDbContext> OpenAsync(CertctlHost host) =>
+        host.Database.GetRequiredService<IDbContextFactory<CertctlDbContext>>().CreateDbContextAsync();
 }

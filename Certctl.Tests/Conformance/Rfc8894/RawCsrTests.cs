@@ -25,8 +25,11 @@ public sealed class RawCsrTests(ScepServerFixture server) : IClassFixture<ScepSe
     public async Task What_openssl_makes_is_served_and_what_is_served_openssl_reads()
     {
         using var folder = new TemporaryFolder();
-        await File.WriteAllTextAsync(folder["req.cnf"], $"[req]\nprompt=no\ndistinguished_name=dn\nattributes=attrs\n[dn]\nCN=light agent\n[attrs]\nchallengePassword={server.Challenge}\n");
-        OpenSsl.Run("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", folder["key.pem"], "-config", folder["req.cnf"], "-outform", "DER", "-out", folder["csr.der"]);
+        await File.WriteAllTextAsync(folder["req.cnf"], "[req]\nprompt=no\ndistinguished_name=dn\nattributes=attrs\n[dn]\nCN=light "
+            + $"agent\n[attrs]\nchallengePassword={server.Challenge}\n");
+        OpenSsl.Run(
+            "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", folder["key.pem"], "-config", folder["req.cnf"], "-outform", "DER",
+            "-out", folder["csr.der"]);
 
         using var answer = await Wire.PostAsync(await File.ReadAllBytesAsync(folder["csr.der"]), contentType: null);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -35,9 +38,11 @@ public sealed class RawCsrTests(ScepServerFixture server) : IClassFixture<ScepSe
 
         await File.WriteAllBytesAsync(folder["reply.der"], await answer.Content.ReadAsByteArrayAsync());
         OpenSsl.Run("pkcs7", "-inform", "DER", "-in", folder["reply.der"], "-print_certs", "-out", folder["certs.pem"]);
-        Assert.Contains("CN = light agent", OpenSsl.Run("x509", "-in", folder["certs.pem"], "-noout", "-subject"), StringComparison.Ordinal);
+        Assert.Contains(
+            "CN = light agent", OpenSsl.Run("x509", "-in", folder["certs.pem"], "-noout", "-subject"), StringComparison.Ordinal);
         OpenSsl.Run("verify", "-CAfile", server.Server.CaFile, folder["certs.pem"]);
-        Assert.Equal(OpenSsl.Run("pkey", "-in", folder["key.pem"], "-pubout"), OpenSsl.Run("x509", "-in", folder["certs.pem"], "-noout", "-pubkey"));
+        Assert.Equal(
+            OpenSsl.Run("pkey", "-in", folder["key.pem"], "-pubout"), OpenSsl.Run("x509", "-in", folder["certs.pem"], "-noout", "-pubkey"));
     }
 
     [Theory]
@@ -45,7 +50,8 @@ public sealed class RawCsrTests(ScepServerFixture server) : IClassFixture<ScepSe
     public async Task Each_form_gets_the_certificate_and_then_its_CA_and_again_the_same(string form)
     {
         var device = ScepDevice.Shared();
-        var message = ClearRequest.In(form, device.Csr($"CN=raw {form}".Replace(",", "", StringComparison.Ordinal), server.Challenge), await SignerAsync(device));
+        var message = ClearRequest.In(
+            form, device.Csr($"CN=raw {form}".Replace(",", "", StringComparison.Ordinal), server.Challenge), await SignerAsync(device));
         var certificates = await IssuedAsync(message);
         Assert.Equal(device.Certificate.GetPublicKey(), certificates[0].GetPublicKey());
         Assert.Equal(X509CertificateLoader.LoadCertificateFromFile(server.Server.CaFile).RawData, certificates[1].RawData);
@@ -56,9 +62,12 @@ public sealed class RawCsrTests(ScepServerFixture server) : IClassFixture<ScepSe
     [Fact]
     public async Task Each_use_is_told_apart_in_journal_and_audit_and_names_no_signer()
     {
-        var serial = (await IssuedAsync(ScepDevice.Shared().Csr("CN=raw audited", server.Challenge)))[0].SerialNumber.ToLowerInvariant().PadLeft(40, '0');
-        Assert.Equal(1, server.Count($"SELECT COUNT(*) FROM audit_events WHERE serial_number = '{serial}' AND action = 'scep_rawcsr' AND outcome = 'Issued' AND signer IS NULL"));
-        Assert.Equal(1, server.Count($"SELECT COUNT(*) FROM enrolments WHERE serial_number = '{serial}' AND kind = 'RawCsr' AND challenge_kind = 'Static'"));
+        var serial = (await IssuedAsync(ScepDevice.Shared().Csr("CN=raw audited", server.Challenge)))[0].SerialNumber
+            .ToLowerInvariant().PadLeft(40, '0');
+        Assert.Equal(1, server.Count($"SELECT COUNT(*) FROM audit_events WHERE serial_number = '{serial}' AND action = 'scep_rawcsr' AND "
+            + "outcome = 'Issued' AND signer IS NULL"));
+        Assert.Equal(1, server.Count(
+            $"SELECT COUNT(*) FROM enrolments WHERE serial_number = '{serial}' AND kind = 'RawCsr' AND challenge_kind = 'Static'"));
         Assert.DoesNotContain(server.Challenge, server.Server.Log, StringComparison.Ordinal);
     }
 
@@ -78,7 +87,8 @@ public sealed class RawCsrTests(ScepServerFixture server) : IClassFixture<ScepSe
         var subject = $"CN=raw guess {challenge?.Length ?? 0}";
         await RefusedAsync(ScepDevice.Shared().Csr(subject, challenge), HttpStatusCode.Forbidden, reason);
         var label = FailureTable.Of(reason).Label;
-        Assert.Equal(1, server.Count($"SELECT COUNT(*) FROM audit_events WHERE subject = '{subject}' AND action = 'scep_rawcsr' AND outcome = 'Refused' AND reason = '{label}'"));
+        Assert.Equal(1, server.Count($"SELECT COUNT(*) FROM audit_events WHERE subject = '{subject}' AND action = 'scep_rawcsr' AND "
+            + $"outcome = 'Refused' AND reason = '{label}'"));
         Assert.Equal(0, server.Count($"SELECT COUNT(*) FROM certificates WHERE subject = '{subject}'"));
     }
 
@@ -86,7 +96,8 @@ public sealed class RawCsrTests(ScepServerFixture server) : IClassFixture<ScepSe
     public async Task What_the_profile_forbids_is_403_too()
     {
         using var weak = System.Security.Cryptography.RSA.Create(1024);
-        await RefusedAsync(ScepDevice.OfKey(weak).Csr("CN=raw weak", server.Challenge), HttpStatusCode.Forbidden, FailureReason.KeyNotAllowed);
+        await RefusedAsync(
+            ScepDevice.OfKey(weak).Csr("CN=raw weak", server.Challenge), HttpStatusCode.Forbidden, FailureReason.KeyNotAllowed);
         await RefusedAsync(ScepDevice.Shared().Csr("", server.Challenge), HttpStatusCode.Forbidden, FailureReason.SubjectNotAllowed);
     }
 
@@ -112,7 +123,8 @@ public sealed class RawCsrTests(ScepServerFixture server) : IClassFixture<ScepSe
     public async Task A_GET_carries_none()
     {
         var csr = ScepDevice.Shared().Csr("CN=raw get", server.Challenge);
-        using var answer = await Wire.Http.GetAsync($"{Wire.Server}scep?operation=PKIOperation&message={Uri.EscapeDataString(Convert.ToBase64String(csr))}");
+        using var answer = await Wire.Http.GetAsync(
+            $"{Wire.Server}scep?operation=PKIOperation&message={Uri.EscapeDataString(Convert.ToBase64String(csr))}");
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
@@ -164,7 +176,8 @@ public sealed class RawCsrTests(ScepServerFixture server) : IClassFixture<ScepSe
         // A mutation outside what is signed leaves a request whole, and a whole one has its certificate already.
         var others = Enumerable.Range(0, statuses.Length).Where(status => statuses[status] > 0 && status is not (200 or 400 or 403 or 413));
         Assert.Empty(others);
-        Assert.True(statuses[400] > Mutations / 2 && statuses[413] > 10, $"400: {statuses[400]}, 403: {statuses[403]}, 413: {statuses[413]}, still whole: {statuses[200]}");
+        Assert.True(statuses[400] > Mutations / 2 && statuses[413] > 10,
+            $"400: {statuses[400]}, 403: {statuses[403]}, 413: {statuses[413]}, still whole: {statuses[200]}");
         Assert.InRange(statuses[200], 0, Mutations / 10);
         Assert.Equal(before, server.Count("SELECT COUNT(*) FROM certificates"));
     }
@@ -183,7 +196,9 @@ public sealed class RawCsrTests(ScepServerFixture server) : IClassFixture<ScepSe
                 message[random.Next(1, 64)] = (byte)random.Next(0x7E, 0x100);
                 return message;
             default:
-                return random.Next(4) == 0 ? [.. message, .. new byte[1024 * 1024]] : [.. message[..(message.Length / 2)], .. good, .. message[(message.Length / 2)..]];
+                return random.Next(4) == 0
+                    ? [.. message, .. new byte[1024 * 1024]]
+                    : [.. message[..(message.Length / 2)], .. good, .. message[(message.Length / 2)..]];
         }
     }
 

@@ -9,7 +9,8 @@ namespace Certctl.Tests.Conformance.Rfc8894;
 
 public sealed class RenewalOnSqliteTests(ScepServerFixture server) : RenewalTests(server), IClassFixture<ScepServerFixture>;
 
-public sealed class RenewalOnPostgresTests(PostgresScepServerFixture server) : RenewalTests(server), IClassFixture<PostgresScepServerFixture>;
+public sealed class RenewalOnPostgresTests(PostgresScepServerFixture server)
+    : RenewalTests(server), IClassFixture<PostgresScepServerFixture>;
 
 /// <summary>RFC 8894 §2.3 and §2.5 over the wire: the signature by an issued certificate is the authorisation.</summary>
 public abstract class RenewalTests(ScepServerFixture server)
@@ -39,7 +40,9 @@ public abstract class RenewalTests(ScepServerFixture server)
     public async Task The_same_key_renews_too()
     {
         var old = await EnrolledAsync(0, "CN=same key");
-        Assert.NotEqual(old.Certificate.SerialNumber, (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=same key", (string?)null), "17"))).Issued(old).SerialNumber);
+        Assert.NotEqual(
+            old.Certificate.SerialNumber,
+            (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=same key", (string?)null), "17"))).Issued(old).SerialNumber);
     }
 
     [Theory]
@@ -50,7 +53,8 @@ public abstract class RenewalTests(ScepServerFixture server)
     {
         var device = ScepDevice.Shared();
         var csr = device.Csr($"CN=one request {messageType}", server.Challenge);
-        async Task<byte[]> FirstAsync() => (await Wire.SendAsync((await Wire.RequestAsync(csr, ScepDevice.Shared())).Build())).Issued(device).RawData;
+        async Task<byte[]> FirstAsync() =>
+            (await Wire.SendAsync((await Wire.RequestAsync(csr, ScepDevice.Shared())).Build())).Issued(device).RawData;
         var first = await FirstAsync();
         var old = device.With(X509CertificateLoader.LoadCertificate(first));
 
@@ -71,7 +75,8 @@ public abstract class RenewalTests(ScepServerFixture server)
     public async Task Another_name_is_refused(string subject, string? dns)
     {
         var old = await EnrolledAsync(0, "CN=keeps names", "a.example");
-        (await Wire.SendAsync(await RenewalAsync(old, old.Csr(subject, null, dns is null ? [] : [dns]), "17"))).MustFail(FailureReason.RenewalNameChanged);
+        (await Wire.SendAsync(await RenewalAsync(old, old.Csr(subject, null, dns is null ? [] : [dns]), "17")))
+            .MustFail(FailureReason.RenewalNameChanged);
     }
 
     [Fact]
@@ -82,18 +87,27 @@ public abstract class RenewalTests(ScepServerFixture server)
         var old = await EnrolledAsync(0, "CN=copied");
         var ca = await Wire.CaAsync();
         var thief = ScepDevice.Shared(1);
-        var request = new System.Security.Cryptography.X509Certificates.CertificateRequest("CN=copied", thief.Rsa, System.Security.Cryptography.HashAlgorithmName.SHA256, System.Security.Cryptography.RSASignaturePadding.Pkcs1);
-        var forged = request.Create(ca.SubjectName, X509SignatureGenerator.CreateForRSA(thief.Rsa, System.Security.Cryptography.RSASignaturePadding.Pkcs1), old.Certificate.NotBefore, old.Certificate.NotAfter, old.Certificate.SerialNumberBytes.Span);
+        var request = new System.Security.Cryptography.X509Certificates.CertificateRequest(
+            "CN=copied",
+            thief.Rsa,
+            System.Security.Cryptography.HashAlgorithmName.SHA256,
+            System.Security.Cryptography.RSASignaturePadding.Pkcs1);
+        var forged = request.Create(
+            ca.SubjectName, X509SignatureGenerator.CreateForRSA(thief.Rsa, System.Security.Cryptography.RSASignaturePadding.Pkcs1),
+            old.Certificate.NotBefore, old.Certificate.NotAfter, old.Certificate.SerialNumberBytes.Span);
         var certificate = X509CertificateLoader.LoadCertificate(forged.RawData);
-        (await Wire.SendAsync(await RenewalAsync(thief.With(certificate), thief.Csr("CN=copied", (string?)null), "17"))).MustFail(FailureReason.RenewalSignerUnknown);
-        (await Wire.SendAsync(await RenewalAsync(ScepDevice.Shared(1, "CN=copied"), thief.Csr("CN=copied", (string?)null), "17"))).MustFail(FailureReason.RenewalSignerUnknown);
+        (await Wire.SendAsync(await RenewalAsync(thief.With(certificate), thief.Csr("CN=copied", (string?)null), "17")))
+            .MustFail(FailureReason.RenewalSignerUnknown);
+        (await Wire.SendAsync(await RenewalAsync(ScepDevice.Shared(1, "CN=copied"), thief.Csr("CN=copied", (string?)null), "17")))
+            .MustFail(FailureReason.RenewalSignerUnknown);
     }
 
     [Fact]
     public async Task A_wrong_challenge_spoils_a_renewal()
     {
         var old = await EnrolledAsync(0, "CN=with challenge");
-        (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=with challenge", "wrong wrong wrong"), "17"))).MustFail(FailureReason.ChallengeWrong);
+        (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=with challenge", "wrong wrong wrong"), "17")))
+            .MustFail(FailureReason.ChallengeWrong);
     }
 
     [Fact]
@@ -101,8 +115,10 @@ public abstract class RenewalTests(ScepServerFixture server)
     public async Task A_revoked_certificate_does_not_renew()
     {
         var old = await EnrolledAsync(0, "CN=revoked");
-        Assert.Equal(1, server.Change("UPDATE certificates SET revoked_at = created_at, revocation_reason = 'KeyCompromise' WHERE common_name = 'revoked'"));
-        (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=revoked", (string?)null), "17"))).MustFail(FailureReason.RenewalSignerRevoked);
+        Assert.Equal(1, server.Change(
+            "UPDATE certificates SET revoked_at = created_at, revocation_reason = 'KeyCompromise' WHERE common_name = 'revoked'"));
+        (await Wire.SendAsync(await RenewalAsync(old, old.Csr("CN=revoked", (string?)null), "17")))
+            .MustFail(FailureReason.RenewalSignerRevoked);
     }
 
     [Theory]
@@ -112,7 +128,8 @@ public abstract class RenewalTests(ScepServerFixture server)
     [InlineData("of another CA", FailureReason.RenewalSignerUnknown)]
     [Trait("Conformance", "S-R8")]
     [Trait("Conformance", "S-R13")]
-    public async Task A_PKCSReq_without_challenge_is_refused_with_the_reason_in_the_audit_when_its_signer_is(string state, FailureReason reason)
+    public async Task A_PKCSReq_without_challenge_is_refused_with_the_reason_in_the_audit_when_its_signer_is(
+        string state, FailureReason reason)
     {
         var name = $"19 {state}";
         var old = await EnrolledAsync(3, $"CN={name}");
@@ -130,7 +147,8 @@ public abstract class RenewalTests(ScepServerFixture server)
         (await Wire.SendAsync(await RenewalAsync(old, old.Csr($"CN={name}", (string?)null), "19"))).MustFail(reason);
 
         // Refusals are written a moment later, many at once.
-        var written = $"SELECT COUNT(*) FROM audit_events WHERE subject = 'CN={name}' AND outcome = 'Refused' AND reason = '{FailureTable.Of(reason).Label}'";
+        var written = $"SELECT COUNT(*) FROM audit_events WHERE subject = 'CN={name}' AND outcome = 'Refused' AND reason = "
+            + $"'{FailureTable.Of(reason).Label}'";
         for (var watch = Stopwatch.StartNew(); server.Count(written) == 0; await Task.Delay(20))
             Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), "the refusal was not written down");
         Assert.Equal(1, server.Count($"SELECT COUNT(*) FROM certificates WHERE common_name = '{name}'"));
@@ -140,9 +158,14 @@ public abstract class RenewalTests(ScepServerFixture server)
     private static X509Certificate2 OfAnotherCa(ScepDevice device)
     {
         using var stranger = System.Security.Cryptography.RSA.Create(2048);
-        var request = new CertificateRequest(device.Certificate.SubjectName, device.Rsa, System.Security.Cryptography.HashAlgorithmName.SHA256, System.Security.Cryptography.RSASignaturePadding.Pkcs1);
+        var request = new CertificateRequest(
+            device.Certificate.SubjectName,
+            device.Rsa,
+            System.Security.Cryptography.HashAlgorithmName.SHA256,
+            System.Security.Cryptography.RSASignaturePadding.Pkcs1);
         return request.Create(
-            device.Certificate.IssuerName, X509SignatureGenerator.CreateForRSA(stranger, System.Security.Cryptography.RSASignaturePadding.Pkcs1),
+            device.Certificate.IssuerName,
+            X509SignatureGenerator.CreateForRSA(stranger, System.Security.Cryptography.RSASignaturePadding.Pkcs1),
             device.Certificate.NotBefore, device.Certificate.NotAfter, device.Certificate.SerialNumberBytes.Span);
     }
 

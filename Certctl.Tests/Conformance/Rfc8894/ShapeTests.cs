@@ -27,7 +27,9 @@ public sealed class ShapeTests(ShapedProfiles server) : IClassFixture<ShapedProf
         using var answer = await wire.Http.GetAsync(new Uri(wire.Server, wire.Path + "?operation=GetCACert"));
 
         Assert.Equal("application/x-x509-ca-ra-cert", answer.Content.Headers.ContentType?.ToString());
-        Assert.Equal(expected, string.Join(' ', (await wire.CaCertificatesAsync()).Select(certificate => certificate.Subject[3..].Replace(' ', '_'))));
+        Assert.Equal(
+            expected,
+            string.Join(' ', (await wire.CaCertificatesAsync()).Select(certificate => certificate.Subject[3..].Replace(' ', '_'))));
     }
 
     [Fact]
@@ -59,7 +61,8 @@ public sealed class ShapeTests(ShapedProfiles server) : IClassFixture<ShapedProf
 
         Assert.Equal(signer.RawData, reply.Signer.RawData);
         var bag = Opened(reply, device);
-        Assert.Equal([$"CN={profile}", .. new[] { "CN=Shape CA", "CN=Shape Root" }.Take(cas)], bag.Select(certificate => certificate.Subject));
+        Assert.Equal(
+            [$"CN={profile}", .. new[] { "CN=Shape CA", "CN=Shape Root" }.Take(cas)], bag.Select(certificate => certificate.Subject));
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["leaf.pem"], bag[0].ExportCertificatePem());
         File.WriteAllText(folder["ca.pem"], server.Ca.ExportCertificatePem());
@@ -72,7 +75,8 @@ public sealed class ShapeTests(ShapedProfiles server) : IClassFixture<ShapedProf
     {
         using var wire = server.Connect("pair");
 
-        (await wire.SendAsync(Request(ScepDevice.Shared(), server.SigningRa, "CN=astray").Build())).MustFail(FailureReason.NotEncryptedToUs);
+        (await wire.SendAsync(Request(ScepDevice.Shared(), server.SigningRa, "CN=astray").Build()))
+            .MustFail(FailureReason.NotEncryptedToUs);
     }
 
     [Theory]
@@ -85,7 +89,8 @@ public sealed class ShapeTests(ShapedProfiles server) : IClassFixture<ShapedProf
     {
         using var wire = server.Connect(profile);
 
-        var listed = (await wire.Http.GetStringAsync(new Uri(wire.Server, wire.Path + "?operation=GetCACaps"))).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var listed = (await wire.Http.GetStringAsync(new Uri(wire.Server, wire.Path + "?operation=GetCACaps")))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
         Assert.Equal(extra, string.Join(' ', listed.Except(["POSTPKIOperation", "SHA-256", "SHA-512", "AES", "SCEPStandard", "Renewal"])));
     }
@@ -106,12 +111,17 @@ public sealed class ShapeTests(ShapedProfiles server) : IClassFixture<ShapedProf
             ["scep", "enroll", $"{server.Host.Url}scep/{profile}", "--subject", $"CN=client {profile}", "--out", output]);
 
         run.MustSucceed();
-        Assert.Contains($"CN = client {profile}", Fixtures.OpenSsl.Run("x509", "-in", Path.Combine(output, "device.crt"), "-noout", "-subject", "-nameopt", "oneline"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"CN = client {profile}",
+            Fixtures.OpenSsl.Run("x509", "-in", Path.Combine(output, "device.crt"), "-noout", "-subject", "-nameopt", "oneline"),
+            StringComparison.Ordinal);
     }
 
-    private X509Certificate2 Recipient(string profile) => profile.StartsWith("own", StringComparison.Ordinal) ? server.Ca : profile == "pair" ? server.EncryptionRa : server.Ra;
+    private X509Certificate2 Recipient(string profile) =>
+        profile.StartsWith("own", StringComparison.Ordinal) ? server.Ca : profile == "pair" ? server.EncryptionRa : server.Ra;
 
-    private X509Certificate2 Signer(string profile) => profile.StartsWith("own", StringComparison.Ordinal) ? server.Ca : profile == "pair" ? server.SigningRa : server.Ra;
+    private X509Certificate2 Signer(string profile) =>
+        profile.StartsWith("own", StringComparison.Ordinal) ? server.Ca : profile == "pair" ? server.SigningRa : server.Ra;
 
     private static ForgedRequest Request(ScepDevice device, X509Certificate2 recipient, string subject) => new()
     {

@@ -8,7 +8,10 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Conformance.Rfc8894;
 
-/// <summary>A database that hangs is worse than one that is gone: nothing says so. The server says it in the database's place, within a bounded time.</summary>
+/// <summary>
+/// A database that hangs is worse than one that is gone: nothing says so.
+/// The server says it in the database's place, within a bounded time.
+/// </summary>
 public sealed class StalledDatabaseTests(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
     [Fact]
@@ -20,7 +23,8 @@ public sealed class StalledDatabaseTests(PostgresFixture postgres, ITestOutputHe
         var direct = new NpgsqlConnectionStringBuilder(postgres.ConnectionString);
         await using var gate = new TcpGate(direct.Host!, direct.Port);
         await using var host = await CertctlHost.StartAsync(
-            new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Port = gate.Port }.ConnectionString, ("CERTCTL_LOG_LEVEL", "debug"));
+            new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Port = gate.Port }.ConnectionString,
+            ("CERTCTL_LOG_LEVEL", "debug"));
         using var wire = host.Connect();
         var ra = await wire.RecipientAsync();
         var (device, message) = LoadDevice.Request(ra, host.Challenge, "patient");
@@ -31,10 +35,13 @@ public sealed class StalledDatabaseTests(PostgresFixture postgres, ITestOutputHe
         gate.Stall();
         var watch = Stopwatch.StartNew();
         using (var ready = await wire.Http.GetAsync(new Uri(host.Url, "/ready")))
-            Assert.Equal((HttpStatusCode.ServiceUnavailable, """{"status":"db_unavailable"}"""), (ready.StatusCode, await ready.Content.ReadAsStringAsync()));
+            Assert.Equal(
+                (HttpStatusCode.ServiceUnavailable, """{"status":"db_unavailable"}"""),
+                (ready.StatusCode, await ready.Content.ReadAsStringAsync()));
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Assert.Equal("""{"status":"healthy"}""", await wire.Http.GetStringAsync(new Uri(host.Url, "/health")));
-        var answers = await Task.WhenAll(new[] { fresh.Message, renewal, message }.Select(async m => (await wire.PostAsync(m), watch.Elapsed)));
+        var answers = await Task.WhenAll(
+            new[] { fresh.Message, renewal, message }.Select(async m => (await wire.PostAsync(m), watch.Elapsed)));
         foreach (var (answer, after) in answers)
         {
             output.WriteLine($"{answer.StatusCode} after {after}");
@@ -54,7 +61,10 @@ public sealed class StalledDatabaseTests(PostgresFixture postgres, ITestOutputHe
 
         (await wire.SendAsync(fresh.Message)).Issued(fresh.Device);
         (await wire.SendAsync(renewal)).Issued(enrolled);
-        Assert.StartsWith("""{"status":"ready","db":"reachable",""", await wire.Http.GetStringAsync(new Uri(host.Url, "/ready")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            """{"status":"ready","db":"reachable",""",
+            await wire.Http.GetStringAsync(new Uri(host.Url, "/ready")),
+            StringComparison.Ordinal);
         Assert.Equal(3, await new RowCounter(postgres.ConnectionString, "").CountAsync("SELECT COUNT(*) FROM certificates"));
         Assert.DoesNotContain(direct.Password!, host.Log, StringComparison.Ordinal);
     }

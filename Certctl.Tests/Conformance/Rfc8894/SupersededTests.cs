@@ -6,9 +6,13 @@ namespace Certctl.Tests.Conformance.Rfc8894;
 
 public sealed class SupersededOnSqliteTests(ScepServerFixture server) : SupersededTests(server), IClassFixture<ScepServerFixture>;
 
-public sealed class SupersededOnPostgresTests(PostgresScepServerFixture server) : SupersededTests(server), IClassFixture<PostgresScepServerFixture>;
+public sealed class SupersededOnPostgresTests(PostgresScepServerFixture server)
+    : SupersededTests(server), IClassFixture<PostgresScepServerFixture>;
 
-/// <summary>RFC 8894 §2.5 under a certificate profile that lets one certificate of a name be valid: a renewal revokes its signer and loses no device.</summary>
+/// <summary>
+/// RFC 8894 §2.5 under a certificate profile that lets one certificate of a name be valid:
+/// a renewal revokes its signer and loses no device.
+/// </summary>
 public abstract class SupersededTests(ScepServerFixture server)
 {
     [Theory]
@@ -25,10 +29,12 @@ public abstract class SupersededTests(ScepServerFixture server)
 
         var renewal = await BuildAsync(old, fresh.Csr(name, (string?)null), messageType);
         var renewed = (await server.Wire.SendAsync(renewal)).Issued(old);
-        Assert.Equal(1, server.Change($"UPDATE certificates SET revocation_reason = revocation_reason WHERE common_name = '{name[3..]}' AND revocation_reason = 'Superseded'"));
+        Assert.Equal(1, server.Change($"UPDATE certificates SET revocation_reason = revocation_reason WHERE common_name = '{name[3..]}' "
+            + "AND revocation_reason = 'Superseded'"));
 
         Assert.Equal(renewed.RawData, (await server.Wire.SendAsync(renewal)).Issued(old).RawData);
-        (await server.Wire.SendAsync(await BuildAsync(old, ScepDevice.Shared(2).Csr(name, (string?)null), messageType))).MustFail(FailureReason.RenewalSignerRevoked);
+        (await server.Wire.SendAsync(await BuildAsync(old, ScepDevice.Shared(2).Csr(name, (string?)null), messageType)))
+            .MustFail(FailureReason.RenewalSignerRevoked);
         (await server.Wire.SendAsync(await BuildAsync(fresh.With(renewed), fresh.Csr(name, (string?)null), messageType))).Issued(fresh);
     }
 

@@ -35,7 +35,10 @@ public sealed class TransportTests(ScepServerFixture server) : IClassFixture<Sce
     [InlineData("/certsrv/mscep/mscep.dll/pkiclient.exe")]
     [Trait("Conformance", "S-T7")]
     public async Task The_path_behind_the_profile_means_nothing(string path) =>
-        Assert.StartsWith("POSTPKIOperation", await Wire.Http.GetStringAsync(new Uri(Wire.Server, path + "?operation=GetCACaps")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "POSTPKIOperation",
+            await Wire.Http.GetStringAsync(new Uri(Wire.Server, path + "?operation=GetCACaps")),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("?operation=GetCACaps&message=SCEP%20Authority")]
@@ -46,7 +49,8 @@ public sealed class TransportTests(ScepServerFixture server) : IClassFixture<Sce
     [Trait("Conformance", "S-C9")]
     [Trait("Conformance", "S-T9")]
     public async Task A_CA_identifier_and_the_case_of_the_operation_do_not_matter(string query) =>
-        Assert.StartsWith("POSTPKIOperation", await Wire.Http.GetStringAsync(new Uri(Wire.Server, "/scep" + query)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "POSTPKIOperation", await Wire.Http.GetStringAsync(new Uri(Wire.Server, "/scep" + query)), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("GET", "/scep/unknown?operation=GetCACaps", HttpStatusCode.NotFound)]
@@ -95,7 +99,9 @@ public sealed class TransportTests(ScepServerFixture server) : IClassFixture<Sce
     [Trait("Conformance", "S-H1")]
     public async Task A_POST_is_read_as_it_comes(string? contentType, string query)
     {
-        using var answer = await Wire.PostAsync(await MessageAsync($"CN=post-{contentType}-{query.Length}".Replace('/', '-').Replace(';', '-').Replace('=', '-').Replace("CN-", "CN=", StringComparison.Ordinal)), contentType, query);
+        using var answer = await Wire.PostAsync(
+            await MessageAsync($"CN=post-{contentType}-{query.Length}".Replace('/', '-').Replace(';', '-')
+                .Replace('=', '-').Replace("CN-", "CN=", StringComparison.Ordinal)), contentType, query);
         Assert.Equal("application/x-pki-message", answer.Content.Headers.ContentType?.ToString());
         var body = await answer.Content.ReadAsByteArrayAsync();
         Assert.Equal(0x30, body[0]);
@@ -138,7 +144,12 @@ public sealed class TransportTests(ScepServerFixture server) : IClassFixture<Sce
     public async Task A_message_of_12_kilobytes_fits_into_a_GET()
     {
         var device = ScepDevice.Shared();
-        var request = await Wire.RequestAsync(device.Csr("CN=long get", server.Challenge, [.. Enumerable.Range(0, 90).Select(i => $"a-rather-long-host-name-number-{i}.devices.example.com")]), device);
+        var request = await Wire.RequestAsync(
+            device.Csr(
+                "CN=long get",
+                server.Challenge,
+                [.. Enumerable.Range(0, 90).Select(i => $"a-rather-long-host-name-number-{i}.devices.example.com")]),
+            device);
         var base64 = Convert.ToBase64String(request.Build());
         Assert.True(base64.Length > 9000);
         var body = await Wire.Http.GetByteArrayAsync($"{Wire.Server}scep?operation=PKIOperation&message={Uri.EscapeDataString(base64)}");
@@ -153,7 +164,10 @@ public sealed class TransportTests(ScepServerFixture server) : IClassFixture<Sce
         using var announced = await Wire.PostAsync(new byte[1048577]);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, announced.StatusCode);
 
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Wire.Server, "/scep?operation=PKIOperation")) { Content = new StreamContent(new MemoryStream(new byte[1100000])) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Wire.Server, "/scep?operation=PKIOperation"))
+        {
+            Content = new StreamContent(new MemoryStream(new byte[1100000])),
+        };
         request.Headers.TransferEncodingChunked = true;
         using var chunked = await Wire.Http.SendAsync(request);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, chunked.StatusCode);

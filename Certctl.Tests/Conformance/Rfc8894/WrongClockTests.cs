@@ -35,9 +35,18 @@ public sealed class WrongClockTests(PostgresFixture postgres, ITestOutputHelper 
         using var other = new ScepWire(wrong.Url, right.CaFile);
         var ready = JsonDocument.Parse(await other.Http.GetStringAsync(new Uri(wrong.Url, "/ready"))).RootElement;
         Assert.Equal(Ahead, ready.GetProperty("clock_difference_seconds").GetDouble(), 60.0);
-        Assert.Equal(0, JsonDocument.Parse(await wire.Http.GetStringAsync(new Uri(right.Url, "/ready"))).RootElement.GetProperty("clock_difference_seconds").GetDouble(), 4.9);
+        Assert.Equal(
+            0,
+            JsonDocument.Parse(await wire.Http.GetStringAsync(new Uri(right.Url, "/ready"))).RootElement
+                .GetProperty("clock_difference_seconds").GetDouble(),
+            4.9);
 
-        var settings = new Dictionary<string, string>(wrong.Settings) { ["CERTCTL_DATABASE_URL"] = right.DatabaseUrl, ["CERTCTL_SCEP_ENABLED"] = "true", ["CERTCTL_SERVER_PORT"] = "0" };
+        var settings = new Dictionary<string, string>(wrong.Settings)
+        {
+            ["CERTCTL_DATABASE_URL"] = right.DatabaseUrl,
+            ["CERTCTL_SCEP_ENABLED"] = "true",
+            ["CERTCTL_SERVER_PORT"] = "0",
+        };
         var doctor = (await CommandLine.RunAsync(settings, ["doctor"])).MustSucceed();
         Assert.Matches(@"(?m)^warn  clock: this machine's clock is 7[12]\d\d s ahead of the database's", doctor.Output);
 
@@ -86,7 +95,8 @@ public sealed class WrongClockTests(PostgresFixture postgres, ITestOutputHelper 
             var name = $"CN=device of {first.Server.Port.ToString(CultureInfo.InvariantCulture)}";
             var message = (await first.RequestAsync(device.Csr(name, token), device)).Build();
             var issued = (await first.SendAsync(message)).Issued(device);
-            (await second.SendAsync((await second.RequestAsync(thief.Csr(name, token), thief)).Build())).MustFail(FailureReason.IntuneReplay);
+            (await second.SendAsync((await second.RequestAsync(thief.Csr(name, token), thief)).Build()))
+                .MustFail(FailureReason.IntuneReplay);
             Assert.Equal(issued.RawData, (await second.SendAsync(message)).Issued(device).RawData);
         }
 
@@ -108,7 +118,8 @@ public sealed class WrongClockTests(PostgresFixture postgres, ITestOutputHelper 
             return;
 
         // A window that is shorter than the difference of the clocks.
-        await using var right = await StartBeforeAsync(library, host => host.Database.RequireApprovalAsync(), [("CERTCTL_SCEP_PENDING_WINDOW", "1h")]);
+        await using var right = await StartBeforeAsync(
+            library, host => host.Database.RequireApprovalAsync(), [("CERTCTL_SCEP_PENDING_WINDOW", "1h")]);
         await using var wrong = await CertctlHost.StartBesideAsync(right, Clock(library, -Behind));
         using var wire = right.Connect();
         using var other = new ScepWire(wrong.Url, right.CaFile);
@@ -116,18 +127,25 @@ public sealed class WrongClockTests(PostgresFixture postgres, ITestOutputHelper 
         foreach (var (first, second) in new[] { (wire, other), (other, wire) })
         {
             var transaction = $"parked-at-{first.Server.Port.ToString(CultureInfo.InvariantCulture)}";
-            var poll = (await NamedAsync(second, [0x30, 0x00], device, transaction)).Replace(ForgedRequest.MessageTypeOid, Printable("20")).Build();
-            (await first.SendAsync((await NamedAsync(first, device.Csr($"CN={transaction}", right.Challenge), device, transaction)).Build())).MustWait(transaction);
+            var poll = (await NamedAsync(second, [0x30, 0x00], device, transaction))
+                .Replace(ForgedRequest.MessageTypeOid, Printable("20")).Build();
+            (await first.SendAsync((await NamedAsync(first, device.Csr($"CN={transaction}", right.Challenge), device, transaction))
+                .Build())).MustWait(transaction);
             (await second.SendAsync(poll)).MustWait(transaction);
             await using (var db = await right.Database.GetRequiredService<IDbContextFactory<CertctlDbContext>>().CreateDbContextAsync())
-                await right.Database.DecideAsync(await db.Enrolments.AsNoTracking().SingleAsync(row => row.State == EnrolmentState.Pending), approved: true);
+                await right.Database.DecideAsync(
+                    await db.Enrolments.AsNoTracking().SingleAsync(row => row.State == EnrolmentState.Pending), approved: true);
             Assert.Equal($"CN={transaction}", (await second.SendAsync(poll)).Issued(device).Subject);
         }
     }
 
-    /// <summary>A server with the right clock whose keys and certificates were made a day before, so that one whose clock is behind takes them for valid.</summary>
+    /// <summary>
+    /// A server with the right clock whose keys and certificates were made a day before,
+    /// so that one whose clock is behind takes them for valid.
+    /// </summary>
     /// <param name="between">The two starts.</param>
-    private async Task<CertctlHost> StartBeforeAsync(string library, Func<CertctlHost, Task> between, (string Name, string Value)[] settings)
+    private async Task<CertctlHost> StartBeforeAsync(
+        string library, Func<CertctlHost, Task> between, (string Name, string Value)[] settings)
     {
         var dayBefore = Clock(library, -86400);
         var host = await CertctlHost.StartAsync(await postgres.CreateDatabaseAsync(migrated: true), [.. dayBefore, .. settings]);
@@ -158,7 +176,8 @@ public sealed class WrongClockTests(PostgresFixture postgres, ITestOutputHelper 
     private static async Task<ForgedRequest> NamedAsync(ScepWire wire, byte[] content, ScepDevice device, string transaction) =>
         (await wire.RequestAsync(content, device)).Replace(ForgedRequest.TransactionIdOid, Printable(transaction));
 
-    private static byte[] Printable(string text) => ForgedRequest.Der(w => w.WriteCharacterString(UniversalTagNumber.PrintableString, text));
+    private static byte[] Printable(string text) =>
+        ForgedRequest.Der(w => w.WriteCharacterString(UniversalTagNumber.PrintableString, text));
 
     // One that ends in an hour by the database counts for both.
     private static async Task CheckKeyAsync(HttpClient maker, Uri made, HttpClient user, Uri used)
@@ -189,7 +208,8 @@ public sealed class WrongClockTests(PostgresFixture postgres, ITestOutputHelper 
 
     private string? FakeTime()
     {
-        var found = new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu" }.Select(folder => Path.Combine(folder, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists);
+        var found = new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu" }.Select(
+            folder => Path.Combine(folder, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists);
         if (found is null && Environment.GetEnvironmentVariable("CI") == "true")
             throw new InvalidOperationException("libfaketime must be there in CI; ./test.sh installs it.");
         if (found is null)

@@ -11,7 +11,9 @@ using Xunit;
 
 namespace Certctl.Tests.Conformance.Security;
 
-/// <summary>The trail of a whole life, from enrolment over renewal, waiting and denial, written by a server in Kathmandu whose keys are encrypted.</summary>
+/// <summary>
+/// The trail of a whole life, from enrolment over renewal, waiting and denial, written by a server in Kathmandu whose keys are encrypted.
+/// </summary>
 public sealed class OutcomeTrailTests : IAsyncLifetime
 {
     private const string Passphrase = "the passphrase of every key file";
@@ -26,7 +28,8 @@ public sealed class OutcomeTrailTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         // A quarter of an hour beside every whole one: nothing can be taken for UTC that is not.
-        _host = await CertctlHost.StartAsync(null, ("CERTCTL_LOG_LEVEL", "debug"), ("CERTCTL_KEY_PASSPHRASE", Passphrase), ("TZ", "Asia/Kathmandu"));
+        _host = await CertctlHost.StartAsync(
+            null, ("CERTCTL_LOG_LEVEL", "debug"), ("CERTCTL_KEY_PASSPHRASE", Passphrase), ("TZ", "Asia/Kathmandu"));
         _wire = Host.Connect();
     }
 
@@ -60,12 +63,19 @@ public sealed class OutcomeTrailTests : IAsyncLifetime
         var events = await EventsAsync();
         var signer = "CN=signer #" + device.Certificate.SerialNumber.ToLowerInvariant();
         var renewer = "CN=a life #" + first.Certificate.SerialNumber.ToLowerInvariant();
-        MustTell(events, "enrol", AuditAction.ScepPkcsReq, AuditOutcome.Issued, null, "CN=a life", "DNS:a.example", first.Certificate.SerialNumber, signer);
-        MustTell(events, "renew", AuditAction.ScepRenewalReq, AuditOutcome.Issued, null, "CN=a life", "DNS:a.example", second.SerialNumber, renewer);
-        MustTell(events, "rename", AuditAction.ScepRenewalReq, AuditOutcome.Refused, "renewal_name_changed", "CN=another life", null, null, renewer);
+        MustTell(
+            events, "enrol", AuditAction.ScepPkcsReq, AuditOutcome.Issued, null, "CN=a life", "DNS:a.example",
+            first.Certificate.SerialNumber, signer);
+        MustTell(
+            events, "renew", AuditAction.ScepRenewalReq, AuditOutcome.Issued, null, "CN=a life", "DNS:a.example", second.SerialNumber,
+            renewer);
+        MustTell(
+            events, "rename", AuditAction.ScepRenewalReq, AuditOutcome.Refused, "renewal_name_changed", "CN=another life", null, null,
+            renewer);
         MustTell(events, "nothing", AuditAction.ScepGetCertInitial, AuditOutcome.Refused, "transaction_unknown", null, null, null, signer);
         MustTell(events, "wait", AuditAction.ScepPkcsReq, AuditOutcome.Pending, null, "CN=waiting", "DNS:w.example", null, signer);
-        MustTell(events, "wait", AuditAction.ScepPkcsReq, AuditOutcome.Issued, null, "CN=waiting", "DNS:w.example", third.SerialNumber, signer);
+        MustTell(
+            events, "wait", AuditAction.ScepPkcsReq, AuditOutcome.Issued, null, "CN=waiting", "DNS:w.example", third.SerialNumber, signer);
         MustTell(events, "doomed", AuditAction.ScepPkcsReq, AuditOutcome.Pending, null, "CN=doomed", null, null, signer);
         MustTell(events, "doomed", AuditAction.ScepGetCertInitial, AuditOutcome.Refused, "request_denied", null, null, null, signer);
         Assert.Equal(8, events.Count(e => e.Actor == "scep-client"));
@@ -83,10 +93,20 @@ public sealed class OutcomeTrailTests : IAsyncLifetime
             .Build());
 
     private static void MustTell(
-        List<AuditEvent> events, string transaction, string action, AuditOutcome outcome, string? reason, string? subject, string? san, string? serial, string signer)
+        List<AuditEvent> events,
+        string transaction,
+        string action,
+        AuditOutcome outcome,
+        string? reason,
+        string? subject,
+        string? san,
+        string? serial,
+        string signer)
     {
         var line = Assert.Single(events, e => e.TransactionId == transaction && e.Outcome == outcome);
-        Assert.Equal((action, reason, subject, serial?.ToLowerInvariant().PadLeft(40, '0')), (line.Action, line.Reason, line.Subject, line.SerialNumber));
+        Assert.Equal(
+            (action, reason, subject, serial?.ToLowerInvariant().PadLeft(40, '0')),
+            (line.Action, line.Reason, line.Subject, line.SerialNumber));
         Assert.Equal(san is null ? [] : [san], line.SubjectAltNames);
         Assert.Equal(signer, line.Signer);
         Assert.Equal("127.0.0.1", line.SourceAddress);
@@ -96,7 +116,8 @@ public sealed class OutcomeTrailTests : IAsyncLifetime
     // The log begins each line with its time: 2026-11-26T03:14:23.240Z.
     private void MustBeUtc(DateTimeOffset began)
     {
-        var times = Host.Log.Split('\n').Where(line => line.Contains(" transaction_id=", StringComparison.Ordinal)).Select(line => line[..line.IndexOf(' ', StringComparison.Ordinal)]).ToList();
+        var times = Host.Log.Split('\n').Where(line => line.Contains(" transaction_id=", StringComparison.Ordinal))
+            .Select(line => line[..line.IndexOf(' ', StringComparison.Ordinal)]).ToList();
         Assert.Equal(8, times.Count);
         Assert.All(times, time =>
         {
@@ -108,10 +129,12 @@ public sealed class OutcomeTrailTests : IAsyncLifetime
     private void MustNotTell(string secret)
     {
         var keys = Directory.GetFiles(Host.Data, "*.key");
-        Assert.All(keys, key => Assert.StartsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----", File.ReadAllText(key), StringComparison.Ordinal));
+        Assert.All(
+            keys, key => Assert.StartsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----", File.ReadAllText(key), StringComparison.Ordinal));
         Assert.NotEmpty(keys);
         Assert.DoesNotContain(secret, Host.Log, StringComparison.Ordinal);
-        Assert.All(Directory.GetFiles(Host.Data), file => Assert.True(File.ReadAllBytes(file).AsSpan().IndexOf(Encoding.ASCII.GetBytes(secret)) < 0, file));
+        Assert.All(Directory.GetFiles(Host.Data), file => Assert.True(
+            File.ReadAllBytes(file).AsSpan().IndexOf(Encoding.ASCII.GetBytes(secret)) < 0, file));
     }
 
     private async Task<Enrolment> PendingAsync()

@@ -25,7 +25,8 @@ public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<Scep
         var device = ScepDevice.Shared();
         var wellFormed = device.Csr("CN=spliced", server.Challenge);
 
-        // sha256WithRSAEncryption to md5WithRSAEncryption, in the AlgorithmIdentifier that stands before the signature; that is no longer right then.
+        // sha256WithRSAEncryption to md5WithRSAEncryption, in the AlgorithmIdentifier that stands before the signature;
+        // that is no longer right then.
         var oid = wellFormed.AsSpan().LastIndexOf(Convert.FromHexString("2A864886F70D01010B"));
         wellFormed[oid + 8] = 0x04;
         await Wire.SendAsync((await Wire.RequestAsync([1], device)).Build());
@@ -44,17 +45,20 @@ public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<Scep
     [InlineData("CN=somebody", "CN=somebody")]
     [Trait("Conformance", "S-M7")]
     [Trait("Conformance", "S-M8")]
-    public async Task A_caught_envelope_signed_anew_brings_no_certificate_whatever_the_signers_certificate_says(string subject, string issuer)
+    public async Task A_caught_envelope_signed_anew_brings_no_certificate_whatever_the_signers_certificate_says(
+        string subject, string issuer)
     {
         var victim = ScepDevice.Shared();
         using var key = RSA.Create(2048);
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         using var certificate = request.Create(
-            new X500DistinguishedName(issuer), X509SignatureGenerator.CreateForRSA(key, RSASignaturePadding.Pkcs1), DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(9), [1, 2, 3, 4]);
+            new X500DistinguishedName(issuer), X509SignatureGenerator.CreateForRSA(key, RSASignaturePadding.Pkcs1),
+            DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(9), [1, 2, 3, 4]);
         var thief = new ScepDevice(key, certificate);
 
         // Its inside is the victim's, challenge and all.
-        (await Wire.SendAsync((await Wire.RequestAsync(victim.Csr("CN=victim", server.Challenge), thief)).Build())).MustFail(FailureReason.SignerKeyMismatch);
+        (await Wire.SendAsync((await Wire.RequestAsync(victim.Csr("CN=victim", server.Challenge), thief)).Build()))
+            .MustFail(FailureReason.SignerKeyMismatch);
         Assert.Equal(0, server.Count("SELECT COUNT(*) FROM certificates WHERE common_name = 'victim'"));
     }
 
@@ -63,10 +67,12 @@ public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<Scep
     {
         var device = ScepDevice.Shared();
         var known = device.With(await server.EnrolAsync(device, "CN=new key"));
-        (await Wire.SendAsync((await Wire.RequestAsync(ScepDevice.Shared(1).Csr("CN=new key", server.Challenge), known)).Build())).Issued(known);
+        (await Wire.SendAsync((await Wire.RequestAsync(ScepDevice.Shared(1).Csr("CN=new key", server.Challenge), known)).Build()))
+            .Issued(known);
 
         server.Change("UPDATE certificates SET revoked_at = created_at, revocation_reason = 'KeyCompromise' WHERE common_name = 'new key'");
-        (await Wire.SendAsync((await Wire.RequestAsync(ScepDevice.Shared(2).Csr("CN=new key", server.Challenge), known)).Build())).MustFail(FailureReason.RenewalSignerRevoked);
+        (await Wire.SendAsync((await Wire.RequestAsync(ScepDevice.Shared(2).Csr("CN=new key", server.Challenge), known)).Build()))
+            .MustFail(FailureReason.RenewalSignerRevoked);
     }
 
     [Fact]
@@ -76,7 +82,8 @@ public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<Scep
         var device = ScepDevice.Shared();
         var message = (await Wire.RequestAsync(device.Csr("CN=taken back", server.Challenge), device)).Build();
         (await Wire.SendAsync(message)).Issued(device);
-        Assert.Equal(1, server.Change("UPDATE certificates SET revoked_at = created_at, revocation_reason = 'KeyCompromise' WHERE common_name = 'taken back'"));
+        Assert.Equal(1, server.Change(
+            "UPDATE certificates SET revoked_at = created_at, revocation_reason = 'KeyCompromise' WHERE common_name = 'taken back'"));
         (await Wire.SendAsync(message)).MustFail(FailureReason.CertificateRevoked);
         var poll = (await Wire.RequestAsync([0x30, 0x00], device)).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("20"));
         (await Wire.SendAsync(poll.Build())).MustFail(FailureReason.CertificateRevoked);
@@ -94,15 +101,21 @@ public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<Scep
         var known = device.With(first.Issued(device));
         (await Wire.SendAsync((await Wire.RequestAsync(Csr(after, null), known)).Build())).MustFail(FailureReason.RenewalNameChanged);
 
-        byte[] Csr(string name, string? challenge) => device.Csr("CN=case " + kind, challenge is null ? null : ForgedRequest.Der(w => w.WriteCharacterString(System.Formats.Asn1.UniversalTagNumber.UTF8String, challenge)), [], request =>
-        {
-            var names = new SubjectAlternativeNameBuilder();
-            if (kind == "URI")
-                names.AddUri(new Uri(name));
-            else
-                names.AddEmailAddress(name);
-            request.CertificateExtensions.Add(names.Build());
-        });
+        byte[] Csr(string name, string? challenge) => device.Csr(
+            "CN=case " + kind,
+            challenge is null
+                ? null
+                : ForgedRequest.Der(w => w.WriteCharacterString(System.Formats.Asn1.UniversalTagNumber.UTF8String, challenge)),
+            [],
+            request =>
+            {
+                var names = new SubjectAlternativeNameBuilder();
+                if (kind == "URI")
+                    names.AddUri(new Uri(name));
+                else
+                    names.AddEmailAddress(name);
+                request.CertificateExtensions.Add(names.Build());
+            });
     }
 
     [Fact]
@@ -111,8 +124,10 @@ public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<Scep
     {
         var device = ScepDevice.Shared();
         var known = device.With(await server.EnrolAsync(device, "CN=\"#a,CN=admin\""));
-        (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=#a, CN=admin", (string?)null), known)).Build())).MustFail(FailureReason.RenewalNameChanged);
-        (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=admin, CN=\\#a", (string?)null), known)).Build())).MustFail(FailureReason.RenewalNameChanged);
+        (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=#a, CN=admin", (string?)null), known)).Build()))
+            .MustFail(FailureReason.RenewalNameChanged);
+        (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=admin, CN=\\#a", (string?)null), known)).Build()))
+            .MustFail(FailureReason.RenewalNameChanged);
     }
 
     [Fact]
@@ -120,7 +135,8 @@ public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<Scep
     {
         var device = ScepDevice.Shared();
         var ca = await Wire.CaAsync();
-        (await Wire.SendAsync((await Wire.RequestAsync(device.Csr(ca.Subject, server.Challenge), device)).Build())).MustFail(FailureReason.SubjectNotAllowed);
+        (await Wire.SendAsync((await Wire.RequestAsync(device.Csr(ca.Subject, server.Challenge), device)).Build()))
+            .MustFail(FailureReason.SubjectNotAllowed);
     }
 
     [Fact]
@@ -140,9 +156,15 @@ public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<Scep
             await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
             {
                 TargetHost = "localhost",
-                CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck },
+                CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    CustomTrustStore = { root },
+                    RevocationMode = X509RevocationMode.NoCheck,
+                },
             });
-            await tls.WriteAsync(Encoding.ASCII.GetBytes($"POST /scep?operation=PKIOperation HTTP/1.1\r\nHost: localhost\r\nContent-Length: {message.Length}\r\n\r\n"));
+            await tls.WriteAsync(Encoding.ASCII.GetBytes(
+                $"POST /scep?operation=PKIOperation HTTP/1.1\r\nHost: localhost\r\nContent-Length: {message.Length}\r\n\r\n"));
             await tls.WriteAsync(message);
             await tls.FlushAsync();
 
@@ -150,7 +172,9 @@ public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<Scep
             client.Client.Shutdown(SocketShutdown.Send);
         }
 
-        for (var watch = Stopwatch.StartNew(); server.Count("SELECT COUNT(*) FROM audit_events WHERE subject LIKE 'CN=hung up%'") < 4; await Task.Delay(50))
+        for (var watch = Stopwatch.StartNew();
+            server.Count("SELECT COUNT(*) FROM audit_events WHERE subject LIKE 'CN=hung up%'") < 4;
+            await Task.Delay(50))
             Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), "not every refusal was written down");
         clients.ForEach(client => client.Dispose());
     }
@@ -164,7 +188,8 @@ public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<Scep
         {
             var request = await Wire.RequestAsync(device.Csr("CN=logged", server.Challenge), device);
             var octets = Encoding.Latin1.GetBytes(id);
-            (await Wire.SendAsync(request.Replace(ForgedRequest.TransactionIdOid, [0x13, (byte)octets.Length, .. octets]).Build())).MustFail(FailureReason.MalformedRequest);
+            (await Wire.SendAsync(request.Replace(ForgedRequest.TransactionIdOid, [0x13, (byte)octets.Length, .. octets]).Build()))
+                .MustFail(FailureReason.MalformedRequest);
         }
 
         await server.Server.LoggedAsync("\\x9B2J");
@@ -190,11 +215,14 @@ public sealed class ExpiringRaTests
         var caps = new Uri(host.Url, "/scep?operation=GetCACert");
 
         var status = HttpStatusCode.OK;
-        for (var watch = Stopwatch.StartNew(); status == HttpStatusCode.OK && watch.Elapsed < TimeSpan.FromSeconds(40); await Task.Delay(200))
+        for (var watch = Stopwatch.StartNew(); status == HttpStatusCode.OK
+            && watch.Elapsed < TimeSpan.FromSeconds(40); await Task.Delay(200))
             status = (await wire.Http.GetAsync(caps)).StatusCode;
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         using (var ready = await wire.Http.GetAsync(new Uri(host.Url, "/ready")))
-            Assert.Equal((HttpStatusCode.ServiceUnavailable, """{"status":"ra_expired"}"""), (ready.StatusCode, await ready.Content.ReadAsStringAsync()));
+            Assert.Equal(
+                (HttpStatusCode.ServiceUnavailable, """{"status":"ra_expired"}"""),
+                (ready.StatusCode, await ready.Content.ReadAsStringAsync()));
 
         TestRa.Write(host, "brief", key, TimeSpan.FromDays(90));
         await host.SignalAsync("HUP");

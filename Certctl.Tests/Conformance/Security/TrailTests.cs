@@ -41,8 +41,11 @@ public sealed class TrailTests : IAsyncLifetime
     {
         var device = ScepDevice.Shared();
         var before = DateTimeOffset.UtcNow;
-        var issued = (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=told", Host.Challenge, "told.example.com"), device)).Build())).Issued(device);
-        var wrong = (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=untrue", Wrong, "untrue.example.com"), device)).Build())).MustFail("2");
+        var issued =
+            (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=told", Host.Challenge, "told.example.com"), device)).Build()))
+                .Issued(device);
+        var wrong = (await Wire.SendAsync((await Wire.RequestAsync(device.Csr("CN=untrue", Wrong, "untrue.example.com"), device)).Build()))
+            .MustFail("2");
         (await Wire.PostAsync([1, 2, 3])).Dispose();
         var events = await EventsAsync();
 
@@ -55,7 +58,8 @@ public sealed class TrailTests : IAsyncLifetime
         Assert.StartsWith("CN=signer #", told.Signer, StringComparison.Ordinal);
 
         var refused = Assert.Single(events, e => e.Subject == "CN=untrue");
-        Assert.Equal((AuditOutcome.Refused, "challenge_wrong", wrong.TransactionId), (refused.Outcome, refused.Reason, refused.TransactionId));
+        Assert.Equal(
+            (AuditOutcome.Refused, "challenge_wrong", wrong.TransactionId), (refused.Outcome, refused.Reason, refused.TransactionId));
         Assert.Equal(["DNS:untrue.example.com"], refused.SubjectAltNames);
         Assert.Null(refused.SerialNumber);
 
@@ -124,7 +128,8 @@ public sealed class TrailTests : IAsyncLifetime
         Assert.All(secrets, secret =>
         {
             Assert.DoesNotContain(secret, Host.Log, StringComparison.Ordinal);
-            Assert.All(database, file => Assert.True(file.AsSpan().IndexOf(Encoding.ASCII.GetBytes(secret)) < 0, "a secret stands in the database"));
+            Assert.All(database, file => Assert.True(
+                file.AsSpan().IndexOf(Encoding.ASCII.GetBytes(secret)) < 0, "a secret stands in the database"));
         });
     }
 

@@ -28,7 +28,9 @@ public sealed class SubjectNameTests
 
     [Fact]
     public void The_most_specific_part_comes_first_and_names_of_unknown_attributes_are_OIDs() =>
-        Assert.Equal("1.2.3.4=x,CN=d,OU=two,OU=one,C=DE", Name((Country, "DE"), ("2.5.4.11", "one"), ("2.5.4.11", "two"), (CommonName, "d"), ("1.2.3.4", "x")).ToString());
+        Assert.Equal(
+            "1.2.3.4=x,CN=d,OU=two,OU=one,C=DE",
+            Name((Country, "DE"), ("2.5.4.11", "one"), ("2.5.4.11", "two"), (CommonName, "d"), ("1.2.3.4", "x")).ToString());
 
     [Fact]
     public void The_common_name_is_the_last_one()
@@ -59,7 +61,8 @@ public sealed class SubjectNameTests
     [InlineData(Domain, UniversalTagNumber.UTF8String, "example", UniversalTagNumber.IA5String)]
     [Trait("Conformance", "P-10")]
     [Trait("Conformance", "R-10")]
-    public void An_attribute_is_written_in_the_string_type_that_it_may_have(string oid, UniversalTagNumber type, string value, UniversalTagNumber expected)
+    public void An_attribute_is_written_in_the_string_type_that_it_may_have(
+        string oid, UniversalTagNumber type, string value, UniversalTagNumber expected)
     {
         var name = Name(type, (oid, value));
         var written = name.Normalised();
@@ -85,7 +88,8 @@ public sealed class SubjectNameTests
     public void A_multi_valued_part_in_any_order_is_written_as_DER()
     {
         // commonName sorts before serialNumber; the device has it the other way round.
-        NameAttribute[] rdn = [Attribute(Serial, UniversalTagNumber.PrintableString, "42"), Attribute(CommonName, UniversalTagNumber.UTF8String, "d")];
+        NameAttribute[] rdn =
+            [Attribute(Serial, UniversalTagNumber.PrintableString, "42"), Attribute(CommonName, UniversalTagNumber.UTF8String, "d")];
         var name = NameOf(rdn);
         var written = name.Normalised();
         Assert.NotEqual(name.Der.ToArray(), written.Der.ToArray());

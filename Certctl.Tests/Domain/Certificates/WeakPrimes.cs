@@ -6,7 +6,8 @@ namespace Certctl.Tests.Domain.Certificates;
 /// <summary>Primes of 1024 bits for RSA keys that are weak on purpose.</summary>
 internal static class WeakPrimes
 {
-    private static readonly int[] Small = [.. Enumerable.Range(2, 2000).Where(n => Enumerable.Range(2, n - 2).TakeWhile(d => d * d <= n).All(d => n % d != 0))];
+    private static readonly int[] Small =
+        [.. Enumerable.Range(2, 2000).Where(n => Enumerable.Range(2, n - 2).TakeWhile(d => d * d <= n).All(d => n % d != 0))];
 
     private static readonly Lazy<(BigInteger, BigInteger)> RocaPair = new(() => (RocaPrime(), RocaPrime()));
 

@@ -28,7 +28,9 @@ public sealed class EnrolmentStateTests
     {
         var waiting = Arrived().Waiting(Now.AddHours(1));
         var issued = waiting.Issued("iss-local", Serial, Now.AddHours(2));
-        Assert.Equal((EnrolmentState.Issued, "iss-local", Serial, Now.AddHours(2)), (issued.State, issued.IssuerId, issued.SerialNumber, issued.HeldUntil));
+        Assert.Equal(
+            (EnrolmentState.Issued, "iss-local", Serial, Now.AddHours(2)),
+            (issued.State, issued.IssuerId, issued.SerialNumber, issued.HeldUntil));
         Assert.Equal((EnrolmentState.Pending, null), (waiting.State, waiting.SerialNumber));
         Assert.Equal(EnrolmentState.Issued, issued.StateAt(DateTimeOffset.MaxValue));
     }
@@ -40,7 +42,8 @@ public sealed class EnrolmentStateTests
     {
         var waiting = Arrived().Waiting(Now.AddHours(1));
         var decided = waiting.Decided(approved, "olga", Now.AddMinutes(5));
-        Assert.Equal((state, "olga", Now.AddMinutes(5), Now.AddHours(1)), (decided.State, decided.DecidedBy, decided.DecidedAt, decided.HeldUntil));
+        Assert.Equal(
+            (state, "olga", Now.AddMinutes(5), Now.AddHours(1)), (decided.State, decided.DecidedBy, decided.DecidedAt, decided.HeldUntil));
         Assert.Equal(state, decided.StateAt(Now.AddYears(1)));
         Assert.Equal((EnrolmentState.Pending, null, null), (waiting.State, waiting.DecidedBy, waiting.DecidedAt));
     }
@@ -57,7 +60,10 @@ public sealed class EnrolmentStateTests
     {
         var denied = Arrived().Decided(approved: false, "olga", Now);
         var issued = Arrived().Issued("iss-local", Serial, Now.AddHours(1));
-        Assert.Contains("Denied", Assert.Throws<InvalidOperationException>(() => denied.Issued("iss-local", Serial, Now)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Denied",
+            Assert.Throws<InvalidOperationException>(() => denied.Issued("iss-local", Serial, Now)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(() => issued.Issued("iss-local", new string('8', 40), Now));
     }
 
@@ -65,7 +71,9 @@ public sealed class EnrolmentStateTests
     public void There_is_one_decision()
     {
         foreach (var decided in (Enrolment[])[
-            Arrived().Decided(approved: true, "olga", Now), Arrived().Decided(approved: false, "olga", Now), Arrived().Issued("iss-local", Serial, Now)])
+            Arrived().Decided(approved: true, "olga", Now),
+            Arrived().Decided(approved: false, "olga", Now),
+            Arrived().Issued("iss-local", Serial, Now)])
         {
             Assert.Throws<InvalidOperationException>(() => decided.Decided(approved: true, "eve", Now));
             Assert.Throws<InvalidOperationException>(() => decided.Decided(approved: false, "eve", Now));

@@ -71,7 +71,10 @@ public sealed class KeyPolicyTests
     [Theory]
     [InlineData("clientAuth", KeyUsages.DigitalSignature, KeyUsages.DigitalSignature | KeyUsages.KeyEncipherment)]
     [InlineData("serverAuth", KeyUsages.DigitalSignature, KeyUsages.DigitalSignature | KeyUsages.KeyEncipherment)]
-    [InlineData("emailProtection", KeyUsages.DigitalSignature | KeyUsages.ContentCommitment, KeyUsages.DigitalSignature | KeyUsages.ContentCommitment | KeyUsages.KeyEncipherment)]
+    [InlineData(
+        "emailProtection",
+        KeyUsages.DigitalSignature | KeyUsages.ContentCommitment,
+        KeyUsages.DigitalSignature | KeyUsages.ContentCommitment | KeyUsages.KeyEncipherment)]
     [Trait("Conformance", "P-14")]
     public void Keys_are_encrypted_to_RSA_keys_alone(string eku, KeyUsages ec, KeyUsages rsa)
     {

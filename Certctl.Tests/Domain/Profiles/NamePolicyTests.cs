@@ -22,7 +22,10 @@ public sealed class NamePolicyTests
     public void An_attribute_has_its_upper_bound(string oid, int bound)
     {
         Profile().Granted(Csr(subject: Name((oid, new string('x', bound)))));
-        Assert.Contains(oid, Profile().Denied(FailureReason.SubjectNotAllowed, Csr(subject: Name((oid, new string('x', bound + 1))))), StringComparison.Ordinal);
+        Assert.Contains(
+            oid,
+            Profile().Denied(FailureReason.SubjectNotAllowed, Csr(subject: Name((oid, new string('x', bound + 1))))),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -53,7 +56,8 @@ public sealed class NamePolicyTests
     [Trait("Conformance", "Z-12")]
     public void Characters_that_cannot_be_seen_or_turn_the_reading_direction_are_refused(string text)
     {
-        Assert.Contains("U+", Profile().Denied(FailureReason.SubjectNotAllowed, Csr(subject: Name((CommonName, text)))), StringComparison.Ordinal);
+        Assert.Contains(
+            "U+", Profile().Denied(FailureReason.SubjectNotAllowed, Csr(subject: Name((CommonName, text)))), StringComparison.Ordinal);
         Profile().Denied(FailureReason.SubjectNotAllowed, Csr(subject: Name(("2.5.4.11", text), (CommonName, "device"))));
         Profile().Denied(FailureReason.SubjectAltNameNotAllowed, Csr(sans: [Upn(text + "@corp.example")]));
         Profile().Denied(FailureReason.SubjectAltNameNotAllowed, Csr(sans: [Dns(text + ".example")]));
@@ -108,7 +112,8 @@ public sealed class NamePolicyTests
     public void Thirty_two_attributes_and_a_hundred_alternative_names_are_enough()
     {
         Profile().Granted(Csr(subject: Name([.. Enumerable.Range(0, 32).Select(i => ("2.5.4.11", $"{i}"))])));
-        Profile().Denied(FailureReason.SubjectNotAllowed, Csr(subject: Name([.. Enumerable.Range(0, 33).Select(i => ("2.5.4.11", $"{i}"))])));
+        Profile().Denied(
+            FailureReason.SubjectNotAllowed, Csr(subject: Name([.. Enumerable.Range(0, 33).Select(i => ("2.5.4.11", $"{i}"))])));
         Profile().Granted(Csr(sans: Enumerable.Range(0, 100).Select(i => Dns($"d{i}.example"))));
         Profile().Denied(FailureReason.SubjectAltNameNotAllowed, Csr(sans: Enumerable.Range(0, 101).Select(i => Dns($"d{i}.example"))));
     }
@@ -116,7 +121,11 @@ public sealed class NamePolicyTests
     [Fact]
     public void Names_stand_once_in_the_order_of_the_request()
     {
-        SubjectAltName[] sans = [Dns("b.example"), Dns("a.example"), Dns("B.example"), Mail("b.example@x.example"), Mail("B.example@x.example"), Mail("b.example@x.example")];
+        SubjectAltName[] sans =
+        [
+            Dns("b.example"), Dns("a.example"), Dns("B.example"), Mail("b.example@x.example"), Mail("B.example@x.example"),
+            Mail("b.example@x.example"),
+        ];
         Assert.Equal(
             ["DNS:b.example", "DNS:a.example", "email:b.example@x.example", "email:B.example@x.example"],
             Profile().Granted(Csr(sans: sans)).SubjectAltNames.Select(name => name.ToString()));
@@ -125,14 +134,16 @@ public sealed class NamePolicyTests
     [Fact]
     [Trait("Conformance", "P-16")]
     public void One_bad_name_among_good_ones_refuses_them_all() =>
-        Profile().Denied(FailureReason.SubjectAltNameNotAllowed, Csr(sans: [Dns("a.example"), Dns("b.example"), Dns("not a name"), Dns("c.example")]));
+        Profile().Denied(
+            FailureReason.SubjectAltNameNotAllowed, Csr(sans: [Dns("a.example"), Dns("b.example"), Dns("not a name"), Dns("c.example")]));
 
     [Fact]
     [Trait("Conformance", "P-27")]
     public void A_certificate_begins_five_minutes_ago_in_whole_seconds()
     {
         var now = Now.AddTicks(1_234_567);
-        var template = Assert.IsType<Certctl.Domain.Profiles.Approval.Granted>(Profile().Approve(Csr(), TimeSpan.FromDays(1), now)).Template;
+        var template =
+            Assert.IsType<Certctl.Domain.Profiles.Approval.Granted>(Profile().Approve(Csr(), TimeSpan.FromDays(1), now)).Template;
         Assert.Equal((Now.AddMinutes(-5), Now.AddMinutes(-5).AddDays(1)), (template.NotBefore, template.NotAfter));
     }
 }

@@ -10,7 +10,9 @@ using static Certctl.Tests.Domain.Profiles.Requests;
 
 namespace Certctl.Tests.Domain.Profiles;
 
-/// <summary>Each field of the upstream profile object does something here, or cannot be written at all. One test a field, named for it.</summary>
+/// <summary>
+/// Each field of the upstream profile object does something here, or cannot be written at all. One test a field, named for it.
+/// </summary>
 public sealed class ProfileFieldTests
 {
     [Fact]
@@ -162,7 +164,8 @@ public sealed class ProfileFieldTests
     [InlineData("1.3.٣")]
     [InlineData("1.3.999999999999999999999999999999999999999")]
     [Trait("Conformance", "P-20")]
-    public void AllowedEkus_has_none_that_speaks_for_the_CA_and_none_that_is_no_OID(string eku) => MustSay("allowed_ekus", valid: false, Copy(ekus: ["clientAuth", eku]));
+    public void AllowedEkus_has_none_that_speaks_for_the_CA_and_none_that_is_no_OID(string eku) =>
+        MustSay("allowed_ekus", valid: false, Copy(ekus: ["clientAuth", eku]));
 
     [Theory]
     [InlineData("smartcardLogon")]
@@ -203,9 +206,12 @@ public sealed class ProfileFieldTests
     [InlineData("digitalSignature,encipherOnly", "ECDSA", false)]
     [InlineData("digitalSignature,keyAgreement,encipherOnly", "ECDSA", true)]
     [InlineData("digitalSignature,keyAgreement,encipherOnly,decipherOnly", "ECDSA", false)]
-    public void KeyUsage_fits_the_keys_and_the_purposes_that_the_profile_allows(string usage, string algorithms, bool valid) => MustSay("key_usage", valid, Copy(
-        keys: [.. algorithms.Split(',').Select(word => word == "RSA" ? new KeyAlgorithmRule(KeyAlgorithm.Rsa, 2048) : new KeyAlgorithmRule(KeyAlgorithm.Ecdsa, 256))],
-        content: new() { KeyUsage = usage.Length == 0 ? [] : usage.Split(',') }));
+    public void KeyUsage_fits_the_keys_and_the_purposes_that_the_profile_allows(string usage, string algorithms, bool valid) =>
+        MustSay("key_usage", valid, Copy(
+            keys: [.. algorithms.Split(',')
+                .Select(
+                    word => word == "RSA" ? new KeyAlgorithmRule(KeyAlgorithm.Rsa, 2048) : new KeyAlgorithmRule(KeyAlgorithm.Ecdsa, 256))],
+            content: new() { KeyUsage = usage.Length == 0 ? [] : usage.Split(',') }));
 
     [Theory]
     [InlineData("serverAuth", "1.3.6.1.5.5.7.3.1")]
@@ -217,8 +223,10 @@ public sealed class ProfileFieldTests
     {
         foreach (var eku in new[] { name, oid })
         {
-            MustSay("key_usage", valid: false, Copy(ekus: [eku], keys: [new(KeyAlgorithm.Rsa, 2048)], content: new() { KeyUsage = ["dataEncipherment"] }));
-            MustSay("key_usage", valid: true, Copy(ekus: [eku], keys: [new(KeyAlgorithm.Rsa, 2048)], content: new() { KeyUsage = ["digitalSignature"] }));
+            MustSay("key_usage", valid: false, Copy(
+                ekus: [eku], keys: [new(KeyAlgorithm.Rsa, 2048)], content: new() { KeyUsage = ["dataEncipherment"] }));
+            MustSay("key_usage", valid: true, Copy(
+                ekus: [eku], keys: [new(KeyAlgorithm.Rsa, 2048)], content: new() { KeyUsage = ["digitalSignature"] }));
             Assert.Equal(name == "emailProtection", Copy(ekus: [eku]).Granted(Csr()).KeyUsage.HasFlag(KeyUsages.ContentCommitment));
         }
     }
@@ -228,7 +236,8 @@ public sealed class ProfileFieldTests
     {
         MustSay("eku_critical", valid: true, Copy(content: new() { ExtendedKeyUsageIsCritical = true }));
         MustSay("eku_critical", valid: false, Copy(ekus: ["anyExtendedKeyUsage"], content: new() { ExtendedKeyUsageIsCritical = true }));
-        MustSay("eku_critical", valid: false, Copy(ekus: ["clientAuth", "2.5.29.37.0"], content: new() { ExtendedKeyUsageIsCritical = true }));
+        MustSay(
+            "eku_critical", valid: false, Copy(ekus: ["clientAuth", "2.5.29.37.0"], content: new() { ExtendedKeyUsageIsCritical = true }));
     }
 
     [Theory]
@@ -347,7 +356,8 @@ public sealed class ProfileFieldTests
     [InlineData("1.02")]
     [InlineData("1..2")]
     [InlineData("")]
-    public void RequiredCsrAttributes_are_known_names_or_OIDs(string name) => MustSay("required_csr_attributes", valid: false, Copy(attributes: [name]));
+    public void RequiredCsrAttributes_are_known_names_or_OIDs(string name) =>
+        MustSay("required_csr_attributes", valid: false, Copy(attributes: [name]));
 
     [Fact]
     public async Task RequiresApproval_lets_requests_wait_without_a_certificate()
@@ -361,13 +371,17 @@ public sealed class ProfileFieldTests
 
     [Fact]
     public void Enabled_is_the_first_thing_that_is_asked() =>
-        Assert.Contains("disabled", Copy(enabled: false).Denied(FailureReason.ProfileUnavailable, Csr(Rsa(1024))), StringComparison.Ordinal);
+        Assert.Contains(
+            "disabled", Copy(enabled: false).Denied(FailureReason.ProfileUnavailable, Csr(Rsa(1024))), StringComparison.Ordinal);
 
     [Fact]
     public void AcmeAuthMode_and_what_else_is_not_enforced_cannot_be_written()
     {
         Assert.NotNull(Read("{}"));
-        Assert.Contains("acme_auth_mode", Assert.Throws<JsonException>(() => Read("""{ "acme_auth_mode": "strict" }""")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "acme_auth_mode",
+            Assert.Throws<JsonException>(() => Read("""{ "acme_auth_mode": "strict" }""")).Message,
+            StringComparison.Ordinal);
         Assert.Throws<JsonException>(() => Read("""{ "max_ttl": 3600 }"""));
         Assert.Throws<JsonException>(() => Read("""{ "required_san_patterns": null }"""));
     }
@@ -389,8 +403,12 @@ public sealed class ProfileFieldTests
     [Fact]
     public void Every_problem_is_told_at_once() =>
         Assert.Equal(
-            ["id", "name", "allowed_key_algorithms", "max_ttl_seconds", "allowed_ekus", "required_san_patterns", "spiffe_uri_pattern", "required_csr_attributes"],
-            Copy(id: "", name: "", keys: [], ttl: -1, ekus: [], sanPatterns: ["("], spiffe: "(", attributes: ["?"]).Validate().Select(FieldOf).Distinct());
+            [
+                "id", "name", "allowed_key_algorithms", "max_ttl_seconds", "allowed_ekus", "required_san_patterns", "spiffe_uri_pattern",
+                "required_csr_attributes",
+            ],
+            Copy(id: "", name: "", keys: [], ttl: -1, ekus: [], sanPatterns: ["("], spiffe: "(", attributes: ["?"])
+                .Validate().Select(FieldOf).Distinct());
 
     [Fact]
     public void The_profile_that_a_database_begins_with_is_valid() => Assert.Empty(CertificateProfile.Default(Now).Validate());
@@ -403,8 +421,20 @@ public sealed class ProfileFieldTests
         Assert.Equal(!valid, profile.Validate().Any(problem => FieldOf(problem) == field));
 
     private static CertificateProfile Copy(
-        string id = "vpn", string name = "VPN", string description = "", IReadOnlyList<KeyAlgorithmRule>? keys = null, int ttl = 0, bool shortLived = false, string[]? ekus = null,
-        string[]? sanPatterns = null, string spiffe = "", bool mustStaple = false, string[]? attributes = null, bool approval = false, bool enabled = true, ContentRules? content = null) => new()
+        string id = "vpn",
+        string name = "VPN",
+        string description = "",
+        IReadOnlyList<KeyAlgorithmRule>? keys = null,
+        int ttl = 0,
+        bool shortLived = false,
+        string[]? ekus = null,
+        string[]? sanPatterns = null,
+        string spiffe = "",
+        bool mustStaple = false,
+        string[]? attributes = null,
+        bool approval = false,
+        bool enabled = true,
+        ContentRules? content = null) => new()
         {
             Id = id,
             Name = name,

@@ -27,7 +27,8 @@ internal static class Requests
     };
 
     public static CertificateSigningRequest Csr(
-        PublicKeyInfo? key = null, SubjectName? subject = null, IEnumerable<SubjectAltName>? sans = null, params string[] attributes) => new()
+        PublicKeyInfo? key = null, SubjectName? subject = null, IEnumerable<SubjectAltName>? sans = null, params string[] attributes) =>
+        new()
         {
             DerWithoutChallenge = new byte[] { 0x30, 0x00 },
             Sha256 = new byte[32],
@@ -46,7 +47,8 @@ internal static class Requests
         };
 
     /// <summary>The words of a refusal, which must be for this reason.</summary>
-    public static string Denied(this CertificateProfile profile, FailureReason reason, CertificateSigningRequest csr, DeviceClaim? claim = null)
+    public static string Denied(
+        this CertificateProfile profile, FailureReason reason, CertificateSigningRequest csr, DeviceClaim? claim = null)
     {
         var failure = Assert.IsType<Approval.Denied>(profile.Approve(csr, Year, Now, claim: claim)).Failure;
         Assert.Equal(reason, failure.Reason);
@@ -103,7 +105,8 @@ internal static class Requests
 
     public static SubjectAltName Mail(string mailbox) => San(SubjectAltNameKind.Rfc822Name, mailbox);
 
-    public static SubjectAltName Upn(string text) => new(SubjectAltNameKind.OtherName, text, Encoding.UTF8.GetBytes(text), SubjectAltName.UserPrincipalNameOid);
+    public static SubjectAltName Upn(string text) =>
+        new(SubjectAltNameKind.OtherName, text, Encoding.UTF8.GetBytes(text), SubjectAltName.UserPrincipalNameOid);
 
     public static SubjectAltName Ip(string address) =>
         new(SubjectAltNameKind.IpAddress, address, (byte[])[0x87, .. Length(System.Net.IPAddress.Parse(address).GetAddressBytes())]);
@@ -114,14 +117,25 @@ internal static class Requests
     public static PublicKeyInfo Ec(string? curve = P256, int bits = 256) =>
         new() { Der = new byte[] { 1 }, Sha256 = new byte[32], Algorithm = KeyAlgorithm.Ecdsa, Bits = bits, CurveOid = curve };
 
-    public static PublicKeyInfo Other(KeyAlgorithm algorithm) => new() { Der = new byte[] { 2 }, Sha256 = new byte[32], Algorithm = algorithm, Bits = 0 };
+    public static PublicKeyInfo Other(KeyAlgorithm algorithm) =>
+        new() { Der = new byte[] { 2 }, Sha256 = new byte[32], Algorithm = algorithm, Bits = 0 };
 
-    /// <summary>An RSA key whose factors are unknown: odd, of exactly these bits, without a factor below 752 unless it is given one.</summary>
+    /// <summary>
+    /// An RSA key whose factors are unknown: odd, of exactly these bits, without a factor below 752 unless it is given one.
+    /// </summary>
     public static PublicKeyInfo Rsa(int bits = 2048, int exponent = 65537, int factor = 1) =>
         Rsa(Modulus(bits, factor), new BigInteger(exponent).ToByteArray(isUnsigned: true, isBigEndian: true), bits);
 
     public static PublicKeyInfo Rsa(byte[] modulus, byte[] exponent, int bits) =>
-        new() { Der = new byte[] { 3 }, Sha256 = new byte[32], Algorithm = KeyAlgorithm.Rsa, Bits = bits, Modulus = modulus, Exponent = exponent };
+        new()
+        {
+            Der = new byte[] { 3 },
+            Sha256 = new byte[32],
+            Algorithm = KeyAlgorithm.Rsa,
+            Bits = bits,
+            Modulus = modulus,
+            Exponent = exponent,
+        };
 
     private static byte[] Modulus(int bits, int factor)
     {

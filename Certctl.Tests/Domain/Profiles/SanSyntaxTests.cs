@@ -84,7 +84,8 @@ public sealed class SanSyntaxTests
     [MemberData(nameof(Names))]
     [Trait("Conformance", "R-14")]
     [Trait("Conformance", "P-16")]
-    public void A_name_follows_the_syntax_of_its_kind(SubjectAltNameKind kind, string text, bool allowed) => Check(San(kind, text), allowed);
+    public void A_name_follows_the_syntax_of_its_kind(SubjectAltNameKind kind, string text, bool allowed) =>
+        Check(San(kind, text), allowed);
 
     [Theory]
     [InlineData("eve@corp.example", true)]

@@ -20,7 +20,9 @@ internal static class Asn1Targets
             BerNormaliser.TryNormalise(der, out var again, out var all, out _) && all == der.Length && again.Span.SequenceEqual(der.Span),
             "what is normal stays as it is");
         var reader = new DerReader(der);
-        ContradictionException.Unless(reader.TryReadAny(out _, out _, out var whole) && whole.Length == der.Length && reader.AtEnd, "what is normal is one element of DER");
+        ContradictionException.Unless(
+            reader.TryReadAny(out _, out _, out var whole) && whole.Length == der.Length && reader.AtEnd,
+            "what is normal is one element of DER");
     }
 
     public static void Descend(byte[] input) => Descend(new DerReader(input), 0);
@@ -30,15 +32,19 @@ internal static class Asn1Targets
         while (!reader.AtEnd && depth < MaxDepth)
         {
             var before = reader;
-            var types = (TryAsOid(reader) ? 1 : 0) + (TryAsNumber(reader) ? 1 : 0) + (TryAsTime(reader) ? 1 : 0) + (TryAsBits(reader) ? 1 : 0);
+            var types = (TryAsOid(reader) ? 1 : 0) + (TryAsNumber(reader) ? 1 : 0)
+                + (TryAsTime(reader) ? 1 : 0) + (TryAsBits(reader) ? 1 : 0);
             ContradictionException.Unless(types <= 1, "an element is of one type");
             if (!reader.TryReadAny(out var tag, out var content, out var whole))
             {
-                ContradictionException.Unless(reader.PeekTag == before.PeekTag && !reader.AtEnd, "what cannot be read leaves the cursor where it was");
+                ContradictionException.Unless(
+                    reader.PeekTag == before.PeekTag && !reader.AtEnd, "what cannot be read leaves the cursor where it was");
                 return;
             }
 
-            ContradictionException.Unless(content.Length < whole.Length && whole.Span[0] == tag && whole.Span.EndsWith(content.Span), "an element ends with its content");
+            ContradictionException.Unless(
+                content.Length < whole.Length && whole.Span[0] == tag && whole.Span.EndsWith(content.Span),
+                "an element ends with its content");
             if ((tag & 0x20) != 0)
                 Descend(new DerReader(content), depth + 1);
             else

@@ -23,26 +23,32 @@ internal static class ChallengeTargets
         var verdict = IntuneChallenge.Verify(token, Believing, Now);
         Check(verdict);
         ContradictionException.Unless(verdict.Failure is not null || input.AsSpan().Count((byte)'.') == 2, "what is good has three parts");
-        ContradictionException.Unless(IntuneChallenge.Verify(token, Doubting.Value, Now).Failure is not null, "without an anchor nothing is good");
+        ContradictionException.Unless(
+            IntuneChallenge.Verify(token, Doubting.Value, Now).Failure is not null, "without an anchor nothing is good");
     }
 
     public static void Claims(byte[] input) => Check(IntuneChallenge.Verify(new Secret(Wrap(input)), Believing, Now));
 
     /// <summary>Claims in a token whose signature is for others to judge.</summary>
-    public static string Wrap(byte[] claims) => $"{Base64Url.EncodeToString("{\"alg\":\"ES256\"}"u8)}.{Base64Url.EncodeToString(claims)}.{Base64Url.EncodeToString(new byte[64])}";
+    public static string Wrap(byte[] claims) =>
+        $"{Base64Url.EncodeToString("{\"alg\":\"ES256\"}"u8)}.{Base64Url.EncodeToString(claims)}.{Base64Url.EncodeToString(new byte[64])}";
 
     private static void Check(IntuneVerdict verdict)
     {
         ContradictionException.Unless(verdict.TokenSha256.Length == SHA256.HashSizeInBytes, "every token has a name");
         ContradictionException.Unless(verdict.Failure is not null || verdict.Claim is not null, "what is good says something");
         if (verdict.Failure is { } failure)
-            ContradictionException.Unless(failure.Detail.Length is > 0 and < 1000 && !failure.Detail.Any(char.IsControl), "a detail is fit for a log");
+            ContradictionException.Unless(
+                failure.Detail.Length is > 0 and < 1000 && !failure.Detail.Any(char.IsControl), "a detail is fit for a log");
         if (verdict.Claim is not { } claim)
             return;
-        ContradictionException.Unless(claim is { Issuer.Length: > 0, Subject.Length: > 0, Nonce.Length: > 0 }, "what must be there is there");
+        ContradictionException.Unless(
+            claim is { Issuer.Length: > 0, Subject.Length: > 0, Nonce.Length: > 0 }, "what must be there is there");
         if (IntuneChallenge.FindMismatch(claim, Request.Value) is { } mismatch)
-            ContradictionException.Unless(mismatch.Detail.Length < 1000 && !mismatch.Detail.Any(char.IsControl), "a detail is fit for a log");
+            ContradictionException.Unless(
+                mismatch.Detail.Length < 1000 && !mismatch.Detail.Any(char.IsControl), "a detail is fit for a log");
     }
 
-    private static IntuneSettings Settings(ITrustAnchors anchors) => new(anchors, null, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), 3);
+    private static IntuneSettings Settings(ITrustAnchors anchors) =>
+        new(anchors, null, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), 3);
 }

@@ -7,7 +7,9 @@ using Product = Certctl.Infrastructure.ScepClient;
 
 namespace Certctl.Tests.Hostile.Fuzz;
 
-/// <summary>What our client reads of a server. It may refuse with its own exception, which says in words what is wrong, and with no other.</summary>
+/// <summary>
+/// What our client reads of a server. It may refuse with its own exception, which says in words what is wrong, and with no other.
+/// </summary>
 internal static class ClientTargets
 {
     public const string TransactionId = "0123456789abcdef";
@@ -17,9 +19,12 @@ internal static class ClientTargets
     private const string Arc = "2.16.840.1.113733.1.9.";
 
     private static readonly Lazy<X509Certificate2> LazyDevice = new(() =>
-        FakePki.Make("CN=device", FakePki.DeviceKey, null, FakePki.DeviceKey, X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment));
+        FakePki.Make(
+            "CN=device", FakePki.DeviceKey, null, FakePki.DeviceKey,
+            X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment));
 
-    private static readonly Lazy<CaTrust> Trust = new(() => Product.CaCertificates.Parse(new ScepAnswer(BagType, Bag())).Trust(null, FakePki.Now));
+    private static readonly Lazy<CaTrust> Trust = new(
+        () => Product.CaCertificates.Parse(new ScepAnswer(BagType, Bag())).Trust(null, FakePki.Now));
 
     public static X509Certificate2 Device => LazyDevice.Value;
 
@@ -27,7 +32,8 @@ internal static class ClientTargets
     public static byte[] Bag()
     {
         // Without their private keys.
-        X509Certificate2[] certificates = [X509CertificateLoader.LoadCertificate(FakePki.Ra.RawData), X509CertificateLoader.LoadCertificate(FakePki.Ca.RawData)];
+        X509Certificate2[] certificates =
+            [X509CertificateLoader.LoadCertificate(FakePki.Ra.RawData), X509CertificateLoader.LoadCertificate(FakePki.Ca.RawData)];
         return new X509Certificate2Collection(certificates).Export(X509ContentType.Pkcs7)!;
     }
 
@@ -94,7 +100,11 @@ internal static class ClientTargets
     private static void Read(byte[] message) => Refusable(() =>
     {
         var reply = Product.CertRep.Read(
-            new ScepAnswer("application/x-pki-message", message), new PkiMessage([], Nonce), TransactionId, new MessageSigner(Device, FakePki.DeviceKey), Trust.Value,
+            new ScepAnswer("application/x-pki-message", message),
+            new PkiMessage([], Nonce),
+            TransactionId,
+            new MessageSigner(Device, FakePki.DeviceKey),
+            Trust.Value,
             new MessageAlgorithms(HashAlgorithmName.SHA256, ScepCipher.Aes128));
         foreach (var certificate in (reply as Product.CertRep.Success)?.Certificates ?? [])
             certificate.Dispose();

@@ -5,8 +5,8 @@ using SharpFuzz.Common;
 namespace Certctl.Tests.Hostile.Fuzz;
 
 /// <summary>
-/// The counters that instrumented code writes: one octet for each pair of branches taken one after the other (edges). An input is worth keeping when it
-/// takes an edge that none took before, or takes one in another order of magnitude.
+/// The counters that instrumented code writes: one octet for each pair of branches taken one after the other (edges). An input is worth
+/// keeping when it takes an edge that none took before, or takes one in another order of magnitude.
 /// </summary>
 internal static unsafe class CoverageMap
 {

@@ -1,6 +1,8 @@
 namespace Certctl.Tests.Hostile.Fuzz;
 
-/// <summary>One change to a tree, of the kinds that break decoders: elements missing, repeated, foreign, nested, mistagged, with forged lengths.</summary>
+/// <summary>
+/// One change to a tree, of the kinds that break decoders: elements missing, repeated, foreign, nested, mistagged, with forged lengths.
+/// </summary>
 internal sealed class DerMutations(Random random)
 {
     // Beside the limits of the decoders, and far beyond.
@@ -8,7 +10,10 @@ internal sealed class DerMutations(Random random)
     private static readonly int[] Depths = [1, 2, 20, 31, 32, 33, 100];
     private static readonly int[] Sizes = [0, 1, 2, 4, 5, 8, 16, 20, 32, 64, 65, 127, 128, 129, 256, 257, 1024, 8192];
     private static readonly byte[] Tags =
-        [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x09, 0x0A, 0x0C, 0x12, 0x13, 0x14, 0x16, 0x17, 0x18, 0x1A, 0x1C, 0x1E, 0x1F, 0x24, 0x30, 0x31, 0x80, 0x81, 0x82, 0x86, 0x87, 0xA0, 0xA1, 0xA3, 0xA4, 0xFF];
+        [
+            0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x09, 0x0A, 0x0C, 0x12, 0x13, 0x14, 0x16, 0x17, 0x18, 0x1A, 0x1C, 0x1E, 0x1F, 0x24,
+            0x30, 0x31, 0x80, 0x81, 0x82, 0x86, 0x87, 0xA0, 0xA1, 0xA3, 0xA4, 0xFF,
+        ];
 
     public void Apply(DerTree tree, DerTree other)
     {
@@ -72,7 +77,8 @@ internal sealed class DerMutations(Random random)
                 break;
             case 5 when node.Children is null:
                 // A string in pieces.
-                node.Children = [.. node.Content.Chunk(random.Next(1, 50)).Select(piece => new DerTree { Tag = node.Tag, Content = piece })];
+                node.Children =
+                    [.. node.Content.Chunk(random.Next(1, 50)).Select(piece => new DerTree { Tag = node.Tag, Content = piece })];
                 node.Tag |= 0x20;
                 break;
             default:
@@ -85,7 +91,12 @@ internal sealed class DerMutations(Random random)
     {
         var inner = node.Clone();
         for (var i = 1; i < depth; i++)
-            inner = new DerTree { Tag = node.IsConstructed ? node.Tag : (byte)0x30, Children = [inner], Length = random.Next(4) == 0 ? DerLength.Indefinite : DerLength.Minimal };
+            inner = new DerTree
+            {
+                Tag = node.IsConstructed ? node.Tag : (byte)0x30,
+                Children = [inner],
+                Length = random.Next(4) == 0 ? DerLength.Indefinite : DerLength.Minimal,
+            };
         (node.Tag, node.Children) = (node.IsConstructed ? node.Tag : (byte)0x30, [inner]);
     }
 

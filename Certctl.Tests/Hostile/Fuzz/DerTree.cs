@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Certctl.Tests.Hostile.Fuzz;
 
 /// <summary>
-/// BER taken apart so that it can be put together differently. Strings that hold an element themselves (extension values, the envelope in a SignedData)
-/// are taken apart too. Lengths are made anew in writing: what changes inside stays well-formed around.
+/// BER taken apart so that it can be put together differently. Strings that hold an element themselves (extension values, the envelope in a
+/// SignedData) are taken apart too. Lengths are made anew in writing: what changes inside stays well-formed around.
 /// </summary>
 internal sealed class DerTree
 {

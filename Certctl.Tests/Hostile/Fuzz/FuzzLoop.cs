@@ -47,7 +47,9 @@ internal sealed class FuzzLoop(FuzzTarget target, int seed, LastInput last)
     // Half of the time one of the newest: they are the least explored. Of two the shorter one: long ones make the run slow.
     private byte[] Pick()
     {
-        var (one, other) = (_corpus[_random.Next(_corpus.Count)], _corpus[_random.Next(2) == 0 ? _random.Next(_corpus.Count) : Math.Max(0, _corpus.Count - 1 - _random.Next(16))]);
+        var (one, other) = (
+            _corpus[_random.Next(_corpus.Count)],
+            _corpus[_random.Next(2) == 0 ? _random.Next(_corpus.Count) : Math.Max(0, _corpus.Count - 1 - _random.Next(16))]);
         return one.Length < other.Length ? one : other;
     }
 

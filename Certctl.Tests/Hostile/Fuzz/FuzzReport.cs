@@ -26,5 +26,7 @@ internal sealed class FuzzReport
 
     public string Summary => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Executions} executions in {Time.TotalSeconds:F0} s ({Executions / Math.Max(Time.TotalSeconds, 0.001):F0}/s), {Edges} edges, corpus {Corpus} from {Seeds} seeds, slowest {Slowest.TotalMilliseconds:F1} ms, most allocated {LargestAllocation / 1024.0:F0} KiB");
+        $"{Executions} executions in {Time.TotalSeconds:F0} s ({Executions / Math.Max(Time.TotalSeconds, 0.001):F0}/s), {Edges} edges, "
+            + $"corpus {Corpus} from {Seeds} seeds, slowest {Slowest.TotalMilliseconds:F1} ms, "
+            + $"most allocated {LargestAllocation / 1024.0:F0} KiB");
 }

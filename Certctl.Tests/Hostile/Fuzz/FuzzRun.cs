@@ -38,7 +38,9 @@ public static class FuzzRun
             throw Broken(decoder, broken, report.BrokenBy, seed);
 
         // Without counters every run is green.
-        return report.Edges > 0 && report.Corpus >= report.Seeds ? report.Summary : throw new InvalidOperationException($"Decoder {decoder}: the run was blind, no branch was counted.");
+        return report.Edges > 0 && report.Corpus >= report.Seeds
+            ? report.Summary
+            : throw new InvalidOperationException($"Decoder {decoder}: the run was blind, no branch was counted.");
     }
 
     private static InvalidOperationException Broken(string decoder, string how, byte[] input, int seed)

@@ -3,7 +3,8 @@ namespace Certctl.Tests.Hostile.Fuzz;
 /// <summary>One decoder under fire.</summary>
 /// <param name="Name">As <c>./fuzz.sh</c> takes it.</param>
 /// <param name="Seeds">What a good peer sends; made anew in every run.</param>
-/// <param name="Execute">Lets the decoder read the input once; throws when the decoder throws, or when what it accepted contradicts itself.</param>
+/// <param name="Execute">Lets the decoder read the input once; throws when the decoder throws,
+/// or when what it accepted contradicts itself.</param>
 internal sealed record FuzzTarget(string Name, Func<IEnumerable<byte[]>> Seeds, Action<byte[]> Execute)
 {
     /// <summary>Words of a text format; for DER the mutator takes elements of other inputs.</summary>

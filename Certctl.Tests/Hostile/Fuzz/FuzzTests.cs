@@ -5,8 +5,9 @@ using Xunit.Abstractions;
 namespace Certctl.Tests.Hostile.Fuzz;
 
 /// <summary>
-/// Every decoder that reads a stranger's bytes, against inputs that grow from good ones towards code not reached before: nothing is thrown, nothing takes
-/// long or much memory, and what is accepted does not contradict itself. A few seconds each here; for long runs see <c>./fuzz.sh</c> and docs/testing.md.
+/// Every decoder that reads a stranger's bytes, against inputs that grow from good ones towards code not reached before: nothing is thrown,
+/// nothing takes long or much memory, and what is accepted does not contradict itself. A few seconds each here;
+/// for long runs see <c>./fuzz.sh</c> and docs/testing.md.
 /// </summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
@@ -25,7 +26,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
         var executions = Number("EXECUTIONS");
         var seed = (int)(Number("SEED") ?? (executions is null ? UsualSeed : Random.Shared.Next()));
 
-        var figures = InstrumentedProduct.Run(decoder, executions ?? long.MaxValue, executions is null ? UsualSeconds : Days, seed, Variable("INPUT") ?? "");
+        var figures = InstrumentedProduct.Run(
+            decoder, executions ?? long.MaxValue, executions is null ? UsualSeconds : Days, seed, Variable("INPUT") ?? "");
 
         output.WriteLine($"{decoder}: {figures}, seed {seed}");
     }

@@ -6,13 +6,14 @@ using SharpFuzz;
 namespace Certctl.Tests.Hostile.Fuzz;
 
 /// <summary>
-/// A second copy of the product in this process, with a counter at every branch, and of these tests, so that they meet that copy. The product that all
-/// other tests use, and that ships, is as the compiler made it.
+/// A second copy of the product in this process, with a counter at every branch, and of these tests, so that they meet that copy. The
+/// product that all other tests use, and that ships, is as the compiler made it.
 /// </summary>
 internal sealed class InstrumentedProduct : AssemblyLoadContext
 {
     // The platform's CMS with the product: our client's decoders rest on it.
-    private static readonly string[] Instrumented = ["Certctl.Domain", "Certctl.Application", "Certctl.Infrastructure", "certctl", "System.Security.Cryptography.Pkcs"];
+    private static readonly string[] Instrumented =
+        ["Certctl.Domain", "Certctl.Application", "Certctl.Infrastructure", "certctl", "System.Security.Cryptography.Pkcs"];
     private static readonly string Tests = typeof(InstrumentedProduct).Assembly.GetName().Name!;
 
     private readonly string _folder;
@@ -21,7 +22,8 @@ internal sealed class InstrumentedProduct : AssemblyLoadContext
         : base("instrumented") => _folder = folder;
 
     /// <summary>Calls <see cref="FuzzRun.Run"/> in the copy. Strings and numbers only: nothing else means the same on both sides.</summary>
-    public static string Run(string decoder, long executions, int seconds, int seed, string input) => Entry.Value(decoder, executions, seconds, seed, input);
+    public static string Run(string decoder, long executions, int seconds, int seed, string input) =>
+        Entry.Value(decoder, executions, seconds, seed, input);
 
     private static readonly Lazy<Func<string, long, int, int, string, string>> Entry = new(() =>
     {
@@ -38,5 +40,7 @@ internal sealed class InstrumentedProduct : AssemblyLoadContext
     });
 
     protected override Assembly? Load(AssemblyName assemblyName) =>
-        assemblyName.Name is { } name && (name == Tests || Instrumented.Contains(name)) ? LoadFromAssemblyPath(Path.Combine(_folder, name + ".dll")) : null;
+        assemblyName.Name is { } name && (name == Tests || Instrumented.Contains(name))
+            ? LoadFromAssemblyPath(Path.Combine(_folder, name + ".dll"))
+            : null;
 }

@@ -2,7 +2,10 @@ using System.IO.MemoryMappedFiles;
 
 namespace Certctl.Tests.Hostile.Fuzz;
 
-/// <summary>The input of the execution under way, in a file that outlives the process: a decoder that runs forever or kills it leaves its input behind.</summary>
+/// <summary>
+/// The input of the execution under way, in a file that outlives the process:
+/// a decoder that runs forever or kills it leaves its input behind.
+/// </summary>
 internal sealed class LastInput : IDisposable
 {
     private const int Capacity = 64 * 1024;

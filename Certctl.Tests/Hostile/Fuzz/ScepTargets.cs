@@ -18,7 +18,8 @@ internal static class ScepTargets
     private static readonly EnvelopePasswords Passwords = new(new Secret(CmsScepCodecPasswordTests.Password), null);
     private static readonly byte[] GoodEnvelope = new ForgedRequest().Envelope();
     private static readonly byte[] MessageType = ForgedRequest.Attribute(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("19"));
-    private static readonly byte[] TransactionIdAttribute = ForgedRequest.Attribute(ForgedRequest.TransactionIdOid, ForgedRequest.Printable("TX-1"));
+    private static readonly byte[] TransactionIdAttribute = ForgedRequest.Attribute(
+        ForgedRequest.TransactionIdOid, ForgedRequest.Printable("TX-1"));
     private static readonly byte[] GoodCsr = SHA256.HashData(ScepTestKeys.Csr);
 
     public static void Attributes(byte[] input)
@@ -30,7 +31,8 @@ internal static class ScepTargets
         }
 
         _ = (attributes!.MessageType, attributes.FindDefect(), attributes.ContentType.Length, attributes.MessageDigest.Length);
-        ContradictionException.Unless(attributes.TransactionId.Value.Length is > 0 and <= TransactionId.MaxLength, "a transactionID is neither empty nor long");
+        ContradictionException.Unless(
+            attributes.TransactionId.Value.Length is > 0 and <= TransactionId.MaxLength, "a transactionID is neither empty nor long");
         ContradictionException.Unless(attributes.SenderNonce.Length <= 64, "a nonce fits into the reply");
     }
 
@@ -55,7 +57,8 @@ internal static class ScepTargets
             ? Der.Sequence(signer!.Issuer.Der.ToArray(), Der.Tlv(0x02, signer.SerialNumber.ToArray()))
             : ForgedRequest.IssuerAndSerial(ScepTestKeys.DeviceSelfSigned);
         var attributes = SignedMessage.Attributes(GoodEnvelope, MessageType, TransactionIdAttribute);
-        if (Codec.Decode(SignedMessage.Wrap(attributes, GoodEnvelope, input, name, ScepTestKeys.Device)) is ScepDecoding.PkiMessage { Content: ScepContent.CertificationRequest } readable)
+        if (Codec.Decode(SignedMessage.Wrap(attributes, GoodEnvelope, input, name, ScepTestKeys.Device))
+            is ScepDecoding.PkiMessage { Content: ScepContent.CertificationRequest } readable)
             _ = Codec.EncodeCertRep(readable.Head, new ScepReply.Success(ScepTestKeys.Leaf.RawData));
     }
 
@@ -73,7 +76,8 @@ internal static class ScepTargets
         var attributes = SignedMessage.Attributes(input, MessageType, TransactionIdAttribute);
         var decoding = Codec.Decode(SignedMessage.Wrap(attributes, input, ScepTestKeys.DeviceSelfSigned, ScepTestKeys.Device), Passwords);
         ContradictionException.Unless(decoding is ScepDecoding.PkiMessage { Head.Signer: not null }, "what is signed rightly is answered");
-        ContradictionException.Unless(decoding is ScepDecoding.PkiMessage { Head.ReplyPassword: null }, "a key that can decrypt is answered without a password");
+        ContradictionException.Unless(
+            decoding is ScepDecoding.PkiMessage { Head.ReplyPassword: null }, "a key that can decrypt is answered without a password");
     }
 
     /// <summary>What GetCert and GetCRL carry in the envelope.</summary>
@@ -90,6 +94,7 @@ internal static class ScepTargets
         if (ScepQuery.Message(query) is not { } message)
             return;
         var again = ScepQuery.Message("?message=" + Uri.EscapeDataString(Convert.ToBase64String(message)));
-        ContradictionException.Unless(again is not null && again.AsSpan().SequenceEqual(message), "a message that was read can be sent again");
+        ContradictionException.Unless(
+            again is not null && again.AsSpan().SequenceEqual(message), "a message that was read can be sent again");
     }
 }

@@ -13,15 +13,19 @@ namespace Certctl.Tests.Hostile.Fuzz;
 internal static class Seeds
 {
     public static readonly IReadOnlyList<byte[]> QueryWords = Words(
-        "operation=", "PKIOperation", "GetCACert", "message=", "&", "=", "?", "%", "%2B", "%2F", "%3D", "%252B", "%0D%0A", "+", "/", "-", "_", " ", "\n", "é", "%C3%A9", "%FF", "%u0041", "AAAA");
+        "operation=", "PKIOperation", "GetCACert", "message=", "&", "=", "?", "%", "%2B", "%2F", "%3D", "%252B", "%0D%0A", "+", "/", "-",
+        "_", " ", "\n", "é", "%C3%A9", "%FF", "%u0041", "AAAA");
 
     public static readonly IReadOnlyList<byte[]> CapabilityWords = Words(
-        "SCEPStandard", "AES", "DES3", "DES", "MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512", "POSTPKIOperation", "Renewal", "GetNextCACert", "\n", "\r\n", "\t", " ");
+        "SCEPStandard", "AES", "DES3", "DES", "MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512", "POSTPKIOperation", "Renewal",
+        "GetNextCACert", "\n", "\r\n", "\t", " ");
 
-    public static readonly IReadOnlyList<byte[]> ChallengeWords = Words(".", "=", "-", "_", "eyJhbGciOiJFUzI1NiJ9", "eyJhbGciOiJub25lIn0", "AAAA", "A", " ", "\n", "é");
+    public static readonly IReadOnlyList<byte[]> ChallengeWords = Words(
+        ".", "=", "-", "_", "eyJhbGciOiJFUzI1NiJ9", "eyJhbGciOiJub25lIn0", "AAAA", "A", " ", "\n", "é");
 
     public static readonly IReadOnlyList<byte[]> ClaimWords = Words(
-        "{", "}", "[", "]", ",", ":", "\"", "\\u0000", "\\ud800", "\\", "0", "-1", "1e9", "9223372036854775807", "253370764799", "true", "null", "\"version\":\"v1\",", "\"iss\":\"i\",", "\"sub\":", "\"nonce\":",
+        "{", "}", "[", "]", ",", ":", "\"", "\\u0000", "\\ud800", "\\", "0", "-1", "1e9", "9223372036854775807", "253370764799", "true",
+        "null", "\"version\":\"v1\",", "\"iss\":\"i\",", "\"sub\":", "\"nonce\":",
         "\"iat\":", "\"exp\":", "\"aud\":", "\"device_name\":", "\"san_dns\":[\"a\"],", "\"san_upn\":", "\"san_uri\":", "\"san_rfc822\":");
 
     public static IEnumerable<byte[]> SignedClaims() =>
@@ -34,9 +38,12 @@ internal static class Seeds
         }.Select(Encoding.UTF8.GetBytes),
     ];
 
-    public static IEnumerable<byte[]> SignedChallenges() => SignedClaims().Select(claims => Encoding.ASCII.GetBytes(ChallengeTargets.Wrap(claims)));
+    public static IEnumerable<byte[]> SignedChallenges() =>
+        SignedClaims().Select(claims => Encoding.ASCII.GetBytes(ChallengeTargets.Wrap(claims)));
 
-    public static IEnumerable<byte[]> Ber() => [.. Names(), .. GeneralNames(), .. PublicKeys(), .. Certificates(), .. Requests(), .. Messages().SelectMany<byte[], byte[]>(m => [m, AsBer(m)])];
+    public static IEnumerable<byte[]> Ber() =>
+        [.. Names(), .. GeneralNames(), .. PublicKeys(), .. Certificates(), .. Requests(), .. Messages()
+            .SelectMany<byte[], byte[]>(m => [m, AsBer(m)])];
 
     public static IEnumerable<byte[]> Names() =>
     [
@@ -44,9 +51,17 @@ internal static class Seeds
         new X500DistinguishedName("CN=device-1,OU=Field,O=Certctl,L=Bern,ST=BE,C=CH,DC=example,DC=org,E=someone@example.org").RawData,
         // The string types, an RDN of two attributes, a value that is no string.
         Sequence(
-            Rdn("2.5.4.3", Text(0x0C, "Gerät")), Rdn("2.5.4.10", Text(0x1E, "Größe")), Rdn("2.5.4.11", Text(0x14, "Teletex")), Rdn("2.5.4.7", Text(0x1C, "Ort")),
-            Rdn("2.5.4.5", Text(0x12, "42 43")), Rdn("0.9.2342.19200300.100.1.25", Text(0x16, "example")), Rdn("2.5.4.6", Text(0x13, "CH"))),
-        Sequence(Set(Sequence(Oid("2.5.4.3"), Text(0x13, "a_b")), Sequence(Oid("2.5.4.5"), Text(0x1A, "7")), Sequence(Oid("2.5.4.45"), Tlv(0x03, [0, 1, 2])))),
+            Rdn("2.5.4.3", Text(0x0C, "Gerät")),
+            Rdn("2.5.4.10", Text(0x1E, "Größe")),
+            Rdn("2.5.4.11", Text(0x14, "Teletex")),
+            Rdn("2.5.4.7", Text(0x1C, "Ort")),
+            Rdn("2.5.4.5", Text(0x12, "42 43")),
+            Rdn("0.9.2342.19200300.100.1.25", Text(0x16, "example")),
+            Rdn("2.5.4.6", Text(0x13, "CH"))),
+        Sequence(Set(
+            Sequence(Oid("2.5.4.3"), Text(0x13, "a_b")),
+            Sequence(Oid("2.5.4.5"), Text(0x1A, "7")),
+            Sequence(Oid("2.5.4.45"), Tlv(0x03, [0, 1, 2])))),
         Sequence(),
     ];
 
@@ -61,7 +76,10 @@ internal static class Seeds
         names.AddUserPrincipalName("device@example.org");
         yield return names.Build().RawData;
         yield return Sequence(
-            Tlv(0xA4, ScepTestKeys.Ca.SubjectName.RawData), Tlv(0x88, [0x2A, 0x03]), Tlv(0xA3, Sequence()), Tlv(0xA5, Tlv(0xA1, Text(0x0C, "party"))),
+            Tlv(0xA4, ScepTestKeys.Ca.SubjectName.RawData),
+            Tlv(0x88, [0x2A, 0x03]),
+            Tlv(0xA3, Sequence()),
+            Tlv(0xA5, Tlv(0xA1, Text(0x0C, "party"))),
             Tlv(0xA0, Oid("1.3.6.1.4.1.311.25.1"), Tlv(0xA0, Tlv(0x04, new byte[16]))));
     }
 
@@ -77,12 +95,14 @@ internal static class Seeds
         yield return Sequence(Sequence(Oid("1.3.101.112")), Tlv(0x03, [0, .. new byte[32]]));
     }
 
-    public static IEnumerable<byte[]> Certificates() => [ScepTestKeys.Ca.RawData, ScepTestKeys.Leaf.RawData, ScepTestKeys.DeviceSelfSigned.RawData, EcSigner().RawData, FakePki.Ra.RawData];
+    public static IEnumerable<byte[]> Certificates() =>
+        [ScepTestKeys.Ca.RawData, ScepTestKeys.Leaf.RawData, ScepTestKeys.DeviceSelfSigned.RawData, EcSigner().RawData, FakePki.Ra.RawData];
 
     /// <summary>The CA of a trust bundle, and one of its devices.</summary>
     public static X509Certificate2 BundleRoot => LazyBundle.Value.Root;
 
-    public static IEnumerable<byte[]> ClientCertificates() => [LazyBundle.Value.Device.RawData, ScepTestKeys.Leaf.RawData, BundleRoot.RawData, FakePki.Ra.RawData];
+    public static IEnumerable<byte[]> ClientCertificates() =>
+        [LazyBundle.Value.Device.RawData, ScepTestKeys.Leaf.RawData, BundleRoot.RawData, FakePki.Ra.RawData];
 
     /// <summary>Of the device's RSA key, so that what it signs can be verified.</summary>
     public static IEnumerable<byte[]> SignerCertificates() => [ScepTestKeys.DeviceSelfSigned.RawData, ScepTestKeys.Leaf.RawData];
@@ -117,10 +137,24 @@ internal static class Seeds
     [
         new ForgedRequest().Envelope(),
         AsBer(new ForgedRequest { ChunkedCiphertext = true }.Envelope()),
-        new ForgedRequest { CipherOid = "1.2.840.113549.3.7", Iv = RandomNumberGenerator.GetBytes(8), ContentKey = RandomNumberGenerator.GetBytes(24) }.Envelope(),
+        new ForgedRequest
+        {
+            CipherOid = "1.2.840.113549.3.7",
+            Iv = RandomNumberGenerator.GetBytes(8),
+            ContentKey = RandomNumberGenerator.GetBytes(24),
+        }.Envelope(),
         new ForgedRequest { CipherOid = "2.16.840.1.101.3.4.1.42", ContentKey = RandomNumberGenerator.GetBytes(32) }.Envelope(),
-        new ForgedRequest { RecipientInfos = [new ForgedRequest { Recipient = ScepTestKeys.Ca }.RecipientInfo(), .. OneKey.Recipients] , ContentKey = OneKey.Key }.Envelope(),
-        new ForgedRequest { KeyTransport = Oaep(), EncryptedKey = ScepTestKeys.RaPrivateKey.Encrypt(OneKey.Key, RSAEncryptionPadding.OaepSHA256), ContentKey = OneKey.Key }.Envelope(),
+        new ForgedRequest
+        {
+            RecipientInfos = [new ForgedRequest { Recipient = ScepTestKeys.Ca }.RecipientInfo(), .. OneKey.Recipients] ,
+            ContentKey = OneKey.Key,
+        }.Envelope(),
+        new ForgedRequest
+        {
+            KeyTransport = Oaep(),
+            EncryptedKey = ScepTestKeys.RaPrivateKey.Encrypt(OneKey.Key, RSAEncryptionPadding.OaepSHA256),
+            ContentKey = OneKey.Key,
+        }.Envelope(),
         CmsScepCodecPasswordTests.Enveloped(iterations: 1000),
         CmsScepCodecPasswordTests.Enveloped(iterations: 1000, digest: "SHA512", keyLength: 16),
         .. AgreedEnvelopes(),
@@ -135,7 +169,12 @@ internal static class Seeds
         return [envelope, AsBer(envelope)];
     }
 
-    public static IEnumerable<byte[]> ClearRequests() => [.. ClearRequest.Forms.Select(form => ClearRequest.In(form, ScepTestKeys.Csr, new ForgedRequest())), AsBer(ScepTestKeys.Csr), .. Messages()];
+    public static IEnumerable<byte[]> ClearRequests() =>
+        [
+            .. ClearRequest.Forms.Select(form => ClearRequest.In(form, ScepTestKeys.Csr, new ForgedRequest())),
+            AsBer(ScepTestKeys.Csr),
+            .. Messages(),
+        ];
 
     private const int EcMessage = 6;
 
@@ -143,23 +182,42 @@ internal static class Seeds
     [
         new ForgedRequest().Build(),
         AsBer(new ForgedRequest { ChunkedCiphertext = true }.Build()),
-        new ForgedRequest { Digest = HashAlgorithmName.SHA1, DigestOid = "1.3.14.3.2.26", TransmitUnsorted = true, SignUnsorted = true }.Build(),
+        new ForgedRequest { Digest = HashAlgorithmName.SHA1, DigestOid = "1.3.14.3.2.26", TransmitUnsorted = true, SignUnsorted = true }
+            .Build(),
         new ForgedRequest { Digest = HashAlgorithmName.SHA512, DigestOid = "2.16.840.1.101.3.4.2.3" }.Build(),
-        new ForgedRequest { SignerCertificate = ScepTestKeys.Leaf, Certificates = [ScepTestKeys.Ca.RawData, ScepTestKeys.Leaf.RawData] }.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("17")).Build(),
-        new ForgedRequest { SignerIdentifier = Tlv(0x80, ScepTestKeys.DeviceSelfSigned.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifierBytes.ToArray()) }.Build(),
-        new ForgedRequest { SignerKey = ScepTestKeys.EcDevice, SignerCertificate = EcSigner(), Certificates = [EcSigner().RawData], SignatureOid = "1.2.840.10045.4.3.2" }.Build(),
-        new ForgedRequest { UnsignedAttributes = ForgedRequest.Attribute("1.2.3", ForgedRequest.Printable("x")) }.Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("20")).Build(),
+        new ForgedRequest { SignerCertificate = ScepTestKeys.Leaf, Certificates = [ScepTestKeys.Ca.RawData, ScepTestKeys.Leaf.RawData] }
+            .Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("17")).Build(),
+        new ForgedRequest
+        {
+            SignerIdentifier = Tlv(0x80, ScepTestKeys.DeviceSelfSigned.Extensions.OfType<X509SubjectKeyIdentifierExtension>()
+                .Single().SubjectKeyIdentifierBytes.ToArray()),
+        }.Build(),
+        new ForgedRequest
+        {
+            SignerKey = ScepTestKeys.EcDevice,
+            SignerCertificate = EcSigner(),
+            Certificates = [EcSigner().RawData],
+            SignatureOid = "1.2.840.10045.4.3.2",
+        }.Build(),
+        new ForgedRequest { UnsignedAttributes = ForgedRequest.Attribute("1.2.3", ForgedRequest.Printable("x")) }
+            .Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("20")).Build(),
     ];
 
     public static IEnumerable<byte[]> Queries()
     {
         var text = Convert.ToBase64String(ScepTestKeys.Csr);
         return Words(
-            "?operation=GetCACaps", "?operation=GetCACert&message=ca", "?operation=PKIOperation&message=" + Uri.EscapeDataString(text), "?operation=PKIOperation&message=" + text,
-            "?message=" + text.Replace('+', ' ').TrimEnd('='), "?operation=PKIOperation&message=" + Uri.EscapeDataString(Uri.EscapeDataString(text)), "?OPERATION=pki%4Fperation&MESSAGE=MAA%0A");
+            "?operation=GetCACaps",
+            "?operation=GetCACert&message=ca",
+            "?operation=PKIOperation&message=" + Uri.EscapeDataString(text),
+            "?operation=PKIOperation&message=" + text,
+            "?message=" + text.Replace('+', ' ').TrimEnd('='),
+            "?operation=PKIOperation&message=" + Uri.EscapeDataString(Uri.EscapeDataString(text)),
+            "?OPERATION=pki%4Fperation&MESSAGE=MAA%0A");
     }
 
-    public static IEnumerable<byte[]> Capabilities() => Words("POSTPKIOperation\nSHA-256\nSHA-512\nAES\nSCEPStandard\nRenewal\n", "DES3\r\nSHA-1\r\n", "<html>no</html>", "");
+    public static IEnumerable<byte[]> Capabilities() =>
+        Words("POSTPKIOperation\nSHA-256\nSHA-512\nAES\nSCEPStandard\nRenewal\n", "DES3\r\nSHA-1\r\n", "<html>no</html>", "");
 
     /// <summary>Behind an octet that says which of the two content types.</summary>
     public static IEnumerable<byte[]> CaCertificates() =>
@@ -167,12 +225,21 @@ internal static class Seeds
 
     public static IEnumerable<byte[]> Bags() => [ClientTargets.Bag(), AsBer(ClientTargets.Bag())];
 
-    public static IEnumerable<byte[]> IssuersAndSerials() => [ForgedRequest.IssuerAndSerial(ScepTestKeys.Leaf), AsBer(ForgedRequest.IssuerAndSerial(ScepTestKeys.Ca)), .. Names().Select(name => Sequence(name, Tlv(0x02, [7])))];
+    public static IEnumerable<byte[]> IssuersAndSerials() =>
+        [
+            ForgedRequest.IssuerAndSerial(ScepTestKeys.Leaf),
+            AsBer(ForgedRequest.IssuerAndSerial(ScepTestKeys.Ca)),
+            .. Names().Select(name => Sequence(name, Tlv(0x02, [7]))),
+        ];
 
     public static IEnumerable<byte[]> CertReps()
     {
         yield return new FakeCertRep(Asked, Defect.None).Pending();
-        foreach (var defect in new[] { Defect.None, Defect.Failure, Defect.FailureWithoutContent, Defect.SuccessWithoutContent, Defect.NoSignerCertificate, Defect.TwoSigners })
+        foreach (var defect in new[]
+        {
+            Defect.None, Defect.Failure, Defect.FailureWithoutContent, Defect.SuccessWithoutContent, Defect.NoSignerCertificate,
+            Defect.TwoSigners,
+        })
             yield return new FakeCertRep(Asked, defect).Final();
         yield return AsBer(new FakeCertRep(Asked, Defect.None).Final());
     }
@@ -181,11 +248,17 @@ internal static class Seeds
     public static IEnumerable<byte[]> CertRepEnvelopes()
     {
         var envelope = new ForgedRequest { Plaintext = ClientTargets.Bag(), Recipient = ClientTargets.Device }.Envelope();
-        return [envelope, AsBer(envelope), new ForgedRequest { Plaintext = AsBer(ClientTargets.Bag()), Recipient = ClientTargets.Device, ChunkedCiphertext = true }.Envelope()];
+        return [
+            envelope,
+            AsBer(envelope),
+            new ForgedRequest { Plaintext = AsBer(ClientTargets.Bag()), Recipient = ClientTargets.Device, ChunkedCiphertext = true }
+                .Envelope(),
+        ];
     }
 
     private static SeenRequest Asked => new(
-        "POST", "19", ClientTargets.TransactionId, ClientTargets.Nonce, ScepTestKeys.MakeCsr("CN=device", FakePki.DeviceKey), ClientTargets.Device, ForgedRequest.Sha256Oid, ForgedRequest.Aes128Oid);
+        "POST", "19", ClientTargets.TransactionId, ClientTargets.Nonce, ScepTestKeys.MakeCsr("CN=device", FakePki.DeviceKey),
+        ClientTargets.Device, ForgedRequest.Sha256Oid, ForgedRequest.Aes128Oid);
 
     /// <summary>The same with indefinite lengths; what has them already stays as it is.</summary>
     private static byte[] AsBer(byte[] der)
@@ -205,7 +278,9 @@ internal static class Seeds
 
     private static byte[] Oaep() => Sequence(
         Oid(ForgedRequest.OaepOid),
-        Sequence(Tlv(0xA0, Sequence(Oid(ForgedRequest.Sha256Oid))), Tlv(0xA1, Sequence(Oid("1.2.840.113549.1.1.8"), Sequence(Oid(ForgedRequest.Sha256Oid))))));
+        Sequence(
+            Tlv(0xA0, Sequence(Oid(ForgedRequest.Sha256Oid))),
+            Tlv(0xA1, Sequence(Oid("1.2.840.113549.1.1.8"), Sequence(Oid(ForgedRequest.Sha256Oid))))));
 
     private static readonly Lazy<(X509Certificate2 Root, X509Certificate2 Device)> LazyBundle = new(() =>
     {

@@ -22,7 +22,8 @@ internal static class SignedMessage
     {
         var signature = key.SignData(Tlv(0x31, attributes), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         var signerInfo = Sequence(Number(1), signer, Sha256, Tlv(0xA0, attributes), RsaEncryption, Tlv(0x04, signature));
-        var signedData = Sequence(Number(1), Set(Sha256), Sequence(Data, Tlv(0xA0, Tlv(0x04, content))), Tlv(0xA0, certificate), Set(signerInfo));
+        var signedData = Sequence(
+            Number(1), Set(Sha256), Sequence(Data, Tlv(0xA0, Tlv(0x04, content))), Tlv(0xA0, certificate), Set(signerInfo));
         return Sequence(Oid(ForgedRequest.SignedDataOid), Tlv(0xA0, signedData));
     }
 

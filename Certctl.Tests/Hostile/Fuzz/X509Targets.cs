@@ -16,7 +16,8 @@ namespace Certctl.Tests.Hostile.Fuzz;
 internal static class X509Targets
 {
     private static readonly CertificateProfile Profile = Requests.Profile();
-    private static readonly Lazy<BundleTrust> Trust = new(() => new BundleTrust([Seeds.BundleRoot], new Dictionary<string, X509Certificate2>()));
+    private static readonly Lazy<BundleTrust> Trust = new(
+        () => new BundleTrust([Seeds.BundleRoot], new Dictionary<string, X509Certificate2>()));
     private static readonly byte[] Hash = SHA256.HashData([1]);
 
     /// <summary>What a TLS client shows, by itself and as a CA that it sends along.</summary>
@@ -24,7 +25,8 @@ internal static class X509Targets
     {
         _ = Trust.Value.Judge(new ShownCertificates(Seeds.BundleRoot.RawData, [input]), FakePki.Now);
         if (Trust.Value.Judge(new ShownCertificates(input, []), FakePki.Now) is ClientVerdict.Trusted trusted)
-            ContradictionException.Unless(trusted.Certificate.Issuer.Der.Span.SequenceEqual(Seeds.BundleRoot.SubjectName.RawData), "only the bundle vouches");
+            ContradictionException.Unless(
+                trusted.Certificate.Issuer.Der.Span.SequenceEqual(Seeds.BundleRoot.SubjectName.RawData), "only the bundle vouches");
     }
 
     public static void Name(byte[] input)
@@ -55,8 +57,10 @@ internal static class X509Targets
         _ = key!.Describe();
         var signature = new byte[key.Algorithm == KeyAlgorithm.Rsa ? key.Modulus.Length : 8];
         ((ReadOnlySpan<byte>)[0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01]).CopyTo(signature.Length >= 8 ? signature : new byte[8]);
-        ContradictionException.Unless(!SignatureVerifier.VerifyHash(key, HashAlgorithmName.SHA256, Hash, signature), "a random signature is wrong");
-        ContradictionException.Unless(!SignatureVerifier.VerifyPss(key, HashAlgorithmName.SHA256, Hash, signature), "a random signature is wrong");
+        ContradictionException.Unless(
+            !SignatureVerifier.VerifyHash(key, HashAlgorithmName.SHA256, Hash, signature), "a random signature is wrong");
+        ContradictionException.Unless(
+            !SignatureVerifier.VerifyPss(key, HashAlgorithmName.SHA256, Hash, signature), "a random signature is wrong");
     }
 
     public static void Certificate(byte[] input)
@@ -98,7 +102,8 @@ internal static class X509Targets
         // Latin-1 in UTF-8 may be longer than the limit.
         ContradictionException.Unless(
             normal.Der.Length > DecodingLimits.NameOctets
-            || (NameReader.TryRead(normal.Der, out var again, out _) && again!.SameAs(name) && again.Normalised().Der.Span.SequenceEqual(normal.Der.Span)),
+            || (NameReader.TryRead(normal.Der, out var again, out _) && again!.SameAs(name)
+                && again.Normalised().Der.Span.SequenceEqual(normal.Der.Span)),
             "a normalised name is the same name, and normal");
     }
 }

@@ -18,7 +18,8 @@ public sealed class ComplianceRequestTests
         var json = JsonNode.Parse(await SentAsync(Claim))!;
 
         var documented = SourceTree.Read("docs/compliance.md").Split("```json\n")[1].Split("```")[0];
-        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(documented), json), json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+        Assert.True(
+            JsonNode.DeepEquals(JsonNode.Parse(documented), json), json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
     }
 
     [Fact]

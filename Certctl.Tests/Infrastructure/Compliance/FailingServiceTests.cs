@@ -11,7 +11,9 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Compliance;
 
-/// <summary>Accidents are tried again, a little; a service that only fails is left alone for a while; a crowd does not wait in line.</summary>
+/// <summary>
+/// Accidents are tried again, a little; a service that only fails is left alone for a while; a crowd does not wait in line.
+/// </summary>
 public sealed class FailingServiceTests
 {
     private const int RefusedStream = 7; // RFC 9113 §7
@@ -70,7 +72,8 @@ public sealed class FailingServiceTests
     [Theory]
     [InlineData(HttpProtocols.Http1)]
     [InlineData(HttpProtocols.Http1AndHttp2)]
-    public async Task A_service_that_resets_every_request_is_asked_three_times_and_no_more_on_new_connections_and_on_kept_ones(HttpProtocols protocols)
+    public async Task A_service_that_resets_every_request_is_asked_three_times_and_no_more_on_new_connections_and_on_kept_ones(
+        HttpProtocols protocols)
     {
         var resets = false;
         await using var service = await StubService.StartAsync(
@@ -122,7 +125,8 @@ public sealed class FailingServiceTests
             port = ((IPEndPoint)listener.LocalEndpoint).Port;
         }
 
-        using var hook = new HttpComplianceHook(StubService.Settings(new Uri($"https://localhost:{port}")), NullLogger<HttpComplianceHook>.Instance);
+        using var hook = new HttpComplianceHook(
+            StubService.Settings(new Uri($"https://localhost:{port}")), NullLogger<HttpComplianceHook>.Instance);
 
         var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
         Assert.Contains("ConnectionError", unavailable.Detail, StringComparison.Ordinal);
@@ -176,7 +180,8 @@ public sealed class FailingServiceTests
             await AnswerAsync(context, 200);
         });
         using var hook = service.Hook(limits: new ComplianceLimits { Concurrency = 2 });
-        Task<ComplianceVerdict>[] first = [hook.AskAsync(StubService.Question(), CancellationToken.None), hook.AskAsync(StubService.Question(), CancellationToken.None)];
+        Task<ComplianceVerdict>[] first =
+            [hook.AskAsync(StubService.Question(), CancellationToken.None), hook.AskAsync(StubService.Question(), CancellationToken.None)];
 
         var third = await hook.AskAsync(StubService.Question(), CancellationToken.None);
         Assert.Equal(new ComplianceVerdict.Unavailable("2 questions wait for it already"), third);

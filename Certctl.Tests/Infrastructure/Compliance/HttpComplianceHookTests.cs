@@ -27,7 +27,8 @@ public sealed class HttpComplianceHookTests
 
         var verdict = await hook.AskAsync(StubService.Question(), CancellationToken.None);
 
-        Assert.Equal(compliant ? new ComplianceVerdict.Compliant(reason) : (ComplianceVerdict)new ComplianceVerdict.NotCompliant(reason), verdict);
+        Assert.Equal(
+            compliant ? new ComplianceVerdict.Compliant(reason) : (ComplianceVerdict)new ComplianceVerdict.NotCompliant(reason), verdict);
         Assert.Single(service.Seen);
     }
 
@@ -143,8 +144,10 @@ public sealed class HttpComplianceHookTests
                 context.Response.ContentLength = 1L << 40;
             try
             {
-                // Behind a connection that has ended, writing succeeds at once and goes nowhere: how much was written says nothing, that it ended says all.
-                while (!context.RequestAborted.IsCancellationRequested && !(await context.Response.BodyWriter.WriteAsync(blanks, context.RequestAborted)).IsCompleted)
+                // Behind a connection that has ended, writing succeeds at once and goes nowhere:
+                // how much was written says nothing, that it ended says all.
+                while (!context.RequestAborted.IsCancellationRequested
+                    && !(await context.Response.BodyWriter.WriteAsync(blanks, context.RequestAborted)).IsCompleted)
                     await Task.Yield();
             }
             catch (OperationCanceledException)
@@ -226,7 +229,8 @@ public sealed class HttpComplianceHookTests
     [Fact]
     public void Plain_http_is_not_spoken()
     {
-        Assert.Throws<ArgumentException>(() => new HttpComplianceHook(StubService.Settings(new Uri("http://localhost")), NullLogger<HttpComplianceHook>.Instance));
+        Assert.Throws<ArgumentException>(
+            () => new HttpComplianceHook(StubService.Settings(new Uri("http://localhost")), NullLogger<HttpComplianceHook>.Instance));
     }
 
     private static Task YesAsync(HttpContext context, int status)

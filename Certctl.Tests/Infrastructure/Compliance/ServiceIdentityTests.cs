@@ -26,7 +26,9 @@ public sealed class ServiceIdentityTests
 
         Assert.All(service.Seen, seen => Assert.Equal($"Bearer {StubService.Token}", seen.Headers.Authorization));
         Assert.NotEmpty(log.Lines);
-        Assert.DoesNotContain(log.Lines.Append(verdict.ToString()).Append(StubService.Settings(service.Url).ToString()), text => text.Contains(StubService.Token, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            log.Lines.Append(verdict.ToString()).Append(StubService.Settings(service.Url).ToString()),
+            text => text.Contains(StubService.Token, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -65,7 +67,8 @@ public sealed class ServiceIdentityTests
     public async Task Without_roots_of_its_own_it_believes_those_of_the_machine()
     {
         await using var service = await StubService.StartAsync("{\"compliant\":true}");
-        using var hook = new HttpComplianceHook(StubService.Settings(service.Url) with { Roots = [] }, NullLogger<HttpComplianceHook>.Instance);
+        using var hook = new HttpComplianceHook(
+            StubService.Settings(service.Url) with { Roots = [] }, NullLogger<HttpComplianceHook>.Instance);
 
         // The root of the test is none of them.
         Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));

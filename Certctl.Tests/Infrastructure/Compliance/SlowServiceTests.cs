@@ -144,7 +144,8 @@ public sealed class SlowServiceTests
                 try
                 {
                     await using var tls = new SslStream(client.GetStream());
-                    await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, cancellationToken);
+                    await tls.AuthenticateAsServerAsync(
+                        new SslServerAuthenticationOptions { ServerCertificate = certificate }, cancellationToken);
                     await tls.WriteAsync("HTTP/1.1 200 OK\r\n"u8.ToArray(), cancellationToken);
                     while (true)
                     {

@@ -44,7 +44,8 @@ internal sealed class StubService : IAsyncDisposable
     });
 
     /// <param name="tls">Null: a good certificate for localhost.</param>
-    public static async Task<StubService> StartAsync(RequestDelegate answer, X509Certificate2? tls = null, HttpProtocols protocols = HttpProtocols.Http1AndHttp2)
+    public static async Task<StubService> StartAsync(
+        RequestDelegate answer, X509Certificate2? tls = null, HttpProtocols protocols = HttpProtocols.Http1AndHttp2)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -54,7 +55,10 @@ internal sealed class StubService : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
                 listen.Protocols = protocols;
-                listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(Handshake(tls ?? Certificate("localhost"), protocols)) });
+                listen.UseHttps(new TlsHandshakeCallbackOptions
+                {
+                    OnConnection = _ => ValueTask.FromResult(Handshake(tls ?? Certificate("localhost"), protocols)),
+                });
             });
         });
         var app = builder.Build();
@@ -62,7 +66,11 @@ internal sealed class StubService : IAsyncDisposable
         app.Run(async context =>
         {
             using var reader = new StreamReader(context.Request.Body);
-            service.Seen.Enqueue(new SeenQuestion(await reader.ReadToEndAsync(), new HeaderDictionary(context.Request.Headers.ToDictionary()), context.Connection.ClientCertificate, context.Request.Protocol));
+            service.Seen.Enqueue(new SeenQuestion(
+                await reader.ReadToEndAsync(),
+                new HeaderDictionary(context.Request.Headers.ToDictionary()),
+                context.Connection.ClientCertificate,
+                context.Request.Protocol));
             await answer(context);
         });
         await app.StartAsync();
@@ -81,11 +89,13 @@ internal sealed class StubService : IAsyncDisposable
         },
         ClientCertificateRequired = true,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = (_, client, _, errors) => client is not null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable),
+        RemoteCertificateValidationCallback = (_, client, _, errors) => client is not null
+            || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable),
     };
 
     /// <summary>A certificate of <paramref name="ca"/> for a host.</summary>
-    public static X509Certificate2 Certificate(string host, BootstrapCa? ca = null, string eku = BootstrapCa.ServerAuth, int toDays = 100) =>
+    public static X509Certificate2 Certificate(
+        string host, BootstrapCa? ca = null, string eku = BootstrapCa.ServerAuth, int toDays = 100) =>
         (ca ?? Ca).Issue($"CN={host}", eku, -10, toDays, null, request =>
         {
             var names = new SubjectAlternativeNameBuilder();
@@ -98,21 +108,30 @@ internal sealed class StubService : IAsyncDisposable
 
     /// <summary>With a token, the root of <see cref="Ca"/>, and time enough for a busy machine.</summary>
     public static ComplianceSettings Settings(Uri url, TimeSpan? timeout = null, ComplianceLimits? limits = null) =>
-        new(url, new ComplianceCredential.Bearer(new Secret(Token)), timeout ?? TimeSpan.FromSeconds(20)) { Roots = [Ca.Certificate], Limits = limits ?? new() };
+        new(url, new ComplianceCredential.Bearer(new Secret(Token)), timeout ?? TimeSpan.FromSeconds(20))
+        {
+            Roots = [Ca.Certificate],
+            Limits = limits ?? new(),
+        };
 
     /// <summary>Shows a client certificate in place of the token.</summary>
     public static ComplianceCredential.ClientCertificate Client(X509Certificate2 certificate) =>
         new(new KeyPair(X509CertificateLoader.LoadCertificate(certificate.RawData), certificate.GetECDsaPrivateKey()!, []));
 
     public static ComplianceQuestion Question(DeviceClaim? claim = null) => new(
-        "SCEP", "corp", "default", new TransactionId("T-1"), "r-1", "192.0.2.1", claim is null ? ChallengeKind.Static : ChallengeKind.Intune, claim, Csr());
+        "SCEP", "corp", "default", new TransactionId("T-1"), "r-1", "192.0.2.1",
+        claim is null ? ChallengeKind.Static : ChallengeKind.Intune, claim, Csr());
 
     private static CertificateSigningRequest Csr() => new()
     {
         DerWithoutChallenge = "the request itself"u8.ToArray(),
         Sha256 = SHA256.HashData("the request"u8),
         ChallengePassword = new Secret("the challenge that must not be sent on"),
-        Subject = new SubjectName { Der = new byte[] { 0x30, 0x00 }, Rdns = [[new NameAttribute("2.5.4.3", "device-1", new byte[] { 0x0C, 0x00 })]] },
+        Subject = new SubjectName
+        {
+            Der = new byte[] { 0x30, 0x00 },
+            Rdns = [[new NameAttribute("2.5.4.3", "device-1", new byte[] { 0x0C, 0x00 })]],
+        },
         PublicKey = new PublicKeyInfo { Der = new byte[] { 1 }, Algorithm = KeyAlgorithm.Rsa, Bits = 2048, Sha256 = SHA256.HashData([1]) },
         SubjectAltNames =
         [

@@ -29,9 +29,11 @@ public sealed class FileTrustAnchorsTests : IDisposable
     public void Each_valid_anchor_of_the_right_kind_is_tried()
     {
         using var rsa = RSA.Create(2048);
-        var anchors = Load(One.Pem + Two.Pem + Pem(new CertificateRequest("CN=three", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
+        var anchors = Load(
+            One.Pem + Two.Pem + Pem(new CertificateRequest("CN=three", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
         Assert.Equal("CN=two", Find(anchors, JwsAlgorithm.Es256, Two.Key.SignData(Input, HashAlgorithmName.SHA256)));
-        Assert.Equal("CN=three", Find(anchors, JwsAlgorithm.Rs256, rsa.SignData(Input, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
+        Assert.Equal(
+            "CN=three", Find(anchors, JwsAlgorithm.Rs256, rsa.SignData(Input, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
         Assert.Null(Find(anchors, JwsAlgorithm.Rs256, Two.Key.SignData(Input, HashAlgorithmName.SHA256)));
         Assert.Equal(["ECDSA-P256", "ECDSA-P256", "RSA-2048"], anchors.All.Select(anchor => anchor.KeyAlgorithm));
     }
@@ -41,7 +43,9 @@ public sealed class FileTrustAnchorsTests : IDisposable
     {
         var (read, problems, warnings) = Read(Past.Pem + Future.Pem + One.Pem);
         Assert.Empty(problems);
-        Assert.Equal(["CN=past expired at", "CN=future is not valid before"], warnings.Select(warning => warning[..warning.IndexOf(" 2", StringComparison.Ordinal)]));
+        Assert.Equal(
+            ["CN=past expired at", "CN=future is not valid before"],
+            warnings.Select(warning => warning[..warning.IndexOf(" 2", StringComparison.Ordinal)]));
         var anchors = new FileTrustAnchors(read);
         var (past, future) = (Past.Key.SignData(Input, HashAlgorithmName.SHA256), Future.Key.SignData(Input, HashAlgorithmName.SHA256));
         Assert.Null(Find(anchors, JwsAlgorithm.Es256, past));
@@ -67,9 +71,12 @@ public sealed class FileTrustAnchorsTests : IDisposable
         using var small = RSA.Create(1024);
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP384);
         var (read, problems, _) = Read(
-            One.Pem + Pem(new CertificateRequest("CN=small", small, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)) + Pem(new CertificateRequest("CN=other", other, HashAlgorithmName.SHA256)));
+            One.Pem + Pem(new CertificateRequest("CN=small", small, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))
+            + Pem(new CertificateRequest("CN=other", other, HashAlgorithmName.SHA256)));
         Assert.Empty(read);
-        Assert.Equal(["CN=small has a key RSA-1024", "CN=other has a key ECDSA-P384"], problems.Select(problem => problem[..problem.IndexOf(',', StringComparison.Ordinal)]));
+        Assert.Equal(
+            ["CN=small has a key RSA-1024", "CN=other has a key ECDSA-P384"],
+            problems.Select(problem => problem[..problem.IndexOf(',', StringComparison.Ordinal)]));
     }
 
     [Fact]
@@ -125,7 +132,8 @@ public sealed class FileTrustAnchorsTests : IDisposable
         return ConnectorBundle.Load(FilePath, Now);
     }
 
-    private static string? Find(FileTrustAnchors anchors, JwsAlgorithm algorithm, byte[] signature) => anchors.FindSigner(algorithm, Input, signature, Now)?.Subject;
+    private static string? Find(FileTrustAnchors anchors, JwsAlgorithm algorithm, byte[] signature) =>
+        anchors.FindSigner(algorithm, Input, signature, Now)?.Subject;
 
     private static (string Pem, ECDsa Key) Ec(string subject, int from = -1, int until = 365)
     {

@@ -25,7 +25,8 @@ public sealed class JwsSignatureTests
     {
         Assert.True(Verify(JwsAlgorithm.Rs256, Rsa, Rsa.SignData(Input, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
         Assert.True(Verify(JwsAlgorithm.Es256, P256, P256.SignData(Input, HashAlgorithmName.SHA256)));
-        Assert.True(Verify(JwsAlgorithm.Es256, P256, P256.SignData(Input, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence)));
+        Assert.True(
+            Verify(JwsAlgorithm.Es256, P256, P256.SignData(Input, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence)));
     }
 
     [Fact]
@@ -56,7 +57,11 @@ public sealed class JwsSignatureTests
     public void What_is_no_signature_is_a_wrong_one()
     {
         var der = P256.SignData(Input, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
-        byte[][] wrong = [[], [0], new byte[64], new byte[63], new byte[65], new byte[256], [.. der, 0], der[..^1], [0x30, 0x80, .. der[2..], 0, 0], [0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01], Negative()];
+        byte[][] wrong =
+        [
+            [], [0], new byte[64], new byte[63], new byte[65], new byte[256], [.. der, 0], der[..^1], [0x30, 0x80, .. der[2..], 0, 0],
+            [0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01], Negative(),
+        ];
         Assert.All(wrong, signature => Assert.False(Verify(JwsAlgorithm.Es256, P256, signature)));
         Assert.All(wrong, signature => Assert.False(Verify(JwsAlgorithm.Rs256, Rsa, signature)));
         var flipped = P256.SignData(Input, HashAlgorithmName.SHA256);
@@ -116,7 +121,8 @@ public sealed class JwsSignatureTests
         return writer.Encode();
     }
 
-    private static bool Verify(JwsAlgorithm algorithm, AsymmetricAlgorithm key, byte[] signature) => JwsSignature.Verify(algorithm, Info(key), Input, signature);
+    private static bool Verify(JwsAlgorithm algorithm, AsymmetricAlgorithm key, byte[] signature) =>
+        JwsSignature.Verify(algorithm, Info(key), Input, signature);
 
     private static PublicKeyInfo Info(AsymmetricAlgorithm key)
     {

@@ -12,7 +12,8 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Persistence;
 
-public sealed class PostgresDatabaseMigratorTests(PostgresDatabases databases) : DatabaseMigratorTests(databases), IClassFixture<PostgresDatabases>
+public sealed class PostgresDatabaseMigratorTests(PostgresDatabases databases)
+    : DatabaseMigratorTests(databases), IClassFixture<PostgresDatabases>
 {
     [Fact]
     [Trait("Conformance", "A-9")]
@@ -39,7 +40,8 @@ public sealed class PostgresDatabaseMigratorTests(PostgresDatabases databases) :
     }
 }
 
-public sealed class SqliteDatabaseMigratorTests(SqliteDatabases databases) : DatabaseMigratorTests(databases), IClassFixture<SqliteDatabases>
+public sealed class SqliteDatabaseMigratorTests(SqliteDatabases databases)
+    : DatabaseMigratorTests(databases), IClassFixture<SqliteDatabases>
 {
     [Fact]
     public async Task The_audit_table_cannot_be_replaced_into()
@@ -55,7 +57,8 @@ public sealed class SqliteDatabaseMigratorTests(SqliteDatabases databases) : Dat
         await using var database = await OpenAsync();
         await using (var db = database.Open())
         {
-            await db.Database.ExecuteSqlRawAsync("CREATE TABLE IF NOT EXISTS \"__EFMigrationsLock\" (\"Id\" INTEGER PRIMARY KEY, \"Timestamp\" TEXT NOT NULL)");
+            await db.Database.ExecuteSqlRawAsync(
+                "CREATE TABLE IF NOT EXISTS \"__EFMigrationsLock\" (\"Id\" INTEGER PRIMARY KEY, \"Timestamp\" TEXT NOT NULL)");
             await db.Database.ExecuteSqlRawAsync("INSERT INTO \"__EFMigrationsLock\" VALUES (1, '2026-01-01')");
         }
 
@@ -67,8 +70,11 @@ public sealed class SqliteDatabaseMigratorTests(SqliteDatabases databases) : Dat
     {
         await using var database = await OpenAsync();
         await using var db = database.Open();
-        Assert.Equal("wal", Assert.Single(await db.Database.SqlQueryRaw<string>("SELECT journal_mode AS Value FROM pragma_journal_mode").ToListAsync()));
-        Assert.Equal(2, Assert.Single(await db.Database.SqlQueryRaw<int>("SELECT synchronous AS Value FROM pragma_synchronous").ToListAsync()));
+        Assert.Equal(
+            "wal",
+            Assert.Single(await db.Database.SqlQueryRaw<string>("SELECT journal_mode AS Value FROM pragma_journal_mode").ToListAsync()));
+        Assert.Equal(
+            2, Assert.Single(await db.Database.SqlQueryRaw<int>("SELECT synchronous AS Value FROM pragma_synchronous").ToListAsync()));
     }
 }
 
@@ -228,7 +234,8 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
         if (!IsAvailable)
             return;
         await using var database = await OpenAsync();
-        var deletion = await database.Profiles.DeleteAsync(CertificateProfile.DefaultId, 1, TestEntries.Audit(TestDatabase.Start, null), default);
+        var deletion = await database.Profiles.DeleteAsync(
+            CertificateProfile.DefaultId, 1, TestEntries.Audit(TestDatabase.Start, null), default);
         Assert.Equal(Certctl.Application.Enrolments.ProfileDeletion.Deleted, deletion);
 
         await database.Migrator.MigrateAsync(default);
@@ -295,14 +302,20 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
         Assert.Contains("append-only", refused.Message, StringComparison.Ordinal);
     }
 
-    // What statements are made of. Defaults of the database and filters of indexes are for migrations alone, and no compiled model has them.
+    // What statements are made of. Defaults of the database and filters of indexes are for migrations alone,
+    // and no compiled model has them.
     private static IEnumerable<string> Describe(IModel model) =>
         from entity in model.GetEntityTypes()
         from line in entity.GetProperties().Select(property =>
-                $"{property.Name} {property.ClrType} {property.GetColumnName()} {property.GetColumnType()} null={property.IsNullable} max={property.GetMaxLength()} {property.ValueGenerated} "
-                + $"token={property.IsConcurrencyToken} {property.GetTypeMapping().Converter?.GetType()} {property.GetValueComparer().GetType()} {property.GetAfterSaveBehavior()}")
+                $"{property.Name} {property.ClrType} {property.GetColumnName()} {property.GetColumnType()} null={property.IsNullable} "
+                    + $"max={property.GetMaxLength()} {property.ValueGenerated} "
+                + $"token={property.IsConcurrencyToken} {property.GetTypeMapping().Converter?.GetType()} "
+                + $"{property.GetValueComparer().GetType()} {property.GetAfterSaveBehavior()}")
             .Concat(entity.GetKeys().Select(key => $"key {string.Join(',', key.Properties.Select(property => property.Name))}"))
-            .Concat(entity.GetIndexes().Select(index => $"index {index.Name} {string.Join(',', index.Properties.Select(property => property.Name))} {index.IsUnique}"))
-            .Concat(entity.GetForeignKeys().Select(foreign => $"to {foreign.PrincipalEntityType.Name} {string.Join(',', foreign.Properties.Select(property => property.Name))} {foreign.DeleteBehavior}"))
+            .Concat(entity.GetIndexes().Select(
+                index => $"index {index.Name} {string.Join(',', index.Properties.Select(property => property.Name))} {index.IsUnique}"))
+            .Concat(
+                entity.GetForeignKeys().Select(foreign => $"to {foreign.PrincipalEntityType.Name} "
+                    + $"{string.Join(',', foreign.Properties.Select(property => property.Name))} {foreign.DeleteBehavior}"))
         select $"{entity.Name} in {entity.GetTableName()}: {line}";
 }

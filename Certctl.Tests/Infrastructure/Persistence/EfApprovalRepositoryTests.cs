@@ -10,9 +10,11 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Persistence;
 
-public sealed class PostgresEfApprovalRepositoryTests(PostgresDatabases databases) : EfApprovalRepositoryTests(databases), IClassFixture<PostgresDatabases>;
+public sealed class PostgresEfApprovalRepositoryTests(PostgresDatabases databases)
+    : EfApprovalRepositoryTests(databases), IClassFixture<PostgresDatabases>;
 
-public sealed class SqliteEfApprovalRepositoryTests(SqliteDatabases databases) : EfApprovalRepositoryTests(databases), IClassFixture<SqliteDatabases>;
+public sealed class SqliteEfApprovalRepositoryTests(SqliteDatabases databases)
+    : EfApprovalRepositoryTests(databases), IClassFixture<SqliteDatabases>;
 
 public abstract class EfApprovalRepositoryTests(IDatabases databases) : PersistenceTests(databases)
 {
@@ -26,7 +28,8 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         await using var database = await OpenAsync();
         var entry = await ParkedAsync(database);
 
-        var verdicts = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => DecideAsync(database, entry, $"operator {i}", approved: i % 2 == 0))));
+        var verdicts = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => Task.Run(() => DecideAsync(database, entry, $"operator {i}", approved: i % 2 == 0))));
 
         var winner = Assert.Single(Enumerable.Range(0, 8), i => verdicts[i] is DecisionVerdict.Counted);
         Assert.All(verdicts.Where((_, i) => i != winner), verdict => Assert.IsType<DecisionVerdict.NotWaiting>(verdict));
@@ -37,7 +40,9 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         Assert.Equal(Stored.Time(Now), stored.DecidedAt);
         Assert.Equal(winner % 2 == 0, (await db.EnrolmentDecisions.SingleAsync()).Approved);
         var audit = await db.AuditEvents.SingleAsync(audit => audit.ResourceType == "enrolment");
-        Assert.Equal(($"operator {winner}", entry.Enrolment.Subject, "tx-1", "corp"), (audit.Actor, audit.Subject, audit.TransactionId, audit.PathId));
+        Assert.Equal(
+            ($"operator {winner}", entry.Enrolment.Subject, "tx-1", "corp"),
+            (audit.Actor, audit.Subject, audit.TransactionId, audit.PathId));
     }
 
     [Fact]
@@ -55,7 +60,8 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         Assert.Equal(EnrolmentState.Pending, await StateAsync(database));
 
         // A key that olga made, and one whose maker has a key made by olga.
-        Assert.Equal(new DecisionVerdict.DecidedBefore("olga"), await DecideAsync(database, entry, "other", approved: true, principal: "Olga"));
+        Assert.Equal(
+            new DecisionVerdict.DecidedBefore("olga"), await DecideAsync(database, entry, "other", approved: true, principal: "Olga"));
         Assert.Equal(EnrolmentState.Pending, await StateAsync(database));
 
         Assert.Equal(new DecisionVerdict.Counted(2, 2), await DecideAsync(database, entry, "paul", approved: true));
@@ -89,7 +95,8 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         await RequireAsync(database, approvals: 4);
         var entry = await ParkedAsync(database);
 
-        var verdicts = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() => DecideAsync(database, entry, $"operator {i}", approved: true))));
+        var verdicts = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(i => Task.Run(() => DecideAsync(database, entry, $"operator {i}", approved: true))));
 
         Assert.Equal([1, 2, 3, 4], verdicts.Select(verdict => Assert.IsType<DecisionVerdict.Counted>(verdict).Approvals).Order());
         Assert.Equal(EnrolmentState.Approved, await StateAsync(database));
@@ -161,7 +168,8 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         var entry = await ParkedAsync(database);
 
         // The id is taken.
-        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => database.Get<IApprovalRepository>().DecideAsync(Decision(entry, "olga", true, Now), entry.Audit, default));
+        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(
+            () => database.Get<IApprovalRepository>().DecideAsync(Decision(entry, "olga", true, Now), entry.Audit, default));
 
         Assert.Equal(EnrolmentState.Pending, await StateAsync(database));
         await using var db = database.Open();
@@ -187,7 +195,9 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         var waiting = await database.Get<IApprovalRepository>().ListAsync(all: false, 10, default);
         Assert.Equal([older.Enrolment.Id, newer.Enrolment.Id], waiting.Select(row => row.Id));
         var row = waiting[0];
-        Assert.Equal((older.Enrolment.Subject, "RSA-2048", "127.0.0.1", "tx-1", "Static current", 2), (row.Subject, row.KeyAlgorithm, row.SourceAddress, row.TransactionId, row.VouchedBy, row.ApprovalsRequired));
+        Assert.Equal(
+            (older.Enrolment.Subject, "RSA-2048", "127.0.0.1", "tx-1", "Static current", 2),
+            (row.Subject, row.KeyAlgorithm, row.SourceAddress, row.TransactionId, row.VouchedBy, row.ApprovalsRequired));
         Assert.Equal(Convert.ToHexStringLower(older.Enrolment.PublicKeySha256), row.PublicKeySha256);
         Assert.Equal(("olga", true, "because"), (row.Decisions[0].Actor, row.Decisions[0].Approved, row.Decisions[0].Note));
 
@@ -205,17 +215,36 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
         var entry = await ParkedAsync(database);
         Assert.Equal(new DecisionVerdict.Counted(1, 2), await DecideAsync(database, entry, "key", approved: true, principal: "oidc:alice"));
 
-        Assert.Equal(new DecisionVerdict.DecidedBefore("key"), await DecideAsync(database, entry, "oidc:alice", approved: true, principal: "oidc:42"));
-        Assert.Equal(new DecisionVerdict.DecidedBefore("key"), await DecideAsync(database, entry, "other", approved: true, principal: "KEY"));
+        Assert.Equal(
+            new DecisionVerdict.DecidedBefore("key"),
+            await DecideAsync(database, entry, "oidc:alice", approved: true, principal: "oidc:42"));
+        Assert.Equal(
+            new DecisionVerdict.DecidedBefore("key"), await DecideAsync(database, entry, "other", approved: true, principal: "KEY"));
     }
 
-    private static EnrolmentDecision Decision(JournalEntry entry, string actor, bool approved, DateTimeOffset at, string? principal = null) =>
-        new() { EnrolmentId = entry.Enrolment.Id, Actor = actor, Principal = principal ?? actor, Approved = approved, Note = "because", DecidedAt = at };
+    private static EnrolmentDecision Decision(
+        JournalEntry entry, string actor, bool approved, DateTimeOffset at, string? principal = null) =>
+        new()
+        {
+            EnrolmentId = entry.Enrolment.Id,
+            Actor = actor,
+            Principal = principal ?? actor,
+            Approved = approved,
+            Note = "because",
+            DecidedAt = at,
+        };
 
-    private static Task<DecisionVerdict> DecideAsync(TestDatabase database, JournalEntry entry, string actor, bool approved, DateTimeOffset? at = null, string? principal = null) =>
+    private static Task<DecisionVerdict> DecideAsync(
+        TestDatabase database, JournalEntry entry, string actor, bool approved, DateTimeOffset? at = null, string? principal = null) =>
         database.Get<IApprovalRepository>().DecideAsync(
             Decision(entry, actor, approved, at ?? Now, principal),
-            TestEntries.Audit(Now, null) with { Actor = actor, Action = approved ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied, ResourceType = "enrolment", Subject = null },
+            TestEntries.Audit(Now, null) with
+            {
+                Actor = actor,
+                Action = approved ? AuditAction.EnrolmentApproved : AuditAction.EnrolmentDenied,
+                ResourceType = "enrolment",
+                Subject = null,
+            },
             default);
 
     private static Task<StoredEnrolment?> AnswerAsync(TestDatabase database, JournalEntry entry, TimeSpan margin) =>
@@ -232,7 +261,8 @@ public abstract class EfApprovalRepositoryTests(IDatabases databases) : Persiste
     private static async Task RequireAsync(TestDatabase database, int approvals)
     {
         await using var db = database.Open();
-        Assert.Equal(1, await db.CertificateProfiles.ExecuteUpdateAsync(set => set.SetProperty(profile => profile.ApprovalsRequired, approvals)));
+        Assert.Equal(
+            1, await db.CertificateProfiles.ExecuteUpdateAsync(set => set.SetProperty(profile => profile.ApprovalsRequired, approvals)));
     }
 
     private static async Task<EnrolmentState> StateAsync(TestDatabase database)

@@ -6,9 +6,11 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Persistence;
 
-public sealed class PostgresEfAuditRepositoryTests(PostgresDatabases databases) : EfAuditRepositoryTests(databases), IClassFixture<PostgresDatabases>;
+public sealed class PostgresEfAuditRepositoryTests(PostgresDatabases databases)
+    : EfAuditRepositoryTests(databases), IClassFixture<PostgresDatabases>;
 
-public sealed class SqliteEfAuditRepositoryTests(SqliteDatabases databases) : EfAuditRepositoryTests(databases), IClassFixture<SqliteDatabases>;
+public sealed class SqliteEfAuditRepositoryTests(SqliteDatabases databases)
+    : EfAuditRepositoryTests(databases), IClassFixture<SqliteDatabases>;
 
 public abstract class EfAuditRepositoryTests(IDatabases databases) : PersistenceTests(databases)
 {

@@ -7,9 +7,11 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Persistence;
 
-public sealed class PostgresEfCertificateInventoryTests(PostgresDatabases databases) : EfCertificateInventoryTests(databases), IClassFixture<PostgresDatabases>;
+public sealed class PostgresEfCertificateInventoryTests(PostgresDatabases databases)
+    : EfCertificateInventoryTests(databases), IClassFixture<PostgresDatabases>;
 
-public sealed class SqliteEfCertificateInventoryTests(SqliteDatabases databases) : EfCertificateInventoryTests(databases), IClassFixture<SqliteDatabases>;
+public sealed class SqliteEfCertificateInventoryTests(SqliteDatabases databases)
+    : EfCertificateInventoryTests(databases), IClassFixture<SqliteDatabases>;
 
 public abstract class EfCertificateInventoryTests(IDatabases databases) : PersistenceTests(databases)
 {
@@ -27,7 +29,9 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
 
         var all = await inventory.ListAsync(new CertificateFilter(), Now, null, 0, 10, default);
         Assert.Equal((7, 7, false), (all.Certificates.Count, all.Total, all.HasMore));
-        Assert.Equal(all.Certificates.OrderByDescending(c => c.CreatedAt).ThenByDescending(c => c.SerialNumber, StringComparer.Ordinal), all.Certificates);
+        Assert.Equal(
+            all.Certificates.OrderByDescending(c => c.CreatedAt).ThenByDescending(c => c.SerialNumber, StringComparer.Ordinal),
+            all.Certificates);
 
         var walked = new List<string>();
         CertificateMark? mark = null;
@@ -41,7 +45,9 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
         }
         while (page.HasMore);
         Assert.Equal(all.Certificates.Select(c => c.SerialNumber), walked);
-        Assert.Equal(walked[4..6], (await inventory.ListAsync(new CertificateFilter(), Now, null, 4, 2, default)).Certificates.Select(c => c.SerialNumber));
+        Assert.Equal(
+            walked[4..6],
+            (await inventory.ListAsync(new CertificateFilter(), Now, null, 4, 2, default)).Certificates.Select(c => c.SerialNumber));
     }
 
     [Fact]
@@ -51,7 +57,11 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
             return;
         await using var database = await OpenAsync();
         var inventory = database.Get<ICertificateInventory>();
-        var (active, expired, revoked, held) = (await IssueAsync(database, Now), await IssueAsync(database, Now.AddDays(-100)), await IssueAsync(database, Now), await IssueAsync(database, Now));
+        var (active, expired, revoked, held) = (
+            await IssueAsync(database, Now),
+            await IssueAsync(database, Now.AddDays(-100)),
+            await IssueAsync(database, Now),
+            await IssueAsync(database, Now));
         await RevokeAsync(inventory, revoked, RevocationReason.KeyCompromise);
         await RevokeAsync(inventory, held, RevocationReason.CertificateHold);
 
@@ -72,14 +82,16 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
             await OnlyAsync(every, active, expired, revoked, held);
         foreach (var none in new CertificateFilter[]
         {
-            new() { IssuerId = "iss" }, new() { ProfileId = "x" }, new() { PathId = "" }, new() { Source = "EST" }, new() { Text = "%" }, new() { Text = "dev_ce" }, new() { Text = "\\" },
+            new() { IssuerId = "iss" }, new() { ProfileId = "x" }, new() { PathId = "" }, new() { Source = "EST" }, new() { Text = "%" },
+            new() { Text = "dev_ce" }, new() { Text = "\\" },
         })
             await OnlyAsync(none);
 
         async Task OnlyAsync(CertificateFilter filter, params string[] serials)
         {
             var page = await inventory.ListAsync(filter, Now, null, 0, 10, default);
-            Assert.Equal(serials.Order(StringComparer.Ordinal), page.Certificates.Select(c => c.SerialNumber).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                serials.Order(StringComparer.Ordinal), page.Certificates.Select(c => c.SerialNumber).Order(StringComparer.Ordinal));
             Assert.Equal(serials.Length, page.Total);
         }
     }
@@ -93,12 +105,15 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
         var inventory = database.Get<ICertificateInventory>();
         var serial = await IssueAsync(database, Now);
 
-        var verdicts = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => RevokeAsync(inventory, serial, RevocationReason.Superseded, $"operator {i}"))));
+        var verdicts = await Task.WhenAll(Enumerable.Range(0, 8)
+            .Select(i => Task.Run(() => RevokeAsync(inventory, serial, RevocationReason.Superseded, $"operator {i}"))));
 
         var winner = Assert.Single(Enumerable.Range(0, 8), i => verdicts[i] is RevocationVerdict.Done);
-        Assert.All(verdicts.Where((_, i) => i != winner), verdict => Assert.Equal(new RevocationVerdict.Refused(RevocationReason.Superseded, Stored.Time(Now)), verdict));
+        Assert.All(verdicts.Where((_, i) => i != winner), verdict => Assert.Equal(
+            new RevocationVerdict.Refused(RevocationReason.Superseded, Stored.Time(Now)), verdict));
         await using var db = database.Open();
-        Assert.Equal($"operator {winner}", (await db.AuditEvents.SingleAsync(audit => audit.Action == AuditAction.CertificateRevoked)).Actor);
+        Assert.Equal(
+            $"operator {winner}", (await db.AuditEvents.SingleAsync(audit => audit.Action == AuditAction.CertificateRevoked)).Actor);
         Assert.True((await database.Enrolments.FindCertificateAsync("iss-local", serial, default))!.IsRevoked);
         Assert.IsType<RevocationVerdict.Unknown>(await RevokeAsync(inventory, serial.Replace(serial[0], 'x'), RevocationReason.Superseded));
     }
@@ -127,7 +142,8 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
         await using var db = database.Open();
         Assert.Equal(1, await db.AuditEvents.CountAsync(audit => audit.Action == AuditAction.CertificateReleased));
 
-        Task<RevocationVerdict> ReleaseAsync() => inventory.ReleaseAsync("iss-local", serial, Audit(AuditAction.CertificateReleased, "olga"), default);
+        Task<RevocationVerdict> ReleaseAsync() =>
+            inventory.ReleaseAsync("iss-local", serial, Audit(AuditAction.CertificateReleased, "olga"), default);
 
         async Task<List<string>> RevokedAsync()
         {
@@ -150,7 +166,8 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
         await inventory.RevokeAsync("iss-local", await IssueAsync(database, Now), RevocationReason.Superseded, Now, audit, default);
 
         // The same id again.
-        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => inventory.RevokeAsync("iss-local", serial, RevocationReason.Superseded, Now, audit, default));
+        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(
+            () => inventory.RevokeAsync("iss-local", serial, RevocationReason.Superseded, Now, audit, default));
         Assert.False((await inventory.FindAsync("iss-local", serial, default))!.IsRevoked);
     }
 
@@ -161,7 +178,8 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
         return entry.Certificate!.SerialNumber;
     }
 
-    private static Task<RevocationVerdict> RevokeAsync(ICertificateInventory inventory, string serial, RevocationReason reason, string actor = "olga") =>
+    private static Task<RevocationVerdict> RevokeAsync(
+        ICertificateInventory inventory, string serial, RevocationReason reason, string actor = "olga") =>
         inventory.RevokeAsync("iss-local", serial, reason, Now, Audit(AuditAction.CertificateRevoked, actor), default);
 
     private static AuditEvent Audit(string action, string actor) => new()

@@ -43,8 +43,10 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         Assert.True(stored.RequiresApproval);
         Assert.Equal(["digitalSignature", "keyAgreement"], stored.Content.KeyUsage);
         Assert.Equal(["registeredId"], stored.Content.AdditionalSanKinds);
-        Assert.True(stored.Content.ExtendedKeyUsageIsCritical && stored.Content.AllowDnsUnderscore && stored.Content.DropBlankNames && stored.Content.AllowRequestedValidity);
-        Assert.Equal(("CN={{csr.cn}}", "{{csr.sans}}"), (Assert.Single(stored.Content.SubjectTemplate), Assert.Single(stored.Content.SanTemplate)));
+        Assert.True(stored.Content.ExtendedKeyUsageIsCritical && stored.Content.AllowDnsUnderscore
+            && stored.Content.DropBlankNames && stored.Content.AllowRequestedValidity);
+        Assert.Equal(
+            ("CN={{csr.cn}}", "{{csr.sans}}"), (Assert.Single(stored.Content.SubjectTemplate), Assert.Single(stored.Content.SanTemplate)));
         Assert.True(stored.Enabled);
         Assert.Equal(1, stored.Version);
         Assert.Equal(Stored.Time(Now), stored.CreatedAt);
@@ -65,11 +67,15 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
             var saved = await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, next => Saved(told = next), default);
             Assert.Equal((new ProfileSaving.Saved(version), version), (saved, told));
             Assert.Equal(version, (await database.Profiles.FindAsync("vpn", fresh: true, default))!.Version);
-            Assert.Equal(new ProfileSaving.Saved(version + 1), await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), version, Saved, default));
+            Assert.Equal(
+                new ProfileSaving.Saved(version + 1),
+                await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), version, Saved, default));
             Assert.Equal(ProfileDeletion.Deleted, await database.Profiles.DeleteAsync("vpn", version + 1, Saved(), default));
 
             // Version 1 was another rule: what was read then is stale for ever.
-            Assert.Equal(new ProfileSaving.ChangedMeanwhile(), await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 1, Saved, default));
+            Assert.Equal(
+                new ProfileSaving.ChangedMeanwhile(),
+                await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 1, Saved, default));
             Assert.Null(await database.Profiles.FindAsync("vpn", fresh: true, default));
         }
     }
@@ -82,10 +88,17 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
         await using var database = await OpenAsync();
         await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved, default);
 
-        Assert.Equal(new ProfileSaving.Saved(2), await database.Profiles.SaveAsync(Profile("vpn", "VPN 2", enabled: false), 1, Saved, default));
-        Assert.Equal(new ProfileSaving.ChangedMeanwhile(), await database.Profiles.SaveAsync(Profile("vpn", "VPN 3", enabled: true), 1, Saved, default));
-        Assert.Equal(new ProfileSaving.ChangedMeanwhile(), await database.Profiles.SaveAsync(Profile("vpn", "VPN 4", enabled: true), 0, Saved, default));
-        Assert.Equal(new ProfileSaving.ChangedMeanwhile(), await database.Profiles.SaveAsync(Profile("new", "New", enabled: true), 1, Saved, default));
+        Assert.Equal(
+            new ProfileSaving.Saved(2), await database.Profiles.SaveAsync(Profile("vpn", "VPN 2", enabled: false), 1, Saved, default));
+        Assert.Equal(
+            new ProfileSaving.ChangedMeanwhile(),
+            await database.Profiles.SaveAsync(Profile("vpn", "VPN 3", enabled: true), 1, Saved, default));
+        Assert.Equal(
+            new ProfileSaving.ChangedMeanwhile(),
+            await database.Profiles.SaveAsync(Profile("vpn", "VPN 4", enabled: true), 0, Saved, default));
+        Assert.Equal(
+            new ProfileSaving.ChangedMeanwhile(),
+            await database.Profiles.SaveAsync(Profile("new", "New", enabled: true), 1, Saved, default));
 
         var stored = await database.Profiles.FindAsync("vpn", fresh: true, default);
         Assert.Equal(("VPN 2", false, 2), (stored!.Name, stored.Enabled, stored.Version));
@@ -144,7 +157,8 @@ public abstract class EfCertificateProfileRepositoryTests(IDatabases databases) 
             return;
         await using var database = await OpenAsync();
         await database.Profiles.SaveAsync(Profile("vpn", "VPN", enabled: true), 0, Saved, default);
-        Assert.Equal(new ProfileSaving.NameTaken(), await database.Profiles.SaveAsync(Profile("other", "VPN", enabled: true), 0, Saved, default));
+        Assert.Equal(
+            new ProfileSaving.NameTaken(), await database.Profiles.SaveAsync(Profile("other", "VPN", enabled: true), 0, Saved, default));
         Assert.Null(await database.Profiles.FindAsync("other", fresh: true, default));
     }
 

@@ -7,9 +7,11 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Persistence;
 
-public sealed class PostgresEfEnrolmentRepositoryTests(PostgresDatabases databases) : EfEnrolmentRepositoryTests(databases), IClassFixture<PostgresDatabases>;
+public sealed class PostgresEfEnrolmentRepositoryTests(PostgresDatabases databases)
+    : EfEnrolmentRepositoryTests(databases), IClassFixture<PostgresDatabases>;
 
-public sealed class SqliteEfEnrolmentRepositoryTests(SqliteDatabases databases) : EfEnrolmentRepositoryTests(databases), IClassFixture<SqliteDatabases>;
+public sealed class SqliteEfEnrolmentRepositoryTests(SqliteDatabases databases)
+    : EfEnrolmentRepositoryTests(databases), IClassFixture<SqliteDatabases>;
 
 public abstract class EfEnrolmentRepositoryTests(IDatabases databases) : PersistenceTests(databases)
 {
@@ -48,7 +50,8 @@ public abstract class EfEnrolmentRepositoryTests(IDatabases databases) : Persist
         await database.AdvanceAsync(TimeSpan.FromMicroseconds(1));
         await database.Journal.CommitAsync(newer, default);
 
-        var found = await database.Enrolments.FindByTransactionAsync("corp", newer.Enrolment.TransactionId, newer.Enrolment.SignerKeySha256, default);
+        var found = await database.Enrolments.FindByTransactionAsync(
+            "corp", newer.Enrolment.TransactionId, newer.Enrolment.SignerKeySha256, default);
 
         Assert.Equal(newer.Enrolment.Id, found!.Enrolment.Id);
         Assert.Null(found.Certificate);
@@ -88,7 +91,8 @@ public abstract class EfEnrolmentRepositoryTests(IDatabases databases) : Persist
             await using var db = database.Open();
             if (revokedAt is { } at)
             {
-                (await db.Certificates.SingleAsync(certificate => certificate.SerialNumber == entry.Certificate!.SerialNumber)).Revoke(RevocationReason.Superseded, Now.AddSeconds(at));
+                (await db.Certificates.SingleAsync(certificate => certificate.SerialNumber == entry.Certificate!.SerialNumber))
+                    .Revoke(RevocationReason.Superseded, Now.AddSeconds(at));
                 await db.SaveChangesAsync();
             }
         }

@@ -11,7 +11,8 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Persistence;
 
-public sealed class PostgresEnrolmentJournalTests(PostgresDatabases databases) : EnrolmentJournalTests(databases), IClassFixture<PostgresDatabases>
+public sealed class PostgresEnrolmentJournalTests(PostgresDatabases databases)
+    : EnrolmentJournalTests(databases), IClassFixture<PostgresDatabases>
 {
     [Fact]
     public async Task A_connection_that_breaks_under_load_costs_no_enrolment_and_doubles_none()
@@ -20,14 +21,20 @@ public sealed class PostgresEnrolmentJournalTests(PostgresDatabases databases) :
             return;
         await using var database = await OpenAsync();
         await using var server = Npgsql.NpgsqlDataSource.Create(
-            new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
+            new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString)
+            {
+                Database = "postgres",
+                Pooling = false,
+            }.ConnectionString);
         var name = new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString).Database;
         var terminated = 0L;
         for (var round = 0; round < 10; round++)
         {
-            var commits = Enumerable.Range(0, 100).Select(_ => database.Journal.CommitAsync(TestEntries.Issued(TestDatabase.Start), default)).ToList();
+            var commits = Enumerable.Range(0, 100)
+                .Select(_ => database.Journal.CommitAsync(TestEntries.Issued(TestDatabase.Start), default)).ToList();
             await commits[round];
-            await using var terminate = server.CreateCommand($"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'");
+            await using var terminate = server.CreateCommand(
+                $"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'");
             terminated += (long)(await terminate.ExecuteScalarAsync())!;
             Assert.All(await Task.WhenAll(commits), verdict => Assert.IsType<JournalVerdict.Committed>(verdict));
         }
@@ -41,7 +48,8 @@ public sealed class PostgresEnrolmentJournalTests(PostgresDatabases databases) :
     }
 }
 
-public sealed class SqliteEnrolmentJournalTests(SqliteDatabases databases) : EnrolmentJournalTests(databases), IClassFixture<SqliteDatabases>;
+public sealed class SqliteEnrolmentJournalTests(SqliteDatabases databases)
+    : EnrolmentJournalTests(databases), IClassFixture<SqliteDatabases>;
 
 public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceTests(databases)
 {
@@ -157,7 +165,8 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
         await database.Journal.CommitAsync(TestEntries.Issued(Now, key), default);
 
         await database.AdvanceAsync(TestEntries.Hold - TimeSpan.FromMilliseconds(1));
-        Assert.IsType<JournalVerdict.AlreadyAnswered>(await database.Journal.CommitAsync(TestEntries.Issued(database.Clock.GetUtcNow(), key), default));
+        Assert.IsType<JournalVerdict.AlreadyAnswered>(
+            await database.Journal.CommitAsync(TestEntries.Issued(database.Clock.GetUtcNow(), key), default));
         await database.AdvanceAsync(TimeSpan.FromMilliseconds(1));
         var renewed = TestEntries.Issued(database.Clock.GetUtcNow(), key);
         Assert.IsType<JournalVerdict.Committed>(await database.Journal.CommitAsync(renewed, default));
@@ -211,7 +220,8 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
             await db.SaveChangesAsync();
         }
 
-        var answer = Assert.IsType<JournalVerdict.AlreadyAnswered>(await database.Journal.CommitAsync(TestEntries.Issued(Now, key), default));
+        var answer = Assert.IsType<JournalVerdict.AlreadyAnswered>(
+            await database.Journal.CommitAsync(TestEntries.Issued(Now, key), default));
         Assert.True(answer.Stored.Certificate!.IsRevoked);
     }
 
@@ -224,7 +234,8 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
             return;
         await using var database = await OpenAsync();
         await using var db = database.Open();
-        await db.CertificateProfiles.ExecuteUpdateAsync(set => set.SetProperty(p => p.Version, storedVersion).SetProperty(p => p.Enabled, enabled));
+        await db.CertificateProfiles.ExecuteUpdateAsync(
+            set => set.SetProperty(p => p.Version, storedVersion).SetProperty(p => p.Enabled, enabled));
 
         Assert.IsType<JournalVerdict.ProfileChanged>(await database.Journal.CommitAsync(TestEntries.Issued(Now), default));
 
@@ -284,7 +295,8 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
         await using var db = database.Open();
         await db.CertificateProfiles.ExecuteUpdateAsync(set => set.SetProperty(p => p.Enabled, false));
 
-        Assert.IsType<JournalVerdict.ProfileChanged>(await database.Journal.CommitAsync(TestEntries.Completing(approved, key, Now), default));
+        Assert.IsType<JournalVerdict.ProfileChanged>(
+            await database.Journal.CommitAsync(TestEntries.Completing(approved, key, Now), default));
 
         Assert.Equal(EnrolmentState.Approved, (await db.Enrolments.SingleAsync()).State);
         Assert.Equal(0, await db.Certificates.CountAsync());
@@ -302,7 +314,8 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
         var good = Enumerable.Range(0, 30).Select(_ => TestEntries.Issued(Now)).ToList();
 
         // Handed over from one thread, so that they wait together and share a batch.
-        var commits = good.Take(15).Append(poison).Concat(good.Skip(15)).Select(entry => database.Journal.CommitAsync(entry, default)).ToList();
+        var commits = good.Take(15).Append(poison).Concat(good.Skip(15)).Select(entry => database.Journal.CommitAsync(entry, default))
+            .ToList();
         await Task.WhenAny(Task.WhenAll(commits), Task.Delay(TimeSpan.FromSeconds(30)));
 
         Assert.IsAssignableFrom<System.Data.Common.DbException>(commits[15].Exception?.InnerException);
@@ -375,7 +388,8 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
             return;
         await using var database = await OpenAsync();
         var certificate = TestEntries.Certificate(Now);
-        var enrolment = TestEntries.Enrolment(Now, Now, transactionId: "tx\0\u00ff").Issued(certificate.IssuerId, certificate.SerialNumber, Now + TestEntries.Hold);
+        var enrolment = TestEntries.Enrolment(Now, Now, transactionId: "tx\0\u00ff")
+            .Issued(certificate.IssuerId, certificate.SerialNumber, Now + TestEntries.Hold);
         var audit = TestEntries.Audit(Now, certificate.SerialNumber);
         var entry = new JournalEntry
         {
@@ -415,7 +429,15 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
         await database.Journal.CommitAsync(entry, default);
         var approved = entry.Enrolment.Decided(true, "olga", Now);
         Assert.IsType<DecisionVerdict.Counted>(await database.Get<IApprovalRepository>().DecideAsync(
-            new EnrolmentDecision { EnrolmentId = approved.Id, Actor = "olga", Principal = "olga", Approved = true, Note = "", DecidedAt = Now }, TestEntries.Audit(Now, null), default));
+            new EnrolmentDecision
+            {
+                EnrolmentId = approved.Id,
+                Actor = "olga",
+                Principal = "olga",
+                Approved = true,
+                Note = "",
+                DecidedAt = Now,
+            }, TestEntries.Audit(Now, null), default));
         return approved;
     }
 
@@ -429,7 +451,8 @@ public abstract class EnrolmentJournalTests(IDatabases databases) : PersistenceT
                 wanted = Stored.Time(time);
             Assert.True(
                 wanted is System.Collections.IEnumerable and not string
-                    ? ((System.Collections.IEnumerable)wanted).Cast<object>().SequenceEqual(((System.Collections.IEnumerable)got!).Cast<object>())
+                    ? ((System.Collections.IEnumerable)wanted).Cast<object>()
+                        .SequenceEqual(((System.Collections.IEnumerable)got!).Cast<object>())
                     : Equals(wanted, got),
                 $"{typeof(T).Name}.{property.Name}: wrote {wanted}, read {got}");
         }

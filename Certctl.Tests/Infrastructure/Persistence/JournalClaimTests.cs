@@ -12,7 +12,10 @@ public sealed class PostgresJournalClaimTests(PostgresDatabases databases) : Jou
 
 public sealed class SqliteJournalClaimTests(SqliteDatabases databases) : JournalClaimTests(databases), IClassFixture<SqliteDatabases>;
 
-/// <summary>What an enrolment claims besides its retry key: the one use of a signed challenge, a place in the device's budget. All of it, or nothing.</summary>
+/// <summary>
+/// What an enrolment claims besides its retry key: the one use of a signed challenge, a place in the device's budget.
+/// All of it, or nothing.
+/// </summary>
 public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests(databases)
 {
     private static readonly DateTimeOffset Now = TestDatabase.Start;
@@ -29,7 +32,11 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
         await database.AdvanceAsync(TestEntries.Wait);
 
         var again = TestEntries.Issued(Now) with { Use = use };
-        again = again with { Enrolment = TestEntries.Enrolment(Now, Now, csrSha256: first.Enrolment.CsrSha256).Issued("iss-local", again.Certificate!.SerialNumber, Now + TestEntries.Hold) };
+        again = again with
+        {
+            Enrolment = TestEntries.Enrolment(Now, Now, csrSha256: first.Enrolment.CsrSha256)
+                .Issued("iss-local", again.Certificate!.SerialNumber, Now + TestEntries.Hold),
+        };
         var answered = Assert.IsType<JournalVerdict.AlreadyAnswered>(await database.Journal.CommitAsync(again, default));
 
         Assert.Equal((first.Enrolment.Id, EnrolmentState.Expired), (answered.Stored.Enrolment.Id, answered.Stored.State));
@@ -67,10 +74,15 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
         await database.AdvanceAsync(TestEntries.Hold * 2);
 
         var again = TestEntries.Issued(Now) with { Use = use };
-        again = again with { Enrolment = TestEntries.Enrolment(Now, Now, csrSha256: first.Enrolment.CsrSha256).Issued("iss-local", again.Certificate!.SerialNumber, Now + TestEntries.Hold) };
+        again = again with
+        {
+            Enrolment = TestEntries.Enrolment(Now, Now, csrSha256: first.Enrolment.CsrSha256)
+                .Issued("iss-local", again.Certificate!.SerialNumber, Now + TestEntries.Hold),
+        };
         var verdict = await database.Journal.CommitAsync(again, default);
 
-        Assert.Equal(first.Certificate!.SerialNumber, Assert.IsType<JournalVerdict.AlreadyAnswered>(verdict).Stored.Certificate!.SerialNumber);
+        Assert.Equal(
+            first.Certificate!.SerialNumber, Assert.IsType<JournalVerdict.AlreadyAnswered>(verdict).Stored.Certificate!.SerialNumber);
     }
 
     [Fact]
@@ -84,7 +96,8 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
         await database.AdvanceAsync(TimeSpan.FromHours(1));
 
         Assert.NotNull(await database.Enrolments.FindUseAsync(use, default));
-        Assert.IsType<JournalVerdict.Replayed>(await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Use = use with { KeptUntil = Now.AddHours(2) } }, default));
+        Assert.IsType<JournalVerdict.Replayed>(
+            await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Use = use with { KeptUntil = Now.AddHours(2) } }, default));
     }
 
     [Fact]
@@ -149,9 +162,11 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
         Assert.Null(await database.Enrolments.FindNextAllowedAsync(budget, default));
         await TakeAsync();
         Assert.Equal(Microseconds(Now.AddHours(34)), await database.Enrolments.FindNextAllowedAsync(budget, default));
-        Assert.IsType<JournalVerdict.BudgetSpent>(await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget }, default));
+        Assert.IsType<JournalVerdict.BudgetSpent>(
+            await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget }, default));
 
-        async Task TakeAsync() => Assert.IsType<JournalVerdict.Committed>(await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget }, default));
+        async Task TakeAsync() => Assert.IsType<JournalVerdict.Committed>(
+            await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget }, default));
     }
 
     [Fact]
@@ -164,8 +179,10 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
         for (var i = 0; i < 4; i++)
             await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget }, default);
 
-        Assert.IsType<JournalVerdict.BudgetSpent>(await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget with { Limit = 3 } }, default));
-        Assert.IsType<JournalVerdict.Committed>(await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget }, default));
+        Assert.IsType<JournalVerdict.BudgetSpent>(
+            await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget with { Limit = 3 } }, default));
+        Assert.IsType<JournalVerdict.Committed>(
+            await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget }, default));
     }
 
     [Fact]
@@ -178,7 +195,8 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
         await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget }, default);
 
         var refused = database.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget, Use = use }, default);
-        var neighbours = Enumerable.Range(0, 20).Select(_ => database.Journal.CommitAsync(TestEntries.Issued(Now) with { Use = Use() }, default)).ToList();
+        var neighbours = Enumerable.Range(0, 20)
+            .Select(_ => database.Journal.CommitAsync(TestEntries.Issued(Now) with { Use = Use() }, default)).ToList();
 
         Assert.IsType<JournalVerdict.BudgetSpent>(await refused);
         Assert.All(await Task.WhenAll(neighbours), verdict => Assert.IsType<JournalVerdict.Committed>(verdict));
@@ -202,7 +220,8 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
         Assert.IsType<JournalVerdict.BudgetSpent>(await database.Journal.CommitAsync(completing, default));
         await database.AdvanceAsync(TimeSpan.FromHours(25));
         Assert.IsType<JournalVerdict.Committed>(await database.Journal.CommitAsync(completing, default));
-        Assert.IsType<JournalVerdict.BudgetSpent>(await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget }, default));
+        Assert.IsType<JournalVerdict.BudgetSpent>(
+            await database.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget }, default));
     }
 
     [Fact]
@@ -239,14 +258,23 @@ public abstract class JournalClaimTests(IDatabases databases) : PersistenceTests
         Assert.Equal(database.Kind == DatabaseKind.Sqlite ? 0 : 1, await sweep.SweepAsync(default));
     }
 
-    private static ChallengeUse Use(int hours = 1) => new(RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), Now.AddHours(hours));
+    private static ChallengeUse Use(int hours = 1) =>
+        new(RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), Now.AddHours(hours));
 
     private static DeviceBudget Budget(int limit) => new(RandomNumberGenerator.GetBytes(32), limit);
 
     private static async Task<Enrolment> ApproveAsync(TestDatabase database, JournalEntry waiting)
     {
         Assert.IsType<DecisionVerdict.Counted>(await database.Get<IApprovalRepository>().DecideAsync(
-            new EnrolmentDecision { EnrolmentId = waiting.Enrolment.Id, Actor = "olga", Principal = "olga", Approved = true, Note = "", DecidedAt = Now }, TestEntries.Audit(Now, null), default));
+            new EnrolmentDecision
+            {
+                EnrolmentId = waiting.Enrolment.Id,
+                Actor = "olga",
+                Principal = "olga",
+                Approved = true,
+                Note = "",
+                DecidedAt = Now,
+            }, TestEntries.Audit(Now, null), default));
         await using var db = database.Open();
         return await db.Enrolments.AsNoTracking().SingleAsync(enrolment => enrolment.Id == waiting.Enrolment.Id);
     }

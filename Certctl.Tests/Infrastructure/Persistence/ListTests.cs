@@ -10,7 +10,8 @@ namespace Certctl.Tests.Infrastructure.Persistence;
 
 public sealed class PostgresListTests(PostgresDatabases databases) : ListTests(databases), IClassFixture<PostgresDatabases>
 {
-    private protected override async Task FillAsync(TestDatabase database, ListSeed seed) => await seed.FillAsync(database.ConnectionString);
+    private protected override async Task FillAsync(TestDatabase database, ListSeed seed) =>
+        await seed.FillAsync(database.ConnectionString);
 }
 
 public sealed class SqliteListTests(SqliteDatabases databases) : ListTests(databases), IClassFixture<SqliteDatabases>
@@ -42,24 +43,32 @@ public abstract class ListTests(IDatabases databases) : PersistenceTests(databas
         await using var database = await OpenAsync();
         await FillAsync(database, Seed);
         var inventory = database.Get<ICertificateInventory>();
-        var all = Seed.Certificates.OrderByDescending(c => c.CreatedAt).ThenByDescending(c => c.SerialNumber, StringComparer.Ordinal).ToList();
+        var all = Seed.Certificates.OrderByDescending(c => c.CreatedAt)
+            .ThenByDescending(c => c.SerialNumber, StringComparer.Ordinal).ToList();
         var one = Seed.Certificate(1234);
         foreach (var filter in new CertificateFilter[]
         {
-            new(), new() { IssuerId = "iss-lab" }, new() { ProfileId = "legacy" }, new() { PathId = "corp" }, new() { PathId = "" }, new() { PathId = "lab", ProfileId = "pilot" },
-            new() { Source = "EST" }, new() { Source = "SCEP" }, new() { SerialNumber = one.SerialNumber }, new() { ExpiresAfter = Now, ExpiresBefore = Now.AddDays(30) },
-            new() { CreatedAfter = Now.AddDays(-200), CreatedBefore = Now.AddDays(-190) }, new() { Text = "sales-LAPTOP-000" }, new() { Text = one.CommonName }, new() { Text = "MÜLLER@" },
-            new() { Text = "9" }, new() { Text = "_" }, new() { Text = "%" }, new() { Text = "\\" }, new() { Text = "\"" }, new() { Text = "\",\"" }, new() { Text = "\0" },
+            new(), new() { IssuerId = "iss-lab" }, new() { ProfileId = "legacy" }, new() { PathId = "corp" }, new() { PathId = "" },
+            new() { PathId = "lab", ProfileId = "pilot" },
+            new() { Source = "EST" }, new() { Source = "SCEP" },
+            new() { SerialNumber = one.SerialNumber }, new() { ExpiresAfter = Now, ExpiresBefore = Now.AddDays(30) },
+            new() { CreatedAfter = Now.AddDays(-200), CreatedBefore = Now.AddDays(-190) },
+            new() { Text = "sales-LAPTOP-000" }, new() { Text = one.CommonName }, new() { Text = "MÜLLER@" },
+            new() { Text = "9" }, new() { Text = "_" }, new() { Text = "%" }, new() { Text = "\\" }, new() { Text = "\"" },
+            new() { Text = "\",\"" }, new() { Text = "\0" },
         })
         {
             foreach (var status in Enum.GetValues<CertificateStatus>().Cast<CertificateStatus?>().Append(null))
             {
                 var wanted = filter with { Status = status };
-                var expected = all.Where(certificate => Matches(certificate, wanted)).Select(certificate => certificate.SerialNumber).ToList();
+                var expected = all.Where(certificate => Matches(certificate, wanted))
+                    .Select(certificate => certificate.SerialNumber).ToList();
                 foreach (var skip in Skips(expected.Count))
                 {
                     var page = await inventory.ListAsync(wanted, Now, null, skip, Limit, default);
-                    Assert.Equal((expected.Count, skip + page.Certificates.Count < expected.Count && skip < expected.Count), ((int)page.Total, page.HasMore));
+                    Assert.Equal(
+                        (expected.Count, skip + page.Certificates.Count < expected.Count && skip < expected.Count),
+                        ((int)page.Total, page.HasMore));
                     Assert.Equal(expected.Skip(skip).Take(Limit), page.Certificates.Select(certificate => certificate.SerialNumber));
                 }
             }
@@ -78,18 +87,24 @@ public abstract class ListTests(IDatabases databases) : PersistenceTests(databas
         var of = Seed.Event(1230);
         foreach (var filter in new AuditFilter[]
         {
-            new(), new() { Action = AuditAction.ScepPkcsReq }, new() { Actor = "scep-client" }, new() { Actor = "olga" }, new() { Actor = "unknown" }, new() { ResourceType = "certificate" },
-            new() { ResourceType = "enrolment" }, new() { ResourceId = of.ResourceId }, new() { ResourceId = Seed.Event(103).ResourceId }, new() { Outcome = AuditOutcome.Issued },
-            new() { Outcome = AuditOutcome.Done }, new() { Reason = "rate_limited" }, new() { PathId = "lab" }, new() { TransactionId = of.TransactionId }, new() { SerialNumber = of.SerialNumber },
-            new() { From = Now.AddDays(-200), To = Now.AddDays(-190) }, new() { From = of.Timestamp, To = of.Timestamp.AddTicks(10) }, new() { From = of.Timestamp.AddTicks(10) }, new() { To = DateTimeOffset.MaxValue },
-            new() { Text = "SALES-laptop" }, new() { Text = of.Subject }, new() { Text = "%" }, new() { Text = "_" }, new() { Text = "r (a" }, new() { Text = "\0" },
+            new(), new() { Action = AuditAction.ScepPkcsReq }, new() { Actor = "scep-client" }, new() { Actor = "olga" },
+            new() { Actor = "unknown" }, new() { ResourceType = "certificate" },
+            new() { ResourceType = "enrolment" }, new() { ResourceId = of.ResourceId },
+            new() { ResourceId = Seed.Event(103).ResourceId }, new() { Outcome = AuditOutcome.Issued },
+            new() { Outcome = AuditOutcome.Done }, new() { Reason = "rate_limited" }, new() { PathId = "lab" },
+            new() { TransactionId = of.TransactionId }, new() { SerialNumber = of.SerialNumber },
+            new() { From = Now.AddDays(-200), To = Now.AddDays(-190) }, new() { From = of.Timestamp, To = of.Timestamp.AddTicks(10) },
+            new() { From = of.Timestamp.AddTicks(10) }, new() { To = DateTimeOffset.MaxValue },
+            new() { Text = "SALES-laptop" }, new() { Text = of.Subject }, new() { Text = "%" }, new() { Text = "_" },
+            new() { Text = "r (a" }, new() { Text = "\0" },
         })
         {
             var expected = all.Where(audit => Matches(audit, filter)).Select(audit => audit.Id).ToList();
             foreach (var skip in Skips(expected.Count))
             {
                 var page = await database.Audit.ListAsync(filter, null, skip, Limit, default);
-                Assert.Equal((expected.Count, skip + page.Events.Count < expected.Count && skip < expected.Count), ((int)page.Total, page.HasMore));
+                Assert.Equal(
+                    (expected.Count, skip + page.Events.Count < expected.Count && skip < expected.Count), ((int)page.Total, page.HasMore));
                 Assert.Equal(expected.Skip(skip).Take(Limit), page.Events.Select(audit => audit.Id));
             }
         }
@@ -103,8 +118,10 @@ public abstract class ListTests(IDatabases databases) : PersistenceTests(databas
         await using var database = await OpenAsync();
         await FillAsync(database, Seed);
         var inventory = database.Get<ICertificateInventory>();
-        var serials = Seed.Certificates.Where(certificate => !certificate.IsRevoked).Select(certificate => certificate.SerialNumber).Where((_, i) => i % 40 == 0).ToList();
-        var holds = Seed.Certificates.Where(certificate => certificate.RevocationReason == RevocationReason.CertificateHold).Select(certificate => certificate.SerialNumber).ToList();
+        var serials = Seed.Certificates.Where(certificate => !certificate.IsRevoked)
+            .Select(certificate => certificate.SerialNumber).Where((_, i) => i % 40 == 0).ToList();
+        var holds = Seed.Certificates.Where(certificate => certificate.RevocationReason == RevocationReason.CertificateHold)
+            .Select(certificate => certificate.SerialNumber).ToList();
         await AgreeAsync();
 
         // Steps below and above what a mark may fall behind, and beyond the age at which all is counted anew.
@@ -118,15 +135,19 @@ public abstract class ListTests(IDatabases databases) : PersistenceTests(databas
             await RevokeAsync(serials[i + 20], RevocationReason.CertificateHold);
             if (i % 3 == 1)
                 await RevokeAsync(serials[i + 20], RevocationReason.Superseded);
-            Assert.IsType<RevocationVerdict.Done>(await inventory.ReleaseAsync("iss-local", holds[i], Act(AuditAction.CertificateReleased, at), default));
+            Assert.IsType<RevocationVerdict.Done>(
+                await inventory.ReleaseAsync("iss-local", holds[i], Act(AuditAction.CertificateReleased, at), default));
             await AgreeAsync();
         }
 
         async Task RevokeAsync(string serial, RevocationReason reason)
         {
             var at = database.Clock.GetUtcNow();
-            var issuer = serials.Contains(serial) ? Seed.Certificates.Single(certificate => certificate.SerialNumber == serial).IssuerId : "iss-local";
-            Assert.IsType<RevocationVerdict.Done>(await inventory.RevokeAsync(issuer, serial, reason, at, Act(AuditAction.CertificateRevoked, at), default));
+            var issuer = serials.Contains(serial)
+                ? Seed.Certificates.Single(certificate => certificate.SerialNumber == serial).IssuerId
+                : "iss-local";
+            Assert.IsType<RevocationVerdict.Done>(
+                await inventory.RevokeAsync(issuer, serial, reason, at, Act(AuditAction.CertificateRevoked, at), default));
         }
 
         async Task AgreeAsync()
@@ -139,25 +160,35 @@ public abstract class ListTests(IDatabases databases) : PersistenceTests(databas
                 foreach (var status in Enum.GetValues<CertificateStatus>().Cast<CertificateStatus?>().Append(null))
                 {
                     var filter = new CertificateFilter { Status = status, PathId = path };
-                    var expected = certificates.Where(certificate => Matches(certificate, filter, now)).OrderByDescending(c => c.CreatedAt).ThenByDescending(c => c.SerialNumber, StringComparer.Ordinal)
+                    var expected = certificates.Where(certificate => Matches(certificate, filter, now))
+                        .OrderByDescending(c => c.CreatedAt).ThenByDescending(c => c.SerialNumber, StringComparer.Ordinal)
                         .Select(certificate => certificate.SerialNumber).ToList();
                     var page = await inventory.ListAsync(filter, now, null, 0, Limit, default);
                     Assert.Equal((status, expected.Count), (status, (int)page.Total));
                     Assert.Equal(expected.Take(Limit), page.Certificates.Select(certificate => certificate.SerialNumber));
                     var last = (expected.Count - 1) / Limit * Limit;
-                    Assert.Equal(expected.Skip(last), (await inventory.ListAsync(filter, now, null, last, Limit, default)).Certificates.Select(certificate => certificate.SerialNumber));
+                    Assert.Equal(expected.Skip(last), (await inventory.ListAsync(filter, now, null, last, Limit, default)).Certificates
+                        .Select(certificate => certificate.SerialNumber));
                 }
             }
 
-            foreach (var filter in new AuditFilter[] { new(), new() { Outcome = AuditOutcome.Done }, new() { Action = AuditAction.ScepPkcsReq } })
+            foreach (var filter in new AuditFilter[]
+            {
+                new(),
+                new() { Outcome = AuditOutcome.Done },
+                new() { Action = AuditAction.ScepPkcsReq },
+            })
             {
                 var events = await db.AuditEvents.AsNoTracking().ToListAsync();
-                Assert.Equal(events.Count(audit => Matches(audit, filter)), (await database.Audit.ListAsync(filter, null, 0, Limit, default)).Total);
+                Assert.Equal(
+                    events.Count(audit => Matches(audit, filter)), (await database.Audit.ListAsync(filter, null, 0, Limit, default)).Total);
             }
         }
     }
 
-    private static IEnumerable<int> Skips(int total) => new[] { 0, Limit, total / 2, total - Limit, (total - 1) / Limit * Limit, total - 1, total, total + 7 }.Where(skip => skip >= 0).Distinct();
+    private static IEnumerable<int> Skips(int total) =>
+        new[] { 0, Limit, total / 2, total - Limit, (total - 1) / Limit * Limit, total - 1, total, total + 7 }.Where(skip => skip >= 0)
+            .Distinct();
 
     private static bool Matches(IssuedCertificate certificate, CertificateFilter filter, DateTimeOffset? at = null)
     {
@@ -174,7 +205,8 @@ public abstract class ListTests(IDatabases databases) : PersistenceTests(databas
             && (filter.SerialNumber ?? certificate.SerialNumber) == certificate.SerialNumber
             && !(certificate.NotAfter >= filter.ExpiresBefore) && !(certificate.NotAfter < filter.ExpiresAfter)
             && !(certificate.CreatedAt >= filter.CreatedBefore) && !(certificate.CreatedAt < filter.CreatedAfter)
-            && (filter.Text is not { } text || Contains(text, certificate.Subject) || certificate.SubjectAltNames.Any(name => Contains(text, name)));
+            && (filter.Text is not { } text || Contains(text, certificate.Subject)
+                || certificate.SubjectAltNames.Any(name => Contains(text, name)));
     }
 
     private static bool Matches(AuditEvent audit, AuditFilter filter) =>
@@ -188,7 +220,8 @@ public abstract class ListTests(IDatabases databases) : PersistenceTests(databas
         && (filter.TransactionId ?? audit.TransactionId) == audit.TransactionId
         && (filter.SerialNumber ?? audit.SerialNumber) == audit.SerialNumber
         && !(audit.Timestamp < filter.From) && !(audit.Timestamp >= filter.To)
-        && (filter.Text is not { } text || Contains(text, audit.Subject) || Contains(text, audit.Detail) || Contains(text, audit.DeviceName) || Contains(text, audit.ClaimSubject));
+        && (filter.Text is not { } text || Contains(text, audit.Subject) || Contains(text, audit.Detail)
+            || Contains(text, audit.DeviceName) || Contains(text, audit.ClaimSubject));
 
     private static bool Contains(string text, string? within) => within?.Contains(text, StringComparison.OrdinalIgnoreCase) == true;
 

@@ -79,5 +79,8 @@ public abstract class PersistenceTests(IDatabases databases)
     internal TestDatabase OpenBeside(TestDatabase first) => new(databases.Kind, first.ConnectionString);
 
     internal TestDatabase OpenUnreachable() => new(
-        databases.Kind, databases.Kind == DatabaseKind.PostgreSql ? "Host=127.0.0.1;Port=1;Username=nobody;Timeout=2" : "Data Source=/nonexistent/certctl.db");
+        databases.Kind,
+        databases.Kind == DatabaseKind.PostgreSql
+            ? "Host=127.0.0.1;Port=1;Username=nobody;Timeout=2"
+            : "Data Source=/nonexistent/certctl.db");
 }

@@ -25,8 +25,10 @@ public sealed partial class PostgresMigrationTests(PostgresFixture postgres) : I
             return;
         await using var database = new TestDatabase(DatabaseKind.PostgreSql, await postgres.CreateDatabaseAsync(migrated: true));
         await using var holder = await ConnectAsync(database, "reporting tool");
-        await ExecuteAsync(holder, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = ''900ms''', current_database()); END $$");
-        await ExecuteAsync(holder, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lock_timeout = ''800ms''', current_database()); END $$");
+        await ExecuteAsync(
+            holder, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = ''900ms''', current_database()); END $$");
+        await ExecuteAsync(
+            holder, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lock_timeout = ''800ms''', current_database()); END $$");
         await ExecuteAsync(holder, "BEGIN; SELECT count(*) FROM audit_events");
         await using var again = new TestDatabase(DatabaseKind.PostgreSql, database.ConnectionString + ";Command Timeout=1");
         var notices = new MigrationNotices();
@@ -35,7 +37,9 @@ public sealed partial class PostgresMigrationTests(PostgresFixture postgres) : I
         // Two seconds: beyond each of the bounds above.
         var notice = await notices.SaysAsync(said => said.Waits && said.Text.EndsWith("(2 s)", StringComparison.Ordinal));
         Assert.Matches($@"\Amigration 2 of 3, {LaterMigrations.Second}: statement 1 of 3, DROP INDEX audit_events_text_idx: ", notice.Text);
-        Assert.Matches($"waiting for a lock of PostgreSQL session {holder.ProcessID} \\(\"reporting tool\", user [^,]+, from [^,]+, idle in transaction, for \\d+ s\\)", notice.Text);
+        Assert.Matches(
+            $"waiting for a lock of PostgreSQL session {holder.ProcessID} \\(\"reporting tool\", user [^,]+, from [^,]+, "
+                + "idle in transaction, for \\d+ s\\)", notice.Text);
         Assert.DoesNotContain("SELECT count", notice.Text, StringComparison.Ordinal);
         Assert.False(migrating.IsCompleted);
 
@@ -49,19 +53,24 @@ public sealed partial class PostgresMigrationTests(PostgresFixture postgres) : I
     {
         if (!postgres.IsAvailable)
             return;
-        await using var database = new TestDatabase(DatabaseKind.PostgreSql, await postgres.CreateDatabaseAsync(migrated: false) + ";Command Timeout=1");
+        await using var database = new TestDatabase(
+            DatabaseKind.PostgreSql, await postgres.CreateDatabaseAsync(migrated: false) + ";Command Timeout=1");
         await using var holder = await ConnectAsync(database, "certctl elsewhere");
         await ExecuteAsync(holder, Lock);
         var notices = new MigrationNotices();
         var migrating = Migrator(database).MigrateAsync(notices, default);
         var notice = await notices.SaysAsync(said => said.Waits && said.Text.EndsWith("(2 s)", StringComparison.Ordinal));
-        Assert.StartsWith($"waiting for another process that migrates this database: PostgreSQL session {holder.ProcessID} (\"certctl elsewhere\"", notice.Text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"waiting for another process that migrates this database: PostgreSQL session {holder.ProcessID} (\"certctl elsewhere\"",
+            notice.Text,
+            StringComparison.Ordinal);
         Assert.False(migrating.IsCompleted);
 
         await using var killer = await ConnectAsync(database, "killer");
         await ExecuteAsync(killer, $"SELECT pg_terminate_backend({holder.ProcessID})");
         Assert.NotEmpty(await migrating.WaitAsync(Patience));
-        Assert.Contains(notices.Said, said => !said.Waits && said.Text.StartsWith("the other migration has ended", StringComparison.Ordinal));
+        Assert.Contains(
+            notices.Said, said => !said.Waits && said.Text.StartsWith("the other migration has ended", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -159,7 +168,12 @@ public sealed partial class PostgresMigrationTests(PostgresFixture postgres) : I
 
     private static async Task<NpgsqlConnection> ConnectAsync(TestDatabase database, string application)
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database.ConnectionString) { ApplicationName = application, Pooling = false }.ConnectionString);
+        var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(database.ConnectionString)
+            {
+                ApplicationName = application,
+                Pooling = false,
+            }.ConnectionString);
         await connection.OpenAsync();
         return connection;
     }

@@ -9,7 +9,10 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Persistence;
 
-/// <summary>Two processes on one PostgreSQL, of which one has a clock that is wrong by hours or days: nothing is deleted, ended or opened again because of it.</summary>
+/// <summary>
+/// Two processes on one PostgreSQL, of which one has a clock that is wrong by hours or days:
+/// nothing is deleted, ended or opened again because of it.
+/// </summary>
 public sealed class ProcessClockTests(PostgresDatabases databases) : PersistenceTests(databases), IClassFixture<PostgresDatabases>
 {
     private static readonly DateTimeOffset Now = TestDatabase.Start;
@@ -30,7 +33,8 @@ public sealed class ProcessClockTests(PostgresDatabases databases) : Persistence
         await CommitAsync(wrong, one);
         await CommitAsync(right, other);
         Assert.IsType<JournalVerdict.AlreadyAnswered>(await right.Journal.CommitAsync(TestEntries.Issued(Now, one), default));
-        Assert.IsType<JournalVerdict.AlreadyAnswered>(await wrong.Journal.CommitAsync(TestEntries.Issued(wrong.Clock.GetUtcNow(), other), default));
+        Assert.IsType<JournalVerdict.AlreadyAnswered>(
+            await wrong.Journal.CommitAsync(TestEntries.Issued(wrong.Clock.GetUtcNow(), other), default));
         Assert.NotNull(await wrong.Enrolments.FindAnswerAsync(other, TimeSpan.FromMinutes(1), default));
         Assert.NotNull(await right.Enrolments.FindAnswerAsync(one, TestEntries.Hold - TimeSpan.FromSeconds(1), default));
         Assert.Null(await right.Enrolments.FindAnswerAsync(one, TestEntries.Hold, default));
@@ -50,7 +54,8 @@ public sealed class ProcessClockTests(PostgresDatabases databases) : Persistence
             return;
         await using var right = await OpenAsync();
         await using var wrong = OpenWrong(right, hours);
-        await right.Journal.CommitAsync(TestEntries.Issued(Now) with { Use = Use(TestEntries.Issued(Now), hours: 1), Budget = Budget(1) }, default);
+        await right.Journal.CommitAsync(
+            TestEntries.Issued(Now) with { Use = Use(TestEntries.Issued(Now), hours: 1), Budget = Budget(1) }, default);
 
         Assert.Equal(0, await wrong.Get<IClaimSweep>().SweepAsync(default));
 
@@ -78,8 +83,13 @@ public sealed class ProcessClockTests(PostgresDatabases databases) : Persistence
         var another = TestEntries.Issued(Now) with { Use = use };
         var again = Repeat(first) with { Use = use };
         Assert.Equal(first.Enrolment.Id, (await wrong.Enrolments.FindUseAsync(use, default))!.EnrolmentId);
-        Assert.Equal(first.Enrolment.Id, Assert.IsType<JournalVerdict.Replayed>(await wrong.Journal.CommitAsync(WithToken(another, first), default)).EnrolmentId);
-        Assert.Equal(first.Certificate!.SerialNumber, Assert.IsType<JournalVerdict.AlreadyAnswered>(await wrong.Journal.CommitAsync(again, default)).Stored.Certificate!.SerialNumber);
+        Assert.Equal(
+            first.Enrolment.Id,
+            Assert.IsType<JournalVerdict.Replayed>(await wrong.Journal.CommitAsync(WithToken(another, first), default)).EnrolmentId);
+        Assert.Equal(
+            first.Certificate!.SerialNumber,
+            Assert.IsType<JournalVerdict.AlreadyAnswered>(
+                await wrong.Journal.CommitAsync(again, default)).Stored.Certificate!.SerialNumber);
         await using var db = right.Open();
         Assert.Equal(1, await db.Certificates.CountAsync());
     }
@@ -92,7 +102,8 @@ public sealed class ProcessClockTests(PostgresDatabases databases) : Persistence
         await using var database = await OpenAsync();
         var first = TestEntries.Issued(Now);
         await database.Journal.CommitAsync(first with { Use = Use(first, hours: 1) }, default);
-        Assert.NotNull(await database.Enrolments.FindUseAsync(new ChallengeUse(RandomNumberGenerator.GetBytes(32), first.Enrolment.TokenSha256!, Now), default));
+        Assert.NotNull(await database.Enrolments.FindUseAsync(
+            new ChallengeUse(RandomNumberGenerator.GetBytes(32), first.Enrolment.TokenSha256!, Now), default));
     }
 
     [Fact]
@@ -122,7 +133,8 @@ public sealed class ProcessClockTests(PostgresDatabases databases) : Persistence
         foreach (var process in new[] { right, wrong })
         {
             Assert.NotNull(await process.Enrolments.FindNextAllowedAsync(budget, default));
-            Assert.IsType<JournalVerdict.BudgetSpent>(await process.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget }, default));
+            Assert.IsType<JournalVerdict.BudgetSpent>(
+                await process.Journal.CommitAsync(TestEntries.Issued(Now) with { Budget = budget }, default));
         }
 
         await right.SetTimeAsync(Now.AddHours(24));
@@ -145,7 +157,9 @@ public sealed class ProcessClockTests(PostgresDatabases databases) : Persistence
         foreach (var process in new[] { right, ahead, behind })
         {
             Assert.Equal(2, await process.Get<IApprovalRepository>().CountWaitingAsync(default));
-            Assert.Equal([EnrolmentState.Pending, EnrolmentState.Pending], (await process.Get<IApprovalRepository>().ListAsync(all: false, 10, default)).Select(row => row.State));
+            Assert.Equal(
+                [EnrolmentState.Pending, EnrolmentState.Pending],
+                (await process.Get<IApprovalRepository>().ListAsync(all: false, 10, default)).Select(row => row.State));
             Assert.Equal(EnrolmentState.Pending, (await FindAsync(process, one))!.State);
         }
 
@@ -185,7 +199,9 @@ public sealed class ProcessClockTests(PostgresDatabases databases) : Persistence
         await wrong.Journal.CommitAsync(TestEntries.Issued(wrong.Clock.GetUtcNow()) with { MaxActiveCertificates = 1 }, default);
 
         var revoked = (await right.Enrolments.FindCertificateAsync("iss-local", old.Certificate!.SerialNumber, default))!;
-        Assert.Equal((RevocationReason.Superseded, Now.AddTicks(-(Now.Ticks % TimeSpan.TicksPerMicrosecond))), (revoked.RevocationReason, revoked.RevokedAt));
+        Assert.Equal(
+            (RevocationReason.Superseded, Now.AddTicks(-(Now.Ticks % TimeSpan.TicksPerMicrosecond))),
+            (revoked.RevocationReason, revoked.RevokedAt));
     }
 
     /// <summary>A process whose clock is ahead by so many hours.</summary>
@@ -197,9 +213,11 @@ public sealed class ProcessClockTests(PostgresDatabases databases) : Persistence
     }
 
     private static async Task CommitAsync(TestDatabase process, byte[] key) =>
-        Assert.IsType<JournalVerdict.Committed>(await process.Journal.CommitAsync(TestEntries.Issued(process.Clock.GetUtcNow(), key), default));
+        Assert.IsType<JournalVerdict.Committed>(
+            await process.Journal.CommitAsync(TestEntries.Issued(process.Clock.GetUtcNow(), key), default));
 
-    private static ChallengeUse Use(JournalEntry entry, int hours) => new(RandomNumberGenerator.GetBytes(32), entry.Enrolment.TokenSha256!, Now.AddHours(hours));
+    private static ChallengeUse Use(JournalEntry entry, int hours) =>
+        new(RandomNumberGenerator.GetBytes(32), entry.Enrolment.TokenSha256!, Now.AddHours(hours));
 
     private static DeviceBudget Budget(int limit) => new(RandomNumberGenerator.GetBytes(32), limit);
 
@@ -219,8 +237,18 @@ public sealed class ProcessClockTests(PostgresDatabases databases) : Persistence
     }
 
     private static Task<StoredEnrolment?> FindAsync(TestDatabase process, JournalEntry entry) =>
-        process.Enrolments.FindByTransactionAsync(entry.Enrolment.PathId, entry.Enrolment.TransactionId, entry.Enrolment.SignerKeySha256, default);
+        process.Enrolments.FindByTransactionAsync(
+            entry.Enrolment.PathId, entry.Enrolment.TransactionId, entry.Enrolment.SignerKeySha256, default);
 
-    private static Task<DecisionVerdict> DecideAsync(TestDatabase process, JournalEntry entry) => process.Get<IApprovalRepository>().DecideAsync(
-        new EnrolmentDecision { EnrolmentId = entry.Enrolment.Id, Actor = "olga", Principal = "olga", Approved = true, Note = "", DecidedAt = process.Clock.GetUtcNow() }, TestEntries.Audit(Now, null), default);
+    private static Task<DecisionVerdict> DecideAsync(TestDatabase process, JournalEntry entry) =>
+        process.Get<IApprovalRepository>().DecideAsync(
+            new EnrolmentDecision
+            {
+                EnrolmentId = entry.Enrolment.Id,
+                Actor = "olga",
+                Principal = "olga",
+                Approved = true,
+                Note = "",
+                DecidedAt = process.Clock.GetUtcNow(),
+            }, TestEntries.Audit(Now, null), default);
 }

@@ -23,7 +23,10 @@ public sealed class SqliteMigrationTests(SqliteDatabases databases) : IClassFixt
         {
             migrating = Migrator(database).MigrateAsync(notices, default);
             var notice = await notices.SaysAsync(said => said.Waits);
-            Assert.StartsWith($"waiting for another certctl process that migrates this database; fuser {path} names it (", notice.Text, StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"waiting for another certctl process that migrates this database; fuser {path} names it (",
+                notice.Text,
+                StringComparison.Ordinal);
             Assert.False(migrating.IsCompleted);
         }
 
@@ -34,7 +37,8 @@ public sealed class SqliteMigrationTests(SqliteDatabases databases) : IClassFixt
     public async Task A_migration_waits_for_another_writer_and_stops_when_told()
     {
         await using var database = await CreateAsync();
-        await using var writer = new SqliteConnection(new SqliteConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString);
+        await using var writer = new SqliteConnection(
+            new SqliteConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString);
         await writer.OpenAsync();
         await ExecuteAsync(writer, "PRAGMA journal_mode = WAL");
         await ExecuteAsync(writer, "BEGIN IMMEDIATE");
@@ -50,7 +54,10 @@ public sealed class SqliteMigrationTests(SqliteDatabases databases) : IClassFixt
         var notices = new MigrationNotices();
         var migrating = Migrator(database).MigrateAsync(notices, default);
         var notice = await notices.SaysAsync(said => said.Waits);
-        Assert.Contains($"waiting for another process that writes to the database; fuser {Path(database)} names it (", notice.Text, StringComparison.Ordinal);
+        Assert.Contains(
+            $"waiting for another process that writes to the database; fuser {Path(database)} names it (",
+            notice.Text,
+            StringComparison.Ordinal);
         await ExecuteAsync(writer, "ROLLBACK");
         Assert.NotEmpty(await migrating.WaitAsync(Patience));
     }

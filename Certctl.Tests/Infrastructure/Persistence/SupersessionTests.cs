@@ -27,7 +27,8 @@ public abstract class SupersessionTests(IDatabases databases) : PersistenceTests
         await CommitAsync(database, TestEntries.Issued(Now));
 
         await using var db = database.Open();
-        var revoked = await db.Certificates.Where(certificate => certificate.RevokedAt != null).OrderBy(certificate => certificate.CreatedAt).ToListAsync();
+        var revoked = await db.Certificates.Where(certificate => certificate.RevokedAt != null)
+            .OrderBy(certificate => certificate.CreatedAt).ToListAsync();
         Assert.Equal(issued[..2].Select(entry => entry.Certificate!.SerialNumber), revoked.Select(certificate => certificate.SerialNumber));
         Assert.All(revoked, certificate => Assert.Equal(RevocationReason.Superseded, certificate.RevocationReason));
         var audits = await db.AuditEvents.Where(audit => audit.Action == AuditAction.CertificateRevoked).ToListAsync();
@@ -74,11 +75,13 @@ public abstract class SupersessionTests(IDatabases databases) : PersistenceTests
         await using var database = await OpenAsync();
         var signer = await CommitAsync(database, TestEntries.Issued(Now));
         var renewed = signer.Certificate!.SerialNumber;
-        var lost = await CommitAsync(database, TestEntries.Issued(Now.AddSeconds(1), vouchedBy: renewed) with { MaxActiveCertificates = 2 });
+        var lost = await CommitAsync(
+            database, TestEntries.Issued(Now.AddSeconds(1), vouchedBy: renewed) with { MaxActiveCertificates = 2 });
         await CommitAsync(database, TestEntries.Issued(Now.AddSeconds(2), vouchedBy: renewed) with { MaxActiveCertificates = 2 });
 
         await using var db = database.Open();
-        Assert.Equal(lost.Certificate!.SerialNumber, (await db.Certificates.SingleAsync(certificate => certificate.RevokedAt != null)).SerialNumber);
+        Assert.Equal(
+            lost.Certificate!.SerialNumber, (await db.Certificates.SingleAsync(certificate => certificate.RevokedAt != null)).SerialNumber);
     }
 
     [Fact]
@@ -88,7 +91,9 @@ public abstract class SupersessionTests(IDatabases databases) : PersistenceTests
             return;
         await using var one = await OpenAsync();
         await using var other = OpenBeside(one);
-        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(() => CommitAsync(i % 2 == 0 ? one : other, TestEntries.Issued(Now.AddSeconds(i)) with { MaxActiveCertificates = 1 }))));
+        await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(i => Task.Run(
+                () => CommitAsync(i % 2 == 0 ? one : other, TestEntries.Issued(Now.AddSeconds(i)) with { MaxActiveCertificates = 1 }))));
 
         await using var db = one.Open();
         Assert.Equal(20, await db.Certificates.CountAsync());

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace Certctl.Tests.Infrastructure.Persistence;
 
 /// <summary>
-/// A process's view of a database: everything that composition registers, with clocks to turn: the process's own and, on PostgreSQL, the database's apart from
-/// it, by a statement_timestamp() that is found before the server's.
+/// A process's view of a database: everything that composition registers, with clocks to turn: the process's own and, on PostgreSQL, the
+/// database's apart from it, by a statement_timestamp() that is found before the server's.
 /// </summary>
 internal sealed class TestDatabase : IAsyncDisposable
 {
@@ -96,7 +96,8 @@ internal sealed class TestDatabase : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (!IsEnabled(logLevel))
                 return;

@@ -14,7 +14,8 @@ internal static class TestEntries
 
     public static readonly TimeSpan Wait = TimeSpan.FromDays(7);
 
-    public static JournalEntry Issued(DateTimeOffset now, byte[]? requestKey = null, int profileVersion = 1, string? serialNumber = null, string vouchedBy = "current")
+    public static JournalEntry Issued(
+        DateTimeOffset now, byte[]? requestKey = null, int profileVersion = 1, string? serialNumber = null, string vouchedBy = "current")
     {
         var certificate = Certificate(now, serialNumber);
         return new JournalEntry
@@ -79,31 +80,36 @@ internal static class TestEntries
         RequestId = "req-1",
     };
 
-    public static Enrolment Enrolment(DateTimeOffset now, DateTimeOffset heldUntil, string transactionId = "tx-1", string vouchedBy = "current", byte[]? csrSha256 = null) => new()
-    {
-        Id = Guid.CreateVersion7(now),
-        Protocol = "SCEP",
-        PathId = "corp",
-        Kind = EnrolmentKind.PkcsReq,
-        TransactionId = new TransactionId(transactionId),
-        SignerKeySha256 = RandomNumberGenerator.GetBytes(32),
-        Csr = RandomNumberGenerator.GetBytes(700),
-        CsrSha256 = csrSha256 ?? RandomNumberGenerator.GetBytes(32),
-        ProfileId = CertificateProfile.DefaultId,
-        Subject = "CN=device,O=Example \"GmbH\"",
-        SubjectAltNames = ["DNS:device.example"],
-        KeyAlgorithm = "RSA-2048",
-        PublicKeySha256 = RandomNumberGenerator.GetBytes(32),
-        ChallengeKind = ChallengeKind.Static,
-        VouchedBy = vouchedBy,
-        ClaimIssuer = "connector",
-        ClaimSubject = "device 1",
-        DeviceName = "device",
-        TokenSha256 = RandomNumberGenerator.GetBytes(32),
-        SourceAddress = "127.0.0.1",
-        CreatedAt = now,
-        HeldUntil = heldUntil,
-    };
+    public static Enrolment Enrolment(
+        DateTimeOffset now,
+        DateTimeOffset heldUntil,
+        string transactionId = "tx-1",
+        string vouchedBy = "current",
+        byte[]? csrSha256 = null) => new()
+        {
+            Id = Guid.CreateVersion7(now),
+            Protocol = "SCEP",
+            PathId = "corp",
+            Kind = EnrolmentKind.PkcsReq,
+            TransactionId = new TransactionId(transactionId),
+            SignerKeySha256 = RandomNumberGenerator.GetBytes(32),
+            Csr = RandomNumberGenerator.GetBytes(700),
+            CsrSha256 = csrSha256 ?? RandomNumberGenerator.GetBytes(32),
+            ProfileId = CertificateProfile.DefaultId,
+            Subject = "CN=device,O=Example \"GmbH\"",
+            SubjectAltNames = ["DNS:device.example"],
+            KeyAlgorithm = "RSA-2048",
+            PublicKeySha256 = RandomNumberGenerator.GetBytes(32),
+            ChallengeKind = ChallengeKind.Static,
+            VouchedBy = vouchedBy,
+            ClaimIssuer = "connector",
+            ClaimSubject = "device 1",
+            DeviceName = "device",
+            TokenSha256 = RandomNumberGenerator.GetBytes(32),
+            SourceAddress = "127.0.0.1",
+            CreatedAt = now,
+            HeldUntil = heldUntil,
+        };
 
     public static IssuedCertificate Certificate(DateTimeOffset now, string? serialNumber = null) => new()
     {

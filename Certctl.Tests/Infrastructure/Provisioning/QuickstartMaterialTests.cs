@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Provisioning;
 
-/// <summary>The quickstart folder: what is made, that it stays, what is renewed, and what becomes of a folder in which something is missing.</summary>
+/// <summary>
+/// The quickstart folder: what is made, that it stays, what is renewed, and what becomes of a folder in which something is missing.
+/// </summary>
 public sealed class QuickstartMaterialTests : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -34,7 +36,8 @@ public sealed class QuickstartMaterialTests : IDisposable
 
         Assert.Equal(["api-key", "ca", "challenge", "ra", "ra-sign", "tls"], made.Created.Order());
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Folder));
-        Assert.Equal(["api-key", "ca.crt", "ca.key", "challenge", "ra-sign.crt", "ra-sign.key", "ra.crt", "ra.key", "tls.crt", "tls.key"], Names());
+        Assert.Equal(
+            ["api-key", "ca.crt", "ca.key", "challenge", "ra-sign.crt", "ra-sign.key", "ra.crt", "ra.key", "tls.crt", "tls.key"], Names());
         foreach (var secret in new[] { "ca.key", "ra-sign.key", "ra.key", "tls.key", "challenge", "api-key" })
             Assert.Equal(OwnerOnly, File.GetUnixFileMode(Of(secret)));
         Assert.Equal(RaPair(), made.RaPairs);
@@ -151,7 +154,12 @@ public sealed class QuickstartMaterialTests : IDisposable
         Assert.Equal(oldKey, File.ReadAllBytes(Of("ra-previous.key")));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(Of("ra-previous.key")));
         Assert.NotEqual(OpenSsl.Run("pkey", "-in", Of("ra-previous.key"), "-pubout"), OpenSsl.Run("pkey", "-in", Of("ra.key"), "-pubout"));
-        Assert.Contains("encrypted to the old RA", OpenSsl.Run("cms", "-decrypt", "-inform", "DER", "-in", _parent["message"], "-recip", renewed.RaPairs[2].CertPath, "-inkey", renewed.RaPairs[2].KeyPath), StringComparison.Ordinal);
+        Assert.Contains(
+            "encrypted to the old RA",
+            OpenSsl.Run(
+                "cms", "-decrypt", "-inform", "DER", "-in", _parent["message"], "-recip", renewed.RaPairs[2].CertPath, "-inkey",
+                renewed.RaPairs[2].KeyPath),
+            StringComparison.Ordinal);
         Assert.Equal(ca, File.ReadAllBytes(Of("ca.crt")));
         Verify("ra.crt");
         Verify("tls.crt", "-verify_hostname", "localhost");
@@ -172,7 +180,9 @@ public sealed class QuickstartMaterialTests : IDisposable
         File.Delete(Of("ra-sign.key"));
         File.WriteAllText(_parent["ext"], "keyUsage=critical,digitalSignature,keyEncipherment\n");
         OpenSsl.Run("req", "-new", "-key", Of("ra.key"), "-subj", "/CN=Certctl RA", "-out", _parent["csr"]);
-        OpenSsl.Run("x509", "-req", "-in", _parent["csr"], "-CA", Of("ca.crt"), "-CAkey", Of("ca.key"), "-set_serial", "77", "-days", "365", "-extfile", _parent["ext"], "-out", Of("ra.crt"));
+        OpenSsl.Run(
+            "x509", "-req", "-in", _parent["csr"], "-CA", Of("ca.crt"), "-CAkey", Of("ca.key"), "-set_serial", "77", "-days", "365",
+            "-extfile", _parent["ext"], "-out", Of("ra.crt"));
 
         var before = State();
         var found = Ensure();
@@ -315,7 +325,10 @@ public sealed class QuickstartMaterialTests : IDisposable
         File.Delete(Of("ca.key"));
         var before = State();
 
-        Assert.Contains($"{Of("ca.key")}: the private key file does not exist", Assert.Throws<IOException>(() => Ensure()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{Of("ca.key")}: the private key file does not exist",
+            Assert.Throws<IOException>(() => Ensure()).Message,
+            StringComparison.Ordinal);
         Assert.Equal(before, State());
     }
 
@@ -360,7 +373,8 @@ public sealed class QuickstartMaterialTests : IDisposable
     [Fact]
     public void An_open_folder_of_ours_or_an_empty_one_is_closed_and_one_with_other_files_is_refused()
     {
-        const UnixFileMode Open = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        const UnixFileMode Open =
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
         Directory.CreateDirectory(Folder);
         File.SetUnixFileMode(Folder, Open);
         File.WriteAllText(Of("thesis.txt"), "years of work");
@@ -410,13 +424,15 @@ public sealed class QuickstartMaterialTests : IDisposable
 
     /// <summary>Name, content, mode and time of every file.</summary>
     private SortedDictionary<string, string> State() => new(
-        Names().ToDictionary(name => name, name => $"{File.GetUnixFileMode(Of(name))} {File.GetLastWriteTimeUtc(Of(name)):O} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Of(name))))}"),
+        Names().ToDictionary(name => name, name => $"{File.GetUnixFileMode(Of(name))} {File.GetLastWriteTimeUtc(Of(name)):O} "
+            + $"{Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Of(name))))}"),
         StringComparer.Ordinal);
 
     private string Text(string certificate) => OpenSsl.Run("x509", "-in", Of(certificate), "-noout", "-text");
 
     private void Verify(string certificate, params string[] more) => OpenSsl.Run(
     [
-        "verify", "-x509_strict", "-attime", _clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), "-no-CApath", "-no-CAstore", "-CAfile", Of("ca.crt"), .. more, Of(certificate),
+        "verify", "-x509_strict", "-attime", _clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), "-no-CApath",
+        "-no-CAstore", "-CAfile", Of("ca.crt"), .. more, Of(certificate),
     ]);
 }

@@ -38,7 +38,9 @@ public sealed class CaTrustTests
     [Trait("Conformance", "S-G2")]
     public void A_ca_that_is_its_own_ra_does_both()
     {
-        using var ca = FakePki.Make("CN=both", FakePki.CaKey, null, FakePki.CaKey, CaUsage | X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, isCa: true);
+        using var ca = FakePki.Make(
+            "CN=both", FakePki.CaKey, null, FakePki.CaKey, CaUsage | X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment,
+            isCa: true);
 
         var trust = Trust([ca]);
 
@@ -59,7 +61,9 @@ public sealed class CaTrustTests
     [InlineData(1, 10)]
     public void An_ra_that_is_not_valid_now_is_not_used(int firstDay, int lastDay)
     {
-        using var ra = FakePki.Make("CN=when", FakePki.RaKey, FakePki.Ca, FakePki.CaKey, X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, firstDay: firstDay, lastDay: lastDay);
+        using var ra = FakePki.Make(
+            "CN=when", FakePki.RaKey, FakePki.Ca, FakePki.CaKey, X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment,
+            firstDay: firstDay, lastDay: lastDay);
 
         var trust = Trust([ra, FakePki.Ca]);
 
@@ -81,7 +85,9 @@ public sealed class CaTrustTests
         var trust = Trust([FakePki.Stranger, FakePki.Ra, FakePki.Ca], withColons);
 
         Assert.True(trust.IsPinned);
-        Assert.Equal(new[] { FakePki.Ra.Thumbprint, FakePki.Ca.Thumbprint }.Order(), trust.Trusted.Select(certificate => certificate.Thumbprint).Order());
+        Assert.Equal(
+            new[] { FakePki.Ra.Thumbprint, FakePki.Ca.Thumbprint }.Order(),
+            trust.Trusted.Select(certificate => certificate.Thumbprint).Order());
     }
 
     [Fact]
@@ -128,7 +134,8 @@ public sealed class CaTrustTests
     [Fact]
     public void A_new_key_that_the_old_one_certifies_under_the_same_name_is_no_root()
     {
-        using var old = FakePki.Make("CN=Fake CA,O=Test", FakePki.StrangerKey, null, FakePki.StrangerKey, CaUsage, isCa: true, lastDay: 200);
+        using var old = FakePki.Make(
+            "CN=Fake CA,O=Test", FakePki.StrangerKey, null, FakePki.StrangerKey, CaUsage, isCa: true, lastDay: 200);
         using var link = FakePki.Make("CN=Fake CA,O=Test", FakePki.CaKey, null, FakePki.StrangerKey, CaUsage, isCa: true, lastDay: 300);
 
         var path = CertificatePath.Find(FakePki.Ra, [link, old], [link], FakePki.Now);
@@ -170,7 +177,9 @@ public sealed class CaTrustTests
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         using var root = request.CreateSelfSigned(FakePki.Now.AddDays(-1), FakePki.Now.AddDays(1));
         var wish = new CertificateRequest("CN=leaf", FakePki.DeviceKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var generator = kind == "PSS" ? X509SignatureGenerator.CreateForRSA(FakePki.StrangerKey, RSASignaturePadding.Pss) : X509SignatureGenerator.CreateForECDsa(ec);
+        var generator = kind == "PSS"
+            ? X509SignatureGenerator.CreateForRSA(FakePki.StrangerKey, RSASignaturePadding.Pss)
+            : X509SignatureGenerator.CreateForECDsa(ec);
         using var leaf = wish.Create(root.SubjectName, generator, FakePki.Now.AddDays(-1), FakePki.Now.AddDays(1), [1, 2, 3]);
 
         Assert.NotNull(CertificatePath.Find(leaf, [], [root], FakePki.Now));
@@ -179,7 +188,9 @@ public sealed class CaTrustTests
     [Fact]
     public void A_bag_whose_certificates_all_sign_one_another_is_searched_once()
     {
-        var twins = Enumerable.Range(1, 30).Select(i => FakePki.Make("CN=twin", FakePki.StrangerKey, null, FakePki.StrangerKey, CaUsage, isCa: true, serial: [(byte)i])).ToList();
+        var twins = Enumerable.Range(1, 30)
+            .Select(i => FakePki.Make("CN=twin", FakePki.StrangerKey, null, FakePki.StrangerKey, CaUsage, isCa: true, serial: [(byte)i]))
+            .ToList();
 
         // Without the visited set this would be 30 to the power of 7 signature checks.
         Assert.Null(CertificatePath.Find(twins[0], twins, [FakePki.Ca], FakePki.Now));
@@ -195,7 +206,8 @@ public sealed class CaTrustTests
 
     private static CaTrust Trust(X509Certificate2[] bag, string? fingerprint = null)
     {
-        var copies = new X509Certificate2Collection(bag.Select(certificate => X509CertificateLoader.LoadCertificate(certificate.RawData)).ToArray());
+        var copies = new X509Certificate2Collection(
+            bag.Select(certificate => X509CertificateLoader.LoadCertificate(certificate.RawData)).ToArray());
         var answer = new ScepAnswer("application/x-x509-ca-ra-cert", copies.Export(X509ContentType.Pkcs7)!);
         return CaCertificates.Parse(answer).Trust(fingerprint is null ? null : CaFingerprint.Parse(fingerprint), FakePki.Now);
     }

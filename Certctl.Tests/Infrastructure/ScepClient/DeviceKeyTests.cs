@@ -71,9 +71,15 @@ public sealed class DeviceKeyTests : IDisposable
     public void A_key_on_another_curve_and_one_of_another_kind_are_refused_with_what_to_use()
     {
         using var koblitz = ECDsa.Create(ECCurve.CreateFromValue("1.3.132.0.10"));
-        var edwards = Convert.ToBase64String([0x30, 0x2E, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20, .. new byte[32]]);
+        var edwards = Convert.ToBase64String(
+            [0x30, 0x2E, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20, .. new byte[32]]);
 
-        foreach (var pem in new[] { koblitz.ExportPkcs8PrivateKeyPem(), koblitz.ExportECPrivateKeyPem(), $"-----BEGIN PRIVATE KEY-----\n{edwards}\n-----END PRIVATE KEY-----\n" })
+        foreach (var pem in new[]
+        {
+            koblitz.ExportPkcs8PrivateKeyPem(),
+            koblitz.ExportECPrivateKeyPem(),
+            $"-----BEGIN PRIVATE KEY-----\n{edwards}\n-----END PRIVATE KEY-----\n",
+        })
         {
             var trouble = Assert.Throws<ScepClientException>(() => DeviceKey.Load(Write(pem), null));
             Assert.Equal(ScepClientFault.LocalFile, trouble.Fault);
@@ -96,8 +102,13 @@ public sealed class DeviceKeyTests : IDisposable
     {
         using var small = RSA.Create(1024);
 
-        Assert.Contains("1024 bits", Assert.Throws<ScepClientException>(() => DeviceKey.Load(Write(small.ExportPkcs8PrivateKeyPem()), null)).Message, StringComparison.Ordinal);
-        Assert.Equal(ScepClientFault.LocalFile, Assert.Throws<ScepClientException>(() => DeviceKey.Load(Path.Combine(_folder, "absent"), null)).Fault);
+        Assert.Contains(
+            "1024 bits",
+            Assert.Throws<ScepClientException>(() => DeviceKey.Load(Write(small.ExportPkcs8PrivateKeyPem()), null)).Message,
+            StringComparison.Ordinal);
+        Assert.Equal(
+            ScepClientFault.LocalFile,
+            Assert.Throws<ScepClientException>(() => DeviceKey.Load(Path.Combine(_folder, "absent"), null)).Fault);
     }
 
     private string Write(string text)

@@ -26,7 +26,8 @@ internal sealed class FakeCertRep(SeenRequest request, Defect defect)
     private byte[] Envelope()
     {
         var bag = new X509Certificate2Collection(new[] { Issue(), X509CertificateLoader.LoadCertificate(FakePki.Ca.RawData) });
-        var envelope = new EnvelopedCms(new ContentInfo(bag.Export(X509ContentType.Pkcs7)!), new AlgorithmIdentifier(new Oid(request.Cipher)));
+        var envelope = new EnvelopedCms(
+            new ContentInfo(bag.Export(X509ContentType.Pkcs7)!), new AlgorithmIdentifier(new Oid(request.Cipher)));
         envelope.Encrypt(new CmsRecipient(defect == Defect.EncryptedToAnother ? FakePki.Stranger : request.Signer));
         return envelope.Encode();
     }
@@ -50,7 +51,11 @@ internal sealed class FakeCertRep(SeenRequest request, Defect defect)
         // A poll carries no request; the signer has the same key and subject.
         if (request.MessageType == "20")
             return (request.Signer.SubjectName, request.Signer.PublicKey, null);
-        var csr = CertificateRequest.LoadSigningRequest(request.Content, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions, RSASignaturePadding.Pkcs1);
+        var csr = CertificateRequest.LoadSigningRequest(
+            request.Content,
+            HashAlgorithmName.SHA256,
+            CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions,
+            RSASignaturePadding.Pkcs1);
         return (csr.SubjectName, csr.PublicKey, csr.CertificateExtensions.FirstOrDefault(extension => extension.Oid!.Value == "2.5.29.17"));
     }
 
@@ -80,7 +85,8 @@ internal sealed class FakeCertRep(SeenRequest request, Defect defect)
         return writer.Encode();
     }
 
-    private void SignedData(AsnWriter writer, byte[]? content, X509Certificate2 signer, byte[] attributes, byte[] signature, string digestOid)
+    private void SignedData(
+        AsnWriter writer, byte[]? content, X509Certificate2 signer, byte[] attributes, byte[] signature, string digestOid)
     {
         using var data = writer.PushSequence();
         writer.WriteInteger(1);
@@ -176,6 +182,7 @@ internal sealed class FakeCertRep(SeenRequest request, Defect defect)
     }
 
     // Issuer and serial of the RA, but another key.
-    private static X509Certificate2 Lookalike() => FakePki.Make(FakePki.Ra.SubjectName, new PublicKey(FakePki.StrangerKey), FakePki.Ca.SubjectName, FakePki.StrangerKey,
-        X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, serial: FakePki.Ra.SerialNumberBytes.ToArray());
+    private static X509Certificate2 Lookalike() =>
+        FakePki.Make(FakePki.Ra.SubjectName, new PublicKey(FakePki.StrangerKey), FakePki.Ca.SubjectName, FakePki.StrangerKey,
+            X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, serial: FakePki.Ra.SerialNumberBytes.ToArray());
 }

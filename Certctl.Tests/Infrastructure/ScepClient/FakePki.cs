@@ -15,7 +15,8 @@ internal static class FakePki
     private static readonly Lazy<RSA> LazyDeviceKey = new(() => RSA.Create(2048));
     private static readonly Lazy<X509Certificate2> LazyCa = new(() => Make("CN=Fake CA,O=Test", CaKey, null, CaKey, CaUsage, isCa: true));
     private static readonly Lazy<X509Certificate2> LazyRa = new(() => Make("CN=Fake RA,O=Test", RaKey, Ca, CaKey, RaUsage));
-    private static readonly Lazy<X509Certificate2> LazyStranger = new(() => Make("CN=Stranger", StrangerKey, null, StrangerKey, RaUsage | CaUsage, isCa: true));
+    private static readonly Lazy<X509Certificate2> LazyStranger = new(
+        () => Make("CN=Stranger", StrangerKey, null, StrangerKey, RaUsage | CaUsage, isCa: true));
 
     public static RSA CaKey => LazyCaKey.Value;
 
@@ -33,11 +34,20 @@ internal static class FakePki
 
     public static DateTimeOffset Now => DateTimeOffset.UtcNow;
 
-    public static X509Certificate2 Make(string subject, RSA key, X509Certificate2? issuer, RSA issuerKey, X509KeyUsageFlags? usage, bool isCa = false,
+    public static X509Certificate2 Make(
+        string subject, RSA key, X509Certificate2? issuer, RSA issuerKey, X509KeyUsageFlags? usage, bool isCa = false,
         int firstDay = -1, int lastDay = 400, byte[]? serial = null, int? pathLength = null, X509Extension? alternatives = null) =>
-        Make(new X500DistinguishedName(subject), new PublicKey(key), issuer?.SubjectName, issuerKey, usage, isCa, firstDay, lastDay, serial, pathLength, alternatives);
+        Make(
+            new X500DistinguishedName(subject), new PublicKey(key), issuer?.SubjectName, issuerKey, usage, isCa, firstDay, lastDay, serial,
+            pathLength, alternatives);
 
-    public static X509Certificate2 Make(X500DistinguishedName subject, PublicKey key, X500DistinguishedName? issuer, RSA issuerKey, X509KeyUsageFlags? usage, bool isCa = false,
+    public static X509Certificate2 Make(
+        X500DistinguishedName subject,
+        PublicKey key,
+        X500DistinguishedName? issuer,
+        RSA issuerKey,
+        X509KeyUsageFlags? usage,
+        bool isCa = false,
         int firstDay = -1, int lastDay = 400, byte[]? serial = null, int? pathLength = null, X509Extension? alternatives = null)
     {
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
@@ -52,6 +62,8 @@ internal static class FakePki
             serial[0] = 0x21;
         }
 
-        return request.Create(issuer ?? subject, X509SignatureGenerator.CreateForRSA(issuerKey, RSASignaturePadding.Pkcs1), Now.AddDays(firstDay), Now.AddDays(lastDay), serial);
+        return request.Create(
+            issuer ?? subject, X509SignatureGenerator.CreateForRSA(issuerKey, RSASignaturePadding.Pkcs1), Now.AddDays(firstDay),
+            Now.AddDays(lastDay), serial);
     }
 }

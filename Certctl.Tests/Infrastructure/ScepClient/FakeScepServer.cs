@@ -44,9 +44,20 @@ public enum Defect
 }
 
 /// <summary>One request as the fake server read it.</summary>
-public sealed record SeenRequest(string Method, string MessageType, string TransactionId, byte[] SenderNonce, byte[] Content, X509Certificate2 Signer, string Digest, string Cipher);
+public sealed record SeenRequest(
+    string Method,
+    string MessageType,
+    string TransactionId,
+    byte[] SenderNonce,
+    byte[] Content,
+    X509Certificate2 Signer,
+    string Digest,
+    string Cipher);
 
-/// <summary>A small SCEP server over plain HTTP on loopback, with switches for its defects; the replies are written octet by octet, the requests read by the platform's CMS.</summary>
+/// <summary>
+/// A small SCEP server over plain HTTP on loopback, with switches for its defects;
+/// the replies are written octet by octet, the requests read by the platform's CMS.
+/// </summary>
 public sealed class FakeScepServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -81,7 +92,8 @@ public sealed class FakeScepServer : IAsyncDisposable
         if (tls is null)
             builder.WebHost.UseUrls("http://127.0.0.1:0");
         else
-            builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listener => listener.UseHttps(tls)));
+            builder.WebHost.UseKestrelHttpsConfiguration()
+                .ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listener => listener.UseHttps(tls)));
         var app = builder.Build();
         var server = new FakeScepServer(app);
         app.Map("/scep", server.AnswerAsync);
@@ -99,8 +111,11 @@ public sealed class FakeScepServer : IAsyncDisposable
                 await WriteAsync(http, CapabilitiesType, System.Text.Encoding.ASCII.GetBytes(Capabilities));
                 return;
             case "GetCACert":
-                var bag = new X509Certificate2Collection(CaBag.Select(certificate => X509CertificateLoader.LoadCertificate(certificate.RawData)).ToArray());
-                await WriteAsync(http, CaBagType, CaBagType.EndsWith("ca-cert", StringComparison.Ordinal) && CaBag.Count == 1 ? CaBag[0].RawData : bag.Export(X509ContentType.Pkcs7)!);
+                var bag = new X509Certificate2Collection(
+                    CaBag.Select(certificate => X509CertificateLoader.LoadCertificate(certificate.RawData)).ToArray());
+                await WriteAsync(http, CaBagType, CaBagType.EndsWith("ca-cert", StringComparison.Ordinal) && CaBag.Count == 1
+                    ? CaBag[0].RawData
+                    : bag.Export(X509ContentType.Pkcs7)!);
                 return;
             default:
                 await AnswerPkiAsync(http);
@@ -153,14 +168,16 @@ public sealed class FakeScepServer : IAsyncDisposable
         var envelope = new EnvelopedCms();
         envelope.Decode(message.ContentInfo.Content);
         envelope.Decrypt(envelope.RecipientInfos[0], FakePki.RaKey);
-        return new SeenRequest(method, Text(signer, "2"), Text(signer, "7"), Value(signer, "5")[2..], envelope.ContentInfo.Content, signer.Certificate!,
+        return new SeenRequest(
+            method, Text(signer, "2"), Text(signer, "7"), Value(signer, "5")[2..], envelope.ContentInfo.Content, signer.Certificate!,
             signer.DigestAlgorithm.Value!, envelope.ContentEncryptionAlgorithm.Oid.Value!);
     }
 
     private static string Text(SignerInfo signer, string arc) => System.Text.Encoding.ASCII.GetString(Value(signer, arc)[2..]);
 
     private static byte[] Value(SignerInfo signer, string arc) =>
-        signer.SignedAttributes.Cast<CryptographicAttributeObject>().Single(attribute => attribute.Oid.Value == "2.16.840.1.113733.1.9." + arc).Values[0].RawData;
+        signer.SignedAttributes.Cast<CryptographicAttributeObject>()
+            .Single(attribute => attribute.Oid.Value == "2.16.840.1.113733.1.9." + arc).Values[0].RawData;
 
     private static async Task WriteAsync(HttpContext http, string type, byte[] body)
     {

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.ScepClient;
 
-/// <summary>Answers at which the platform stumbles (found by Hostile/Fuzz): the client refuses in words, as anything else that is wrong.</summary>
+/// <summary>
+/// Answers at which the platform stumbles (found by Hostile/Fuzz): the client refuses in words, as anything else that is wrong.
+/// </summary>
 public sealed class HostileServerTests
 {
     private const string Arc = "2.16.840.1.113733.1.9.";
@@ -20,7 +22,8 @@ public sealed class HostileServerTests
     [InlineData("application/x-x509-ca-ra-cert")]
     public void A_ca_certificate_with_a_date_that_does_not_exist_is_refused(string contentType)
     {
-        using var good = FakePki.Make("CN=Fake CA", FakePki.CaKey, null, FakePki.CaKey, X509KeyUsageFlags.KeyCertSign, isCa: true, serial: [1]);
+        using var good = FakePki.Make(
+            "CN=Fake CA", FakePki.CaKey, null, FakePki.CaKey, X509KeyUsageFlags.KeyCertSign, isCa: true, serial: [1]);
         var bad = good.RawData;
 
         // notBefore, UTCTime: the 99th day of its month. The signature is not checked before that.
@@ -39,7 +42,10 @@ public sealed class HostileServerTests
         // The messageType with its length in more octets than needed.
         var attributes = SignedMessage.Attributes(
             [],
-            [0x30, 0x12, .. ForgedRequest.Attribute(Arc + "2", ForgedRequest.Printable("3"))[2..^5], 0x31, 0x04, 0x13, 0x81, 0x01, (byte)'3'],
+            [
+                0x30, 0x12, .. ForgedRequest.Attribute(Arc + "2", ForgedRequest.Printable("3"))[2..^5], 0x31, 0x04, 0x13, 0x81, 0x01,
+                (byte)'3',
+            ],
             ForgedRequest.Attribute(Arc + "3", ForgedRequest.Printable("3")),
             ForgedRequest.Attribute(Arc + "6", ForgedRequest.Octets(Nonce)),
             ForgedRequest.Attribute(Arc + "7", ForgedRequest.Printable("T")));
@@ -66,7 +72,10 @@ public sealed class HostileServerTests
     {
         using var certificates = CaCertificates.Parse(new ScepAnswer("application/x-x509-ca-ra-cert", ClientTargets.Bag()));
         var refusal = Assert.Throws<ScepClientException>(() => CertRep.Read(
-            new ScepAnswer("application/x-pki-message", message), new PkiMessage([], Nonce), "T", new MessageSigner(FakePki.Ra, FakePki.RaKey),
+            new ScepAnswer("application/x-pki-message", message),
+            new PkiMessage([], Nonce),
+            "T",
+            new MessageSigner(FakePki.Ra, FakePki.RaKey),
             certificates.Trust(null, FakePki.Now), new MessageAlgorithms(HashAlgorithmName.SHA256, ScepCipher.Aes128)));
         return refusal.Message;
     }

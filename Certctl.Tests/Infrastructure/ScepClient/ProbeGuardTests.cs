@@ -33,7 +33,8 @@ public sealed class ProbeGuardTests
     [InlineData("fe80::1", false)]
     [InlineData("ff02::1", false)]
     [Trait("Conformance", "A-20")]
-    public void Public_addresses_alone_are_let(string address, bool isLet) => Assert.Equal(isLet, new ProbeGuard([]).Allows(IPAddress.Parse(address)));
+    public void Public_addresses_alone_are_let(string address, bool isLet) =>
+        Assert.Equal(isLet, new ProbeGuard([]).Allows(IPAddress.Parse(address)));
 
     [Fact]
     public void A_network_of_the_allow_list_is_let_and_its_neighbour_is_not()

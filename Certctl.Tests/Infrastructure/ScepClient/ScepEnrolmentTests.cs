@@ -19,13 +19,16 @@ public sealed class ScepEnrolmentTests : IAsyncLifetime
     [Fact]
     public async Task A_device_gets_a_certificate_for_its_key_and_names()
     {
-        var names = RequestedNames.From("CN=device-1,O=Example", ["device-1.example.org"], ["192.0.2.7", "2001:db8::1"], ["a@example.org"], ["urn:x:1"], ["u@example.org"]);
+        var names = RequestedNames.From(
+            "CN=device-1,O=Example", ["device-1.example.org"], ["192.0.2.7", "2001:db8::1"], ["a@example.org"], ["urn:x:1"],
+            ["u@example.org"]);
 
         var issued = Assert.IsType<EnrolmentEnd.Issued>(await EnrolAsync(Wish() with { Names = names, Challenge = "s3cret_word" }));
 
         Assert.True(issued.Certificate.HasKeyOf(FakePki.DeviceKey.ExportSubjectPublicKeyInfo()));
         Assert.Equal("CN=device-1, O=Example", issued.Certificate.Subject);
-        Assert.Equal(names.Alternatives!.RawData, issued.Certificate.Extensions.Single(extension => extension.Oid!.Value == "2.5.29.17").RawData);
+        Assert.Equal(
+            names.Alternatives!.RawData, issued.Certificate.Extensions.Single(extension => extension.Oid!.Value == "2.5.29.17").RawData);
         Assert.Equal([FakePki.Ca.Thumbprint], issued.Chain.Select(ca => ca.Thumbprint));
         var seen = Assert.Single(_server.Seen);
         Assert.Equal(("POST", "19", 16), (seen.Method, seen.MessageType, seen.SenderNonce.Length));
@@ -64,7 +67,8 @@ public sealed class ScepEnrolmentTests : IAsyncLifetime
     [Fact]
     public async Task What_the_operator_chooses_wins_over_the_capabilities()
     {
-        Assert.IsType<EnrolmentEnd.Issued>(await EnrolAsync(Wish(), new ScepChoices { Digest = HashAlgorithmName.SHA384, Cipher = ScepCipher.Aes256, UseGet = true }));
+        Assert.IsType<EnrolmentEnd.Issued>(
+            await EnrolAsync(Wish(), new ScepChoices { Digest = HashAlgorithmName.SHA384, Cipher = ScepCipher.Aes256, UseGet = true }));
 
         var seen = Assert.Single(_server.Seen);
         Assert.Equal(("2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.1.42", "GET"), (seen.Digest, seen.Cipher, seen.Method));
@@ -174,7 +178,8 @@ public sealed class ScepEnrolmentTests : IAsyncLifetime
     {
         _server.PendingFirst = int.MaxValue;
 
-        var pending = Assert.IsType<EnrolmentEnd.StillPending>(await EnrolAsync(Wish() with { PollInterval = TimeSpan.FromMilliseconds(1), Timeout = TimeSpan.Zero }));
+        var pending = Assert.IsType<EnrolmentEnd.StillPending>(
+            await EnrolAsync(Wish() with { PollInterval = TimeSpan.FromMilliseconds(1), Timeout = TimeSpan.Zero }));
         _server.PendingFirst = 0;
         var issued = Assert.IsType<EnrolmentEnd.Issued>(await EnrolAsync(Wish() with { Resume = true }));
 
@@ -190,14 +195,23 @@ public sealed class ScepEnrolmentTests : IAsyncLifetime
     public async Task A_renewal_is_signed_by_the_old_pair_and_keeps_the_names(bool sameKey)
     {
         var names = RequestedNames.From("CN=device-1", ["a.example.org"], [], [], [], []);
-        using var old = FakePki.Make("CN=device-1", FakePki.StrangerKey, FakePki.Ca, FakePki.CaKey, X509KeyUsageFlags.DigitalSignature, alternatives: names.Alternatives);
-        var wish = Wish() with { Names = RequestedNames.Of(old), OldCertificate = old, OldKey = FakePki.StrangerKey, Key = sameKey ? FakePki.StrangerKey : FakePki.DeviceKey };
+        using var old = FakePki.Make(
+            "CN=device-1", FakePki.StrangerKey, FakePki.Ca, FakePki.CaKey, X509KeyUsageFlags.DigitalSignature,
+            alternatives: names.Alternatives);
+        var wish = Wish() with
+        {
+            Names = RequestedNames.Of(old),
+            OldCertificate = old,
+            OldKey = FakePki.StrangerKey,
+            Key = sameKey ? FakePki.StrangerKey : FakePki.DeviceKey,
+        };
 
         var issued = Assert.IsType<EnrolmentEnd.Issued>(await EnrolAsync(wish));
 
         var seen = Assert.Single(_server.Seen);
         Assert.Equal(("17", old.Thumbprint), (seen.MessageType, seen.Signer.Thumbprint));
-        Assert.Equal(names.Alternatives!.RawData, issued.Certificate.Extensions.Single(extension => extension.Oid!.Value == "2.5.29.17").RawData);
+        Assert.Equal(
+            names.Alternatives!.RawData, issued.Certificate.Extensions.Single(extension => extension.Oid!.Value == "2.5.29.17").RawData);
         // Not the transaction of the first enrolment of that key.
         Assert.NotEqual(Convert.ToHexString(SHA256.HashData(wish.Key.ExportSubjectPublicKeyInfo())), issued.TransactionId);
     }
@@ -219,14 +233,17 @@ public sealed class ScepEnrolmentTests : IAsyncLifetime
     private static RequestedNames Named(string subject) => RequestedNames.From(subject, [], [], [], [], []);
 
     private static CertificateRequest Csr(byte[] der) =>
-        CertificateRequest.LoadSigningRequest(der, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions, RSASignaturePadding.Pkcs1);
+        CertificateRequest.LoadSigningRequest(
+            der, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions, RSASignaturePadding.Pkcs1);
 
-    private static byte[] ChallengeOf(byte[] csr) => Csr(csr).OtherRequestAttributes.Single(attribute => attribute.Oid!.Value == "1.2.840.113549.1.9.7").RawData;
+    private static byte[] ChallengeOf(byte[] csr) =>
+        Csr(csr).OtherRequestAttributes.Single(attribute => attribute.Oid!.Value == "1.2.840.113549.1.9.7").RawData;
 
     private async Task<EnrolmentEnd> EnrolAsync(EnrolmentWish wish, ScepChoices? choices = null)
     {
         using var transport = new ScepTransport(_server.Url, new TlsTrust.SystemRoots());
-        using var session = await ScepSession.OpenAsync(transport, choices ?? new ScepChoices(), TimeProvider.System, _notes.Add, CancellationToken.None);
+        using var session = await ScepSession.OpenAsync(
+            transport, choices ?? new ScepChoices(), TimeProvider.System, _notes.Add, CancellationToken.None);
         return await new ScepEnrolment(session, wish, TimeProvider.System, _notes.Add).RunAsync(CancellationToken.None);
     }
 }

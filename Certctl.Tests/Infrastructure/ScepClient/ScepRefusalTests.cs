@@ -5,14 +5,19 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.ScepClient;
 
-/// <summary>What the client advises after a refusal: what the server's text speaks of, and only without one what the failInfo may mean.</summary>
+/// <summary>
+/// What the client advises after a refusal: what the server's text speaks of, and only without one what the failInfo may mean.
+/// </summary>
 public sealed class ScepRefusalTests
 {
-    // Their texts say of what kind the fault is, and nothing that the operator of the client could do differently; the failInfo's advice answers them.
+    // Their texts say of what kind the fault is, and nothing that the operator of the client could do differently;
+    // the failInfo's advice answers them.
     private static readonly FailureReason[] WithoutAdviceOfTheirOwn =
     [
-        FailureReason.MalformedRequest, FailureReason.UnknownMessageType, FailureReason.MessageCheckFailed, FailureReason.UnreadableContent, FailureReason.SignerKeyMismatch,
-        FailureReason.CertificateUnknown, FailureReason.ClientCertificateMissing, FailureReason.ClientCertificateUntrusted, FailureReason.ClientCertificateUnknown,
+        FailureReason.MalformedRequest, FailureReason.UnknownMessageType, FailureReason.MessageCheckFailed, FailureReason.UnreadableContent,
+        FailureReason.SignerKeyMismatch,
+        FailureReason.CertificateUnknown,
+        FailureReason.ClientCertificateMissing, FailureReason.ClientCertificateUntrusted, FailureReason.ClientCertificateUnknown,
         FailureReason.ClientCertificateRevoked, FailureReason.RawCsrUnreadable,
     ];
 
@@ -43,7 +48,8 @@ public sealed class ScepRefusalTests
     [InlineData(FailureReason.TransactionUnknown, "--resume")]
     [InlineData(FailureReason.ComplianceFailed, "not compliant")]
     [InlineData(FailureReason.ProfileUnavailable, "enable the certificate profile")]
-    public void The_advice_follows_the_text(FailureReason reason, string advice) => Assert.Contains(advice, Of(reason).Advice, StringComparison.Ordinal);
+    public void The_advice_follows_the_text(FailureReason reason, string advice) =>
+        Assert.Contains(advice, Of(reason).Advice, StringComparison.Ordinal);
 
     [Fact]
     public void Each_text_of_the_server_has_advice_of_its_own()
@@ -59,7 +65,8 @@ public sealed class ScepRefusalTests
     [InlineData("0", null, "--digest")]
     [InlineData("4", "", "without --resume")]
     [InlineData("9", null, "audit log")]
-    public void Texts_of_other_servers_are_read_for_their_words_and_without_one_the_failInfo_advises(string code, string? text, string advice) =>
+    public void Texts_of_other_servers_are_read_for_their_words_and_without_one_the_failInfo_advises(
+        string code, string? text, string advice) =>
         Assert.Contains(advice, new ScepRefusal(code, text).Advice, StringComparison.Ordinal);
 
     private static ScepRefusal Of(FailureReason reason)

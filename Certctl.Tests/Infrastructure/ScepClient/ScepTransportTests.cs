@@ -43,7 +43,8 @@ public sealed class ScepTransportTests
     {
         using var transport = new ScepTransport(new Uri("https://127.0.0.1:1/scep"), new TlsTrust.SystemRoots());
 
-        var trouble = await Assert.ThrowsAsync<ScepClientException>(() => transport.GetAsync(ScepStage.GetCaCaps, "GetCACaps", null, CancellationToken.None));
+        var trouble = await Assert.ThrowsAsync<ScepClientException>(
+            () => transport.GetAsync(ScepStage.GetCaCaps, "GetCACaps", null, CancellationToken.None));
 
         Assert.Equal(ScepClientFault.Network, trouble.Fault);
         Assert.Contains("127.0.0.1:1 cannot be reached", trouble.Message, StringComparison.Ordinal);
@@ -53,7 +54,8 @@ public sealed class ScepTransportTests
     {
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(System.Net.IPAddress.Parse(address));
-        using var bare = FakePki.Make("CN=tls", FakePki.RaKey, FakePki.Ca, FakePki.CaKey, X509KeyUsageFlags.DigitalSignature, alternatives: names.Build());
+        using var bare = FakePki.Make(
+            "CN=tls", FakePki.RaKey, FakePki.Ca, FakePki.CaKey, X509KeyUsageFlags.DigitalSignature, alternatives: names.Build());
         using var pair = bare.CopyWithPrivateKey(FakePki.RaKey);
         return X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pfx), null);
     }

@@ -6,8 +6,8 @@ using Certctl.Infrastructure.Crypto.Asn1;
 namespace Certctl.Infrastructure.Crypto.Cms.Recipients;
 
 /// <summary>
-/// KeyAgreeRecipientInfo (RFC 5652 §6.2.2) for a certificate with an EC key: ephemeral-static ECDH without cofactor, the KDF of X9.63 and AES key wrap, as
-/// RFC 5753 §3.1 profiles them.
+/// KeyAgreeRecipientInfo (RFC 5652 §6.2.2) for a certificate with an EC key: ephemeral-static ECDH without cofactor, the KDF of X9.63 and
+/// AES key wrap, as RFC 5753 §3.1 profiles them.
 /// </summary>
 /// <param name="publicKey">The certificate's key, on P-256, P-384 or P-521.</param>
 /// <param name="curve">Its curve.</param>
@@ -18,7 +18,9 @@ internal readonly struct EcRecipient(RequestSigner certificate, ECDiffieHellmanP
     // RFC 5652 §6.1: version 2 as soon as one RecipientInfo is not of version 0.
     public byte EnvelopeVersion => 2;
 
-    /// <summary>False for a content key that RFC 3394 §2.2.1 cannot wrap: that of single DES has one block of 64 bits, and two are the least.</summary>
+    /// <summary>
+    /// False for a content key that RFC 3394 §2.2.1 cannot wrap: that of single DES has one block of 64 bits, and two are the least.
+    /// </summary>
     public static bool CanReceive(ContentCipher cipher) => cipher.KeyLength >= 2 * KeyWrap.Block;
 
     public void Write(DerWriter writer, ContentCipher cipher, ReadOnlySpan<byte> key)
@@ -64,10 +66,12 @@ internal readonly struct EcRecipient(RequestSigner certificate, ECDiffieHellmanP
         }
     }
 
-    // The wrapping key is as long as the content key, and no digest here is shorter than that: one round of the KDF (SEC 1 §3.6.1) makes it.
+    // The wrapping key is as long as the content key, and no digest here is shorter than that:
+    // one round of the KDF (SEC 1 §3.6.1) makes it.
     private void WrapKey(ECDiffieHellman ephemeral, ReadOnlySpan<byte> key, Span<byte> wrapped)
     {
-        var derived = ephemeral.DeriveKeyFromHash(publicKey, SchemeOf(ephemeral.KeySize).Digest, secretPrepend: null, CounterAndSharedInfo(key.Length));
+        var derived = ephemeral.DeriveKeyFromHash(
+            publicKey, SchemeOf(ephemeral.KeySize).Digest, secretPrepend: null, CounterAndSharedInfo(key.Length));
         KeyWrap.Wrap(derived.AsSpan(0, key.Length), key, wrapped);
         CryptographicOperations.ZeroMemory(derived);
     }

@@ -1,6 +1,8 @@
 namespace Certctl.Infrastructure.Crypto.Cms.Recipients;
 
-/// <summary>How the content-encryption key reaches the one recipient of an EnvelopedData. Implemented by structs, so that choosing costs nothing.</summary>
+/// <summary>
+/// How the content-encryption key reaches the one recipient of an EnvelopedData. Implemented by structs, so that choosing costs nothing.
+/// </summary>
 internal interface IEnvelopeRecipient
 {
     /// <summary>The version that an EnvelopedData with this recipient alone has (RFC 5652 §6.1).</summary>

@@ -7,11 +7,12 @@ using Certctl.Infrastructure.Crypto.Asn1;
 namespace Certctl.Infrastructure.Crypto.Cms.Recipients;
 
 /// <summary>
-/// How a PasswordRecipientInfo encrypts the content key: PBKDF2 (RFC 8018 §5.2) makes an AES key out of the password, and id-alg-PWRI-KEK (RFC 3211 §2.3)
-/// encrypts with it.
+/// How a PasswordRecipientInfo encrypts the content key: PBKDF2 (RFC 8018 §5.2) makes an AES key out of the password, and id-alg-PWRI-KEK
+/// (RFC 3211 §2.3) encrypts with it.
 /// </summary>
 /// <param name="Digest">Of the HMAC in PBKDF2.</param>
-internal sealed record PasswordKek(ReadOnlyMemory<byte> Salt, int Iterations, HashAlgorithmName Digest, ContentCipher Cipher, ReadOnlyMemory<byte> Iv)
+internal sealed record PasswordKek(
+    ReadOnlyMemory<byte> Salt, int Iterations, HashAlgorithmName Digest, ContentCipher Cipher, ReadOnlyMemory<byte> Iv)
 {
     // RFC 8018 §4.1 asks for eight octets.
     private const int MinSaltOctets = 8;
@@ -29,7 +30,9 @@ internal sealed record PasswordKek(ReadOnlyMemory<byte> Salt, int Iterations, Ha
         (Convert.FromHexString("06082A864886F70D020B"), HashAlgorithmName.SHA512),
     ];
 
-    /// <summary>Null, with the reason in words, for algorithms or parameters that are not taken; what a message may cost is bounded here.</summary>
+    /// <summary>
+    /// Null, with the reason in words, for algorithms or parameters that are not taken; what a message may cost is bounded here.
+    /// </summary>
     public static PasswordKek? Find(PasswordRecipientInfo recipient, CryptoPolicy policy, out string? refusal)
     {
         refusal = $"password recipient with key derivation {recipient.Derivation}";
@@ -38,7 +41,8 @@ internal sealed record PasswordKek(ReadOnlyMemory<byte> Salt, int Iterations, Ha
         refusal = "password recipient with PBKDF2 parameters that cannot be read, or with a salt that is not of 8 to 64 octets";
         if (!TryReadPbkdf2(recipient.Derivation.Parameters, out var salt, out var iterations, out var keyLength, out var prf))
             return null;
-        refusal = $"password recipient with {iterations} iterations; {DecodingLimits.MinPasswordIterations} to {DecodingLimits.MaxPasswordIterations} are taken";
+        refusal = $"password recipient with {iterations} iterations; {DecodingLimits.MinPasswordIterations} to "
+            + $"{DecodingLimits.MaxPasswordIterations} are taken";
         if (iterations is < DecodingLimits.MinPasswordIterations or > DecodingLimits.MaxPasswordIterations)
             return null;
         refusal = "password recipient with a digest in PBKDF2 that is not taken";
@@ -61,8 +65,8 @@ internal sealed record PasswordKek(ReadOnlyMemory<byte> Salt, int Iterations, Ha
         RandomNumberGenerator.GetBytes(ContentCipher.MaxBlockLength));
 
     /// <summary>
-    /// Fills <paramref name="contentKey"/>, whose length the content cipher dictates, with the key that one of the passwords opens; null, and the key a random
-    /// one, where none does. All of them are tried whatever the first one gives.
+    /// Fills <paramref name="contentKey"/>, whose length the content cipher dictates, with the key that one of the passwords opens; null,
+    /// and the key a random one, where none does. All of them are tried whatever the first one gives.
     /// </summary>
     public Secret? Open(EnvelopePasswords passwords, ReadOnlySpan<byte> encryptedKey, Span<byte> contentKey)
     {

@@ -16,7 +16,8 @@ internal readonly record struct PasswordRecipientInfo(AlgorithmId Derivation, Al
         AlgorithmId derivation = default;
         if (fields.PeekTag == DerTag.ContextConstructed(0) && !TryReadDerivation(ref fields, out derivation))
             return false;
-        if (!AlgorithmId.TryRead(ref fields, out var algorithm) || !fields.TryRead(DerTag.OctetString, out var encryptedKey) || !fields.AtEnd)
+        if (!AlgorithmId.TryRead(ref fields, out var algorithm)
+            || !fields.TryRead(DerTag.OctetString, out var encryptedKey) || !fields.AtEnd)
             return false;
         recipient = new PasswordRecipientInfo(derivation, algorithm, encryptedKey);
         return true;

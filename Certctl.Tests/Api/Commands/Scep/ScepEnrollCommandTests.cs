@@ -32,7 +32,8 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
     [Fact]
     public async Task A_new_key_of_mode_0600_its_certificate_and_the_chain_are_written()
     {
-        var (code, output, _) = await RunAsync(_server.Url.ToString(), "--challenge", "s3cret-word", "--subject", "CN=device-1", "--out", At("out"));
+        var (code, output, _) = await RunAsync(
+            _server.Url.ToString(), "--challenge", "s3cret-word", "--subject", "CN=device-1", "--out", At("out"));
 
         Assert.Equal(0, code);
         Assert.Contains("CN=device-1", output, StringComparison.Ordinal);
@@ -220,7 +221,9 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
         Assert.Equal(
             0, (await RunAsync(_server.Url.ToString(), "--subject", "CN=device-1", "--dns", "a.example.org", "--out", At("out"))).Code);
 
-        var (code, _, _) = await RunAsync(_server.Url.ToString(), "--renew", "--old-cert", At("out/device.crt"), "--old-key", At("out/device.key"), "--out", At("out"), "--force");
+        var (code, _, _) = await RunAsync(
+            _server.Url.ToString(), "--renew", "--old-cert", At("out/device.crt"), "--old-key", At("out/device.key"), "--out", At("out"),
+            "--force");
 
         Assert.Equal(0, code);
         var seen = _server.Seen.Last();
@@ -237,11 +240,14 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
     [InlineData("expired", "is not valid now")]
     public async Task An_old_pair_that_cannot_renew_ends_with_7(string what, string why)
     {
-        using var old = FakePki.Make("CN=device-1", what == "expired" ? FakePki.DeviceKey : FakePki.StrangerKey, FakePki.Ca, FakePki.CaKey, X509KeyUsageFlags.DigitalSignature,
+        using var old = FakePki.Make(
+            "CN=device-1", what == "expired" ? FakePki.DeviceKey : FakePki.StrangerKey, FakePki.Ca, FakePki.CaKey,
+            X509KeyUsageFlags.DigitalSignature,
             firstDay: -9, lastDay: what == "expired" ? -1 : 9);
         await File.WriteAllTextAsync(At("old.crt"), old.ExportCertificatePem());
 
-        var (code, _, error) = await RunAsync(_server.Url.ToString(), "--renew", "--old-cert", At("old.crt"), "--old-key", At("given.key"), "--out", _folder);
+        var (code, _, error) = await RunAsync(
+            _server.Url.ToString(), "--renew", "--old-cert", At("old.crt"), "--old-key", At("given.key"), "--out", _folder);
 
         Assert.Equal(7, code);
         Assert.Contains(why, error, StringComparison.Ordinal);
@@ -305,7 +311,9 @@ public sealed class ScepEnrollCommandTests : IAsyncLifetime
 
     private string ChallengeText()
     {
-        var csr = CertificateRequest.LoadSigningRequest(_server.Seen.Last().Content, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.Default, RSASignaturePadding.Pkcs1);
-        return System.Text.Encoding.ASCII.GetString(csr.OtherRequestAttributes.Single(attribute => attribute.Oid!.Value == "1.2.840.113549.1.9.7").RawData);
+        var csr = CertificateRequest.LoadSigningRequest(
+            _server.Seen.Last().Content, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.Default, RSASignaturePadding.Pkcs1);
+        return System.Text.Encoding.ASCII.GetString(
+            csr.OtherRequestAttributes.Single(attribute => attribute.Oid!.Value == "1.2.840.113549.1.9.7").RawData);
     }
 }

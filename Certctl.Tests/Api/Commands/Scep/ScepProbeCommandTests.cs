@@ -66,7 +66,8 @@ public sealed class ScepProbeCommandTests : IAsyncLifetime
     {
         using var smallKey = RSA.Create(1024);
         using var small = FakePki.Make("CN=small", smallKey, FakePki.Ca, FakePki.CaKey, X509KeyUsageFlags.DigitalSignature);
-        using var expired = FakePki.Make("CN=expired", FakePki.RaKey, FakePki.Ca, FakePki.CaKey, X509KeyUsageFlags.KeyEncipherment, firstDay: -9, lastDay: -1);
+        using var expired = FakePki.Make(
+            "CN=expired", FakePki.RaKey, FakePki.Ca, FakePki.CaKey, X509KeyUsageFlags.KeyEncipherment, firstDay: -9, lastDay: -1);
         using var stray = FakePki.Make("CN=stray", FakePki.RaKey, FakePki.Stranger, FakePki.StrangerKey, X509KeyUsageFlags.KeyEncipherment);
         _server.CaBag = [small, expired, stray, FakePki.Ra, FakePki.Ca];
         _server.Capabilities = "SHA-1\nDES3\nDES\n";
@@ -75,9 +76,12 @@ public sealed class ScepProbeCommandTests : IAsyncLifetime
         var (code, output) = await RunAsync();
 
         Assert.Equal(0, code);
-        foreach (var warning in new[] { "CN=expired: expired on", "CN=small: RSA-1024 is too small", "CN=stray: does not chain", "SCEPStandard is not listed", "AES is not listed",
+        foreach (var warning in new[] { "CN=expired: expired on", "CN=small: RSA-1024 is too small", "CN=stray: does not chain",
+            "SCEPStandard is not listed", "AES is not listed",
             "no SHA-2 digest", "POSTPKIOperation is not listed", "Renewal is not listed", "DES is listed", "text/html", "plain http" })
-            Assert.Contains(output.Split('\n'), line => line.StartsWith("Warning: ", StringComparison.Ordinal) && line.Contains(warning, StringComparison.Ordinal));
+            Assert.Contains(
+                output.Split('\n'),
+                line => line.StartsWith("Warning: ", StringComparison.Ordinal) && line.Contains(warning, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -97,7 +101,8 @@ public sealed class ScepProbeCommandTests : IAsyncLifetime
     private async Task<(int Code, string Output)> RunAsync(params string[] more)
     {
         using var output = new StringWriter();
-        var code = await ScepProbeCommand.Create(_ => null).Parse([_server.Url.ToString(), .. more]).InvokeAsync(new InvocationConfiguration { Output = output });
+        var code = await ScepProbeCommand.Create(_ => null).Parse([_server.Url.ToString(), .. more])
+            .InvokeAsync(new InvocationConfiguration { Output = output });
         return (code, output.ToString());
     }
 }

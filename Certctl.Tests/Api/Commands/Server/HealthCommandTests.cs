@@ -24,7 +24,9 @@ public sealed class HealthCommandTests(OperatorFolder folder) : IClassFixture<Op
             Assert.Equal("", healthy.Output + healthy.Error);
 
             // What else the server is told is no concern of the probe.
-            (await AskAsync(port, ("CERTCTL_SERVER_HOST", "0.0.0.0"), ("CERTCTL_DATABASE_URL", "nonsense"), ("CERTCTL_PORT", "tcp://10.96.0.1:8443"))).MustSucceed();
+            (await AskAsync(
+                port, ("CERTCTL_SERVER_HOST", "0.0.0.0"), ("CERTCTL_DATABASE_URL", "nonsense"), ("CERTCTL_PORT", "tcp://10.96.0.1:8443")))
+                .MustSucceed();
             await serving.StopAsync();
         }
 
@@ -40,7 +42,12 @@ public sealed class HealthCommandTests(OperatorFolder folder) : IClassFixture<Op
         await File.WriteAllTextAsync(folder.Path("half.crt"), "-----BEGIN CERTIFICATE-----\nMIIB");
 
         // The CA of the server's own certificate: right issuer, wrong certificate.
-        foreach (var (file, says) in new[] { (folder.CaFile, "send SIGHUP to the server"), (folder.Path("half.crt"), "half.crt"), (folder.Path("absent.crt"), "does not exist") })
+        foreach (var (file, says) in new[]
+        {
+            (folder.CaFile, "send SIGHUP to the server"),
+            (folder.Path("half.crt"), "half.crt"),
+            (folder.Path("absent.crt"), "does not exist"),
+        })
         {
             var run = (await AskAsync(serving.Port, ("CERTCTL_SERVER_TLS_CERT_PATH", file))).MustSucceed();
             Assert.StartsWith("certctl health: warning: ", run.Error, StringComparison.Ordinal);
@@ -66,7 +73,12 @@ public sealed class HealthCommandTests(OperatorFolder folder) : IClassFixture<Op
         port = serving?.Port ?? quickstart!.Url.Port;
 
         var run = (await CommandLine.RunAsync(
-            new Dictionary<string, string> { ["CERTCTL_SERVER_HOST"] = "0.0.0.0", ["CERTCTL_SERVER_PORT"] = port.ToString(CultureInfo.InvariantCulture) }, ["health"])).MustSucceed();
+            new Dictionary<string, string>
+            {
+                ["CERTCTL_SERVER_HOST"] = "0.0.0.0",
+                ["CERTCTL_SERVER_PORT"] = port.ToString(CultureInfo.InvariantCulture),
+            },
+            ["health"])).MustSucceed();
 
         Assert.Equal("", run.Output + run.Error);
     }
@@ -109,15 +121,20 @@ public sealed class HealthCommandTests(OperatorFolder folder) : IClassFixture<Op
     {
         await using var serving = await CommandLine.ServeAsync(folder.Settings());
         await File.WriteAllTextAsync(
-            folder.Path("health.json"), $$"""{"server_port": {{serving.Port}}, "server_tls_cert_path": "{{folder.Settings()["CERTCTL_SERVER_TLS_CERT_PATH"]}}"}""");
+            folder.Path("health.json"),
+            $$"""{"server_port": {{serving.Port}}, "server_tls_cert_path": "{{folder.Settings()["CERTCTL_SERVER_TLS_CERT_PATH"]}}"}""");
 
         (await CommandLine.RunAsync(new Dictionary<string, string>(), ["health", "--config", folder.Path("health.json")])).MustSucceed();
 
-        Assert.Contains("--config", (await CommandLine.RunAsync(new Dictionary<string, string>(), ["health", "--help"])).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "--config",
+            (await CommandLine.RunAsync(new Dictionary<string, string>(), ["health", "--help"])).MustSucceed().Output,
+            StringComparison.Ordinal);
     }
 
     private Task<ToolRun> AskAsync(int port, params (string Name, string Value)[] changes) =>
-        CommandLine.RunAsync(folder.Settings([("CERTCTL_SERVER_PORT", port.ToString(CultureInfo.InvariantCulture)), .. changes]), ["health"]);
+        CommandLine.RunAsync(
+            folder.Settings([("CERTCTL_SERVER_PORT", port.ToString(CultureInfo.InvariantCulture)), .. changes]), ["health"]);
 
     private async Task<string> ConfigAsync()
     {

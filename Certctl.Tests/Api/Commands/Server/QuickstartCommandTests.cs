@@ -53,7 +53,9 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
         OpenSsl.Run("verify", "-CAfile", Path.Combine(Data, "ca.crt"), _folder["device-1/device.crt"]);
 
         // The README's form: the file defines certctl.
-        ExternalTool.RunIn(_folder.Path, "bash", "-euc", "set -a; . \"$1\"; set +a; certctl scep enroll --subject CN=device-2 --out ./device-2", "bash", EnvFile).MustSucceed();
+        ExternalTool.RunIn(
+            _folder.Path, "bash", "-euc", "set -a; . \"$1\"; set +a; certctl scep enroll --subject CN=device-2 --out ./device-2", "bash",
+            EnvFile).MustSucceed();
         OpenSsl.Run("verify", "-CAfile", Path.Combine(Data, "ca.crt"), _folder["device-2/device.crt"]);
         Assert.EndsWith("\nSHA-384\n", await CapabilitiesAsync(), StringComparison.Ordinal);
 
@@ -88,7 +90,9 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
     public async Task Without_keys_for_the_API_it_starts_and_sets_none()
     {
         var server = ExternalTool.Start(
-            _folder.Path, "env", ["CERTCTL_AUTH_TYPE=None", "dotnet", Dll, "quickstart", "--data", Data, "--ca-key", "p-256", "--port", "0", "--json"]);
+            _folder.Path,
+            "env",
+            ["CERTCTL_AUTH_TYPE=None", "dotnet", Dll, "quickstart", "--data", Data, "--ca-key", "p-256", "--port", "0", "--json"]);
         _server = server;
         server.BeginErrorReadLine();
 
@@ -97,7 +101,11 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
         Assert.Equal("", json.GetProperty("api_key").GetString());
         Assert.Equal("", Sourced()["CERTCTL_API_KEY"]);
         var issuers = new Uri(new Uri(json.GetProperty("url").GetString()!), "/api/v1/issuers");
-        Assert.Equal("200", ExternalTool.Run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", Path.Combine(Data, "ca.crt"), issuers.ToString()).MustSucceed().Output);
+        Assert.Equal(
+            "200",
+            ExternalTool.Run(
+                "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", Path.Combine(Data, "ca.crt"), issuers.ToString())
+                .MustSucceed().Output);
     }
 
     [Fact]
@@ -106,7 +114,8 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
         var comma = Certctl("quickstart", "--data", _folder["a,b"]);
         Assert.Equal((1, true), (comma.ExitCode, comma.Error.Contains("comma", StringComparison.Ordinal)));
 
-        var twice = ExternalTool.RunIn(_folder.Path, "env", "CERTCTL_SERVER_PORT=1", "dotnet", Dll, "quickstart", "--data", Data, "--port", "0");
+        var twice = ExternalTool.RunIn(
+            _folder.Path, "env", "CERTCTL_SERVER_PORT=1", "dotnet", Dll, "quickstart", "--data", Data, "--port", "0");
         Assert.Equal((1, true), (twice.ExitCode, twice.Error.Contains("CERTCTL_SERVER_PORT", StringComparison.Ordinal)));
 
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
@@ -149,7 +158,10 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
     /// </summary>
     private async Task<string> StartAsync(string until, params string[] more)
     {
-        _server = ExternalTool.Start(_folder.Path, "env", [$"HOME={Home}", "dotnet", Dll, "quickstart", "--data", Data, "--ca-key", "p-256", "--port", $"{_port}", .. more]);
+        _server = ExternalTool.Start(
+            _folder.Path,
+            "env",
+            [$"HOME={Home}", "dotnet", Dll, "quickstart", "--data", Data, "--ca-key", "p-256", "--port", $"{_port}", .. more]);
         _server.ErrorDataReceived += (_, line) =>
         {
             lock (_errors)
@@ -169,7 +181,8 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
     private async Task<string> ReadLineAsync()
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
-        return await _server!.StandardOutput.ReadLineAsync(patience.Token) ?? throw new InvalidOperationException("The server ended before it was ready.");
+        return await _server!.StandardOutput.ReadLineAsync(patience.Token)
+            ?? throw new InvalidOperationException("The server ended before it was ready.");
     }
 
     private async Task StopAsync()
@@ -186,7 +199,9 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
 
     /// <summary>What a POSIX shell has in its environment after sourcing the file, and had not before.</summary>
     private Dictionary<string, string> Sourced() => ExternalTool
-        .RunIn(_folder.Path, "env", "-i", "PATH=/usr/bin:/bin", "sh", "-euc", "set -a; . \"$1\"; unset PATH PWD OLDPWD _; exec /usr/bin/env -0", "sh", EnvFile)
+        .RunIn(
+            _folder.Path, "env", "-i", "PATH=/usr/bin:/bin", "sh", "-euc",
+            "set -a; . \"$1\"; unset PATH PWD OLDPWD _; exec /usr/bin/env -0", "sh", EnvFile)
         .MustSucceed()
         .Output.Split('\0', StringSplitOptions.RemoveEmptyEntries)
         .ToDictionary(line => line.Split('=')[0], line => line.Split('=', 2)[1]);

@@ -23,9 +23,17 @@ public sealed class ApiSettingsTests
     [Trait("Conformance", "A-14")]
     public void A_name_has_a_role_and_two_keys_while_one_replaces_the_other()
     {
-        var keys = Settings.Complete().With(Keys, $"ci:{One}, ops:{Two}:operator,ci:{One[1..]}x,boss:{Two[1..]}x:admin,eye:{One[2..]}yy:auditor").Options().Api.Keys;
+        var keys = Settings.Complete()
+            .With(Keys, $"ci:{One}, ops:{Two}:operator,ci:{One[1..]}x,boss:{Two[1..]}x:admin,eye:{One[2..]}yy:auditor").Options().Api.Keys;
         Assert.Equal(
-            [("ci", ApiRole.Operator), ("ops", ApiRole.Operator), ("ci", ApiRole.Operator), ("boss", ApiRole.Admin), ("eye", ApiRole.Auditor)], keys.Select(key => (key.Name, key.Role)));
+            [
+                ("ci", ApiRole.Operator),
+                ("ops", ApiRole.Operator),
+                ("ci", ApiRole.Operator),
+                ("boss", ApiRole.Admin),
+                ("eye", ApiRole.Auditor),
+            ],
+            keys.Select(key => (key.Name, key.Role)));
         Assert.Equal(Two, keys[1].Key.Reveal());
     }
 
@@ -53,8 +61,14 @@ public sealed class ApiSettingsTests
         var reading = Settings.Complete().With(Type, "none").Reading();
         Assert.False(reading.Options!.Api.RequiresKey);
         Assert.Contains("all on this machine are admins", Assert.Single(reading.Warnings), StringComparison.Ordinal);
-        Assert.Contains("all who reach it would be its admins", Settings.Complete().With(Type, "none").With("CERTCTL_SERVER_HOST", "0.0.0.0").Problem(), StringComparison.Ordinal);
-        Assert.Contains("the keys would count for nothing", Settings.Complete().With(Type, "none").With(Keys, $"ci:{One}").Problem(), StringComparison.Ordinal);
+        Assert.Contains(
+            "all who reach it would be its admins",
+            Settings.Complete().With(Type, "none").With("CERTCTL_SERVER_HOST", "0.0.0.0").Problem(),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "the keys would count for nothing",
+            Settings.Complete().With(Type, "none").With(Keys, $"ci:{One}").Problem(),
+            StringComparison.Ordinal);
         Assert.Contains("one of api-key, none", Settings.Complete().With(Type, "jwt").Problem(), StringComparison.Ordinal);
     }
 }

@@ -8,7 +8,8 @@ public sealed class OidcSettingsTests
     [Fact]
     public void Without_the_issuer_the_rest_counts_for_nothing_and_stops_the_start() => Assert.Equal(
         ["CERTCTL_OIDC_AUDIENCE", "CERTCTL_OIDC_ROLE_MAP"],
-        Settings.Complete().WithOidc().With("CERTCTL_OIDC_AUTHORITY", null).Reading().Problems.Select(problem => problem.Split(' ')[0]).Order());
+        Settings.Complete().WithOidc().With("CERTCTL_OIDC_AUTHORITY", null).Reading().Problems.Select(problem => problem.Split(' ')[0])
+            .Order());
 
     [Theory]
     [InlineData("CERTCTL_OIDC_AUTHORITY", "tokens would count for nothing")]
@@ -16,7 +17,8 @@ public sealed class OidcSettingsTests
     public void Without_authentication_neither_tokens_nor_other_origins_are_accepted(string name, string said)
     {
         var environment = Settings.Complete().With("CERTCTL_AUTH_TYPE", "none");
-        var problem = (name == "CERTCTL_OIDC_AUTHORITY" ? environment.WithOidc() : environment.With(name, "https://portal.example.com")).Problem();
+        var problem =
+            (name == "CERTCTL_OIDC_AUTHORITY" ? environment.WithOidc() : environment.With(name, "https://portal.example.com")).Problem();
         Assert.StartsWith(name, problem, StringComparison.Ordinal);
         Assert.Contains(said, problem, StringComparison.Ordinal);
     }

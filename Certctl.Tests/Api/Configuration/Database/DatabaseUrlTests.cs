@@ -177,7 +177,8 @@ public sealed class DatabaseUrlTests
     [Fact]
     public void The_pool_has_the_size_that_was_asked_for()
     {
-        Assert.Equal(7, Settings.Complete().With("CERTCTL_DATABASE_URL", "postgres://db/certctl").With("CERTCTL_DATABASE_MAX_CONNS", "7").Options().Database.MaxConnections);
+        Assert.Equal(7, Settings.Complete().With("CERTCTL_DATABASE_URL", "postgres://db/certctl")
+            .With("CERTCTL_DATABASE_MAX_CONNS", "7").Options().Database.MaxConnections);
     }
 
     private static DatabaseOptions Parse(string url)

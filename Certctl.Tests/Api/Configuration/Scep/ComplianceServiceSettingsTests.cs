@@ -23,7 +23,9 @@ public sealed class ComplianceServiceSettingsTests
         var options = Read(WithToken());
         Assert.Equal(new Uri("https://mdm.example/compliance?tenant=1"), options.Url);
         Assert.Equal("a-token-of-some-length", options.BearerToken!.Reveal());
-        Assert.Equal((null, null, TimeSpan.FromSeconds(2), ComplianceOnError.Deny), (options.ClientCertificate, options.CaPath, options.Timeout, options.OnError));
+        Assert.Equal(
+            (null, null, TimeSpan.FromSeconds(2), ComplianceOnError.Deny),
+            (options.ClientCertificate, options.CaPath, options.Timeout, options.OnError));
         Assert.DoesNotContain("a-token", options.ToString(), StringComparison.Ordinal);
     }
 
@@ -32,14 +34,17 @@ public sealed class ComplianceServiceSettingsTests
     {
         var options = Read(WithToken().With(Token, null).With(Cert, "/keys/c.crt").With(Key, "/keys/c.key")
             .With(Prefix + "CA_PATH", "/keys/mdm.crt").With(Prefix + "TIMEOUT", "30s").With(Prefix + "ON_ERROR", "allow"));
-        Assert.Equal((null, new ClientPairPaths("/keys/c.crt", "/keys/c.key"), "/keys/mdm.crt"), (options.BearerToken, options.ClientCertificate, options.CaPath));
+        Assert.Equal(
+            (null, new ClientPairPaths("/keys/c.crt", "/keys/c.key"), "/keys/mdm.crt"),
+            (options.BearerToken, options.ClientCertificate, options.CaPath));
         Assert.Equal((TimeSpan.FromSeconds(30), ComplianceOnError.Allow), (options.Timeout, options.OnError));
     }
 
     [Fact]
     public void The_flat_form_has_it_too()
     {
-        var options = Settings.Complete().With("CERTCTL_SCEP_COMPLIANCE_URL", "https://mdm.example").With("CERTCTL_SCEP_COMPLIANCE_BEARER_TOKEN", "a-token-of-some-length").Options();
+        var options = Settings.Complete().With("CERTCTL_SCEP_COMPLIANCE_URL", "https://mdm.example")
+            .With("CERTCTL_SCEP_COMPLIANCE_BEARER_TOKEN", "a-token-of-some-length").Options();
         Assert.Equal("https://mdm.example/", options.ScepProfiles[0].Compliance!.Url.ToString());
     }
 
@@ -48,7 +53,8 @@ public sealed class ComplianceServiceSettingsTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["token"], "from-the-file-of-secrets\n");
-        Assert.Equal("from-the-file-of-secrets", Read(WithToken().With(Token, null).With(Token + "_FILE", folder["token"])).BearerToken!.Reveal());
+        Assert.Equal(
+            "from-the-file-of-secrets", Read(WithToken().With(Token, null).With(Token + "_FILE", folder["token"])).BearerToken!.Reveal());
     }
 
     [Theory]
@@ -76,7 +82,8 @@ public sealed class ComplianceServiceSettingsTests
 
     [Fact]
     public void Two_ways_to_authenticate_are_one_too_many() =>
-        Assert.Contains("are both set; set one", WithToken().With(Cert, "/keys/c.crt").With(Key, "/keys/c.key").Problem(), StringComparison.Ordinal);
+        Assert.Contains(
+            "are both set; set one", WithToken().With(Cert, "/keys/c.crt").With(Key, "/keys/c.key").Problem(), StringComparison.Ordinal);
 
     [Theory]
     [InlineData(Cert, Key)]
@@ -103,16 +110,23 @@ public sealed class ComplianceServiceSettingsTests
     [InlineData("2")]
     [InlineData("soon")]
     public void The_time_has_bounds(string text) =>
-        Assert.Equal($"{Prefix}TIMEOUT: \"{text}\" is not a duration from 1s to 30s. (SCEP profile \"corp\")", WithToken().With(Prefix + "TIMEOUT", text).Problem());
+        Assert.Equal(
+            $"{Prefix}TIMEOUT: \"{text}\" is not a duration from 1s to 30s. (SCEP profile \"corp\")",
+            WithToken().With(Prefix + "TIMEOUT", text).Problem());
 
     [Fact]
     public void On_error_there_are_two_words() =>
-        Assert.StartsWith($"{Prefix}ON_ERROR: \"ignore\" is not one of deny, allow", WithToken().With(Prefix + "ON_ERROR", "ignore").Problem(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{Prefix}ON_ERROR: \"ignore\" is not one of deny, allow",
+            WithToken().With(Prefix + "ON_ERROR", "ignore").Problem(),
+            StringComparison.Ordinal);
 
     [Fact]
     public void To_allow_is_warned_about()
     {
-        Assert.Contains(WithToken().With(Prefix + "ON_ERROR", "ALLOW").Reading().Warnings, warning => warning.StartsWith($"{Prefix}ON_ERROR is allow", StringComparison.Ordinal));
+        Assert.Contains(
+            WithToken().With(Prefix + "ON_ERROR", "ALLOW").Reading().Warnings,
+            warning => warning.StartsWith($"{Prefix}ON_ERROR is allow", StringComparison.Ordinal));
         Assert.Empty(WithToken().With(Prefix + "ON_ERROR", "deny").Reading().Warnings);
     }
 
@@ -129,7 +143,9 @@ public sealed class ComplianceServiceSettingsTests
 
     [Fact]
     public void A_short_token_is_warned_about() =>
-        Assert.Contains(WithToken().With(Token, "short").Reading().Warnings, warning => warning.StartsWith($"{Token}: has fewer than 16 characters", StringComparison.Ordinal));
+        Assert.Contains(
+            WithToken().With(Token, "short").Reading().Warnings,
+            warning => warning.StartsWith($"{Token}: has fewer than 16 characters", StringComparison.Ordinal));
 
     private static Dictionary<string, string> WithToken() =>
         Settings.Structured().With(Url, "https://mdm.example/compliance?tenant=1").With(Token, "a-token-of-some-length");

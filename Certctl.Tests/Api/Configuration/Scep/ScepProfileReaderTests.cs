@@ -69,9 +69,11 @@ public sealed class ScepProfileReaderTests
         { "REPLY_CHAIN", "issuer", "one of leaf, leaf+issuer, chain" },
     };
 
-    public static TheoryData<bool, string, string, string> GoodInBothForms() => InBothForms(Good.Select(row => ((string)row[0], (string)row[1], (string)row[2])));
+    public static TheoryData<bool, string, string, string> GoodInBothForms() =>
+        InBothForms(Good.Select(row => ((string)row[0], (string)row[1], (string)row[2])));
 
-    public static TheoryData<bool, string, string, string> BadInBothForms() => InBothForms(Bad.Select(row => ((string)row[0], (string)row[1], (string)row[2])));
+    public static TheoryData<bool, string, string, string> BadInBothForms() =>
+        InBothForms(Bad.Select(row => ((string)row[0], (string)row[1], (string)row[2])));
 
     [Theory]
     [MemberData(nameof(GoodInBothForms))]
@@ -104,7 +106,8 @@ public sealed class ScepProfileReaderTests
     {
         // These have tests of their own: NextCaReaderTests, IntuneReaderTests, ComplianceReaderTests.
         string[] elsewhere = ["NEXT_", "INTUNE_", "CHALLENGE_MODE", "COMPLIANCE_"];
-        var names = KnownSettings.ScepProfile.Select(setting => setting.Name).Where(name => !elsewhere.Any(start => name.StartsWith(start, StringComparison.Ordinal))).Order().ToList();
+        var names = KnownSettings.ScepProfile.Select(setting => setting.Name)
+            .Where(name => !elsewhere.Any(start => name.StartsWith(start, StringComparison.Ordinal))).Order().ToList();
 
         Assert.Equal(names, Good.Select(row => (string)row[0]).Distinct().Order());
         // Which certificate profiles there are is a question to the database.
@@ -132,7 +135,8 @@ public sealed class ScepProfileReaderTests
     [Fact]
     public void A_setting_wins_over_the_preset_and_a_preset_over_the_default()
     {
-        var environment = Settings.Complete().With("CERTCTL_SCEP_CLIENT_PRESET", "cisco").With("CERTCTL_SCEP_REPLY_CHAIN", "leaf").With("CERTCTL_SCEP_EXTRA_CAPABILITIES", "SHA-384");
+        var environment = Settings.Complete().With("CERTCTL_SCEP_CLIENT_PRESET", "cisco")
+            .With("CERTCTL_SCEP_REPLY_CHAIN", "leaf").With("CERTCTL_SCEP_EXTRA_CAPABILITIES", "SHA-384");
 
         var profile = environment.Options().ScepProfiles[0];
 
@@ -143,7 +147,8 @@ public sealed class ScepProfileReaderTests
     [Fact]
     public void A_preset_that_lists_what_the_policy_refuses_is_a_problem() => Assert.StartsWith(
         "CERTCTL_SCEP_CLIENT_PRESET: DES3 cannot be listed, since CERTCTL_SCEP_CRYPTO_POLICY is modern",
-        Settings.Complete().With("CERTCTL_SCEP_CLIENT_PRESET", "printer").With("CERTCTL_SCEP_CRYPTO_POLICY", "modern").Reading().Problems[0],
+        Settings.Complete().With("CERTCTL_SCEP_CLIENT_PRESET", "printer")
+            .With("CERTCTL_SCEP_CRYPTO_POLICY", "modern").Reading().Problems[0],
         StringComparison.Ordinal);
 
     [Theory]
@@ -154,9 +159,14 @@ public sealed class ScepProfileReaderTests
         var environment = Settings.Complete().With("CERTCTL_SCEP_EXTRA_CAPABILITIES", $"SHA-384,{capability}");
 
         var problem = environment.With("CERTCTL_SCEP_CRYPTO_POLICY", "modern").Problem();
-        Assert.StartsWith($"CERTCTL_SCEP_EXTRA_CAPABILITIES: {capability} cannot be listed, since CERTCTL_SCEP_CRYPTO_POLICY is modern", problem, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"CERTCTL_SCEP_EXTRA_CAPABILITIES: {capability} cannot be listed, since CERTCTL_SCEP_CRYPTO_POLICY is modern",
+            problem,
+            StringComparison.Ordinal);
         foreach (var policy in new[] { "compatible", "legacy" })
-            Assert.Equal(["SHA-384", capability], environment.With("CERTCTL_SCEP_CRYPTO_POLICY", policy).Options().ScepProfiles[0].ExtraCapabilities);
+            Assert.Equal(
+                ["SHA-384", capability],
+                environment.With("CERTCTL_SCEP_CRYPTO_POLICY", policy).Options().ScepProfiles[0].ExtraCapabilities);
     }
 
     [Theory]
@@ -180,7 +190,8 @@ public sealed class ScepProfileReaderTests
     [Fact]
     public void Several_RA_pairs_go_together_in_the_order_of_the_setting()
     {
-        var profile = Settings.Complete().With("CERTCTL_SCEP_RA_CERT_PATH", "/new.crt, /old.crt").With("CERTCTL_SCEP_RA_KEY_PATH", "/new.key,/old.key").Options().ScepProfiles[0];
+        var profile = Settings.Complete().With("CERTCTL_SCEP_RA_CERT_PATH", "/new.crt, /old.crt")
+            .With("CERTCTL_SCEP_RA_KEY_PATH", "/new.key,/old.key").Options().ScepProfiles[0];
 
         Assert.Equal([new RaPairPaths("/new.crt", "/new.key"), new RaPairPaths("/old.crt", "/old.key")], profile.RaPairs);
     }
@@ -199,28 +210,41 @@ public sealed class ScepProfileReaderTests
         var options = Settings.Structured().With("CERTCTL_SCEP_PROFILES", " corp ,, Shop-Floor ").AddProfile("SHOP_FLOOR").Options();
 
         Assert.Equal(["corp", "shop-floor"], options.ScepProfiles.Select(profile => profile.PathId));
-        Assert.Equal(["CORP " + Settings.Challenge, "SHOP_FLOOR " + Settings.Challenge], options.ScepProfiles.Select(profile => profile.Challenge!.Reveal()));
+        Assert.Equal(
+            ["CORP " + Settings.Challenge, "SHOP_FLOOR " + Settings.Challenge],
+            options.ScepProfiles.Select(profile => profile.Challenge!.Reveal()));
     }
 
     [Fact]
     public void Beside_named_profiles_the_flat_form_has_no_effect_and_that_is_said()
     {
         var reading = Settings.Structured()
-            .With("CERTCTL_SCEP_RA_CERT_PATH", "/ra.crt").With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", "/no/such/challenge").With("CERTCTL_SCEP_MTLS_ENABLED", "true").Reading();
+            .With("CERTCTL_SCEP_RA_CERT_PATH", "/ra.crt").With("CERTCTL_SCEP_CHALLENGE_PASSWORD_FILE", "/no/such/challenge")
+            .With("CERTCTL_SCEP_MTLS_ENABLED", "true").Reading();
 
         Assert.Empty(reading.Problems);
         var profile = Assert.Single(reading.Options!.ScepProfiles);
-        Assert.Equal(("corp", "/keys/ra.crt", "CORP " + Settings.Challenge, null), (profile.PathId, profile.RaPairs[0].CertPath, profile.Challenge!.Reveal(), profile.MtlsBundlePath));
+        Assert.Equal(
+            ("corp", "/keys/ra.crt", "CORP " + Settings.Challenge, null),
+            (profile.PathId, profile.RaPairs[0].CertPath, profile.Challenge!.Reveal(), profile.MtlsBundlePath));
         var warning = Assert.Single(reading.Warnings);
-        foreach (var name in new[] { "CERTCTL_SCEP_PROFILES", "CERTCTL_SCEP_RA_CERT_PATH", "CERTCTL_SCEP_CHALLENGE_PASSWORD", "CERTCTL_SCEP_MTLS_ENABLED" })
+        foreach (var name in new[]
+        {
+            "CERTCTL_SCEP_PROFILES",
+            "CERTCTL_SCEP_RA_CERT_PATH",
+            "CERTCTL_SCEP_CHALLENGE_PASSWORD",
+            "CERTCTL_SCEP_MTLS_ENABLED",
+        })
             Assert.Contains(name, warning, StringComparison.Ordinal);
     }
 
     [Fact]
     public void The_problems_of_all_profiles_come_at_once_each_with_its_path()
     {
-        var problems = Settings.Structured().With("CERTCTL_SCEP_PROFILES", "corp,shop-floor").With("CERTCTL_SCEP_PROFILE_CORP_ISSUER_ID", null)
-            .With("CERTCTL_SCEP_PROFILE_SHOP_FLOOR_MTLS_ENABLED", "true").With("CERTCTL_SCEP_PROFILE_SHOP_FLOOR_ISSUER_ID", "iss-local").Reading().Problems;
+        var problems = Settings.Structured().With("CERTCTL_SCEP_PROFILES", "corp,shop-floor")
+            .With("CERTCTL_SCEP_PROFILE_CORP_ISSUER_ID", null)
+            .With("CERTCTL_SCEP_PROFILE_SHOP_FLOOR_MTLS_ENABLED", "true")
+            .With("CERTCTL_SCEP_PROFILE_SHOP_FLOOR_ISSUER_ID", "iss-local").Reading().Problems;
 
         Assert.Equal(5, problems.Count);
         Assert.EndsWith(" (SCEP profile \"corp\")", problems[0], StringComparison.Ordinal);
@@ -233,7 +257,8 @@ public sealed class ScepProfileReaderTests
         var reading = Settings.Complete().With("CERTCTL_SCEP_MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "/makers.pem").Reading();
 
         Assert.Null(Assert.Single(reading.Options!.ScepProfiles).MtlsBundlePath);
-        Assert.StartsWith("CERTCTL_SCEP_MTLS_CLIENT_CA_TRUST_BUNDLE_PATH has no effect", Assert.Single(reading.Warnings), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "CERTCTL_SCEP_MTLS_CLIENT_CA_TRUST_BUNDLE_PATH has no effect", Assert.Single(reading.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -251,7 +276,8 @@ public sealed class ScepProfileReaderTests
     [InlineData("corp.exe")]
     public void A_name_that_cannot_be_a_path_is_refused(string name)
     {
-        var problem = Settings.Structured().AddProfile(ScepProfileReader.Token(name)).With("CERTCTL_SCEP_PROFILES", $"corp,{name}").Problem();
+        var problem = Settings.Structured().AddProfile(ScepProfileReader.Token(name))
+            .With("CERTCTL_SCEP_PROFILES", $"corp,{name}").Problem();
 
         Assert.StartsWith($"CERTCTL_SCEP_PROFILES: \"{name}\" cannot be a path", problem, StringComparison.Ordinal);
     }
@@ -262,15 +288,20 @@ public sealed class ScepProfileReaderTests
     [InlineData("a-b")]
     [InlineData("a--b")]
     public void A_name_of_letters_digits_and_inner_hyphens_can(string name) =>
-        Assert.Equal(name, Settings.Structured().AddProfile(ScepProfileReader.Token(name)).With("CERTCTL_SCEP_PROFILES", $"corp,{name}").Options().ScepProfiles[1].PathId);
+        Assert.Equal(name, Settings.Structured().AddProfile(ScepProfileReader.Token(name))
+            .With("CERTCTL_SCEP_PROFILES", $"corp,{name}").Options().ScepProfiles[1].PathId);
 
     [Fact]
     public void A_name_has_at_most_64_characters()
     {
         var (longest, tooLong) = (new string('a', 64), new string('a', 65));
 
-        Assert.Equal(longest, Settings.Structured().AddProfile(longest.ToUpperInvariant()).With("CERTCTL_SCEP_PROFILES", $"corp,{longest}").Options().ScepProfiles[1].PathId);
-        Assert.Contains("at most 64", Settings.Structured().AddProfile(tooLong.ToUpperInvariant()).With("CERTCTL_SCEP_PROFILES", $"corp,{tooLong}").Problem(), StringComparison.Ordinal);
+        Assert.Equal(longest, Settings.Structured().AddProfile(longest.ToUpperInvariant())
+            .With("CERTCTL_SCEP_PROFILES", $"corp,{longest}").Options().ScepProfiles[1].PathId);
+        Assert.Contains(
+            "at most 64",
+            Settings.Structured().AddProfile(tooLong.ToUpperInvariant()).With("CERTCTL_SCEP_PROFILES", $"corp,{tooLong}").Problem(),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -284,7 +315,8 @@ public sealed class ScepProfileReaderTests
     {
         foreach (var environment in new[] { Settings.Complete(), Settings.Structured() })
         {
-            var off = environment.With("CERTCTL_SCEP_ENABLED", "no").Where(pair => !pair.Key.EndsWith("RA_KEY_PATH", StringComparison.Ordinal)).ToDictionary();
+            var off = environment.With("CERTCTL_SCEP_ENABLED", "no")
+                .Where(pair => !pair.Key.EndsWith("RA_KEY_PATH", StringComparison.Ordinal)).ToDictionary();
 
             var reading = off.Reading();
 
@@ -296,7 +328,9 @@ public sealed class ScepProfileReaderTests
 
     private static (Dictionary<string, string> Environment, string Prefix) Form(bool structured)
     {
-        var (environment, prefix) = structured ? (Settings.Structured(), "CERTCTL_SCEP_PROFILE_CORP_") : (Settings.Complete(), "CERTCTL_SCEP_");
+        var (environment, prefix) = structured
+            ? (Settings.Structured(), "CERTCTL_SCEP_PROFILE_CORP_")
+            : (Settings.Complete(), "CERTCTL_SCEP_");
         return (environment.With(prefix + "MTLS_ENABLED", "true").With(prefix + "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "/makers.pem"), prefix);
     }
 

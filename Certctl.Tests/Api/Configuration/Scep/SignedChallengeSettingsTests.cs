@@ -30,7 +30,9 @@ public sealed class SignedChallengeSettingsTests
     {
         var profile = Assert.Single(Settings.Structured().Options().ScepProfiles);
         Assert.Equal((ChallengeMode.StaticOnly, null), (profile.ChallengeMode, profile.Intune));
-        Assert.Equal(ChallengeMode.StaticOnly, Assert.Single(Settings.Structured().With(Prefix + "CHALLENGE_MODE", "static-only").Options().ScepProfiles).ChallengeMode);
+        Assert.Equal(
+            ChallengeMode.StaticOnly,
+            Assert.Single(Settings.Structured().With(Prefix + "CHALLENGE_MODE", "static-only").Options().ScepProfiles).ChallengeMode);
     }
 
     [Fact]
@@ -45,8 +47,10 @@ public sealed class SignedChallengeSettingsTests
     public void Every_value_reaches_the_profile_in_the_flat_form_too()
     {
         var profile = Assert.Single(Settings.Complete()
-            .With("CERTCTL_SCEP_INTUNE_ENABLED", "true").With("CERTCTL_SCEP_INTUNE_CONNECTOR_CERT_PATH", "/c.pem").With("CERTCTL_SCEP_INTUNE_AUDIENCE", "https://here")
-            .With("CERTCTL_SCEP_INTUNE_CHALLENGE_VALIDITY", "1m").With("CERTCTL_SCEP_INTUNE_CLOCK_SKEW_TOLERANCE", "0s").With("CERTCTL_SCEP_INTUNE_PER_DEVICE_RATE_LIMIT_24H", "0")
+            .With("CERTCTL_SCEP_INTUNE_ENABLED", "true").With("CERTCTL_SCEP_INTUNE_CONNECTOR_CERT_PATH", "/c.pem")
+            .With("CERTCTL_SCEP_INTUNE_AUDIENCE", "https://here")
+            .With("CERTCTL_SCEP_INTUNE_CHALLENGE_VALIDITY", "1m").With("CERTCTL_SCEP_INTUNE_CLOCK_SKEW_TOLERANCE", "0s")
+            .With("CERTCTL_SCEP_INTUNE_PER_DEVICE_RATE_LIMIT_24H", "0")
             .With("CERTCTL_SCEP_CHALLENGE_MODE", "Mixed").Options().ScepProfiles);
         Assert.Equal(new IntuneOptions("/c.pem", "https://here", TimeSpan.FromMinutes(1), TimeSpan.Zero, 0), profile.Intune);
         Assert.Equal(ChallengeMode.Mixed, profile.ChallengeMode);
@@ -55,7 +59,8 @@ public sealed class SignedChallengeSettingsTests
     [Fact]
     public void Where_signed_challenges_alone_count_no_secret_need_be_set()
     {
-        var profile = Assert.Single(Enabled().With(Prefix + "CHALLENGE_MODE", "intune-only").With(Prefix + "CHALLENGE_PASSWORD", null).Options().ScepProfiles);
+        var profile = Assert.Single(
+            Enabled().With(Prefix + "CHALLENGE_MODE", "intune-only").With(Prefix + "CHALLENGE_PASSWORD", null).Options().ScepProfiles);
         Assert.Equal((ChallengeMode.IntuneOnly, null), (profile.ChallengeMode, profile.Challenge));
     }
 
@@ -66,7 +71,9 @@ public sealed class SignedChallengeSettingsTests
     {
         var shaped = $"{new string('a', 100)}.{new string('b', 100)}.c";
         const string Warning = "is longer than 200 characters and has exactly two dots";
-        Assert.Single(Enabled().With(Prefix + name, shaped).Reading().Warnings, warning => warning.StartsWith($"{Prefix}{name}: {Warning}", StringComparison.Ordinal));
+        Assert.Single(
+            Enabled().With(Prefix + name, shaped).Reading().Warnings,
+            warning => warning.StartsWith($"{Prefix}{name}: {Warning}", StringComparison.Ordinal));
         foreach (var reachable in new[] { Enabled().With(Prefix + name, shaped + ".d"), Settings.Structured().With(Prefix + name, shaped) })
             Assert.DoesNotContain(reachable.Reading().Warnings, warning => warning.Contains(Warning, StringComparison.Ordinal));
     }
@@ -94,7 +101,10 @@ public sealed class SignedChallengeSettingsTests
     [InlineData("mixed")]
     [InlineData("intune-only")]
     public void A_mode_that_wants_connectors_where_there_are_none_stops_the_start(string mode) =>
-        Assert.StartsWith($"{Prefix}CHALLENGE_MODE is {mode}", Settings.Structured().With(Prefix + "CHALLENGE_MODE", mode).Problem(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{Prefix}CHALLENGE_MODE is {mode}",
+            Settings.Structured().With(Prefix + "CHALLENGE_MODE", mode).Problem(),
+            StringComparison.Ordinal);
 
     private static Dictionary<string, string> Enabled() =>
         Settings.Structured().With(Prefix + "INTUNE_ENABLED", "true").With(Prefix + "INTUNE_CONNECTOR_CERT_PATH", "/connectors.pem");

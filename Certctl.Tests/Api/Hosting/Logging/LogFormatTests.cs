@@ -38,7 +38,11 @@ public sealed partial class LogFormatTests
     [InlineData("a\r\u0085b")]
     public void No_value_writes_a_line_or_moves_a_cursor(string hostile)
     {
-        foreach (var line in new[] { Json(logger => LogOutcome(logger, "k", "o", hostile, hostile, hostile, 0)), Text(logger => LogOutcome(logger, hostile, "o", hostile, hostile, hostile, 0)) })
+        foreach (var line in new[]
+        {
+            Json(logger => LogOutcome(logger, "k", "o", hostile, hostile, hostile, 0)),
+            Text(logger => LogOutcome(logger, hostile, "o", hostile, hostile, hostile, 0)),
+        })
             Assert.DoesNotContain(line, c => char.IsControl(c) || c is '\u2028');
     }
 
@@ -75,7 +79,8 @@ public sealed partial class LogFormatTests
             Json(logger => LogValue(logger, new Value(() => inner = Json(other => LogClash(other, "mine", "now"))))));
         using var nested = JsonDocument.Parse(inner);
         Assert.Equal(
-            ("Value", "Clash"), (outer.RootElement.GetProperty("message").GetString(), nested.RootElement.GetProperty("message").GetString()));
+            ("Value", "Clash"),
+            (outer.RootElement.GetProperty("message").GetString(), nested.RootElement.GetProperty("message").GetString()));
     }
 
     [Fact]
@@ -99,7 +104,10 @@ public sealed partial class LogFormatTests
     public void A_value_named_like_a_field_of_the_line_is_kept_beside_it()
     {
         using var line = JsonDocument.Parse(Json(logger => LogClash(logger, "mine", "now")));
-        Assert.Equal(("mine", "now", "Clash"), (line.RootElement.GetProperty("message_").GetString(), line.RootElement.GetProperty("time_").GetString(), line.RootElement.GetProperty("message").GetString()));
+        Assert.Equal(("mine", "now", "Clash"), (
+            line.RootElement.GetProperty("message_").GetString(),
+            line.RootElement.GetProperty("time_").GetString(),
+            line.RootElement.GetProperty("message").GetString()));
     }
 
     [Fact]
@@ -109,7 +117,8 @@ public sealed partial class LogFormatTests
             [.. Enumerable.Range(0, count).Select(_ => write(logger => LogAccident(logger, Thrown())))];
 
         var json = Lines(50, Json);
-        Assert.All(json, line => Assert.Contains("\"exception\":\"InvalidOperationException: outer part; TimeoutException: no answer\"", line, StringComparison.Ordinal));
+        Assert.All(json, line => Assert.Contains(
+            "\"exception\":\"InvalidOperationException: outer part; TimeoutException: no answer\"", line, StringComparison.Ordinal));
         Assert.Single(json, line => line.Contains("stack_trace", StringComparison.Ordinal));
         Assert.Contains("   at ", JsonDocument.Parse(json[0]).RootElement.GetProperty("stack_trace").GetString(), StringComparison.Ordinal);
         Assert.All(json, line => Assert.DoesNotContain('\n', line));
@@ -174,7 +183,8 @@ public sealed partial class LogFormatTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> format) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> format) =>
             formatter.Write(new LogEntry<TState>(logLevel, "Test", eventId, state, exception, format), null, writer);
     }
 }

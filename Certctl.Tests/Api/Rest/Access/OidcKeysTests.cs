@@ -203,7 +203,8 @@ public sealed class OidcKeysTests : IDisposable
                 throw new IOException("The issuer is down.");
             if (isMetadata)
                 return """{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/keys"}""";
-            var keys = string.Join(',', Names.Select(name => $$"""{"kty":"RSA","use":"sig","kid":"{{name}}","n":"{{_modulus}}","e":"AQAB"}"""));
+            var keys = string.Join(
+                ',', Names.Select(name => $$"""{"kty":"RSA","use":"sig","kid":"{{name}}","n":"{{_modulus}}","e":"AQAB"}"""));
             if (_held is { } held)
                 await held.Task;
             return $$"""{"keys":[{{keys}}]}""";

@@ -80,7 +80,8 @@ public sealed class AuditExportTests
         using var refused = await SendAsync(http, app, HttpMethod.Head, HttpProtocols.Http1, "/refused");
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         Assert.Equal(
-            [$"GET {Path}: aud runs an export already; one at a time for each.", "HEAD /refused: no"], _trail.Refusals.Select(refusal => refusal.Detail));
+            [$"GET {Path}: aud runs an export already; one at a time for each.", "HEAD /refused: no"],
+            _trail.Refusals.Select(refusal => refusal.Detail));
     }
 
     private async Task<WebApplication> StartAsync(HttpProtocols protocol)

@@ -16,7 +16,8 @@ public sealed class PagingTests
     [InlineData(97_999, 5_000_000, false)]
     [InlineData(98_001, 5_000_000, true)]
     [InlineData(int.MaxValue, 5_000_000, false)]
-    public async Task Only_what_lies_far_from_both_ends_is_refused_and_the_total_asked_only_where_it_matters(int page, long total, bool within)
+    public async Task Only_what_lies_far_from_both_ends_is_refused_and_the_total_asked_only_where_it_matters(
+        int page, long total, bool within)
     {
         var errors = new Dictionary<string, string[]>();
         var asked = 0;

@@ -18,7 +18,14 @@ public sealed class ClaimBindingTests
     [Trait("Conformance", "J-7")]
     public void The_same_names_in_any_order_and_case_are_bound()
     {
-        var claim = Claim() with { DeviceName = "d", DnsNames = ["B.example", "a.example", "a.example "], MailAddresses = ["X@a.example"], UserPrincipalNames = ["U@a.example"], Uris = [Sid] };
+        var claim = Claim() with
+        {
+            DeviceName = "d",
+            DnsNames = ["B.example", "a.example", "a.example "],
+            MailAddresses = ["X@a.example"],
+            UserPrincipalNames = ["U@a.example"],
+            Uris = [Sid],
+        };
         Assert.Null(Find(claim, "CN=d,O=free", names =>
         {
             names.AddDnsName("a.EXAMPLE");
@@ -48,7 +55,8 @@ public sealed class ClaimBindingTests
     [InlineData("ip", "the request asks for \"IP:192.0.2.1\", a kind of name that no challenge vouches for")]
     [Trait("Conformance", "J-7")]
     [Trait("Conformance", "A-31")]
-    public void A_kind_that_the_claim_does_not_list_may_not_be_in_the_request(string kind, string said) => Assert.Equal(said, Find(Claim(), "CN=d", names => Add(names, kind)));
+    public void A_kind_that_the_claim_does_not_list_may_not_be_in_the_request(string kind, string said) =>
+        Assert.Equal(said, Find(Claim(), "CN=d", names => Add(names, kind)));
 
     [Theory]
     [InlineData("dns", "DNS names: the request lacks \"a.example\"")]
@@ -94,7 +102,10 @@ public sealed class ClaimBindingTests
     public void Names_that_only_Unicode_calls_equal_are_not_the_same(string asked, string vouched)
     {
         var upn = Claim() with { UserPrincipalNames = [vouched] };
-        Assert.StartsWith("user principal names: the challenge does not vouch for ", Find(upn, "CN=d", names => names.AddUserPrincipalName(asked)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "user principal names: the challenge does not vouch for ",
+            Find(upn, "CN=d", names => names.AddUserPrincipalName(asked)),
+            StringComparison.Ordinal);
         var reverse = Claim() with { UserPrincipalNames = [asked] };
         Assert.NotNull(Find(reverse, "CN=d", names => names.AddUserPrincipalName(vouched)));
         Assert.Null(Find(reverse, "CN=d", names => names.AddUserPrincipalName(asked)));
@@ -106,7 +117,9 @@ public sealed class ClaimBindingTests
     [InlineData("d\\u{200B}", "\"d\\u{005C}u{200B}\"")]
     public void The_detail_shows_what_differs(string common, string shown) =>
         Assert.Equal($"the common name is {shown}, the challenge is for \"d\"", ClaimBinding.FindDifference(
-            Claim() with { DeviceName = "d" }, CsrReader.ReadKept(new CertificateRequest(Named(common), Key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequest())!));
+            Claim() with { DeviceName = "d" },
+            CsrReader.ReadKept(
+                new CertificateRequest(Named(common), Key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequest())!));
 
     [Theory]
     [InlineData("")]
@@ -116,7 +129,8 @@ public sealed class ClaimBindingTests
         var name = new X500DistinguishedNameBuilder();
         name.AddCommonName("d");
         name.Add("2.5.4.3", blank, System.Formats.Asn1.UniversalTagNumber.UTF8String);
-        byte[] request = new CertificateRequest(name.Build(), Key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequest();
+        byte[] request =
+            new CertificateRequest(name.Build(), Key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequest();
         Assert.Null(ClaimBinding.FindDifference(Claim() with { DeviceName = "d" }, CsrReader.ReadKept(request)!));
     }
 
@@ -147,7 +161,8 @@ public sealed class ClaimBindingTests
         }
     }
 
-    private static IntuneClaim Claim() => new() { Issuer = "i", Subject = "s", Nonce = "n", IssuedAt = DateTimeOffset.UnixEpoch, ExpiresAt = DateTimeOffset.UnixEpoch };
+    private static IntuneClaim Claim() =>
+        new() { Issuer = "i", Subject = "s", Nonce = "n", IssuedAt = DateTimeOffset.UnixEpoch, ExpiresAt = DateTimeOffset.UnixEpoch };
 
     private static string? Find(IntuneClaim claim, string subject, Action<SubjectAlternativeNameBuilder>? add = null)
     {

@@ -86,7 +86,9 @@ public sealed class IntuneChallengeTests : IDisposable
             Assert.Null(verdict.Failure);
             Assert.Equal(
                 ("https://connector.example", "id of d", Audience, "d", Now, Now.AddMinutes(10)),
-                (verdict.Claim!.Issuer, verdict.Claim.Subject, Assert.Single(verdict.Claim.Audiences), verdict.Claim.DeviceName, verdict.Claim.IssuedAt, verdict.Claim.ExpiresAt));
+                (
+                    verdict.Claim!.Issuer, verdict.Claim.Subject, Assert.Single(verdict.Claim.Audiences), verdict.Claim.DeviceName,
+                    verdict.Claim.IssuedAt, verdict.Claim.ExpiresAt));
             Assert.Equal(TestConnector.Sha256(token), Convert.ToHexStringLower(verdict.TokenSha256.Span));
         }
     }
@@ -96,7 +98,9 @@ public sealed class IntuneChallengeTests : IDisposable
     [Trait("Conformance", "J-6")]
     public void Its_times_count_to_the_second(string what, double issued, double ends, string? reason)
     {
-        var verdict = Verify(Signed(claims => (claims["iat"], claims["exp"]) = (Now.AddSeconds(issued).ToUnixTimeSeconds(), Now.AddSeconds(ends).ToUnixTimeSeconds())));
+        var verdict = Verify(
+            Signed(claims => (claims["iat"], claims["exp"]) =
+                (Now.AddSeconds(issued).ToUnixTimeSeconds(), Now.AddSeconds(ends).ToUnixTimeSeconds())));
         Assert.True(reason == verdict.Failure?.Reason.ToString(), $"{what}: {verdict.Failure?.Detail}");
         Assert.Equal("id of d", verdict.Claim?.Subject);
     }
@@ -152,7 +156,10 @@ public sealed class IntuneChallengeTests : IDisposable
     {
         var token = Connector.Sign("{\"a\":\"?\"}");
         var parts = token.Split('.');
-        Assert.Contains("UTF-8", Malformed($"{Base64Url.EncodeToString([0x7B, 0x22, 0xFF, 0x22, 0x3A, 0x31, 0x7D])}.{parts[1]}.{parts[2]}"), StringComparison.Ordinal);
+        Assert.Contains(
+            "UTF-8",
+            Malformed($"{Base64Url.EncodeToString([0x7B, 0x22, 0xFF, 0x22, 0x3A, 0x31, 0x7D])}.{parts[1]}.{parts[2]}"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -164,8 +171,10 @@ public sealed class IntuneChallengeTests : IDisposable
         var parts = token.Split('.');
         string[] wrong =
         [
-            "", "..", token + ".", token + "=", token + "\n", " " + token, token.Replace('-', '+') + "+", $"{parts[0]}=.{parts[1]}.{parts[2]}", $"{parts[0]}.{parts[1]}", $"{parts[0]}.{parts[1]}.",
-            $".{parts[1]}.{parts[2]}", $"{parts[0]}..{parts[2]}", $"{parts[0]}.{parts[1]}.{parts[2]}.{parts[2]}", $"{{\"payload\":\"{parts[1]}\",\"signatures\":[]}}", token[..^1] + (char)(token[^1] + 1),
+            "", "..", token + ".", token + "=", token + "\n", " " + token, token.Replace('-', '+') + "+",
+            $"{parts[0]}=.{parts[1]}.{parts[2]}", $"{parts[0]}.{parts[1]}", $"{parts[0]}.{parts[1]}.",
+            $".{parts[1]}.{parts[2]}", $"{parts[0]}..{parts[2]}", $"{parts[0]}.{parts[1]}.{parts[2]}.{parts[2]}",
+            $"{{\"payload\":\"{parts[1]}\",\"signatures\":[]}}", token[..^1] + (char)(token[^1] + 1),
             $"{parts[0]}.{parts[1]}.{new string('A', 20_000)}", token.Replace(parts[0], parts[0] + "A\u00e9", StringComparison.Ordinal),
         ];
         Assert.All(wrong, text => Assert.NotNull(Malformed(text)));
@@ -179,11 +188,20 @@ public sealed class IntuneChallengeTests : IDisposable
         var claims = Good().ToJsonString();
         string[] headers =
         [
-            "{}", """{"alg":"none"}""", """{"alg":"es256"}""", """{"alg":"HS256"}""", """{"alg":"PS256"}""", """{"alg":"ES384"}""", """{"alg":"EdDSA"}""", """{"alg":["ES256"]}""", """{"alg":null}""", """{"alg":"RS256"}""",
+            "{}", """{"alg":"none"}""", """{"alg":"es256"}""", """{"alg":"HS256"}""", """{"alg":"PS256"}""", """{"alg":"ES384"}""",
+            """{"alg":"EdDSA"}""", """{"alg":["ES256"]}""", """{"alg":null}""", """{"alg":"RS256"}""",
         ];
-        Assert.All(headers, header => Assert.Equal(FailureReason.IntuneSignatureInvalid, Verify(Connector.Sign(claims, header)).Failure?.Reason));
+        Assert.All(
+            headers, header => Assert.Equal(FailureReason.IntuneSignatureInvalid, Verify(Connector.Sign(claims, header)).Failure?.Reason));
         var thief = TestConnector.Ec();
-        var header = new JsonObject { ["alg"] = "ES256", ["kid"] = "../../etc/passwd", ["jku"] = "https://127.0.0.1:1/", ["x5u"] = "https://127.0.0.1:1/", ["x5c"] = new JsonArray(Convert.ToBase64String(thief.Certificate.RawData)) };
+        var header = new JsonObject
+        {
+            ["alg"] = "ES256",
+            ["kid"] = "../../etc/passwd",
+            ["jku"] = "https://127.0.0.1:1/",
+            ["x5u"] = "https://127.0.0.1:1/",
+            ["x5c"] = new JsonArray(Convert.ToBase64String(thief.Certificate.RawData)),
+        };
         Assert.Equal(FailureReason.IntuneSignatureInvalid, Verify(thief.Sign(claims, header.ToJsonString())).Failure?.Reason);
         Assert.Null(Verify(Connector.Sign(claims, header.ToJsonString())).Failure);
     }
@@ -228,7 +246,8 @@ public sealed class IntuneChallengeTests : IDisposable
     [Trait("Conformance", "J-6")]
     public void An_audience_that_is_set_must_be_met_to_the_letter_and_one_that_is_not_is_not_looked_at()
     {
-        Assert.Equal(FailureReason.IntuneWrongAudience, Verify(Signed(claims => claims["aud"] = Audience.ToUpperInvariant())).Failure?.Reason);
+        Assert.Equal(
+            FailureReason.IntuneWrongAudience, Verify(Signed(claims => claims["aud"] = Audience.ToUpperInvariant())).Failure?.Reason);
         Assert.Equal(FailureReason.IntuneWrongAudience, Verify(Signed(claims => claims.Remove("aud"))).Failure?.Reason);
         Assert.Equal(FailureReason.IntuneWrongAudience, Verify(Signed(claims => claims["aud"] = new JsonArray())).Failure?.Reason);
         Assert.Null(Verify(Signed(claims => claims.Remove("aud")), audience: null).Failure);
@@ -242,7 +261,9 @@ public sealed class IntuneChallengeTests : IDisposable
         Assert.Null(Verify(Signed(claims => claims["aud"] = new JsonArray(Audience))).Failure);
         Assert.Null(Verify(Signed(claims => claims["aud"] = new JsonArray("https://other.example", Audience))).Failure);
         var refused = Verify(Signed(claims => claims["aud"] = new JsonArray("a", "b\u200b", Audience + "/", "d"))).Failure!;
-        Assert.Equal((FailureReason.IntuneWrongAudience, $"it is meant for \"a\", \"b\\u{{200B}}\", \"{Audience}/\""), (refused.Reason, refused.Detail));
+        Assert.Equal(
+            (FailureReason.IntuneWrongAudience, $"it is meant for \"a\", \"b\\u{{200B}}\", \"{Audience}/\""),
+            (refused.Reason, refused.Detail));
     }
 
     [Theory]
@@ -252,7 +273,8 @@ public sealed class IntuneChallengeTests : IDisposable
     [InlineData(3600, "IntuneNotYetValid")]
     [Trait("Conformance", "J-6")]
     public void A_challenge_is_not_to_be_used_before_nbf(double seconds, string? reason) =>
-        Assert.Equal(reason, Verify(Signed(claims => claims["nbf"] = Now.AddSeconds(seconds).ToUnixTimeSeconds())).Failure?.Reason.ToString());
+        Assert.Equal(
+            reason, Verify(Signed(claims => claims["nbf"] = Now.AddSeconds(seconds).ToUnixTimeSeconds())).Failure?.Reason.ToString());
 
     [Fact]
     public void Every_defect_of_the_rehearsals_connector_is_refused_under_its_label()
@@ -269,7 +291,9 @@ public sealed class IntuneChallengeTests : IDisposable
                 var token = new Secret(connector.Sign(device, Now, TimeSpan.FromMinutes(30), defect));
                 var verdict = IntuneChallenge.Verify(token, settings, Now);
                 Assert.True(IntuneChallenge.HasShape(token), defect);
-                Assert.Equal((defect, label), (defect, verdict.Failure is { } failure ? Certctl.Application.Enrolments.FailureTable.Of(failure.Reason).Label : ""));
+                Assert.Equal(
+                    (defect, label),
+                    (defect, verdict.Failure is { } failure ? Certctl.Application.Enrolments.FailureTable.Of(failure.Reason).Label : ""));
             }
         }
     }
@@ -301,6 +325,7 @@ public sealed class IntuneChallengeTests : IDisposable
         var path = _folder["anchors.pem"];
         File.WriteAllText(path, Connector.Pem + Rsa.Pem);
         var anchors = new FileTrustAnchors(ConnectorBundle.Load(path, Now).Anchors);
-        return IntuneChallenge.Verify(new Secret(token), new IntuneSettings(anchors, audience, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), 3), now ?? Now);
+        return IntuneChallenge.Verify(
+            new Secret(token), new IntuneSettings(anchors, audience, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), 3), now ?? Now);
     }
 }

@@ -74,7 +74,9 @@ public sealed class IntuneEnrolmentTests : IDisposable
         await MustRefuseAsync(harness, Request(challenge: Token("device-1")), "replay");
         harness.Journal.Scripted.Enqueue(new JournalVerdict.BudgetSpent(Now.AddHours(5)));
         await MustRefuseAsync(harness, Request(challenge: Token("device-1")), "rate_limited");
-        Assert.Equal($"{FailureTable.Of(FailureReason.IntuneRateLimited).PublicText} Next allowed at 2026-11-25T17:00:00Z.", Assert.IsType<ScepReply.Failure>(harness.Reply).FailInfoText);
+        Assert.Equal(
+            $"{FailureTable.Of(FailureReason.IntuneRateLimited).PublicText} Next allowed at 2026-11-25T17:00:00Z.",
+            Assert.IsType<ScepReply.Failure>(harness.Reply).FailInfoText);
     }
 
     [Fact]
@@ -89,7 +91,8 @@ public sealed class IntuneEnrolmentTests : IDisposable
 
         var counts = _counters.Of("corp");
         Assert.Equal(IntuneCounters.Labels, counts.Keys);
-        Assert.Equal([("success", 1), ("claim_mismatch", 1)], counts.Where(count => count.Value > 0).Select(count => (count.Key, count.Value)));
+        Assert.Equal(
+            [("success", 1), ("claim_mismatch", 1)], counts.Where(count => count.Value > 0).Select(count => (count.Key, count.Value)));
     }
 
     [Theory]
@@ -102,7 +105,8 @@ public sealed class IntuneEnrolmentTests : IDisposable
     {
         using var harness = Harness(mode: mode);
         if (label is not null)
-            await MustRefuseAsync(harness, Request(challenge: challenge), label, signed: mode == ChallengeMode.IntuneOnly && challenge is not null);
+            await MustRefuseAsync(
+                harness, Request(challenge: challenge), label, signed: mode == ChallengeMode.IntuneOnly && challenge is not null);
         else
             Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request(challenge: challenge)));
     }
@@ -118,7 +122,8 @@ public sealed class IntuneEnrolmentTests : IDisposable
     public async Task A_stranger_cannot_sign_an_envelope_anew_around_the_challenge_of_another_device()
     {
         using var harness = Harness();
-        await MustRefuseAsync(harness, Request(challenge: Token("device-1")), "signer_key_mismatch", signer: Signer([7], issuer: "another CA"));
+        await MustRefuseAsync(
+            harness, Request(challenge: Token("device-1")), "signer_key_mismatch", signer: Signer([7], issuer: "another CA"));
         Assert.Equal(0, harness.Issuer.Signed);
     }
 
@@ -139,7 +144,8 @@ public sealed class IntuneEnrolmentTests : IDisposable
         Assert.Null(completed.Use);
         Assert.NotNull(completed.Budget);
         Assert.Equal(
-            (AuditAction.ScepPkcsReqIntune, "device-1", "id of device-1"), (completed.Audit.Action, completed.Audit.DeviceName, completed.Audit.ClaimSubject));
+            (AuditAction.ScepPkcsReqIntune, "device-1", "id of device-1"),
+            (completed.Audit.Action, completed.Audit.DeviceName, completed.Audit.ClaimSubject));
         Assert.Equal(1, _counters.Of("corp")["success"]);
     }
 
@@ -208,16 +214,17 @@ public sealed class IntuneEnrolmentTests : IDisposable
         claims["exp"] = Now.AddMinutes(30).ToUnixTimeSeconds();
     });
 
-    private EnrolmentHarness Harness(ChallengeMode mode = ChallengeMode.Mixed, int limit = 3, CertificateProfile? profile = null) => new(profile, policy => new EnrolmentPolicy
-    {
-        PathId = policy.PathId,
-        Issuers = policy.Issuers,
-        CertificateProfileId = policy.CertificateProfileId,
-        Challenges = ConfiguredChallenges.Of(
-            mode,
-            policy.Find<StaticChallengeValidator>()!,
-            new IntuneSettings(new AnyConnector(), null, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), limit),
-            _counters),
-        Limits = policy.Limits,
-    });
+    private EnrolmentHarness Harness(ChallengeMode mode = ChallengeMode.Mixed, int limit = 3, CertificateProfile? profile = null) =>
+        new(profile, policy => new EnrolmentPolicy
+        {
+            PathId = policy.PathId,
+            Issuers = policy.Issuers,
+            CertificateProfileId = policy.CertificateProfileId,
+            Challenges = ConfiguredChallenges.Of(
+                mode,
+                policy.Find<StaticChallengeValidator>()!,
+                new IntuneSettings(new AnyConnector(), null, TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60), limit),
+                _counters),
+            Limits = policy.Limits,
+        });
 }

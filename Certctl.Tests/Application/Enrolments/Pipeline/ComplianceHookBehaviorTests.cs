@@ -50,7 +50,9 @@ public sealed class ComplianceHookBehaviorTests
         Assert.Equal(FailInfo.BadRequest, failure.FailInfo);
         Assert.DoesNotContain("disk", failure.FailInfoText, StringComparison.Ordinal);
         var audit = Assert.Single(harness.Journal.Refusals);
-        Assert.Equal((AuditOutcome.Refused, "compliance_failed", "compliance: not compliant: disk not encrypted"), (audit.Outcome, audit.Reason, audit.Detail));
+        Assert.Equal(
+            (AuditOutcome.Refused, "compliance_failed", "compliance: not compliant: disk not encrypted"),
+            (audit.Outcome, audit.Reason, audit.Detail));
         Assert.Equal(0, harness.Issuer.Signed);
         Assert.Empty(harness.Journal.Committed);
     }
@@ -104,7 +106,8 @@ public sealed class ComplianceHookBehaviorTests
 
         Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
 
-        Assert.Equal("the CA may not sign that (compliance: unavailable, let through: no answer)", Assert.Single(harness.Journal.Refusals).Detail);
+        Assert.Equal(
+            "the CA may not sign that (compliance: unavailable, let through: no answer)", Assert.Single(harness.Journal.Refusals).Detail);
     }
 
     [Fact]
@@ -123,7 +126,10 @@ public sealed class ComplianceHookBehaviorTests
 
         await harness.SendAsync(MessageType.PkcsReq, Signer(), csr, "T-7");
 
-        Assert.Equal(new ComplianceQuestion("SCEP", "corp", CertificateProfile.DefaultId, new TransactionId("T-7"), "r-1", "192.0.2.1", ChallengeKind.Static, null, csr), _asked);
+        Assert.Equal(
+            new ComplianceQuestion(
+                "SCEP", "corp", CertificateProfile.DefaultId, new TransactionId("T-7"), "r-1", "192.0.2.1", ChallengeKind.Static, null,
+                csr), _asked);
     }
 
     [Fact]
@@ -160,7 +166,8 @@ public sealed class ComplianceHookBehaviorTests
         {
             InstrumentPublished = (instrument, meters) =>
             {
-                if (instrument.Meter.Name == EnrolmentMetrics.MeterName && instrument.Name.StartsWith("certctl_compliance", StringComparison.Ordinal))
+                if (instrument.Meter.Name == EnrolmentMetrics.MeterName
+                    && instrument.Name.StartsWith("certctl_compliance", StringComparison.Ordinal))
                     meters.EnableMeasurementEvents(instrument);
             },
         };
@@ -172,7 +179,10 @@ public sealed class ComplianceHookBehaviorTests
         await harness.SendAsync(MessageType.PkcsReq, Signer(), Request());
 
         Assert.Equal(
-            [("certctl_compliance_duration_seconds", 0, "counted unavailable"), ("certctl_compliance_verdicts_total", 1, "counted unavailable")],
+            [
+                ("certctl_compliance_duration_seconds", 0, "counted unavailable"),
+                ("certctl_compliance_verdicts_total", 1, "counted unavailable"),
+            ],
             seen.OrderBy(measured => measured.Name, StringComparer.Ordinal));
 
         void Note(string name, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -202,7 +212,8 @@ public sealed class ComplianceHookBehaviorTests
         var command = new IssuanceCommand(context, Request(), EnrolmentKind.PkcsReq);
         var passed = new EnrolmentOutcome.Pending(Guid.Empty);
 
-        Assert.IsType<EnrolmentOutcome.Refused>(await check.Handle(command, CancellationToken.None, () => Task.FromResult<EnrolmentOutcome>(passed)));
+        Assert.IsType<EnrolmentOutcome.Refused>(
+            await check.Handle(command, CancellationToken.None, () => Task.FromResult<EnrolmentOutcome>(passed)));
         context.MarkRepeat();
         Assert.Same(passed, await check.Handle(command, CancellationToken.None, () => Task.FromResult<EnrolmentOutcome>(passed)));
         Assert.Null(context.ComplianceNote);
@@ -216,7 +227,8 @@ public sealed class ComplianceHookBehaviorTests
         Assert.Null(Assert.Single(harness.Journal.Committed).Audit.Detail);
     }
 
-    private EnrolmentHarness Harness(ComplianceVerdict verdict, ComplianceOnError onError = ComplianceOnError.Deny, bool requiresApproval = false, string path = "corp")
+    private EnrolmentHarness Harness(
+        ComplianceVerdict verdict, ComplianceOnError onError = ComplianceOnError.Deny, bool requiresApproval = false, string path = "corp")
     {
         Answer(verdict);
         var usual = CertificateProfile.Default(Now);

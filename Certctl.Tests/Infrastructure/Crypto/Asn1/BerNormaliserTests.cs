@@ -135,10 +135,26 @@ public sealed class BerNormaliserTests
     {
         { "a megabyte of zeros", new byte[1 << 20] },
         { "a megabyte of indefinite sequences", [.. Enumerable.Range(0, 1 << 20).Select(i => i % 2 == 0 ? (byte)0x30 : (byte)0x80)] },
-        { "a megabyte of NULLs in 32 levels that are never closed", [.. Nest(31), .. Enumerable.Range(0, 1 << 20).Select(i => i % 2 == 0 ? (byte)0x05 : (byte)0x00)] },
-        { "a megabyte of octets in 32 levels of pieces", [.. Nest(1), .. Nest(30, 0x24), .. Enumerable.Repeat<byte[]>([0x04, 0x01, 0xAA], 350_000).SelectMany(b => b), .. new byte[62]] },
-        { "a megabyte of empty sequences in 32 levels, last one not DER", [.. Nest(31), .. Enumerable.Range(0, 1 << 20).Select(i => i % 2 == 0 ? (byte)0x30 : (byte)0x00), .. new byte[62]] },
-        { "a megabyte of empty indefinite sequences", [.. Nest(30), .. Enumerable.Range(0, 1 << 20).Select(i => (i % 4) switch { 0 => (byte)0x30, 1 => (byte)0x80, _ => (byte)0 }), .. new byte[60]] },
+        {
+            "a megabyte of NULLs in 32 levels that are never closed",
+            [.. Nest(31), .. Enumerable.Range(0, 1 << 20).Select(i => i % 2 == 0 ? (byte)0x05 : (byte)0x00)]
+        },
+        {
+            "a megabyte of octets in 32 levels of pieces",
+            [.. Nest(1), .. Nest(30, 0x24), .. Enumerable.Repeat<byte[]>([0x04, 0x01, 0xAA], 350_000).SelectMany(b => b), .. new byte[62]]
+        },
+        {
+            "a megabyte of empty sequences in 32 levels, last one not DER",
+            [.. Nest(31), .. Enumerable.Range(0, 1 << 20).Select(i => i % 2 == 0 ? (byte)0x30 : (byte)0x00), .. new byte[62]]
+        },
+        {
+            "a megabyte of empty indefinite sequences",
+            [
+                .. Nest(30),
+                .. Enumerable.Range(0, 1 << 20).Select(i => (i % 4) switch { 0 => (byte)0x30, 1 => (byte)0x80, _ => (byte)0 }),
+                .. new byte[60],
+            ]
+        },
     };
 
     [Theory]

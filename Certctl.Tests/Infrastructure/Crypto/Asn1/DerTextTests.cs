@@ -45,7 +45,9 @@ public sealed class DerTextTests
             for (var i = 0; i < 3000; i++)
             {
                 // Octets that are often those of surrogates, of leads and of zeros.
-                var octets = Enumerable.Range(0, random.Next(9)).Select(_ => random.Next(3) switch { 0 => (byte)0, 1 => (byte)(0xD7 + random.Next(10)), _ => (byte)random.Next(256) }).ToArray();
+                var octets = Enumerable.Range(0, random.Next(9))
+                    .Select(_ => random.Next(3) switch { 0 => (byte)0, 1 => (byte)(0xD7 + random.Next(10)), _ => (byte)random.Next(256) })
+                    .ToArray();
                 Assert.Equal(Read(strict, octets), DerText.TryDecode(tag, octets, out var text) ? text : null);
             }
         }

@@ -36,7 +36,8 @@ public sealed class ContentCipherTests(ITestOutputHelper output)
         if (TestVectors.Find("wycheproof/aes_cbc_pkcs5_test.json", output) is not { } path)
             return;
         using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-        foreach (var test in document.RootElement.GetProperty("testGroups").EnumerateArray().SelectMany(g => g.GetProperty("tests").EnumerateArray()))
+        foreach (var test in document.RootElement.GetProperty("testGroups")
+            .EnumerateArray().SelectMany(g => g.GetProperty("tests").EnumerateArray()))
         {
             var (key, iv, message, encrypted) = (Hex(test, "key"), Hex(test, "iv"), Hex(test, "msg"), Hex(test, "ct"));
             if (encrypted.Length == 0 || encrypted.Length % 16 != 0)

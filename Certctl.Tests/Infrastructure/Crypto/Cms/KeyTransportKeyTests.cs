@@ -55,7 +55,8 @@ public sealed class KeyTransportKeyTests(ITestOutputHelper output)
                 // Right padding, wrong length; never right; too large a number; too short a string.
                 byte[][] wrong =
                 [
-                    ScepTestKeys.RaPrivateKey.Encrypt(new byte[8], RSAEncryptionPadding.Pkcs1), other, [.. Enumerable.Repeat((byte)0xFF, 256)], new byte[255],
+                    ScepTestKeys.RaPrivateKey.Encrypt(new byte[8], RSAEncryptionPadding.Pkcs1),
+                    other, [.. Enumerable.Repeat((byte)0xFF, 256)], new byte[255],
                 ];
                 var substitutes = wrong.Select(w => Open(key, transport, w, 16)).ToList();
                 Assert.Equal(substitutes, wrong.Select(w => Open(key, transport, w, 16)));
@@ -170,7 +171,9 @@ public sealed class KeyTransportKeyTests(ITestOutputHelper output)
                 var encrypted = Convert.FromHexString(test.GetProperty("ct").GetString()!);
                 var isValid = test.GetProperty("result").GetString() == "valid";
                 if (message.Length is > 0 and <= 32)
-                    Assert.True(isValid == Open(key, KeyTransport.Pkcs1, encrypted, message.Length).AsSpan().SequenceEqual(message), test.ToString());
+                    Assert.True(
+                        isValid == Open(key, KeyTransport.Pkcs1, encrypted, message.Length).AsSpan().SequenceEqual(message),
+                        test.ToString());
 
                 // As a key of a length that is not the message's, it never opens: the same substitute each time.
                 Assert.Equal(Open(key, KeyTransport.Pkcs1, encrypted, 24), Open(key, KeyTransport.Pkcs1, encrypted, 24));

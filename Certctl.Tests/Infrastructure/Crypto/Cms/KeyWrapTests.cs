@@ -23,5 +23,6 @@ public sealed class KeyWrapTests
     }
 
     [Fact]
-    public void A_key_of_one_block_cannot_be_wrapped() => Assert.Throws<ArgumentException>(() => KeyWrap.Wrap(new byte[16], new byte[8], new byte[16]));
+    public void A_key_of_one_block_cannot_be_wrapped() =>
+        Assert.Throws<ArgumentException>(() => KeyWrap.Wrap(new byte[16], new byte[8], new byte[16]));
 }

@@ -32,13 +32,15 @@ public sealed class KeyFileModeTests : IDisposable
     [InlineData("640", Root, Root, "its group")]
     [InlineData("640", Stranger, Us, "its group")]
     [InlineData("600", Stranger, Us, null)]
-    public void Root_may_hand_a_file_to_our_group_and_any_other_owner_keeps_it_for_himself(string mode, uint owner, uint user, string? openTo) =>
+    public void Root_may_hand_a_file_to_our_group_and_any_other_owner_keeps_it_for_himself(
+        string mode, uint owner, uint user, string? openTo) =>
         Assert.Equal(openTo, new KeyFileMode((UnixFileMode)Convert.ToInt32(mode, 8), owner, user, Us).OpenTo);
 
     [Theory]
     [InlineData(Us, Us, "run: chmod 600 '/k'")]
     [InlineData(Root, Root, "run: chmod 600 '/k'")]
-    [InlineData(Root, Us, "run as root: chgrp 1654 '/k' && chmod 640 '/k' (Kubernetes: defaultMode 0440 with fsGroup; systemd: LoadCredential=)")]
+    [InlineData(
+        Root, Us, "run as root: chgrp 1654 '/k' && chmod 640 '/k' (Kubernetes: defaultMode 0440 with fsGroup; systemd: LoadCredential=)")]
     [InlineData(Stranger, Us, "run as root: chown 1654 '/k' && chmod 600 '/k'")]
     public void The_remedy_is_one_that_its_reader_can_carry_out(uint owner, uint user, string remedy) =>
         Assert.Equal(remedy, new KeyFileMode((UnixFileMode)0x1FF, owner, user, Us).Remedy("/k"));

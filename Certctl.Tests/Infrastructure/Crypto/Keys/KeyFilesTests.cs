@@ -47,7 +47,8 @@ public sealed class KeyFilesTests : IDisposable
     public void Further_certificates_come_in_file_order()
     {
         var path = _folder["chain.pem"];
-        File.WriteAllBytes(path, [.. Material.Value["rsa.crt"], .. "text between\n"u8, .. Material.Value["ec.crt"], .. Material.Value["other.crt"]]);
+        File.WriteAllBytes(
+            path, [.. Material.Value["rsa.crt"], .. "text between\n"u8, .. Material.Value["ec.crt"], .. Material.Value["other.crt"]]);
 
         var (pair, problems) = KeyFiles.LoadPair(path, Place("rsa.pkcs8"), null);
 
@@ -78,13 +79,16 @@ public sealed class KeyFilesTests : IDisposable
         var problems = Problems(_folder["absent.crt"], _folder["absent.key"]);
 
         Assert.Equal(2, problems.Count);
-        Assert.Contains(problems, p => p.Contains("absent.crt", StringComparison.Ordinal) && p.Contains("does not exist", StringComparison.Ordinal));
-        Assert.Contains(problems, p => p.Contains("absent.key", StringComparison.Ordinal) && p.Contains("does not exist", StringComparison.Ordinal));
+        Assert.Contains(
+            problems, p => p.Contains("absent.crt", StringComparison.Ordinal) && p.Contains("does not exist", StringComparison.Ordinal));
+        Assert.Contains(
+            problems, p => p.Contains("absent.key", StringComparison.Ordinal) && p.Contains("does not exist", StringComparison.Ordinal));
     }
 
     [Fact]
     public void An_encrypted_key_without_passphrase_names_the_variable() =>
-        Assert.Contains("CERTCTL_KEY_PASSPHRASE", Assert.Single(Problems(Place("rsa.crt"), Place("rsa.encrypted"))), StringComparison.Ordinal);
+        Assert.Contains(
+            "CERTCTL_KEY_PASSPHRASE", Assert.Single(Problems(Place("rsa.crt"), Place("rsa.encrypted"))), StringComparison.Ordinal);
 
     [Fact]
     public void A_wrong_passphrase_is_told_without_the_passphrase()
@@ -200,7 +204,9 @@ public sealed class KeyFilesTests : IDisposable
     {
         byte[] mark = [0xEF, 0xBB, 0xBF];
         var (pair, problems) = KeyFiles.LoadPair(
-            PlaceBytes("marked.crt", [.. mark, .. Material.Value["rsa.crt"]]), PlaceBytes("marked.key", [.. mark, .. Material.Value["rsa.pkcs8"]]), null);
+            PlaceBytes("marked.crt", [.. mark, .. Material.Value["rsa.crt"]]),
+            PlaceBytes("marked.key", [.. mark, .. Material.Value["rsa.pkcs8"]]),
+            null);
 
         Assert.Empty(problems);
         pair!.Dispose();
@@ -209,8 +215,10 @@ public sealed class KeyFilesTests : IDisposable
     [Fact]
     public void Line_ends_of_Windows_are_as_good_as_ours()
     {
-        byte[] Windows(string name) => System.Text.Encoding.ASCII.GetBytes(System.Text.Encoding.ASCII.GetString(Material.Value[name]).ReplaceLineEndings("\r\n"));
-        var (pair, problems) = KeyFiles.LoadPair(PlaceBytes("windows.crt", Windows("rsa.crt")), PlaceBytes("windows.key", Windows("rsa.pkcs8")), null);
+        byte[] Windows(string name) =>
+            System.Text.Encoding.ASCII.GetBytes(System.Text.Encoding.ASCII.GetString(Material.Value[name]).ReplaceLineEndings("\r\n"));
+        var (pair, problems) = KeyFiles.LoadPair(
+            PlaceBytes("windows.crt", Windows("rsa.crt")), PlaceBytes("windows.key", Windows("rsa.pkcs8")), null);
 
         Assert.Empty(problems);
         pair!.Dispose();
@@ -221,7 +229,10 @@ public sealed class KeyFilesTests : IDisposable
     {
         var bundle = PlaceBytes("bundle.crt", [.. Material.Value["other.crt"], .. Material.Value["ec.crt"], .. Material.Value["rsa.crt"]]);
 
-        Assert.Contains("belongs to certificate 3 of the file, CN=key files. Put that one first", Assert.Single(Problems(bundle, Place("rsa.pkcs8"))), StringComparison.Ordinal);
+        Assert.Contains(
+            "belongs to certificate 3 of the file, CN=key files. Put that one first",
+            Assert.Single(Problems(bundle, Place("rsa.pkcs8"))),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -241,7 +252,8 @@ public sealed class KeyFilesTests : IDisposable
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(path));
         var publicKey = OpenSsl.Run("pkey", "-in", path, "-pubout", "-passin", $"pass:{passphrase}");
         Assert.Equal(key.ExportSubjectPublicKeyInfoPem(), publicKey.Trim());
-        Assert.Equal(passphrase is not null, File.ReadAllText(path).StartsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal));
+        Assert.Equal(
+            passphrase is not null, File.ReadAllText(path).StartsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -287,7 +299,8 @@ public sealed class KeyFilesTests : IDisposable
 
     // What stands behind a colon and begins as one of the tools does; null where the sentence names no command.
     private static string? Command(string problem) =>
-        new[] { "openssl ", "iconv " }.Select(tool => problem.IndexOf(": " + tool, StringComparison.Ordinal)).Where(at => at > 0).Select(at => problem[(at + 2)..]).FirstOrDefault();
+        new[] { "openssl ", "iconv " }.Select(tool => problem.IndexOf(": " + tool, StringComparison.Ordinal))
+            .Where(at => at > 0).Select(at => problem[(at + 2)..]).FirstOrDefault();
 
     // The operator would type the passphrase.
     private static void Repair(string path, string command, string passphrase)
@@ -319,7 +332,8 @@ public sealed class KeyFilesTests : IDisposable
         string[] encrypt = ["-topk8", "-v2", "aes-256-cbc", "-passout", $"pass:{Passphrase}"];
         OpenSsl.Run("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", folder["rsa.pkcs8"]);
         OpenSsl.Run("rsa", "-in", folder["rsa.pkcs8"], "-traditional", "-out", folder["rsa.pkcs1"]);
-        OpenSsl.Run("rsa", "-in", folder["rsa.pkcs8"], "-traditional", "-aes128", "-passout", "pass:old", "-out", folder["rsa.old-encrypted"]);
+        OpenSsl.Run(
+            "rsa", "-in", folder["rsa.pkcs8"], "-traditional", "-aes128", "-passout", "pass:old", "-out", folder["rsa.old-encrypted"]);
         OpenSsl.Run("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", folder["ec.pkcs8"]);
         OpenSsl.Run("ecparam", "-name", "prime256v1", "-out", folder["parameters"]);
         OpenSsl.Run("ec", "-in", folder["ec.pkcs8"], "-out", folder["ec.bare"]);
@@ -340,7 +354,9 @@ public sealed class KeyFilesTests : IDisposable
     // Files that operators offer where PEM is expected.
     private static void MakeOtherKinds(TemporaryFolder folder)
     {
-        OpenSsl.Run("pkcs12", "-export", "-inkey", folder["rsa.pkcs8"], "-in", folder["rsa.crt"], "-passout", "pass:secret", "-out", folder["rsa.p12"]);
+        OpenSsl.Run(
+            "pkcs12", "-export", "-inkey", folder["rsa.pkcs8"], "-in", folder["rsa.crt"], "-passout", "pass:secret", "-out",
+            folder["rsa.p12"]);
         OpenSsl.Run("x509", "-in", folder["rsa.crt"], "-outform", "DER", "-out", folder["rsa.der"]);
         OpenSsl.Run("x509", "-in", folder["rsa.crt"], "-trustout", "-out", folder["rsa.trusted"]);
         OpenSsl.Run("crl2pkcs7", "-nocrl", "-certfile", folder["rsa.crt"], "-out", folder["rsa.p7b"]);
@@ -348,9 +364,14 @@ public sealed class KeyFilesTests : IDisposable
         OpenSsl.Run("req", "-new", "-key", folder["rsa.pkcs8"], "-subj", "/CN=key files", "-out", folder["rsa.csr"]);
         OpenSsl.Run("pkey", "-in", folder["rsa.pkcs8"], "-outform", "DER", "-out", folder["rsa.keyder"]);
         OpenSsl.Run("pkey", "-in", folder["rsa.pkcs8"], "-pubout", "-out", folder["rsa.public"]);
-        OpenSsl.Run("pkcs8", "-topk8", "-in", folder["rsa.pkcs8"], "-outform", "DER", "-v2", "aes-256-cbc", "-passout", $"pass:{Passphrase}", "-out", folder["rsa.encryptedder"]);
+        OpenSsl.Run(
+            "pkcs8", "-topk8", "-in", folder["rsa.pkcs8"], "-outform", "DER", "-v2", "aes-256-cbc", "-passout", $"pass:{Passphrase}",
+            "-out", folder["rsa.encryptedder"]);
         File.WriteAllText(folder["rsa.utf16"], File.ReadAllText(folder["rsa.crt"]), System.Text.Encoding.Unicode);
         File.WriteAllText(folder["rsa.utf16be"], File.ReadAllText(folder["rsa.crt"]), System.Text.Encoding.BigEndianUnicode);
-        File.WriteAllText(folder["rsa.keyutf16"], File.ReadAllText(folder["rsa.pkcs8"]), new System.Text.UnicodeEncoding(bigEndian: false, byteOrderMark: false));
+        File.WriteAllText(
+            folder["rsa.keyutf16"],
+            File.ReadAllText(folder["rsa.pkcs8"]),
+            new System.Text.UnicodeEncoding(bigEndian: false, byteOrderMark: false));
     }
 }

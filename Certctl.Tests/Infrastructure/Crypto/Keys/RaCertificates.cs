@@ -5,7 +5,9 @@ using Certctl.Tests.Infrastructure.Issuers.LocalCa;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Keys;
 
-/// <summary>RA pairs made by the platform's writer below the CAs of <see cref="TestCa"/>, with whatever a test wants wrong about them.</summary>
+/// <summary>
+/// RA pairs made by the platform's writer below the CAs of <see cref="TestCa"/>, with whatever a test wants wrong about them.
+/// </summary>
 internal static class RaCertificates
 {
     public const X509KeyUsageFlags BothUsages = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment;
@@ -33,7 +35,9 @@ internal static class RaCertificates
             : new CertificateRequest("CN=Test RA", (ECDsa)key, HashAlgorithmName.SHA256);
         if (usage is { } flags)
             request.CertificateExtensions.Add(new X509KeyUsageExtension(flags, critical: true));
-        var generator = ca.Key is RSA rsaCa ? X509SignatureGenerator.CreateForRSA(rsaCa, RSASignaturePadding.Pkcs1) : X509SignatureGenerator.CreateForECDsa((ECDsa)ca.Key);
+        var generator = ca.Key is RSA rsaCa
+            ? X509SignatureGenerator.CreateForRSA(rsaCa, RSASignaturePadding.Pkcs1)
+            : X509SignatureGenerator.CreateForECDsa((ECDsa)ca.Key);
         using var certificate = request.Create(
             ca.Certificate.SubjectName,
             generator,

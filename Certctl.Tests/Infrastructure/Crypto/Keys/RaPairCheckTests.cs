@@ -26,7 +26,8 @@ public sealed class RaPairCheckTests
     [Fact]
     public void An_RSA_CA_may_be_its_own_RA()
     {
-        var ca = TestCa.Root("rsa", more: new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | RaCertificates.BothUsages, critical: true));
+        var ca = TestCa.Root(
+            "rsa", more: new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | RaCertificates.BothUsages, critical: true));
 
         MustBeGood(RaPairCheck.Check(ca, Chain(ca), TestCa.Now));
     }
@@ -51,7 +52,10 @@ public sealed class RaPairCheckTests
     public void A_certificate_begins_at_its_first_instant()
     {
         MustBeGood(Check(RaCertificates.Pair(notBefore: TestCa.Now)));
-        Assert.Contains("is not valid before 2026-11-25T12:00:01", Problem(RaCertificates.Pair(notBefore: TestCa.Now.AddSeconds(1))), StringComparison.Ordinal);
+        Assert.Contains(
+            "is not valid before 2026-11-25T12:00:01",
+            Problem(RaCertificates.Pair(notBefore: TestCa.Now.AddSeconds(1))),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -78,7 +82,8 @@ public sealed class RaPairCheckTests
     [InlineData(X509KeyUsageFlags.DataEncipherment | X509KeyUsageFlags.KeyAgreement)]
     [InlineData(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)]
     public void A_keyUsage_for_neither_use_is_refused(X509KeyUsageFlags usage) =>
-        Assert.Contains("must have digitalSignature, keyEncipherment or both", Problem(RaCertificates.Pair(usage: usage)), StringComparison.Ordinal);
+        Assert.Contains(
+            "must have digitalSignature, keyEncipherment or both", Problem(RaCertificates.Pair(usage: usage)), StringComparison.Ordinal);
 
     [Theory]
     [InlineData(X509KeyUsageFlags.DigitalSignature, true, false)]
@@ -94,11 +99,15 @@ public sealed class RaPairCheckTests
     }
 
     [Fact]
-    public void More_key_usages_than_needed_are_no_problem() => MustBeGood(Check(RaCertificates.Pair(usage: RaCertificates.BothUsages | X509KeyUsageFlags.NonRepudiation)));
+    public void More_key_usages_than_needed_are_no_problem() =>
+        MustBeGood(Check(RaCertificates.Pair(usage: RaCertificates.BothUsages | X509KeyUsageFlags.NonRepudiation)));
 
     [Fact]
     public void A_certificate_that_our_own_reader_refuses_is_refused_now_and_not_at_the_first_request() =>
-        Assert.Contains("cannot be read: a serial number of no octets or more than 64", Problem(RaCertificates.Pair(serialLength: 65)), StringComparison.Ordinal);
+        Assert.Contains(
+            "cannot be read: a serial number of no octets or more than 64",
+            Problem(RaCertificates.Pair(serialLength: 65)),
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_pair_of_another_CA_is_warned_about()
@@ -120,7 +129,8 @@ public sealed class RaPairCheckTests
     }
 
     [Fact]
-    public void Where_the_CA_is_not_known_the_issuer_is_not_judged() => MustBeGood(RaPairCheck.Check(RaCertificates.Pair(TestCa.Root(subject: "CN=Another CA")), [], TestCa.Now));
+    public void Where_the_CA_is_not_known_the_issuer_is_not_judged() =>
+        MustBeGood(RaPairCheck.Check(RaCertificates.Pair(TestCa.Root(subject: "CN=Another CA")), [], TestCa.Now));
 
     [Fact]
     public void Everything_wrong_is_told_at_once()
@@ -134,9 +144,11 @@ public sealed class RaPairCheckTests
         Assert.Single(warnings);
     }
 
-    private static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Check(KeyPair pair) => RaPairCheck.Check(pair, Chain(TestCa.Root()), TestCa.Now);
+    private static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Check(KeyPair pair) =>
+        RaPairCheck.Check(pair, Chain(TestCa.Root()), TestCa.Now);
 
-    private static IReadOnlyList<ReadOnlyMemory<byte>> Chain(KeyPair ca) => [ca.Certificate.RawData, .. ca.Chain.Select(above => (ReadOnlyMemory<byte>)above.RawData)];
+    private static IReadOnlyList<ReadOnlyMemory<byte>> Chain(KeyPair ca) =>
+        [ca.Certificate.RawData, .. ca.Chain.Select(above => (ReadOnlyMemory<byte>)above.RawData)];
 
     private static void MustBeGood((IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) findings)
     {

@@ -41,7 +41,9 @@ public sealed class BundleTrustTests
         var forged = BootstrapCa.Root("CN=middle");
         Untrusted("NotSignatureValid", Judge([Middle], forged.Issue("CN=d")));
         Untrusted("does not lead to|NotSignatureValid", Judge([Middle], forged.Issue("CN=d"), forged.Certificate));
-        Untrusted("does not lead to|NotSignatureValid", Judge([Middle], forged.Below("CN=low").Issue("CN=d"), forged.Below("CN=low").Certificate, Low.Certificate));
+        Untrusted(
+            "does not lead to|NotSignatureValid",
+            Judge([Middle], forged.Below("CN=low").Issue("CN=d"), forged.Below("CN=low").Certificate, Low.Certificate));
         Untrusted("NotSignatureValid", Judge([Middle], forged.Below("CN=low").Issue("CN=d"), Low.Certificate));
     }
 
@@ -62,7 +64,8 @@ public sealed class BundleTrustTests
         using var device = Middle.Issue("CN=d");
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var below = new CertificateRequest("CN=below", key, HashAlgorithmName.SHA256).Create(
-            device.SubjectName, X509SignatureGenerator.CreateForECDsa(device.GetECDsaPrivateKey()!), Now.AddDays(-1), Now.AddDays(1), [1, 2]);
+            device.SubjectName, X509SignatureGenerator.CreateForECDsa(device.GetECDsaPrivateKey()!), Now.AddDays(-1), Now.AddDays(1),
+            [1, 2]);
         Untrusted("InvalidBasicConstraints", Judge([Middle], below, device));
         Untrusted("InvalidBasicConstraints", Judge([Root], below, device, Middle.Certificate));
     }
@@ -73,7 +76,9 @@ public sealed class BundleTrustTests
     [Fact]
     public void An_unknown_critical_extension_is_refused() => Untrusted(
         "HasNotSupportedCriticalExtension",
-        Judge([Middle], Middle.Issue("CN=d", BootstrapCa.ClientAuth, -1, 1, serial: null, request => request.CertificateExtensions.Add(new X509Extension("1.2.3.4", [5, 0], critical: true)))));
+        Judge([Middle], Middle.Issue(
+            "CN=d", BootstrapCa.ClientAuth, -1, 1, serial: null,
+            request => request.CertificateExtensions.Add(new X509Extension("1.2.3.4", [5, 0], critical: true)))));
 
     [Fact]
     public void It_is_judged_at_the_time_that_is_given()
@@ -104,16 +109,22 @@ public sealed class BundleTrustTests
     [InlineData("0102030405")]
     public void Octets_that_are_no_certificate_are_no_trusted_one(string hex)
     {
-        var verdict = Assert.IsType<ClientVerdict.Untrusted>(Trust([Root]).Judge(new ShownCertificates(Convert.FromHexString(hex), []), Now));
+        var verdict = Assert.IsType<ClientVerdict.Untrusted>(
+            Trust([Root]).Judge(new ShownCertificates(Convert.FromHexString(hex), []), Now));
         Assert.Null(verdict.Certificate);
-        Untrusted("cannot be loaded", Trust([Root]).Judge(new ShownCertificates(Root.Issue("CN=d").RawData, [Convert.FromHexString(hex)]), Now));
+        Untrusted(
+            "cannot be loaded", Trust([Root]).Judge(new ShownCertificates(Root.Issue("CN=d").RawData, [Convert.FromHexString(hex)]), Now));
     }
 
     [Fact]
     public void Whose_issuer_has_the_name_of_one_of_ours_is_told_as_its_and_no_other()
     {
-        var trust = new BundleTrust([Root.Certificate, Middle.Certificate], new Dictionary<string, X509Certificate2> { ["iss-other"] = Low.Certificate, ["iss-local"] = Middle.Certificate });
-        Assert.Equal("iss-local", Assert.IsType<ClientVerdict.Trusted>(trust.Judge(new ShownCertificates(Middle.Issue("CN=d").RawData, []), Now)).IssuerId);
+        var trust = new BundleTrust(
+            [Root.Certificate, Middle.Certificate],
+            new Dictionary<string, X509Certificate2> { ["iss-other"] = Low.Certificate, ["iss-local"] = Middle.Certificate });
+        Assert.Equal(
+            "iss-local",
+            Assert.IsType<ClientVerdict.Trusted>(trust.Judge(new ShownCertificates(Middle.Issue("CN=d").RawData, []), Now)).IssuerId);
         Assert.Null(Assert.IsType<ClientVerdict.Trusted>(trust.Judge(new ShownCertificates(Root.Issue("CN=d").RawData, []), Now)).IssuerId);
     }
 
@@ -129,10 +140,12 @@ public sealed class BundleTrustTests
         Assert.IsType<ClientVerdict.Trusted>(trust.Judge(shown, Now));
     }
 
-    private static BundleTrust Trust(BootstrapCa[] bundle) => new([.. bundle.Select(ca => ca.Certificate)], new Dictionary<string, X509Certificate2>());
+    private static BundleTrust Trust(BootstrapCa[] bundle) =>
+        new([.. bundle.Select(ca => ca.Certificate)], new Dictionary<string, X509Certificate2>());
 
     private static ClientVerdict Judge(BootstrapCa[] bundle, X509Certificate2 client, params X509Certificate2[] others) =>
         Trust(bundle).Judge(new ShownCertificates(client.RawData, [.. others.Select(other => (ReadOnlyMemory<byte>)other.RawData)]), Now);
 
-    private static void Untrusted(string why, ClientVerdict verdict) => Assert.Matches(why, Assert.IsType<ClientVerdict.Untrusted>(verdict).Detail);
+    private static void Untrusted(string why, ClientVerdict verdict) =>
+        Assert.Matches(why, Assert.IsType<ClientVerdict.Untrusted>(verdict).Detail);
 }

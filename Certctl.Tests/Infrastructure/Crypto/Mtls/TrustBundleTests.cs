@@ -34,7 +34,14 @@ public sealed class TrustBundleTests : IDisposable
         var (anchors, problems, warnings) = Load(Past.Pem + leaf.ExportCertificatePem() + "\n" + Good.Pem + Future.Pem + SignsNothing());
         Assert.Equal("CN=good", Assert.Single(anchors).Subject);
         Assert.Empty(problems);
-        Assert.Equal(["CN=past expired at", "CN=leaf is no CA certificate", "CN=future is not valid before", "CN=signs nothing has a keyUsage without keyCertSign"], warnings.Select(Beginning));
+        Assert.Equal(
+            [
+                "CN=past expired at",
+                "CN=leaf is no CA certificate",
+                "CN=future is not valid before",
+                "CN=signs nothing has a keyUsage without keyCertSign",
+            ],
+            warnings.Select(Beginning));
     }
 
     [Fact]
@@ -81,7 +88,8 @@ public sealed class TrustBundleTests : IDisposable
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=signs nothing", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.CrlSign, critical: true));
         using var certificate = request.CreateSelfSigned(Now.AddDays(-1), Now.AddDays(100));
         return certificate.ExportCertificatePem() + "\n";

@@ -7,7 +7,11 @@ namespace Certctl.Tests.Infrastructure.Crypto.Scep;
 /// <summary>The forms in which a PKCS#10 comes in the clear, written by the platform's ASN.1 writer.</summary>
 internal static class ClearRequest
 {
-    public static readonly string[] Forms = ["DER", "base64", "base64 in lines", "SignedData", "SignedData, bare content", "SignedData in base64", "SignedData, signed", "with a line end"];
+    public static readonly string[] Forms =
+    [
+        "DER", "base64", "base64 in lines", "SignedData", "SignedData, bare content", "SignedData in base64", "SignedData, signed",
+        "with a line end",
+    ];
 
     private static readonly Asn1Tag Context0Constructed = new(TagClass.ContextSpecific, 0, isConstructed: true);
 

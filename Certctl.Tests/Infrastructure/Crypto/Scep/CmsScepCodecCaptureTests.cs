@@ -46,7 +46,8 @@ public sealed class CmsScepCodecCaptureTests(ITestOutputHelper output)
         var enveloped = new EnvelopedCms();
         enveloped.Decode(reply.ContentInfo.Content);
         Assert.Equal("1.2.840.113549.3.7", enveloped.ContentEncryptionAlgorithm.Oid.Value);
-        var nonce = reply.SignerInfos[0].SignedAttributes.Cast<CryptographicAttributeObject>().Single(a => a.Oid.Value == "2.16.840.1.113733.1.9.6");
+        var nonce = reply.SignerInfos[0].SignedAttributes.Cast<CryptographicAttributeObject>()
+            .Single(a => a.Oid.Value == "2.16.840.1.113733.1.9.6");
         Assert.Equal([0x04, 8, .. decoding.Head.SenderNonce.Span], nonce.Values[0].RawData);
     }
 
@@ -117,7 +118,8 @@ public sealed class CmsScepCodecCaptureTests(ITestOutputHelper output)
         using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(keys, "test.crt")));
         var codec = CodecOf(certificate, key, new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
-        var decoding = Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(new ForgedRequest { Content = File.ReadAllBytes(path) }.Build()));
+        var decoding = Assert.IsType<ScepDecoding.PkiMessage>(
+            codec.Decode(new ForgedRequest { Content = File.ReadAllBytes(path) }.Build()));
 
         var failure = Assert.IsType<ScepContent.Refused>(decoding.Content).Failure;
         Assert.Equal(FailureReason.UnreadableContent, failure.Reason);
@@ -139,7 +141,8 @@ public sealed class CmsScepCodecCaptureTests(ITestOutputHelper output)
 
             // And again behind a right signature, where the envelope is expected.
             if (file.Contains("/cms/", StringComparison.Ordinal))
-                Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(new ForgedRequest { Content = octets }.Build())).Content);
+                Assert.IsType<ScepContent.Refused>(
+                    Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(new ForgedRequest { Content = octets }.Build())).Content);
             count++;
         }
 
@@ -151,7 +154,8 @@ public sealed class CmsScepCodecCaptureTests(ITestOutputHelper output)
     {
         var request = new CertificateRequest(certificate.SubjectName, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         var ra = request.Create(
-            certificate.IssuerName, X509SignatureGenerator.CreateForRSA(key, RSASignaturePadding.Pkcs1), certificate.NotBefore, certificate.NotAfter, certificate.SerialNumberBytes.Span);
+            certificate.IssuerName, X509SignatureGenerator.CreateForRSA(key, RSASignaturePadding.Pkcs1), certificate.NotBefore,
+            certificate.NotAfter, certificate.SerialNumberBytes.Span);
         return new(new RaKeyRing([new KeyPair(ra, key, [])], [certificate.RawData]), new FakeTimeProvider(now));
     }
 

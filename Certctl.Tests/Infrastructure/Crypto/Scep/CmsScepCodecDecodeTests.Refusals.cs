@@ -80,8 +80,10 @@ public sealed partial class CmsScepCodecDecodeTests
         Unreadable(new ForgedRequest().Replace(TransactionIdOid, Printable("a"), Printable("b")).Build());
         Unreadable(new ForgedRequest().Replace(TransactionIdOid, Printable(string.Empty)).Build());
         Unreadable(new ForgedRequest().Replace(TransactionIdOid, Octets([1, 2])).Build());
-        Unreadable(new ForgedRequest().Replace(TransactionIdOid, Der(w => w.WriteCharacterString(UniversalTagNumber.PrintableString, new string('a', 257)))).Build());
-        Accepted(new ForgedRequest().Replace(TransactionIdOid, Der(w => w.WriteCharacterString(UniversalTagNumber.PrintableString, new string('a', 256)))));
+        Unreadable(new ForgedRequest()
+            .Replace(TransactionIdOid, Der(w => w.WriteCharacterString(UniversalTagNumber.PrintableString, new string('a', 257)))).Build());
+        Accepted(new ForgedRequest()
+            .Replace(TransactionIdOid, Der(w => w.WriteCharacterString(UniversalTagNumber.PrintableString, new string('a', 256)))));
     }
 
     [Theory]
@@ -124,7 +126,9 @@ public sealed partial class CmsScepCodecDecodeTests
     public void A_wrong_or_missing_contentType_attribute_fails_the_check()
     {
         Refused(FailureReason.MessageCheckFailed, new ForgedRequest().Remove(ContentTypeOid));
-        Refused(FailureReason.MessageCheckFailed, new ForgedRequest().Replace(ContentTypeOid, Der(w => w.WriteObjectIdentifier(EnvelopedDataOid))));
+        Refused(
+            FailureReason.MessageCheckFailed,
+            new ForgedRequest().Replace(ContentTypeOid, Der(w => w.WriteObjectIdentifier(EnvelopedDataOid))));
     }
 
     [Fact]
@@ -217,7 +221,8 @@ public sealed partial class CmsScepCodecDecodeTests
     [Fact]
     [Trait("Conformance", "S-M20")]
     [Trait("Conformance", "S-M21")]
-    public void A_PKCS10_in_the_clear_is_malformed() => Refused(FailureReason.MalformedRequest, new ForgedRequest { Content = ScepTestKeys.Csr });
+    public void A_PKCS10_in_the_clear_is_malformed() =>
+        Refused(FailureReason.MalformedRequest, new ForgedRequest { Content = ScepTestKeys.Csr });
 
     [Fact]
     public void A_message_without_content_is_malformed()
@@ -268,7 +273,9 @@ public sealed partial class CmsScepCodecDecodeTests
     [Fact]
     [Trait("Conformance", "S-F1")]
     public void Another_key_transport_is_refused() =>
-        Refused(FailureReason.UnsupportedAlgorithm, new ForgedRequest { KeyTransport = Der(w => WriteAlgorithm(w, "1.2.840.113549.1.9.16.3.14")) });
+        Refused(
+            FailureReason.UnsupportedAlgorithm,
+            new ForgedRequest { KeyTransport = Der(w => WriteAlgorithm(w, "1.2.840.113549.1.9.16.3.14")) });
 
     [Theory]
     [MemberData(nameof(UnreadableContents))]
@@ -283,7 +290,8 @@ public sealed partial class CmsScepCodecDecodeTests
     }
 
     public static TheoryData<string> UnreadableContents() =>
-        ["key padding", "key length", "key octets", "short key octets", "content padding", "wrong content key", "no CSR", "CSR signature", "trailing octets",
+        ["key padding", "key length", "key octets", "short key octets", "content padding", "wrong content key", "no CSR", "CSR signature",
+         "trailing octets",
          "half a block", "no ciphertext", "no PKCS#1 at all"];
 
     private static void Spoil(ForgedRequest request, string what)

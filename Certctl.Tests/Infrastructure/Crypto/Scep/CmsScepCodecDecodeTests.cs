@@ -44,7 +44,8 @@ public sealed partial class CmsScepCodecDecodeTests
         Assert.Null(Query([.. IssuerAndSerial(ScepTestKeys.Ra), 0]));
         Assert.Null(Query(IssuerAndSerial(ScepTestKeys.Ra)[..^1]));
         Assert.Null(Query(KeyIdentifier(ScepTestKeys.Ra)));
-        Assert.Null(Query(IssuerAndSerial(ScepTestKeys.Ra), request => request.Ciphertext = request.Encrypt(new byte[32], PaddingMode.None)));
+        Assert.Null(
+            Query(IssuerAndSerial(ScepTestKeys.Ra), request => request.Ciphertext = request.Encrypt(new byte[32], PaddingMode.None)));
         Assert.Null(Query(IssuerAndSerial(ScepTestKeys.Ra), request => request.EncryptedKey = new byte[256]));
 
         Certctl.Domain.Certificates.IssuerAndSerialNumber? Query(byte[] content, Action<ForgedRequest>? spoil = null)
@@ -84,7 +85,8 @@ public sealed partial class CmsScepCodecDecodeTests
     [Trait("Conformance", "S-M16")]
     public void A_recipient_whose_issuer_was_encoded_with_another_string_type_is_ours()
     {
-        var reencoded = new X500DistinguishedName("CN=Test CA,O=Certctl", X500DistinguishedNameFlags.ForceUTF8Encoding | X500DistinguishedNameFlags.Reversed);
+        var reencoded = new X500DistinguishedName(
+            "CN=Test CA,O=Certctl", X500DistinguishedNameFlags.ForceUTF8Encoding | X500DistinguishedNameFlags.Reversed);
         var request = new ForgedRequest();
         var original = ScepTestKeys.Ra.IssuerName.RawData;
         Assert.NotEqual(original, SameOrder(reencoded, original).RawData);
@@ -131,7 +133,8 @@ public sealed partial class CmsScepCodecDecodeTests
     [InlineData("\r\n")]
     [Trait("Conformance", "S-M24")]
     public void A_few_zeros_or_line_ends_behind_the_message_are_tolerated(string tail) =>
-        Assert.IsType<ScepContent.CertificationRequest>(Readable([.. new ForgedRequest().Build(), .. Encoding.ASCII.GetBytes(tail)]).Content);
+        Assert.IsType<ScepContent.CertificationRequest>(
+            Readable([.. new ForgedRequest().Build(), .. Encoding.ASCII.GetBytes(tail)]).Content);
 
     [Theory]
     [InlineData("X")]
@@ -169,7 +172,8 @@ public sealed partial class CmsScepCodecDecodeTests
 
     [Fact]
     [Trait("Conformance", "S-M12")]
-    public void A_missing_senderNonce_is_tolerated() => Assert.True(Accepted(new ForgedRequest().Remove(SenderNonceOid)).Head.SenderNonce.IsEmpty);
+    public void A_missing_senderNonce_is_tolerated() =>
+        Assert.True(Accepted(new ForgedRequest().Remove(SenderNonceOid)).Head.SenderNonce.IsEmpty);
 
     [Fact]
     [Trait("Conformance", "S-M29")]
@@ -216,7 +220,8 @@ public sealed partial class CmsScepCodecDecodeTests
     public void GetCertInitial_must_be_encrypted_to_us() =>
         Refused(FailureReason.NotEncryptedToUs, new ForgedRequest { Recipient = ScepTestKeys.Ca }.Replace(MessageTypeOid, Printable("20")));
 
-    private static ScepDecoding.PkiMessage Readable(byte[] message) => Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(message));
+    private static ScepDecoding.PkiMessage Readable(byte[] message) =>
+        Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(message));
 
     private static ScepDecoding.PkiMessage Readable(ForgedRequest request) => Readable(request.Build());
 
@@ -241,7 +246,8 @@ public sealed partial class CmsScepCodecDecodeTests
         return decoding;
     }
 
-    private static void Unreadable(byte[] message) => Assert.NotEmpty(Assert.IsType<ScepDecoding.Unreadable>(ScepTestKeys.Codec().Decode(message)).Detail);
+    private static void Unreadable(byte[] message) =>
+        Assert.NotEmpty(Assert.IsType<ScepDecoding.Unreadable>(ScepTestKeys.Codec().Decode(message)).Detail);
 
     private static byte[] KeyIdentifier(X509Certificate2 certificate) => Der(w => w.WriteOctetString(
         certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifierBytes.Span, Context0));

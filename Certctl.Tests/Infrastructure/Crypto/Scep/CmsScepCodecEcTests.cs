@@ -11,7 +11,10 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;
 
-/// <summary>Requests that EC keys signed, and the replies to them (RFC 5753), read by openssl and by the product's own client, which shares no code with the codec.</summary>
+/// <summary>
+/// Requests that EC keys signed, and the replies to them (RFC 5753), read by openssl and by the product's own client,
+/// which shares no code with the codec.
+/// </summary>
 public sealed class CmsScepCodecEcTests(ITestOutputHelper output)
 {
     private const string DesOid = "1.3.14.3.2.7";
@@ -52,7 +55,8 @@ public sealed class CmsScepCodecEcTests(ITestOutputHelper output)
         var envelope = EnvelopeOf(ScepTestKeys.Codec().EncodeCertRep(head, new ScepReply.Success(ScepTestKeys.Leaf.RawData)));
 
         var opened = OpenSsl.Run(
-            envelope, "cms", "-decrypt", "-inform", "DER", "-binary", "-recip", OpenSsl.Pem(certificate), "-inkey", OpenSsl.TempFile(Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem())));
+            envelope, "cms", "-decrypt", "-inform", "DER", "-binary", "-recip", OpenSsl.Pem(certificate), "-inkey",
+            OpenSsl.TempFile(Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem())));
         Assert.Equal([ScepTestKeys.Leaf.RawData], CmsScepCodecReplyTests.CertificatesOf(opened));
         Assert.Equal(opened, AgreedEnvelope.Open(envelope, certificate, key));
     }
@@ -92,7 +96,9 @@ public sealed class CmsScepCodecEcTests(ITestOutputHelper output)
             Assert.IsType<ScepContent.CertificationRequest>(readable.Content);
             Assert.Equal(Devices[curve].Certificate.RawData, readable.Head.Signer!.CertificateDer.ToArray());
             if (name == "SHA1")
-                Assert.Equal(FailureReason.UnsupportedAlgorithm, Refusal(new CmsScepCodec(ScepTestKeys.Ring(), ScepTestKeys.Clock(), CryptoPolicy.Modern), message));
+                Assert.Equal(
+                    FailureReason.UnsupportedAlgorithm,
+                    Refusal(new CmsScepCodec(ScepTestKeys.Ring(), ScepTestKeys.Clock(), CryptoPolicy.Modern), message));
         }
     }
 
@@ -119,7 +125,8 @@ public sealed class CmsScepCodecEcTests(ITestOutputHelper output)
         (request.Certificates, request.SignatureOid) = ([request.SignerCertificate.RawData], "1.2.840.10045.4.3.2");
         Assert.Equal(FailureReason.UnsupportedAlgorithm, Refusal(Legacy(), request.Build()));
 
-        static ForgedRequest WithDes() => new() { CipherOid = DesOid, Iv = new byte[8], Ciphertext = new byte[64], ContentKey = new byte[8] };
+        static ForgedRequest WithDes() =>
+            new() { CipherOid = DesOid, Iv = new byte[8], Ciphertext = new byte[64], ContentKey = new byte[8] };
 
         static CmsScepCodec Legacy() => new(ScepTestKeys.Ring(), ScepTestKeys.Clock(), CryptoPolicy.Legacy);
     }
@@ -149,7 +156,8 @@ public sealed class CmsScepCodecEcTests(ITestOutputHelper output)
         return signed.ContentInfo.Content;
     }
 
-    private static (int Version, int InfoVersion, byte[] Originator, string Scheme, string Wrap, byte[] Recipient) ReadAgreement(byte[] envelope)
+    private static (int Version, int InfoVersion, byte[] Originator, string Scheme, string Wrap, byte[] Recipient) ReadAgreement(
+        byte[] envelope)
     {
         var (context0, context1) = (new Asn1Tag(TagClass.ContextSpecific, 0), new Asn1Tag(TagClass.ContextSpecific, 1));
         var contentInfo = new AsnReader(envelope, AsnEncodingRules.DER).ReadSequence();

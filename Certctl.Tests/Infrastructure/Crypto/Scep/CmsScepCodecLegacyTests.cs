@@ -51,9 +51,13 @@ public sealed class CmsScepCodecLegacyTests(ITestOutputHelper output)
         using var key = RSA.Create();
         key.ImportFromPem(File.ReadAllText(Path.Combine(folder, "enc_key_str.key.pem")));
         CmsScepCodec Recipient(CryptoPolicy policy) =>
-            new(new RaKeyRing([ScepTestKeys.Pair(certificate, key)], [ScepTestKeys.Ca.RawData]), new FakeTimeProvider(certificate.NotBefore.ToUniversalTime().AddDays(1)), policy);
+            new(
+                new RaKeyRing([ScepTestKeys.Pair(certificate, key)], [ScepTestKeys.Ca.RawData]),
+                new FakeTimeProvider(certificate.NotBefore.ToUniversalTime().AddDays(1)),
+                policy);
 
-        var opened = Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.PkiMessage>(Recipient(CryptoPolicy.Legacy).Decode(message)).Content).Failure;
+        var opened = Assert.IsType<ScepContent.Refused>(
+            Assert.IsType<ScepDecoding.PkiMessage>(Recipient(CryptoPolicy.Legacy).Decode(message)).Content).Failure;
         Assert.Equal(FailureReason.UnreadableContent, opened.Reason);
         Assert.DoesNotContain("does not open", opened.Detail, StringComparison.Ordinal);
         Assert.Equal(FailureReason.UnsupportedAlgorithm, Refusal(Recipient(CryptoPolicy.Compatible), message));

@@ -13,7 +13,9 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Scep;
 
-/// <summary>RFC 8894 §3.1 and ADR 29: a challenge as the key of an envelope. What openssl writes is read, and it reads what is written.</summary>
+/// <summary>
+/// RFC 8894 §3.1 and ADR 29: a challenge as the key of an envelope. What openssl writes is read, and it reads what is written.
+/// </summary>
 public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
 {
     internal const string Password = "the challenge of this profile";
@@ -26,21 +28,26 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
     [InlineData("-aes256", "the challenge before it", true)]
     [InlineData("-aes256", Password, false)]
     [Trait("Conformance", "S-M20")]
-    public void What_openssl_encrypts_with_the_challenge_is_read_and_an_EC_signer_is_answered_with_it(string cipher, string password, bool ec)
+    public void What_openssl_encrypts_with_the_challenge_is_read_and_an_EC_signer_is_answered_with_it(
+        string cipher, string password, bool ec)
     {
         if (!OpenSsl.IsAvailable(output))
             return;
         var content = OpenSsl.Run(ScepTestKeys.Csr, "cms", "-encrypt", "-binary", "-outform", "DER", cipher, "-pwri_password", password);
         var decoding = Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(Signed(content, ec).Build(), Known));
 
-        Assert.Equal(SHA256.HashData(ScepTestKeys.Csr), Assert.IsType<ScepContent.CertificationRequest>(decoding.Content).Csr.Sha256.ToArray());
-        var envelope = CmsScepCodecEcTests.EnvelopeOf(ScepTestKeys.Codec().EncodeCertRep(decoding.Head, new ScepReply.Success(ScepTestKeys.Leaf.RawData)));
+        Assert.Equal(
+            SHA256.HashData(ScepTestKeys.Csr), Assert.IsType<ScepContent.CertificationRequest>(decoding.Content).Csr.Sha256.ToArray());
+        var envelope = CmsScepCodecEcTests.EnvelopeOf(
+            ScepTestKeys.Codec().EncodeCertRep(decoding.Head, new ScepReply.Success(ScepTestKeys.Leaf.RawData)));
 
         // A key that can decrypt needs no secret that can be guessed.
         Assert.Equal(ec, decoding.Head.ReplyPassword is not null);
         var opened = ec
             ? OpenSsl.Run(envelope, "cms", "-decrypt", "-inform", "DER", "-binary", "-pwri_password", password)
-            : OpenSsl.Run(envelope, "cms", "-decrypt", "-inform", "DER", "-binary", "-recip", OpenSsl.Pem(ScepTestKeys.DeviceSelfSigned), "-inkey", OpenSsl.Pem(ScepTestKeys.Device));
+            : OpenSsl.Run(
+                envelope, "cms", "-decrypt", "-inform", "DER", "-binary", "-recip", OpenSsl.Pem(ScepTestKeys.DeviceSelfSigned), "-inkey",
+                OpenSsl.Pem(ScepTestKeys.Device));
         Assert.Equal([ScepTestKeys.Leaf.RawData], CmsScepCodecReplyTests.CertificatesOf(opened));
     }
 
@@ -50,10 +57,14 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
     [InlineData("SHA512", 10_000)]
     public void Each_digest_and_both_ends_of_the_iterations_are_taken_and_mirrored(string digest, int iterations)
     {
-        var head = Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(Signed(Enveloped(digest: digest, iterations: iterations)).Build(), Known)).Head;
+        var head = Assert.IsType<ScepDecoding.PkiMessage>(
+            ScepTestKeys.Codec().Decode(Signed(Enveloped(digest: digest, iterations: iterations)).Build(), Known)).Head;
 
-        Assert.Equal((digest, iterations, Password), (head.ReplyPassword!.Digest.Name, head.ReplyPassword.Iterations, head.ReplyPassword.Challenge.Reveal()));
-        var envelope = CmsScepCodecEcTests.EnvelopeOf(ScepTestKeys.Codec().EncodeCertRep(head, new ScepReply.Success(ScepTestKeys.Leaf.RawData)));
+        Assert.Equal(
+            (digest, iterations, Password),
+            (head.ReplyPassword!.Digest.Name, head.ReplyPassword.Iterations, head.ReplyPassword.Challenge.Reveal()));
+        var envelope = CmsScepCodecEcTests.EnvelopeOf(
+            ScepTestKeys.Codec().EncodeCertRep(head, new ScepReply.Success(ScepTestKeys.Leaf.RawData)));
         if (OpenSsl.IsAvailable(output))
             Assert.NotEmpty(OpenSsl.Run(envelope, "cms", "-decrypt", "-inform", "DER", "-binary", "-pwri_password", Password));
     }
@@ -67,7 +78,9 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
         var passwords = kind == "too short" ? EnvelopePasswords.Of((new Secret("fifteen letters"), null)) : default;
         var message = Signed(Enveloped(password: "fifteen letters")).Build();
 
-        Assert.Equal(FailureReason.UnsupportedAlgorithm, Refusal(kind == "not asked" ? ScepTestKeys.Codec().Decode(message) : ScepTestKeys.Codec().Decode(message, passwords)));
+        Assert.Equal(
+            FailureReason.UnsupportedAlgorithm,
+            Refusal(kind == "not asked" ? ScepTestKeys.Codec().Decode(message) : ScepTestKeys.Codec().Decode(message, passwords)));
     }
 
     [Theory]
@@ -100,7 +113,10 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
             "MD5" => Enveloped(digest: "MD5"),
             _ => Enveloped(digest: "SHA1"),
         };
-        var codec = new CmsScepCodec(ScepTestKeys.Ring(), ScepTestKeys.Clock(), what.EndsWith("modern policy", StringComparison.Ordinal) ? CryptoPolicy.Modern : CryptoPolicy.Legacy);
+        var codec = new CmsScepCodec(
+            ScepTestKeys.Ring(),
+            ScepTestKeys.Clock(),
+            what.EndsWith("modern policy", StringComparison.Ordinal) ? CryptoPolicy.Modern : CryptoPolicy.Legacy);
 
         Assert.Equal(FailureReason.UnsupportedAlgorithm, Refusal(codec.Decode(Signed(content).Build(), Known)));
     }
@@ -130,7 +146,8 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
             "no content" => Enveloped(ciphertext: []),
             _ => Enveloped(plaintext: RandomNumberGenerator.GetBytes(512)),
         };
-        var refused = Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(Signed(content).Build(), Known)).Content);
+        var refused = Assert.IsType<ScepContent.Refused>(
+            Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(Signed(content).Build(), Known)).Content);
 
         Assert.Equal(FailureReason.UnreadableContent, refused.Failure.Reason);
     }
@@ -138,9 +155,12 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
     [Fact]
     public void A_refusal_waits_for_its_time_after_the_derivation_and_not_before()
     {
-        var decoding = Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(Signed(Enveloped(password: "another challenge altogether")).Build(), Known));
+        var decoding = Assert.IsType<ScepDecoding.PkiMessage>(
+            ScepTestKeys.Codec().Decode(Signed(Enveloped(password: "another challenge altogether")).Build(), Known));
         Assert.NotSame(Task.CompletedTask, decoding.Head.Derived);
-        Assert.Same(Task.CompletedTask, Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(new ForgedRequest().Build(), Known)).Head.Derived);
+        Assert.Same(
+            Task.CompletedTask,
+            Assert.IsType<ScepDecoding.PkiMessage>(ScepTestKeys.Codec().Decode(new ForgedRequest().Build(), Known)).Head.Derived);
     }
 
     [Fact]
@@ -159,10 +179,12 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
         Assert.Throws<TimeoutException>(() => codec.Decode(Signed(Enveloped()).Build(), Known));
 
         // What brings no key derivation waits for none.
-        Assert.IsType<ScepContent.CertificationRequest>(Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(new ForgedRequest().Build(), Known)).Content);
+        Assert.IsType<ScepContent.CertificationRequest>(
+            Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(new ForgedRequest().Build(), Known)).Content);
         release.Set();
         await first;
-        Assert.IsType<ScepContent.CertificationRequest>(Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(Signed(Enveloped()).Build(), Known)).Content);
+        Assert.IsType<ScepContent.CertificationRequest>(
+            Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(Signed(Enveloped()).Build(), Known)).Content);
     }
 
     [Fact]
@@ -196,7 +218,9 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
     public void Both_challenges_are_tried_whichever_opens_it()
     {
         // The shortest of several derivations of one challenge and of two, in turns: busy as the machine may be, two take twice as long.
-        var kek = new PasswordKek(RandomNumberGenerator.GetBytes(16), 100_000, HashAlgorithmName.SHA256, ContentCipher.Aes128, RandomNumberGenerator.GetBytes(16));
+        var kek = new PasswordKek(
+            RandomNumberGenerator.GetBytes(16), 100_000, HashAlgorithmName.SHA256, ContentCipher.Aes128,
+            RandomNumberGenerator.GetBytes(16));
         var key = RandomNumberGenerator.GetBytes(16);
         var both = Known;
         foreach (var opening in new[] { both.Current!, both.Previous! })
@@ -221,17 +245,21 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
     public void A_poll_is_read_with_the_challenge_alone_and_queries_take_none()
     {
         Assert.IsType<ScepContent.CertPoll>(Content(Enveloped(plaintext: [0x30, 0x00]), "20"));
-        Assert.Equal(FailureReason.UnreadableContent, Assert.IsType<ScepContent.Refused>(Content(Enveloped(password: "another challenge altogether"), "20")).Failure.Reason);
+        Assert.Equal(
+            FailureReason.UnreadableContent,
+            Assert.IsType<ScepContent.Refused>(Content(Enveloped(password: "another challenge altogether"), "20")).Failure.Reason);
         Assert.Equal(FailureReason.UnsupportedAlgorithm, Assert.IsType<ScepContent.Refused>(Content(Enveloped(), "21")).Failure.Reason);
         Assert.Equal(FailureReason.UnsupportedAlgorithm, Assert.IsType<ScepContent.Refused>(Content(Enveloped(), "22")).Failure.Reason);
 
         static ScepContent Content(byte[] content, string type) => Assert.IsType<ScepDecoding.PkiMessage>(
-            ScepTestKeys.Codec().Decode(Signed(content).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(type)).Build(), Known)).Content;
+            ScepTestKeys.Codec()
+                .Decode(Signed(content).Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable(type)).Build(), Known)).Content;
     }
 
     [Fact]
     public void The_bounds_are_those_that_the_documents_name() =>
-        Assert.Equal((1000, 10_000, 16), (DecodingLimits.MinPasswordIterations, DecodingLimits.MaxPasswordIterations, EnvelopePasswords.MinLength));
+        Assert.Equal(
+            (1000, 10_000, 16), (DecodingLimits.MinPasswordIterations, DecodingLimits.MaxPasswordIterations, EnvelopePasswords.MinLength));
 
     private static FailureReason Refusal(ScepDecoding decoding) =>
         Assert.IsType<ScepContent.Refused>(Assert.IsType<ScepDecoding.PkiMessage>(decoding).Content).Failure.Reason;
@@ -261,17 +289,31 @@ public sealed class CmsScepCodecPasswordTests(ITestOutputHelper output)
         byte[]? plaintext = null,
         byte[]? ciphertext = null)
     {
-        var (salted, iv, key) = (new byte[salt], RandomNumberGenerator.GetBytes(kekCipher == ForgedRequest.Aes128Oid ? 16 : 8), RandomNumberGenerator.GetBytes(16));
-        var wrapped = kekCipher == ForgedRequest.Aes128Oid && iterations is > 0 and <= 200_000 ? Wrap(password, salted, iterations, digest, iv, key, spoil) : new byte[32];
+        var (salted, iv, key) = (
+            new byte[salt],
+            RandomNumberGenerator.GetBytes(kekCipher == ForgedRequest.Aes128Oid ? 16 : 8),
+            RandomNumberGenerator.GetBytes(16));
+        var wrapped = kekCipher == ForgedRequest.Aes128Oid && iterations is > 0 and <= 200_000
+            ? Wrap(password, salted, iterations, digest, iv, key, spoil)
+            : new byte[32];
         var prf = digest switch { "SHA1" => "2.7", "SHA256" => "2.9", "SHA384" => "2.10", "SHA512" => "2.11", _ => "2.5" };
         var kdf = derivation == "none" ? [] : Der.Tlv(0xA0, [.. Der.Oid(derivation), .. Der.Sequence(
-            Der.Tlv(0x04, salted), Integer(iterations), keyLength == 0 ? [] : Integer(keyLength), Der.Sequence(Der.Oid("1.2.840.113549." + prf), [0x05, 0x00]))]);
+            Der.Tlv(0x04, salted),
+            Integer(iterations),
+            keyLength == 0 ? [] : Integer(keyLength),
+            Der.Sequence(Der.Oid("1.2.840.113549." + prf), [0x05, 0x00]))]);
         var info = Der.Tlv(0xA3, [
             0x02, 0x01, 0x00,
             .. kdf,
             .. Der.Sequence(Der.Oid("1.2.840.113549.1.9.16.3.9"), Der.Sequence(Der.Oid(kekCipher), Der.Tlv(0x04, iv))),
             .. Der.Tlv(0x04, wrapped[..^cut])]);
-        return new ForgedRequest { RecipientInfos = [info], ContentKey = key, Plaintext = plaintext ?? ScepTestKeys.Csr, Ciphertext = ciphertext }.Envelope();
+        return new ForgedRequest
+        {
+            RecipientInfos = [info],
+            ContentKey = key,
+            Plaintext = plaintext ?? ScepTestKeys.Csr,
+            Ciphertext = ciphertext,
+        }.Envelope();
     }
 
     // RFC 3211 §2.3.1.

@@ -24,7 +24,13 @@ public sealed class CmsScepCodecRawCsrTests
     public void An_EC_key_may_sign_since_nothing_is_encrypted_to_it()
     {
         var certificate = ScepTestKeys.SelfSigned("CN=ec", ScepTestKeys.EcDevice);
-        var signer = new ForgedRequest { SignerKey = ScepTestKeys.EcDevice, SignerCertificate = certificate, Certificates = [certificate.RawData], SignatureOid = "1.2.840.10045.4.3.2" };
+        var signer = new ForgedRequest
+        {
+            SignerKey = ScepTestKeys.EcDevice,
+            SignerCertificate = certificate,
+            Certificates = [certificate.RawData],
+            SignatureOid = "1.2.840.10045.4.3.2",
+        };
         Assert.IsType<ScepContent.CertificationRequest>(Read(ClearRequest.Signed(ScepTestKeys.Csr, signer).Build()));
     }
 
@@ -67,7 +73,11 @@ public sealed class CmsScepCodecRawCsrTests
     [Fact]
     public void Other_octets_are_none()
     {
-        byte[][] others = [[], [0x30], "M"u8.ToArray(), "MIIB"u8.ToArray(), "-----BEGIN CERTIFICATE REQUEST-----\n"u8.ToArray(), ScepTestKeys.Ca.RawData, new ForgedRequest().Envelope(), [.. ScepTestKeys.Csr, 1], new byte[4096]];
+        byte[][] others =
+        [
+            [], [0x30], "M"u8.ToArray(), "MIIB"u8.ToArray(), "-----BEGIN CERTIFICATE REQUEST-----\n"u8.ToArray(), ScepTestKeys.Ca.RawData,
+            new ForgedRequest().Envelope(), [.. ScepTestKeys.Csr, 1], new byte[4096],
+        ];
         Assert.All(others, octets => Assert.Null(Read(octets)));
     }
 
@@ -88,7 +98,9 @@ public sealed class CmsScepCodecRawCsrTests
     {
         var spoilt = ScepTestKeys.Csr.ToArray();
         spoilt[^5] ^= 1;
-        Assert.Equal(FailureReason.RawCsrUnreadable, Assert.IsType<ScepContent.Refused>(Read(ClearRequest.In(form, spoilt, new ForgedRequest()))).Failure.Reason);
+        Assert.Equal(
+            FailureReason.RawCsrUnreadable,
+            Assert.IsType<ScepContent.Refused>(Read(ClearRequest.In(form, spoilt, new ForgedRequest()))).Failure.Reason);
     }
 
     private static void Refused(FailureReason reason, Action<ForgedRequest> defect)

@@ -95,7 +95,8 @@ public sealed class CmsScepCodecReplyTests(ITestOutputHelper output)
 
     [Fact]
     public void Without_a_senderNonce_there_is_no_recipientNonce() => Assert.False(
-        Check(Fail(new ForgedRequest().Remove(ForgedRequest.SenderNonceOid)), [], SHA256.HashData([])).ContainsKey("2.16.840.1.113733.1.9.6"));
+        Check(Fail(new ForgedRequest().Remove(ForgedRequest.SenderNonceOid)), [], SHA256.HashData([]))
+            .ContainsKey("2.16.840.1.113733.1.9.6"));
 
     [Fact]
     public void A_SUCCESS_without_a_verified_signer_cannot_be_made()
@@ -119,7 +120,8 @@ public sealed class CmsScepCodecReplyTests(ITestOutputHelper output)
         var bag = Decrypt(envelope, ForgedRequest.Aes128Oid);
         AssertStrict(bag);
         Assert.Equal([ScepTestKeys.Leaf.RawData], CertificatesOf(bag));
-        Assert.Equal(Hex(ForgedRequest.Printable("0")), Assert.Single(Check(reply, envelope, SHA256.HashData(envelope))["2.16.840.1.113733.1.9.3"]));
+        Assert.Equal(
+            Hex(ForgedRequest.Printable("0")), Assert.Single(Check(reply, envelope, SHA256.HashData(envelope))["2.16.840.1.113733.1.9.3"]));
     }
 
     [Theory]
@@ -131,8 +133,13 @@ public sealed class CmsScepCodecReplyTests(ITestOutputHelper output)
             return;
         var reply = pending ? _codec.EncodeCertRep(Head(new ForgedRequest()), new ScepReply.Pending()) : Fail(new ForgedRequest());
 
-        Assert.Empty(OpenSsl.Run(reply, "cms", "-verify", "-inform", "DER", "-binary", "-CAfile", OpenSsl.Pem(ScepTestKeys.Ca), "-attime", Epoch, "-purpose", "any"));
-        Assert.Contains(":SHA256", Encoding.ASCII.GetString(OpenSsl.Run(reply, "asn1parse", "-inform", "DER")).ToUpperInvariant(), StringComparison.Ordinal);
+        Assert.Empty(OpenSsl.Run(
+            reply, "cms", "-verify", "-inform", "DER", "-binary", "-CAfile", OpenSsl.Pem(ScepTestKeys.Ca), "-attime", Epoch, "-purpose",
+            "any"));
+        Assert.Contains(
+            ":SHA256",
+            Encoding.ASCII.GetString(OpenSsl.Run(reply, "asn1parse", "-inform", "DER")).ToUpperInvariant(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -144,9 +151,12 @@ public sealed class CmsScepCodecReplyTests(ITestOutputHelper output)
             return;
         var reply = _codec.EncodeCertRep(Head(new ForgedRequest()), new ScepReply.Success(ScepTestKeys.Leaf.RawData));
 
-        var envelope = OpenSsl.Run(reply, "cms", "-verify", "-inform", "DER", "-binary", "-CAfile", OpenSsl.Pem(ScepTestKeys.Ca), "-attime", Epoch, "-purpose", "any");
+        var envelope = OpenSsl.Run(
+            reply, "cms", "-verify", "-inform", "DER", "-binary", "-CAfile", OpenSsl.Pem(ScepTestKeys.Ca), "-attime", Epoch, "-purpose",
+            "any");
         var bag = OpenSsl.Run(
-            envelope, "cms", "-decrypt", "-inform", "DER", "-binary", "-recip", OpenSsl.Pem(ScepTestKeys.DeviceSelfSigned), "-inkey", OpenSsl.Pem(ScepTestKeys.Device));
+            envelope, "cms", "-decrypt", "-inform", "DER", "-binary", "-recip", OpenSsl.Pem(ScepTestKeys.DeviceSelfSigned), "-inkey",
+            OpenSsl.Pem(ScepTestKeys.Device));
         var printed = Encoding.ASCII.GetString(OpenSsl.Run(bag, "pkcs7", "-inform", "DER", "-print_certs"));
         Assert.Contains("device-1", printed, StringComparison.Ordinal);
         Assert.Contains("Test CA", printed, StringComparison.Ordinal);
@@ -154,7 +164,8 @@ public sealed class CmsScepCodecReplyTests(ITestOutputHelper output)
 
     private static string Epoch => ScepTestKeys.Now.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    private byte[] Fail(ForgedRequest request) => _codec.EncodeCertRep(Head(request), new ScepReply.Failure(FailInfo.BadCertId, "because "));
+    private byte[] Fail(ForgedRequest request) =>
+        _codec.EncodeCertRep(Head(request), new ScepReply.Failure(FailInfo.BadCertId, "because "));
 
     private ScepRequestHead Head(ForgedRequest request) => Assert.IsType<ScepDecoding.PkiMessage>(_codec.Decode(request.Build())).Head;
 

@@ -65,7 +65,8 @@ public sealed class CmsScepCodecRoundTripTests(ITestOutputHelper output)
             return;
         foreach (var stream in new[] { "-nosmimecap", "-stream" })
         {
-            List<string> arguments = ["cms", "-encrypt", "-binary", "-outform", "DER", cipher, stream, "-recip", OpenSsl.Pem(ScepTestKeys.Ra)];
+            List<string> arguments =
+                ["cms", "-encrypt", "-binary", "-outform", "DER", cipher, stream, "-recip", OpenSsl.Pem(ScepTestKeys.Ra)];
             foreach (var option in transport)
                 arguments.AddRange(["-keyopt", option]);
 
@@ -81,7 +82,8 @@ public sealed class CmsScepCodecRoundTripTests(ITestOutputHelper output)
         var decoding = Assert.IsType<ScepDecoding.PkiMessage>(codec.Decode(message));
         if (decoding.Content is ScepContent.Refused refused)
             Assert.Fail($"{refused.Failure.Reason}: {refused.Failure.Detail}");
-        Assert.Equal(SHA256.HashData(ScepTestKeys.Csr), Assert.IsType<ScepContent.CertificationRequest>(decoding.Content).Csr.Sha256.ToArray());
+        Assert.Equal(
+            SHA256.HashData(ScepTestKeys.Csr), Assert.IsType<ScepContent.CertificationRequest>(decoding.Content).Csr.Sha256.ToArray());
 
         var reply = new SignedCms();
         reply.Decode(codec.EncodeCertRep(decoding.Head, new ScepReply.Success(ScepTestKeys.Leaf.RawData)));

@@ -120,7 +120,8 @@ internal sealed class ForgedRequest
     {
         var content = OmitContent ? [] : Content ?? Envelope();
         if (!Attributes.Exists(a => a.Type == MessageDigestOid))
-            Attributes.Add((MessageDigestOid, Attribute(MessageDigestOid, Octets(MessageDigest ?? CryptographicOperations.HashData(Digest, content)))));
+            Attributes.Add((
+                MessageDigestOid, Attribute(MessageDigestOid, Octets(MessageDigest ?? CryptographicOperations.HashData(Digest, content)))));
         List<byte[]> unsorted = [.. Attributes.Select(a => a.Attribute)];
         var sorted = Sorted(unsorted);
         var signature = Sign(SignUnsorted ? unsorted : sorted);

@@ -10,7 +10,8 @@ namespace Certctl.Tests.Infrastructure.Crypto.Scep;
 internal static class OpenSsl
 {
     private static readonly Lazy<bool> Present = new(() =>
-        (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(':').Any(folder => File.Exists(Path.Combine(folder, "openssl"))));
+        (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(':')
+            .Any(folder => File.Exists(Path.Combine(folder, "openssl"))));
 
     private static readonly Lazy<DirectoryInfo> Folder = new(() => Directory.CreateTempSubdirectory("certctl-test"));
 
@@ -34,14 +35,20 @@ internal static class OpenSsl
         return path;
     }
 
-    public static string Pem(X509Certificate2 certificate) => TempFile(System.Text.Encoding.ASCII.GetBytes(certificate.ExportCertificatePem()));
+    public static string Pem(X509Certificate2 certificate) =>
+        TempFile(System.Text.Encoding.ASCII.GetBytes(certificate.ExportCertificatePem()));
 
     public static string Pem(RSA key) => TempFile(System.Text.Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()));
 
     /// <summary>What openssl writes when it reads <paramref name="input"/>; fails the test when it says no.</summary>
     public static byte[] Run(byte[] input, params string[] arguments)
     {
-        var start = new ProcessStartInfo("openssl", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("openssl", arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var process = Process.Start(start)!;
         process.StandardInput.BaseStream.Write(input);
         process.StandardInput.Close();

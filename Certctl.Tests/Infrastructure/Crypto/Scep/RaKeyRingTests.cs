@@ -30,7 +30,8 @@ public sealed class RaKeyRingTests(ITestOutputHelper output)
         clock.Advance(TimeSpan.FromDays(31));
         var refused = Assert.IsType<ScepContent.Refused>(Decode(codec, ScepTestKeys.OtherRa).Content);
         Assert.Equal(FailureReason.NotEncryptedToUs, refused.Failure.Reason);
-        Assert.DoesNotContain(ScepTestKeys.OtherRa.SerialNumber, refused.Failure.Detail.Split("expected")[1], StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(
+            ScepTestKeys.OtherRa.SerialNumber, refused.Failure.Detail.Split("expected")[1], StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
@@ -107,7 +108,8 @@ public sealed class RaKeyRingTests(ITestOutputHelper output)
         Assert.Equal([ScepTestKeys.Ra.RawData, ScepTestKeys.OtherRa.RawData, ScepTestKeys.Ca.RawData], Bag(answer));
 
         // version 1, digestAlgorithms {}, { data }: nothing signed, nothing contained.
-        Assert.Contains("020101" + "3100" + "300B06092A864886F70D010701" + "A0", Convert.ToHexString(answer.Body.Span), StringComparison.Ordinal);
+        Assert.Contains(
+            "020101" + "3100" + "300B06092A864886F70D010701" + "A0", Convert.ToHexString(answer.Body.Span), StringComparison.Ordinal);
         Assert.Equal([0x31, 0x00], answer.Body.Span[^2..].ToArray());
         Assert.True(answer.Body.Equals(codec.CaCertificates().Body), "the bag was made twice");
     }
@@ -117,7 +119,8 @@ public sealed class RaKeyRingTests(ITestOutputHelper output)
     {
         if (!OpenSsl.IsAvailable(output))
             return;
-        var printed = Encoding.ASCII.GetString(OpenSsl.Run(ScepTestKeys.Codec().CaCertificates().Body.ToArray(), "pkcs7", "-inform", "DER", "-print_certs", "-noout"));
+        var printed = Encoding.ASCII.GetString(
+            OpenSsl.Run(ScepTestKeys.Codec().CaCertificates().Body.ToArray(), "pkcs7", "-inform", "DER", "-print_certs", "-noout"));
 
         Assert.True(printed.IndexOf("Test RA", StringComparison.Ordinal) < printed.LastIndexOf("Test CA", StringComparison.Ordinal));
     }

@@ -16,9 +16,11 @@ internal static class ScepTestKeys
     private static readonly Lazy<RSA> OtherRaKey = new(() => RSA.Create(2048));
     private static readonly Lazy<RSA> DeviceKey = new(() => RSA.Create(2048));
     private static readonly Lazy<ECDsa> EcDeviceKey = new(() => ECDsa.Create(ECCurve.NamedCurves.nistP256));
-    private static readonly Lazy<X509Certificate2> CaCertificate = new(() => SelfSigned("CN=Test CA,O=Certctl", CaKey.Value, 10 * 365, isCa: true));
+    private static readonly Lazy<X509Certificate2> CaCertificate = new(
+        () => SelfSigned("CN=Test CA,O=Certctl", CaKey.Value, 10 * 365, isCa: true));
     private static readonly Lazy<X509Certificate2> RaCertificate = new(() => Issue("CN=Test RA,O=Certctl", RaKey.Value, -10, 355));
-    private static readonly Lazy<X509Certificate2> OtherRaCertificate = new(() => Issue("CN=Test RA 2,O=Certctl", OtherRaKey.Value, -100, 30));
+    private static readonly Lazy<X509Certificate2> OtherRaCertificate = new(
+        () => Issue("CN=Test RA 2,O=Certctl", OtherRaKey.Value, -100, 30));
     private static readonly Lazy<X509Certificate2> DeviceCertificate = new(() => SelfSigned("CN=device-1", DeviceKey.Value, 100));
     private static readonly Lazy<X509Certificate2> LeafCertificate = new(() => Issue("CN=device-1", DeviceKey.Value, -1, 90));
     private static readonly Lazy<byte[]> Request = new(() => MakeCsr("CN=device-1", DeviceKey.Value));
@@ -70,7 +72,8 @@ internal static class ScepTestKeys
     {
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
         return request.Create(
-            request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), Now.AddDays(-1), Now.AddDays(100), RandomNumberGenerator.GetBytes(12));
+            request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), Now.AddDays(-1), Now.AddDays(100),
+            RandomNumberGenerator.GetBytes(12));
     }
 
     /// <summary>From so many days after <see cref="Now"/> to so many.</summary>
@@ -80,7 +83,8 @@ internal static class ScepTestKeys
         return Finish(request, Ca.SubjectName, CaKey.Value, Now.AddDays(fromDay), Now.AddDays(toDay));
     }
 
-    private static X509Certificate2 Finish(CertificateRequest request, X500DistinguishedName issuer, RSA key, DateTimeOffset from, DateTimeOffset to)
+    private static X509Certificate2 Finish(
+        CertificateRequest request, X500DistinguishedName issuer, RSA key, DateTimeOffset from, DateTimeOffset to)
     {
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
 

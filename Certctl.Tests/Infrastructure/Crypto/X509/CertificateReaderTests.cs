@@ -74,15 +74,24 @@ public sealed class CertificateReaderTests
     {
         var odd = OddTimes.In(X509CertificateLoader.LoadCertificate(Made("CN=device", "CN=device")), tag, time);
         Assert.Equal(isRead, CertificateReader.TryReadSigner(odd, out var signer));
-        Assert.Equal(isRead ? (DateTimeOffset.MinValue, DateTimeOffset.MaxValue) : default, signer is null ? default : (signer.NotBefore, signer.NotAfter));
+        Assert.Equal(
+            isRead ? (DateTimeOffset.MinValue, DateTimeOffset.MaxValue) : default,
+            signer is null ? default : (signer.NotBefore, signer.NotAfter));
         Assert.False(CertificateReader.TryRead(odd, out _, out _));
-        Assert.False(CertificateReader.TryReadSigner(OddTimes.In(X509CertificateLoader.LoadCertificate(Made("CN=device", "CN=a CA")), tag, time), out _));
+        Assert.False(CertificateReader.TryReadSigner(
+            OddTimes.In(X509CertificateLoader.LoadCertificate(Made("CN=device", "CN=a CA")), tag, time), out _));
     }
 
     [Fact]
     public void The_times_of_a_self_signed_signer_are_two()
     {
-        foreach (var validity in new[] { Der.Sequence(), Der.Sequence(Der.Text(0x17, "")), Der.Sequence(Der.Text(0x17, ""), Der.Text(0x17, ""), Der.Text(0x17, "")), Der.Sequence([0x17, 0x05, 0x30]) })
+        foreach (var validity in new[]
+        {
+            Der.Sequence(),
+            Der.Sequence(Der.Text(0x17, "")),
+            Der.Sequence(Der.Text(0x17, ""), Der.Text(0x17, ""), Der.Text(0x17, "")),
+            Der.Sequence([0x17, 0x05, 0x30]),
+        })
             Assert.False(CertificateReader.TryReadSigner(Certificate(validity: validity), out _));
     }
 
@@ -90,7 +99,9 @@ public sealed class CertificateReaderTests
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
-        return request.Create(new X500DistinguishedName(issuer), X509SignatureGenerator.CreateForECDsa(key), DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(1), [1]).RawData;
+        return request.Create(
+            new X500DistinguishedName(issuer), X509SignatureGenerator.CreateForECDsa(key), DateTimeOffset.UnixEpoch,
+            DateTimeOffset.UnixEpoch.AddYears(1), [1]).RawData;
     }
 
     public static TheoryData<string, byte[]> Defective() => new()
@@ -128,7 +139,8 @@ public sealed class CertificateReaderTests
         byte[]? version = null, byte[]? serial = null, byte[]? subject = null, byte[]? validity = null, byte[]? tail = null)
     {
         var name = subject ?? Der.Sequence(Der.Rdn("2.5.4.3", Der.Text(0x0C, "device")));
-        var tbs = Der.Sequence(version ?? Version3, serial ?? [0x02, 0x01, 0x01], Algorithm, name, validity ?? Validity, name, Spki, tail ?? []);
+        var tbs = Der.Sequence(
+            version ?? Version3, serial ?? [0x02, 0x01, 0x01], Algorithm, name, validity ?? Validity, name, Spki, tail ?? []);
         return Der.Sequence(tbs, Algorithm, [0x03, 0x02, 0x00, 0x01]);
     }
 }

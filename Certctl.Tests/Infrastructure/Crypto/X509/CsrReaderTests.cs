@@ -20,7 +20,9 @@ public sealed class CsrReaderTests
     [Trait("Conformance", "S-R6")]
     public void A_kept_request_is_the_same_but_for_its_challenge(UniversalTagNumber type)
     {
-        var text = type == UniversalTagNumber.BMPString ? System.Text.Encoding.BigEndianUnicode.GetBytes(Challenge) : System.Text.Encoding.ASCII.GetBytes(Challenge);
+        var text = type == UniversalTagNumber.BMPString
+            ? System.Text.Encoding.BigEndianUnicode.GetBytes(Challenge)
+            : System.Text.Encoding.ASCII.GetBytes(Challenge);
         var pkcs10 = Request([(byte)type, (byte)text.Length, .. text]);
         var read = Assert.IsType<CsrReading.Valid>(CsrReader.Read(pkcs10, CryptoPolicy.Compatible)).Csr;
 
@@ -41,7 +43,8 @@ public sealed class CsrReaderTests
     public void Without_a_challenge_it_is_kept_as_it_came()
     {
         var pkcs10 = Request(challenge: null);
-        Assert.Equal(pkcs10, Assert.IsType<CsrReading.Valid>(CsrReader.Read(pkcs10, CryptoPolicy.Compatible)).Csr.DerWithoutChallenge.ToArray());
+        Assert.Equal(
+            pkcs10, Assert.IsType<CsrReading.Valid>(CsrReader.Read(pkcs10, CryptoPolicy.Compatible)).Csr.DerWithoutChallenge.ToArray());
         Assert.Null(CsrReader.ReadKept(pkcs10.AsMemory(1)));
     }
 

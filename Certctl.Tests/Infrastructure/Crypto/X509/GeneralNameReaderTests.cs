@@ -21,7 +21,11 @@ public sealed class GeneralNameReaderTests
         { "registeredID", [0x88, 0x02, 0x2A, 0x03], "RID:1.2.3" },
         { "a registeredID that is none", [0x88, 0x01, 0x80], "RID:880180" },
         { "an IP address of no octets", [0x87, 0x00], "IP:" },
-        { "an objectGUID", OtherName("1.3.6.1.4.1.311.25.1", [0x04, 0x10, 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]), "NTDS:00010203-0405-0607-0809-0a0b0c0d0e0f" },
+        {
+            "an objectGUID",
+            OtherName("1.3.6.1.4.1.311.25.1", [0x04, 0x10, 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]),
+            "NTDS:00010203-0405-0607-0809-0a0b0c0d0e0f"
+        },
         { "another otherName", OtherName("1.2.3", [0x05, 0x00]), "otherName(1.2.3):a00806022a03a0020500" },
     };
 

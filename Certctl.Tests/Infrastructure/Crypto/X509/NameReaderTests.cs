@@ -55,7 +55,8 @@ public sealed class NameReaderTests
         var longest = DecodingLimits.NameOctets - Der.Sequence(Der.Rdn("2.5.4.3", Der.Text(0x0C, new string('x', 1000)))).Length + 1000;
 
         Assert.True(NameReader.TryRead(Der.Sequence(Der.Rdn("2.5.4.3", Der.Text(0x0C, new string('x', longest)))), out _, out _));
-        Assert.False(NameReader.TryRead(Der.Sequence(Der.Rdn("2.5.4.3", Der.Text(0x0C, new string('x', longest + 1)))), out _, out var defect));
+        Assert.False(
+            NameReader.TryRead(Der.Sequence(Der.Rdn("2.5.4.3", Der.Text(0x0C, new string('x', longest + 1)))), out _, out var defect));
         Assert.Contains("octets", defect, StringComparison.Ordinal);
     }
 
@@ -83,7 +84,10 @@ public sealed class NameReaderTests
         { "an empty RDN", Der.Sequence(Der.Set()) },
         { "an attribute that is no SEQUENCE", Der.Sequence(Der.Set(Der.Set())) },
         { "an attribute without value", Der.Sequence(Der.Set(Der.Sequence(Der.Oid("2.5.4.3")))) },
-        { "an attribute with two values", Der.Sequence(Der.Set(Der.Sequence(Der.Oid("2.5.4.3"), Der.Text(0x0C, "a"), Der.Text(0x0C, "b")))) },
+        {
+            "an attribute with two values",
+            Der.Sequence(Der.Set(Der.Sequence(Der.Oid("2.5.4.3"), Der.Text(0x0C, "a"), Der.Text(0x0C, "b"))))
+        },
         { "a UTF8String that is not UTF-8", Der.Sequence(Der.Rdn("2.5.4.3", [0x0C, 0x01, 0xFF])) },
         { "a BMPString of three octets", Der.Sequence(Der.Rdn("2.5.4.3", [0x1E, 0x03, 0x00, 0x41, 0x00])) },
         { "a BMPString with half a surrogate pair", Der.Sequence(Der.Rdn("2.5.4.3", [0x1E, 0x02, 0xD8, 0x00])) },

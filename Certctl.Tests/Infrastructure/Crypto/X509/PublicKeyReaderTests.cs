@@ -30,7 +30,8 @@ public sealed class PublicKeyReaderTests
 
     [Fact]
     public void RSA_parameters_may_be_missing() =>
-        Assert.Equal(KeyAlgorithm.Rsa, Read(Rsa(Der.Sequence(Der.Oid("1.2.840.113549.1.1.1")), [0x02, 0x01, 0x7F], [0x02, 0x01, 0x03]))!.Algorithm);
+        Assert.Equal(
+            KeyAlgorithm.Rsa, Read(Rsa(Der.Sequence(Der.Oid("1.2.840.113549.1.1.1")), [0x02, 0x01, 0x7F], [0x02, 0x01, 0x03]))!.Algorithm);
 
     [Theory]
     [Trait("Conformance", "R-11")]
@@ -47,7 +48,8 @@ public sealed class PublicKeyReaderTests
 
     [Fact]
     public void A_key_of_another_kind_is_recognised_as_such() =>
-        Assert.Equal(KeyAlgorithm.Other, Read(Der.Sequence(Der.Sequence(Der.Oid("1.2.840.10040.4.1")), [0x03, 0x02, 0x00, 0x01]))!.Algorithm);
+        Assert.Equal(
+            KeyAlgorithm.Other, Read(Der.Sequence(Der.Sequence(Der.Oid("1.2.840.10040.4.1")), [0x03, 0x02, 0x00, 0x01]))!.Algorithm);
 
     public static TheoryData<string, byte[]> Defective() => new()
     {
@@ -59,7 +61,10 @@ public sealed class PublicKeyReaderTests
         { "a negative exponent", Rsa(RsaAlgorithm, [0x02, 0x01, 0x7F], [0x02, 0x01, 0xFD]) },
         { "a third number", Rsa(RsaAlgorithm, [0x02, 0x01, 0x7F], [0x02, 0x01, 0x03, 0x02, 0x01, 0x03]) },
         { "a padded modulus", Rsa(RsaAlgorithm, [0x02, 0x02, 0x00, 0x7F], [0x02, 0x01, 0x03]) },
-        { "strange RSA parameters", Rsa(Der.Sequence(Der.Oid("1.2.840.113549.1.1.1"), [0x02, 0x01, 0x00]), [0x02, 0x01, 0x7F], [0x02, 0x01, 0x03]) },
+        {
+            "strange RSA parameters",
+            Rsa(Der.Sequence(Der.Oid("1.2.840.113549.1.1.1"), [0x02, 0x01, 0x00]), [0x02, 0x01, 0x7F], [0x02, 0x01, 0x03])
+        },
         { "a key of half an octet", Der.Sequence(RsaAlgorithm, [0x03, 0x02, 0x04, 0xF0]) },
         { "EC without parameters", Ec([], [0x04, 0x01, 0x02]) },
         { "EC without a point", Ec(Der.Oid("1.2.840.10045.3.1.7"), []) },

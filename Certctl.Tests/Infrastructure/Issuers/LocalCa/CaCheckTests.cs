@@ -46,7 +46,8 @@ public sealed class CaCheckTests
     }
 
     [Fact]
-    public void A_CA_without_keyUsage_may_sign() => Assert.Empty(LocalCaIssuer.Check(TestCa.Root(more: new X509Extension("2.5.29.15", [], critical: true)), TestCa.Now));
+    public void A_CA_without_keyUsage_may_sign() =>
+        Assert.Empty(LocalCaIssuer.Check(TestCa.Root(more: new X509Extension("2.5.29.15", [], critical: true)), TestCa.Now));
 
     [Fact]
     public void A_missing_subjectKeyIdentifier_is_only_warned_about() => Assert.StartsWith(
@@ -61,7 +62,8 @@ public sealed class CaCheckTests
         var sub = TestCa.Sub(root);
 
         Assert.Empty(LocalCaIssuer.Check(sub, TestCa.Now));
-        Assert.Equal([sub.Certificate.RawData, root.Certificate.RawData], LocalCaIssuer.ChainOf(sub, TestCa.Now).Select(der => der.ToArray()));
+        Assert.Equal(
+            [sub.Certificate.RawData, root.Certificate.RawData], LocalCaIssuer.ChainOf(sub, TestCa.Now).Select(der => der.ToArray()));
     }
 
     [Fact]
@@ -74,7 +76,9 @@ public sealed class CaCheckTests
         var file = low with { Chain = [stranger.Certificate, root.Certificate, middle.Certificate] };
 
         Assert.Contains("CN=Stranger", Assert.Single(LocalCaIssuer.Check(file, TestCa.Now)), StringComparison.Ordinal);
-        Assert.Equal([low.Certificate.RawData, middle.Certificate.RawData, root.Certificate.RawData], LocalCaIssuer.ChainOf(file, TestCa.Now).Select(der => der.ToArray()));
+        Assert.Equal(
+            [low.Certificate.RawData, middle.Certificate.RawData, root.Certificate.RawData],
+            LocalCaIssuer.ChainOf(file, TestCa.Now).Select(der => der.ToArray()));
     }
 
     [Fact]
@@ -100,7 +104,8 @@ public sealed class CaCheckTests
 
     private static KeyPair Broken(string defect, RSA small, ECDsa curve) => defect switch
     {
-        "no CA" => TestCa.Root(more: new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true)),
+        "no CA" => TestCa.Root(
+            more: new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true)),
         "basicConstraints missing" => TestCa.Root(more: new X509Extension("2.5.29.19", [], critical: true)),
         "no keyCertSign" => TestCa.Root(more: new X509KeyUsageExtension(X509KeyUsageFlags.CrlSign, critical: true)),
         "not yet valid" => TestCa.Root(notBefore: TestCa.Now.AddSeconds(1)),

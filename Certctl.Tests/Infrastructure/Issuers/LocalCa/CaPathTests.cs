@@ -9,7 +9,9 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Infrastructure.Issuers.LocalCa;
 
-/// <summary>A CA below a root that was cross-signed or renewed: which certificates of its file are handed out, in any order of the file.</summary>
+/// <summary>
+/// A CA below a root that was cross-signed or renewed: which certificates of its file are handed out, in any order of the file.
+/// </summary>
 public sealed class CaPathTests(ITestOutputHelper output)
 {
     private static readonly DateTimeOffset Now = TestCa.Now;
@@ -51,33 +53,43 @@ public sealed class CaPathTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Files))]
-    public void What_is_valid_is_handed_out_the_root_first_and_the_rest_is_named_in_whatever_order_the_file_has_it(string file, string path, string besides, string unused)
+    public void What_is_valid_is_handed_out_the_root_first_and_the_rest_is_named_in_whatever_order_the_file_has_it(
+        string file, string path, string besides, string unused)
     {
         foreach (var order in Permutations(Named(file)))
         {
             var ca = Issuing with { Chain = order };
-            Assert.Equal([Issuing.Certificate.RawData, .. Named(path).Select(one => one.RawData)], LocalCaIssuer.ChainOf(ca, Now).Select(der => der.ToArray()));
+            Assert.Equal(
+                [Issuing.Certificate.RawData, .. Named(path).Select(one => one.RawData)],
+                LocalCaIssuer.ChainOf(ca, Now).Select(der => der.ToArray()));
             Assert.Equal(
                 [Issuing.Certificate.RawData, .. Named(path).Concat(Named(besides)).Select(one => one.RawData)],
                 LocalCaIssuer.PublishedOf(ca, Now).Select(der => der.ToArray()));
             var warnings = LocalCaIssuer.Check(ca, Now);
-            Assert.Equal(Named(unused).Select(Serial).Order(), warnings.Select(warning => warning.Split("serial number ")[1].Split(',')[0]).Order());
+            Assert.Equal(
+                Named(unused).Select(Serial).Order(), warnings.Select(warning => warning.Split("serial number ")[1].Split(',')[0]).Order());
             Assert.All(warnings, warning => Assert.StartsWith("warning: its file holds CN=", warning, StringComparison.Ordinal));
             Assert.All(Named(unused).Where(one => one.NotAfter.ToUniversalTime() < Now.UtcDateTime), expired =>
-                Assert.Contains($"which expired at {expired.NotAfter.ToUniversalTime():O}; it is not handed out", warnings.Single(warning => warning.Contains(Serial(expired), StringComparison.Ordinal)), StringComparison.Ordinal));
+                Assert.Contains(
+                    $"which expired at {expired.NotAfter.ToUniversalTime():O}; it is not handed out",
+                    warnings.Single(warning => warning.Contains(Serial(expired), StringComparison.Ordinal)),
+                    StringComparison.Ordinal));
         }
     }
 
     [Theory]
     [MemberData(nameof(Files))]
-    public void A_client_finds_the_same_path_in_whatever_order_the_server_sends_them(string file, string path, string besides, string unused)
+    public void A_client_finds_the_same_path_in_whatever_order_the_server_sends_them(
+        string file, string path, string besides, string unused)
     {
         _ = (besides, unused);
         foreach (var order in Permutations(Named(file)))
         {
             X509Certificate2[] bag = [.. order, Issuing.Certificate];
             var found = CertificatePath.Find(Issuing.Certificate, bag, [Issuing.Certificate], Now)!;
-            Assert.Equal([Issuing.Certificate.RawData, .. Named(path).Select(one => one.RawData)], CertificatePath.Prolong(found, bag, Now).Select(one => one.RawData));
+            Assert.Equal(
+                [Issuing.Certificate.RawData, .. Named(path).Select(one => one.RawData)],
+                CertificatePath.Prolong(found, bag, Now).Select(one => one.RawData));
         }
     }
 
@@ -94,7 +106,9 @@ public sealed class CaPathTests(ITestOutputHelper output)
     public void A_file_of_certificates_that_all_sign_one_another_ends_soon()
     {
         var names = Enumerable.Range(0, 9).Select(i => $"CN=Mesh {i}").ToList();
-        var mesh = names.SelectMany(subject => names.Where(issuer => issuer != subject).Select(issuer => Make(subject, NewKey, issuer, NewKey, -10, 100))).Take(24).ToList();
+        var mesh = names.SelectMany(
+            subject => names.Where(issuer => issuer != subject).Select(issuer => Make(subject, NewKey, issuer, NewKey, -10, 100)))
+            .Take(24).ToList();
         var ca = new KeyPair(Make("CN=Issuing", Key, "CN=Mesh 0", NewKey, -50, 3000), Key, mesh);
         Assert.NotEmpty(LocalCaIssuer.ChainOf(ca, Now));
     }
@@ -103,7 +117,8 @@ public sealed class CaPathTests(ITestOutputHelper output)
     public void The_steps_through_such_a_file_are_bounded()
     {
         var names = Enumerable.Range(0, 9).Select(i => $"CN=Mesh {i}").ToList();
-        var mesh = names.SelectMany(subject => names.Where(issuer => issuer != subject).Select(issuer => Make(subject, NewKey, issuer, NewKey, -10, 100))).ToList();
+        var mesh = names.SelectMany(
+            subject => names.Where(issuer => issuer != subject).Select(issuer => Make(subject, NewKey, issuer, NewKey, -10, 100))).ToList();
         var ca = new KeyPair(Make("CN=Issuing", Key, "CN=Mesh 0", NewKey, -50, 3000), Key, mesh);
 
         // All 100,000 paths of 8 certificates would be hundreds of megabytes; octets do not depend on how busy the machine is.
@@ -120,7 +135,8 @@ public sealed class CaPathTests(ITestOutputHelper output)
     {
         // RFC 5280 §3.2: self-issued, as both have one name, and not self-signed.
         var old = Make("CN=New Root", OldKey, "CN=New Root", OldKey, -4000, 500);
-        var authority = X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(old.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single());
+        var authority = X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(
+            old.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single());
         var rollover = Make("CN=New Root", NewKey, "CN=New Root", OldKey, -100, 1000, extension: authority);
         X509Certificate2 Find(string name) => name switch { "old edition" => old, "rollover" => rollover, _ => Certificates[name] };
         foreach (var order in Permutations([.. file.Split(", ").Select(Find)]))
@@ -147,23 +163,27 @@ public sealed class CaPathTests(ITestOutputHelper output)
             var chain = LocalCaIssuer.ChainOf(ca, at).Select(der => X509CertificateLoader.LoadCertificate(der.Span)).ToList();
             Assert.Equal(["CN=Issuing, O=Lab", "CN=New Root, O=Lab"], chain.Select(one => one.Subject));
             Assert.Equal(chain[1].Subject, chain[1].Issuer);
-            Assert.All(LocalCaIssuer.PublishedOf(ca, at), der => Assert.True(CaPath.IsValidAt(X509CertificateLoader.LoadCertificate(der.Span), at)));
+            Assert.All(LocalCaIssuer.PublishedOf(ca, at), der => Assert.True(
+                CaPath.IsValidAt(X509CertificateLoader.LoadCertificate(der.Span), at)));
             Assert.Equal((published, unused), (LocalCaIssuer.PublishedOf(ca, at).Count, CaPath.Find(ca, at).Unused.Count));
         }
     }
 
     private static string Serial(X509Certificate2 certificate) => certificate.SerialNumber.ToLowerInvariant();
 
-    private static List<X509Certificate2> Named(string names) => [.. names.Split(", ", StringSplitOptions.RemoveEmptyEntries).Select(name => Certificates[name])];
+    private static List<X509Certificate2> Named(string names) =>
+        [.. names.Split(", ", StringSplitOptions.RemoveEmptyEntries).Select(name => Certificates[name])];
 
     private static IEnumerable<List<X509Certificate2>> Permutations(List<X509Certificate2> certificates)
     {
         if (certificates.Count <= 1)
             return [certificates];
-        return certificates.SelectMany((first, i) => Permutations([.. certificates.Where((_, j) => j != i)]).Select(rest => (List<X509Certificate2>)[first, .. rest]));
+        return certificates.SelectMany(
+            (first, i) => Permutations([.. certificates.Where((_, j) => j != i)]).Select(rest => (List<X509Certificate2>)[first, .. rest]));
     }
 
-    private static X509Certificate2 Make(string subject, ECDsa key, string issuer, ECDsa by, int fromDays, int toDays, bool isCa = true, X509Extension? extension = null)
+    private static X509Certificate2 Make(
+        string subject, ECDsa key, string issuer, ECDsa by, int fromDays, int toDays, bool isCa = true, X509Extension? extension = null)
     {
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(isCa, false, 0, true));
@@ -173,6 +193,8 @@ public sealed class CaPathTests(ITestOutputHelper output)
             request.CertificateExtensions.Add(extension);
         var serial = RandomNumberGenerator.GetBytes(16);
         serial[0] = 0x11;
-        return request.Create(new X500DistinguishedName(issuer), X509SignatureGenerator.CreateForECDsa(by), Now.AddDays(fromDays), Now.AddDays(toDays), serial);
+        return request.Create(
+            new X500DistinguishedName(issuer), X509SignatureGenerator.CreateForECDsa(by), Now.AddDays(fromDays), Now.AddDays(toDays),
+            serial);
     }
 }

@@ -28,7 +28,8 @@ internal static class DeviceRequests
     public static byte[] OtherName(string oid, byte[] value) => Der.Tlv(0xA0, Der.Oid(oid), Der.Tlv(0xA0, value));
 
     /// <summary>A PKCS#10 with these alternative names, each a GeneralName in DER, and these attributes.</summary>
-    public static CertificateSigningRequest Csr(byte[]? subject = null, byte[][]? sans = null, AsymmetricAlgorithm? key = null, params (string Oid, byte[] Value)[] attributes)
+    public static CertificateSigningRequest Csr(
+        byte[]? subject = null, byte[][]? sans = null, AsymmetricAlgorithm? key = null, params (string Oid, byte[] Value)[] attributes)
     {
         var name = new X500DistinguishedName(subject ?? Device);
         var request = key is RSA rsa
@@ -42,7 +43,9 @@ internal static class DeviceRequests
     }
 
     public static CertificateSigningRequest Read(byte[] pkcs10) =>
-        CsrReader.Read(pkcs10, CryptoPolicy.Compatible) is CsrReading.Valid valid ? valid.Csr : throw new Xunit.Sdk.XunitException("The request cannot be read.");
+        CsrReader.Read(pkcs10, CryptoPolicy.Compatible) is CsrReading.Valid valid
+            ? valid.Csr
+            : throw new Xunit.Sdk.XunitException("The request cannot be read.");
 
     /// <summary>The certificate that the profile grants, which openssl must verify.</summary>
     public static IssuedCertificate Certify(this CertificateProfile profile, CertificateSigningRequest csr, DeviceClaim? claim = null)

@@ -17,7 +17,8 @@ public sealed class KeyKindTests
     [InlineData("EC", "secp521r1", KeyAlgorithm.Ecdsa, 521, "ECDSA-P521", "NIST CURVE: P-521")]
     [InlineData("EC", "secp384r1", KeyAlgorithm.Ecdsa, 384, "ECDSA-P384", "NIST CURVE: P-384")]
     [InlineData("ED25519", null, KeyAlgorithm.Ed25519, 0, "Ed25519", "ED25519 Public-Key:")]
-    public void A_request_of_openssl_becomes_a_certificate(string algorithm, string? curve, KeyAlgorithm kind, int size, string name, string openssl)
+    public void A_request_of_openssl_becomes_a_certificate(
+        string algorithm, string? curve, KeyAlgorithm kind, int size, string name, string openssl)
     {
         var csr = Read(Pkcs10(algorithm, curve));
         Assert.Equal((kind, name), (csr.PublicKey.Algorithm, csr.PublicKey.Describe()));
@@ -73,7 +74,10 @@ public sealed class KeyKindTests
     private static byte[] Pkcs10(string algorithm, string? curve)
     {
         using var folder = new TemporaryFolder();
-        OpenSsl.Run(["genpkey", "-algorithm", algorithm, .. curve is null ? Array.Empty<string>() : ["-pkeyopt", $"ec_paramgen_curve:{curve}"], "-out", folder["key"]]);
+        OpenSsl.Run([
+            "genpkey", "-algorithm", algorithm, .. curve is null ? Array.Empty<string>() : ["-pkeyopt", $"ec_paramgen_curve:{curve}"],
+            "-out", folder["key"],
+        ]);
         OpenSsl.Run(["req", "-new", "-key", folder["key"], "-subj", "/CN=device-1", "-outform", "DER", "-out", folder["csr"]]);
         return File.ReadAllBytes(folder["csr"]);
     }

@@ -41,7 +41,10 @@ public sealed class LeafExtensionsTests
     public void Extended_key_usage_is_the_profile_s_and_not_critical()
     {
         var text = TestCa.Issuer(TestCa.Root()).Issue(TestCa.Template(profile: Profile("serverAuth", "clientAuth"))).Text();
-        Assert.Contains("X509v3 Extended Key Usage: \n                TLS Web Server Authentication, TLS Web Client Authentication\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "X509v3 Extended Key Usage: \n                TLS Web Server Authentication, TLS Web Client Authentication\n",
+            text,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -79,11 +82,15 @@ public sealed class LeafExtensionsTests
     {
         var issuer = TestCa.Issuer(TestCa.Root());
         var without = issuer.Issue(TestCa.Template(Name(), [Dns("d.example")]));
-        Assert.Contains("X509v3 Subject Alternative Name: critical\n                DNS:d.example\n", without.Text(), StringComparison.Ordinal);
+        Assert.Contains(
+            "X509v3 Subject Alternative Name: critical\n                DNS:d.example\n", without.Text(), StringComparison.Ordinal);
         using (var certificate = without.Certificate())
             Assert.Equal([0x30, 0x00], certificate.SubjectName.RawData);
         without.MustVerify(issuer);
-        Assert.Contains("X509v3 Subject Alternative Name: \n                DNS:d.example\n", issuer.Issue(TestCa.Template(sans: [Dns("d.example")])).Text(), StringComparison.Ordinal);
+        Assert.Contains(
+            "X509v3 Subject Alternative Name: \n                DNS:d.example\n",
+            issuer.Issue(TestCa.Template(sans: [Dns("d.example")])).Text(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,10 +98,12 @@ public sealed class LeafExtensionsTests
     public void Alternative_names_stay_of_their_kind_and_in_their_order()
     {
         const string Sid = "tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-1001";
-        SubjectAltName[] names = [Uri(Sid), RealUpn("eve@corp.example"), Dns("d.example"), Mail("eve@corp.example"), RealIp("192.0.2.7"), RealIp("2001:db8::7")];
+        SubjectAltName[] names =
+            [Uri(Sid), RealUpn("eve@corp.example"), Dns("d.example"), Mail("eve@corp.example"), RealIp("192.0.2.7"), RealIp("2001:db8::7")];
         var issued = TestCa.Issuer(TestCa.Root()).Issue(TestCa.Template(sans: names));
         Assert.Contains(
-            $"URI:{Sid}, othername: UPN::eve@corp.example, DNS:d.example, email:eve@corp.example, IP Address:192.0.2.7, IP Address:2001:DB8:0:0:0:0:0:7\n",
+            $"URI:{Sid}, othername: UPN::eve@corp.example, DNS:d.example, email:eve@corp.example, IP Address:192.0.2.7, "
+                + "IP Address:2001:DB8:0:0:0:0:0:7\n",
             issued.Text(), StringComparison.Ordinal);
         using var certificate = issued.Certificate();
         Assert.Equal(Der.Sequence([.. names.Select(name => name.Der.ToArray())]), certificate.Extension("2.5.29.17", critical: false));
@@ -127,7 +136,8 @@ public sealed class LeafExtensionsTests
     {
         var text = TestCa.Issuer(TestCa.Root(), Published).Issue(TestCa.Template()).Text();
         Assert.Contains(
-            "Authority Information Access: \n                OCSP - URI:http://ocsp.example\n                CA Issuers - URI:http://pki.example/ca.cer\n", text, StringComparison.Ordinal);
+            "Authority Information Access: \n                OCSP - URI:http://ocsp.example\n                CA Issuers - "
+                + "URI:http://pki.example/ca.cer\n", text, StringComparison.Ordinal);
         var ocsp = TestCa.Issuer(TestCa.Root(), Published with { CaIssuersUrl = null }).Issue(TestCa.Template()).Text();
         Assert.Contains("OCSP - URI:http://ocsp.example\n", ocsp, StringComparison.Ordinal);
         Assert.DoesNotContain("CA Issuers", ocsp, StringComparison.Ordinal);
@@ -190,7 +200,10 @@ public sealed class LeafExtensionsTests
         var oids = certificate.Extensions.Select(extension => extension.Oid!.Value!).ToList();
         Assert.Equal(oids.Distinct(), oids);
         Assert.Equal(
-            ["1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.1.24", "2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.31", "2.5.29.35", "2.5.29.37"],
+            [
+                "1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.1.24", "2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.31", "2.5.29.35",
+                "2.5.29.37",
+            ],
             oids.Order(StringComparer.Ordinal));
         issued.MustVerify(issuer);
     }
@@ -208,16 +221,28 @@ public sealed class LeafExtensionsTests
 
     /// <summary>A UPN as a device encodes it.</summary>
     internal static SubjectAltName RealUpn(string text) => new(
-        SubjectAltNameKind.OtherName, text, Der.Tlv(0xA0, Der.Oid(SubjectAltName.UserPrincipalNameOid), Der.Tlv(0xA0, Der.Text(0x0C, text))), SubjectAltName.UserPrincipalNameOid);
+        SubjectAltNameKind.OtherName,
+        text,
+        Der.Tlv(0xA0, Der.Oid(SubjectAltName.UserPrincipalNameOid), Der.Tlv(0xA0, Der.Text(0x0C, text))),
+        SubjectAltName.UserPrincipalNameOid);
 
     internal static SubjectAltName RealIp(string address) =>
         new(SubjectAltNameKind.IpAddress, address, Der.Tlv(0x87, System.Net.IPAddress.Parse(address).GetAddressBytes()));
 
-    private static int BitCount(string usage) => usage.EndsWith("Key Encipherment", StringComparison.Ordinal) ? 3 : usage.EndsWith("Non Repudiation", StringComparison.Ordinal) ? 2 : 1;
+    private static int BitCount(string usage) => usage.EndsWith("Key Encipherment", StringComparison.Ordinal)
+        ? 3
+        : usage.EndsWith("Non Repudiation", StringComparison.Ordinal) ? 2 : 1;
 
     private static CertificateProfile MustStaple()
     {
         var plain = Profile();
-        return new CertificateProfile { Id = plain.Id, Name = plain.Name, AllowedKeyAlgorithms = plain.AllowedKeyAlgorithms, AllowedEkus = plain.AllowedEkus, MustStaple = true };
+        return new CertificateProfile
+        {
+            Id = plain.Id,
+            Name = plain.Name,
+            AllowedKeyAlgorithms = plain.AllowedKeyAlgorithms,
+            AllowedEkus = plain.AllowedEkus,
+            MustStaple = true,
+        };
     }
 }

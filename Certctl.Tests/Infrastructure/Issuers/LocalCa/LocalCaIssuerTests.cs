@@ -59,19 +59,27 @@ public sealed class LocalCaIssuerTests
         var over = TestCa.Root(TestCa.Key("rsa"), new X500DistinguishedName("CN=over"), TestCa.Now.AddYears(-3), TestCa.Now.AddDays(-1));
         Assert.Contains("it expired", Assert.Single(await TestCa.Issuer(over).TestAsync(default)), StringComparison.Ordinal);
         using var faulty = new FaultyKey();
-        Assert.Contains("does not verify", Assert.Single(await TestCa.Issuer(TestCa.Root() with { Key = faulty }).TestAsync(default)), StringComparison.Ordinal);
+        Assert.Contains(
+            "does not verify",
+            Assert.Single(await TestCa.Issuer(TestCa.Root() with { Key = faulty }).TestAsync(default)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void The_record_says_what_the_certificate_says()
     {
         var issuer = TestCa.Issuer(TestCa.Root());
-        var issued = issuer.Issue(TestCa.Template(Name(("2.5.4.10", "Corp"), (CommonName, "d")), [Dns("d.example"), LeafExtensionsTests.RealUpn("eve@corp.example")]));
+        var issued = issuer.Issue(TestCa.Template(
+            Name(("2.5.4.10", "Corp"), (CommonName, "d")), [Dns("d.example"), LeafExtensionsTests.RealUpn("eve@corp.example")]));
         using var certificate = issued.Certificate();
-        Assert.Equal(("iss-local", "vpn", "corp", "SCEP", "CN=d,O=Corp", "d"), (issued.IssuerId, issued.ProfileId, issued.PathId, issued.Source, issued.Subject, issued.CommonName));
+        Assert.Equal(
+            ("iss-local", "vpn", "corp", "SCEP", "CN=d,O=Corp", "d"),
+            (issued.IssuerId, issued.ProfileId, issued.PathId, issued.Source, issued.Subject, issued.CommonName));
         Assert.Equal(["DNS:d.example", "UPN:eve@corp.example"], issued.SubjectAltNames);
         Assert.Equal(certificate.SerialNumber.PadLeft(40, '0'), issued.SerialNumber, ignoreCase: true);
-        Assert.Equal((certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime()), (issued.NotBefore.UtcDateTime, issued.NotAfter.UtcDateTime));
+        Assert.Equal(
+            (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime()),
+            (issued.NotBefore.UtcDateTime, issued.NotAfter.UtcDateTime));
         Assert.Equal(SHA256.HashData(issued.Der), issued.Sha256);
         Assert.Equal(SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()), issued.PublicKeySha256);
         Assert.Equal(("ECDSA-P256", TestCa.Now), (issued.KeyAlgorithm, issued.CreatedAt));
@@ -132,7 +140,8 @@ public sealed class LocalCaIssuerTests
     [Trait("Conformance", "P-5")]
     public void The_issuer_is_the_CA_s_subject_octet_for_octet(UniversalTagNumber type, string name)
     {
-        var subject = new X500DistinguishedName(NameOf([Attribute("2.5.4.6", UniversalTagNumber.PrintableString, "CH")], [Attribute(CommonName, type, name)]).Der.Span);
+        var subject = new X500DistinguishedName(
+            NameOf([Attribute("2.5.4.6", UniversalTagNumber.PrintableString, "CH")], [Attribute(CommonName, type, name)]).Der.Span);
         var ca = TestCa.Root(TestCa.Key("p-256"), subject);
         var issuer = TestCa.Issuer(ca);
         var issued = issuer.Issue(TestCa.Template());
@@ -146,7 +155,8 @@ public sealed class LocalCaIssuerTests
     {
         // The device's encoding, less 05 00 in the AlgorithmIdentifier and two octets in both lengths.
         var whole = TestCa.LeafKey("rsa").Der.ToArray();
-        byte[] bare = [.. whole[..2], .. BitConverter.GetBytes((ushort)(whole.Length - 6)).Reverse(), 0x30, 0x0B, .. whole[6..17], .. whole[19..]];
+        byte[] bare =
+            [.. whole[..2], .. BitConverter.GetBytes((ushort)(whole.Length - 6)).Reverse(), 0x30, 0x0B, .. whole[6..17], .. whole[19..]];
         Assert.True(PublicKeyReader.TryRead(bare, out var key, out var defect), defect);
         var template = TestCa.Template(key: "rsa");
         var copy = Assert.IsType<Approval.Granted>(Profile().Approve(Csr(key), TimeSpan.FromDays(30), TestCa.Now)).Template;
@@ -212,7 +222,8 @@ public sealed class LocalCaIssuerTests
         var issued = issuer.Issue(TestCa.Template());
         Assert.Equal((begin, end, end), (issued.NotBefore, issued.NotAfter, issuer.NotAfter));
         using var certificate = issued.Certificate();
-        Assert.Equal((begin.UtcDateTime, end.UtcDateTime), (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime()));
+        Assert.Equal(
+            (begin.UtcDateTime, end.UtcDateTime), (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime()));
         Assert.True(issued.Verify(issuer.Chain, begin).Verifies);
         Assert.True(issued.Verify(issuer.Chain, end.AddSeconds(-1)).Verifies);
         Assert.False(issued.Verify(issuer.Chain, end.AddSeconds(1)).Verifies);
@@ -221,7 +232,8 @@ public sealed class LocalCaIssuerTests
     [Fact]
     [Trait("Conformance", "P-7")]
     public void A_CA_that_has_ended_signs_nothing() =>
-        Assert.Throws<InvalidOperationException>(() => TestCa.Issuer(TestCa.Root(notAfter: TestCa.Now.AddMinutes(-10))).Issue(TestCa.Template()));
+        Assert.Throws<InvalidOperationException>(
+            () => TestCa.Issuer(TestCa.Root(notAfter: TestCa.Now.AddMinutes(-10))).Issue(TestCa.Template()));
 
     [Theory]
     [InlineData("rsa", "p-384")]
@@ -253,7 +265,8 @@ public sealed class LocalCaIssuerTests
         Assert.Equal(
             [lowest.Certificate.RawData, middle.Certificate.RawData, root.Certificate.RawData],
             issuer.Chain.Select(der => der.ToArray()));
-        Assert.All(LocalCaIssuer.Check(shuffled, TestCa.Now), warning => Assert.Contains("which is on no path from the CA to its root", warning, StringComparison.Ordinal));
+        Assert.All(LocalCaIssuer.Check(shuffled, TestCa.Now), warning => Assert.Contains(
+            "which is on no path from the CA to its root", warning, StringComparison.Ordinal));
         Assert.Equal(2, LocalCaIssuer.Check(shuffled, TestCa.Now).Count);
         issuer.Issue(TestCa.Template()).MustVerify(issuer);
     }

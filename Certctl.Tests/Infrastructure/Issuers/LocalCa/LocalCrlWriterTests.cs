@@ -24,7 +24,10 @@ public sealed class LocalCrlWriterTests
         File.WriteAllText(folder["ca"], ca.Certificate.ExportCertificatePem());
         File.WriteAllBytes(folder["crl"], Crl(ca));
 
-        Assert.Contains("verify OK", OpenSsl.Run("crl", "-inform", "DER", "-in", folder["crl"], "-CAfile", folder["ca"], "-noout"), StringComparison.Ordinal);
+        Assert.Contains(
+            "verify OK",
+            OpenSsl.Run("crl", "-inform", "DER", "-in", folder["crl"], "-CAfile", folder["ca"], "-noout"),
+            StringComparison.Ordinal);
     }
 
     [Fact]

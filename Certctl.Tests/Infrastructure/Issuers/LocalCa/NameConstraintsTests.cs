@@ -115,7 +115,8 @@ public sealed class NameConstraintsTests
     [Theory]
     [MemberData(nameof(Cases))]
     [Trait("Conformance", "P-19")]
-    public void A_name_is_signed_only_where_the_CA_s_certificate_lets_it(string constraints, string name, bool isSigned, bool opensslAccepts)
+    public void A_name_is_signed_only_where_the_CA_s_certificate_lets_it(
+        string constraints, string name, bool isSigned, bool opensslAccepts)
     {
         var ca = TestCa.Sub(Root.Value, more: Constraints(constraints));
         Assert.DoesNotContain(LocalCaIssuer.Check(ca, TestCa.Now), problem => !problem.StartsWith("warning: ", StringComparison.Ordinal));
@@ -164,14 +165,18 @@ public sealed class NameConstraintsTests
     }
 
     [Fact]
-    public void Without_constraints_every_name_is_signed() => Assert.Null(TestCa.Issuer(Root.Value).FindObstacle(TemplateOf("DNS:any.example")));
+    public void Without_constraints_every_name_is_signed() =>
+        Assert.Null(TestCa.Issuer(Root.Value).FindObstacle(TemplateOf("DNS:any.example")));
 
     [Theory]
     [InlineData("+UPN:corp.example")]
     [InlineData("-RID:1")]
     [Trait("Conformance", "P-19")]
     public void Constraints_of_a_kind_that_is_not_compared_are_told_before_the_start(string constraints) =>
-        Assert.StartsWith("warning: the nameConstraints", Assert.Single(LocalCaIssuer.Check(TestCa.Sub(Root.Value, more: Constraints(constraints)), TestCa.Now)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "warning: the nameConstraints",
+            Assert.Single(LocalCaIssuer.Check(TestCa.Sub(Root.Value, more: Constraints(constraints)), TestCa.Now)),
+            StringComparison.Ordinal);
 
     public static TheoryData<string, byte[]> Unreadable()
     {
@@ -203,13 +208,16 @@ public sealed class NameConstraintsTests
     public void A_CA_whose_constraints_cannot_be_read_does_not_start(string what, byte[] value)
     {
         var ca = TestCa.Sub(Root.Value, more: new X509Extension("2.5.29.30", value, critical: true));
-        var problem = Assert.Single(LocalCaIssuer.Check(ca, TestCa.Now), problem => !problem.StartsWith("warning: ", StringComparison.Ordinal));
+        var problem = Assert.Single(
+            LocalCaIssuer.Check(ca, TestCa.Now), problem => !problem.StartsWith("warning: ", StringComparison.Ordinal));
         Assert.True(problem.StartsWith("the nameConstraints of CN=Test Sub-CA", StringComparison.Ordinal), what);
         Assert.Throws<InvalidOperationException>(() => TestCa.Issuer(ca));
 
         // Above is as good as in it, though the platform finds no path through it any more.
         var below = TestCa.Sub(ca, "p-256", "CN=Below");
-        Assert.Single(LocalCaIssuer.Check(below, TestCa.Now), problem => problem.StartsWith("the nameConstraints of CN=Test Sub-CA", StringComparison.Ordinal));
+        Assert.Single(
+            LocalCaIssuer.Check(below, TestCa.Now),
+            problem => problem.StartsWith("the nameConstraints of CN=Test Sub-CA", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -223,8 +231,12 @@ public sealed class NameConstraintsTests
 
     private static X509Extension Constraints(string text)
     {
-        var subtrees = text.Split(' ').Select(part => (List: part[0] == '+' ? 0xA0 : 0xA1, Subtree: Der.Sequence(Base(part[1..])))).ToLookup(part => part.List, part => part.Subtree);
-        return new X509Extension("2.5.29.30", Der.Sequence([.. subtrees.OrderBy(list => list.Key).Select(list => Der.Tlv((byte)list.Key, [.. list]))]), critical: true);
+        var subtrees = text.Split(' ').Select(part => (List: part[0] == '+' ? 0xA0 : 0xA1, Subtree: Der.Sequence(Base(part[1..]))))
+            .ToLookup(part => part.List, part => part.Subtree);
+        return new X509Extension(
+            "2.5.29.30",
+            Der.Sequence([.. subtrees.OrderBy(list => list.Key).Select(list => Der.Tlv((byte)list.Key, [.. list]))]),
+            critical: true);
     }
 
     private static byte[] Base(string text)

@@ -16,18 +16,22 @@ public sealed class ProfileContentTests
 
     private static readonly byte[] Ntds = OtherName(SubjectAltName.NtdsReplicationOid, Der.Tlv(0x04, new Guid(Guid).ToByteArray()));
     private static readonly byte[] Utf8Mailbox = OtherName(SubjectAltName.SmtpUtf8MailboxOid, Der.Text(0x0C, "jürgen@corp.example"));
-    private static readonly byte[] Module = OtherName(SubjectAltName.HardwareModuleNameOid, Der.Sequence(Der.Oid("1.3.6.1.4.1.99999.1"), Der.Tlv(0x04, [0x0A, 0xFF])));
+    private static readonly byte[] Module = OtherName(
+        SubjectAltName.HardwareModuleNameOid, Der.Sequence(Der.Oid("1.3.6.1.4.1.99999.1"), Der.Tlv(0x04, [0x0A, 0xFF])));
     private static readonly byte[] Directory = Der.Tlv(0xA4, Subject(("2.5.4.10", "Corp"), (CommonName, "other")));
     private static readonly byte[] Registered = Der.Tlv(0x88, Der.Oid("1.3.6.1.4.1.99999")[2..]);
 
     [Fact]
     public void Extended_key_usages_are_granted_by_name_and_by_OID()
     {
-        var text = With(ContentRules.Default, "clientAuth", "smartcardLogon", "ipsecIKE", "1.3.6.1.5.2.3.5", "1.3.6.1.4.1.99999.7").Certify(Csr()).Text();
+        var text = With(ContentRules.Default, "clientAuth", "smartcardLogon", "ipsecIKE", "1.3.6.1.5.2.3.5", "1.3.6.1.4.1.99999.7")
+            .Certify(Csr()).Text();
         Assert.Contains(
-            "X509v3 Extended Key Usage: \n                TLS Web Client Authentication, Microsoft Smartcard Login, ipsec Internet Key Exchange, Signing KDC Response, 1.3.6.1.4.1.99999.7\n",
+            "X509v3 Extended Key Usage: \n                TLS Web Client Authentication, Microsoft Smartcard Login, "
+                + "ipsec Internet Key Exchange, Signing KDC Response, 1.3.6.1.4.1.99999.7\n",
             text, StringComparison.Ordinal);
-        Assert.Contains("Any Extended Key Usage\n", With(ContentRules.Default, "anyExtendedKeyUsage").Certify(Csr()).Text(), StringComparison.Ordinal);
+        Assert.Contains(
+            "Any Extended Key Usage\n", With(ContentRules.Default, "anyExtendedKeyUsage").Certify(Csr()).Text(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -69,8 +73,12 @@ public sealed class ProfileContentTests
     public void Of_the_chosen_key_usages_a_key_gets_those_that_its_kind_can_have()
     {
         var profile = With(new() { KeyUsage = ["digitalSignature", "keyEncipherment", "keyAgreement"] });
-        Assert.Contains("critical\n                Digital Signature, Key Encipherment\n", profile.Certify(Csr(key: TestCa.Key("rsa"))).Text(), StringComparison.Ordinal);
-        Assert.Contains("critical\n                Digital Signature, Key Agreement\n", profile.Certify(Csr()).Text(), StringComparison.Ordinal);
+        Assert.Contains(
+            "critical\n                Digital Signature, Key Encipherment\n",
+            profile.Certify(Csr(key: TestCa.Key("rsa"))).Text(),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "critical\n                Digital Signature, Key Agreement\n", profile.Certify(Csr()).Text(), StringComparison.Ordinal);
     }
 
     public static TheoryData<string, byte[], string, string> Kinds() => new()
@@ -84,11 +92,15 @@ public sealed class ProfileContentTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void A_kind_of_alternative_name_is_certified_where_the_profile_permits_it_alone(string kind, byte[] name, string shown, string openssl)
+    public void A_kind_of_alternative_name_is_certified_where_the_profile_permits_it_alone(
+        string kind, byte[] name, string shown, string openssl)
     {
         var csr = Csr(sans: [Der.Text(0x82, "d.example"), name]);
         Assert.Equal(["DNS:d.example", shown], csr.SubjectAltNames.Select(san => san.ToString()));
-        Assert.Contains("additional_san_kinds", With(ContentRules.Default).Denied(FailureReason.SubjectAltNameNotAllowed, csr), StringComparison.Ordinal);
+        Assert.Contains(
+            "additional_san_kinds",
+            With(ContentRules.Default).Denied(FailureReason.SubjectAltNameNotAllowed, csr),
+            StringComparison.Ordinal);
 
         foreach (var other in Kinds().Select(row => (string)row[0]).Where(other => other != kind))
             With(new() { AdditionalSanKinds = [other] }).Denied(FailureReason.SubjectAltNameNotAllowed, csr);
@@ -108,13 +120,25 @@ public sealed class ProfileContentTests
         { "a mailbox with a U-label", OtherName(SubjectAltName.SmtpUtf8MailboxOid, Der.Text(0x0C, "jürgen@bücher.example")) },
         { "a mailbox with two at", OtherName(SubjectAltName.SmtpUtf8MailboxOid, Der.Text(0x0C, "ü@corp.example@evil.example")) },
         { "a mailbox with a blank", OtherName(SubjectAltName.SmtpUtf8MailboxOid, Der.Text(0x0C, "jürgen m@corp.example")) },
-        { "a mailbox that turns the reading direction", OtherName(SubjectAltName.SmtpUtf8MailboxOid, Der.Text(0x0C, "ü\u202e@corp.example")) },
+        {
+            "a mailbox that turns the reading direction",
+            OtherName(SubjectAltName.SmtpUtf8MailboxOid, Der.Text(0x0C, "ü\u202e@corp.example"))
+        },
         { "a mailbox with NUL", OtherName(SubjectAltName.SmtpUtf8MailboxOid, Der.Text(0x0C, "ü\0@corp.example")) },
         { "a mailbox in another string type", OtherName(SubjectAltName.SmtpUtf8MailboxOid, Der.Text(0x1E, "ü@corp.example")) },
-        { "a mailbox of 65 characters", OtherName(SubjectAltName.SmtpUtf8MailboxOid, Der.Text(0x0C, new string('ü', 65) + "@corp.example")) },
+        {
+            "a mailbox of 65 characters",
+            OtherName(SubjectAltName.SmtpUtf8MailboxOid, Der.Text(0x0C, new string('ü', 65) + "@corp.example"))
+        },
         { "a module without serial number", OtherName(SubjectAltName.HardwareModuleNameOid, Der.Sequence(Der.Oid("1.2.3"))) },
-        { "a module with an empty serial number", OtherName(SubjectAltName.HardwareModuleNameOid, Der.Sequence(Der.Oid("1.2.3"), Der.Tlv(0x04, []))) },
-        { "a module with 65 octets", OtherName(SubjectAltName.HardwareModuleNameOid, Der.Sequence(Der.Oid("1.2.3"), Der.Tlv(0x04, new byte[65]))) },
+        {
+            "a module with an empty serial number",
+            OtherName(SubjectAltName.HardwareModuleNameOid, Der.Sequence(Der.Oid("1.2.3"), Der.Tlv(0x04, [])))
+        },
+        {
+            "a module with 65 octets",
+            OtherName(SubjectAltName.HardwareModuleNameOid, Der.Sequence(Der.Oid("1.2.3"), Der.Tlv(0x04, new byte[65])))
+        },
         { "another otherName", OtherName("1.3.6.1.5.2.2", Der.Text(0x0C, "x")) },
         { "the objectSid that only a CA may vouch for", OtherName("1.3.6.1.4.1.311.25.2.1", Der.Text(0x04, "S-1-5-21-1-2-3-500")) },
         { "an empty directoryName", Der.Tlv(0xA4, Der.Sequence()) },
@@ -190,7 +214,8 @@ public sealed class ProfileContentTests
     [Fact]
     public void What_an_MDM_sends_for_an_empty_variable_is_dropped_where_the_profile_says_so()
     {
-        byte[] subject = Subject(("2.5.4.10", "Corp"), ("2.5.4.11", ""), ("2.5.4.5", "  "), (CommonName, "device-1"), ("1.2.840.113549.1.9.1", ""));
+        byte[] subject = Subject(
+            ("2.5.4.10", "Corp"), ("2.5.4.11", ""), ("2.5.4.5", "  "), (CommonName, "device-1"), ("1.2.840.113549.1.9.1", ""));
         byte[][] sans =
         [
             Der.Text(0x82, ""), Der.Text(0x82, "d.example"), Der.Text(0x81, ""), Der.Text(0x86, " "), Der.Tlv(0x87, []),
@@ -213,7 +238,8 @@ public sealed class ProfileContentTests
         var tolerant = With(new() { DropBlankNames = true });
         tolerant.Denied(FailureReason.SubjectNotAllowed, Csr(Subject((CommonName, "")), [Der.Text(0x82, "")]));
         var named = tolerant.Certify(Csr(Subject((CommonName, "")), [Der.Text(0x82, "d.example")]));
-        Assert.Contains("X509v3 Subject Alternative Name: critical\n                DNS:d.example\n", named.Text(), StringComparison.Ordinal);
+        Assert.Contains(
+            "X509v3 Subject Alternative Name: critical\n                DNS:d.example\n", named.Text(), StringComparison.Ordinal);
 
         // A pattern must be met by what is left.
         var demanding = new CertificateProfile
@@ -248,10 +274,15 @@ public sealed class ProfileContentTests
     public void What_only_begins_blank_is_kept_or_refused_as_ever()
     {
         var tolerant = With(new() { DropBlankNames = true });
-        foreach (var half in (byte[][])[Der.Text(0x82, ".example"), Der.Text(0x81, "@corp.example"), OtherName(SubjectAltName.UserPrincipalNameOid, Der.Text(0x0C, "@corp.example"))])
+        foreach (var half in (byte[][])[
+            Der.Text(0x82, ".example"),
+            Der.Text(0x81, "@corp.example"),
+            OtherName(SubjectAltName.UserPrincipalNameOid, Der.Text(0x0C, "@corp.example")),
+        ])
             tolerant.Denied(FailureReason.SubjectAltNameNotAllowed, Csr(sans: [half]));
         Assert.Equal("CN=\\ device-1", tolerant.Certify(Csr(Subject((CommonName, " device-1")))).Subject);
     }
 
-    private static X509Extension Constraints(params byte[][] permitted) => new("2.5.29.30", Der.Sequence(Der.Tlv(0xA0, permitted)), critical: true);
+    private static X509Extension Constraints(params byte[][] permitted) =>
+        new("2.5.29.30", Der.Sequence(Der.Tlv(0xA0, permitted)), critical: true);
 }

@@ -16,10 +16,17 @@ public sealed class ProfileTemplateTests
     [Fact]
     public void A_subject_is_rewritten_in_the_order_of_its_elements()
     {
-        var profile = With(new() { SubjectTemplate = ["C=DE", "O=Corp, Inc.", "OU={{csr.ou}}", "serialNumber={{claim.subject}}", "CN={{claim.device_name}} of {{csr.cn}}"] });
+        var profile = With(new()
+        {
+            SubjectTemplate =
+                ["C=DE", "O=Corp, Inc.", "OU={{csr.ou}}", "serialNumber={{claim.subject}}", "CN={{claim.device_name}} of {{csr.cn}}"],
+        });
         byte[] asked = Subject(("2.5.4.10", "Evil"), ("2.5.4.11", "Lab"), ("2.5.4.11", "Roof"), (CommonName, "device-1"));
         var issued = profile.Certify(Csr(asked), Claim);
-        Assert.Contains("Subject: C = DE, O = \"Corp, Inc.\", OU = Lab, OU = Roof, serialNumber = device-guid-1, CN = LAPTOP-1 of device-1\n", issued.Text(), StringComparison.Ordinal);
+        Assert.Contains(
+            "Subject: C = DE, O = \"Corp, Inc.\", OU = Lab, OU = Roof, serialNumber = device-guid-1, CN = LAPTOP-1 of device-1\n",
+            issued.Text(),
+            StringComparison.Ordinal);
         Assert.Equal("CN=LAPTOP-1 of device-1,serialNumber=device-guid-1,OU=Roof,OU=Lab,O=Corp\\, Inc.,C=DE", issued.Subject);
     }
 
@@ -30,13 +37,17 @@ public sealed class ProfileTemplateTests
         {
             SanTemplate =
             [
-                "{{csr.sans}}", "DNS:{{csr.cn}}.corp.example", "UPN:{{csr.cn}}@corp.example", "email:{{csr.san.upn}}", "IP:192.0.2.7", "URI:urn:dev:{{claim.subject}}",
+                "{{csr.sans}}", "DNS:{{csr.cn}}.corp.example", "UPN:{{csr.cn}}@corp.example", "email:{{csr.san.upn}}", "IP:192.0.2.7",
+                "URI:urn:dev:{{claim.subject}}",
                 "URI:{{csr.san.uri?}}", "DNS:always.example",
             ],
         });
-        var issued = profile.Certify(Csr(sans: [Der.Text(0x82, "own.example"), OtherName(SubjectAltName.UserPrincipalNameOid, Der.Text(0x0C, "eve@corp.example"))]), Claim);
+        var issued = profile.Certify(
+            Csr(sans: [Der.Text(0x82, "own.example"), OtherName(SubjectAltName.UserPrincipalNameOid, Der.Text(0x0C, "eve@corp.example"))]),
+            Claim);
         Assert.Contains(
-            "DNS:own.example, othername: UPN::eve@corp.example, DNS:device-1.corp.example, othername: UPN::device-1@corp.example, email:eve@corp.example, IP Address:192.0.2.7, "
+            "DNS:own.example, othername: UPN::eve@corp.example, DNS:device-1.corp.example, othername: "
+                + "UPN::device-1@corp.example, email:eve@corp.example, IP Address:192.0.2.7, "
             + "URI:urn:dev:device-guid-1, DNS:always.example\n",
             issued.Text(), StringComparison.Ordinal);
     }
@@ -46,21 +57,33 @@ public sealed class ProfileTemplateTests
     {
         var profile = With(new() { SanTemplate = ["DNS:{{csr.cn}}", "DNS:{{csr.cn}}", "DNS:{{csr.san.dns?}}"] });
         Assert.Equal(["DNS:device-1"], profile.Certify(Csr(sans: [Der.Text(0x81, "eve@corp.example")])).SubjectAltNames);
-        Assert.Equal(["DNS:device-1", "DNS:a.example", "DNS:b.example"], profile.Certify(Csr(sans: [Der.Text(0x82, "a.example"), Der.Text(0x82, "b.example")])).SubjectAltNames);
+        Assert.Equal(
+            ["DNS:device-1", "DNS:a.example", "DNS:b.example"],
+            profile.Certify(Csr(sans: [Der.Text(0x82, "a.example"), Der.Text(0x82, "b.example")])).SubjectAltNames);
     }
 
     [Fact]
     public void A_variable_without_value_refuses_the_request_by_name_unless_it_is_optional()
     {
         var named = With(new() { SubjectTemplate = ["CN={{claim.device_name}}"] });
-        Assert.Contains("{{claim.device_name}} has no value", named.Denied(FailureReason.SubjectNotAllowed, Csr()), StringComparison.Ordinal);
-        Assert.Contains("{{claim.device_name}}", named.Denied(FailureReason.SubjectNotAllowed, Csr(), Claim with { DeviceName = null }), StringComparison.Ordinal);
-        Assert.Contains("{{claim.device_name}}", named.Denied(FailureReason.SubjectNotAllowed, Csr(), Claim with { DeviceName = " " }), StringComparison.Ordinal);
+        Assert.Contains(
+            "{{claim.device_name}} has no value", named.Denied(FailureReason.SubjectNotAllowed, Csr()), StringComparison.Ordinal);
+        Assert.Contains(
+            "{{claim.device_name}}",
+            named.Denied(FailureReason.SubjectNotAllowed, Csr(), Claim with { DeviceName = null }),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "{{claim.device_name}}",
+            named.Denied(FailureReason.SubjectNotAllowed, Csr(), Claim with { DeviceName = " " }),
+            StringComparison.Ordinal);
         Assert.Equal("CN=LAPTOP-1", named.Certify(Csr(), Claim).Subject);
 
         var sans = With(new() { SanTemplate = ["DNS:{{csr.ou}}.example"] });
         Assert.Contains("{{csr.ou}} has no value", sans.Denied(FailureReason.SubjectAltNameNotAllowed, Csr()), StringComparison.Ordinal);
-        Assert.Contains("{{csr.ou}} has no value", sans.Denied(FailureReason.SubjectAltNameNotAllowed, Csr(Subject(("2.5.4.11", ""), (CommonName, "d")))), StringComparison.Ordinal);
+        Assert.Contains(
+            "{{csr.ou}} has no value",
+            sans.Denied(FailureReason.SubjectAltNameNotAllowed, Csr(Subject(("2.5.4.11", ""), (CommonName, "d")))),
+            StringComparison.Ordinal);
 
         var optional = With(new() { SubjectTemplate = ["OU=of {{csr.ou?}}", "CN={{csr.cn}}"], SanTemplate = ["DNS:{{csr.ou?}}.example"] });
         var issued = optional.Certify(Csr());
@@ -97,9 +120,11 @@ public sealed class ProfileTemplateTests
     [InlineData("line\nbreak")]
     public void A_value_that_no_subject_may_have_is_refused_in_a_template_too(string value)
     {
-        var profile = With(new() { SubjectTemplate = ["CN={{claim.device_name}}"], SanTemplate = ["UPN:{{claim.device_name}}@corp.example"] });
+        var profile = With(
+            new() { SubjectTemplate = ["CN={{claim.device_name}}"], SanTemplate = ["UPN:{{claim.device_name}}@corp.example"] });
         profile.Denied(FailureReason.SubjectNotAllowed, Csr(), Claim with { DeviceName = value });
-        With(new() { SanTemplate = profile.Content.SanTemplate }).Denied(FailureReason.SubjectAltNameNotAllowed, Csr(), Claim with { DeviceName = value });
+        With(new() { SanTemplate = profile.Content.SanTemplate })
+            .Denied(FailureReason.SubjectAltNameNotAllowed, Csr(), Claim with { DeviceName = value });
     }
 
     [Fact]
@@ -108,7 +133,9 @@ public sealed class ProfileTemplateTests
         var claim = Claim with { DeviceName = "a\ud800b" };
         With(new() { SubjectTemplate = ["CN={{claim.device_name}}"] }).Denied(FailureReason.SubjectNotAllowed, Csr(), claim);
         With(new() { SanTemplate = ["URI:urn:dev:{{claim.device_name}}"] }).Denied(FailureReason.SubjectAltNameNotAllowed, Csr(), claim);
-        Assert.Equal("CN=𝄞", With(new() { SubjectTemplate = ["CN={{claim.device_name}}"] }).Certify(Csr(), Claim with { DeviceName = "𝄞" }).Subject);
+        Assert.Equal(
+            "CN=𝄞",
+            With(new() { SubjectTemplate = ["CN={{claim.device_name}}"] }).Certify(Csr(), Claim with { DeviceName = "𝄞" }).Subject);
     }
 
     [Fact]
@@ -116,7 +143,10 @@ public sealed class ProfileTemplateTests
     {
         var profile = With(new() { SubjectTemplate = ["CN=dev-{{csr.cn}}"] });
         Assert.Equal("CN=dev-" + new string('x', 60), profile.Certify(Csr(Subject((CommonName, new string('x', 60))))).Subject);
-        Assert.Contains("65 characters", profile.Denied(FailureReason.SubjectNotAllowed, Csr(Subject((CommonName, new string('x', 61))))), StringComparison.Ordinal);
+        Assert.Contains(
+            "65 characters",
+            profile.Denied(FailureReason.SubjectNotAllowed, Csr(Subject((CommonName, new string('x', 61))))),
+            StringComparison.Ordinal);
         With(new() { SubjectTemplate = ["C={{csr.cn}}"] }).Denied(FailureReason.SubjectNotAllowed, Csr());
         With(new() { SubjectTemplate = ["DC={{csr.cn}}"] }).Denied(FailureReason.SubjectNotAllowed, Csr(Subject((CommonName, "münchen"))));
     }
@@ -181,7 +211,8 @@ public sealed class ProfileTemplateTests
             Content = new() { SanTemplate = [template] },
         };
         Demanding("DNS:{{csr.cn}}.corp.example").Certify(Csr());
-        Demanding("DNS:{{csr.cn}}.evil.example").Denied(FailureReason.SubjectAltNameNotAllowed, Csr(sans: [Der.Text(0x82, "a.corp.example")]));
+        Demanding("DNS:{{csr.cn}}.evil.example")
+            .Denied(FailureReason.SubjectAltNameNotAllowed, Csr(sans: [Der.Text(0x82, "a.corp.example")]));
     }
 
     [Theory]
@@ -211,7 +242,8 @@ public sealed class ProfileTemplateTests
     [InlineData("CN=x\n", false)]
     [InlineData("", false)]
     public void SubjectTemplate_has_a_strict_grammar(string element, bool valid) =>
-        Assert.Equal(valid, !With(new() { SubjectTemplate = [element] }).Validate().Any(problem => problem.StartsWith("subject_template: ", StringComparison.Ordinal)));
+        Assert.Equal(valid, !With(new() { SubjectTemplate = [element] }).Validate()
+            .Any(problem => problem.StartsWith("subject_template: ", StringComparison.Ordinal)));
 
     [Theory]
     [InlineData("{{csr.sans}}", true)]
@@ -235,13 +267,19 @@ public sealed class ProfileTemplateTests
     [InlineData("DNS:", false)]
     [InlineData("DNS", false)]
     public void SanTemplate_has_a_strict_grammar(string element, bool valid) =>
-        Assert.Equal(valid, !With(new() { SanTemplate = [element] }).Validate().Any(problem => problem.StartsWith("san_template: ", StringComparison.Ordinal)));
+        Assert.Equal(valid, !With(new() { SanTemplate = [element] }).Validate()
+            .Any(problem => problem.StartsWith("san_template: ", StringComparison.Ordinal)));
 
     [Fact]
     public void Templates_are_bounded()
     {
-        Assert.Empty(With(new() { SubjectTemplate = [.. Enumerable.Repeat("OU=x", 32)], SanTemplate = [.. Enumerable.Repeat("DNS:x.example", 50)] }).Validate());
-        Assert.Equal(2, With(new() { SubjectTemplate = [.. Enumerable.Repeat("OU=x", 33)], SanTemplate = [.. Enumerable.Repeat("DNS:x.example", 51)] }).Validate().Count);
+        Assert.Empty(
+            With(new() { SubjectTemplate = [.. Enumerable.Repeat("OU=x", 32)], SanTemplate = [.. Enumerable.Repeat("DNS:x.example", 50)] })
+                .Validate());
+        Assert.Equal(
+            2,
+            With(new() { SubjectTemplate = [.. Enumerable.Repeat("OU=x", 33)], SanTemplate = [.. Enumerable.Repeat("DNS:x.example", 51)] })
+                .Validate().Count);
         Assert.Single(With(new() { SubjectTemplate = ["CN={{csr.cn}}" + new string('x', 513)] }).Validate());
     }
 
@@ -262,7 +300,11 @@ public sealed class ProfileTemplateTests
             Assert.Equal((old.Subject, old.SubjectAltNames[0]), (template.Subject.ToString(), template.SubjectAltNames[0].ToString()));
         }
 
-        foreach (var csr in (CertificateSigningRequest[])[Csr(Subject((CommonName, "x-device-1"))), Csr(Subject((CommonName, "device-2"))), Csr(Subject(("2.5.4.10", "Corp"), (CommonName, "x-device-1")))])
+        foreach (var csr in (CertificateSigningRequest[])[
+            Csr(Subject((CommonName, "x-device-1"))),
+            Csr(Subject((CommonName, "device-2"))),
+            Csr(Subject(("2.5.4.10", "Corp"), (CommonName, "x-device-1"))),
+        ])
         {
             var failure = Assert.IsType<Approval.Denied>(profile.Approve(csr, Requests.Year, Requests.Now, renewal)).Failure;
             Assert.Equal(FailureReason.RenewalNameChanged, failure.Reason);
@@ -284,12 +326,15 @@ public sealed class ProfileTemplateTests
     {
         var profile = With(new() { DropBlankNames = true });
         byte[] subject = Subject(("2.5.4.11", " "), (CommonName, "device-1"));
-        var renewal = new RenewalClaim(profile.Certify(Csr(subject)), Requests.Now) { MayChangeNames = false, Subject = Csr(subject).Subject };
+        var renewal =
+            new RenewalClaim(profile.Certify(Csr(subject)), Requests.Now) { MayChangeNames = false, Subject = Csr(subject).Subject };
 
         var granted = Assert.IsType<Approval.Granted>(profile.Approve(Csr(subject), Requests.Year, Requests.Now, renewal));
 
         Assert.Equal("CN=device-1", granted.Template.Subject.ToString());
         var other = Csr(Subject(("2.5.4.11", " "), (CommonName, "device-2")));
-        Assert.Equal(FailureReason.RenewalNameChanged, Assert.IsType<Approval.Denied>(profile.Approve(other, Requests.Year, Requests.Now, renewal)).Failure.Reason);
+        Assert.Equal(
+            FailureReason.RenewalNameChanged,
+            Assert.IsType<Approval.Denied>(profile.Approve(other, Requests.Year, Requests.Now, renewal)).Failure.Reason);
     }
 }

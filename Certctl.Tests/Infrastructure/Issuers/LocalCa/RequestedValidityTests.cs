@@ -7,7 +7,9 @@ using static Certctl.Tests.Infrastructure.Issuers.LocalCa.DeviceRequests;
 
 namespace Certctl.Tests.Infrastructure.Issuers.LocalCa;
 
-/// <summary>[MS-WCCE] §2.2.2.7.10: a request asks for a life, and gets it below the profile's, where the profile takes wishes at all.</summary>
+/// <summary>
+/// [MS-WCCE] §2.2.2.7.10: a request asks for a life, and gets it below the profile's, where the profile takes wishes at all.
+/// </summary>
 public sealed class RequestedValidityTests
 {
     private const string NameValuePair = "1.3.6.1.4.1.311.13.2.1";
@@ -55,8 +57,14 @@ public sealed class RequestedValidityTests
     public void A_life_that_is_over_or_too_short_for_the_profile_is_refused()
     {
         var profile = With(new() { AllowRequestedValidity = true });
-        Assert.Contains("past", profile.Denied(FailureReason.ValidityNotPossible, Wishing("ExpirationDate=Wed, 25 Nov 2026 11:59:59 GMT")), StringComparison.Ordinal);
-        Assert.Contains("allow_short_lived", profile.Denied(FailureReason.ValidityNotPossible, Wishing("ValidityPeriod=Minutes;ValidityPeriodUnits=59")), StringComparison.Ordinal);
+        Assert.Contains(
+            "past",
+            profile.Denied(FailureReason.ValidityNotPossible, Wishing("ExpirationDate=Wed, 25 Nov 2026 11:59:59 GMT")),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "allow_short_lived",
+            profile.Denied(FailureReason.ValidityNotPossible, Wishing("ValidityPeriod=Minutes;ValidityPeriodUnits=59")),
+            StringComparison.Ordinal);
         Assert.Equal(TimeSpan.FromHours(1), Life(profile.Content, Wishing("ValidityPeriod=Hours;ValidityPeriodUnits=1")));
         With(ContentRules.Default).Certify(Wishing("ExpirationDate=Wed, 25 Nov 2026 11:59:59 GMT"));
     }
@@ -74,7 +82,12 @@ public sealed class RequestedValidityTests
             AllowShortLived = true,
             Content = new() { AllowRequestedValidity = true },
         };
-        foreach (var wish in new[] { "ValidityPeriod=Seconds;ValidityPeriodUnits=59", "ValidityPeriod=Seconds;ValidityPeriodUnits=1", "ExpirationDate=Wed, 25 Nov 2026 12:00:59 GMT" })
+        foreach (var wish in new[]
+        {
+            "ValidityPeriod=Seconds;ValidityPeriodUnits=59",
+            "ValidityPeriod=Seconds;ValidityPeriodUnits=1",
+            "ExpirationDate=Wed, 25 Nov 2026 12:00:59 GMT",
+        })
             Assert.Contains("60 is the least", profile.Denied(FailureReason.ValidityNotPossible, Wishing(wish)), StringComparison.Ordinal);
         foreach (var wish in new[] { "ExpirationDate=Wed, 25 Nov 2026 12:00:00 GMT", "ExpirationDate=Wed, 25 Nov 2020 12:00:00 GMT" })
             Assert.Contains("past", profile.Denied(FailureReason.ValidityNotPossible, Wishing(wish)), StringComparison.Ordinal);
@@ -82,7 +95,9 @@ public sealed class RequestedValidityTests
         Assert.Equal(TimeSpan.FromMinutes(1), least.NotAfter - least.NotBefore);
         var template = profile.Granted(Wishing("ValidityPeriod=Minutes;ValidityPeriodUnits=10"));
         Assert.Equal((Requests.Now.AddMinutes(-1), Requests.Now.AddMinutes(9)), (template.NotBefore, template.NotAfter));
-        Assert.Equal(TimeSpan.FromMinutes(30), profile.Granted(Wishing("ValidityPeriod=Minutes;ValidityPeriodUnits=31")) is var cut ? cut.NotAfter - cut.NotBefore : default);
+        Assert.Equal(
+            TimeSpan.FromMinutes(30),
+            profile.Granted(Wishing("ValidityPeriod=Minutes;ValidityPeriodUnits=31")) is var cut ? cut.NotAfter - cut.NotBefore : default);
     }
 
     [Fact]
@@ -93,13 +108,21 @@ public sealed class RequestedValidityTests
 
         // Other string types than BMPString.
         byte[] utf8 = Der.Sequence(Der.Text(0x0C, "ValidityPeriodUnits"), Der.Text(0x13, "4"));
-        Assert.Equal(TimeSpan.FromDays(4), Life(new() { AllowRequestedValidity = true }, Csr(attributes: [(NameValuePair, Pair("ValidityPeriod", "Days")), (NameValuePair, utf8)])));
+        Assert.Equal(TimeSpan.FromDays(4), Life(
+            new() { AllowRequestedValidity = true },
+            Csr(attributes: [(NameValuePair, Pair("ValidityPeriod", "Days")), (NameValuePair, utf8)])));
     }
 
     [Fact]
     public void A_pair_that_is_none_spoils_no_request()
     {
-        foreach (var value in (byte[][])[Der.Sequence(), Der.Text(0x0C, "x"), Der.Sequence(Der.Text(0x1E, "ValidityPeriod")), Der.Sequence(Der.Sequence(Der.Sequence())), Der.Tlv(0x05)])
+        foreach (var value in (byte[][])[
+            Der.Sequence(),
+            Der.Text(0x0C, "x"),
+            Der.Sequence(Der.Text(0x1E, "ValidityPeriod")),
+            Der.Sequence(Der.Sequence(Der.Sequence())),
+            Der.Tlv(0x05),
+        ])
             Assert.Equal(TimeSpan.FromDays(365), Life(new() { AllowRequestedValidity = true }, Csr(attributes: [(NameValuePair, value)])));
     }
 
@@ -110,7 +133,8 @@ public sealed class RequestedValidityTests
     }
 
     private static CertificateSigningRequest Wishing(string wish) => Csr(attributes:
-        [.. wish.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(pair => (NameValuePair, Pair(pair.Split('=')[0], pair.Split('=')[1])))]);
+        [.. wish.Split(';', StringSplitOptions.RemoveEmptyEntries)
+            .Select(pair => (NameValuePair, Pair(pair.Split('=')[0], pair.Split('=')[1])))]);
 
     private static byte[] Pair(string name, string value) => Der.Sequence(Der.Text(0x1E, name), Der.Text(0x1E, value));
 }

@@ -44,27 +44,41 @@ internal static class TestCa
     }
 
     public static KeyPair Root(
-        string kind = "p-256", string subject = "CN=Test Root,O=Certctl", DateTimeOffset? notBefore = null, DateTimeOffset? notAfter = null, params X509Extension[] more) =>
+        string kind = "p-256",
+        string subject = "CN=Test Root,O=Certctl",
+        DateTimeOffset? notBefore = null,
+        DateTimeOffset? notAfter = null,
+        params X509Extension[] more) =>
         Root(Key(kind), new X500DistinguishedName(subject), notBefore, notAfter, more);
 
-    public static KeyPair Root(AsymmetricAlgorithm key, X500DistinguishedName subject, DateTimeOffset? notBefore = null, DateTimeOffset? notAfter = null, params X509Extension[] more)
+    public static KeyPair Root(
+        AsymmetricAlgorithm key,
+        X500DistinguishedName subject,
+        DateTimeOffset? notBefore = null,
+        DateTimeOffset? notAfter = null,
+        params X509Extension[] more)
     {
         var request = CaRequest(subject, key, more);
         return new KeyPair(Create(request, subject, key, notBefore, notAfter), key, []);
     }
 
     /// <summary>A sub-CA; its file holds what is above it in the order given.</summary>
-    public static KeyPair Sub(KeyPair above, string kind = "p-384", string subject = "CN=Test Sub-CA,O=Certctl", params X509Extension[] more)
+    public static KeyPair Sub(
+        KeyPair above, string kind = "p-384", string subject = "CN=Test Sub-CA,O=Certctl", params X509Extension[] more)
     {
         var request = CaRequest(new X500DistinguishedName(subject), Key(kind), more);
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(above.Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
-        return new KeyPair(Create(request, above.Certificate.SubjectName, above.Key, null, null), Key(kind), [above.Certificate, .. above.Chain]);
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
+            above.Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        return new KeyPair(
+            Create(request, above.Certificate.SubjectName, above.Key, null, null), Key(kind), [above.Certificate, .. above.Chain]);
     }
 
-    public static LocalCaIssuer Issuer(KeyPair ca, LocalCaSettings? settings = null) => new(ca, settings ?? Plain, new FakeTimeProvider(Now));
+    public static LocalCaIssuer Issuer(KeyPair ca, LocalCaSettings? settings = null) =>
+        new(ca, settings ?? Plain, new FakeTimeProvider(Now));
 
     /// <summary>What the default profile of the tests makes of these names.</summary>
-    public static CertificateTemplate Template(SubjectName? subject = null, IEnumerable<SubjectAltName>? sans = null, string key = "ec", CertificateProfile? profile = null) =>
+    public static CertificateTemplate Template(
+        SubjectName? subject = null, IEnumerable<SubjectAltName>? sans = null, string key = "ec", CertificateProfile? profile = null) =>
         (profile ?? Requests.Profile()).Granted(Requests.Csr(LeafKey(key), subject, sans));
 
     public static IssuedCertificate Issue(this LocalCaIssuer issuer, CertificateTemplate template) =>
@@ -81,8 +95,12 @@ internal static class TestCa
         return OpenSsl.Run("x509", "-inform", "DER", "-in", folder["leaf"], "-noout", "-text");
     }
 
-    /// <summary><c>openssl verify -x509_strict</c> at the time of the test, with the last certificate of the chain as anchor; what it says when it refuses.</summary>
-    public static (bool Verifies, string Words) Verify(this IssuedCertificate issued, IReadOnlyList<ReadOnlyMemory<byte>> chain, DateTimeOffset? at = null)
+    /// <summary>
+    /// <c>openssl verify -x509_strict</c> at the time of the test, with the last certificate of the chain as anchor;
+    /// what it says when it refuses.
+    /// </summary>
+    public static (bool Verifies, string Words) Verify(
+        this IssuedCertificate issued, IReadOnlyList<ReadOnlyMemory<byte>> chain, DateTimeOffset? at = null)
     {
         using var folder = new TemporaryFolder();
         var pems = chain.Select(der => PemEncoding.WriteString("CERTIFICATE", der.Span) + "\n").ToList();
@@ -137,15 +155,24 @@ internal static class TestCa
             new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true),
             new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false),
         ];
-        foreach (var extension in usual.Where(extension => !more.Any(own => own.Oid!.Value == extension.Oid!.Value)).Concat(more).Where(extension => extension.RawData.Length > 0))
+        foreach (var extension in usual.Where(extension => !more.Any(own => own.Oid!.Value == extension.Oid!.Value))
+            .Concat(more).Where(extension => extension.RawData.Length > 0))
             request.CertificateExtensions.Add(extension);
         return request;
     }
 
-    private static X509Certificate2 Create(CertificateRequest request, X500DistinguishedName issuer, AsymmetricAlgorithm issuerKey, DateTimeOffset? notBefore, DateTimeOffset? notAfter)
+    private static X509Certificate2 Create(
+        CertificateRequest request,
+        X500DistinguishedName issuer,
+        AsymmetricAlgorithm issuerKey,
+        DateTimeOffset? notBefore,
+        DateTimeOffset? notAfter)
     {
-        var generator = issuerKey is RSA rsa ? X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1) : X509SignatureGenerator.CreateForECDsa((ECDsa)issuerKey);
-        using var certificate = request.Create(issuer, generator, notBefore ?? Now.AddYears(-1), notAfter ?? Now.AddYears(10), [0x01, .. RandomNumberGenerator.GetBytes(15)]);
+        var generator = issuerKey is RSA rsa
+            ? X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1)
+            : X509SignatureGenerator.CreateForECDsa((ECDsa)issuerKey);
+        using var certificate = request.Create(
+            issuer, generator, notBefore ?? Now.AddYears(-1), notAfter ?? Now.AddYears(10), [0x01, .. RandomNumberGenerator.GetBytes(15)]);
         return X509CertificateLoader.LoadCertificate(certificate.RawData);
     }
 }

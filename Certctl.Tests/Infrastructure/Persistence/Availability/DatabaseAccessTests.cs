@@ -202,5 +202,6 @@ public sealed class DatabaseAccessTests
         }
     }
 
-    private static DatabaseCircuit Circuit(Func<CancellationToken, Task> probe, TimeSpan patience) => new(probe, patience, NullLogger<DatabaseCircuit>.Instance);
+    private static DatabaseCircuit Circuit(Func<CancellationToken, Task> probe, TimeSpan patience) =>
+        new(probe, patience, NullLogger<DatabaseCircuit>.Instance);
 }

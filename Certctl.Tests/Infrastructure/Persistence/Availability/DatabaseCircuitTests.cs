@@ -98,7 +98,8 @@ public sealed class DatabaseCircuitTests
                 "silence" => Task.Delay(Timeout.Infinite, cancellationToken),
                 "unavailable" => throw new DatabaseUnavailableException(),
                 "no answer" => throw Silent(),
-                "no answer of two hosts" => throw new NpgsqlException("Unable to connect to a suitable host", new AggregateException(Silent(), Silent())),
+                "no answer of two hosts" =>
+                    throw new NpgsqlException("Unable to connect to a suitable host", new AggregateException(Silent(), Silent())),
                 "slow" => throw new NpgsqlException("Exception while reading from stream", new TimeoutException()),
                 "no suitable host" => throw new NpgsqlException("No suitable host was found."),
                 "refused" => throw new NpgsqlException("Failed to connect", new SocketException((int)SocketError.ConnectionRefused)),

@@ -27,7 +27,8 @@ public sealed class DatabaseReadinessTests
     {
         await using var circuit = Circuit();
         var writes = 0;
-        var readiness = new DatabaseReadiness(() => Task.FromResult(Interlocked.Increment(ref writes) > 0 ? DatabaseState.Writable : DatabaseState.ReadOnly), circuit);
+        var readiness = new DatabaseReadiness(
+            () => Task.FromResult(Interlocked.Increment(ref writes) > 0 ? DatabaseState.Writable : DatabaseState.ReadOnly), circuit);
         var started = TimeProvider.System.GetTimestamp();
 
         for (var i = 0; i < 1000; i++)
@@ -62,7 +63,8 @@ public sealed class DatabaseReadinessTests
     [Fact]
     public async Task A_database_that_is_known_to_hang_is_not_asked()
     {
-        await using var circuit = new DatabaseCircuit(_ => throw new DatabaseUnavailableException(), TimeSpan.FromSeconds(1), NullLogger<DatabaseCircuit>.Instance);
+        await using var circuit = new DatabaseCircuit(
+            _ => throw new DatabaseUnavailableException(), TimeSpan.FromSeconds(1), NullLogger<DatabaseCircuit>.Instance);
         var writes = 0;
         var readiness = new DatabaseReadiness(() => Task.FromResult((DatabaseState)Interlocked.Increment(ref writes)), circuit);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -112,5 +114,6 @@ public sealed class DatabaseReadinessTests
         Assert.InRange(writes, 1, 1 + (int)(TimeProvider.System.GetElapsedTime(started).TotalSeconds / 5));
     }
 
-    private static DatabaseCircuit Circuit() => new(_ => Task.CompletedTask, TimeSpan.FromSeconds(60), NullLogger<DatabaseCircuit>.Instance);
+    private static DatabaseCircuit Circuit() =>
+        new(_ => Task.CompletedTask, TimeSpan.FromSeconds(60), NullLogger<DatabaseCircuit>.Instance);
 }

@@ -45,6 +45,7 @@ public sealed class JournalDeadlineTests(SqliteDatabases databases) : Persistenc
 
     private sealed class WithWriter(TestDatabase database, IJournalWriter writer) : IServiceProvider
     {
-        public object? GetService(Type serviceType) => serviceType == typeof(IJournalWriter) ? writer : database.Services.GetService(serviceType);
+        public object? GetService(Type serviceType) =>
+            serviceType == typeof(IJournalWriter) ? writer : database.Services.GetService(serviceType);
     }
 }

@@ -33,7 +33,8 @@ public sealed class SessionFaultsTests
 
         // Several hosts, of which one did not answer.
         var several = new AggregateException(new NpgsqlException("silent", new TimeoutException()), Refused(sqlState));
-        Assert.Equal(Enum.Parse<SessionFault>(fault), SessionFaults.Of(new NpgsqlException("Unable to connect to a suitable host", several)));
+        Assert.Equal(
+            Enum.Parse<SessionFault>(fault), SessionFaults.Of(new NpgsqlException("Unable to connect to a suitable host", several)));
     }
 
     [Fact]

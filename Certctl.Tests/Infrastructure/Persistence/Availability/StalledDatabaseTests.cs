@@ -42,13 +42,16 @@ public sealed class StalledDatabaseTests(PostgresFixture postgres) : IClassFixtu
         await using var gate = Gate();
         var database = Through(gate);
         for (var i = 0; i < RefusalCounter.ListedOfAKind + 3; i++)
-            await database.Audit.AppendRefusalAsync(TestEntries.Audit(TestDatabase.Start, null) with { Id = Guid.NewGuid(), Outcome = AuditOutcome.Refused }, default);
+            await database.Audit.AppendRefusalAsync(
+                TestEntries.Audit(TestDatabase.Start, null) with { Id = Guid.NewGuid(), Outcome = AuditOutcome.Refused }, default);
         gate.Stall();
 
         // The statement's own bound, and that of its cancellation, are longer by far.
         await database.Audit.DisposeAsync().AsTask().WaitAsync(Patience);
         lock (database.Log)
-            Assert.Contains(database.Log, line => line.StartsWith("The refusals that were counted last could not be written", StringComparison.Ordinal));
+            Assert.Contains(
+                database.Log,
+                line => line.StartsWith("The refusals that were counted last could not be written", StringComparison.Ordinal));
         gate.Flow();
         await database.DisposeAsync();
     }
@@ -62,7 +65,8 @@ public sealed class StalledDatabaseTests(PostgresFixture postgres) : IClassFixtu
         await using var provider = new ServiceCollection().AddSingleton(TimeProvider.System).AddLogging()
             .AddCertctlPersistence(DatabaseKind.PostgreSql, connectionString, 16, TimeSpan.FromSeconds(2)).BuildServiceProvider();
         await using var writer = provider.GetRequiredService<IJournalWriter>();
-        await using var holder = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+        await using var holder = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
         await holder.OpenAsync();
         await ExecuteAsync(holder, "BEGIN; LOCK TABLE enrolments IN ACCESS EXCLUSIVE MODE");
 
@@ -90,5 +94,6 @@ public sealed class StalledDatabaseTests(PostgresFixture postgres) : IClassFixtu
     }
 
     private TestDatabase Through(TcpGate gate) => new(
-        DatabaseKind.PostgreSql, new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Host = "127.0.0.1", Port = gate.Port }.ConnectionString);
+        DatabaseKind.PostgreSql,
+        new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Host = "127.0.0.1", Port = gate.Port }.ConnectionString);
 }

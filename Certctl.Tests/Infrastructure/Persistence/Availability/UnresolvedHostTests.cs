@@ -15,7 +15,9 @@ using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Persistence.Availability;
 
-/// <summary>Name servers that fail, and what else Npgsql lets pass on the way to the server: an outage of the database like any other.</summary>
+/// <summary>
+/// Name servers that fail, and what else Npgsql lets pass on the way to the server: an outage of the database like any other.
+/// </summary>
 public sealed class UnresolvedHostTests
 {
     private const string Nowhere = "Host=no-such-host.invalid;Database=certctl;Username=certctl;Password=hunter2";
@@ -34,7 +36,8 @@ public sealed class UnresolvedHostTests
         ["certificate"] = database => database.Get<ICertificateInventory>().FindAsync("iss-local", "01", default),
         ["CRL"] = async database =>
         {
-            await foreach (var revoked in database.Get<ICertificateInventory>().ListRevokedAsync("iss-local", TestDatabase.Start, TestDatabase.Start, default))
+            await foreach (var revoked in database.Get<ICertificateInventory>()
+                .ListRevokedAsync("iss-local", TestDatabase.Start, TestDatabase.Start, default))
                 Assert.Null(revoked);
         },
         ["list"] = database => database.Get<IAuditRepository>().ListAsync(new AuditFilter(), null, 0, 10, default),
@@ -68,10 +71,13 @@ public sealed class UnresolvedHostTests
             (new CryptographicException("no PEM"), DatabaseFaultKind.Tls),
             (new FileNotFoundException("no root.crt"), DatabaseFaultKind.Tls),
             (new UnauthorizedAccessException("client.key"), DatabaseFaultKind.Tls),
-            (new NpgsqlException("Exception while reading from stream", new TimeoutException("Timeout during reading attempt")), DatabaseFaultKind.NoAnswer),
+            (
+                new NpgsqlException("Exception while reading from stream", new TimeoutException("Timeout during reading attempt")),
+                DatabaseFaultKind.NoAnswer),
         ];
         foreach (var (fault, kind) in cases)
-            Assert.Equal(kind, DatabaseFault.KindOf(await Assert.ThrowsAsync<NpgsqlException>(() => PostgresOpening.AsOutageAsync(Task.FromException(fault)))));
+            Assert.Equal(kind, DatabaseFault.KindOf(
+                await Assert.ThrowsAsync<NpgsqlException>(() => PostgresOpening.AsOutageAsync(Task.FromException(fault)))));
     }
 
     [Fact]
@@ -82,10 +88,12 @@ public sealed class UnresolvedHostTests
         await using var lists = await database.Get<ListContexts>().CreateAsync(default);
 
         foreach (var context in new[] { db, lists })
-            Assert.Contains(OpeningInterceptor.Instance, context.GetService<IDbContextOptions>().FindExtension<CoreOptionsExtension>()!.Interceptors!);
+            Assert.Contains(
+                OpeningInterceptor.Instance, context.GetService<IDbContextOptions>().FindExtension<CoreOptionsExtension>()!.Interceptors!);
     }
 
     [Fact]
     public async Task A_new_password_that_cannot_be_tried_is_taken() =>
-        Assert.Null(await new DatabaseLogin(Nowhere).FindProblemAsync(Nowhere.Replace("hunter2", "hunter3", StringComparison.Ordinal), default));
+        Assert.Null(
+            await new DatabaseLogin(Nowhere).FindProblemAsync(Nowhere.Replace("hunter2", "hunter3", StringComparison.Ordinal), default));
 }
