@@ -6,6 +6,7 @@ using Certctl.Api.Hosting;
 using Certctl.Application;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
+using Certctl.Infrastructure.Persistence.Schema;
 
 namespace Certctl.Api.Commands;
 

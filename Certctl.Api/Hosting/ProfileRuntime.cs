@@ -1,6 +1,7 @@
 using Certctl.Api.Configuration.Scep;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
+using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Infrastructure.Compliance;
 using Certctl.Infrastructure.Crypto.Keys;

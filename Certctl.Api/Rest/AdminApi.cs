@@ -1,5 +1,6 @@
 using Certctl.Api.Configuration.Access;
 using Certctl.Api.Hosting;
+using Certctl.Api.Hosting.Telemetry;
 using Certctl.Api.Rest.Access;
 using Certctl.Api.Rest.Endpoints;
 using Certctl.Api.Rest.Http;
@@ -63,7 +64,7 @@ internal static class AdminApi
             app.UseWhen(http => IsApi(http.Request.Path), branch => branch.UseCors());
         if (options.RateLimits is not null)
             app.UseWhen(
-                http => IsApi(http.Request.Path) || http.Request.Path == Telemetry.MetricsPath,
+                http => IsApi(http.Request.Path) || http.Request.Path == TelemetryRegistration.MetricsPath,
                 branch => branch.Use(app.Services.GetRequiredService<RateLimits>().ByAddressAsync));
     }
 

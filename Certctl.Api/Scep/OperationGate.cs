@@ -1,4 +1,5 @@
 using Certctl.Api.Hosting;
+using Certctl.Api.Hosting.Telemetry;
 
 namespace Certctl.Api.Scep;
 

@@ -1,4 +1,6 @@
 using Certctl.Application.Challenges;
+using Certctl.Application.Enrolments.Journal;
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;

@@ -1,3 +1,5 @@
+using Certctl.Application.Enrolments.Journal;
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Issuers;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;

@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Domain.Enrolments;
 using MediatR;
 using Microsoft.Extensions.Logging;

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Issuers;
 using Certctl.Domain.Certificates;
 

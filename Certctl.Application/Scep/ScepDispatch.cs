@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Scep.GetCert;
 using Certctl.Application.Scep.GetCertInitial;
 using Certctl.Application.Scep.GetCrl;

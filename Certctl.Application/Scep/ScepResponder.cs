@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Scep.RawCsr;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;

@@ -1,6 +1,7 @@
 using Certctl.Api.Rest.Http;
 using Certctl.Domain.Audit;
 using Certctl.Infrastructure.Persistence;
+using Certctl.Infrastructure.Persistence.Journal;
 using Xunit;
 
 namespace Certctl.Tests.Architecture;

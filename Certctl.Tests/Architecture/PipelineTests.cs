@@ -6,6 +6,7 @@ using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fakes;

@@ -11,6 +11,7 @@ using System.Text;
 using Certctl.Application.Enrolments;
 using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Fixtures.Databases;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Xunit;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Tests.Conformance;
+using Certctl.Tests.Fixtures.Databases;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Certctl.Tests.Fixtures;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Certctl.Infrastructure.Persistence;
+using Certctl.Infrastructure.Persistence.Schema;
 using Certctl.Infrastructure.Provisioning;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;

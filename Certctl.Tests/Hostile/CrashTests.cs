@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Certctl.Tests.Conformance;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Fixtures.Databases;
 using Xunit;
 using Xunit.Abstractions;
 

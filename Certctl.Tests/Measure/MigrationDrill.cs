@@ -1,6 +1,7 @@
 using System.Globalization;
 using Certctl.Tests.Api.Hosting;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Fixtures.Databases;
 using Npgsql;
 using Xunit;
 using Xunit.Abstractions;

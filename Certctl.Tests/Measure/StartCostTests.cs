@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Fixtures.Databases;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Trail;
 
 namespace Certctl.Api.Commands.Scep;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using System.Security.Cryptography;
 using Certctl.Infrastructure.ScepClient;
+using Certctl.Infrastructure.ScepClient.Messages;
 
 namespace Certctl.Api.Commands.Scep;
 

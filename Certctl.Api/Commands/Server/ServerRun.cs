@@ -4,6 +4,7 @@ using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Server;
 using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Logging;
+using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Hosting.Reload;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Persistence;

@@ -1,4 +1,5 @@
 using Certctl.Api.Hosting;
+using Certctl.Api.Hosting.Http;
 
 namespace Certctl.Api.Configuration.Server;
 

@@ -4,6 +4,7 @@ using Certctl.Api.Configuration.Access;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Configuration;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Certctl.Infrastructure.Crypto.Scep;

@@ -3,6 +3,8 @@ using Certctl.Api.Configuration.Database;
 using Certctl.Api.Configuration.Access;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Configuration;
+using Certctl.Api.Hosting.Startup;
+using Certctl.Api.Hosting.Telemetry;
 using Certctl.Api.Rest.Access;
 using Certctl.Application.Admin.Reload;
 using Certctl.Application.Issuers;

@@ -3,6 +3,7 @@ using Certctl.Api.Configuration.Database;
 using Certctl.Api.Configuration.Access;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Configuration;
+using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Admin.Reload;
 
 namespace Certctl.Api.Hosting.Reload;

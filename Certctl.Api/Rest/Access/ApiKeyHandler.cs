@@ -6,6 +6,7 @@ using Certctl.Api.Rest.OpenApi;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Enrolments;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;

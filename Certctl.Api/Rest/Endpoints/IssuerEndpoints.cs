@@ -8,6 +8,7 @@ using Certctl.Api.Rest.OpenApi;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Issuers;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Issuers;
 using Certctl.Domain.Audit;
 

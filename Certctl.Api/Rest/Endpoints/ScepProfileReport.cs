@@ -3,6 +3,8 @@ using Certctl.Api.Configuration;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Scep;
 
 namespace Certctl.Api.Rest.Endpoints;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Certctl.Api.Hosting;
+using Certctl.Api.Hosting.Http;
 
 namespace Certctl.Api.Rest.Http;
 

@@ -1,4 +1,5 @@
 using Certctl.Api.Hosting;
+using Certctl.Api.Hosting.Telemetry;
 using Certctl.Api.Rest.Http;
 using Microsoft.OpenApi;
 
@@ -37,7 +38,7 @@ internal static class MetricsOperation
         };
         OperationOfRoute.DescribeHeaders(operation.Responses, []);
         var operations = new Dictionary<HttpMethod, OpenApiOperation> { [HttpMethod.Get] = operation };
-        document.Paths[Telemetry.MetricsPath] = new OpenApiPathItem { Operations = operations };
+        document.Paths[TelemetryRegistration.MetricsPath] = new OpenApiPathItem { Operations = operations };
     }
 
     private static OpenApiResponse Problem(OpenApiDocument document, int status) => new()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Audit;
 using FluentValidation;
 using MediatR;

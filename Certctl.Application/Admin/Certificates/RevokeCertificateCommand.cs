@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using MediatR;

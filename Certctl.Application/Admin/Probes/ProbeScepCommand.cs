@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Profiles;
 using FluentValidation;

@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolments.Trail;
 using Microsoft.Extensions.Logging;
 
 namespace Certctl.Application.Enrolments.Compliance;

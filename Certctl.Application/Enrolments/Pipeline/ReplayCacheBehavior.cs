@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Enrolments.Pipeline;

@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 

@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Domain.Enrolments;
 using Microsoft.Extensions.Logging;
 

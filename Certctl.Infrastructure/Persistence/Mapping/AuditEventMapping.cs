@@ -1,4 +1,5 @@
 using Certctl.Domain.Audit;
+using Certctl.Infrastructure.Persistence.Lists;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 

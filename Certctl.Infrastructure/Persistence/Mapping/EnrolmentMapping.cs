@@ -1,4 +1,5 @@
 using Certctl.Domain.Enrolments;
+using Certctl.Infrastructure.Persistence.Journal;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 

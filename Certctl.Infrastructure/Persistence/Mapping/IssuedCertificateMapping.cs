@@ -1,4 +1,5 @@
 using Certctl.Domain.Certificates;
+using Certctl.Infrastructure.Persistence.Lists;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 

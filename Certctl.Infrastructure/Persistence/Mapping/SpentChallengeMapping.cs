@@ -1,3 +1,4 @@
+using Certctl.Infrastructure.Persistence.Journal;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Hosting;
+using Certctl.Api.Hosting.Startup;
 using Xunit;
 
 namespace Certctl.Tests.Api.Hosting;

@@ -1,5 +1,6 @@
 using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;

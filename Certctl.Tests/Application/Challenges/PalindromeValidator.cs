@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Certctl.Application.Challenges;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Enrolments;
 
 namespace Certctl.Tests.Application.Challenges;

@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Domain.Enrolments;
 using Certctl.Tests.Application.Scep;
 using Certctl.Tests.Infrastructure.Compliance;

@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Issuers;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;

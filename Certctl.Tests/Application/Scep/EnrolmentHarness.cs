@@ -5,6 +5,8 @@ using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Challenges.Renewal;
 using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;

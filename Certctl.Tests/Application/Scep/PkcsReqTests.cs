@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
@@ -101,7 +102,7 @@ public sealed class PkcsReqTests
     public async Task A_profile_changed_under_way_is_read_again_and_judged_anew()
     {
         using var harness = new EnrolmentHarness();
-        harness.Journal.Scripted.Enqueue(new Certctl.Application.Enrolments.JournalVerdict.ProfileChanged());
+        harness.Journal.Scripted.Enqueue(new Certctl.Application.Enrolments.Journal.JournalVerdict.ProfileChanged());
         Assert.IsType<ScepReply.Success>(await harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
         Assert.Equal(2, harness.Issuer.Signed);
         Assert.Single(harness.Journal.Committed);

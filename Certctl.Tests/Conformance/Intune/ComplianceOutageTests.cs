@@ -1,5 +1,6 @@
 using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Fixtures.Databases;
 using Certctl.Tests.Infrastructure.Compliance;
 using Microsoft.AspNetCore.Http;
 using Xunit;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Certctl.Application.Enrolments;
 using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Fixtures.Databases;
 using Xunit;
 
 namespace Certctl.Tests.Conformance.Intune;

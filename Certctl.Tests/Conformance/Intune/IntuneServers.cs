@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Fixtures.Databases;
 using Certctl.Tests.Hostile;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 

@@ -1,5 +1,6 @@
 using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Fixtures.Databases;
 using Xunit;
 
 namespace Certctl.Tests.Conformance.Intune;

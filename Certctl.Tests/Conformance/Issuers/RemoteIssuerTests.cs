@@ -4,6 +4,7 @@ using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Fixtures.Databases;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Certctl.Tests.Programs;
 using Microsoft.EntityFrameworkCore;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Fixtures.Databases;
 using Certctl.Tests.Hostile;
 using Npgsql;
 using Xunit;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Certctl.Tests.Hostile.Fuzz.Targets;
 
 namespace Certctl.Tests.Hostile.Fuzz;
 

@@ -1,3 +1,4 @@
+using Certctl.Tests.Hostile.Fuzz.Targets;
 using Xunit;
 
 namespace Certctl.Tests.Hostile.Fuzz;

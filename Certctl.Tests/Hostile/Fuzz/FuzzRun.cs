@@ -1,4 +1,5 @@
 using Certctl.Tests.Architecture;
+using Certctl.Tests.Hostile.Fuzz.Targets;
 
 namespace Certctl.Tests.Hostile.Fuzz;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Certctl.Tests.Hostile.Fuzz.Targets;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Certctl.Application.Scep;
+using Certctl.Tests.Hostile.Fuzz.Targets;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
+using Certctl.Tests.Infrastructure.Crypto.Scep.Codec;
 using Certctl.Tests.Infrastructure.ScepClient;
 using static Certctl.Tests.Infrastructure.Crypto.X509.Der;
 

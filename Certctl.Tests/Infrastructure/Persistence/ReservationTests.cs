@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence.Mapping;
 using Microsoft.EntityFrameworkCore;

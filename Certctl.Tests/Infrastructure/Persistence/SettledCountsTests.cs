@@ -1,4 +1,5 @@
 using Certctl.Infrastructure.Persistence;
+using Certctl.Infrastructure.Persistence.Lists;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 

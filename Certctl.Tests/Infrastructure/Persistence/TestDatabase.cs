@@ -1,5 +1,8 @@
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Infrastructure.Persistence;
+using Certctl.Infrastructure.Persistence.Repositories;
+using Certctl.Infrastructure.Persistence.Schema;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

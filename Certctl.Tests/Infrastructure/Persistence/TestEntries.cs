@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Certctl.Infrastructure.ScepClient;
+using Certctl.Infrastructure.ScepClient.Messages;
 using Xunit;
 
 namespace Certctl.Tests.Infrastructure.ScepClient;

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Infrastructure.ScepClient;
+using Certctl.Infrastructure.ScepClient.Messages;
 using Certctl.Tests.Hostile.Fuzz;
+using Certctl.Tests.Hostile.Fuzz.Targets;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Certctl.Tests.Infrastructure.Crypto.X509;
 using Xunit;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Certctl.Infrastructure.ScepClient;
+using Certctl.Infrastructure.ScepClient.Messages;
 using Xunit;
 using Xunit.Abstractions;
 

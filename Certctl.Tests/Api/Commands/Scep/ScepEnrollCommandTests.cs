@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Certctl.Api.Commands.Scep;
 using Certctl.Infrastructure.ScepClient;
+using Certctl.Infrastructure.ScepClient.Messages;
 using Certctl.Tests.Infrastructure.ScepClient;
 using Xunit;
 

@@ -3,6 +3,7 @@ using Certctl.Api.Hosting;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;

@@ -3,6 +3,7 @@ using Certctl.Application.Challenges;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Application.Enrolments.Pipeline;
+using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;

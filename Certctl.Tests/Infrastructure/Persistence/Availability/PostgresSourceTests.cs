@@ -1,5 +1,6 @@
 using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Availability;
+using Certctl.Infrastructure.Persistence.Lists;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

@@ -1,0 +1,120 @@
+using System.Data.Common;
+using System.Diagnostics.Metrics;
+using Certctl.Api.Hosting.Startup;
+using Certctl.Application.Admin.Approvals;
+using Certctl.Application.Challenges.SignedToken;
+using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
+using Certctl.Application.Enrolments.Trail;
+using Certctl.Application.Scep;
+
+namespace Certctl.Api.Hosting.Telemetry;
+
+/// <summary>
+/// When the certificates that the server depends on end: TLS, RA, CA, connectors, as they are in use at the moment of the question.
+/// </summary>
+internal sealed class ExpiryGauges : IDisposable
+{
+    private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
+    private readonly ScepProfileTable _profiles;
+    private readonly ServerCertificate _tls;
+
+    public ExpiryGauges(ScepProfileTable profiles, ServerCertificate tls)
+    {
+        (_profiles, _tls) = (profiles, tls);
+        _meter.CreateObservableGauge("certctl_certificate_expiry_timestamp_seconds", Read, "s",
+            "notAfter as Unix time, by kind (tls, ra, ca, next_ca, intune_anchor), SCEP profile and subject.");
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<long>> Read()
+    {
+        yield return Ends("tls", "", _tls.Certificate.Subject, _tls.Certificate.NotAfter.ToUniversalTime());
+        foreach (var (pathId, profile) in _profiles.All)
+        {
+            var ra = profile.Codec.RaCertificate;
+            yield return Ends("ra", pathId, ra.Subject.ToString(), ra.NotAfter);
+            yield return Ends("ca", pathId, profile.Policy.Issuer.Name.ToString(), profile.Policy.Issuer.NotAfter);
+            if (profile.Policy.Issuers.Next is { } next)
+                yield return Ends("next_ca", pathId, next.Name.ToString(), next.NotAfter);
+            foreach (var anchor in profile.Policy.Find<IntuneChallengeValidator>()?.Anchors.All ?? [])
+                yield return Ends("intune_anchor", pathId, anchor.Subject, anchor.NotAfter);
+        }
+    }
+
+    private static Measurement<long> Ends(string kind, string pathId, string subject, DateTimeOffset notAfter) => new(
+        notAfter.ToUnixTimeSeconds(),
+        new KeyValuePair<string, object?>("kind", kind),
+        new KeyValuePair<string, object?>("profile", pathId),
+        new KeyValuePair<string, object?>("subject", subject));
+}
+
+/// <summary>How far the clock of this process is from the database's; <see cref="PendingGauge"/> has it measured again and again.</summary>
+internal sealed class ClockGauge : IDisposable
+{
+    private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
+
+    public ClockGauge(DatabaseClock clock) => _meter.CreateObservableGauge(
+        "certctl_clock_difference_seconds",
+        () => clock.Difference is { } difference ? new[] { new Measurement<double>(difference.TotalSeconds) } : [],
+        "s",
+        "How far this process's clock is ahead of the database's, behind it below zero; absent on SQLite.");
+
+    public void Dispose() => _meter.Dispose();
+}
+
+/// <summary>
+/// Number of requests waiting for approval. Counted in the database every few seconds, so that a scrape never waits for the database.
+/// </summary>
+internal sealed partial class PendingGauge : BackgroundService
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(15);
+
+    private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
+    private readonly IApprovalRepository _approvals;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<PendingGauge> _logger;
+
+    // Negative: never counted, or the database is away.
+    private long _pending = -1;
+
+    public PendingGauge(IApprovalRepository approvals, TimeProvider clock, ILogger<PendingGauge> logger)
+    {
+        (_approvals, _clock, _logger) = (approvals, clock, logger);
+        _meter.CreateObservableGauge(
+            "certctl_approvals_pending", Read, "{request}", "Requests waiting for approval; absent while the database is away.");
+    }
+
+    public override void Dispose()
+    {
+        _meter.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Period, _clock);
+        do
+            await CountAsync(stoppingToken);
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private IEnumerable<Measurement<long>> Read() => Interlocked.Read(ref _pending) is >= 0 and var pending ? [new(pending)] : [];
+
+    private async Task CountAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Interlocked.Exchange(ref _pending, await _approvals.CountWaitingAsync(cancellationToken));
+        }
+        catch (DbException outage)
+        {
+            Interlocked.Exchange(ref _pending, -1);
+            LogFailed(outage);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The requests that wait could not be counted")]
+    private partial void LogFailed(DbException outage);
+}

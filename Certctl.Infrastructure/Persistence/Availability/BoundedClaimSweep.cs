@@ -1,7 +1,0 @@
-namespace Certctl.Infrastructure.Persistence.Availability;
-
-/// <summary>The sweep, given up while the database is known to hang.</summary>
-internal sealed class BoundedClaimSweep(IClaimSweep inner, DatabaseAccess access) : IClaimSweep
-{
-    public Task<int> SweepAsync(CancellationToken cancellationToken) => access.RunAsync(() => inner.SweepAsync(cancellationToken));
-}
