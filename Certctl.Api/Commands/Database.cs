@@ -5,7 +5,6 @@ using Certctl.Api.Configuration.Database;
 using Certctl.Api.Hosting;
 using Certctl.Application;
 using Certctl.Domain.Enrolments;
-using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Schema;
 
 namespace Certctl.Api.Commands;

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Domain.Enrolments;
 

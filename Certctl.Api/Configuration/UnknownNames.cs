@@ -21,7 +21,8 @@ internal static class UnknownNames
         if (name.ToUpperInvariant() is var upper && upper != name)
             return known.Contains(upper)
                 ? $"is not read: names are upper case. Set {upper}."
-                : $"is unknown (names are upper case){(NearestName.Of(upper, known) is { } meant ? $"; did you mean {meant}?" : "; docs/configuration.md lists all names.")}";
+                : "is unknown (names are upper case)"
+                    + (NearestName.Of(upper, known) is { } meant ? $"; did you mean {meant}?" : "; docs/configuration.md lists all names.");
         if (IsNotYet(name))
             return "is not supported by this version of certctl; remove it.";
         var plain = name.EndsWith(KnownSettings.FileSuffix, StringComparison.Ordinal) ? name[..^KnownSettings.FileSuffix.Length] : name;

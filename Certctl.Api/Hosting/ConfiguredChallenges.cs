@@ -1,5 +1,4 @@
 using Certctl.Api.Configuration.Scep;
-using Certctl.Api.Configuration;
 using Certctl.Application.Challenges;
 using Certctl.Application.Challenges.Renewal;
 using Certctl.Application.Challenges.SignedToken;
@@ -22,10 +21,11 @@ internal static class ConfiguredChallenges
     // A renewal comes first: it is recognised by its signer, and asks the others for the challenge that it may carry.
     public static IReadOnlyList<IChallengeValidator> Of(
         ChallengeMode mode, StaticChallengeValidator secrets, IntuneSettings? signed, IntuneCounters counters) => (mode, signed) switch
-    {
-        (ChallengeMode.StaticOnly, _) => [new RenewalProof(), secrets],
-        (ChallengeMode.Mixed, not null) => [new RenewalProof(), new IntuneChallengeValidator(signed, counters, takesAll: false), secrets],
-        (ChallengeMode.IntuneOnly, not null) => [new RenewalProof(), new IntuneChallengeValidator(signed, counters, takesAll: true)],
-        _ => throw new InvalidOperationException($"A SCEP profile with CHALLENGE_MODE {mode} has no settings for signed challenges."),
-    };
+        {
+            (ChallengeMode.StaticOnly, _) => [new RenewalProof(), secrets],
+            (ChallengeMode.Mixed, not null) =>
+                [new RenewalProof(), new IntuneChallengeValidator(signed, counters, takesAll: false), secrets],
+            (ChallengeMode.IntuneOnly, not null) => [new RenewalProof(), new IntuneChallengeValidator(signed, counters, takesAll: true)],
+            _ => throw new InvalidOperationException($"A SCEP profile with CHALLENGE_MODE {mode} has no settings for signed challenges."),
+        };
 }

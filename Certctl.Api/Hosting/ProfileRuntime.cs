@@ -1,6 +1,6 @@
-using Certctl.Api.Configuration.Scep;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Infrastructure.Compliance;

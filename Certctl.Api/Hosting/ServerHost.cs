@@ -4,11 +4,10 @@ using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Configuration.Server;
 using Certctl.Api.Hosting.Http;
 using Certctl.Api.Hosting.Logging;
-using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Hosting.Reload;
+using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Hosting.Telemetry;
 using Certctl.Api.Rest;
-using Certctl.Api.Rest.Access;
 using Certctl.Api.Rest.OpenApi;
 using Certctl.Api.Scep;
 using Certctl.Application;
@@ -90,6 +89,7 @@ internal static class ServerHost
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
         services.AddSingleton<RefusedRequests>();
         services.AddHostedService<LifetimeLog>();
+        services.AddHostedService<WarmUp>();
         services.AddHostedService<SweepTimer>();
         services.AddReload(material, certificate, SettingsOf(options.Ca), oidc);
 
@@ -158,13 +158,13 @@ internal static class ServerHost
     private static EnrolmentPolicy Policy(
         CertctlOptions options, ScepProfileOptions profile, ProfileRuntime runtime, IssuerRegistry issuers, IntuneCounters counters) =>
         new()
-    {
-        PathId = profile.PathId,
-        CertificateProfileId = profile.CertificateProfileId,
-        Issuers = issuers.Default,
-        Challenges = ConfiguredChallenges.Of(profile, runtime.Anchors, counters),
-        Limits = new EnrolmentLimits(options.Ca.Validity) { RenewalMayChangeName = profile.RenewalMayChangeName },
-        Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },
-        Compliance = new CompliancePolicy(runtime.Hook, profile.Compliance?.OnError ?? ComplianceOnError.Deny),
-    };
+        {
+            PathId = profile.PathId,
+            CertificateProfileId = profile.CertificateProfileId,
+            Issuers = issuers.Default,
+            Challenges = ConfiguredChallenges.Of(profile, runtime.Anchors, counters),
+            Limits = new EnrolmentLimits(options.Ca.Validity) { RenewalMayChangeName = profile.RenewalMayChangeName },
+            Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },
+            Compliance = new CompliancePolicy(runtime.Hook, profile.Compliance?.OnError ?? ComplianceOnError.Deny),
+        };
 }

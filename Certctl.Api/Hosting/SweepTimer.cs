@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Journal;
 
 namespace Certctl.Api.Hosting;

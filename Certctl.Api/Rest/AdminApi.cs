@@ -1,5 +1,4 @@
 using Certctl.Api.Configuration.Access;
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Telemetry;
 using Certctl.Api.Rest.Access;
 using Certctl.Api.Rest.Endpoints;

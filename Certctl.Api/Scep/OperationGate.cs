@@ -1,4 +1,3 @@
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Telemetry;
 
 namespace Certctl.Api.Scep;

@@ -1,4 +1,3 @@
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Http;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;

@@ -1,4 +1,3 @@
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;

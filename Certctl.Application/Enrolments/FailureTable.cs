@@ -31,7 +31,8 @@ public static class FailureTable
                 "The message is not encrypted to this server's RA certificate; fetch GetCACert again."),
         FailureReason.UnreadableContent =>
             new(FailInfo.BadRequest, "unreadable_content",
-                "The encrypted content could not be read as a PKCS#10 request that is correctly signed, with a digest of this server's policy."),
+                "The encrypted content could not be read as a PKCS#10 request that is correctly signed, "
+                + "with a digest of this server's policy."),
         FailureReason.RequesterCannotReceive =>
             new(FailInfo.BadAlg, "requester_cannot_receive",
                 "Replies are encrypted to the key of the requester, which must be RSA, or EC on P-256, P-384 or P-521."),

@@ -15,14 +15,15 @@ internal static class ScepDispatch
 {
     public static EnrolmentCommand Command(
         ScepProfile profile, EnrolmentContext context, MessageType? type, ScepContent content) => (type, content) switch
-    {
-        (MessageType.PkcsReq, ScepContent.CertificationRequest(var csr)) => new IssuanceCommand(context, csr, EnrolmentKind.PkcsReq),
-        (MessageType.RenewalReq, ScepContent.CertificationRequest(var csr)) => new IssuanceCommand(context, csr, EnrolmentKind.RenewalReq),
-        (MessageType.GetCertInitial, ScepContent.CertPoll) => new GetCertInitialCommand(context),
-        (MessageType.GetCert, ScepContent.CertQuery(var named)) => new GetCertCommand(context, profile.Codec, named),
-        (MessageType.GetCrl, ScepContent.CertQuery(var named)) => new GetCrlCommand(context, profile.Codec, named),
-        _ => throw new InvalidOperationException($"The codec let a {type} pass with content that does not belong to it."),
-    };
+        {
+            (MessageType.PkcsReq, ScepContent.CertificationRequest(var csr)) => new IssuanceCommand(context, csr, EnrolmentKind.PkcsReq),
+            (MessageType.RenewalReq, ScepContent.CertificationRequest(var csr)) =>
+                new IssuanceCommand(context, csr, EnrolmentKind.RenewalReq),
+            (MessageType.GetCertInitial, ScepContent.CertPoll) => new GetCertInitialCommand(context),
+            (MessageType.GetCert, ScepContent.CertQuery(var named)) => new GetCertCommand(context, profile.Codec, named),
+            (MessageType.GetCrl, ScepContent.CertQuery(var named)) => new GetCrlCommand(context, profile.Codec, named),
+            _ => throw new InvalidOperationException($"The codec let a {type} pass with content that does not belong to it."),
+        };
 
     /// <summary>The audit action of a refused message, by the suffix of the kind of challenge that it came with.</summary>
     public static string ActionOf(MessageType? type, string suffix) => type switch

@@ -16,25 +16,25 @@ internal static class ComplianceHttp
     /// <param name="roots">As <see cref="ComplianceSettings.Roots"/>.</param>
     public static SocketsHttpHandler Handler(
         ComplianceSettings settings, SslStreamCertificateContext? shown, IReadOnlyList<X509Certificate2> roots) => new()
-    {
-        // A verdict comes from whom the operator named: no redirect, no proxy of the environment, no cookie.
-        AllowAutoRedirect = false,
-        UseProxy = false,
-        UseCookies = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ActivityHeadersPropagator = null,
+        {
+            // A verdict comes from whom the operator named: no redirect, no proxy of the environment, no cookie.
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
 
-        // The request gives up by itself; this ends the handshake that it leaves behind.
-        ConnectTimeout = settings.Timeout,
-        MaxConnectionsPerServer = settings.Limits.Concurrency,
-        MaxResponseHeadersLength = 16,
-        MaxResponseDrainSize = 0,
+            // The request gives up by itself; this ends the handshake that it leaves behind.
+            ConnectTimeout = settings.Timeout,
+            MaxConnectionsPerServer = settings.Limits.Concurrency,
+            MaxResponseHeadersLength = 16,
+            MaxResponseDrainSize = 0,
 
-        // A service that moves is found again.
-        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
-        SslOptions = Tls(shown, roots),
-    };
+            // A service that moves is found again.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+            SslOptions = Tls(shown, roots),
+        };
 
     public static HttpClient Client(SocketsHttpHandler handler) => new(handler, disposeHandler: true)
     {

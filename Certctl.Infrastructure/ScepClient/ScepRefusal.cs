@@ -30,6 +30,8 @@ public sealed record ScepRefusal(string Code, string? Text)
         ("operator denied", "Ask the operator of the server for the reason."),
         ("changed since it was approved", "Run the command again without --resume: the operator is asked about the names of today."),
         ("was not decided in time", "Run the command again without --resume."),
+        ("ca refused", "Ask the operator of the server for the reason: the CA behind it refuses what the server approved."),
+        ("ca has not answered", "Run the command again later, without --resume; the CA behind the server does not answer."),
         ("transactionid", "Run the command again without --resume; with --resume, name the key of the pending request with --key."),
         ("was revoked",
             "Delete the key draft (*.key.new) or leave out --key, and run the command again: the new key makes it a new request."),

@@ -1,6 +1,5 @@
 using Certctl.Api.Rest.Http;
 using Certctl.Domain.Audit;
-using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Journal;
 using Xunit;
 

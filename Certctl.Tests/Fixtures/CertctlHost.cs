@@ -116,7 +116,8 @@ internal sealed class CertctlHost : IAsyncDisposable
             ("CERTCTL_SCEP_RA_KEY_PATH", first.RaKeys),
             ("CERTCTL_SCEP_CHALLENGE_PASSWORD", first.Challenge),
             .. more,
-        ]) { Program = first.Program });
+        ])
+        { Program = first.Program });
     }
 
     private static async Task<CertctlHost> StartAsync(CertctlHost host)
@@ -135,10 +136,10 @@ internal sealed class CertctlHost : IAsyncDisposable
         return host;
     }
 
-    // Keys under a passphrase are the server's own.
+    // Keys under a passphrase are the server's own, and so are those of a server whose clock is wrong.
     private async Task PrepareAsync()
     {
-        if (Settings.Keys.Any(name => name.Contains("PASSPHRASE", StringComparison.Ordinal)))
+        if (Parent.Count > 0 || Settings.Keys.Any(name => name.Contains("PASSPHRASE", StringComparison.Ordinal)))
             return;
         ReadyMadeData.CopyKeys(Data, _caKey);
         if (_postgres is null && !Settings.ContainsKey("CERTCTL_DATABASE_URL"))

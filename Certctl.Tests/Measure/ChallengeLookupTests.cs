@@ -1,12 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Journal;
-using Certctl.Infrastructure.Persistence.Repositories;
-using Certctl.Tests.Fixtures;
 using Certctl.Tests.Fixtures.Databases;
 using Certctl.Tests.Infrastructure.Persistence;
 using Npgsql;
@@ -84,9 +81,11 @@ public sealed class ChallengeLookupTests(PostgresFixture postgres, ITestOutputHe
 
     private static Task FillAsync(TestDatabase database) => ExecuteAsync(database, $"""
         INSERT INTO challenge_uses (use_key, csr_sha256, enrolment_id, kept_until)
-        SELECT sha256(int4send(i)), sha256(int4send(-i)), gen_random_uuid(), timestamptz '2026-03-02' + (i % 100000) * interval '1 second' FROM generate_series(1, {Live}) i;
+        SELECT sha256(int4send(i)), sha256(int4send(-i)), gen_random_uuid(), timestamptz '2026-03-02' + (i % 100000) * interval '1 second'
+        FROM generate_series(1, {Live}) i;
         INSERT INTO device_slots (device_key, slot, enrolment_id, taken_at)
-        SELECT sha256(int4send(i)), s, gen_random_uuid(), timestamptz '2026-03-01' FROM generate_series(1, {Live / 10}) i, generate_series(0, 1) s;
+        SELECT sha256(int4send(i)), s, gen_random_uuid(), timestamptz '2026-03-01'
+        FROM generate_series(1, {Live / 10}) i, generate_series(0, 1) s;
         INSERT INTO challenge_uses (use_key, csr_sha256, enrolment_id, kept_until)
         SELECT sha256(int8send(i)), sha256(int8send(-i)), gen_random_uuid(), timestamptz '2026-02-01' FROM generate_series(1, {Lapsed}) i;
         ANALYZE challenge_uses, device_slots;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Certctl.Tests.Api.Hosting;
-using Certctl.Tests.Fixtures;
 using Certctl.Tests.Fixtures.Databases;
 using Npgsql;
 using Xunit;
@@ -26,9 +25,13 @@ public sealed class MigrationDrill(PostgresFixture postgres, ITestOutputHelper o
         var connection = await postgres.CreateDatabaseAsync(migrated: false);
         await using var source = NpgsqlDataSource.Create(connection + ";Command Timeout=0");
         await ExecuteAsync(source, MigrateVerbTests.FillOnceMade($"""
-            INSERT INTO audit_events (id, timestamp, actor, actor_type, action, outcome, reason, detail, resource_type, resource_id, path_id, profile_id, transaction_id, subject, sans, device_name, count)
-            SELECT gen_random_uuid(), now() - n * interval '6 seconds', 'scep-client', 'System', 'scep_pkcsreq', 'Refused', 'challenge_wrong', 'not that of this path (' || n % 65536 || ')', 'certificate', '',
-            'corp', 'default', md5(n::text), 'CN=sales-laptop-' || n || ',OU=Sales,O=Example', '[]', 'sales-laptop-' || n, 1 FROM generate_series(1, {events}) n
+            INSERT INTO audit_events (id, timestamp, actor, actor_type, action, outcome, reason, detail, resource_type,
+                resource_id, path_id, profile_id, transaction_id, subject, sans, device_name, count)
+            SELECT gen_random_uuid(), now() - n * interval '6 seconds', 'scep-client', 'System', 'scep_pkcsreq', 'Refused',
+                'challenge_wrong',
+                'not that of this path (' || n % 65536 || ')', 'certificate', '',
+            'corp', 'default', md5(n::text), 'CN=sales-laptop-' || n || ',OU=Sales,O=Example', '[]', 'sales-laptop-' || n, 1
+            FROM generate_series(1, {events}) n
             """));
         var settings = new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = PostgresFixture.UrlOf(connection) };
 

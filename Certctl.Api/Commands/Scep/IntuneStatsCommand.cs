@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Certctl.Application.Challenges.SignedToken;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Trail;
 
 namespace Certctl.Api.Commands.Scep;

@@ -4,12 +4,10 @@ using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Server;
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Http;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
-using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Schema;
 
 namespace Certctl.Api.Commands.Server;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Certctl.Api.Configuration;
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Http;
 using Certctl.Api.Hosting.Startup;
 

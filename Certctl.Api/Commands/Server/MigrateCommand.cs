@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Certctl.Api.Configuration;
-using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Schema;
 
 namespace Certctl.Api.Commands.Server;

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Text.Json;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
-using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Hosting.Reload;
+using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Provisioning;
 

@@ -1,8 +1,7 @@
 using System.CommandLine;
 using Certctl.Api.Configuration;
-using Certctl.Api.Hosting;
-using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Hosting.Reload;
+using Certctl.Api.Hosting.Startup;
 
 namespace Certctl.Api.Commands.Server;
 

@@ -1,4 +1,3 @@
-using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
 

@@ -1,5 +1,3 @@
-using Certctl.Application.Challenges.SignedToken;
-
 namespace Certctl.Api.Configuration.Scep;
 
 /// <summary>How a SCEP profile judges signed challenges, as far as settings say it; the bundle is the preflight's.</summary>

@@ -1,4 +1,3 @@
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Http;
 
 namespace Certctl.Api.Configuration.Server;

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Text.Json.Serialization;
 using Certctl.Api.Rest.Http;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Persistence.Availability;

@@ -1,10 +1,6 @@
-using Certctl.Api.Configuration.Server;
-using Certctl.Api.Configuration.Database;
-using Certctl.Api.Configuration.Access;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Rest.Access;
-using Certctl.Api.Configuration;
 using Certctl.Infrastructure.Compliance;
 
 namespace Certctl.Api.Hosting.Reload;

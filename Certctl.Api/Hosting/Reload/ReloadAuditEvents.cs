@@ -1,7 +1,6 @@
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Reload;
 using Certctl.Application.Admin.TrustAnchors;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;

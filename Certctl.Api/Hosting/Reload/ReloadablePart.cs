@@ -1,10 +1,7 @@
-using Certctl.Api.Configuration.Server;
-using Certctl.Api.Configuration.Database;
-using Certctl.Api.Configuration.Access;
-using Certctl.Api.Configuration.Scep;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Scep;
 using Certctl.Application.Admin.Reload;
 using Certctl.Infrastructure.Crypto.Keys;
 

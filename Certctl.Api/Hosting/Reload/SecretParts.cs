@@ -1,10 +1,7 @@
-using Certctl.Api.Configuration.Server;
 using Certctl.Api.Configuration.Database;
-using Certctl.Api.Configuration.Access;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Hosting.Telemetry;
 using Certctl.Api.Rest.Access;
-using Certctl.Api.Configuration;
 using Certctl.Application.Admin.Reload;
 using Certctl.Application.Challenges.Static;
 using Certctl.Application.Scep;

@@ -1,7 +1,3 @@
-using Certctl.Api.Configuration.Server;
-using Certctl.Api.Configuration.Database;
-using Certctl.Api.Configuration.Access;
-using Certctl.Api.Configuration.Scep;
 using System.Security.Cryptography;
 using Certctl.Api.Configuration;
 using Certctl.Application.Admin;

@@ -1,8 +1,3 @@
-using Certctl.Api.Configuration.Server;
-using Certctl.Api.Configuration.Database;
-using Certctl.Api.Configuration.Access;
-using Certctl.Api.Configuration.Scep;
-using Certctl.Api.Configuration;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Admin.Reload;
 

@@ -1,7 +1,6 @@
-using Certctl.Api.Configuration.Access;
-using Certctl.Api.Configuration.Server;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Access;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Keys;

@@ -1,5 +1,3 @@
-using Certctl.Api.Configuration.Server;
-using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Configuration;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Issuers.LocalCa;

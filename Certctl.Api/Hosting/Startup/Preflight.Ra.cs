@@ -1,5 +1,3 @@
-using Certctl.Api.Configuration.Server;
-using Certctl.Api.Configuration.Scep;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Crypto.Keys;
 

@@ -1,4 +1,3 @@
-using Certctl.Api.Configuration.Server;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;

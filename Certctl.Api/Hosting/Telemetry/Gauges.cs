@@ -3,7 +3,6 @@ using System.Diagnostics.Metrics;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Challenges.SignedToken;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Scep;

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Trail;
 
 namespace Certctl.Api.Hosting.Telemetry;

@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using Certctl.Api.Configuration.Server;
 using Certctl.Api.Hosting.Logging;
 using Certctl.Api.Rest.Access;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Domain.Enrolments;
 using OpenTelemetry.Exporter;

@@ -1,9 +1,7 @@
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Http;
 using Certctl.Api.Hosting.Telemetry;
 using Certctl.Api.Rest.Http;
 using Certctl.Application.Admin;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Domain.Audit;
 

@@ -5,7 +5,6 @@ using Certctl.Api.Configuration.Access;
 using Certctl.Api.Rest.OpenApi;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Enrolments;
 using Microsoft.AspNetCore.Authentication;

@@ -3,7 +3,6 @@ using Certctl.Api.Rest.Http;
 using Certctl.Api.Rest.OpenApi;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 
 namespace Certctl.Api.Rest.Endpoints;

@@ -1,6 +1,5 @@
 using Certctl.Api.Rest.Http;
 using Certctl.Api.Rest.OpenApi;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;

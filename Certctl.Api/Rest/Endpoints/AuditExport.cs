@@ -1,11 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Http;
 using Certctl.Api.Rest.Access;
 using Certctl.Api.Rest.Http;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Trail;
 
 namespace Certctl.Api.Rest.Endpoints;

@@ -1,7 +1,6 @@
 using Certctl.Api.Rest.Http;
 using Certctl.Api.Rest.OpenApi;
 using Certctl.Application.Admin;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Domain.Audit;
 using Microsoft.AspNetCore.Http.Features;

@@ -7,7 +7,6 @@ using Certctl.Api.Rest.Http;
 using Certctl.Api.Rest.OpenApi;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Issuers;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Issuers;
 using Certctl.Domain.Audit;

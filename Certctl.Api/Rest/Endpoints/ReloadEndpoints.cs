@@ -1,6 +1,5 @@
-using Certctl.Api.Rest.OpenApi;
-using Certctl.Api.Rest.Http;
 using Certctl.Api.Rest.Access;
+using Certctl.Api.Rest.Http;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Reload;
 

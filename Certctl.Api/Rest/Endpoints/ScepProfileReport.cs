@@ -1,8 +1,7 @@
 using System.Text.Json.Serialization;
 using Certctl.Api.Configuration;
-using Certctl.Application.Challenges.SignedToken;
 using Certctl.Api.Configuration.Scep;
-using Certctl.Application.Enrolments;
+using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Scep;

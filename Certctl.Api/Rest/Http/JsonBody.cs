@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Http;
 
 namespace Certctl.Api.Rest.Http;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Http;
 using Certctl.Api.Rest.Endpoints;
 using Certctl.Api.Rest.Http;

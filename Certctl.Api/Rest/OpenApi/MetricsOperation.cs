@@ -1,4 +1,3 @@
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Telemetry;
 using Certctl.Api.Rest.Http;
 using Microsoft.OpenApi;

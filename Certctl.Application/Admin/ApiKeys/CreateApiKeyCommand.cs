@@ -1,5 +1,4 @@
 using System.Globalization;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Audit;
 using FluentValidation;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Trail;
 
 namespace Certctl.Application.Challenges.SignedToken;

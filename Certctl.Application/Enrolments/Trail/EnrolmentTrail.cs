@@ -101,21 +101,21 @@ public static class EnrolmentTrail
 
     private static AuditEvent Event(
         EnrolmentPolicy policy, RequestOrigin origin, DateTimeOffset at, string action, AuditOutcome outcome) => new()
-    {
-        Id = Guid.CreateVersion7(at),
-        Timestamp = at,
-        Actor = Device,
-        ActorType = "System",
-        Action = action,
-        Outcome = outcome,
-        ResourceType = "certificate",
-        ResourceId = "",
-        PathId = policy.PathId,
-        ProfileId = policy.CertificateProfileId,
-        SourceAddress = origin.SourceAddress,
-        RequestId = origin.RequestId,
-        ClientCertificate = origin.ClientCertificate,
-    };
+        {
+            Id = Guid.CreateVersion7(at),
+            Timestamp = at,
+            Actor = Device,
+            ActorType = "System",
+            Action = action,
+            Outcome = outcome,
+            ResourceType = "certificate",
+            ResourceId = "",
+            PathId = policy.PathId,
+            ProfileId = policy.CertificateProfileId,
+            SourceAddress = origin.SourceAddress,
+            RequestId = origin.RequestId,
+            ClientCertificate = origin.ClientCertificate,
+        };
 
     public static string? Describe(RequestSigner? signer) =>
         signer is null or { HasCertificate: false } ? null : $"{signer.Subject} #{Convert.ToHexStringLower(signer.SerialNumber.Span)}";

@@ -68,7 +68,10 @@ internal static class PrivateKeyPem
                 "RSA PRIVATE KEY" => (Import(NewRsa(), rsa => rsa.ImportRSAPrivateKey(der.Span, out _)), null),
                 "EC PRIVATE KEY" => (Import(NewEcdsa(), ecdsa => ecdsa.ImportECPrivateKey(der.Span, out _)), null),
                 "ENCRYPTED PRIVATE KEY" when passphrase is null or { IsEmpty: true } =>
-                    (null, "the private key is encrypted and there is no passphrase. Set CERTCTL_KEY_PASSPHRASE or CERTCTL_KEY_PASSPHRASE_FILE."),
+                    (
+                        null,
+                        "the private key is encrypted and there is no passphrase. "
+                        + "Set CERTCTL_KEY_PASSPHRASE or CERTCTL_KEY_PASSPHRASE_FILE."),
                 "ENCRYPTED PRIVATE KEY" => Decrypt(der, passphrase),
                 "OPENSSH PRIVATE KEY" =>
                     (null, "the key is in OpenSSH's own format. Convert a copy of it: ssh-keygen -p -N '' -m PKCS8 -f FILE"),

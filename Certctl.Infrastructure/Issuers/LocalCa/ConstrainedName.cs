@@ -55,7 +55,8 @@ internal sealed partial record ConstrainedName(SubjectAltNameKind Kind, string T
             : string.Empty;
 
     [GeneratedRegex(
-        "^[A-Za-z][A-Za-z0-9+.-]*://(?:[^@/?#]*@)?((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(?::[0-9]*)?(?:[/?#]|\\z)",
+        "^[A-Za-z][A-Za-z0-9+.-]*://(?:[^@/?#]*@)?((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+"
+        + "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(?::[0-9]*)?(?:[/?#]|\\z)",
         RegexOptions.CultureInvariant)]
     private static partial Regex Authority();
 }

@@ -1,4 +1,3 @@
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Infrastructure.Persistence.Mapping;
 using Npgsql;

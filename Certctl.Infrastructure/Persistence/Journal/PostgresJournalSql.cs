@@ -34,7 +34,8 @@ internal sealed class PostgresJournalSql
     /// Entries whose budget has a free slot, each with the lowest one; two processes that see the same one meet at its key.
     /// </summary>
     private const string Roomy = $"""
-        SELECT b.*, (SELECT min(n) FROM generate_series(0, b.d_device_limit - 1) n WHERE NOT EXISTS (SELECT 1 {Live} AND s.slot = n)) AS slot
+        SELECT b.*, (SELECT min(n) FROM generate_series(0, b.d_device_limit - 1) n
+            WHERE NOT EXISTS (SELECT 1 {Live} AND s.slot = n)) AS slot
         FROM vetted b WHERE b.d_device_key IS NULL OR (SELECT count(*) {Live}) < b.d_device_limit
         """;
 
@@ -49,11 +50,16 @@ internal sealed class PostgresJournalSql
         RETURNING u.enrolment_id
         """;
 
+    private const string Claims =
+        "UNION ALL (SELECT enrolment_id, false FROM used UNION SELECT enrolment_id, false FROM slotted) "
+        + "EXCEPT ALL SELECT enrolment_id, false FROM claimed";
+
     private const string Fresh = "(b.u_use_key IS NULL OR b.k_enrolment_id IN (SELECT enrolment_id FROM used))";
 
     private const string Slotted = $"""
         INSERT INTO device_slots AS s (device_key, slot, enrolment_id, taken_at)
-        SELECT b.d_device_key, b.slot, b.d_enrolment_id, {Now} FROM roomy b WHERE b.d_device_key IS NOT NULL AND {Fresh} ORDER BY b.d_device_key
+        SELECT b.d_device_key, b.slot, b.d_enrolment_id, {Now} FROM roomy b WHERE b.d_device_key IS NOT NULL AND {Fresh}
+        ORDER BY b.d_device_key
         ON CONFLICT (device_key, slot) DO UPDATE SET enrolment_id = excluded.enrolment_id, taken_at = excluded.taken_at
         WHERE s.taken_at <= {Now} - interval '24 hours'
         RETURNING s.enrolment_id
@@ -96,7 +102,7 @@ internal sealed class PostgresJournalSql
             written_enrolments AS ({(completes ? Complete : Insert("e", JournalTable.Enrolments))}),
             written_audit AS ({Insert("a", JournalTable.Audit)})
             SELECT enrolment_id, true FROM claimed
-            {(claims ? "UNION ALL (SELECT enrolment_id, false FROM used UNION SELECT enrolment_id, false FROM slotted) EXCEPT ALL SELECT enrolment_id, false FROM claimed" : "")}
+            {(claims ? Claims : "")}
             """;
     }
 

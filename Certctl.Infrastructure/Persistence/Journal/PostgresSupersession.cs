@@ -1,7 +1,5 @@
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
-using Certctl.Infrastructure.Persistence.Lists;
 using Npgsql;
 using NpgsqlTypes;
 

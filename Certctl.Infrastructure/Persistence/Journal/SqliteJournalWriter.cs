@@ -1,5 +1,4 @@
 using System.Data;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Infrastructure.Persistence.Mapping;
@@ -55,7 +54,8 @@ internal sealed class SqliteJournalWriter(string connectionString, TimeProvider 
             WITH RECURSIVE slots (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM slots WHERE n + 1 < @device_limit),
             live AS (SELECT slot FROM device_slots WHERE device_key = @device_key AND taken_at > @now - 86400000000)
             INSERT INTO device_slots (device_key, slot, enrolment_id, taken_at)
-            SELECT @device_key, min(n), @enrolment_id, @now FROM slots WHERE n NOT IN (SELECT slot FROM live) AND (SELECT count(*) FROM live) < @device_limit HAVING min(n) IS NOT NULL
+            SELECT @device_key, min(n), @enrolment_id, @now FROM slots
+            WHERE n NOT IN (SELECT slot FROM live) AND (SELECT count(*) FROM live) < @device_limit HAVING min(n) IS NOT NULL
             ON CONFLICT (device_key, slot) DO UPDATE SET enrolment_id = excluded.enrolment_id, taken_at = excluded.taken_at
             """;
 

@@ -9,5 +9,10 @@ internal static class TextSearch
 
     /// <summary>It may hold the wildcards: they stand for themselves.</summary>
     public static string Pattern(string text) =>
-        $"%{Stored.Text(text).Replace(Escape, Escape + Escape, StringComparison.Ordinal).Replace("%", Escape + "%", StringComparison.Ordinal).Replace("_", Escape + "_", StringComparison.Ordinal)}%";
+        "%"
+        + Stored.Text(text)
+            .Replace(Escape, Escape + Escape, StringComparison.Ordinal)
+            .Replace("%", Escape + "%", StringComparison.Ordinal)
+            .Replace("_", Escape + "_", StringComparison.Ordinal)
+        + "%";
 }

@@ -1,5 +1,4 @@
 using Certctl.Application.Admin.Approvals;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Domain.Audit;
 using Certctl.Infrastructure.Persistence.Availability;

@@ -1,5 +1,4 @@
 using System.Linq.Expressions;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;

@@ -1,5 +1,4 @@
 using Certctl.Domain.Profiles;
-using Certctl.Infrastructure.Persistence.Schema;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 

@@ -25,14 +25,17 @@ internal sealed class PostgresSchemaSession(NpgsqlConnection connection, NpgsqlD
     // Which of them exist depends on the server's version.
     private const string Unbounded = """
         SELECT set_config(name, '0', false) FROM pg_settings
-        WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')
+        WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout',
+            'idle_session_timeout', 'transaction_timeout')
         """;
 
     // The server notices the death of this process within seconds, and that of its machine within a minute;
     // else its last statement would run on, and the lock stay held.
     private const string NoticeDeath = """
-        SELECT set_config(name, CASE name WHEN 'tcp_keepalives_idle' THEN '30' WHEN 'tcp_keepalives_interval' THEN '10' WHEN 'tcp_keepalives_count' THEN '3' ELSE '2000' END, false)
-        FROM pg_settings WHERE name IN ('tcp_keepalives_idle', 'tcp_keepalives_interval', 'tcp_keepalives_count', 'client_connection_check_interval')
+        SELECT set_config(name, CASE name WHEN 'tcp_keepalives_idle' THEN '30' WHEN 'tcp_keepalives_interval' THEN '10'
+            WHEN 'tcp_keepalives_count' THEN '3' ELSE '2000' END, false)
+        FROM pg_settings
+        WHERE name IN ('tcp_keepalives_idle', 'tcp_keepalives_interval', 'tcp_keepalives_count', 'client_connection_check_interval')
         """;
 
     private bool _locked;
@@ -122,7 +125,8 @@ internal sealed class PostgresSchemaSession(NpgsqlConnection connection, NpgsqlD
     {
         await using var command = Command($"""
             SELECT {PostgresWatch.Session} FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-            WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid::bigint = {LockKeyHigh} AND l.objid::bigint = {LockKeyLow}
+            WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid::bigint = {LockKeyHigh}
+            AND l.objid::bigint = {LockKeyLow}
             AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
             """);
         return await PostgresWatch.ReadSessionAsync(command, cancellationToken) ?? "it has just ended";

@@ -41,11 +41,14 @@ public sealed class JsonSettingsTests : IDisposable
     {
         Write("""
             {
-              "server_tls_cert_path": "/tls.crt", "server_tls_key_path": "/tls.key", "database_url": "postgres://db/certctl", "ca_cert_path": "/ca.crt", "ca_key_path": "/ca.key",
+              "server_tls_cert_path": "/tls.crt", "server_tls_key_path": "/tls.key",
+              "database_url": "postgres://db/certctl", "ca_cert_path": "/ca.crt", "ca_key_path": "/ca.key",
               "scep_enabled": true,
               "scep_profiles": {
-                "corp": { "issuer_id": "iss-local", "challenge_password": "a challenge of corp", "ra_cert_path": ["/n.crt", "/o.crt"], "ra_key_path": ["/n.key", "/o.key"] },
-                "Shop-Floor": { "issuer_id": "iss-local", "challenge_password": "a challenge of shops", "ra_cert_path": "/s.crt", "ra_key_path": "/s.key", "retry_window": "5m" }
+                "corp": { "issuer_id": "iss-local", "challenge_password": "a challenge of corp",
+                  "ra_cert_path": ["/n.crt", "/o.crt"], "ra_key_path": ["/n.key", "/o.key"] },
+                "Shop-Floor": { "issuer_id": "iss-local", "challenge_password": "a challenge of shops",
+                  "ra_cert_path": "/s.crt", "ra_key_path": "/s.key", "retry_window": "5m" }
               }
             }
             """);

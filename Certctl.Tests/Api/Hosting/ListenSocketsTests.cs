@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Startup;
 using Xunit;
 

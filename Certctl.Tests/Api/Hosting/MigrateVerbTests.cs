@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Certctl.Tests.Fixtures;
 using Certctl.Tests.Fixtures.Databases;
 using Microsoft.Data.Sqlite;
 using Npgsql;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Keys;

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Text.Json;
-using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Http;
 using Certctl.Tests.Infrastructure.Compliance;
 using Microsoft.AspNetCore.Builder;

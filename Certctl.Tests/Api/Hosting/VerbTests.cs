@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Certctl.Tests.Conformance;
-using Certctl.Tests.Fixtures;
 using Certctl.Tests.Fixtures.Databases;
 using Xunit;
 

@@ -4,7 +4,6 @@ using Certctl.Application.Admin.TrustAnchors;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
-using Certctl.Domain.Enrolments;
 using Certctl.Tests.Application.Scep;
 using Certctl.Tests.Fakes;
 using NSubstitute;

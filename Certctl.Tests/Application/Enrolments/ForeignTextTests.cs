@@ -1,4 +1,3 @@
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Trail;
 using Xunit;
 

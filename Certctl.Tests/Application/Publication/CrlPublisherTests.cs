@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Publication;
 using Certctl.Domain.Certificates;

@@ -1,6 +1,5 @@
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;

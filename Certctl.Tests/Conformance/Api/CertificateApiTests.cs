@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fixtures;

@@ -35,7 +35,9 @@ public sealed partial class ReferencePageTests(ApiServer server) : IClassFixture
                 ["Bearer realm=\"certctl\"", "Basic realm=\"certctl\", charset=\"UTF-8\""],
                 answer.Headers.WwwAuthenticate.Select(challenge => challenge.ToString()));
             Assert.Contains(
-                $"\"detail\":\"{message.Replace("<", "\\u003C", StringComparison.Ordinal).Replace(">", "\\u003E", StringComparison.Ordinal)}\"",
+                "\"detail\":\""
+                    + message.Replace("<", "\\u003C", StringComparison.Ordinal).Replace(">", "\\u003E", StringComparison.Ordinal)
+                    + "\"",
                 text,
                 StringComparison.Ordinal);
         }

@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
-using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Hosting.Reload;
+using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Rest.Endpoints;
 using Certctl.Tests.Architecture;
 using Certctl.Tests.Conformance.Api.Access;
@@ -153,8 +153,9 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
             new JsonObject { ["$defs"] = document["components"]!["schemas"]!.DeepClone(), ["allOf"] = new JsonArray(of.DeepClone()) };
         var verdict = JsonSchema.FromText(schema.ToJsonString().Replace("#/components/schemas/", "#/$defs/", StringComparison.Ordinal))
             .Evaluate(JsonDocument.Parse(body).RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
-        Assert.True(verdict.IsValid,
-            $"{what}: {body}\n{string.Join('\n', (verdict.Details ?? []).Where(detail => detail.Errors is not null).Select(detail => $"{detail.InstanceLocation}: {string.Join(", ", detail.Errors!.Values)}"))}");
+        var errors = (verdict.Details ?? []).Where(detail => detail.Errors is not null)
+            .Select(detail => $"{detail.InstanceLocation}: {string.Join(", ", detail.Errors!.Values)}");
+        Assert.True(verdict.IsValid, $"{what}: {body}\n{string.Join('\n', errors)}");
     }
 
     internal static IEnumerable<(string Name, JsonNode Operation)> Operations(JsonNode document) =>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Certctl.Application.Enrolments;
 using Certctl.Domain.Enrolments;
-using Certctl.Tests.Fixtures;
 using Certctl.Tests.Fixtures.Databases;
 using Xunit;
 

@@ -8,7 +8,6 @@ using Certctl.Application.Enrolments;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
-using Certctl.Infrastructure.Persistence.Lists;
 using Certctl.Tests.Api.Hosting;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Crypto.Scep;

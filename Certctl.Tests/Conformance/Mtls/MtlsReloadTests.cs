@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using Certctl.Domain.Audit;
-using Certctl.Tests.Api.Hosting;
 using Certctl.Tests.Api.Hosting.Reload;
 using Certctl.Tests.Fixtures;
 using Xunit;

@@ -82,10 +82,11 @@ public sealed class PoolerTests(PostgresFixture postgres) : IClassFixture<Postgr
         {
             var settings = new NpgsqlConnectionStringBuilder(postgres);
             var port = PostgresServer.FreePort();
+            var server = $"host={settings.Host} port={settings.Port} dbname={settings.Database}";
             File.WriteAllText(_folder["users"], $"\"{settings.Username}\" \"{settings.Password}\"\n");
             File.WriteAllText(_folder["pgbouncer.ini"], $"""
                 [databases]
-                {settings.Database} = host={settings.Host} port={settings.Port} dbname={settings.Database} user={settings.Username} password={settings.Password}
+                {settings.Database} = {server} user={settings.Username} password={settings.Password}
                 [pgbouncer]
                 listen_addr = 127.0.0.1
                 listen_port = {port}

@@ -1,4 +1,3 @@
-using Certctl.Tests.Fixtures;
 using Certctl.Tests.Fixtures.Databases;
 using Npgsql;
 using Xunit;

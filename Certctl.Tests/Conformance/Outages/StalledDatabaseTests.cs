@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using Certctl.Tests.Conformance.Rfc8894;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Fixtures.Databases;
 using Certctl.Tests.Hostile;

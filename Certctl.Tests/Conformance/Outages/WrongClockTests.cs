@@ -7,7 +7,6 @@ using System.Text.Json;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Tests.Api.Hosting;
-using Certctl.Tests.Conformance.Rfc8894;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Fixtures.Databases;
 using Certctl.Tests.Infrastructure.Crypto.Scep;

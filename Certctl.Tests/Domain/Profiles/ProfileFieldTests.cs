@@ -390,7 +390,8 @@ public sealed class ProfileFieldTests
     public void CreatedAt_and_UpdatedAt_are_the_clock_and_not_the_writer()
     {
         var json = Read("""
-            { "id": "vpn", "name": "VPN", "allowed_key_algorithms": [{ "algorithm": "RSA", "min_size": 2048 }], "allowed_ekus": ["clientAuth"],
+            { "id": "vpn", "name": "VPN", "allowed_key_algorithms": [{ "algorithm": "RSA", "min_size": 2048 }],
+              "allowed_ekus": ["clientAuth"],
               "created_at": "1999-01-01T00:00:00Z", "updated_at": "1999-01-01T00:00:00Z", "version": 77 }
             """);
         var created = json.ToProfile(null, Now, out var problems)!;

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Certctl.Application.Admin.Approvals;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;

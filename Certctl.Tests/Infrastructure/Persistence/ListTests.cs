@@ -1,5 +1,4 @@
 using Certctl.Application.Admin.Certificates;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;

@@ -1,5 +1,4 @@
 using Certctl.Infrastructure.Persistence;
-using Certctl.Tests.Fixtures;
 using Certctl.Tests.Fixtures.Databases;
 using Microsoft.Data.Sqlite;
 using Xunit;

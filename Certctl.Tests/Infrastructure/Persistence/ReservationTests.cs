@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Certctl.Application.Admin.Approvals;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence.Mapping;
@@ -175,7 +174,12 @@ public abstract class ReservationTests(IDatabases databases) : PersistenceTests(
         await database.Journal.CommitAsync(parked, default);
         var decision = new EnrolmentDecision
         {
-            EnrolmentId = parked.Enrolment.Id, Actor = "olga", Principal = "olga", Approved = true, Note = "", DecidedAt = Now,
+            EnrolmentId = parked.Enrolment.Id,
+            Actor = "olga",
+            Principal = "olga",
+            Approved = true,
+            Note = "",
+            DecidedAt = Now,
         };
         await database.Get<IApprovalRepository>().DecideAsync(decision, TestEntries.Audit(Now, null), default);
         var reserving = parked with

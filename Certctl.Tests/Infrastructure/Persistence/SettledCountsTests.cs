@@ -1,4 +1,3 @@
-using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Lists;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;

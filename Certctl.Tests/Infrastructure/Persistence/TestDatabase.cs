@@ -77,7 +77,8 @@ internal sealed class TestDatabase : IAsyncDisposable
         await using var command = new Npgsql.NpgsqlCommand($"""
             CREATE SCHEMA IF NOT EXISTS {ClockSchema};
             CREATE TABLE IF NOT EXISTS {ClockSchema}.face (now timestamptz);
-            CREATE OR REPLACE FUNCTION {ClockSchema}.statement_timestamp() RETURNS timestamptz STABLE LANGUAGE sql AS 'SELECT now FROM {ClockSchema}.face';
+            CREATE OR REPLACE FUNCTION {ClockSchema}.statement_timestamp() RETURNS timestamptz STABLE LANGUAGE sql
+                AS 'SELECT now FROM {ClockSchema}.face';
             DELETE FROM {ClockSchema}.face;
             INSERT INTO {ClockSchema}.face VALUES ('{now.UtcDateTime:yyyy-MM-dd HH:mm:ss.ffffff}+00')
             """, connection);

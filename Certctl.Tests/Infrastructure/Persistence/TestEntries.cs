@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Infrastructure.ScepClient;
-using Certctl.Infrastructure.ScepClient.Messages;
 using Xunit;
 
 namespace Certctl.Tests.Infrastructure.ScepClient;

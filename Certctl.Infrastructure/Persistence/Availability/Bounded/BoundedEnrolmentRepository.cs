@@ -1,8 +1,6 @@
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
-using Certctl.Infrastructure.Persistence.Repositories;
 
 namespace Certctl.Infrastructure.Persistence.Availability.Bounded;
 

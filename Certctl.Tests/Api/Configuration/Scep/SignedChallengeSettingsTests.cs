@@ -1,5 +1,4 @@
 using Certctl.Api.Configuration.Scep;
-using Certctl.Application.Challenges.SignedToken;
 using Xunit;
 
 namespace Certctl.Tests.Api.Configuration.Scep;

@@ -1,7 +1,7 @@
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
-using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Hosting.Reload;
+using Certctl.Api.Hosting.Startup;
 using Certctl.Domain.Audit;
 using Certctl.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;

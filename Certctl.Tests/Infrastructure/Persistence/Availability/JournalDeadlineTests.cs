@@ -1,6 +1,4 @@
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
-using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Availability;
 using Certctl.Infrastructure.Persistence.Journal;
 using Microsoft.EntityFrameworkCore;

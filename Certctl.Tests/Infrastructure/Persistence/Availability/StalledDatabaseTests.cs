@@ -1,11 +1,9 @@
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Audit;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Availability;
 using Certctl.Infrastructure.Persistence.Journal;
 using Certctl.Infrastructure.Persistence.Repositories;
-using Certctl.Tests.Fixtures;
 using Certctl.Tests.Fixtures.Databases;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

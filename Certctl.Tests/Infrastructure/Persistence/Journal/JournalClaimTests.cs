@@ -1,11 +1,9 @@
 using System.Security.Cryptography;
 using Certctl.Application.Admin.Approvals;
-using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Journal;
-using Certctl.Infrastructure.Persistence.Repositories;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 

@@ -283,12 +283,14 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
         var schema = await db.Database.SqlQueryRaw<string>(Kind == DatabaseKind.PostgreSql
             ? """
               SELECT indexdef AS "Value" FROM pg_indexes WHERE schemaname = 'public'
-              UNION ALL SELECT table_name || ' ' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '') FROM information_schema.columns WHERE table_schema = 'public'
+              UNION ALL SELECT table_name || ' ' || column_name || ' ' || data_type || ' ' || is_nullable || ' '
+                || coalesce(column_default, '') FROM information_schema.columns WHERE table_schema = 'public'
               UNION ALL SELECT event_object_table || ' ' || trigger_name || ' ' || event_manipulation FROM information_schema.triggers
               ORDER BY 1
               """
             : """
-              SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS "Value" FROM sqlite_master WHERE name <> '__EFMigrationsLock' AND name NOT LIKE 'sqlite_autoindex___EFMigrationsLock%'
+              SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS "Value" FROM sqlite_master
+              WHERE name <> '__EFMigrationsLock' AND name NOT LIKE 'sqlite_autoindex___EFMigrationsLock%'
               ORDER BY 1
               """).ToListAsync();
         var history = await db.GetService<IHistoryRepository>().GetAppliedMigrationsAsync();

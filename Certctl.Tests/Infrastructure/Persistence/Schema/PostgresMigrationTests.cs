@@ -3,7 +3,6 @@ using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Migrations.Postgres;
 using Certctl.Infrastructure.Persistence.Schema;
 using Certctl.Tests.Api.Hosting;
-using Certctl.Tests.Fixtures;
 using Certctl.Tests.Fixtures.Databases;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;

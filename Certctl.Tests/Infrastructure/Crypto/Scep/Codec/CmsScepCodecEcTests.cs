@@ -5,7 +5,6 @@ using System.Text;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Scep;
-using Certctl.Infrastructure.ScepClient;
 using Certctl.Infrastructure.ScepClient.Messages;
 using Xunit;
 using Xunit.Abstractions;
