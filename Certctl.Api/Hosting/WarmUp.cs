@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Certctl.Api.Configuration;
 using Certctl.Application.Enrolments;
 
@@ -12,14 +11,8 @@ internal sealed class WarmUp(ICertificateProfileRepository profiles, CertctlOpti
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
-        {
-            foreach (var id in options.ScepProfiles.Select(profile => profile.CertificateProfileId).Distinct())
-                await profiles.FindAsync(id, fresh: false, stoppingToken);
-        }
-        catch (DbException)
-        {
-            // The database went away just now: the first request will say so, in its answer and in the log.
-        }
+        // What fails here fails again at the first request, which says so in its answer and in the log.
+        foreach (var id in options.ScepProfiles.Select(profile => profile.CertificateProfileId).Distinct())
+            await ((Task)profiles.FindAsync(id, fresh: false, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -10,14 +10,19 @@ namespace Certctl.Application.Enrolments;
 /// <summary>What is written to the journal.</summary>
 public sealed partial class CertificateIssuance
 {
+    // A reservation outlives several leases: what an issuer was asked for can be recalled.
+    private static readonly TimeSpan MinReservation = TimeSpan.FromMinutes(15);
+
     /// <param name="certificate">Null: the request waits, or is reserved at its issuer.</param>
     /// <param name="waits">For an operator.</param>
     private static JournalEntry Entry(
-        Draft draft, IssuedCertificate? certificate, bool waits, CertificateProfile profile, DateTimeOffset now)
+        Draft draft, IssuedCertificate? certificate, bool waits, CertificateProfile? profile, DateTimeOffset now)
     {
         var (context, _, enrolment, key, renewal, reservation, completes) = draft;
         var windows = context.Policy.Windows;
-        var heldFor = certificate is null ? windows.Pending : AnswerLife(certificate, renewal is null ? null : profile, windows.Retry, now);
+        var heldFor = certificate is not null ? AnswerLife(certificate, renewal is null ? null : profile, windows.Retry, now)
+            : waits || windows.Pending > MinReservation ? windows.Pending
+            : MinReservation;
         var written = certificate is not null ? enrolment.Issued(certificate.IssuerId, certificate.SerialNumber, now + heldFor)
             : waits ? enrolment.Waiting(now + heldFor)
             : enrolment.Reserved(context.Issuer.IssuerId, now + heldFor);
@@ -27,10 +32,10 @@ public sealed partial class CertificateIssuance
             RequestKey = key,
             HeldFor = heldFor,
             Certificate = certificate,
-            ProfileVersion = profile.Version,
+            ProfileVersion = profile?.Version ?? 0,
 
             // A certificate of the staged next CA is no use yet: it supersedes nothing.
-            MaxActiveCertificates = context.Issuer == context.Policy.Issuer ? profile.MaxActiveCertificates : 0,
+            MaxActiveCertificates = context.Issuer == context.Policy.Issuer ? profile?.MaxActiveCertificates ?? 0 : 0,
             Completes = completes,
 
             // A request that waits for an operator uses the challenge now, and the budget only when its certificate is issued.

@@ -70,7 +70,17 @@ public sealed partial class CertificateIssuance
             var vetted = draft with { Enrolment = held.Enrolment };
             if (FindRevokedSigner(vetted) is { } revoked)
                 return (null, revoked);
-            (template, var refused) = Vet(vetted, await profiles.FindAsync(held.Enrolment.ProfileId, fresh: true, cancellationToken));
+            var profile = await profiles.FindAsync(held.Enrolment.ProfileId, fresh: true, cancellationToken);
+            (template, var refused) = Vet(vetted, profile);
+
+            // The rule may have come while the issuer was away: what no operator has seen is not signed under it.
+            if (refused is null && profile!.RequiresApproval && held.Enrolment.DecidedAt is null)
+            {
+                refused = new(
+                    FailureReason.ProfileUnavailable,
+                    $"certificate profile {profile.Id} asks for an approval now, which enrolment {held.Enrolment.Id} does not have");
+            }
+
             if (refused is not null)
                 return (null, new EnrolmentOutcome.Refused(refused));
         }
@@ -107,9 +117,8 @@ public sealed partial class CertificateIssuance
                 + $"of {certificate.IssuerId} for another key.");
         }
 
-        var profile = await profiles.FindAsync(reserved.ProfileId, fresh: false, cancellationToken)
-            ?? throw new InvalidOperationException(
-                $"The certificate profile of the reserved enrolment {reserved.Id} is not in the database.");
+        // Null where an operator deleted it meanwhile: what is signed is recorded all the same.
+        var profile = await profiles.FindAsync(reserved.ProfileId, fresh: false, cancellationToken);
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var entry = Entry(draft, certificate, waits: false, profile, await clock.NowAsync(cancellationToken));

@@ -139,7 +139,9 @@ internal sealed class CertctlHost : IAsyncDisposable
     // Keys under a passphrase are the server's own, and so are those of a server whose clock is wrong.
     private async Task PrepareAsync()
     {
-        if (Parent.Count > 0 || Settings.Keys.Any(name => name.Contains("PASSPHRASE", StringComparison.Ordinal)))
+        if (Parent.Count > 0
+            || Settings.ContainsKey("LD_PRELOAD")
+            || Settings.Keys.Any(name => name.Contains("PASSPHRASE", StringComparison.Ordinal)))
             return;
         ReadyMadeData.CopyKeys(Data, _caKey);
         if (_postgres is null && !Settings.ContainsKey("CERTCTL_DATABASE_URL"))

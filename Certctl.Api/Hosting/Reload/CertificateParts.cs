@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Admin.Reload;
@@ -83,6 +84,13 @@ internal sealed class CertificateParts(PreflightMaterial start, ServerCertificat
         if (part.Problems.Count > 0 || pair is null)
             return part with { Commit = certificate.StageClientCas(clientCas) };
         var change = PartChange.Between(certificate.Fingerprint, ServerCertificate.FingerprintOf(pair));
-        return part.Exchange(change, certificate.Stage(pair, clientCas));
+        try
+        {
+            return part.Exchange(change, certificate.Stage(pair, clientCas));
+        }
+        catch (Exception unusable) when (unusable is ArgumentException or CryptographicException)
+        {
+            return part.Refuse(unusable.Message) with { Commit = certificate.StageClientCas(clientCas) };
+        }
     }
 }

@@ -34,7 +34,10 @@ internal sealed class NextCaPart(
             return part;
         if (next is null)
             return part.RefuseUntilRestart("the settings name no next CA any more; to serve without one, restart the server");
-        if (PartChange.Between(Certificates(_current!), Certificates(next)) is not { } change)
+        var change = new PartChange(Names(_current!), Names(next));
+
+        // Which profile has which RA counts, too: two of them may have changed places.
+        if (change.Before == change.After && runtimes.All.All(profile => HasPairsOf(profile, next)))
             return part;
 
         var issuer = new LocalCaIssuer(next.Ca, settings, clock);
@@ -57,6 +60,11 @@ internal sealed class NextCaPart(
         crls.Forget(old);
         _current = next;
     }
+
+    private static bool HasPairsOf(ProfileRuntime profile, NextCaMaterial next) => PartChange.Between(
+        profile.NextRaPairs.Select(pair => pair.Certificate), next.RaPairs[profile.PathId].Select(pair => pair.Certificate)) is null;
+
+    private static string Names(NextCaMaterial next) => PartChange.Sorted(Certificates(next).Select(PartChange.Sha256));
 
     private static IEnumerable<X509Certificate2> Certificates(NextCaMaterial next) =>
         [next.Ca.Certificate, .. next.Ca.Chain, .. next.RaPairs.Values.SelectMany(pairs => pairs).Select(pair => pair.Certificate)];

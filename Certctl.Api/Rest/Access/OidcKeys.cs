@@ -37,6 +37,9 @@ internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever docume
     // The read that failed last; null when a set has been read since. Kept beside _read, which the next read replaces while it runs.
     private Failure? _failure;
 
+    // A read that began before was made by roots that are in use no more.
+    private long _validFrom = long.MinValue;
+
     /// <summary>The set that judges tokens now.</summary>
     /// <exception cref="OidcUnavailableException">No set is young enough and the issuer cannot be read.</exception>
     public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel)
@@ -122,7 +125,7 @@ internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever docume
         lock (_lock)
         {
             _failure = null;
-            Begin();
+            _validFrom = Begin().BeginsAt;
         }
     }
 
@@ -150,13 +153,21 @@ internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever docume
         {
             var failure = new Failure(reading.Exception?.InnerException ?? new OperationCanceledException(), beginsAt);
             lock (_lock)
-                _failure = failure;
+            {
+                if (beginsAt >= _validFrom)
+                    _failure = failure;
+            }
+
             throw new OidcUnavailableException(failure.Reason);
         }
 
         var set = new KeySet(await reading, beginsAt);
         lock (_lock)
-            (_current, _failure) = (set, null);
+        {
+            if (beginsAt >= _validFrom)
+                (_current, _failure) = (set, null);
+        }
+
         return set;
     }
 

@@ -11,7 +11,7 @@ internal static class ReloadEndpoints
     public static void MapReload(this IEndpointRouteBuilder api) =>
         api.MapPost("/admin/reload", ReloadAsync).RequireAuthorization(ApiPolicy.Admin).Produces<ReloadReport>()
             .WithSummary("Read certificates, keys, trust bundles and secrets again")
-            .WithDescription("As SIGHUP does, and of the process that answers alone. Each part that is good is put to use; one that is not "
+            .WithDescription("As SIGHUP does, but only in the process that answers. Each part that is good is put to use; one that is not "
                 + "says why, and the old one stays in use. Also 200 when parts are refused.");
 
     private static async Task<IResult> ReloadAsync(HttpContext http, AdminDispatcher dispatcher, CancellationToken cancellationToken) =>

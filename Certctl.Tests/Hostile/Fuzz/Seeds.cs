@@ -34,10 +34,11 @@ internal static class Seeds
     [
         .. new[]
         {
-            """{"version":"v1","iss":"https://connector.example","sub":"device-guid","nonce":"n-1","iat":1764158400"""
-            + ""","exp":1764160200,"aud":"https://here","device_name":"device-1","san_dns":["a.example","b.example"]"""
-            + ""","san_rfc822":["a@b.example"],"san_upn":["u@b.example"],"san_uri":["tag:microsoft.com"""
-            + """,2022-09-14:sid:S-1-5-21-1"]}""",
+            """
+            {"version":"v1","iss":"https://connector.example","sub":"device-guid","nonce":"n-1","iat":1764158400,"exp":1764160200,
+            "aud":"https://here","device_name":"device-1","san_dns":["a.example","b.example"],"san_rfc822":["a@b.example"],
+            "san_upn":["u@b.example"],"san_uri":["tag:microsoft.com,2022-09-14:sid:S-1-5-21-1"]}
+            """.ReplaceLineEndings(""),
             """{"iss":"i","sub":"s","nonce":"n","iat":1,"exp":2}""",
             """ { "sub" : "\u00e4" , "x" : { "y" : [ 1 , 2.5 , null , true ] } } """,
         }.Select(Encoding.UTF8.GetBytes),

@@ -14,8 +14,10 @@ public sealed class IntuneRowTests
     public void A_profile_without_Intune_has_no_member_that_only_signed_challenges_have()
     {
         Assert.Equal(
-            """{"path_id":"","issuer_id":"iss-local","enabled":false,"rate_limit_disabled":false,"replay_cache_size":0"""
-            + ""","counters":{},"generated_at":"2026-11-30T09:30:00Z"}""",
+            """
+            {"path_id":"","issuer_id":"iss-local","enabled":false,"rate_limit_disabled":false,"replay_cache_size":0,"counters":{},
+            "generated_at":"2026-11-30T09:30:00Z"}
+            """.ReplaceLineEndings(""),
             Json(IntuneRow.Of("", "iss-local", null, At)));
     }
 
@@ -27,11 +29,13 @@ public sealed class IntuneRowTests
             "/etc/certctl/intune.pem", [new TrustAnchorRow("Connector", At.AddDays(-1), At.AddDays(10), 10, false)],
             "https://scep.example.com/scep/corp", 3_600_000_000_000, 60_000_000_000, true, 17, counters, counters);
         Assert.Equal(
-            """{"path_id":"corp","issuer_id":"iss-local","enabled":true,"trust_anchor_path":"/etc/certctl/intune.pem","trust_"""
-            + """anchors":[{"subject":"Connector","not_before":"2026-11-29T09:30:00Z","not_after":"2026-12-10T09:30:00Z","days_"""
-            + """to_expiry":10,"expired":false}],"audience":"https://scep.example.com/scep/corp","challenge_validity_"""
-            + """ns":3600000000000,"clock_skew_tolerance_ns":60000000000,"rate_limit_disabled":true,"replay_cache_size":17"""
-            + ""","counters":{"expired":0,"replay":1,"success":2},"generated_at":"2026-11-30T09:30:00Z"}""",
+            """
+            {"path_id":"corp","issuer_id":"iss-local","enabled":true,"trust_anchor_path":"/etc/certctl/intune.pem",
+            "trust_anchors":[{"subject":"Connector","not_before":"2026-11-29T09:30:00Z","not_after":"2026-12-10T09:30:00Z",
+            "days_to_expiry":10,"expired":false}],"audience":"https://scep.example.com/scep/corp",
+            "challenge_validity_ns":3600000000000,"clock_skew_tolerance_ns":60000000000,"rate_limit_disabled":true,
+            "replay_cache_size":17,"counters":{"expired":0,"replay":1,"success":2},"generated_at":"2026-11-30T09:30:00Z"}
+            """.ReplaceLineEndings(""),
             Json(IntuneRow.Of("corp", "iss-local", section, At)));
     }
 
@@ -41,9 +45,11 @@ public sealed class IntuneRowTests
         var section = new IntuneSection(
             "/a.pem", [], null, 3_600_000_000_000, 0, false, 0, new Dictionary<string, long>(), new Dictionary<string, long>());
         Assert.Equal(
-            """{"path_id":"corp","issuer_id":"iss-local","enabled":true,"trust_anchor_path":"/a.pem","challenge_validity_"""
-            + """ns":3600000000000,"rate_limit_disabled":false,"replay_cache_size":0,"counters":{}"""
-            + ""","generated_at":"2026-11-30T09:30:00Z"}""",
+            """
+            {"path_id":"corp","issuer_id":"iss-local","enabled":true,"trust_anchor_path":"/a.pem",
+            "challenge_validity_ns":3600000000000,"rate_limit_disabled":false,"replay_cache_size":0,"counters":{},
+            "generated_at":"2026-11-30T09:30:00Z"}
+            """.ReplaceLineEndings(""),
             Json(IntuneRow.Of("corp", "iss-local", section, At)));
     }
 
