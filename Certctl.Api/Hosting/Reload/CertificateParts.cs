@@ -88,7 +88,11 @@ internal sealed class CertificateParts(PreflightMaterial start, ServerCertificat
         {
             return part.Exchange(change, certificate.Stage(pair, clientCas));
         }
-        catch (Exception unusable) when (unusable is ArgumentException or CryptographicException)
+        catch (ArgumentException unusable)
+        {
+            return part.Refuse(unusable.Message) with { Commit = certificate.StageClientCas(clientCas) };
+        }
+        catch (CryptographicException unusable)
         {
             return part.Refuse(unusable.Message) with { Commit = certificate.StageClientCas(clientCas) };
         }
