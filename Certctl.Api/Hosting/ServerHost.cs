@@ -89,7 +89,6 @@ internal static class ServerHost
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
         services.AddSingleton<RefusedRequests>();
         services.AddHostedService<LifetimeLog>();
-        services.AddHostedService<WarmUp>();
         services.AddHostedService<SweepTimer>();
         services.AddReload(material, certificate, SettingsOf(options.Ca), oidc);
 
