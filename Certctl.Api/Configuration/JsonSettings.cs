@@ -32,7 +32,7 @@ internal static class JsonSettings
         }
         catch (UnauthorizedAccessException)
         {
-            problems.Add($"{path}: must not be read by this user.");
+            problems.Add($"{path}: cannot be read by this user.");
         }
 
         return settings;

@@ -28,7 +28,7 @@ namespace Certctl.Api.Hosting;
 /// <summary>Composition root: builds the web application from checked options and checked key material.</summary>
 internal static class ServerHost
 {
-    /// <param name="source">How the settings are read again on SIGHUP.</param>
+    /// <param name="source">How the settings are read again at a reload.</param>
     public static WebApplication Build(
         CertctlOptions options, PreflightMaterial material, ConfigurationSource source, Action<IServiceCollection> configure)
     {

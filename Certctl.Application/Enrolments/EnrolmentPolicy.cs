@@ -49,6 +49,6 @@ public sealed record EnrolmentWindows
     /// <summary>How long the same request is answered with the same certificate.</summary>
     public TimeSpan Retry { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long a request waits for an operator.</summary>
+    /// <summary>How long a request waits for an operator, or for an issuer outside of this process.</summary>
     public TimeSpan Pending { get; init; } = TimeSpan.FromDays(7);
 }

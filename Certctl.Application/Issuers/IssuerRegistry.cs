@@ -22,9 +22,8 @@ public sealed class IssuerRegistry
     public IssuerGenerations? Find(string issuerId) => All.FirstOrDefault(issuer => issuer.IssuerId == issuerId);
 
     /// <summary>
-    /// The CA certificates above <paramref name="certificate"/>, its issuer first; empty for what a CA of before issued, whose
-    /// certificates still stand in
-    /// the inventory.
+    /// The CA certificates above <paramref name="certificate"/>, its issuer first; empty for a certificate of an earlier CA that is still
+    /// in the inventory.
     /// </summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> ChainOf(IssuedCertificate certificate) =>
         Find(certificate.IssuerId)?.All.FirstOrDefault(issuer => issuer.HasIssued(certificate))?.Chain ?? [];

@@ -111,9 +111,8 @@ public sealed class Enrolment
     public string? IssuerReference { get; private set; }
 
     /// <summary>
-    /// Everything that it claims is committed, and an issuer outside of this process is to sign it or has been asked to. The issuer's id
-    /// alone tells it
-    /// from what people have approved.
+    /// Everything that it claims is committed, and an issuer outside of this process is to sign it or has been asked to. Only the issuer's
+    /// id distinguishes it from a request that operators have approved.
     /// </summary>
     public bool IsReserved => State == EnrolmentState.Approved && IssuerId is not null;
 

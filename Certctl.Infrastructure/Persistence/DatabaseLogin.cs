@@ -32,9 +32,6 @@ public sealed class DatabaseLogin
     public async Task<string?> FindProblemAsync(string connectionString, CancellationToken cancellationToken)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false };
-        var plain = new NpgsqlConnectionStringBuilder(connectionString) { Password = null };
-        if (plain.ConnectionString != _settings.ConnectionString)
-            return "names another host, database, role or option than at start; only the password can change without a restart";
         if (Knows(connectionString))
             return null;
         try
@@ -64,6 +61,10 @@ public sealed class DatabaseLogin
     }
 
     /// <summary>One of them has a password and the other has none. The pools ask for it here only if there is one at start.</summary>
+    /// <summary>Whether it differs in more than the password.</summary>
+    public bool NamesAnother(string connectionString) =>
+        new NpgsqlConnectionStringBuilder(connectionString) { Password = null }.ConnectionString != _settings.ConnectionString;
+
     public bool GainsOrLosesPassword(string connectionString) =>
         new NpgsqlConnectionStringBuilder(connectionString).Password is null != _password is null;
 

@@ -22,7 +22,7 @@ internal static class ServerRun
 {
     /// <param name="options">What the server was told.</param>
     /// <param name="material">What its files hold.</param>
-    /// <param name="source">How its settings are read again on SIGHUP.</param>
+    /// <param name="source">How its settings are read again at a reload.</param>
     /// <param name="configure">Further services; quickstart adds its own.</param>
     /// <param name="ready">Called with the port once the listener is open.</param>
     public static async Task<int> RunAsync(

@@ -51,8 +51,8 @@ internal static class CaSettings
 
     public static readonly Setting<string> NextCertPath = Group.Add(
         "CERTCTL_CA_NEXT_CERT_PATH", SettingType.Text,
-        "PEM: the CA that follows, then the CAs above it. Staged: GetNextCACert hands it out, and it issues to who asks its RA. Already "
-        + "valid. Read again on SIGHUP.");
+        "PEM: the CA that follows, then the CAs above it. Staged: GetNextCACert hands it out, and it issues to devices that send "
+        + "their request to its RA. It must be valid already. Read again on SIGHUP.");
 
     public static readonly Setting<string> NextKeyPath =
         Group.Add("CERTCTL_CA_NEXT_KEY_PATH", SettingType.Text, "Its PEM private key, mode 0600.");

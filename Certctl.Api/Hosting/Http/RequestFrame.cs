@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Net.Sockets;
 using Certctl.Api.Rest;
 using Certctl.Api.Rest.Http;
 using Certctl.Infrastructure.Persistence.Availability;
@@ -49,7 +50,9 @@ internal sealed partial class RequestFrame(RequestDelegate next, ILogger<Request
         {
             BadHttpRequestException bad => bad.StatusCode,
             EndOfStreamException => StatusCodes.Status400BadRequest,
-            DbException or TimeoutException => StatusCodes.Status503ServiceUnavailable,
+            // The database, or an issuer outside of this process: both may answer later.
+            DbException or TimeoutException or HttpRequestException or SocketException or IOException =>
+                StatusCodes.Status503ServiceUnavailable,
             _ => StatusCodes.Status500InternalServerError,
         };
         if (status >= StatusCodes.Status500InternalServerError)

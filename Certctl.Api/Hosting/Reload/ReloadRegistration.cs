@@ -39,6 +39,7 @@ internal static class ReloadRegistration
             provider.GetRequiredService<CrlPublisher>(),
             provider.GetRequiredService<TimeProvider>());
         var secrets = new SecretParts(
+            provider.GetRequiredService<CertctlOptions>().Database,
             profiles,
             provider.GetRequiredService<ConfiguredApiKeys>(),
             provider.GetRequiredService<MetricsToken>(),

@@ -13,7 +13,8 @@ namespace Certctl.Api.Hosting.Reload;
 /// <summary>
 /// Secrets, from their <c>_FILE</c>s or the file of <c>--config</c>: challenges, API keys, the token of /metrics, the database's password.
 /// </summary>
-internal sealed class SecretParts(ScepProfileTable profiles, ConfiguredApiKeys keys, MetricsToken metrics, DatabaseLogin? database)
+internal sealed class SecretParts(
+    DatabaseOptions start, ScepProfileTable profiles, ConfiguredApiKeys keys, MetricsToken metrics, DatabaseLogin? database)
 {
     // As long as a connection may take to say no.
     private static readonly TimeSpan AskDatabaseFor = TimeSpan.FromSeconds(10);
@@ -77,7 +78,17 @@ internal sealed class SecretParts(ScepProfileTable profiles, ConfiguredApiKeys k
         var url = reading.Options.Database.ConnectionString.Reveal();
         if (reading.ProblemsOf("CERTCTL_DATABASE_URL") is { Count: > 0 } problems)
             return part.Refuse(problems);
-        if (database is null || url.Length == 0 || reading.Options.Database.Provider != DatabaseProvider.PostgreSql)
+        if (url.Length == 0)
+            return part;
+        if (reading.Options.Database.Provider != start.Provider
+            || (database?.NamesAnother(url) ?? url != start.ConnectionString.Reveal()))
+        {
+            return part.RefuseUntilRestart(
+                "CERTCTL_DATABASE_URL names another host, database, role or option than at start; "
+                + "only the password can change without a restart");
+        }
+
+        if (database is null)
             return part;
         if (database.GainsOrLosesPassword(url))
         {

@@ -9,7 +9,7 @@ internal static partial class Preflight
     /// <param name="pairs">Those that can be used.</param>
     private static void CheckTogether(string name, List<KeyPair> pairs, CaCertificateShape shape, KeyPair? ca, List<PreflightCheck> checks)
     {
-        // None was told already.
+        // That there is none has been reported already.
         if (pairs.Count == 0)
             return;
         var problems = new List<string>();

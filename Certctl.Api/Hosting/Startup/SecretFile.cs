@@ -63,7 +63,7 @@ internal static class SecretFile
         }
         catch (UnauthorizedAccessException)
         {
-            problem("must not be read by this user.");
+            problem("cannot be read by this user.");
         }
 
         return null;

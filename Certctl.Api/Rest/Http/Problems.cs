@@ -5,7 +5,7 @@ namespace Certctl.Api.Rest.Http;
 
 /// <summary>
 /// What went wrong, as RFC 9457 §3 has it, with the keys that integrators know from the upstream product beside it: <c>error</c>,
-/// <c>message</c>, <c>request_id</c>. Nothing of the inside.
+/// <c>message</c>, <c>request_id</c>. No internal details.
 /// </summary>
 internal static class Problems
 {

@@ -8,7 +8,7 @@ namespace Certctl.Application.Admin.Certificates;
 
 /// <summary>
 /// Every certificate of a filter, or each of a list, is ended before its time:
-/// one by one, so that what is done is done when it breaks off; again does the rest.
+/// one by one: what was done before an interruption stays done, and the same command again does the rest.
 /// </summary>
 /// <param name="Filter">At least one of issuer, certificate profile, path, source and serial numbers narrows it.</param>
 /// <param name="SerialNumbers">40 lower-case hex digits each; null: the filter alone.</param>

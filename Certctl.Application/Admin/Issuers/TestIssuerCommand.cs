@@ -6,7 +6,7 @@ using MediatR;
 namespace Certctl.Application.Admin.Issuers;
 
 /// <summary>
-/// The CA is asked to sign something that is thrown away, and its certificate is looked at as at the start; the CA that follows too.
+/// The CA signs something that is thrown away, and its certificate is checked as at the start; likewise the next CA.
 /// </summary>
 public sealed record TestIssuerCommand(string IssuerId, AdminCaller Caller) : AdminCommand(Caller);
 

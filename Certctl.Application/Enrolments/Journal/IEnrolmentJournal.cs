@@ -17,7 +17,7 @@ public interface IEnrolmentJournal
     Task<JournalVerdict> CommitAsync(JournalEntry entry, CancellationToken cancellationToken);
 }
 
-/// <summary>One enrolment to commit: pending (no certificate) or issued.</summary>
+/// <summary>One enrolment to commit: pending or reserved at an issuer (no certificate), or issued.</summary>
 public sealed record JournalEntry
 {
     /// <summary>

@@ -5,8 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Certctl.Application.Enrolments.Pipeline;
 
 /// <summary>
-/// The checks in order, outermost first. Cheap before dear; no state is touched before someone has vouched;
-/// the one question to the network comes last.
+/// The checks in order, outermost first. Cheap before dear; nothing is written before a challenge was judged good, and the one question
+/// to the network comes last.
 /// </summary>
 public static class EnrolmentPipeline
 {

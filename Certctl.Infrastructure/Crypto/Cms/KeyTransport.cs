@@ -33,8 +33,8 @@ internal sealed record KeyTransport(MessageDigest? OaepDigest, MessageDigest? Ma
         return ReadOaep(algorithm.Parameters, out refusal) is { } read ? Judge(read, policy, out refusal) : null;
     }
 
-    // SHA-1 is no weakness here, since OAEP needs no collision resistance; a policy without SHA-1 is one without it all the same. And who
-    // knows OAEP knows better than MD5, whatever the policy.
+    // SHA-1 is no weakness here, since OAEP needs no collision resistance; a policy without SHA-1 is one without it all the same. A
+    // client that supports OAEP also supports something better than MD5, whatever the policy.
     private static KeyTransport? Judge(KeyTransport transport, CryptoPolicy policy, out string? refusal)
     {
         var refused = Array.Find(

@@ -17,7 +17,7 @@ internal sealed class PostgresJournalSql
 
     private const string Vetted = $"SELECT b.* FROM batch b JOIN certificate_profiles p ON {ByProfile}";
 
-    // Its row is locked first: of two that complete it the second waits, sees Issued and claims nothing. What an issuer has signed for a
+    // Its row is locked first: of two that complete it the second waits, sees Issued or reserved and claims nothing. What an issuer has signed for a
     // reservation
     // is recorded whatever became of the profile.
     private const string Approved = $"""
@@ -109,7 +109,7 @@ internal sealed class PostgresJournalSql
     /// <summary>New enrolments.</summary>
     public static PostgresJournalSql Arrival { get; } = new(completes: false, claims: false);
 
-    /// <summary>One enrolment that stands as Approved becomes Issued.</summary>
+    /// <summary>One enrolment that stands as Approved becomes Issued, or is reserved at its issuer.</summary>
     public static PostgresJournalSql Completion { get; } = new(completes: true, claims: false);
 
     /// <summary>New enrolments, of which some spend a signed challenge or a device's budget.</summary>

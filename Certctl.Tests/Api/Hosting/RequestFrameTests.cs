@@ -26,6 +26,9 @@ public sealed class RequestFrameTests
         { new OperationCanceledException(Inside), 500 },
         { Substitute.For<DbException>(Inside), 503 },
         { new TimeoutException(Inside), 503 },
+        { new HttpRequestException(Inside), 503 },
+        { new SocketException(111, Inside), 503 },
+        { new IOException(Inside), 503 },
         { new BadHttpRequestException(Inside, 413), 413 },
         { new EndOfStreamException(Inside), 400 },
     };

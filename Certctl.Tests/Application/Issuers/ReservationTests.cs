@@ -201,7 +201,53 @@ public sealed class ReservationTests
     }
 
     [Fact]
-    public async Task What_people_approved_is_reserved_before_it_is_signed()
+    public async Task A_reservation_outlives_several_leases_however_short_the_pending_window_is()
+    {
+        var issuer = new RecallingIssuer { After = () => throw new IOException("the line broke") };
+        using var harness = Harness(issuer, pending: TimeSpan.FromMinutes(1));
+        await Assert.ThrowsAsync<IOException>(() => harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        harness.Clock.Advance(ReservationTimes.Default.Length + ReservationTimes.Default.Length);
+
+        var der = Success(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null));
+
+        Assert.Equal(Assert.Single(issuer.Signed).Certificate.Der, der);
+        Assert.Equal(1, issuer.Requests);
+    }
+
+    [Fact]
+    public async Task What_no_operator_has_seen_is_not_signed_once_the_profile_asks_for_approval()
+    {
+        var issuer = new RecallingIssuer { Before = _ => throw new IOException("the line broke") };
+        using var harness = Harness(issuer);
+        await Assert.ThrowsAsync<IOException>(() => harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        issuer.Before = _ => Task.CompletedTask;
+        await harness.Profiles.SaveAsync(Profile(requiresApproval: true), 1, _ => null!, CancellationToken.None);
+        harness.Clock.Advance(ReservationTimes.Default.Length);
+
+        Assert.IsType<ScepReply.Failure>(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null));
+
+        Assert.Empty(issuer.Signed);
+        Assert.Contains("asks for an approval now", Assert.Single(harness.Journal.Refusals).Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_signed_is_recorded_although_its_profile_was_deleted()
+    {
+        var issuer = new RecallingIssuer { After = () => throw new IOException("the line broke") };
+        using var harness = Harness(issuer);
+        await Assert.ThrowsAsync<IOException>(() => harness.SendAsync(MessageType.PkcsReq, Signer(), Request()));
+        var profile = Profile(requiresApproval: false);
+        Assert.Equal(
+            ProfileDeletion.Deleted, await harness.Profiles.DeleteAsync(profile.Id, profile.Version, null!, CancellationToken.None));
+        harness.Clock.Advance(ReservationTimes.Default.Length);
+
+        var der = Success(await harness.SendAsync(MessageType.GetCertInitial, Signer(), null));
+
+        Assert.Equal(Assert.Single(issuer.Signed).Certificate.Der, der);
+    }
+
+    [Fact]
+    public async Task What_operators_approved_is_reserved_before_it_is_signed()
     {
         var issuer = new RecallingIssuer();
         using var harness = Harness(issuer, requiresApproval: true);
@@ -247,10 +293,10 @@ public sealed class ReservationTests
         Assert.Throws<ArgumentException>(() => new IssuerGenerations(NSubstitute.Substitute.For<ICertificateIssuer>()));
     }
 
-    private static EnrolmentHarness Harness(ICertificateIssuer issuer, bool requiresApproval = false)
+    private static CertificateProfile Profile(bool requiresApproval)
     {
         var standard = CertificateProfile.Default(Now);
-        var profile = new CertificateProfile
+        return new CertificateProfile
         {
             Id = standard.Id,
             Name = standard.Name,
@@ -262,15 +308,18 @@ public sealed class ReservationTests
             CreatedAt = Now,
             UpdatedAt = Now,
         };
-        return new EnrolmentHarness(profile, policy => new EnrolmentPolicy
+    }
+
+    private static EnrolmentHarness Harness(ICertificateIssuer issuer, bool requiresApproval = false, TimeSpan? pending = null) =>
+        new(Profile(requiresApproval), policy => new EnrolmentPolicy
         {
             PathId = policy.PathId,
             Issuers = new(issuer),
             CertificateProfileId = policy.CertificateProfileId,
             Challenges = policy.Challenges,
             Limits = policy.Limits,
+            Windows = pending is { } window ? new EnrolmentWindows { Pending = window } : policy.Windows,
         });
-    }
 
     private static byte[] Success(ScepReply reply) => Assert.IsType<ScepReply.Success>(reply).Certificate.ToArray();
 }

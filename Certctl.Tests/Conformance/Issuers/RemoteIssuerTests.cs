@@ -52,9 +52,10 @@ public sealed class RemoteIssuerOnPostgresTests(PostgresFixture postgres) : Remo
         // A poll that comes before the request itself is refused, and rightly.
         async Task PollAsync()
         {
+            using var patience = new CancellationTokenSource(Patience);
             var rows = new RowCounter(database, first.DatabaseFile);
             while (await rows.CountAsync("SELECT COUNT(*) FROM enrolments") == 0)
-                await Task.Delay(50);
+                await Task.Delay(50, patience.Token);
             await UntilIssuedAsync(second, other, device, request, poll: true);
         }
     }

@@ -175,7 +175,7 @@ public sealed class StrangerTests(ScepServerFixture server) : IClassFixture<Scep
         for (var watch = Stopwatch.StartNew();
             server.Count("SELECT COUNT(*) FROM audit_events WHERE subject LIKE 'CN=hung up%'") < 4;
             await Task.Delay(50))
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), "not every refusal was written down");
+            Assert.True(watch.Elapsed < TimeSpan.FromMinutes(2), "not every refusal was written down");
         clients.ForEach(client => client.Dispose());
     }
 

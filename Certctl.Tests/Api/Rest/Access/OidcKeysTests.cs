@@ -150,6 +150,34 @@ public sealed class OidcKeysTests : IDisposable
         await patient.WaitAsync(Bound);
     }
 
+    [Fact]
+    public async Task What_was_asked_before_the_roots_were_exchanged_does_not_count()
+    {
+        await NamesAsync();
+        _clock.Advance(OidcKeys.ReadInterval);
+        _issuer.Names = ["of a stranger"];
+        _issuer.Hold();
+        var old = _keys.LookForAsync("x", CancellationToken.None);
+        await UntilAsync(() => Task.FromResult(_issuer.Held == 1));
+        var held = _issuer.LetOthersPass();
+        _issuer.Names = ["b"];
+        _clock.Advance(OidcKeys.ReadInterval);
+
+        _keys.Restart();
+        await UntilAsync(async () => (await NamesAsync()).SequenceEqual(["b"]));
+        held.SetResult();
+        await old.WaitAsync(Bound);
+
+        Assert.Equal(["b"], await NamesAsync());
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var bound = new CancellationTokenSource(Bound);
+        while (!await condition())
+            await Task.Delay(5, bound.Token);
+    }
+
     private async Task<IEnumerable<string>> NamesAsync() =>
         (await _keys.GetConfigurationAsync(CancellationToken.None)).SigningKeys.Select(key => key.KeyId);
 
@@ -171,6 +199,7 @@ public sealed class OidcKeysTests : IDisposable
         private readonly string _modulus = Base64UrlEncoder.Encode(rsa.ExportParameters(false).Modulus!);
         private volatile TaskCompletionSource? _held;
         private int _reads;
+        private int _heldReads;
 
         public volatile string[] Names = ["a"];
 
@@ -180,6 +209,17 @@ public sealed class OidcKeysTests : IDisposable
         public int Reads => Volatile.Read(ref _reads);
 
         public void Hold() => _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>How many reads have been held.</summary>
+        public int Held => Volatile.Read(ref _heldReads);
+
+        /// <summary>The reads from now on are not held; the result lets go of those that are.</summary>
+        public TaskCompletionSource LetOthersPass()
+        {
+            var held = _held!;
+            _held = null;
+            return held;
+        }
 
         public void Release()
         {
@@ -206,7 +246,11 @@ public sealed class OidcKeysTests : IDisposable
             var keys = string.Join(
                 ',', Names.Select(name => $$"""{"kty":"RSA","use":"sig","kid":"{{name}}","n":"{{_modulus}}","e":"AQAB"}"""));
             if (_held is { } held)
+            {
+                Interlocked.Increment(ref _heldReads);
                 await held.Task;
+            }
+
             return $$"""{"keys":[{{keys}}]}""";
         }
     }
