@@ -9,8 +9,7 @@ namespace Certctl.Application.Enrolments;
 
 /// <summary>
 /// Approve, sign, record: what every request that was vouched for goes through, once or again when a reply was lost. For an issuer outside
-/// of this process
-/// a reservation comes before the signature (ADR 37).
+/// of this process a reservation comes before the signature (ADR 37).
 /// </summary>
 public sealed partial class CertificateIssuance(
     ICertificateProfileRepository profiles,

@@ -4,8 +4,7 @@ namespace Certctl.Application.Issuers;
 
 /// <summary>
 /// One CA: what every issuer can say of itself. How it signs is said by one of <see cref="ISignsInProcess"/> and
-/// <see cref="ISignsElsewhere"/>; what only
-/// some issuers can do is an interface of its own.
+/// <see cref="ISignsElsewhere"/>; what only some issuers can do is an interface of its own.
 /// </summary>
 public interface ICertificateIssuer
 {
@@ -22,8 +21,7 @@ public interface ICertificateIssuer
     DateTimeOffset NotAfter { get; }
 
     /// <summary>
-    /// True for a certificate that this very CA signed, and not another generation of it: by issuer name and
-    /// authorityKeyIdentifier.
+    /// True for a certificate that this very CA signed, and not another generation of it: by issuer name and authorityKeyIdentifier.
     /// </summary>
     bool HasIssued(IssuedCertificate certificate);
 

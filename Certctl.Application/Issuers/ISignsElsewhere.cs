@@ -11,10 +11,9 @@ public interface ISignsElsewhere : ICertificateIssuer
 {
     /// <summary>
     /// Asks for the certificate of a reservation. <c>reserved.Id</c> is the idempotency key: an issuer that knows such keys is to be told
-    /// it, and must not
-    /// sign twice under one. Returns or throws soon after it is cancelled: the right to ask ends a little later. Throws when the CA cannot
-    /// be reached or
-    /// fails; what became of the request is then unknown, and <see cref="IRecallsRequests"/> is asked about it before anything else.
+    /// it, and must not sign twice under one. Returns or throws soon after it is cancelled: the right to ask ends a little later. Throws
+    /// when the CA cannot be reached or fails; what became of the request is then unknown, and <see cref="IRecallsRequests"/> is asked
+    /// about it before anything else.
     /// </summary>
     /// <param name="reserved">As stored: CSR, path, certificate profile and protocol, which go into
     /// <see cref="Domain.Certificates.IssuedCertificate"/>.</param>
@@ -24,8 +23,7 @@ public interface ISignsElsewhere : ICertificateIssuer
 
 /// <summary>
 /// Can say what became of a request. An issuer without it is asked once for each reservation: if its answer is lost, the request waits
-/// until the
-/// reservation lapses and is then refused.
+/// until the reservation lapses and is then refused.
 /// </summary>
 public interface IRecallsRequests
 {

@@ -4,8 +4,7 @@ namespace Certctl.Application.Issuers;
 
 /// <summary>
 /// Signs within this process, at once. A certificate that was signed and not recorded leaves nothing behind, so it is signed first and
-/// recorded in one
-/// transaction, without a reservation (ADR 37).
+/// recorded in one transaction, without a reservation (ADR 37).
 /// </summary>
 public interface ISignsInProcess : ICertificateIssuer
 {

@@ -72,14 +72,14 @@ public static class RsaWeakness
         });
     });
 
-    // Nemec, Sys, Svenda, Klinec and Matyas, "The Return of Coppersmith's Attack" (ACM CCS 2017), §2: Infineon's library took primes of the
-    // form k·M + (65537^a mod M), where M is the product of the first primes, in every key size at least those up to 167. So modulo each of
-    // these primes the modulus is a power of 65537. Of other keys one in 200 million looks like that.
+    // Nemec, Sys, Svenda, Klinec and Matyas, "The Return of Coppersmith's Attack" (ACM CCS 2017), §2: Infineon's library took primes of
+    // the form k·M + (65537^a mod M), where M is the product of the first primes, in every key size at least those up to 167. So modulo
+    // each of these primes the modulus is a power of 65537. Of other keys one in 200 million looks like that.
     private static bool HasRocaFingerprint(BigInteger modulus) =>
         Array.TrueForAll(RocaPrimes, roca => roca.Powers[(int)(modulus % roca.Prime)]);
 
-    // Fermat: n = a² − b² = (a − b)(a + b), and where the primes are close, a is little more than √n. Of a hundred keys one or two have an
-    // a² − n that passes all tables; only then are the large numbers looked at.
+    // Fermat: n = a² − b² = (a − b)(a + b), and where the primes are close, a is little more than √n. Of a hundred keys one or two
+    // have an a² − n that passes all tables; only then are the large numbers looked at.
     private static bool HasClosePrimes(BigInteger modulus)
     {
         var least = SquareRoot(modulus - 1) + 1;

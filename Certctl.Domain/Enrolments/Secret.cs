@@ -5,8 +5,8 @@ namespace Certctl.Domain.Enrolments;
 
 /// <summary>
 /// A value that must never be printed: a challenge password, an API key, a passphrase. It prints as <c>[secret]</c> wherever a record or a
-/// log would print it, and compares in time that depends on neither the position of the first difference
-/// nor the length of the expected value.
+/// log would print it, and compares in time that depends on neither the position of the first difference nor the length of the expected
+/// value.
 /// </summary>
 public sealed class Secret
 {

@@ -15,7 +15,8 @@ public sealed class CertificateTemplate
 
     public required string ProfileId { get; init; }
 
-    /// <summary>The subject to write, in the string types of RFC 5280 §4.1.2.4; may be empty, then the SAN extension is critical.</summary>
+    /// <summary>The subject to write, in the string types of RFC 5280 §4.1.2.4; may be empty, then the SAN extension is
+    /// critical.</summary>
     public required SubjectName Subject { get; init; }
 
     public required PublicKeyInfo PublicKey { get; init; }

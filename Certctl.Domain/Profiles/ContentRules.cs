@@ -9,7 +9,8 @@ public sealed record ContentRules
     public static readonly ContentRules Default = new();
 
     /// <summary>
-    /// Names of RFC 5280 §4.2.1.3 (digitalSignature, keyAgreement …); a key gets those that its kind can have. Empty: by the kind of key.
+    /// Names of RFC 5280 §4.2.1.3 (digitalSignature, keyAgreement …); a key gets those that its kind can have. Empty: by the kind of
+    /// key.
     /// </summary>
     public IReadOnlyList<string> KeyUsage { get; init; } = [];
 

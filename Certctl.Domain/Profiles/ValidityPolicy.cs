@@ -36,9 +36,9 @@ internal static class ValidityPolicy
     }
 
     /// <summary>
-    /// notBefore and notAfter in whole seconds. RFC 5280 §4.1.2.5: the validity period is what lies between the two, so a limit counts from
-    /// notBefore and back-dating takes from it: five minutes, and of a life under 50 minutes a tenth,
-    /// which leaves a certificate of one minute 54 seconds.
+    /// notBefore and notAfter in whole seconds. RFC 5280 §4.1.2.5: the validity period is what lies between the two, so a limit counts
+    /// from notBefore and back-dating takes from it: five minutes, and of a life under 50 minutes a tenth, which leaves a certificate of
+    /// one minute 54 seconds.
     /// </summary>
     public static (DateTimeOffset NotBefore, DateTimeOffset NotAfter) Period(DateTimeOffset now, TimeSpan limit, RequestedValidity? wish)
     {

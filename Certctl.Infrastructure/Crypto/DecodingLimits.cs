@@ -28,7 +28,8 @@ internal static class DecodingLimits
     /// <summary>RecipientInfos. Most send one; micromdm sends one for each certificate of GetCACert.</summary>
     public const int Recipients = 32;
 
-    /// <summary>Iterations of PBKDF2 in a PasswordRecipientInfo, at least. RFC 8018 §4.2; OpenSSL takes 2048, Bouncy Castle 1024.</summary>
+    /// <summary>Iterations of PBKDF2 in a PasswordRecipientInfo, at least. RFC 8018 §4.2; OpenSSL takes 2048, Bouncy Castle
+    /// 1024.</summary>
     public const int MinPasswordIterations = 1000;
 
     /// <summary>And at most: any client can make the server do them, once for each secret of the profile.</summary>
@@ -66,6 +67,7 @@ internal static class DecodingLimits
     /// </summary>
     public const int NameOctets = 16 * 1024;
 
-    /// <summary>Numbers in a TLS feature extension. Two are known (RFC 7633 §4.2, RFC 6961). Each is compared with all before it.</summary>
+    /// <summary>Numbers in a TLS feature extension. Two are known (RFC 7633 §4.2, RFC 6961). Each is compared with all before
+    /// it.</summary>
     public const int TlsFeatures = 32;
 }

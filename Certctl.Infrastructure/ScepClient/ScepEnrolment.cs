@@ -48,8 +48,8 @@ public abstract record EnrolmentEnd
 
 /// <summary>
 /// One enrolment, from the request to the verified certificate. The transactionID is the SHA-256 of the key (for a renewal: of the key and
-/// the old certificate), so the same key asks in the same transaction: an interrupted run can be repeated
-/// or resumed with nothing but the key file.
+/// the old certificate), so the same key asks in the same transaction: an interrupted run can be repeated or resumed with nothing but the
+/// key file.
 /// </summary>
 public sealed class ScepEnrolment(ScepSession session, EnrolmentWish wish, TimeProvider time, Action<string> note)
 {

@@ -30,8 +30,8 @@ public sealed record ScepAnswer(string ContentType, byte[] Body);
 
 /// <summary>
 /// SCEP's HTTP (RFC 8894 §4.1, §4.3): GET with <c>operation</c> and <c>message</c>, or POST. Redirects are not followed: a SCEP message
-/// goes to the server that was named. Throws <see cref="ScepClientException"/> with
-/// <see cref="ScepClientFault.Network"/> for everything that is not a 200.
+/// goes to the server that was named. Throws <see cref="ScepClientException"/> with <see cref="ScepClientFault.Network"/> for everything
+/// that is not a 200.
 /// </summary>
 public sealed class ScepTransport : IDisposable
 {

@@ -15,8 +15,8 @@ using Xunit;
 namespace Certctl.Tests.Interop;
 
 /// <summary>
-/// samples/Integrator at the real server: the script and the program that is generated from the reference
-/// do the same tasks and print the same.
+/// samples/Integrator at the real server: the script and the program that is generated from the reference do the same tasks and print the
+/// same.
 /// </summary>
 public sealed class IntegratorTests(ApiServer server) : IClassFixture<ApiServer>
 {

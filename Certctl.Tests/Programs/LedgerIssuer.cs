@@ -10,8 +10,7 @@ namespace Certctl.Tests.Programs;
 
 /// <summary>
 /// An issuer whose memory outlives the server: a folder with a file for each reservation that it has signed, and a line for each time that
-/// it signed. It
-/// does not refuse to sign twice, so that the lines show whether it was asked to.
+/// it signed. It does not refuse to sign twice, so that the lines show whether it was asked to.
 /// </summary>
 internal sealed class LedgerIssuer(LocalCaIssuer signer, string ledger) : ISignsElsewhere, IRecallsRequests, IPublishesCrls
 {

@@ -14,8 +14,7 @@ namespace Certctl.Tests.Programs;
 
 /// <summary>
 /// The server as <c>certctl quickstart</c> composes it, but for its issuer, which is outside of the process: <see cref="LedgerIssuer"/>.
-/// It ends itself by
-/// SIGKILL at the point that <see cref="KillAt"/> names. The entry point of the test assembly; a test host has its own.
+/// It ends itself by SIGKILL at the point that <see cref="KillAt"/> names. The entry point of the test assembly; a test host has its own.
 /// </summary>
 internal static class RemoteIssuerServer
 {

@@ -5,8 +5,7 @@ namespace Certctl.Api.Configuration.Database;
 
 /// <summary>
 /// libpq's connection URI: <c>postgres://user:password@host:port,host:port/database?parameter=value</c>, an IPv6 address in brackets, the
-/// folder of a socket
-/// percent-encoded or as parameter <c>host</c>.
+/// folder of a socket percent-encoded or as parameter <c>host</c>.
 /// </summary>
 internal static class PostgresUrl
 {

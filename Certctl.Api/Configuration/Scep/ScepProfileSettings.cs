@@ -7,8 +7,9 @@ using Certctl.Domain.Profiles;
 namespace Certctl.Api.Configuration.Scep;
 
 /// <summary>
-/// The settings of one SCEP profile: <c>CERTCTL_SCEP_</c>… for the root profile alone, <c>CERTCTL_SCEP_PROFILE_NAME_</c>… for each named
-/// one. Those of challenges and of compliance are in <see cref="SignedChallengeSettings"/> and <see cref="ComplianceServiceSettings"/>.
+/// The settings of one SCEP profile: <c>CERTCTL_SCEP_</c>… for the root profile alone, <c>CERTCTL_SCEP_PROFILE_NAME_</c>… for each
+/// named one. Those of challenges and of compliance are in <see cref="SignedChallengeSettings"/> and
+/// <see cref="ComplianceServiceSettings"/>.
 /// </summary>
 internal static class ScepProfileSettings
 {

@@ -6,9 +6,9 @@ using Microsoft.Extensions.Logging.Console;
 namespace Certctl.Api.Hosting.Logging;
 
 /// <summary>
-/// Human-readable log lines: <c>TIME level: LOGGER[EVENT] message name=value …</c>, with the values that the message does not hold. Control
-/// characters are escaped, so that no value can write a line or move a cursor;
-/// a stack trace follows on indented lines of its own, once a minute.
+/// Human-readable log lines: <c>TIME level: LOGGER[EVENT] message name=value …</c>, with the values that the message does not hold.
+/// Control characters are escaped, so that no value can write a line or move a cursor; a stack trace follows on indented lines of its own,
+/// once a minute.
 /// </summary>
 internal sealed class TextLineFormatter(StackTraces stackTraces, TimeProvider clock) : ConsoleFormatter(FormatterName)
 {

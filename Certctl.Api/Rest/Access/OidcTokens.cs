@@ -10,9 +10,9 @@ using Microsoft.IdentityModel.Tokens;
 namespace Certctl.Api.Rest.Access;
 
 /// <summary>
-/// Bearer tokens of an OpenID Connect issuer (RFC 9068, OpenID Connect Core 1.0 §3.1.3.7), judged by the framework's own handler: signature
-/// by the issuer's published keys, issuer, audience, time. The caller gets the highest role that the map gives to the token's claims,
-/// and is <c>oidc:NAME</c> in the audit trail.
+/// Bearer tokens of an OpenID Connect issuer (RFC 9068, OpenID Connect Core 1.0 §3.1.3.7), judged by the framework's own handler:
+/// signature by the issuer's published keys, issuer, audience, time. The caller gets the highest role that the map gives to the token's
+/// claims, and is <c>oidc:NAME</c> in the audit trail.
 /// </summary>
 internal static class OidcTokens
 {

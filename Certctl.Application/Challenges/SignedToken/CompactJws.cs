@@ -27,8 +27,8 @@ internal sealed record CompactJws(JwsAlgorithm? Algorithm, byte[] SigningInput, 
             : new CompactJws(algorithm, Encoding.ASCII.GetBytes(text, 0, parts[0].Length + 1 + parts[1].Length), payload, signature);
     }
 
-    // RFC 7515 §2: without padding, line breaks or white space. What decodes to the same octets and is
-    // written otherwise would be another text for one token.
+    // RFC 7515 §2: without padding, line breaks or white space. What decodes to the same octets and is written otherwise would be another
+    // text for one token.
     private static byte[]? Decode(string part)
     {
         if (part.Length == 0 || !Base64Url.IsValid(part))

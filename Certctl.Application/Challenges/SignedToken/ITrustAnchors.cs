@@ -31,8 +31,8 @@ public interface ITrustAnchors
     IReadOnlyList<TrustAnchor> All { get; }
 
     /// <summary>
-    /// The anchor whose key made the signature, among those that are valid <paramref name="now"/> and of the
-    /// kind that the algorithm needs; null: none.
+    /// The anchor whose key made the signature, among those that are valid <paramref name="now"/> and of the kind that the algorithm
+    /// needs; null: none.
     /// </summary>
     /// <param name="signingInput">Header and payload as received (RFC 7515 §5.2 step 8), in ASCII.</param>
     TrustAnchor? FindSigner(JwsAlgorithm algorithm, ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature, DateTimeOffset now);

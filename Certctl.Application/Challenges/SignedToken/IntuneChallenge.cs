@@ -92,7 +92,8 @@ public static class IntuneChallenge
             : $"not signed with {(algorithm == JwsAlgorithm.Rs256 ? "RS256" : "ES256")} by any of {valid} valid trust anchors";
     }
 
-    // RFC 7519 §4.1.4: exp is the first moment at which it is over. The cap on its age knows no tolerance: iat is the connector's own word.
+    // RFC 7519 §4.1.4: exp is the first moment at which it is over. The cap on its age knows no tolerance: iat is the connector's own
+    // word.
     private static EnrolmentFailure? FindLapse(IntuneClaim claim, IntuneSettings settings, DateTimeOffset now)
     {
         if (now + settings.ClockSkew < claim.IssuedAt)

@@ -22,8 +22,7 @@ public sealed record JournalEntry
 {
     /// <summary>
     /// In state Pending or Issued, or reserved at an issuer. When an approved request is being completed (<see cref="Completes"/>), the
-    /// stored row of the same id goes from
-    /// Approved to Issued instead of a new one being made, or to reserved and from there to Issued.
+    /// stored row of the same id goes from Approved to Issued instead of a new one being made, or to reserved and from there to Issued.
     /// </summary>
     public required Enrolment Enrolment { get; init; }
 
@@ -53,8 +52,7 @@ public sealed record JournalEntry
 
     /// <summary>
     /// This records what an issuer has signed for a reservation: it <see cref="Completes"/> it, and no profile version is compared, since
-    /// the certificate
-    /// exists whatever became of its profile.
+    /// the certificate exists whatever became of its profile.
     /// </summary>
     public bool Records { get; init; }
 

@@ -4,8 +4,7 @@ namespace Certctl.Application.Enrolments.Journal;
 
 /// <summary>
 /// Who may ask an issuer about a reservation: one process at a time, for a time that the database measures. A reservation is an enrolment
-/// that
-/// <see cref="Enrolment.IsReserved"/>; the journal makes it and records its certificate.
+/// that <see cref="Enrolment.IsReserved"/>; the journal makes it and records its certificate.
 /// </summary>
 public interface IReservations
 {

@@ -56,8 +56,8 @@ public static class RequestKey
         if (context.Issuer != context.Policy.Issuer)
             hash.AppendData(context.Issuer.Chain[0].Span);
 
-        // RSA signatures of PKCS #1 v1.5 are deterministic: a device that keeps its key sends one PKCS#10 for
-        // its first certificate and for each renewal.
+        // RSA signatures of PKCS #1 v1.5 are deterministic: a device that keeps its key sends one PKCS#10 for its first certificate and
+        // for each renewal.
         if (kind == EnrolmentKind.RenewalReq)
             hash.AppendData([(byte)kind]);
         if (renews is not null)

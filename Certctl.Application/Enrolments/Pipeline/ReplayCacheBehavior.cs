@@ -4,8 +4,8 @@ using Certctl.Domain.Enrolments;
 namespace Certctl.Application.Enrolments.Pipeline;
 
 /// <summary>
-/// Is the grant fresh? An early answer: a challenge with one use belongs to the CSR that first used it, and the
-/// journal's commit is the judge of who that was.
+/// Is the grant fresh? An early answer: a challenge with one use belongs to the CSR that first used it, and the journal's commit is the
+/// judge of who that was.
 /// </summary>
 public sealed class ReplayCacheBehavior<TCommand, TOutcome>(IEnrolmentRepository enrolments) : EnrolmentCheck<TCommand, TOutcome>
     where TCommand : IssuanceCommand

@@ -1,6 +1,7 @@
 namespace Certctl.Infrastructure.Crypto.Asn1;
 
-/// <summary>UTCTime and GeneralizedTime in the one form each that DER certificates use (RFC 5280 §4.1.2.5): with seconds, in UTC.</summary>
+/// <summary>UTCTime and GeneralizedTime in the one form each that DER certificates use (RFC 5280 §4.1.2.5): with seconds, in
+/// UTC.</summary>
 internal static class DerTime
 {
     private const int UtcTimeLength = 13;

@@ -6,8 +6,8 @@ namespace Certctl.Infrastructure.Crypto.Cms;
 /// <summary>A message digest that we verify and sign with, and the signature algorithms that use it.</summary>
 internal sealed class MessageDigest
 {
-    // RFC 8894 §2.9 demands SHA-256; SHA-1 is still what a good part of the devices in the field sign with, and MD5 what the oldest do. Who
-    // may is for the policy to say; SHA-224 and the rest are not here, hence refused.
+    // RFC 8894 §2.9 demands SHA-256; SHA-1 is still what a good part of the devices in the field sign with, and MD5 what the oldest do.
+    // Who may is for the policy to say; SHA-224 and the rest are not here, hence refused.
     public static readonly MessageDigest Md5 = new(
         "1.2.840.113549.2.5", HashAlgorithmName.MD5, 16, "06082A864886F70D0205", "06092A864886F70D010104", "");
 

@@ -5,8 +5,8 @@ using Certctl.Domain.Certificates;
 namespace Certctl.Infrastructure.Crypto.Keys;
 
 /// <summary>
-/// Public RSA keys through OpenSSL's EVP_PKEY_fromdata, thirty times cheaper than the platform's import
-/// on OpenSSL 3.0 and without its lock.
+/// Public RSA keys through OpenSSL's EVP_PKEY_fromdata, thirty times cheaper than the platform's import on OpenSSL 3.0 and without its
+/// lock.
 /// </summary>
 internal static class RsaPublicKeys
 {

@@ -42,8 +42,8 @@ public sealed partial class CmsScepCodec
             : new EnrolmentFailure(FailureReason.RequesterCannotReceive, $"the signer's key is {signer.PublicKey.Describe()}");
     }
 
-    // RFC 8894 §2.3, RFC 5652 §5.3: the certificate that the SignerIdentifier names, wherever it stands. Read without judgement: it may be
-    // a throw-away one.
+    // RFC 8894 §2.3, RFC 5652 §5.3: the certificate that the SignerIdentifier names, wherever it stands. Read without judgement: it may
+    // be a throw-away one.
     private static RequestSigner? FindSigner(Reading reading)
     {
         foreach (var der in reading.Message.Certificates)
@@ -62,7 +62,8 @@ public sealed partial class CmsScepCodec
         return RsaWeakness.Find(key) is { } weakness ? new EnrolmentFailure(FailureReason.WeakKey, $"the signer's key: {weakness}") : null;
     }
 
-    // RFC 5652 §5.4 and §11.1: both attributes tie the signature to the content; without them the envelope could come from another message.
+    // RFC 5652 §5.4 and §11.1: both attributes tie the signature to the content; without them the envelope could come from another
+    // message.
     private static string? CheckContent(Reading reading, MessageDigest digest)
     {
         if (!reading.Attributes.ContentType.SequenceEqual(CmsOid.Data))

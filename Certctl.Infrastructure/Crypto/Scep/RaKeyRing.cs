@@ -61,8 +61,8 @@ public sealed class RaKeyRing
         && Array.Exists(_state.Pairs, pair => pair.MayDecrypt && pair.IsValidAt(now));
 
     /// <summary>The pair that signs now.</summary>
-    /// <exception cref="InvalidOperationException">None is valid: nothing can be answered
-    /// until a valid one is put beside it (SIGHUP).</exception>
+    /// <exception cref="InvalidOperationException">None is valid: nothing can be answered until a valid one is put beside it
+    /// (SIGHUP).</exception>
     internal RaPair SigningPair(DateTimeOffset now) => _state.SigningPair(now);
 
     /// <summary>The pair that <paramref name="recipient"/> names, or null.</summary>

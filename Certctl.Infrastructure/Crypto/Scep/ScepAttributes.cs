@@ -83,7 +83,8 @@ internal sealed class ScepAttributes
     }
 
     /// <summary>
-    /// What breaks the shape of RFC 8894 §3.2.1 and RFC 5652 §11, or null. A missing messageDigest or contentType is the verifier's matter.
+    /// What breaks the shape of RFC 8894 §3.2.1 and RFC 5652 §11, or null. A missing messageDigest or contentType is the verifier's
+    /// matter.
     /// </summary>
     public string? FindDefect()
     {

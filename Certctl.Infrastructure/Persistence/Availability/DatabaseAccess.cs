@@ -5,8 +5,7 @@ namespace Certctl.Infrastructure.Persistence.Availability;
 
 /// <summary>
 /// Every wait for the database passes here. It ends with the request's <see cref="RequestBudget"/>, or as soon as the database is known to
-/// hang; what was
-/// asked goes on without its caller, keeps its own connection, and is bounded by the driver. It may still take effect.
+/// hang; what was asked goes on without its caller, keeps its own connection, and is bounded by the driver. It may still take effect.
 /// </summary>
 /// <param name="deadline">Of one request, over all its waits.</param>
 internal sealed class DatabaseAccess(DatabaseCircuit circuit, TimeSpan deadline)

@@ -6,10 +6,8 @@ namespace Certctl.Infrastructure.Persistence.Availability;
 
 /// <summary>
 /// Whether the database is known to hang. A wait that takes long makes it suspect; a probe on a connection of its own that gets no answer
-/// either opens the
-/// circuit: all waits end, and requests are refused at once. While it is open the probe goes on, and its first answer closes the circuit.
-/// A database that
-/// refuses or fails does not hang: its errors are quick and go to the caller.
+/// either opens the circuit: all waits end, and requests are refused at once. While it is open the probe goes on, and its first answer
+/// closes the circuit. A database that refuses or fails does not hang: its errors are quick and go to the caller.
 /// </summary>
 /// <param name="probe">Opens a connection of its own and asks one trivial query.</param>
 /// <param name="patience">How long a wait may take before the database is suspect, and how long the probe may take.</param>

@@ -14,8 +14,7 @@ public interface IDatabaseReadiness
 {
     /// <summary>
     /// A real, tiny, durable write, at most one a second however many ask, also while it fails. Throws what the driver throws; where the
-    /// database hangs it does not return, so a
-    /// caller bounds its wait and then calls <see cref="Suspect"/>.
+    /// database hangs it does not return, so a caller bounds its wait and then calls <see cref="Suspect"/>.
     /// </summary>
     Task<DatabaseState> AskAsync();
 

@@ -4,8 +4,7 @@ namespace Certctl.Infrastructure.Persistence.Availability;
 
 /// <summary>
 /// Refuses a pooler in transaction mode, once a process, on the first connection and before anything depends on it: the journal's prepared
-/// statements and the
-/// migration's lock belong to a session, and there each transaction gets another one. A pooler in session mode is fine.
+/// statements and the migration's lock belong to a session, and there each transaction gets another one. A pooler in session mode is fine.
 /// </summary>
 /// <param name="settings">For a second connection.</param>
 internal sealed class PoolerCheck(NpgsqlConnectionStringBuilder settings)

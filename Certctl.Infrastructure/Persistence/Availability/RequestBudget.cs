@@ -2,8 +2,7 @@ namespace Certctl.Infrastructure.Persistence.Availability;
 
 /// <summary>
 /// How long one request may still wait for the database: spent by waiting alone, never by the server's own work. It flows with the
-/// request's asynchronous
-/// calls; code outside a request has none.
+/// request's asynchronous calls; code outside a request has none.
 /// </summary>
 public sealed class RequestBudget
 {

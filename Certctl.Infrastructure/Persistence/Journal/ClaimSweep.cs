@@ -19,8 +19,8 @@ internal sealed class ClaimSweep(IDbContextFactory<CertctlDbContext> contexts, D
 {
     public const int BatchLimit = 500;
 
-    // By the database's time, and somewhat late: two that race with one challenge must meet at its row
-    // also when a process takes it past its end.
+    // By the database's time, and somewhat late: two that race with one challenge must meet at its row also when a process takes it past
+    // its end.
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(10);
 
     public async Task<int> SweepAsync(CancellationToken cancellationToken)

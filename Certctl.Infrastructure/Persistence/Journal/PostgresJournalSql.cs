@@ -17,9 +17,8 @@ internal sealed class PostgresJournalSql
 
     private const string Vetted = $"SELECT b.* FROM batch b JOIN certificate_profiles p ON {ByProfile}";
 
-    // Its row is locked first: of two that complete it the second waits, sees Issued or reserved and claims nothing. What an issuer has signed for a
-    // reservation
-    // is recorded whatever became of the profile.
+    // Its row is locked first: of two that complete it the second waits, sees Issued or reserved and claims nothing. What an issuer has
+    // signed for a reservation is recorded whatever became of the profile.
     private const string Approved = $"""
         SELECT b.* FROM batch b JOIN enrolments e ON e.id = b.e_id
         WHERE e.state = 'Approved' AND CASE WHEN e.issuer_id IS NULL

@@ -13,8 +13,8 @@ internal static class CertificateQueries
     public const string CommonSource = "SCEP";
 
     /// <summary>All of the filter but its status: what it says of a certificate once, it says for ever.</summary>
-    /// <param name="textByIndex">False: what else is asked leaves so few that looking at each is cheaper
-    /// than all that an index of text finds.</param>
+    /// <param name="textByIndex">False: what else is asked leaves so few that looking at each is cheaper than all that an index of text
+    /// finds.</param>
     public static IQueryable<IssuedCertificate> Matching(this CertctlDbContext db, CertificateFilter filter, bool textByIndex = true)
     {
         var certificates = db.Certificates.AsNoTracking();

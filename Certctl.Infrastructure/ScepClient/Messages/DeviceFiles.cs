@@ -4,8 +4,8 @@ using System.Text;
 namespace Certctl.Infrastructure.ScepClient.Messages;
 
 /// <summary>
-/// Where key, certificate and chain go. The key is a file of mode 0600 from its first byte and stays <c>….new</c> until the certificate has
-/// been verified: an old pair is never lost to an enrolment that fails, and an interrupted enrolment finds its key again.
+/// Where key, certificate and chain go. The key is a file of mode 0600 from its first byte and stays <c>….new</c> until the certificate
+/// has been verified: an old pair is never lost to an enrolment that fails, and an interrupted enrolment finds its key again.
 /// </summary>
 public sealed class DeviceFiles(string key, string certificate, string chain)
 {

@@ -63,8 +63,7 @@ public sealed class RemoteIssuerOnPostgresTests(PostgresFixture postgres) : Remo
 
 /// <summary>
 /// ADR 37 with real processes: a server is killed between reservation, signature and record, another one goes on. The device gets one
-/// certificate, the
-/// issuer has signed once, the trail is whole.
+/// certificate, the issuer has signed once, the trail is whole.
 /// </summary>
 public abstract class RemoteIssuerTests
 {

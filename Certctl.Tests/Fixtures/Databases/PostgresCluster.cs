@@ -5,8 +5,7 @@ namespace Certctl.Tests.Fixtures.Databases;
 
 /// <summary>
 /// A PostgreSQL server that a test may hang, stop, promote and replicate, which the server of the run must never suffer. Without fsync:
-/// what it loses in a power
-/// cut is not the question here.
+/// what it loses in a power cut is not the question here.
 /// </summary>
 internal sealed class PostgresCluster : IDisposable
 {

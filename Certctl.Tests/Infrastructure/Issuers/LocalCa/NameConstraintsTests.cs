@@ -14,8 +14,8 @@ using static Certctl.Tests.Domain.Profiles.Requests;
 namespace Certctl.Tests.Infrastructure.Issuers.LocalCa;
 
 /// <summary>
-/// RFC 5280 §4.2.1.10: what a sub-CA's nameConstraints forbid is not signed. openssl verifies each leaf as it would have been: what this CA
-/// signs, openssl accepts; where this CA is stricter, the row says so.
+/// RFC 5280 §4.2.1.10: what a sub-CA's nameConstraints forbid is not signed. openssl verifies each leaf as it would have been: what this
+/// CA signs, openssl accepts; where this CA is stricter, the row says so.
 /// </summary>
 public sealed class NameConstraintsTests
 {
