@@ -29,13 +29,13 @@ internal sealed class ComplianceReceiver : IAsyncDisposable
     public static async Task<ComplianceReceiver> StartAsync(string denied)
     {
         var receiver = new ComplianceReceiver();
-        using (var certificate = StubService.Certificate("localhost"))
+        using (var certificate = ComplianceStub.Certificate("localhost"))
         {
             await File.WriteAllTextAsync(receiver._folder["tls.crt"], certificate.ExportCertificatePem());
             await File.WriteAllTextAsync(receiver._folder["tls.key"], certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
         }
 
-        await File.WriteAllTextAsync(receiver.CaFile, StubService.Ca.Pem);
+        await File.WriteAllTextAsync(receiver.CaFile, ComplianceStub.Ca.Pem);
         await File.WriteAllTextAsync(receiver.TokenFile, Token + "\n");
         File.SetUnixFileMode(receiver.TokenFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         receiver.Deny(denied);

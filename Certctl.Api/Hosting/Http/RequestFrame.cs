@@ -9,7 +9,7 @@ namespace Certctl.Api.Hosting.Http;
 
 /// <summary>
 /// What surrounds every request: an id, the headers of a careful server, and the one place where an accident becomes an answer. Accidents
-/// say nothing of the inside: 503 with Retry-After when the database failed, else 500, without a body outside the REST API. A CertRep
+/// say nothing of the inside: 503 with Retry-After when the database or an issuer failed, else 500, without a body outside the REST API. A CertRep
 /// FAILURE would be a decision; this is none.
 /// </summary>
 internal sealed partial class RequestFrame(RequestDelegate next, ILogger<RequestFrame> logger, TimeSpan databaseDeadline)

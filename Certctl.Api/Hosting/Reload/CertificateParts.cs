@@ -82,7 +82,7 @@ internal sealed class CertificateParts(PreflightMaterial start, ServerCertificat
         if (part.Problems.Count == 0 && pair is null)
             part = part.Refuse("no TLS certificate is named");
         if (part.Problems.Count > 0 || pair is null)
-            return part with { Commit = certificate.StageClientCas(clientCas) };
+            return WithClientCas(part);
         var change = PartChange.Between(certificate.Fingerprint, ServerCertificate.FingerprintOf(pair));
         try
         {
@@ -90,11 +90,13 @@ internal sealed class CertificateParts(PreflightMaterial start, ServerCertificat
         }
         catch (ArgumentException unusable)
         {
-            return part.Refuse(unusable.Message) with { Commit = certificate.StageClientCas(clientCas) };
+            return WithClientCas(part.Refuse(unusable.Message));
         }
         catch (CryptographicException unusable)
         {
-            return part.Refuse(unusable.Message) with { Commit = certificate.StageClientCas(clientCas) };
+            return WithClientCas(part.Refuse(unusable.Message));
         }
+
+        StagedPart WithClientCas(StagedPart refused) => refused with { Commit = certificate.StageClientCas(clientCas) };
     }
 }

@@ -1,3 +1,4 @@
+using Certctl.Api.Configuration;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Hosting.Telemetry;
 using Certctl.Api.Rest.Access;

@@ -26,7 +26,7 @@ internal sealed partial class ServerReload(
     /// <param name="by">For the audit trail.</param>
     public Task ReloadAsync(AdminCaller by, CancellationToken cancellationToken) => RunAsync(by, ByItself, null, cancellationToken);
 
-    /// <summary>For people: <see cref="ReloadParts"/>.</summary>
+    /// <summary>For operators, by REST: <see cref="ReloadParts"/>.</summary>
     public async Task<IReadOnlyList<PartReload>> ReloadAsync(AdminCaller by, PartName? only, CancellationToken cancellationToken)
     {
         var (staged, written) = await RunAsync(by, AdminTrail.Person, only, cancellationToken);

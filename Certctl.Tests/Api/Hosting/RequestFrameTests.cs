@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Net.Sockets;
 using System.Text.Json;
 using Certctl.Api.Hosting.Http;
 using Certctl.Tests.Infrastructure.Compliance;

@@ -21,12 +21,12 @@ public sealed class ComplianceOutageTests(PostgresFixture postgres) : IClassFixt
         if (!postgres.IsAvailable)
             return;
         using var folder = new TemporaryFolder();
-        await File.WriteAllTextAsync(folder["ca.pem"], StubService.Ca.Pem);
-        await using var service = await StubService.StartAsync(AnswerAsync);
+        await File.WriteAllTextAsync(folder["ca.pem"], ComplianceStub.Ca.Pem);
+        await using var service = await ComplianceStub.StartAsync(AnswerAsync);
         await using var servers = await IntuneServers.StartAsync(
             postgres,
             ("CERTCTL_SCEP_COMPLIANCE_URL", service.Url.ToString()),
-            ("CERTCTL_SCEP_COMPLIANCE_BEARER_TOKEN", StubService.Token),
+            ("CERTCTL_SCEP_COMPLIANCE_BEARER_TOKEN", ComplianceStub.Token),
             ("CERTCTL_SCEP_COMPLIANCE_CA_PATH", folder["ca.pem"]));
         var requests = Enumerable.Range(0, 4).Select(i => servers.Request(servers.Connector.For("patient"), "patient", i)).ToList();
 
@@ -61,7 +61,7 @@ public sealed class ComplianceOutageTests(PostgresFixture postgres) : IClassFixt
         await servers.Other.SendAsync(requests[3].Message);
         Assert.Equal(asked, service.Seen.Count);
         Assert.All(service.Seen, question => Assert.Contains("\"device_name\":\"patient\"", question.Body, StringComparison.Ordinal));
-        Assert.DoesNotContain(StubService.Token, servers.First.Log + servers.Second.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain(ComplianceStub.Token, servers.First.Log + servers.Second.Log, StringComparison.Ordinal);
     }
 
     // Null: an outage.

@@ -69,7 +69,7 @@ public abstract class RemoteIssuerTests
 {
     private const string Transaction = "remote-1";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     protected virtual bool IsAvailable => true;
 

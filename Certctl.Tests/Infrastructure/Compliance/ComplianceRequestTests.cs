@@ -51,9 +51,9 @@ public sealed class ComplianceRequestTests
 
     private static async Task<string> SentAsync(DeviceClaim? claim)
     {
-        await using var service = await StubService.StartAsync("{\"compliant\":true}");
+        await using var service = await ComplianceStub.StartAsync("{\"compliant\":true}");
         using var hook = service.Hook();
-        await hook.AskAsync(StubService.Question(claim), CancellationToken.None);
+        await hook.AskAsync(ComplianceStub.Question(claim), CancellationToken.None);
         var seen = Assert.Single(service.Seen);
         Assert.Equal("application/json", seen.Headers.ContentType);
         return seen.Body;

@@ -28,10 +28,10 @@ public sealed class FailingServiceTests
     [InlineData(429)]
     public async Task A_service_that_fails_is_asked_three_times_and_no_more(int status)
     {
-        await using var service = await StubService.StartAsync(context => AnswerAsync(context, status));
+        await using var service = await ComplianceStub.StartAsync(context => AnswerAsync(context, status));
         using var hook = service.Hook();
 
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
 
         Assert.Equal($"it answered HTTP {status}", unavailable.Detail);
         Assert.Equal(3, service.Seen.Count);
@@ -44,10 +44,10 @@ public sealed class FailingServiceTests
     public async Task After_one_failure_or_two_the_answer_still_counts(bool compliant, int failures)
     {
         var left = failures;
-        await using var service = await StubService.StartAsync(context => AnswerAsync(context, left-- > 0 ? 503 : 200, compliant));
+        await using var service = await ComplianceStub.StartAsync(context => AnswerAsync(context, left-- > 0 ? 503 : 200, compliant));
         using var hook = service.Hook();
 
-        var verdict = await hook.AskAsync(StubService.Question(), CancellationToken.None);
+        var verdict = await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None);
 
         Assert.IsType(compliant ? typeof(ComplianceVerdict.Compliant) : typeof(ComplianceVerdict.NotCompliant), verdict);
         Assert.Equal(failures + 1, service.Seen.Count);
@@ -57,7 +57,7 @@ public sealed class FailingServiceTests
     public async Task A_reset_is_tried_again()
     {
         var resets = 1;
-        await using var service = await StubService.StartAsync(context =>
+        await using var service = await ComplianceStub.StartAsync(context =>
         {
             if (resets-- <= 0)
                 return AnswerAsync(context, 200);
@@ -66,7 +66,7 @@ public sealed class FailingServiceTests
         });
         using var hook = service.Hook();
 
-        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
     }
 
     [Theory]
@@ -76,7 +76,7 @@ public sealed class FailingServiceTests
         HttpProtocols protocols)
     {
         var resets = false;
-        await using var service = await StubService.StartAsync(
+        await using var service = await ComplianceStub.StartAsync(
             context =>
             {
                 if (!resets)
@@ -91,17 +91,17 @@ public sealed class FailingServiceTests
             },
             protocols: protocols);
         using var hook = service.Hook();
-        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         resets = true;
 
-        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         Assert.Equal(1 + 3, service.Seen.Count);
     }
 
     [Fact]
     public async Task A_yes_that_breaks_off_is_none()
     {
-        await using var service = await StubService.StartAsync(async context =>
+        await using var service = await ComplianceStub.StartAsync(async context =>
         {
             context.Response.ContentType = "application/json";
             context.Response.ContentLength = 100;
@@ -111,7 +111,7 @@ public sealed class FailingServiceTests
         });
         using var hook = service.Hook();
 
-        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         Assert.Equal(3, service.Seen.Count);
     }
 
@@ -126,9 +126,9 @@ public sealed class FailingServiceTests
         }
 
         using var hook = new HttpComplianceHook(
-            StubService.Settings(new Uri($"https://localhost:{port}")), NullLogger<HttpComplianceHook>.Instance);
+            ComplianceStub.Settings(new Uri($"https://localhost:{port}")), NullLogger<HttpComplianceHook>.Instance);
 
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         Assert.Contains("ConnectionError", unavailable.Detail, StringComparison.Ordinal);
     }
 
@@ -137,23 +137,23 @@ public sealed class FailingServiceTests
     {
         var broken = true;
         var log = new LogLines<HttpComplianceHook>();
-        await using var service = await StubService.StartAsync(context => AnswerAsync(context, Volatile.Read(ref broken) ? 500 : 200));
+        await using var service = await ComplianceStub.StartAsync(context => AnswerAsync(context, Volatile.Read(ref broken) ? 500 : 200));
         using var hook = service.Hook(limits: Brisk, logger: log);
-        await hook.AskAsync(StubService.Question(), CancellationToken.None);
+        await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None);
         Assert.Equal(3, service.Seen.Count);
-        await hook.AskAsync(StubService.Question(), CancellationToken.None);
+        await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None);
         var asked = service.Seen.Count;
         Assert.Equal(4, asked);
 
         var watch = Stopwatch.StartNew();
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         Assert.True(watch.Elapsed < TimeSpan.FromMilliseconds(500), $"{watch.Elapsed}: an open circuit answers at once.");
         Assert.Contains("failed too often", unavailable.Detail, StringComparison.Ordinal);
         Assert.Equal(asked, service.Seen.Count);
 
         Volatile.Write(ref broken, false);
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (await hook.AskAsync(StubService.Question(), patience.Token) is not ComplianceVerdict.Compliant)
+        while (await hook.AskAsync(ComplianceStub.Question(), patience.Token) is not ComplianceVerdict.Compliant)
             await Task.Delay(20, patience.Token);
         Assert.Equal(["open", "half-open", "closed"], log.Lines.Select(line => line.Split(" is ")[1].Trim()));
     }
@@ -161,12 +161,12 @@ public sealed class FailingServiceTests
     [Fact]
     public async Task A_service_that_never_answers_opens_the_circuit_too()
     {
-        await using var service = await StubService.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using var service = await ComplianceStub.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
         using var hook = service.Hook(TimeSpan.FromSeconds(2), Brisk);
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => hook.AskAsync(StubService.Question(), CancellationToken.None)));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => hook.AskAsync(ComplianceStub.Question(), CancellationToken.None)));
 
         var watch = Stopwatch.StartNew();
-        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         Assert.True(watch.Elapsed < TimeSpan.FromMilliseconds(500), $"{watch.Elapsed}: an open circuit answers at once.");
     }
 
@@ -174,21 +174,21 @@ public sealed class FailingServiceTests
     public async Task A_crowd_beyond_the_limit_is_told_at_once()
     {
         var open = new TaskCompletionSource();
-        await using var service = await StubService.StartAsync(async context =>
+        await using var service = await ComplianceStub.StartAsync(async context =>
         {
             await open.Task;
             await AnswerAsync(context, 200);
         });
         using var hook = service.Hook(limits: new ComplianceLimits { Concurrency = 2 });
         Task<ComplianceVerdict>[] first =
-            [hook.AskAsync(StubService.Question(), CancellationToken.None), hook.AskAsync(StubService.Question(), CancellationToken.None)];
+            [hook.AskAsync(ComplianceStub.Question(), CancellationToken.None), hook.AskAsync(ComplianceStub.Question(), CancellationToken.None)];
 
-        var third = await hook.AskAsync(StubService.Question(), CancellationToken.None);
+        var third = await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None);
         Assert.Equal(new ComplianceVerdict.Unavailable("2 questions wait for it already"), third);
 
         open.SetResult();
         Assert.All(await Task.WhenAll(first), verdict => Assert.IsType<ComplianceVerdict.Compliant>(verdict));
-        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
     }
 
     private static Task AnswerAsync(HttpContext context, int status, bool compliant = true)

@@ -22,10 +22,10 @@ public sealed class HttpComplianceHookTests
     [InlineData("{\"device\":{\"id\":[1,2]},\"compliant\":false,\"checked\":null}", false, "")]
     public async Task A_well_formed_answer_is_the_verdict(string json, bool compliant, string reason)
     {
-        await using var service = await StubService.StartAsync(json);
+        await using var service = await ComplianceStub.StartAsync(json);
         using var hook = service.Hook();
 
-        var verdict = await hook.AskAsync(StubService.Question(), CancellationToken.None);
+        var verdict = await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None);
 
         Assert.Equal(
             compliant ? new ComplianceVerdict.Compliant(reason) : (ComplianceVerdict)new ComplianceVerdict.NotCompliant(reason), verdict);
@@ -65,10 +65,10 @@ public sealed class HttpComplianceHookTests
     [InlineData("<html>{\"compliant\":true}</html>")]
     public async Task Anything_else_is_no_answer_and_is_not_asked_for_again(string body)
     {
-        await using var service = await StubService.StartAsync(body);
+        await using var service = await ComplianceStub.StartAsync(body);
         using var hook = service.Hook();
 
-        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         Assert.Single(service.Seen);
     }
 
@@ -80,7 +80,7 @@ public sealed class HttpComplianceHookTests
     [InlineData(null)]
     public async Task Yes_in_another_type_is_no_answer(string? type)
     {
-        await using var service = await StubService.StartAsync(context =>
+        await using var service = await ComplianceStub.StartAsync(context =>
         {
             if (type is not null)
                 context.Response.ContentType = type;
@@ -88,7 +88,7 @@ public sealed class HttpComplianceHookTests
         });
         using var hook = service.Hook();
 
-        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
     }
 
     [Theory]
@@ -102,10 +102,10 @@ public sealed class HttpComplianceHookTests
     [InlineData(404)]
     public async Task Yes_under_another_status_is_no_answer_and_is_not_asked_for_again(int status)
     {
-        await using var service = await StubService.StartAsync(context => YesAsync(context, status));
+        await using var service = await ComplianceStub.StartAsync(context => YesAsync(context, status));
         using var hook = service.Hook();
 
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
 
         Assert.Contains($"HTTP {status}", unavailable.Detail, StringComparison.Ordinal);
         Assert.Single(service.Seen);
@@ -118,15 +118,15 @@ public sealed class HttpComplianceHookTests
     [InlineData(308)]
     public async Task A_redirect_to_who_says_yes_is_not_followed(int status)
     {
-        await using var yes = await StubService.StartAsync("{\"compliant\":true}");
-        await using var service = await StubService.StartAsync(context =>
+        await using var yes = await ComplianceStub.StartAsync("{\"compliant\":true}");
+        await using var service = await ComplianceStub.StartAsync(context =>
         {
             context.Response.Headers.Location = yes.Url.ToString();
             return YesAsync(context, status);
         });
         using var hook = service.Hook();
 
-        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         Assert.Empty(yes.Seen);
     }
 
@@ -136,7 +136,7 @@ public sealed class HttpComplianceHookTests
     public async Task A_huge_body_is_not_read_to_its_end(bool announced)
     {
         var answered = new TaskCompletionSource();
-        await using var service = await StubService.StartAsync(async context =>
+        await using var service = await ComplianceStub.StartAsync(async context =>
         {
             context.Response.ContentType = "application/json";
             var blanks = Encoding.ASCII.GetBytes(new string(' ', 64 * 1024));
@@ -159,7 +159,7 @@ public sealed class HttpComplianceHookTests
         });
         using var hook = service.Hook();
 
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
 
         Assert.Contains("longer than 65536", unavailable.Detail, StringComparison.Ordinal);
         await answered.Task.WaitAsync(TimeSpan.FromMinutes(2));
@@ -169,9 +169,9 @@ public sealed class HttpComplianceHookTests
     [Fact]
     public async Task A_body_of_just_the_longest_length_is_read()
     {
-        await using var service = await StubService.StartAsync("{\"compliant\":true}".PadRight(ComplianceAnswer.LongestBody));
+        await using var service = await ComplianceStub.StartAsync("{\"compliant\":true}".PadRight(ComplianceAnswer.LongestBody));
         using var hook = service.Hook();
-        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class HttpComplianceHookTests
         using var packed = new MemoryStream();
         await using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
             await gzip.WriteAsync(Encoding.ASCII.GetBytes("{\"compliant\":true}".PadRight(10_000_000)));
-        await using var service = await StubService.StartAsync(context =>
+        await using var service = await ComplianceStub.StartAsync(context =>
         {
             context.Response.ContentType = "application/json";
             context.Response.Headers.ContentEncoding = "gzip";
@@ -188,7 +188,7 @@ public sealed class HttpComplianceHookTests
         });
         using var hook = service.Hook();
 
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
 
         Assert.Contains("compressed", unavailable.Detail, StringComparison.Ordinal);
         Assert.DoesNotContain(service.Seen, seen => seen.Headers.AcceptEncoding.Count > 0);
@@ -199,27 +199,27 @@ public sealed class HttpComplianceHookTests
     [InlineData(HttpProtocols.Http1AndHttp2, "HTTP/1.1")]
     public async Task It_speaks_HTTP_1_1_also_to_a_service_that_offers_more(HttpProtocols protocols, string protocol)
     {
-        await using var service = await StubService.StartAsync(context => YesAsync(context, 200), protocols: protocols);
+        await using var service = await ComplianceStub.StartAsync(context => YesAsync(context, 200), protocols: protocols);
         using var hook = service.Hook();
 
-        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         Assert.Equal(protocol, Assert.Single(service.Seen).Protocol);
     }
 
     [Fact]
     public async Task A_service_that_speaks_HTTP_2_alone_is_unavailable()
     {
-        await using var service = await StubService.StartAsync(context => YesAsync(context, 200), protocols: HttpProtocols.Http2);
+        await using var service = await ComplianceStub.StartAsync(context => YesAsync(context, 200), protocols: HttpProtocols.Http2);
         using var hook = service.Hook();
 
-        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         Assert.Empty(service.Seen);
     }
 
     [Fact]
     public void No_proxy_stands_between_it_and_the_service()
     {
-        using var handler = ComplianceHttp.Handler(StubService.Settings(new Uri("https://localhost")), null, []);
+        using var handler = ComplianceHttp.Handler(ComplianceStub.Settings(new Uri("https://localhost")), null, []);
         Assert.False(handler.UseProxy);
         Assert.False(handler.UseCookies);
         Assert.False(handler.AllowAutoRedirect);
@@ -230,7 +230,7 @@ public sealed class HttpComplianceHookTests
     public void Plain_http_is_not_spoken()
     {
         Assert.Throws<ArgumentException>(
-            () => new HttpComplianceHook(StubService.Settings(new Uri("http://localhost")), NullLogger<HttpComplianceHook>.Instance));
+            () => new HttpComplianceHook(ComplianceStub.Settings(new Uri("http://localhost")), NullLogger<HttpComplianceHook>.Instance));
     }
 
     private static Task YesAsync(HttpContext context, int status)

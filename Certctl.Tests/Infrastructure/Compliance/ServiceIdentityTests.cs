@@ -15,31 +15,31 @@ public sealed class ServiceIdentityTests
     public async Task The_token_is_sent_and_never_logged()
     {
         var log = new LogLines<HttpComplianceHook>();
-        await using var service = await StubService.StartAsync(context =>
+        await using var service = await ComplianceStub.StartAsync(context =>
         {
             context.Response.StatusCode = 500;
             return Task.CompletedTask;
         });
         using var hook = service.Hook(limits: new ComplianceLimits { LeastAttempts = 2 }, logger: log);
 
-        var verdict = await hook.AskAsync(StubService.Question(), CancellationToken.None);
+        var verdict = await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None);
 
-        Assert.All(service.Seen, seen => Assert.Equal($"Bearer {StubService.Token}", seen.Headers.Authorization));
+        Assert.All(service.Seen, seen => Assert.Equal($"Bearer {ComplianceStub.Token}", seen.Headers.Authorization));
         Assert.NotEmpty(log.Lines);
         Assert.DoesNotContain(
-            log.Lines.Append(verdict.ToString()).Append(StubService.Settings(service.Url).ToString()),
-            text => text.Contains(StubService.Token, StringComparison.Ordinal));
+            log.Lines.Append(verdict.ToString()).Append(ComplianceStub.Settings(service.Url).ToString()),
+            text => text.Contains(ComplianceStub.Token, StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_client_certificate_is_shown_instead_of_the_token()
     {
-        using var certificate = StubService.Ca.Issue("CN=certctl");
-        await using var service = await StubService.StartAsync("{\"compliant\":true}");
-        var settings = StubService.Settings(service.Url) with { Credential = StubService.Client(certificate) };
+        using var certificate = ComplianceStub.Ca.Issue("CN=certctl");
+        await using var service = await ComplianceStub.StartAsync("{\"compliant\":true}");
+        var settings = ComplianceStub.Settings(service.Url) with { Credential = ComplianceStub.Client(certificate) };
         using var hook = new HttpComplianceHook(settings, NullLogger<HttpComplianceHook>.Instance);
 
-        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
 
         var seen = Assert.Single(service.Seen);
         Assert.Equal(certificate.RawData, seen.Client!.RawData);
@@ -54,10 +54,10 @@ public sealed class ServiceIdentityTests
     public async Task A_service_with_another_certificate_is_told_nothing(string defect)
     {
         using var certificate = Certificate(defect);
-        await using var service = await StubService.StartAsync(Yes, certificate);
+        await using var service = await ComplianceStub.StartAsync(Yes, certificate);
         using var hook = service.Hook();
 
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
 
         Assert.Contains("SecureConnectionError", unavailable.Detail, StringComparison.Ordinal);
         Assert.Empty(service.Seen);
@@ -66,21 +66,21 @@ public sealed class ServiceIdentityTests
     [Fact]
     public async Task Without_roots_of_its_own_it_believes_those_of_the_machine()
     {
-        await using var service = await StubService.StartAsync("{\"compliant\":true}");
+        await using var service = await ComplianceStub.StartAsync("{\"compliant\":true}");
         using var hook = new HttpComplianceHook(
-            StubService.Settings(service.Url) with { Roots = [] }, NullLogger<HttpComplianceHook>.Instance);
+            ComplianceStub.Settings(service.Url) with { Roots = [] }, NullLogger<HttpComplianceHook>.Instance);
 
         // The root of the test is none of them.
-        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         Assert.Empty(service.Seen);
     }
 
     private static X509Certificate2 Certificate(string defect) => defect switch
     {
-        "stranger" => StubService.Certificate("localhost", BootstrapCa.Root("CN=compliance root")),
-        "other-host" => StubService.Certificate("other.example"),
-        "expired" => StubService.Certificate("localhost", toDays: -1),
-        _ => StubService.Certificate("localhost", eku: BootstrapCa.ClientAuth),
+        "stranger" => ComplianceStub.Certificate("localhost", BootstrapCa.Root("CN=compliance root")),
+        "other-host" => ComplianceStub.Certificate("other.example"),
+        "expired" => ComplianceStub.Certificate("localhost", toDays: -1),
+        _ => ComplianceStub.Certificate("localhost", eku: BootstrapCa.ClientAuth),
     };
 
     private static Task Yes(HttpContext context)

@@ -21,7 +21,7 @@ public sealed class SlowServiceTests
     [Fact]
     public async Task A_service_that_never_answers()
     {
-        await using var service = await StubService.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using var service = await ComplianceStub.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
         using var hook = service.Hook(Bound);
         var unavailable = await MustGiveUpAsync(hook);
         Assert.Equal("no answer within 0.6 s", unavailable.Detail);
@@ -30,14 +30,14 @@ public sealed class SlowServiceTests
     [Fact]
     public async Task A_service_that_takes_most_of_its_time_is_heard()
     {
-        await using var service = await StubService.StartAsync(async context =>
+        await using var service = await ComplianceStub.StartAsync(async context =>
         {
             await Task.Delay(TimeSpan.FromSeconds(2));
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync("{\"compliant\":true}");
         });
         using var hook = service.Hook(TimeSpan.FromSeconds(4));
-        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(StubService.Question(), CancellationToken.None));
+        Assert.IsType<ComplianceVerdict.Compliant>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         Assert.Single(service.Seen);
     }
 
@@ -46,7 +46,7 @@ public sealed class SlowServiceTests
     [InlineData("")]
     public async Task A_body_that_drips_after_a_yes_or_before_it(string first)
     {
-        await using var service = await StubService.StartAsync(async context =>
+        await using var service = await ComplianceStub.StartAsync(async context =>
         {
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync(first);
@@ -65,7 +65,7 @@ public sealed class SlowServiceTests
     public async Task A_listener_that_never_begins_the_handshake()
     {
         using var listener = Listener();
-        using var hook = new HttpComplianceHook(StubService.Settings(Url(listener), Bound), NullLogger<HttpComplianceHook>.Instance);
+        using var hook = new HttpComplianceHook(ComplianceStub.Settings(Url(listener), Bound), NullLogger<HttpComplianceHook>.Instance);
         await MustGiveUpAsync(hook);
     }
 
@@ -75,7 +75,7 @@ public sealed class SlowServiceTests
         using var listener = Listener();
         using var ended = new CancellationTokenSource();
         var dripping = DripHeadersAsync(listener, ended.Token);
-        using (var hook = new HttpComplianceHook(StubService.Settings(Url(listener), Bound), NullLogger<HttpComplianceHook>.Instance))
+        using (var hook = new HttpComplianceHook(ComplianceStub.Settings(Url(listener), Bound), NullLogger<HttpComplianceHook>.Instance))
             await MustGiveUpAsync(hook);
         await ended.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => dripping);
@@ -85,7 +85,7 @@ public sealed class SlowServiceTests
     public async Task A_name_that_never_resolves()
     {
         // The resolver cannot be interrupted, so its caller must stop waiting for it.
-        var settings = StubService.Settings(new Uri("https://compliance.example"), Bound);
+        var settings = ComplianceStub.Settings(new Uri("https://compliance.example"), Bound);
         var handler = ComplianceHttp.Handler(settings, null, settings.Roots);
         var never = new TaskCompletionSource<Stream>();
         handler.ConnectCallback = (_, _) => new ValueTask<Stream>(never.Task);
@@ -97,17 +97,17 @@ public sealed class SlowServiceTests
     [Fact]
     public async Task A_device_that_hangs_up_ends_the_question_as_an_accident_and_not_as_a_verdict()
     {
-        await using var service = await StubService.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using var service = await ComplianceStub.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
         using var hook = service.Hook();
         using var hangUp = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hook.AskAsync(StubService.Question(), hangUp.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hook.AskAsync(ComplianceStub.Question(), hangUp.Token));
     }
 
     private static async Task<ComplianceVerdict.Unavailable> MustGiveUpAsync(HttpComplianceHook hook)
     {
         var watch = Stopwatch.StartNew();
-        var verdict = await hook.AskAsync(StubService.Question(), CancellationToken.None);
+        var verdict = await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None);
 
         // One attempt has nine tenths of the bound, and a timer may be early by its grain.
         Assert.InRange(watch.Elapsed, Bound * 0.8, Bound + Margin);
@@ -125,7 +125,7 @@ public sealed class SlowServiceTests
 
     private static async Task DripHeadersAsync(TcpListener listener, CancellationToken cancellationToken)
     {
-        using var certificate = StubService.Certificate("localhost");
+        using var certificate = ComplianceStub.Certificate("localhost");
         List<Task> connections = [];
         try
         {

@@ -34,7 +34,7 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
     private readonly List<BootstrapCa> _makers = [BootstrapCa.Root("CN=maker 0")];
     private readonly List<TestConnector> _connectors = [TestConnector.Ec()];
     private readonly Dictionary<string, int> _versions = [];
-    private StubService? _service;
+    private ComplianceStub? _service;
     private CertctlHost? _host;
     private int _requests;
 
@@ -42,7 +42,7 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        _service = await StubService.StartAsync(AnswerAsync);
+        _service = await ComplianceStub.StartAsync(AnswerAsync);
         _host = await CertctlHost.StartAsync(null);
         await Host.StopAsync();
         foreach (var part in new[] { "tls", "ra_pairs", "next_ca", "mtls_trust", "intune_trust", "challenge", "api_keys", "metrics_token" })
@@ -88,11 +88,11 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
                 WriteFile("connectors.pem", _connectors[version].Pem);
                 break;
             case "compliance_client":
-                using (var client = StubService.Ca.Issue("CN=certctl at the service"))
+                using (var client = ComplianceStub.Ca.Issue("CN=certctl at the service"))
                     TestRa.Write(Host, "client", client, client.GetECDsaPrivateKey()!);
                 break;
             case "compliance_ca" or "oidc_ca":
-                WriteFile(part, version % 2 == 0 ? StubService.Ca.Pem : _strange.Pem);
+                WriteFile(part, version % 2 == 0 ? ComplianceStub.Ca.Pem : _strange.Pem);
                 break;
             default:
                 WriteFile(part, Secret(part, version));
@@ -106,7 +106,7 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
         switch (part)
         {
             case "tls":
-                WriteFile(TestRa.Paths(Host, "tls").Key, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+                WriteFile(TestRa.Paths(Host, "tls").Key, "no private key\n");
                 break;
             case "ra_pairs":
                 // A request to it could be meant for either CA.
@@ -249,7 +249,7 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
         yield return ("CERTCTL_OIDC_ROLE_MAP", "all=auditor");
         yield return ("CERTCTL_OIDC_CA_PATH", _folder["oidc_ca"]);
         yield return ("CERTCTL_SCEP_PROFILES", "a,b,c,d");
-        WriteFile("oidc_and_services.pem", StubService.Ca.Pem);
+        WriteFile("oidc_and_services.pem", ComplianceStub.Ca.Pem);
         foreach (var setting in new[] { "a", "b", "c", "d" }.SelectMany(Profile))
             yield return setting;
     }
@@ -283,7 +283,7 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
         else if (name == "c")
             yield return (prefix + "COMPLIANCE_BEARER_TOKEN_FILE", _folder["compliance_token"]);
         else
-            yield return (prefix + "COMPLIANCE_BEARER_TOKEN", StubService.Token);
+            yield return (prefix + "COMPLIANCE_BEARER_TOKEN", ComplianceStub.Token);
     }
 
     private string Issuer => $"https://localhost:{_service!.Url.Port}";

@@ -22,6 +22,7 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
 {
     private const string Reloaded = "Reloaded the TLS certificate";
     private const string Refused = "Reload refused";
+    private const string AnotherDatabase = "names another host, database, role or option";
 
     private readonly TemporaryFolder _folder = new();
     private CertctlHost? _host;
@@ -133,8 +134,8 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
     [Fact]
     public async Task The_token_of_the_compliance_service_is_rotated_and_a_bad_one_leaves_a_line()
     {
-        await using var service = await StubService.StartAsync("""{"compliant":true,"reason":"healthy"}""");
-        await File.WriteAllTextAsync(_folder["ca.pem"], StubService.Ca.Pem);
+        await using var service = await ComplianceStub.StartAsync("""{"compliant":true,"reason":"healthy"}""");
+        await File.WriteAllTextAsync(_folder["ca.pem"], ComplianceStub.Ca.Pem);
         await StartAsync(
             ("CERTCTL_SCEP_COMPLIANCE_URL", service.Url.ToString()),
             ("CERTCTL_SCEP_COMPLIANCE_BEARER_TOKEN_FILE", "the-first-token-of-the-tests"),
@@ -225,6 +226,11 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
             Assert.DoesNotContain("the second", Host.Log, StringComparison.Ordinal);
             Assert.Equal(1L, await ExecuteAsync(database, "SELECT COUNT(*) FROM audit_events WHERE action = 'configuration_reloaded' AND "
                 + "resource_id = 'database_password' AND outcome = 'Done'", until: 1L));
+
+            Write("CERTCTL_DATABASE_URL_FILE", Url("the second").Replace(role, "postgres", StringComparison.Ordinal));
+            await ReloadAsync(Refused, byRest);
+            Assert.Contains(AnotherDatabase, Host.Log, StringComparison.Ordinal);
+            Assert.True(await EnrolsAsync(Host.Challenge));
         }
         finally
         {
@@ -232,6 +238,19 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
             _host = null;
             await ExecuteAsync(database, $"DROP ROLE {role}");
         }
+    }
+
+    [Fact]
+    public async Task Another_database_waits_for_a_restart()
+    {
+        await StartAsync(("CERTCTL_DATABASE_URL_FILE", "sqlite://" + _folder["one.db"]));
+
+        Write("CERTCTL_DATABASE_URL_FILE", "sqlite://" + _folder["two.db"]);
+        await ReloadAsync(Refused);
+
+        Assert.Contains(AnotherDatabase, Host.Log, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["two.db"]));
+        Assert.True(await EnrolsAsync(Host.Challenge));
     }
 
     [Theory]

@@ -18,7 +18,7 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly RSA _rsa = RSA.Create(2048);
     private readonly ECDsa _ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private StubService? _issuer;
+    private ComplianceStub? _issuer;
     private CertctlHost? _host;
     private HttpClient? _http;
     private volatile bool _isDown = true;
@@ -29,8 +29,8 @@ public sealed class OidcTests : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        await File.WriteAllTextAsync(_folder["roots.pem"], StubService.Ca.Pem);
-        _issuer = await StubService.StartAsync(AnswerAsync);
+        await File.WriteAllTextAsync(_folder["roots.pem"], ComplianceStub.Ca.Pem);
+        _issuer = await ComplianceStub.StartAsync(AnswerAsync);
         await StartHostAsync("sub");
     }
 

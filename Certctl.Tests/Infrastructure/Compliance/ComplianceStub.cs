@@ -23,7 +23,7 @@ namespace Certctl.Tests.Infrastructure.Compliance;
 internal sealed record SeenQuestion(string Body, IHeaderDictionary Headers, X509Certificate2? Client, string Protocol);
 
 /// <summary>A compliance service on a real HTTPS listener of its own, which behaves as the test says.</summary>
-internal sealed class StubService : IAsyncDisposable
+internal sealed class ComplianceStub : IAsyncDisposable
 {
     public const string Token = "the-token-that-must-not-be-logged";
 
@@ -31,20 +31,20 @@ internal sealed class StubService : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private StubService(WebApplication app) => _app = app;
+    private ComplianceStub(WebApplication app) => _app = app;
 
     public ConcurrentQueue<SeenQuestion> Seen { get; } = new();
 
     public Uri Url => new($"https://localhost:{new Uri(_app.Urls.First()).Port}/compliance");
 
-    public static Task<StubService> StartAsync(string json) => StartAsync(context =>
+    public static Task<ComplianceStub> StartAsync(string json) => StartAsync(context =>
     {
         context.Response.ContentType = "application/json";
         return context.Response.WriteAsync(json);
     });
 
     /// <param name="tls">Null: a good certificate for localhost.</param>
-    public static async Task<StubService> StartAsync(
+    public static async Task<ComplianceStub> StartAsync(
         RequestDelegate answer, X509Certificate2? tls = null, HttpProtocols protocols = HttpProtocols.Http1AndHttp2)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -62,7 +62,7 @@ internal sealed class StubService : IAsyncDisposable
             });
         });
         var app = builder.Build();
-        var service = new StubService(app);
+        var service = new ComplianceStub(app);
         app.Run(async context =>
         {
             using var reader = new StreamReader(context.Request.Body);
