@@ -68,6 +68,7 @@ internal static class ServerHost
         services.AddSingleton(certificate);
         services.AddSingleton(provider =>
             new ProfileRuntimes(options, material, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));
+        services.AddRequestFrame();
         services.AddDatabase(options.Database);
         services.AddSingleton<ICsrReader, StoredCsrReader>();
         services.AddCertctlApplication();
@@ -95,7 +96,7 @@ internal static class ServerHost
         configure(services);
 
         var app = builder.Build();
-        app.UseMiddleware<RequestFrame>(options.Database.Deadline);
+        app.UseRequestFrame(options.Database.Deadline);
         app.UseHttpManners();
         if (options.Server.MtlsPort is not null)
             app.UseMtlsPort();

@@ -111,7 +111,7 @@ internal static class ScepEndpoints
     {
         if (!services.Gate.TryEnter())
         {
-            http.Response.Headers.RetryAfter = RequestFrame.RetryAfterSeconds;
+            http.Response.Headers.RetryAfter = AccidentHandler.RetryAfterSeconds;
             await Say(http, StatusCodes.Status503ServiceUnavailable, "Too many requests at once.");
             return;
         }

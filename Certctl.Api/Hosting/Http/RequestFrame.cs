@@ -1,80 +1,55 @@
-using System.Data.Common;
-using System.Net.Sockets;
-using Certctl.Api.Rest;
-using Certctl.Api.Rest.Http;
 using Certctl.Infrastructure.Persistence.Availability;
-using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Diagnostics;
 
 namespace Certctl.Api.Hosting.Http;
 
 /// <summary>
-/// What surrounds every request: an id, the headers of a careful server, and the one place where an accident becomes an answer. Accidents
-/// say nothing of the inside: 503 with Retry-After when the database or an issuer failed, else 500, without a body outside the REST API. A CertRep
-/// FAILURE would be a decision; this is none.
+/// What surrounds every request: an id, the headers of a careful server, the time that the database may take, and the framework's exception
+/// handler with <see cref="AccidentHandler"/> behind it.
 /// </summary>
-internal sealed partial class RequestFrame(RequestDelegate next, ILogger<RequestFrame> logger, TimeSpan databaseDeadline)
+internal sealed class RequestFrame(RequestDelegate next, AccidentHandler accidents, TimeSpan databaseDeadline)
 {
-    /// <summary>When a client may try again (RFC 9110 §10.2.3).</summary>
-    public const string RetryAfterSeconds = "30";
-
     public async Task InvokeAsync(HttpContext http)
     {
-        var headers = http.Response.Headers;
-        headers["X-Request-ID"] = http.TraceIdentifier = Guid.CreateVersion7().ToString();
-        headers.XContentTypeOptions = "nosniff";
-        headers.StrictTransportSecurity = "max-age=31536000; includeSubDomains";
-        headers.XFrameOptions = "DENY";
-        headers["Referrer-Policy"] = "no-referrer";
-        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+        http.TraceIdentifier = Guid.CreateVersion7().ToString();
+        SetHeaders(http);
         RequestBudget.Begin(databaseDeadline);
         try
         {
             await next(http);
         }
-        catch (Exception accident)
+        catch (Exception accident) when (http.Response.HasStarted)
         {
-            await AnswerAsync(http, accident);
+            // The framework's handler lets these pass.
+            accidents.AfterBegin(http, accident);
         }
     }
 
-    private async Task AnswerAsync(HttpContext http, Exception accident)
+    /// <summary>The headers of every answer; the framework's handler clears them before another answer is written.</summary>
+    public static void SetHeaders(HttpContext http)
     {
-        if (accident is ConnectionResetException or ConnectionAbortedException or ClientGoneException
-            || (accident is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested))
-        {
-            LogGone(http.Request.Path, http.TraceIdentifier);
-            return;
-        }
-
-        var status = accident switch
-        {
-            BadHttpRequestException bad => bad.StatusCode,
-            EndOfStreamException => StatusCodes.Status400BadRequest,
-            // The database, or an issuer outside of this process: both may answer later.
-            DbException or TimeoutException or HttpRequestException or SocketException or IOException =>
-                StatusCodes.Status503ServiceUnavailable,
-            _ => StatusCodes.Status500InternalServerError,
-        };
-        if (status >= StatusCodes.Status500InternalServerError)
-            LogAccident(accident, HttpManners.MethodOf(http), http.Request.Path, http.TraceIdentifier);
-        if (http.Response.HasStarted)
-        {
-            http.Abort();
-            return;
-        }
-
-        http.Response.StatusCode = status;
-        if (status == StatusCodes.Status503ServiceUnavailable)
-            http.Response.Headers.RetryAfter = RetryAfterSeconds;
-        if (http.Request.Path.StartsWithSegments(AdminApi.Root))
-            await Problems.WriteAsync(http, status, Problems.Words(status));
-        else
-            http.Response.ContentLength = 0;
+        var headers = http.Response.Headers;
+        headers["X-Request-ID"] = http.TraceIdentifier;
+        headers.XContentTypeOptions = "nosniff";
+        headers.StrictTransportSecurity = "max-age=31536000; includeSubDomains";
+        headers.XFrameOptions = "DENY";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
     }
+}
 
-    [LoggerMessage(1, LogLevel.Error, "{Method} {Path} failed, request {RequestId}")]
-    private partial void LogAccident(Exception accident, string method, PathString path, string requestId);
+/// <summary>Registration of the frame.</summary>
+internal static class RequestFrameRegistration
+{
+    public static IServiceCollection AddRequestFrame(this IServiceCollection services) => services
+        .AddSingleton<AccidentHandler>()
+        .AddSingleton<IExceptionHandler>(provider => provider.GetRequiredService<AccidentHandler>());
 
-    [LoggerMessage(2, LogLevel.Debug, "{Path} was given up by the client, request {RequestId}")]
-    private partial void LogGone(PathString path, string requestId);
+    /// <param name="app">Nothing may come before the frame.</param>
+    /// <param name="databaseDeadline">How long a request may wait for the database.</param>
+    public static void UseRequestFrame(this IApplicationBuilder app, TimeSpan databaseDeadline)
+    {
+        app.UseMiddleware<RequestFrame>(databaseDeadline);
+        app.UseExceptionHandler();
+    }
 }

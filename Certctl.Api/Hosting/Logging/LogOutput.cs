@@ -18,6 +18,9 @@ internal static class LogOutput
         // The framework's own lines: a request line of Kestrel's holds the whole GET message.
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
+
+        // AccidentHandler writes one line for each.
+        logging.AddFilter("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.None);
         logging.AddFilter("System.Net", LogLevel.Warning);
 
         // Its errors are reported twice otherwise: a failed start in the verb's own words, a failed background task as critical.

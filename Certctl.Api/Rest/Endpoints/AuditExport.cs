@@ -76,7 +76,7 @@ internal sealed class AuditExport(IAuditRepository audit, AuditFilter filter, bo
     private static Task RefuseAsync(HttpContext httpContext, int status, string message)
     {
         httpContext.Response.Headers.ContentDisposition = default;
-        httpContext.Response.Headers.RetryAfter = RequestFrame.RetryAfterSeconds;
+        httpContext.Response.Headers.RetryAfter = AccidentHandler.RetryAfterSeconds;
         return httpContext.RequestServices.GetRequiredService<AccessTrail>().RefuseAsync(httpContext, status, message);
     }
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.Json;
 using Certctl.Api.Hosting.Http;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using NSubstitute;
 using Xunit;
 
@@ -18,7 +20,7 @@ public sealed class RequestFrameTests
 {
     private const string Inside = "relation \"certificates\" of the inside";
 
-    private readonly LogLines<RequestFrame> _log = new();
+    private readonly LogLines<AccidentHandler> _log = new();
 
     public static TheoryData<Exception, int> Accidents => new()
     {
@@ -71,7 +73,7 @@ public sealed class RequestFrameTests
     }
 
     [Fact]
-    public async Task Who_has_gone_is_told_nothing_and_is_no_error()
+    public async Task A_client_that_has_gone_is_told_nothing_and_is_no_error()
     {
         (Exception Accident, bool IsAborted)[] ends =
         [
@@ -88,7 +90,7 @@ public sealed class RequestFrameTests
                 context.RequestAborted = new CancellationToken(isAborted);
                 throw accident;
             });
-            Assert.Equal((200, ""), (http.Response.StatusCode, text));
+            Assert.Equal((499, ""), (http.Response.StatusCode, text));
             Assert.All(_log.Lines, line => Assert.StartsWith("Debug: ", line, StringComparison.Ordinal));
         }
     }
@@ -112,11 +114,22 @@ public sealed class RequestFrameTests
     private async Task<(HttpContext Http, string Body)> RunAsync(string path, RequestDelegate next, string method = "GET")
     {
         using var body = new MemoryStream();
-        var http = new DefaultHttpContext { RequestServices = new ServiceCollection().BuildServiceProvider() };
+        var services = new ServiceCollection()
+            .AddLogging()
+            .AddMetrics()
+            .AddSingleton(new DiagnosticListener("tests"))
+            .AddSingleton<ILogger<AccidentHandler>>(_log)
+            .AddRequestFrame()
+            .AddProblemDetails();
+        await using var provider = services.BuildServiceProvider();
+        var app = new ApplicationBuilder(provider);
+        app.UseRequestFrame(TimeSpan.FromSeconds(10));
+        app.Run(next);
+        var http = new DefaultHttpContext { RequestServices = provider };
         http.Request.Path = path;
         http.Request.Method = method;
         http.Response.Body = body;
-        await new RequestFrame(next, _log, TimeSpan.FromSeconds(10)).InvokeAsync(http);
+        await app.Build()(http);
         return (http, System.Text.Encoding.UTF8.GetString(body.ToArray()));
     }
 }
