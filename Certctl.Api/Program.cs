@@ -2,6 +2,7 @@ using System.CommandLine;
 using Certctl.Api.Commands.Admin;
 using Certctl.Api.Commands.Scep;
 using Certctl.Api.Commands.Server;
+using Certctl.Api.Commands.Status;
 using Certctl.Api.Hosting.Reload;
 
 // A container asks this every few seconds.
@@ -21,6 +22,16 @@ var root = new RootCommand("Certctl, a certificate enrolment server for managed 
     HealthCommand.Create(),
     ProfilesCommand.Create(),
     ApprovalsCommand.Create(),
+    RevokeCommand.Create(),
+    new Command("crl", "Read and check a CRL as a relying party does.")
+    {
+        CrlShowCommand.Create(),
+        CrlVerifyCommand.Create(),
+    },
+    new Command("ocsp", "Ask an OCSP responder as a relying party does.")
+    {
+        OcspQueryCommand.Create(),
+    },
     new Command("intune", "Signed challenges: how they fare, and a connector to rehearse with.")
     {
         IntuneSimCommand.Create(),

@@ -42,9 +42,7 @@ public static class ApplicationRegistration
         services.AddSingleton<IRequestHandler<GetCrlCommand, EnrolmentOutcome>, GetCrlHandler>();
 
         services.AddAct<DeleteProfileCommand, DeleteProfileHandler, DeleteProfileValidator>();
-        services.AddAct<RevokeCertificateCommand, RevokeCertificateHandler, RevokeCertificateValidator>();
         services.AddAct<RevokeManyCommand, RevokeManyHandler, RevokeManyValidator>();
-        services.AddAct<ReleaseCertificateCommand, ReleaseCertificateHandler, ReleaseCertificateValidator>();
         services.AddAct<CreateApiKeyCommand, CreateApiKeyHandler, CreateApiKeyValidator>();
         services.AddAct<RevokeApiKeyCommand, RevokeApiKeyHandler, RevokeApiKeyValidator>();
         services.AddAct<TestIssuerCommand, TestIssuerHandler, TestIssuerValidator>();
@@ -73,6 +71,8 @@ public static class ApplicationRegistration
         services.AddSingleton(typeof(IPipelineBehavior<,>), typeof(AdminValidationBehavior<,>));
         services.AddAct<DecideEnrolmentCommand, DecideEnrolmentHandler, DecideEnrolmentValidator>();
         services.AddAct<SaveProfileCommand, SaveProfileHandler, SaveProfileValidator>();
+        services.AddAct<RevokeCertificateCommand, RevokeCertificateHandler, RevokeCertificateValidator>();
+        services.AddAct<ReleaseCertificateCommand, ReleaseCertificateHandler, ReleaseCertificateValidator>();
         return services;
     }
 

@@ -121,7 +121,7 @@ public sealed class ScepTransport : IDisposable
         return url.Uri;
     }
 
-    private static SslClientAuthenticationOptions TlsOptions(TlsTrust trust)
+    internal static SslClientAuthenticationOptions TlsOptions(TlsTrust trust)
     {
         // No CertificateRevocation: the CA that the device enrols at is often the issuer of the server's certificate,
         // and its CRL may not be reachable yet.

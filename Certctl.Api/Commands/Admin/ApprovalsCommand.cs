@@ -40,33 +40,21 @@ internal static class ApprovalsCommand
     {
         var id = new Argument<Guid>("ID") { Description = "Id of the request, as the list shows it." };
         var note = new Option<string>("--note") { Description = "Why, for the audit trail.", DefaultValueFactory = _ => "" };
-        var actor = new Option<string>("--actor")
-        {
-            Description = "Who decides, where several people share an account of the system. "
-                + "Both names go into the audit trail; the account counts once all the same.",
-            DefaultValueFactory = _ => SystemAccount.Name,
-        };
+        var actor = OperatorOption.Create(
+            "Who decides, where several people share an account of the system. "
+                + "Both names go into the audit trail; the account counts once all the same.");
         var command = new Command(name, description) { id, note, actor };
-        actor.Validators.Add(given =>
-        {
-            if (given.GetValueOrDefault<string>() is { } name && ReservedNames.Contains(name))
-                given.AddError($"--actor must not be one of {string.Join(", ", ReservedNames.All)}, which the audit trail uses itself.");
-        });
         command.SetAction((parse, token) => Database.WithAsync(
             "approvals", parse.GetValue(config),
             (services, bounded) => DecideAsync(
                 services,
                 new DecideEnrolmentCommand(
-                    parse.GetValue(id), approve, parse.GetValue(note)!, Caller(parse.GetValue(actor)!)),
+                    parse.GetValue(id), approve, parse.GetValue(note)!, OperatorOption.Caller(parse.GetValue(actor)!)),
                 bounded),
             Fail,
             token));
         return command;
     }
-
-    // The name is the caller's to choose, the account is not: one person must not count as two.
-    private static AdminCaller Caller(string actor) =>
-        new(actor, "command line") { Principal = SystemAccount.Name };
 
     private static async Task<int> DecideAsync(
         IServiceProvider services, DecideEnrolmentCommand command, CancellationToken cancellationToken)

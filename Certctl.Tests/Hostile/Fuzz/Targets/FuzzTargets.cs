@@ -38,5 +38,7 @@ internal static class FuzzTargets
         new("cert-rep", Seeds.CertReps, ClientTargets.CertRep) { Allocation = (256, 1024 * 1024) },
         new("cert-rep-envelope", Seeds.CertRepEnvelopes, ClientTargets.Envelope) { Allocation = (256, 1024 * 1024) },
         new("agreed-envelope", Seeds.AgreedEnvelopes, ClientTargets.AgreedEnvelope),
+        new("crl", StatusTargets.Crls, StatusTargets.Crl) { Allocation = (256, 1024 * 1024) },
+        new("ocsp-answer", StatusTargets.Answers, StatusTargets.Answer) { Allocation = (256, 1024 * 1024) },
     ];
 }

@@ -1,0 +1,128 @@
+using System.CommandLine;
+using Certctl.Api.Configuration.Server;
+using Certctl.Api.Rest.Http;
+using Certctl.Application.Admin;
+using Certctl.Application.Admin.Certificates;
+using Certctl.Domain.Certificates;
+
+namespace Certctl.Api.Commands.Admin;
+
+/// <summary><c>certctl revoke</c> and <c>certctl revoke release</c>: ends a certificate, on the server's own database.</summary>
+internal static class RevokeCommand
+{
+    private static readonly Option<string?> Config = new("--config")
+    {
+        Description = "JSON file with the settings of the server.",
+        Recursive = true,
+    };
+
+    private static readonly Option<string?> Serial = RequiredSerial();
+
+    private static readonly Option<string> Issuer = new("--issuer")
+    {
+        Description = "Id of the issuer that signed it.",
+        DefaultValueFactory = _ => CaSettings.LocalIssuer,
+        Recursive = true,
+    };
+
+    private static readonly Option<string> Note = new("--note")
+    {
+        Description = "Why, for the audit trail.",
+        DefaultValueFactory = _ => "",
+        Recursive = true,
+    };
+
+    private static readonly Option<string> Actor = SharedActor();
+
+    private static readonly Option<string?> Reason = new("--reason")
+    {
+        HelpName = "WORD",
+        Description = $"One of {string.Join(", ", RevocationReasons.All)}. Without it: unspecified.",
+        Validators =
+        {
+            static given =>
+            {
+                if (given.Tokens is [{ Value: var word }] && !RevocationReasons.All.Contains(word))
+                    given.AddError($"--reason is one of {string.Join(", ", RevocationReasons.All)}.");
+            },
+        },
+    };
+
+    private static readonly Option<bool> Hold = new("--hold")
+    {
+        Description = "Short for --reason certificateHold: it counts again after certctl revoke release.",
+    };
+
+    public static Command Create()
+    {
+        var release = new Command("release", "End a certificateHold; what was revoked for another reason stays revoked.");
+        release.SetAction((parse, token) => ActAsync(parse, ReleaseOf(parse), token));
+        var command = new Command(
+            "revoke", "End a certificate before its time: for good, unless the reason is certificateHold. Renewals, the CRL and OCSP go by "
+                + "the database.") { Config, Serial, Issuer, Reason, Hold, Note, Actor, release };
+        command.Validators.Add(static given =>
+        {
+            if (given.GetValue(Hold) && given.GetValue(Reason) is { } word and not "certificateHold")
+                given.AddError($"--hold is the reason certificateHold, and --reason says {word}.");
+        });
+        command.SetAction((parse, token) => ActAsync(parse, RevocationOf(parse), token));
+        return command;
+    }
+
+    private static Option<string?> RequiredSerial()
+    {
+        var serial = SerialOption.Create("The certificate's serial number.");
+        (serial.Required, serial.Recursive) = (true, true);
+        return serial;
+    }
+
+    private static Option<string> SharedActor()
+    {
+        var actor = OperatorOption.Create(
+            "Who revokes, where several people share an account of the system. Both names go into the audit trail.");
+        actor.Recursive = true;
+        return actor;
+    }
+
+    private static RevokeCertificateCommand RevocationOf(ParseResult parse) => new(
+        parse.GetValue(Issuer)!, SerialOf(parse),
+        parse.GetValue(Hold) ? RevocationReason.CertificateHold : RevocationReasons.Of(parse.GetValue(Reason)),
+        parse.GetValue(Note)!, OperatorOption.Caller(parse.GetValue(Actor)!));
+
+    private static ReleaseCertificateCommand ReleaseOf(ParseResult parse) => new(
+        parse.GetValue(Issuer)!, SerialOf(parse), parse.GetValue(Note)!, OperatorOption.Caller(parse.GetValue(Actor)!));
+
+    private static string SerialOf(ParseResult parse) => SerialNumberText.Read(parse.GetValue(Serial)!)!;
+
+    private static Task<int> ActAsync(ParseResult parse, AdminCommand command, CancellationToken cancellationToken) =>
+        Database.WithAsync(
+            "revoke", parse.GetValue(Config),
+            async (services, bounded) => Tell(
+                await services.GetRequiredService<AdminDispatcher>().SendAsync(command, bounded), SerialOf(parse), parse.GetValue(Issuer)!),
+            Fail, cancellationToken);
+
+    private static int Tell(AdminOutcome outcome, string serial, string issuer)
+    {
+        switch (outcome)
+        {
+            case AdminOutcome.Done(var summary):
+                Console.WriteLine($"{serial} {summary}.");
+                return 0;
+            case AdminOutcome.Invalid(var problems):
+                return Fail(problems);
+            case AdminOutcome.NotFound:
+                return Fail([$"There is no certificate of {issuer} with the serial number {serial}."]);
+            case AdminOutcome.Conflict(var detail):
+                return Fail([detail]);
+            default:
+                throw new InvalidOperationException("No revocation ends like that.");
+        }
+    }
+
+    private static int Fail(IReadOnlyList<string> problems)
+    {
+        foreach (var problem in problems)
+            Console.Error.WriteLine($"certctl revoke: {problem}");
+        return 1;
+    }
+}

@@ -1,0 +1,142 @@
+using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Enrolments.Journal;
+using Certctl.Domain.Certificates;
+using Certctl.Infrastructure.Persistence;
+using Certctl.Tests.Fixtures;
+using Certctl.Tests.Fixtures.Databases;
+using Certctl.Tests.Hostile;
+using Certctl.Tests.Infrastructure.Persistence;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Certctl.Tests.Api.Hosting;
+
+/// <summary><c>certctl revoke</c> and <c>certctl revoke release</c> on a database without a server.</summary>
+public sealed class RevokeVerbTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IDisposable
+{
+    private const string Serial = "00000000000a0bcdef0123456789abcdef012345";
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_certificate_is_held_released_and_revoked_for_good_and_the_trail_says_by_whom(bool onPostgres)
+    {
+        if (await OpenAsync(onPostgres) is not { } database)
+            return;
+        await using var _ = database;
+        await database.IssueAsync(Serial);
+
+        Assert.Equal($"{Serial} revoked (CertificateHold).\n", (await database.RunAsync(
+            "--serial", "0A:0B:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45", "--hold", "--note", "lost?", "--actor", "olga"))
+            .MustSucceed().Output);
+        Assert.Equal(RevocationReason.CertificateHold, (await database.FindAsync(Serial)).RevocationReason);
+        var released = await database.RunAsync("release", "--serial", $"0x{Serial.TrimStart('0')}");
+        Assert.Equal($"{Serial} released.\n", released.MustSucceed().Output);
+        Assert.False((await database.FindAsync(Serial)).IsRevoked);
+        Refuses(await database.RunAsync("release", "--serial", Serial), 1, "It is not on hold: it is not revoked.");
+
+        (await database.RunAsync("--serial", Serial.ToUpperInvariant(), "--reason", "keyCompromise")).MustSucceed();
+        Assert.Equal(RevocationReason.KeyCompromise, (await database.FindAsync(Serial)).RevocationReason);
+        Refuses(await database.RunAsync("release", "--serial", Serial), 1, "it was revoked for good (KeyCompromise)");
+        Refuses(await database.RunAsync("--serial", Serial, "--hold"), 1, "It has been revoked before: KeyCompromise");
+
+        foreach (var (action, detail, actor) in new[]
+        {
+            ("certificate_revoked", $"command line, for {Environment.UserName}: CertificateHold: lost?", "olga"),
+            ("certificate_released", "command line: hold ended", Environment.UserName),
+            ("certificate_revoked", "command line: KeyCompromise", Environment.UserName),
+        })
+        {
+            Assert.Equal(1, await database.CountAsync(
+                $"SELECT COUNT(*) FROM audit_events WHERE action = '{action}' AND detail = '{detail}' AND actor = '{actor}' "
+                + $"AND serial_number = '{Serial}'"));
+        }
+    }
+
+    [Fact]
+    public async Task Each_reason_of_the_API_is_taken_and_no_other()
+    {
+        await using var database = (await OpenAsync(onPostgres: false))!;
+        foreach (var (word, reason) in new[]
+        {
+            ("unspecified", RevocationReason.Unspecified), ("cACompromise", RevocationReason.CaCompromise),
+            ("caCompromise", RevocationReason.CaCompromise), ("certificateHold", RevocationReason.CertificateHold),
+            ("privilegeWithdrawn", RevocationReason.PrivilegeWithdrawn),
+        })
+        {
+            var serial = await database.IssueAsync(null);
+            (await database.RunAsync("--serial", serial, "--reason", word)).MustSucceed();
+            Assert.Equal(reason, (await database.FindAsync(serial)).RevocationReason);
+        }
+
+        var plain = await database.IssueAsync(null);
+        (await database.RunAsync("--serial", plain)).MustSucceed();
+        Assert.Equal(RevocationReason.Unspecified, (await database.FindAsync(plain)).RevocationReason);
+        var untouched = await database.IssueAsync(null);
+        foreach (var word in new[] { "removeFromCRL", "KeyCompromise", "aACompromise", "1", "" })
+            Refuses(await database.RunAsync("--serial", untouched, "--reason", word), 2, "--reason is one of ");
+        Refuses(
+            await database.RunAsync("--serial", untouched, "--reason", "superseded", "--hold"), 2, "--hold is the reason certificateHold");
+        Refuses(await database.RunAsync("release", "--serial", untouched, "--hold"), 2, "--hold");
+        Refuses(await database.RunAsync("--serial", "no-number"), 2, "is no serial number");
+        Refuses(await database.RunAsync("--reason", "superseded"), 2, "--serial");
+        Refuses(await database.RunAsync("release"), 2, "--serial");
+        Refuses(await database.RunAsync("--serial", untouched, "--note", new string('x', 1001)), 1, "note:");
+        Refuses(await database.RunAsync("--serial", untouched, "--actor", "system"), 2, "--actor must not be");
+        Refuses(
+            await database.RunAsync("--serial", untouched, "--issuer", "iss-other"), 1,
+            $"There is no certificate of iss-other with the serial number {untouched}.");
+        Refuses(await database.RunAsync("--serial", "0b"), 1, "There is no certificate of iss-local with the serial number 0");
+        Assert.False((await database.FindAsync(untouched)).IsRevoked);
+    }
+
+    private static void Refuses(ToolRun run, int code, string why)
+    {
+        Assert.True(run.ExitCode == code, run.All);
+        Assert.Contains(why, run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.All, StringComparison.Ordinal);
+    }
+
+    private async Task<Database?> OpenAsync(bool onPostgres)
+    {
+        if (onPostgres && !postgres.IsAvailable)
+            return null;
+        var file = _folder["certctl.db"];
+        if (!onPostgres)
+            await ReadyMadeData.CopyDatabaseAsync(file);
+        return new Database(onPostgres ? postgres.ConnectionString : null, file);
+    }
+
+    private sealed class Database(string? connection, string file) : IAsyncDisposable
+    {
+        private readonly ServiceProvider _services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System)
+            .AddCertctlPersistence(
+                connection is null ? DatabaseKind.Sqlite : DatabaseKind.PostgreSql, connection ?? $"Data Source={file}", 4)
+            .BuildServiceProvider();
+
+        public ValueTask DisposeAsync() => _services.DisposeAsync();
+
+        /// <summary>Its serial number.</summary>
+        public async Task<string> IssueAsync(string? serial)
+        {
+            var entry = TestEntries.Issued(DateTimeOffset.UtcNow, serialNumber: serial);
+            Assert.IsType<JournalVerdict.Committed>(await _services.GetRequiredService<IEnrolmentJournal>().CommitAsync(entry, default));
+            return entry.Certificate!.SerialNumber;
+        }
+
+        public async Task<IssuedCertificate> FindAsync(string serial) =>
+            (await _services.GetRequiredService<ICertificateInventory>().FindAsync("iss-local", serial, default))!;
+
+        public Task<long> CountAsync(string sql) => new RowCounter(connection, file).CountAsync(sql);
+
+        public Task<ToolRun> RunAsync(params string[] arguments) => CommandLine.RunAsync(
+            new Dictionary<string, string>
+            {
+                ["CERTCTL_DATABASE_URL"] = connection is null ? $"sqlite://{file}" : PostgresFixture.UrlOf(connection),
+            },
+            ["revoke", .. arguments]);
+    }
+}
