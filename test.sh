@@ -47,6 +47,7 @@ command -v openssl >/dev/null || packages+=(openssl)
 command -v curl >/dev/null || packages+=(curl)
 command -v docker-compose >/dev/null || packages+=(docker-compose)
 have_faketime || packages+=(libfaketime)
+command -v ocsptool >/dev/null || packages+=(gnutls-bin)
 [ -x /usr/sbin/pgbouncer ] || packages+=(pgbouncer)
 /usr/bin/python3 -c 'import yaml' 2>/dev/null || packages+=(python3 python3-yaml)
 if [ "$fast" = 0 ]; then

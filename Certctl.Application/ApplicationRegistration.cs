@@ -53,6 +53,8 @@ public static class ApplicationRegistration
         services.AddSingleton<CertificateIssuance>();
         services.AddSingleton(ReservationTimes.Default);
         services.AddSingleton<CrlPublisher>();
+        services.AddSingleton(CrlTimes.Default);
+        services.AddSingleton<CrlMetrics>();
         services.AddSingleton<EnrolmentMetrics>();
         services.AddSingleton<IntuneCounters>();
         services.AddSingleton<EnrolmentRunner>();

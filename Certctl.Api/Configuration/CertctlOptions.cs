@@ -19,6 +19,8 @@ public sealed record CertctlOptions
 
     public required CaOptions Ca { get; init; }
 
+    public required PublicationOptions Publication { get; init; }
+
     public required ApiOptions Api { get; init; }
 
     public required TelemetryOptions Telemetry { get; init; }

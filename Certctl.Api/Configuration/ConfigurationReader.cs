@@ -67,6 +67,7 @@ internal static class ConfigurationReader
         var values = Values(environment, file.With(held, secrets), defaults);
         var options = ReadOptions(values);
         ServerSettings.CheckMtlsPort(options, values);
+        PublicationSettings.CheckPort(options, values);
         return new ConfigurationReading(values.Problems.Count == 0 ? options : null, options, values.Problems, values.Warnings)
         {
             FixedSecrets = values.FixedSecrets,
@@ -133,12 +134,14 @@ internal static class ConfigurationReader
     private static CertctlOptions ReadOptions(SettingValues values)
     {
         var server = ServerSettings.Read(values);
+        var ca = CaSettings.Read(values);
         return new CertctlOptions
         {
             Server = server,
             Database = DatabaseSettings.Read(values),
             Log = LogSettings.Read(values),
-            Ca = CaSettings.Read(values),
+            Ca = ca,
+            Publication = PublicationSettings.Read(values),
             Api = ApiSettings.Read(values, server.Host),
             Telemetry = TelemetrySettings.Read(values, server.Host),
             ScepProfiles = ScepProfileReader.Read(values),

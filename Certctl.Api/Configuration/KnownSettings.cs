@@ -21,8 +21,8 @@ internal static class KnownSettings
     /// <summary>In the order of docs/configuration.md.</summary>
     public static readonly IReadOnlyList<SettingGroup> Groups =
     [
-        ServerSettings.Group, DatabaseSettings.Group, CaSettings.Group, ScepSettings.Group, ApiSettings.Group, OidcSettings.Group,
-        ProbeSettings.Group, RateLimitSettings.Group, CorsSettings.Group, TelemetrySettings.Group, LogSettings.Group,
+        ServerSettings.Group, DatabaseSettings.Group, CaSettings.Group, PublicationSettings.Group, ScepSettings.Group, ApiSettings.Group,
+        OidcSettings.Group, ProbeSettings.Group, RateLimitSettings.Group, CorsSettings.Group, TelemetrySettings.Group, LogSettings.Group,
         ScepProfileSettings.Group, SignedChallengeSettings.Group, ComplianceServiceSettings.Group,
     ];
 
@@ -42,7 +42,8 @@ internal static class KnownSettings
     public static readonly IReadOnlyList<string> NotYet =
     [
         "CERTCTL_AUTH_SECRET", "CERTCTL_AGENT_", "CERTCTL_CONFIG_ENCRYPTION_KEY", "CERTCTL_KEYGEN_",
-        "CERTCTL_APPROVAL_", "CERTCTL_CRL_", "CERTCTL_OCSP_", "CERTCTL_CERT_EXPORT_", "CERTCTL_EST_", "CERTCTL_AUDIT_",
+        "CERTCTL_APPROVAL_", "CERTCTL_CRL_GENERATION_INTERVAL", "CERTCTL_OCSP_RESPONDER_ROTATION_GRACE",
+        "CERTCTL_OCSP_RESPONDER_VALIDITY", "CERTCTL_CERT_EXPORT_", "CERTCTL_EST_", "CERTCTL_AUDIT_",
         "CERTCTL_DEMO_SEED", "CERTCTL_DATABASE_MIGRATIONS_PATH",
     ];
 }

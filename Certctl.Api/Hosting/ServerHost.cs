@@ -7,6 +7,7 @@ using Certctl.Api.Hosting.Logging;
 using Certctl.Api.Hosting.Reload;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Hosting.Telemetry;
+using Certctl.Api.Publication;
 using Certctl.Api.Rest;
 using Certctl.Api.Rest.OpenApi;
 using Certctl.Api.Scep;
@@ -91,12 +92,14 @@ internal static class ServerHost
         services.AddSingleton<RefusedRequests>();
         services.AddHostedService<LifetimeLog>();
         services.AddHostedService<SweepTimer>();
-        services.AddReload(material, certificate, SettingsOf(options.Ca), oidc);
+        services.AddReload(material, certificate, SettingsOf(options.Ca, material), oidc);
+        services.AddPublication(options, material);
 
         configure(services);
 
         var app = builder.Build();
         app.UseRequestFrame(options.Database.Deadline);
+        app.UsePublicationPort();
         app.UseHttpManners();
         if (options.Server.MtlsPort is not null)
             app.UseMtlsPort();
@@ -114,6 +117,7 @@ internal static class ServerHost
         app.MapReferencePage();
         app.MapScep();
         app.MapScepMtls();
+        app.MapPublication();
         return app;
     }
 
@@ -126,13 +130,16 @@ internal static class ServerHost
             asks && ownPort is null ? certificate.HandshakeThatAsks() : certificate.Handshake()));
         if (asks && ownPort is { } port)
             kestrel.Listen(address, port, listen => listen.UseHttps(certificate.HandshakeThatAsks()));
+        if (options.Publication.Port is { } plain)
+            kestrel.Listen(address, plain, listen => listen.UsePublicationOnly());
     }
 
-    private static LocalCaSettings SettingsOf(CaOptions ca) => new(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl);
+    internal static LocalCaSettings SettingsOf(CaOptions ca, PreflightMaterial material) =>
+        new(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl) { PublicationUrl = material.PublicationUrl };
 
     private static IssuerRegistry Issuers(CaOptions ca, PreflightMaterial material, TimeProvider clock) => new(new IssuerGenerations(
-        new LocalCaIssuer(material.Ca, SettingsOf(ca), clock),
-        material.Next is { } staged ? new LocalCaIssuer(staged.Ca, SettingsOf(ca), clock) : null));
+        new LocalCaIssuer(material.Ca, SettingsOf(ca, material), clock),
+        material.Next is { } staged ? new LocalCaIssuer(staged.Ca, SettingsOf(ca, material), clock) : null));
 
     private static ScepProfileTable Profiles(
         CertctlOptions options, ProfileRuntimes runtimes, IssuerRegistry issuers, IntuneCounters counters, TimeProvider clock) =>

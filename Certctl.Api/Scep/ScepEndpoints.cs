@@ -97,7 +97,8 @@ internal static class ScepEndpoints
                 return;
         }
 
-        var body = await ReadBodyAsync(http, services.MaxBodySize);
+        // Whatever Content-Type the client claims, the body is taken as it comes.
+        var body = await http.ReadWholeBodyAsync(services.MaxBodySize);
         if (body is null)
             await Say(http, StatusCodes.Status413PayloadTooLarge, "The message is too large.");
         else if (body.Length == 0)
@@ -148,38 +149,6 @@ internal static class ScepEndpoints
             default:
                 throw new InvalidOperationException("An answer is one of four.");
         }
-    }
-
-    // Whatever Content-Type the client claims, the body is taken as it comes. One that is too large is read on for a while and thrown away:
-    // a client that is still sending when the connection closes never sees why.
-    private static async Task<byte[]?> ReadBodyAsync(HttpContext http, int maxBodySize)
-    {
-        // RFC 9110 §10.1.1: who asks first whether to send it is told no. What comes next on this connection could be the body or a new
-        // request, so it ends.
-        if (http.Request.ContentLength > maxBodySize && http.Request.Headers.Expect.Count > 0)
-        {
-            if (HttpProtocol.IsHttp11(http.Request.Protocol))
-                http.Response.Headers.Connection = "close";
-            return null;
-        }
-
-        // Grows with what has come, not with what a header promises: that costs a stranger nothing.
-        using var kept = new MemoryStream((int)Math.Clamp(http.Request.ContentLength ?? 0, 0, Math.Min(maxBodySize, HttpLimits.UsualBody)));
-        var buffer = new byte[8192];
-        var length = 0L;
-        int read;
-
-        // To the end of what was sent, also where the client has closed its side by now: RequestAborted may fire before octets that came
-        // ahead are read.
-        while (length <= maxBodySize + HttpLimits.DiscardedBody
-            && (read = await http.Request.ReadBodyAsync(buffer, CancellationToken.None)) > 0)
-        {
-            length += read;
-            if (length <= maxBodySize)
-                kept.Write(buffer, 0, read);
-        }
-
-        return length <= maxBodySize ? kept.ToArray() : null;
     }
 
     // With a Content-Length, never chunked: HTTP/1.0 clients and several embedded ones cannot read chunks.

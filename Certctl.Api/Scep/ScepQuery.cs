@@ -1,3 +1,5 @@
+using Certctl.Api.Hosting.Http;
+
 namespace Certctl.Api.Scep;
 
 /// <summary>
@@ -20,25 +22,7 @@ internal static class ScepQuery
         var once = Uri.UnescapeDataString(raw);
 
         // Compat: some clients percent-encode what their HTTP library percent-encodes again.
-        return Decode(once) ?? Decode(Uri.UnescapeDataString(once));
-    }
-
-    private static byte[]? Decode(string text)
-    {
-        var clean = new char[text.Length + 3];
-        var length = 0;
-        foreach (var c in text)
-        {
-            if (c is '\r' or '\n' or '\t' or '=')
-                continue;
-            clean[length++] = c switch { ' ' or '-' => '+', '_' => '/', _ => c };
-        }
-
-        // '-' is '+' in the URL-safe alphabet; padding says nothing that the length does not.
-        while (length % 4 != 0)
-            clean[length++] = '=';
-        var octets = new byte[length / 4 * 3];
-        return length > 0 && Convert.TryFromBase64Chars(clean.AsSpan(0, length), octets, out var written) ? octets[..written] : null;
+        return LenientBase64.Decode(once) ?? LenientBase64.Decode(Uri.UnescapeDataString(once));
     }
 
     private static string? Find(string? rawQuery, string name)

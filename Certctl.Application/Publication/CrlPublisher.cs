@@ -1,82 +1,162 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
-using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Enrolments.Journal;
-using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Issuers;
-using Certctl.Domain.Certificates;
 
 namespace Certctl.Application.Publication;
 
 /// <summary>
-/// The current CRL of a CA. It reflects revocations up to the last 10-second boundary and takes its number from that instant, so that
-/// independent processes produce the same CRL (ADR 12). It is made at most once per interval, however often it is requested.
+/// The CRLs of all CAs here: in memory for those who ask, made anew in the background after a revocation and at half of their validity. One
+/// process makes a list, under a lease in the database; the others take over what it has stored (ADR 41).
 /// </summary>
-public sealed class CrlPublisher : IDisposable
+public sealed class CrlPublisher(
+    IssuerRegistry issuers,
+    IRevocationStore revocations,
+    ICrlStore store,
+    DatabaseClock clock,
+    TimeProvider process,
+    CrlTimes times)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    private readonly ConcurrentDictionary<(string IssuerId, string KeyId), PublishedCrl> _held = new();
+    private readonly string _holder = Guid.NewGuid().ToString("N");
+    private volatile TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Older than a revocation takes to be committed and seen, and than the clocks of two servers differ.</summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
+    // A list of millions is not made without a pause.
+    private readonly ConcurrentDictionary<(string IssuerId, string KeyId), TimeSpan> _lastTook = new();
 
-    private static readonly TimeSpan Life = TimeSpan.FromHours(24);
+    /// <summary>The current CRL; null: none has been made yet, or this CA may not sign any.</summary>
+    public PublishedCrl? Find(IPublishesStatus issuer) => _held.GetValueOrDefault(KeyOf(issuer));
 
-    private readonly ConcurrentDictionary<IPublishesCrls, Edition> _editions = new();
-    private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
-    private readonly ICertificateInventory _certificates;
-    private readonly DatabaseClock _clock;
-    private readonly TimeProvider _process;
-
-    public CrlPublisher(ICertificateInventory certificates, DatabaseClock clock, TimeProvider process)
+    /// <summary>The same, for a CA that may sign CRLs; waits for the first one.</summary>
+    /// <exception cref="TimeoutException">It is not there after <see cref="CrlTimes.MaxWait"/>.</exception>
+    public async Task<PublishedCrl> CurrentAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
     {
-        (_certificates, _clock, _process) = (certificates, clock, process);
-        _meter.CreateObservableGauge(
-            "certctl_crl_age_seconds", Ages, "s", "Age of the CRL that was made last, by issuer; absent until one has been requested.");
-    }
-
-    /// <param name="issuer">One that signs CRLs.</param>
-    public async Task<SignedCrl> CurrentAsync(IPublishesCrls issuer, CancellationToken cancellationToken)
-    {
-        var asOf = IntervalStart(await _clock.NowAsync(cancellationToken) - Settling);
-        return await _editions.AddOrUpdate(issuer, _ => New(), (_, held) => held.Serves(asOf) ? held : New()).Crl.Value
-            .WaitAsync(cancellationToken);
-
-        // Not the asker's cancellation: others wait for the same one.
-        Edition New() => new(asOf, new(() => MakeAsync(issuer, asOf, CancellationToken.None)));
-    }
-
-    /// <summary>Drops the CRL of an issuer that is in use no more.</summary>
-    public void Forget(IPublishesCrls issuer) => _editions.TryRemove(issuer, out _);
-
-    private async Task<SignedCrl> MakeAsync(IPublishesCrls issuer, DateTimeOffset asOf, CancellationToken cancellationToken)
-    {
-        var writer = issuer.Crls ?? throw new InvalidOperationException($"{issuer.Name} may not sign CRLs.");
-        var entries = new List<RevokedCertificate>();
-
-        // RFC 5280 §3.3: an entry stays until it has stood in a CRL made after the certificate's end.
-        await foreach (var certificate in _certificates.ListRevokedAsync(issuer.IssuerId, asOf, asOf - Life, cancellationToken))
+        var started = process.GetTimestamp();
+        while (true)
         {
-            if (issuer.HasIssued(certificate))
-                entries.Add(new(
-                    certificate.SerialNumber, certificate.RevokedAt!.Value, certificate.RevocationReason ?? RevocationReason.Unspecified));
+            var changed = _changed.Task;
+            if (Find(issuer) is { } crl)
+                return crl;
+            var left = times.MaxWait - process.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero)
+                throw new TimeoutException($"No CRL of {issuer.Name} has been made yet.");
+            await changed.WaitAsync(left, process, cancellationToken);
         }
-
-        var number = asOf.ToUnixTimeSeconds();
-        return new SignedCrl(number, writer.Write(new RevocationList(number, asOf, asOf + Life, entries)));
     }
 
-    public void Dispose() => _meter.Dispose();
+    /// <summary>Drops the CRL of a CA that is in use no more.</summary>
+    public void Forget(IPublishesStatus issuer) => _held.TryRemove(KeyOf(issuer), out _);
 
-    private IEnumerable<Measurement<double>> Ages() =>
-        _editions.Select(edition => new Measurement<double>(
-            (_process.GetUtcNow() - (_clock.Difference ?? TimeSpan.Zero) - edition.Value.AsOf).TotalSeconds,
-            new KeyValuePair<string, object?>("issuer", edition.Key.Name.ToString())));
+    /// <summary>All that are held, with their CAs.</summary>
+    public IEnumerable<(IPublishesStatus Issuer, PublishedCrl Crl)> Held =>
+        Publishers.Select(issuer => (issuer, Find(issuer))).Where(pair => pair.Item2 is not null).Select(pair => (pair.issuer, pair.Item2!));
 
-    private static DateTimeOffset IntervalStart(DateTimeOffset time) =>
-        new(time.UtcTicks - (time.UtcTicks % Interval.Ticks), TimeSpan.Zero);
-
-    private sealed record Edition(DateTimeOffset AsOf, Lazy<Task<SignedCrl>> Crl)
+    /// <summary>Takes over what other processes have published, and makes what is due.</summary>
+    /// <returns>What was made.</returns>
+    public async Task<IReadOnlyList<PublishedCrl>> LookAsync(CancellationToken cancellationToken)
     {
-        public bool Serves(DateTimeOffset asOf) => AsOf >= asOf && !(Crl.IsValueCreated && Crl.Value.IsFaulted);
+        // One whose key or list fails keeps no other from being looked at.
+        var looks = Publishers.Select(issuer => LookAsync(issuer, cancellationToken)).ToList();
+        return [.. (await Task.WhenAll(looks)).OfType<PublishedCrl>()];
     }
+
+    private IEnumerable<IPublishesStatus> Publishers =>
+        issuers.All.SelectMany(issuer => issuer.All).OfType<IPublishesStatus>().Where(issuer => issuer.Crls is not null);
+
+    private async Task<PublishedCrl?> LookAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
+    {
+        var state = await store.StateAsync(issuer.IssuerId, issuer.KeyId, cancellationToken);
+        if (state.Last is { } last && last.Number > (Find(issuer)?.Number ?? 0)
+            && await store.ReadAsync(issuer.IssuerId, issuer.KeyId, cancellationToken) is { } stored)
+            Hold(issuer, stored);
+        if (!await IsDueAsync(issuer, state, cancellationToken)
+            || await store.TakeLeaseAsync(issuer.IssuerId, issuer.KeyId, _holder, times.Lease, cancellationToken) is not { } lease)
+            return null;
+
+        // The process that had the lease before may have published in between.
+        state = await store.StateAsync(issuer.IssuerId, issuer.KeyId, cancellationToken);
+        if (!await IsDueAsync(issuer, state, cancellationToken))
+            return null;
+        var started = process.GetTimestamp();
+        if (await MakeUnderAsync(lease, issuer, state, cancellationToken) is not { } crl)
+            return null;
+        _lastTook[KeyOf(issuer)] = process.GetElapsedTime(started);
+        Hold(issuer, crl);
+        return crl;
+    }
+
+    private async Task<bool> IsDueAsync(IPublishesStatus issuer, CrlState state, CancellationToken cancellationToken)
+    {
+        // A restored database may have forgotten the list that is held here.
+        if (state.Last is not { } last || last.Number < Find(issuer)?.Number)
+            return true;
+
+        // Below zero: the clock was ahead when the list was made.
+        var age = await clock.NowAsync(cancellationToken) - last.ThisUpdate;
+        var pause = _lastTook.GetValueOrDefault(KeyOf(issuer));
+        return (state.Epoch != last.Epoch && (age < TimeSpan.Zero || age >= (pause > times.Coalesce ? pause : times.Coalesce)))
+            || age >= times.Validity / 2;
+    }
+
+    /// <summary>Makes the list and publishes it; gives up as soon as the lease is lost. Null: another process was faster.</summary>
+    private async Task<PublishedCrl?> MakeUnderAsync(
+        CrlLease lease, IPublishesStatus issuer, CrlState state, CancellationToken cancellationToken)
+    {
+        using var held = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var renewing = RenewAsync(lease, held);
+        try
+        {
+            var crl = await MakeAsync(issuer, state, held.Token);
+            return await store.SaveAsync(lease, crl, state.Epoch, PublicationTrail.CrlPublished(issuer, crl), held.Token) ? crl : null;
+        }
+        finally
+        {
+            await held.CancelAsync();
+            await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task RenewAsync(CrlLease lease, CancellationTokenSource held)
+    {
+        using var timer = new PeriodicTimer(times.Lease / 3, process);
+        while (await timer.WaitForNextTickAsync(held.Token))
+        {
+            // A renewal that fails is tried again: the fence decides in the end.
+            var renewal = store.RenewAsync(lease, times.Lease, held.Token);
+            await ((Task)renewal).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (renewal.IsCompletedSuccessfully && !await renewal)
+                await held.CancelAsync();
+        }
+    }
+
+    private async Task<PublishedCrl> MakeAsync(IPublishesStatus issuer, CrlState state, CancellationToken cancellationToken)
+    {
+        var thisUpdate = WholeSeconds(await clock.ReadAsync(cancellationToken));
+
+        // RFC 5280 §5.1.2.5: nextUpdate never falls, also where the validity was made shorter.
+        var nextUpdate = thisUpdate + times.Validity;
+        if (state.Last is { } last && last.NextUpdate > nextUpdate)
+            nextUpdate = last.NextUpdate;
+
+        // RFC 5280 §5.2.3: greater than every one before, also than those that a restored backup has forgotten: there are never more lists
+        // than seconds, so the time is ahead of them (ADR 41).
+        var before = Math.Max(state.Last?.Number ?? 0, Find(issuer)?.Number ?? 0);
+        var number = Math.Max(before + 1, thisUpdate.ToUnixTimeSeconds());
+
+        // RFC 5280 §3.3: an entry stays until it has stood in a CRL made after the certificate's end, also where none was made for long.
+        var endsAfter = thisUpdate - times.Validity;
+        if (state.Last is { } previous && previous.ThisUpdate < endsAfter)
+            endsAfter = previous.ThisUpdate;
+        var entries = revocations.ListRevokedAsync(issuer.IssuerId, issuer.KeyId, endsAfter, cancellationToken);
+        return await issuer.Crls!.WriteAsync(new CrlHeader(number, thisUpdate, nextUpdate), entries, cancellationToken);
+    }
+
+    private void Hold(IPublishesStatus issuer, PublishedCrl crl)
+    {
+        _held[KeyOf(issuer)] = crl;
+        Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+
+    private static (string IssuerId, string KeyId) KeyOf(IPublishesStatus issuer) => (issuer.IssuerId, issuer.KeyId);
+
+    private static DateTimeOffset WholeSeconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
 }

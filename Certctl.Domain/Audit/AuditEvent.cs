@@ -38,6 +38,10 @@ public static class AuditAction
     /// <summary>A part of the running server was read again, by a signal, by REST or by quickstart.</summary>
     public const string ConfigurationReloaded = "configuration_reloaded";
     public const string IssuerTested = "test_issuer";
+    public const string CrlPublished = "crl_published";
+
+    /// <summary>This process got a key and a certificate to sign OCSP answers with.</summary>
+    public const string OcspResponderRenewed = "ocsp_responder_renewed";
 
     /// <summary>Another SCEP server was asked what it says of itself.</summary>
     public const string ScepProbed = "scep_probe";

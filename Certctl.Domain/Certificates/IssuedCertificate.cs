@@ -50,6 +50,12 @@ public sealed class IssuedCertificate
         private set => _nameSha256 = value;
     }
 
+    /// <summary>
+    /// keyIdentifier of its authorityKeyIdentifier, lower-case hex: which generation of the issuer signed it. Empty: not noted, ask
+    /// <see cref="Der"/>.
+    /// </summary>
+    public string AuthorityKeyId { get; init; } = "";
+
     public required DateTimeOffset NotBefore { get; init; }
 
     public required DateTimeOffset NotAfter { get; init; }

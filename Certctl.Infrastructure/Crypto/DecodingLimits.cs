@@ -70,4 +70,13 @@ internal static class DecodingLimits
     /// <summary>Numbers in a TLS feature extension. Two are known (RFC 7633 §4.2, RFC 6961). Each is compared with all before
     /// it.</summary>
     public const int TlsFeatures = 32;
+
+    /// <summary>Octets of an OCSP request. One with a signature and its certificates has a few thousand.</summary>
+    public const int OcspRequestOctets = 64 * 1024;
+
+    /// <summary>Certificates that one OCSP request asks about; each costs a look-up in the database. Clients ask about one.</summary>
+    public const int OcspEntries = 32;
+
+    /// <summary>Octets of an OCSP nonce (RFC 9654 §2.1).</summary>
+    public const int OcspNonceOctets = 128;
 }

@@ -39,6 +39,12 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
 
     public DbSet<StoredProbe> ScepProbes => Set<StoredProbe>();
 
+    public DbSet<StoredCrl> Crls => Set<StoredCrl>();
+
+    public DbSet<StoredCrlLease> CrlLeases => Set<StoredCrlLease>();
+
+    public DbSet<RevocationEpoch> RevocationEpochs => Set<RevocationEpoch>();
+
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 
     /// <summary>As EF's, but rethrows the driver's exception: callers expect a <see cref="DbException"/> for a database failure.</summary>
@@ -79,6 +85,9 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
         modelBuilder.ApplyConfiguration(new DeviceSlotMapping());
         modelBuilder.ApplyConfiguration(new ApiKeyMapping());
         modelBuilder.ApplyConfiguration(new StoredProbeMapping());
+        modelBuilder.ApplyConfiguration(new StoredCrlMapping());
+        modelBuilder.ApplyConfiguration(new StoredCrlLeaseMapping());
+        modelBuilder.ApplyConfiguration(new RevocationEpochMapping());
         modelBuilder.ApplyConfiguration(new AuditEventMapping());
     }
 }

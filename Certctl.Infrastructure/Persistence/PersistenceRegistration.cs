@@ -5,6 +5,7 @@ using Certctl.Application.Admin.Probes;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
+using Certctl.Application.Publication;
 using Certctl.Infrastructure.Persistence.Availability;
 using Certctl.Infrastructure.Persistence.Availability.Bounded;
 using Certctl.Infrastructure.Persistence.Journal;
@@ -44,7 +45,7 @@ public static class PersistenceRegistration
     /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IReservations"/>,
     /// <see cref="IApprovalRepository"/>, <see cref="IApiKeyRepository"/>, <see cref="ICertificateInventory"/>,
     /// <see cref="ICertificateProfileRepository"/>,
-    /// <see cref="IAuditRepository"/>, <see cref="DatabaseClock"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all
+    /// <see cref="IRevocationStore"/>, <see cref="ICrlStore"/>, <see cref="IAuditRepository"/>, <see cref="DatabaseClock"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all
     /// singletons. The host registers <see cref="TimeProvider"/> and logging, and disposes its provider asynchronously:
     /// the journal and the audit write out what they hold.
     /// </summary>
@@ -72,6 +73,8 @@ public static class PersistenceRegistration
             services, (inner, access) => new BoundedCertificateInventory(inner, access));
         AddBounded<ICertificateProfileRepository, EfCertificateProfileRepository>(
             services, (inner, access) => new BoundedCertificateProfileRepository(inner, access));
+        AddBounded<IRevocationStore, EfRevocationStore>(services, (inner, access) => new BoundedRevocationStore(inner, access));
+        AddBounded<ICrlStore, EfCrlStore>(services, (inner, access) => new BoundedCrlStore(inner, access));
         AddBounded<IAuditRepository, EfAuditRepository>(services, (inner, access) => new BoundedAuditRepository(inner, access));
         AddBounded<IClaimSweep, ClaimSweep>(services, (inner, access) => new BoundedClaimSweep(inner, access));
         return services;

@@ -4,6 +4,7 @@ using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
+using Certctl.Application.Publication.Ocsp;
 using Certctl.Application.Scep;
 using Certctl.Application.Scep.Mtls;
 using Certctl.Domain.Enrolments;
@@ -39,7 +40,10 @@ public sealed partial class CodingRuleTests
         [typeof(ISignsElsewhere)] = "a CA outside of the process; RemoteIssuerServer of the tests has one",
         [typeof(IRecallsRequests)] = "likewise",
         [typeof(IForeseesRefusal)] = "an ability of some issuers",
-        [typeof(IPublishesCrls)] = "an ability of some issuers",
+        [typeof(IPublishesStatus)] = "an ability of some issuers",
+        [typeof(IOcspCodec)] = "the platform's readers of ASN.1",
+        [typeof(IOcspSigner)] = "private keys of OCSP responders",
+        [typeof(IOcspSigners)] = "files",
     };
 
     [Fact]

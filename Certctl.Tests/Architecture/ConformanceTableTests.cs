@@ -17,12 +17,18 @@ public sealed partial class ConformanceTableTests
     private const BindingFlags Own = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
     private static readonly (string Name, string IdPattern)[] Tables =
-        [("scep", "^S-"), ("csr", "^R-"), ("certificate", "^P-"), ("jws", "^J-"), ("robustness", "^Z-"), ("api", "^A-")];
+        [
+            ("scep", "^S-"), ("csr", "^R-"), ("certificate", "^P-"), ("crl", "^L-"), ("ocsp", "^O-"), ("http", "^H-"), ("jws", "^J-"),
+            ("robustness", "^Z-"), ("api", "^A-"),
+        ];
 
     [Theory]
     [InlineData("scep")]
     [InlineData("csr")]
     [InlineData("certificate")]
+    [InlineData("crl")]
+    [InlineData("ocsp")]
+    [InlineData("http")]
     [InlineData("jws")]
     [InlineData("robustness")]
     [InlineData("api")]
@@ -105,6 +111,6 @@ public sealed partial class ConformanceTableTests
     private static bool IsTest(MethodInfo method) =>
         method.CustomAttributes.Any(attribute => attribute.AttributeType.IsAssignableTo(typeof(FactAttribute)));
 
-    [GeneratedRegex(@"^\| ((?:S|R|P|Z)-[A-Z]*\d+) \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| ((?:S|R|P|L|O|H|Z)-[A-Z]*\d+) \|", RegexOptions.Multiline)]
     private static partial Regex RowId();
 }

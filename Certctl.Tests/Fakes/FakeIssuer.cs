@@ -8,7 +8,7 @@ using Certctl.Domain.Profiles;
 namespace Certctl.Tests.Fakes;
 
 /// <summary>Hands out placeholders with distinct serial numbers: the steps before the CA do not look inside.</summary>
-internal sealed class FakeIssuer(DateTimeOffset notAfter) : ISignsInProcess, IPublishesCrls, IForeseesRefusal
+internal sealed class FakeIssuer(DateTimeOffset notAfter) : ISignsInProcess, IPublishesStatus, IForeseesRefusal
 {
     private int _serial;
 
@@ -20,6 +20,8 @@ internal sealed class FakeIssuer(DateTimeOffset notAfter) : ISignsInProcess, IPu
 
     public ICrlWriter? Crls { get; set; }
 
+    public string KeyId { get; init; } = "0123456789abcdef0123456789abcdef01234567";
+
     public DateTimeOffset NotAfter => notAfter;
 
     public int Signed => _serial;
@@ -28,6 +30,9 @@ internal sealed class FakeIssuer(DateTimeOffset notAfter) : ISignsInProcess, IPu
     public EnrolmentFailure? Obstacle { get; set; }
 
     public bool HasIssued(IssuedCertificate certificate) => certificate.Der.AsSpan().StartsWith("certificate "u8);
+
+    public byte[] CertifyResponder(ReadOnlySpan<byte> subjectPublicKeyInfo, DateTimeOffset notBefore, DateTimeOffset notAfter) =>
+        throw new NotSupportedException();
 
     public Task<IReadOnlyList<string>> TestAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
 

@@ -11,7 +11,7 @@ namespace Certctl.Tests.Fakes;
 /// </summary>
 /// <param name="clock">The database's.</param>
 internal sealed class InMemoryJournal(TimeProvider clock)
-    : RevokedOnly, IEnrolmentJournal, IEnrolmentRepository, IReservations, IAuditRepository
+    : IEnrolmentJournal, IEnrolmentRepository, IReservations, IAuditRepository
 {
     private readonly Dictionary<string, (Guid Id, DateTimeOffset HeldUntil)> _answers = [];
     private readonly Dictionary<string, (SpentChallenge Spent, DateTimeOffset KeptUntil)> _uses = [];
@@ -127,12 +127,6 @@ internal sealed class InMemoryJournal(TimeProvider clock)
         Task.FromResult(NextAllowed(budget, clock.GetUtcNow()));
 
     public void Decide(Enrolment decided) => Enrolments[decided.Id] = new StoredEnrolment(decided, null);
-
-    public override IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
-        string issuerId, DateTimeOffset revokedUntil, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
-        Enrolments.Values.Select(e => e.Certificate).OfType<IssuedCertificate>()
-            .Where(c => c.IssuerId == issuerId && c.RevokedAt <= revokedUntil && c.NotAfter > endsAfter)
-            .OrderBy(c => c.RevokedAt).ThenBy(c => c.SerialNumber, StringComparer.Ordinal).ToAsyncEnumerable();
 
     public Task AppendRefusalAsync(AuditEvent refusal, CancellationToken cancellationToken)
     {

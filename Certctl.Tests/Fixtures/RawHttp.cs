@@ -94,6 +94,18 @@ internal sealed class RawHttp : IAsyncDisposable
     /// <summary>Waits for the server to close; true when it did so without another octet.</summary>
     public async Task<bool> IsClosedAsync() => await _stream.ReadAsync(new byte[1], _patience.Token) == 0;
 
+    /// <summary>Reads to the end of the connection, keeps nothing, and counts.</summary>
+    public async Task<long> DrainAsync()
+    {
+        var buffer = new byte[64 * 1024];
+        var length = 0L;
+        for (int read; (read = await _stream.ReadAsync(buffer, _patience.Token)) > 0; length += read)
+        {
+        }
+
+        return length;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stream.DisposeAsync();

@@ -12,7 +12,7 @@ namespace Certctl.Tests.Programs;
 /// An issuer whose memory outlives the server: a folder with a file for each reservation that it has signed, and a line for each time that
 /// it signed. It does not refuse to sign twice, so that the lines show whether it was asked to.
 /// </summary>
-internal sealed class LedgerIssuer(LocalCaIssuer signer, string ledger) : ISignsElsewhere, IRecallsRequests, IPublishesCrls
+internal sealed class LedgerIssuer(LocalCaIssuer signer, string ledger) : ISignsElsewhere, IRecallsRequests, IPublishesStatus
 {
     public const string Id = "iss-remote";
 
@@ -26,11 +26,16 @@ internal sealed class LedgerIssuer(LocalCaIssuer signer, string ledger) : ISigns
 
     public Certctl.Application.Publication.ICrlWriter? Crls => signer.Crls;
 
+    public string KeyId => signer.KeyId;
+
     /// <summary>The reservations that were signed, one for each time.</summary>
     public static IReadOnlyList<string> SignedIn(string ledger) =>
         File.Exists(Path.Combine(ledger, "signed")) ? File.ReadAllLines(Path.Combine(ledger, "signed")) : [];
 
     public bool HasIssued(IssuedCertificate certificate) => signer.HasIssued(certificate);
+
+    public byte[] CertifyResponder(ReadOnlySpan<byte> subjectPublicKeyInfo, DateTimeOffset notBefore, DateTimeOffset notAfter) =>
+        signer.CertifyResponder(subjectPublicKeyInfo, notBefore, notAfter);
 
     public Task<IReadOnlyList<string>> TestAsync(CancellationToken cancellationToken) => signer.TestAsync(cancellationToken);
 

@@ -4,10 +4,12 @@ using System.Net;
 using System.Net.Sockets;
 using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Server;
+using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Http;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
+using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Persistence.Schema;
 
 namespace Certctl.Api.Commands.Server;
@@ -33,12 +35,21 @@ internal static class DoctorCommand
     {
         var reading = ConfigurationReader.FromProcess(configPath);
         List<PreflightCheck> checks = [new("configuration", reading.Problems, reading.Warnings)];
-        checks.AddRange(Preflight.Run(reading.Draft, TimeProvider.System.GetUtcNow()).Checks);
+        var now = TimeProvider.System.GetUtcNow();
+        var (material, files) = Preflight.Run(reading.Draft, now);
+        checks.AddRange(files);
         if (reading.Options is { } options)
         {
             checks.AddRange(await DatabaseAsync(options, cancellationToken));
             if (Preflight.Resolve(options.Server.Host) is { } address)
-                checks.Add(await PortAsync(address, options.Server, cancellationToken));
+            {
+                var (port, isServed) = await PortAsync(address, options.Server, cancellationToken);
+                checks.Add(port);
+                if (!isServed && options.Publication.Port is { } plain)
+                    checks.Add(PublicationPort(address, options.Server.Host, plain));
+                if (isServed && material is not null)
+                    checks.AddRange(await PublicationAsync(options, material, now, cancellationToken));
+            }
         }
 
         foreach (var check in checks)
@@ -116,26 +127,57 @@ internal static class DoctorCommand
         return checks;
     }
 
-    private static async Task<PreflightCheck> PortAsync(IPAddress address, ServerOptions server, CancellationToken cancellationToken)
+    // What stands in certificates of the CA in use, and of the one that follows.
+    private static async Task<IEnumerable<PreflightCheck>> PublicationAsync(
+        CertctlOptions options, PreflightMaterial material, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var checks = new List<PreflightCheck>();
+        foreach (var ca in new[] { material.Ca, material.Next?.Ca }.OfType<KeyPair>().Select(pair => pair.Certificate))
+        {
+            var urls = ServerHost.SettingsOf(options.Ca, material).UrlsOf(ca);
+            checks.AddRange(await PublicationDoctor.RunAsync(urls, ca, now, cancellationToken));
+        }
+
+        return checks;
+    }
+
+    private static PreflightCheck PublicationPort(IPAddress address, string host, int port)
+    {
+        var name = $"publication port {host}:{port}";
+        try
+        {
+            using var listener = new TcpListener(address, port);
+            listener.Start();
+            return new PreflightCheck(name, [], []);
+        }
+        catch (SocketException busy)
+        {
+            return new PreflightCheck(
+                name, [$"it cannot be bound: {busy.Message.TrimEnd('.')}; choose another {PublicationSettings.Port.Name}"], []);
+        }
+    }
+
+    private static async Task<(PreflightCheck Check, bool IsServed)> PortAsync(
+        IPAddress address, ServerOptions server, CancellationToken cancellationToken)
     {
         var name = $"port {server.Host}:{server.Port}";
         try
         {
             using var listener = new TcpListener(address, server.Port);
             listener.Start();
-            return new PreflightCheck(name, [], []);
+            return (new PreflightCheck(name, [], []), false);
         }
         catch (SocketException busy)
         {
             // The doctor is also called beside a running server.
             var (problem, warnings) = await HealthProbe.AskAsync(address, server.Port, server.TlsCertPath, cancellationToken);
             return problem is null && warnings.Count == 0
-                ? new PreflightCheck(name + ", served by certctl", [], [])
-                : new PreflightCheck(
+                ? (new PreflightCheck(name + ", served by certctl", [], []), true)
+                : (new PreflightCheck(
                     name,
                     [$"it cannot be bound: {busy.Message.TrimEnd('.')}, and it is not this certctl that answers there: "
                         + $"{problem ?? string.Join("; ", warnings)} Choose another CERTCTL_SERVER_PORT"],
-                    []);
+                    []), false);
         }
     }
 }

@@ -67,8 +67,8 @@ internal static class ServerRun
 
         var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
         ready(new Uri(addresses.First()).Port);
-        foreach (var mtls in addresses.Skip(1))
-            Say($"certctl serves /scep-mtls on port {new Uri(mtls).Port}");
+        foreach (var other in addresses.Skip(1).Select(address => new Uri(address)))
+            Say($"certctl serves {(other.Scheme == "http" ? "/.well-known/pki in plain HTTP" : "/scep-mtls")} on port {other.Port}");
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;
     }
@@ -99,7 +99,8 @@ internal static class ServerRun
     private static string? Bind(ListenSockets sockets, IPAddress address, CertctlOptions options)
     {
         var server = options.Server;
-        foreach (var port in server.MtlsPort is { } mtls && options.WantsClientCertificates ? new[] { server.Port, mtls } : [server.Port])
+        int?[] ports = [server.Port, options.WantsClientCertificates ? server.MtlsPort : null, options.Publication.Port];
+        foreach (var port in ports.OfType<int>())
         {
             try
             {

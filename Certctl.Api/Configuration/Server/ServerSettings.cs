@@ -50,7 +50,7 @@ internal static class ServerSettings
         values.Read(Host),
         values.Read(Port),
         values.Read(MaxBodySize),
-        values.Required(TlsCertPath, "the server's TLS certificate (PEM); certctl does not serve plain HTTP"),
+        values.Required(TlsCertPath, "the server's TLS certificate (PEM); enrolment and the API are served by TLS alone"),
         values.Required(TlsKeyPath, "the private key of the server's TLS certificate"),
         values.IsSet(MtlsPort) ? values.Read(MtlsPort, 0) : null,
         values.Read(MaxInFlight));

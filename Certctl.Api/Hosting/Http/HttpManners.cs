@@ -1,3 +1,5 @@
+using Certctl.Application.Publication;
+
 namespace Certctl.Api.Hosting.Http;
 
 /// <summary>HTTP that routing does not do by itself: HEAD wherever GET is, and repeated slashes in the URLs of devices.</summary>
@@ -6,8 +8,9 @@ internal static class HttpManners
     private const string Get = "GET";
     private const string GetAndHead = "GET, HEAD";
 
-    // The paths that devices ask for; what stands in front of them often ends with a slash already.
-    private static readonly PathString[] DeviceRoots = ["/scep", "/scep-mtls", "/cgi-bin/pkiclient.exe", "/certsrv/mscep/mscep.dll"];
+    // The paths that devices and relying parties ask for; what stands in front of them often ends with a slash already.
+    private static readonly PathString[] DeviceRoots =
+        ["/scep", "/scep-mtls", "/cgi-bin/pkiclient.exe", "/certsrv/mscep/mscep.dll", StatusUrls.Root];
 
     private static readonly object HeadKey = new();
 

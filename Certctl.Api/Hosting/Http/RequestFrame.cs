@@ -1,3 +1,4 @@
+using Certctl.Api.Publication;
 using Certctl.Infrastructure.Persistence.Availability;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -31,7 +32,10 @@ internal sealed class RequestFrame(RequestDelegate next, AccidentHandler acciden
         var headers = http.Response.Headers;
         headers["X-Request-ID"] = http.TraceIdentifier;
         headers.XContentTypeOptions = "nosniff";
-        headers.StrictTransportSecurity = "max-age=31536000; includeSubDomains";
+
+        // RFC 6797 §7.2: never without TLS.
+        if (http.Features.Get<PlainConnection>() is null)
+            headers.StrictTransportSecurity = "max-age=31536000; includeSubDomains";
         headers.XFrameOptions = "DENY";
         headers["Referrer-Policy"] = "no-referrer";
         headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";

@@ -38,6 +38,9 @@ internal sealed record PreflightMaterial(
     /// <summary>Null when no next CA is staged.</summary>
     public NextCaMaterial? Next { get; init; }
 
+    /// <summary>What the URLs in certificates begin with that no setting names; null: they have none.</summary>
+    public string? PublicationUrl { get; init; }
+
     /// <summary>Connectors by PathID, of the profiles that take signed challenges.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<ConnectorAnchor>> Connectors { get; init; } =
         new Dictionary<string, IReadOnlyList<ConnectorAnchor>>();
@@ -94,11 +97,13 @@ internal static partial class Preflight
                 profile => LoadConnectors(profile.PathId, profile.Intune!.BundlePath, now, checks));
         var compliance = LoadCompliance(options, now, checks);
         var oidcRoots = LoadOidcRoots(options.Api.Oidc, now, checks);
+        var publicationUrl = tls is null ? null : FindPublicationUrl(options, tls.Certificate, checks);
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
             ? (
                 new PreflightMaterial(address, tls, ca, rings, clientCas)
                 {
                     Next = next,
+                    PublicationUrl = publicationUrl,
                     Connectors = connectors,
                     Compliance = compliance,
                     OidcRoots = oidcRoots,

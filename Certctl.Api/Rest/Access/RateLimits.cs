@@ -21,8 +21,8 @@ internal sealed class RateLimits : IDisposable
 
     public RateLimits(RateLimitOptions options)
     {
-        _byAddress = Limiter(options.PerSecond, options.Burst);
-        _byActor = Limiter(options.PerSecondOfUser, options.BurstOfUser);
+        _byAddress = Limiter(options.PerSecond, TimeSpan.FromSeconds(1), options.Burst);
+        _byActor = Limiter(options.PerSecondOfUser, TimeSpan.FromSeconds(1), options.BurstOfUser);
     }
 
     public Task ByAddressAsync(HttpContext http, RequestDelegate next) =>
@@ -62,13 +62,13 @@ internal sealed class RateLimits : IDisposable
     }
 
     // String hashes are seeded per process, so a caller cannot choose whose bucket to share.
-    private static PartitionedRateLimiter<string> Limiter(int perSecond, int burst)
+    internal static PartitionedRateLimiter<string> Limiter(int tokens, TimeSpan period, int burst)
     {
         var bucket = new TokenBucketRateLimiterOptions
         {
             TokenLimit = burst,
-            TokensPerPeriod = perSecond,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            TokensPerPeriod = tokens,
+            ReplenishmentPeriod = period,
             QueueLimit = 0,
         };
         return PartitionedRateLimiter.Create<string, int>(key =>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Server;
+using Certctl.Api.Publication;
 using Certctl.Api.Rest.Access;
 using Certctl.Api.Rest.Http;
 using Certctl.Api.Rest.OpenApi;
@@ -9,6 +10,7 @@ using Certctl.Application.Admin;
 using Certctl.Application.Admin.Issuers;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Issuers;
+using Certctl.Application.Publication;
 using Certctl.Domain.Audit;
 
 namespace Certctl.Api.Rest.Endpoints;
@@ -28,8 +30,8 @@ internal static class IssuerEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        HttpContext http, IssuerRegistry issuers, CertctlOptions options, IAuditRepository audit, TimeProvider clock,
-        CancellationToken cancellationToken)
+        HttpContext http, IssuerRegistry issuers, CertctlOptions options, PublicationBase publication, IAuditRepository audit,
+        TimeProvider clock, CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>();
         var paging = Paging.Read(http.Request.Query, errors);
@@ -37,14 +39,14 @@ internal static class IssuerEndpoints
             return Problems.Query(http, errors);
         var all = new List<IssuerView>();
         foreach (var issuer in issuers.All)
-            all.Add(await ViewAsync(issuer, options.Ca, audit, clock, cancellationToken));
+            all.Add(await ViewAsync(issuer, options.Ca, publication, audit, clock, cancellationToken));
         return paging.Of([.. all.Skip(paging.Skip)], all.Count, null);
     }
 
     private static async Task<IResult> FindAsync(
-        string id, HttpContext http, IssuerRegistry issuers, CertctlOptions options, IAuditRepository audit, TimeProvider clock,
-        CancellationToken cancellationToken) => issuers.Find(id) is { } issuer
-        ? MetaEndpoints.Json(await ViewAsync(issuer, options.Ca, audit, clock, cancellationToken))
+        string id, HttpContext http, IssuerRegistry issuers, CertctlOptions options, PublicationBase publication, IAuditRepository audit,
+        TimeProvider clock, CancellationToken cancellationToken) => issuers.Find(id) is { } issuer
+        ? MetaEndpoints.Json(await ViewAsync(issuer, options.Ca, publication, audit, clock, cancellationToken))
         : Problems.Problem(http, StatusCodes.Status404NotFound, "Issuer not found");
 
     private static async Task<IResult> TestAsync(
@@ -55,19 +57,23 @@ internal static class IssuerEndpoints
             _ => MetaEndpoints.Json(new IssuerTested("connection_successful")));
 
     private static async Task<IssuerView> ViewAsync(
-        IssuerGenerations issuer, CaOptions ca, IAuditRepository audit, TimeProvider clock, CancellationToken cancellationToken)
+        IssuerGenerations issuer, CaOptions ca, PublicationBase publication, IAuditRepository audit, TimeProvider clock,
+        CancellationToken cancellationToken)
     {
         var ofIssuer = new AuditFilter { Action = AuditAction.IssuerTested, ResourceId = issuer.IssuerId };
         var tests = await audit.ListAsync(ofIssuer, null, 0, 1, cancellationToken);
         var last = tests.Events.Count > 0 ? tests.Events[0] : null;
         var now = clock.GetUtcNow();
         var current = CaView.Of(issuer.Current, now);
+        var urls = new StatusUrls(ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl);
+        if (issuer.Current is IPublishesStatus status)
+            urls = urls.OrOwn(publication.Url, IssuerNames.Of(status), status.Crls is not null);
         return new IssuerView(
             issuer.IssuerId,
             current.CommonName ?? current.Subject,
             "GenericCA",
             true,
-            new IssuerConfig((int)ca.Validity.TotalDays, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl),
+            new IssuerConfig((int)ca.Validity.TotalDays, urls.Crls, urls.Ocsp, urls.CaIssuers),
             last?.Timestamp.UtcDateTime,
             last is null
                 ? IssuerTestStatus.Untested
@@ -141,7 +147,7 @@ internal sealed record CaView(
             (int)Math.Floor((issuer.NotAfter - now).TotalDays),
             rsa is not null ? $"RSA-{rsa.KeySize}" : $"ECDSA-P{ecdsa!.KeySize}",
             certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
-            issuer is IPublishesCrls { Crls: not null },
+            issuer is IPublishesStatus { Crls: not null },
             string.Join('\n', issuer.Chain.Select(der => PemEncoding.WriteString("CERTIFICATE", der.Span))) + "\n");
     }
 }

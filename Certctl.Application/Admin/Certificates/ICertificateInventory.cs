@@ -3,16 +3,9 @@ using Certctl.Domain.Certificates;
 
 namespace Certctl.Application.Admin.Certificates;
 
-/// <summary>The issued certificates: to find them, to end them before their time, and to publish which were.</summary>
+/// <summary>The issued certificates: to find them, and to end them before their time.</summary>
 public interface ICertificateInventory
 {
-    /// <summary>
-    /// Every certificate of this issuer that was revoked at <paramref name="revokedUntil"/> or before and ends after
-    /// <paramref name="endsAfter"/>, in the order of revocation, then of serial number. One at a time: there may be very many.
-    /// </summary>
-    IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
-        string issuerId, DateTimeOffset revokedUntil, DateTimeOffset endsAfter, CancellationToken cancellationToken);
-
     /// <summary>A page, newest first: those older than <paramref name="before"/>, or after skipping <paramref name="skip"/>.</summary>
     /// <param name="now">What "active" and "expired" mean.</param>
     /// <param name="limit">Certificates at most; 0: only the total is wanted.</param>

@@ -31,12 +31,14 @@ public sealed class GetCrlHandler(CrlPublisher crls) : IRequestHandler<GetCrlCom
             issuer = asked;
         if (issuer is null || IssuedCertificate.SerialText(named.SerialNumber.Span) is null)
             return Unknown($"{named} cannot be in a CRL of {asked.Name}");
-        if (issuer is not IPublishesCrls publisher)
+        if (issuer is not IPublishesStatus publisher)
             return Unknown($"{issuer.Name} has no CRL here");
         return publisher.Crls is null
             ? Unknown($"{issuer.Name} may not sign CRLs: its keyUsage lacks cRLSign")
-            : new EnrolmentOutcome.Published(await crls.CurrentAsync(publisher, cancellationToken));
+            : Published(await crls.CurrentAsync(publisher, cancellationToken));
     }
+
+    private static EnrolmentOutcome.Published Published(PublishedCrl crl) => new(new SignedCrl(crl.Number, crl.Der));
 
     private static EnrolmentOutcome.Refused Unknown(string detail) => new(FailureReason.CertificateUnknown, detail);
 }

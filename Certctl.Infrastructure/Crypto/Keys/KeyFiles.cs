@@ -53,10 +53,7 @@ public static class KeyFiles
     /// <exception cref="IOException">The file exists, or cannot be written; nothing half-written is left.</exception>
     public static void WriteKey(string path, AsymmetricAlgorithm key, Secret? passphrase)
     {
-        var pem = passphrase is { IsEmpty: false }
-            ? key.ExportEncryptedPkcs8PrivateKeyPem(passphrase.Reveal(), KeyEncryption)
-            : key.ExportPkcs8PrivateKeyPem();
-        var bytes = Encoding.ASCII.GetBytes(pem + "\n");
+        var bytes = Encoding.ASCII.GetBytes(ExportPem(key, passphrase) + "\n");
         try
         {
             DurableFile.WriteNew(path, bytes, DurableFile.Private);
@@ -66,6 +63,28 @@ public static class KeyFiles
             CryptographicOperations.ZeroMemory(bytes);
         }
     }
+
+    /// <summary>
+    /// Writes a private key as <see cref="WriteKey"/> does and its certificate into one file of mode 0600, replacing atomically:
+    /// <see cref="LoadPair"/> finds both there, and never one of another pair.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be written; nothing half-written is left.</exception>
+    public static void ReplacePair(string path, AsymmetricAlgorithm key, X509Certificate2 certificate, Secret? passphrase)
+    {
+        var bytes = Encoding.ASCII.GetBytes($"{certificate.ExportCertificatePem()}\n{ExportPem(key, passphrase)}\n");
+        try
+        {
+            DurableFile.Replace(path, bytes, DurableFile.Private);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    private static string ExportPem(AsymmetricAlgorithm key, Secret? passphrase) => passphrase is { IsEmpty: false }
+        ? key.ExportEncryptedPkcs8PrivateKeyPem(passphrase.Reveal(), KeyEncryption)
+        : key.ExportPkcs8PrivateKeyPem();
 
     /// <summary>Writes certificates as PEM, mode 0644, replacing atomically.</summary>
     public static void WriteCertificates(string path, IEnumerable<X509Certificate2> certificates)

@@ -1,5 +1,5 @@
 using Certctl.Application.Scep;
-using Certctl.Infrastructure.Crypto.Cms;
+using Certctl.Infrastructure.Publication;
 
 namespace Certctl.Infrastructure.Crypto.Scep;
 
@@ -24,12 +24,7 @@ internal static class CaCertificateBag
         Pack(List(shape, raCertificates, caChain));
 
     // RFC 8894 §4.2.1.2. Not sorted as DER would sort a SET OF: sscep, jscep and others take the first certificates for RA and CA.
-    private static byte[] Pack(IReadOnlyList<ReadOnlyMemory<byte>> certificates)
-    {
-        using var writer = new DerWriter(4096);
-        SignedDataWriter.WriteCertificatesOnly(writer, certificates);
-        return writer.ToArray();
-    }
+    private static byte[] Pack(IReadOnlyList<ReadOnlyMemory<byte>> certificates) => CertificatesOnly.Write(certificates);
 
     private static List<ReadOnlyMemory<byte>> List(
         CaCertificateShape shape, IReadOnlyList<ReadOnlyMemory<byte>> raCertificates, IReadOnlyList<ReadOnlyMemory<byte>> caChain)

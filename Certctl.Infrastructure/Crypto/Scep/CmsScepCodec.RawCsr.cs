@@ -5,18 +5,14 @@ using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Infrastructure.Crypto.X509;
+using Certctl.Infrastructure.Publication;
 
 namespace Certctl.Infrastructure.Crypto.Scep;
 
 /// <summary>A PKCS#10 in the clear (ADR 14): bare or in a SignedData that is no pkiMessage, as DER, BER or base64.</summary>
 public sealed partial class CmsScepCodec
 {
-    public byte[] EncodeCertificates(IReadOnlyList<ReadOnlyMemory<byte>> certificates)
-    {
-        using var writer = new DerWriter(4096);
-        SignedDataWriter.WriteCertificatesOnly(writer, certificates);
-        return writer.ToArray();
-    }
+    public byte[] EncodeCertificates(IReadOnlyList<ReadOnlyMemory<byte>> certificates) => CertificatesOnly.Write(certificates);
 
     // Null when the message is of another kind.
     private ScepContent? ReadRawCsr(ReadOnlyMemory<byte> message)

@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Application.Publication;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Crypto.Asn1;
@@ -18,10 +19,11 @@ internal static class LeafExtensions
     public static IReadOnlyList<byte[]> ConstantFor(X509Certificate2 ca, LocalCaSettings settings)
     {
         List<byte[]> extensions = [EncodeAuthorityKeyIdentifier(ca)];
-        if (settings.CrlUrls.Count > 0)
-            extensions.Add(Encode("2.5.29.31", CrlDistributionPoints(settings.CrlUrls)));
-        if (settings.OcspUrl is not null || settings.CaIssuersUrl is not null)
-            extensions.Add(Encode("1.3.6.1.5.5.7.1.1", AuthorityInfoAccess(settings)));
+        var urls = settings.UrlsOf(ca);
+        if (urls.Crls.Count > 0)
+            extensions.Add(Encode("2.5.29.31", CrlDistributionPoints(urls.Crls)));
+        if (urls.Ocsp is not null || urls.CaIssuers is not null)
+            extensions.Add(Encode("1.3.6.1.5.5.7.1.1", AuthorityInfoAccess(urls)));
         return extensions;
     }
 
@@ -139,13 +141,13 @@ internal static class LeafExtensions
     }
 
     // RFC 5280 §4.2.2.1.
-    private static byte[] AuthorityInfoAccess(LocalCaSettings settings)
+    private static byte[] AuthorityInfoAccess(StatusUrls urls)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
-            WriteAccess("1.3.6.1.5.5.7.48.1", settings.OcspUrl);
-            WriteAccess("1.3.6.1.5.5.7.48.2", settings.CaIssuersUrl);
+            WriteAccess("1.3.6.1.5.5.7.48.1", urls.Ocsp);
+            WriteAccess("1.3.6.1.5.5.7.48.2", urls.CaIssuers);
         }
 
         return writer.Encode();

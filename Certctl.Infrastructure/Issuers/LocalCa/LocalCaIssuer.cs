@@ -11,10 +11,20 @@ using Certctl.Infrastructure.Crypto.X509;
 namespace Certctl.Infrastructure.Issuers.LocalCa;
 
 /// <summary>What the local CA writes beside the template.</summary>
-public sealed record LocalCaSettings(string IssuerId, IReadOnlyList<string> CrlUrls, string? OcspUrl, string? CaIssuersUrl);
+public sealed record LocalCaSettings(string IssuerId, IReadOnlyList<string> CrlUrls, string? OcspUrl, string? CaIssuersUrl)
+{
+    /// <summary>What the URLs begin with that are not set, without a slash at the end; null: there are none.</summary>
+    public string? PublicationUrl { get; init; }
+
+    /// <summary>The URLs in certificates of this CA; those that no setting names are its own, and another generation has others.</summary>
+    public StatusUrls UrlsOf(X509Certificate2 ca) => new StatusUrls(CrlUrls, OcspUrl, CaIssuersUrl).OrOwn(
+        PublicationUrl,
+        IssuerNames.Of(IssuerId, Convert.ToHexStringLower(LeafExtensions.AuthorityKeyIdentifier(ca))),
+        LocalCrlWriter.MaySign(ca));
+}
 
 /// <summary>The CA whose key is a local file: a root, or a subordinate CA of another CA.</summary>
-public sealed class LocalCaIssuer : ISignsInProcess, IPublishesCrls, IForeseesRefusal
+public sealed class LocalCaIssuer : ISignsInProcess, IPublishesStatus, IForeseesRefusal
 {
     /// <summary>What <see cref="Check"/> says after this forbids nothing.</summary>
     public const string Warning = "warning: ";
@@ -25,6 +35,7 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesCrls, IForeseesRe
     private readonly CaSigner _signer;
     private readonly SubjectName _subject;
     private readonly LeafWriter _writer;
+    private readonly ResponderWriter _responders;
     private readonly IReadOnlyList<NameConstraints> _constraints;
     private readonly DateTimeOffset _notBefore;
     private readonly byte[] _keyIdentifier;
@@ -39,9 +50,11 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesCrls, IForeseesRe
             throw new InvalidOperationException($"The CA's name cannot be read: {defect}.");
         _subject = subject!;
         _writer = new LeafWriter(ca.Certificate, _signer, settings);
+        _responders = new ResponderWriter(ca.Certificate, _subject, _signer);
         Crls = LocalCrlWriter.For(ca.Certificate, _signer);
         _constraints = [.. CaPath.Constraining(ca, clock.GetUtcNow()).Select(NameConstraints.Of).OfType<NameConstraints>()];
         _keyIdentifier = LeafExtensions.AuthorityKeyIdentifier(ca.Certificate);
+        KeyId = Convert.ToHexStringLower(_keyIdentifier);
         Chain = ChainOf(ca, clock.GetUtcNow());
         _notBefore = ca.Certificate.NotBefore.ToUniversalTime();
         NotAfter = ca.Certificate.NotAfter.ToUniversalTime();
@@ -54,6 +67,8 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesCrls, IForeseesRe
     public SubjectName Name => _subject;
 
     public ICrlWriter? Crls { get; }
+
+    public string KeyId { get; }
 
     public DateTimeOffset NotAfter { get; }
 
@@ -108,6 +123,7 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesCrls, IForeseesRe
             Subject = template.Subject.ToString(),
             CommonName = template.Subject.CommonName,
             SubjectAltNames = template.SubjectAltNameTexts,
+            AuthorityKeyId = KeyId,
             NotBefore = notBefore,
             NotAfter = notAfter,
             KeyAlgorithm = template.PublicKey.Describe(),
@@ -116,6 +132,15 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesCrls, IForeseesRe
             Der = der,
             CreatedAt = template.ApprovedAt,
         }));
+    }
+
+    public byte[] CertifyResponder(ReadOnlySpan<byte> subjectPublicKeyInfo, DateTimeOffset notBefore, DateTimeOffset notAfter)
+    {
+        notAfter = notAfter < NotAfter ? notAfter : NotAfter;
+        notBefore = notBefore > _notBefore ? notBefore : _notBefore;
+        if (notAfter <= notBefore)
+            throw new InvalidOperationException($"The CA ends at {NotAfter:O}, before an OCSP responder from {notBefore:O} could begin.");
+        return _responders.Write(subjectPublicKeyInfo, SerialNumbers.Next(), notBefore, notAfter);
     }
 
     private static ReadOnlyMemory<byte> Der(X509Certificate2 certificate) => certificate.RawData;

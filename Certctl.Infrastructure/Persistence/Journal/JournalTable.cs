@@ -46,6 +46,7 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         Text("common_name", e => e.Certificate?.CommonName),
         Json("sans", e => e.Certificate?.SubjectAltNames),
         Bytes("name_sha256", e => e.Certificate?.NameSha256),
+        Text("authority_key_id", e => e.Certificate?.AuthorityKeyId),
         TimeOrNull("not_before", e => e.Certificate?.NotBefore),
         TimeOrNull("not_after", e => e.Certificate?.NotAfter),
         Text("key_algorithm", e => e.Certificate?.KeyAlgorithm),

@@ -45,6 +45,7 @@ internal sealed class IssuedCertificateMapping : IEntityTypeConfiguration<Issued
         builder.Property(certificate => certificate.CommonName).HasColumnName("common_name");
         builder.Property(certificate => certificate.SubjectAltNames).HasColumnName("sans");
         builder.Property(certificate => certificate.NameSha256).HasColumnName("name_sha256");
+        builder.Property(certificate => certificate.AuthorityKeyId).HasColumnName("authority_key_id").HasDefaultValue("");
         builder.Property(certificate => certificate.NotBefore).HasColumnName("not_before");
         builder.Property(certificate => certificate.NotAfter).HasColumnName("not_after");
         builder.Property(certificate => certificate.KeyAlgorithm).HasColumnName("key_algorithm");

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
@@ -47,21 +46,6 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
         return await db.Certificates.AsNoTracking()
             .FirstOrDefaultAsync(
                 certificate => certificate.IssuerId == issuerId && certificate.SerialNumber == serialNumber, cancellationToken);
-    }
-
-    public async IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
-        string issuerId,
-        DateTimeOffset revokedUntil,
-        DateTimeOffset endsAfter,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var revoked = db.Certificates.AsNoTracking()
-            .Where(certificate => certificate.IssuerId == issuerId
-                && certificate.RevokedAt <= revokedUntil && certificate.NotAfter > endsAfter)
-            .OrderBy(certificate => certificate.RevokedAt).ThenBy(certificate => certificate.SerialNumber);
-        await foreach (var certificate in revoked.AsAsyncEnumerable().WithCancellation(cancellationToken))
-            yield return certificate;
     }
 
     public Task<RevocationVerdict> RevokeAsync(

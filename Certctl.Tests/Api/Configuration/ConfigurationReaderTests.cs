@@ -34,6 +34,17 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_CA_CRL_URLS", "http://a/c.crl, https://b/c.crl,", "http://a/c.crl|https://b/c.crl" },
         { "CERTCTL_CA_OCSP_URL", "http://ocsp.example/", "http://ocsp.example/" },
         { "CERTCTL_CA_ISSUERS_URL", "https://pki.example/ca.crt", "https://pki.example/ca.crt" },
+        { "CERTCTL_PUBLICATION_BASE_URL", "http://pki.example.com/", "http://pki.example.com" },
+        { "CERTCTL_PUBLICATION_BASE_URL", "https://pki.example.com:8443/ca", "https://pki.example.com:8443/ca" },
+        { "CERTCTL_PUBLICATION_PORT", "0", "0" },
+        { "CERTCTL_PUBLICATION_PORT", "65535", "65535" },
+        { "CERTCTL_OCSP_RESPONDER_KEY_DIR", "/var/lib/certctl", "/var/lib/certctl" },
+        { "CERTCTL_OCSP_VALIDITY", "1m", "1m" },
+        { "CERTCTL_OCSP_VALIDITY", "168h", "10080m" },
+        { "CERTCTL_CRL_VALIDITY", "10m", "10m" },
+        { "CERTCTL_CRL_VALIDITY", "720h", "43200m" },
+        { "CERTCTL_OCSP_RATE_LIMIT_PER_IP_MIN", "0", "0" },
+        { "CERTCTL_OCSP_RATE_LIMIT_PER_IP_MIN", "1000000", "1000000" },
         { "CERTCTL_KEY_PASSPHRASE", "opens the keys", "opens the keys" },
         { "CERTCTL_AUTH_TYPE", "none", "none" },
         { "CERTCTL_API_KEYS_NAMED", "alice:0123456789abcdef0123456789abcdef:admin", "alice Admin" },
@@ -89,6 +100,16 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_CA_OCSP_URL", "ocsp.example", "an http or https URL" },
         { "CERTCTL_CA_OCSP_URL", "http://öcsp.example/", "an http or https URL" },
         { "CERTCTL_CA_ISSUERS_URL", "file:///ca.crt", "an http or https URL" },
+        { "CERTCTL_PUBLICATION_BASE_URL", "ldap://pki.example.com", "an http or https URL" },
+        { "CERTCTL_PUBLICATION_BASE_URL", "http://pki.example.com/?ca=1", "an http or https URL without query and fragment" },
+        { "CERTCTL_PUBLICATION_BASE_URL", "http://pki.example.com/#ca", "an http or https URL without query and fragment" },
+        { "CERTCTL_PUBLICATION_BASE_URL", "http://pki.example.com/a b", "an http or https URL without query and fragment" },
+        { "CERTCTL_PUBLICATION_PORT", "65536", "a whole number from 0 to 65535" },
+        { "CERTCTL_OCSP_VALIDITY", "59s", "a duration from 1m to 168h" },
+        { "CERTCTL_OCSP_VALIDITY", "169h", "a duration from 1m to 168h" },
+        { "CERTCTL_CRL_VALIDITY", "9m", "a duration from 10m to 720h" },
+        { "CERTCTL_CRL_VALIDITY", "721h", "a duration from 10m to 720h" },
+        { "CERTCTL_OCSP_RATE_LIMIT_PER_IP_MIN", "-1", "a whole number from 0 to 1000000" },
         { "CERTCTL_AUTH_TYPE", "jwt", "one of api-key, none" },
         { "CERTCTL_API_KEYS_NAMED", "alice", "entry 1 is not name:key" },
         { "CERTCTL_RATE_LIMIT_ENABLED", "off", "true or false" },
@@ -125,6 +146,7 @@ public sealed class ConfigurationReaderTests
     [InlineData("CERTCTL_CA_CRL_URLS", "http://pki.example.com/a.crl,http://user:hunter2@pki.example.com/b.crl")]
     [InlineData("CERTCTL_CA_OCSP_URL", "http://user:hunter2@pki.example.com/")]
     [InlineData("CERTCTL_CA_ISSUERS_URL", "http://user:hunter2@pki.example.com/")]
+    [InlineData("CERTCTL_PUBLICATION_BASE_URL", "http://user:hunter2@pki.example.com/")]
     [InlineData("CERTCTL_CORS_ORIGINS", "https://user:hunter2@portal.example.com")]
     [InlineData("CERTCTL_OIDC_AUTHORITY", "https://user:hunter2@login.example.com")]
     [InlineData("CERTCTL_SCEP_COMPLIANCE_URL", "https://user:hunter2@compliance.example.com")]
@@ -169,7 +191,7 @@ public sealed class ConfigurationReaderTests
         string[] anything =
         [
             "CERTCTL_SERVER_HOST", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_SCEP_PROFILES", "CERTCTL_OIDC_ROLE_CLAIM", "CERTCTL_OIDC_NAME_CLAIM",
-            "CERTCTL_OIDC_CA_PATH",
+            "CERTCTL_OIDC_CA_PATH", "CERTCTL_OCSP_RESPONDER_KEY_DIR",
         ];
         // The settings of a next CA mean something together alone: NextCaReaderTests.
         var names = KnownSettings.Global.Select(setting => setting.Name)
@@ -194,6 +216,8 @@ public sealed class ConfigurationReaderTests
                 "CERTCTL_LOG_LEVEL" => "Information",
                 "CERTCTL_LOG_FORMAT" => "True",
                 "CERTCTL_CA_VALIDITY_DAYS" => "90.00:00:00",
+                "CERTCTL_OCSP_VALIDITY" => "60m",
+                "CERTCTL_CRL_VALIDITY" => "1440m",
                 "CERTCTL_METRICS_ENABLED" => "False",
                 "CERTCTL_RATE_LIMIT_PER_USER_RPS" => "50",
                 "CERTCTL_RATE_LIMIT_PER_USER_BURST" => "100",
@@ -206,6 +230,9 @@ public sealed class ConfigurationReaderTests
         Assert.Empty(options.Ca.CrlUrls);
         Assert.Null(options.Ca.OcspUrl);
         Assert.Null(options.Ca.CaIssuersUrl);
+        Assert.Null(options.Publication.BaseUrl);
+        Assert.Null(options.Publication.Port);
+        Assert.Null(options.Publication.ResponderKeyDir);
         Assert.Null(options.KeyPassphrase);
     }
 
@@ -282,6 +309,20 @@ public sealed class ConfigurationReaderTests
     }
 
     [Fact]
+    public void The_publication_port_is_one_of_its_own()
+    {
+        var environment = Settings.Complete().With("CERTCTL_SERVER_PORT", "8443").With("CERTCTL_PUBLICATION_PORT", "8443");
+        Assert.StartsWith("CERTCTL_PUBLICATION_PORT is the main port, 8443", environment.Problem(), StringComparison.Ordinal);
+
+        environment.With("CERTCTL_PUBLICATION_PORT", "8444").With("CERTCTL_SERVER_MTLS_PORT", "8444")
+            .With("CERTCTL_SCEP_MTLS_ENABLED", "true").With("CERTCTL_SCEP_MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "/makers.pem");
+        Assert.StartsWith("CERTCTL_PUBLICATION_PORT is the port of /scep-mtls, 8444", environment.Problem(), StringComparison.Ordinal);
+
+        Assert.Empty(environment.With("CERTCTL_PUBLICATION_PORT", "8080").Reading().Problems);
+        Assert.Empty(environment.With("CERTCTL_PUBLICATION_PORT", "0").With("CERTCTL_SERVER_PORT", "0").Reading().Problems);
+    }
+
+    [Fact]
     public void What_is_not_ours_is_left_alone()
     {
         var environment = Settings.Complete().With("PATH", "/bin").With("CERTCTLX", "y").With("certctlx", "y")
@@ -316,6 +357,12 @@ public sealed class ConfigurationReaderTests
         "CERTCTL_CA_CRL_URLS" => string.Join('|', options.Ca.CrlUrls),
         "CERTCTL_CA_OCSP_URL" => options.Ca.OcspUrl,
         "CERTCTL_CA_ISSUERS_URL" => options.Ca.CaIssuersUrl,
+        "CERTCTL_PUBLICATION_BASE_URL" => options.Publication.BaseUrl,
+        "CERTCTL_PUBLICATION_PORT" => $"{options.Publication.Port}",
+        "CERTCTL_OCSP_RESPONDER_KEY_DIR" => options.Publication.ResponderKeyDir,
+        "CERTCTL_OCSP_VALIDITY" => $"{options.Publication.OcspValidity.TotalMinutes:0}m",
+        "CERTCTL_CRL_VALIDITY" => $"{options.Publication.CrlValidity.TotalMinutes:0}m",
+        "CERTCTL_OCSP_RATE_LIMIT_PER_IP_MIN" => $"{options.Publication.OcspRequestsPerMinute}",
         "CERTCTL_KEY_PASSPHRASE" => options.KeyPassphrase?.Reveal(),
         "CERTCTL_AUTH_TYPE" => options.Api.RequiresKey ? "api-key" : "none",
         "CERTCTL_API_KEYS_NAMED" => string.Join(',', options.Api.Keys.Select(key => $"{key.Name} {key.Role}")),

@@ -2,7 +2,13 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Application.Publication;
+using Certctl.Infrastructure.Crypto.Keys;
+using Certctl.Infrastructure.Issuers.LocalCa;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Infrastructure.Issuers.LocalCa;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Certctl.Tests.Api.Hosting;
@@ -134,6 +140,57 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
         await using var serving = await CommandLine.ServeAsync(folder.Settings());
         run = (await CommandLine.RunAsync(folder.Settings(("CERTCTL_SERVER_PORT", $"{serving.Port}")), ["doctor"])).MustSucceed();
         Assert.Contains($"ok    port 127.0.0.1:{serving.Port}, served by certctl", Lines(run));
+    }
+
+    [Fact]
+    public async Task A_publication_port_in_use_is_a_problem()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var taken = ((IPEndPoint)listener.LocalEndpoint).Port;
+
+        var run = await CommandLine.RunAsync(folder.Settings(("CERTCTL_PUBLICATION_PORT", $"{taken}")), ["doctor"]);
+
+        Assert.Equal(1, run.ExitCode);
+        var failed = Assert.Single(Lines(run), line => line.StartsWith("FAIL", StringComparison.Ordinal));
+        Assert.StartsWith($"FAIL  publication port 127.0.0.1:{taken}: it cannot be bound", failed, StringComparison.Ordinal);
+        Assert.EndsWith("choose another CERTCTL_PUBLICATION_PORT", failed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Beside_a_running_server_it_fetches_what_certificates_point_to()
+    {
+        var (pair, _) = KeyFiles.LoadPair(folder.CaFile, Path.Combine(folder.Host.Data, "ca.key"), null);
+        var now = TimeProvider.System.GetUtcNow();
+        var crl = new LocalCaIssuer(pair!, TestCa.Plain, TimeProvider.System).Crls!.Write(
+            new CrlHeader(1, now.AddHours(-1), now.AddHours(1)));
+        await using var publisher = WebApplication.CreateSlimBuilder().Build();
+        publisher.Urls.Add("http://127.0.0.1:0");
+        publisher.MapGet("/ca.crl", () => Results.Bytes(crl));
+        publisher.MapPost("/ocsp", () => Results.Bytes([0x30, 0x03, 0x0A, 0x01, 0x03]));
+        await publisher.StartAsync();
+        var url = publisher.Urls.Single();
+
+        await using var serving = await CommandLine.ServeAsync(folder.Settings());
+        (string, string)[] urls =
+            [("CERTCTL_CA_CRL_URLS", $"{url}/ca.crl"), ("CERTCTL_CA_OCSP_URL", $"{url}/ocsp"), ("CERTCTL_CA_ISSUERS_URL", $"{url}/ca.cer")];
+        var run = (await CommandLine.RunAsync(
+            folder.Settings([("CERTCTL_SERVER_PORT", $"{serving.Port}"), .. urls]), ["doctor"])).MustSucceed();
+
+        Assert.Contains($"ok    CRL {url}/ca.crl", Lines(run));
+        Assert.Contains(Lines(run), line => line.StartsWith(
+            $"warn  OCSP {url}/ocsp: the responder says tryLater. It stands in certificates", StringComparison.Ordinal));
+        Assert.Contains(Lines(run), line => line.StartsWith(
+            $"warn  CA certificate {url}/ca.cer: the answer is 404. It stands in certificates", StringComparison.Ordinal));
+
+        // Nothing is there to be reached while no server runs.
+        run = (await CommandLine.RunAsync(folder.Settings([("CERTCTL_SERVER_PORT", "0"), .. urls]), ["doctor"])).MustSucceed();
+        Assert.DoesNotContain(Lines(run), line => line.Contains(url, StringComparison.Ordinal));
+        await publisher.StopAsync();
+        run = (await CommandLine.RunAsync(
+            folder.Settings([("CERTCTL_SERVER_PORT", $"{serving.Port}"), .. urls]), ["doctor"])).MustSucceed();
+        Assert.Contains(Lines(run), line => line.StartsWith(
+            $"warn  CRL {url}/ca.crl: it cannot be fetched", StringComparison.Ordinal));
     }
 
     private string Ra(string name) => $"SCEP profile \"{name}\", RA pair {folder.Path(name + ".crt")}";

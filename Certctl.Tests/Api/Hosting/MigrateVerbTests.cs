@@ -42,7 +42,7 @@ public sealed class MigrateVerbTests(OperatorFolder folder, PostgresFixture post
 
         await using var resumed = RunningVerb.Start(settings, "migrate");
         Assert.True(await resumed.EndsAsync() == 0, resumed.Printed);
-        Assert.Matches(@"Applied \d+_Initial\.", resumed.Printed);
+        Assert.Matches(@"Applied \d+_Initial", resumed.Printed);
         Assert.Equal(0L, await ScalarAsync(source, "SELECT count(*) FROM pg_index WHERE NOT indisvalid"));
         Assert.Equal(40000L, await ScalarAsync(source, "SELECT count(*) FROM audit_events"));
     }
@@ -213,8 +213,11 @@ public sealed class MigrateVerbTests(OperatorFolder folder, PostgresFixture post
         await using var made = new SqliteConnection($"Data Source={path};Pooling=False");
         await made.OpenAsync();
         await using var rename = made.CreateCommand();
-        rename.CommandText = "UPDATE \"__EFMigrationsHistory\" SET \"MigrationId\" = '20261125210801_Initial'";
-        Assert.Equal(1, await rename.ExecuteNonQueryAsync());
+        rename.CommandText = """
+            DELETE FROM "__EFMigrationsHistory" WHERE "MigrationId" NOT LIKE '%_Initial';
+            UPDATE "__EFMigrationsHistory" SET "MigrationId" = '20261125210801_Initial'
+            """;
+        Assert.True(await rename.ExecuteNonQueryAsync() > 0);
     }
 
     /// <summary>Refused requests with texts of which no two are alike.</summary>

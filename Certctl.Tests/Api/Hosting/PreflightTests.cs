@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Hosting.Startup;
@@ -374,6 +375,52 @@ public sealed class PreflightTests : IDisposable
         return next;
     }
 
+    [Theory]
+    [InlineData("DNS", null, null, "https://pki.example.com:8080")]
+    [InlineData("*DNS", null, null, "https://pki.example.com:8080")]
+    [InlineData("IP", null, null, "https://192.0.2.7:8080")]
+    [InlineData("IP6", null, null, "https://[2001:db8::7]:8080")]
+    [InlineData("DNS", "443", null, "https://pki.example.com")]
+    [InlineData("DNS", "0", null, null)]
+    [InlineData("DNS", "8443", "8080", "http://pki.example.com:8080")]
+    [InlineData("DNS", "8443", "80", "http://pki.example.com")]
+    [InlineData("DNS", "8443", "0", null)]
+    public void Publication_is_under_the_name_of_the_TLS_certificate(string names, string? port, string? plain, string? expected)
+    {
+        Place("CERTCTL_SERVER_TLS", "tls", TlsFor(names));
+        _environment["CERTCTL_SERVER_PORT"] = port ?? "8080";
+        _environment["CERTCTL_PUBLICATION_PORT"] = plain ?? "";
+
+        var (material, checks) = Run();
+
+        Assert.Equal(expected, material!.PublicationUrl);
+        Assert.All(checks, check => Assert.Empty(check.Warnings));
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("none")]
+    public void Without_a_name_certificates_carry_no_URLs_and_that_is_told(string names)
+    {
+        Place("CERTCTL_SERVER_TLS", "tls", TlsFor(names));
+        var (material, checks) = Run();
+        Assert.Null(material!.PublicationUrl);
+        Assert.Contains(
+            "set CERTCTL_PUBLICATION_BASE_URL", Assert.Single(checks, check => check.Name == "publication").Warnings.Single(),
+            StringComparison.Ordinal);
+
+        _environment["CERTCTL_PUBLICATION_BASE_URL"] = "http://pki.example.com/ca/";
+        (material, checks) = Run();
+        Assert.Equal("http://pki.example.com/ca", material!.PublicationUrl);
+        Assert.DoesNotContain(checks, check => check.Name == "publication");
+
+        // Who names both URLs needs no others.
+        _environment.Remove("CERTCTL_PUBLICATION_BASE_URL");
+        _environment["CERTCTL_CA_CRL_URLS"] = "http://crl.example.com/ca.crl";
+        _environment["CERTCTL_CA_OCSP_URL"] = "http://ocsp.example.com";
+        Assert.DoesNotContain(Run().Checks, check => check.Name == "publication");
+    }
+
     [Fact]
     public void Everything_is_looked_at_whatever_the_first_check_says()
     {
@@ -402,13 +449,33 @@ public sealed class PreflightTests : IDisposable
         Assert.True(address is null ? System.Net.IPAddress.IsLoopback(material!.Address) : address == material!.Address.ToString());
     }
 
+    // A wildcard alone; or a name or an address, behind a wildcard or not.
+    private static KeyPair TlsFor(string kind)
+    {
+        var names = new SubjectAlternativeNameBuilder();
+        if (kind.StartsWith('*'))
+            names.AddDnsName("*.example.com");
+        if (kind.EndsWith("DNS", StringComparison.Ordinal))
+            names.AddDnsName("pki.example.com");
+        if (kind == "IP6")
+            names.AddIpAddress(IPAddress.Parse("2001:db8::7"));
+        if (kind is "IP" or "*DNS")
+            names.AddIpAddress(IPAddress.Parse("192.0.2.7"));
+        return Tls(kind == "none" ? null : names);
+    }
+
     private static KeyPair Tls(DateTimeOffset? from = null, DateTimeOffset? to = null, bool host = true)
+    {
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        return Tls(host ? names : null, from, to);
+    }
+
+    private static KeyPair Tls(SubjectAlternativeNameBuilder? names, DateTimeOffset? from = null, DateTimeOffset? to = null)
     {
         var key = (ECDsa)TestCa.Key("p-384");
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        if (host)
+        if (names is not null)
             request.CertificateExtensions.Add(names.Build());
         using var certificate = request.Create(
             request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), from ?? TestCa.Now.AddDays(-20), to ?? TestCa.Now.AddDays(15),

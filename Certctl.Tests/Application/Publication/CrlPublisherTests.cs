@@ -1,151 +1,210 @@
-using System.Runtime.CompilerServices;
 using Certctl.Application.Enrolments.Journal;
+using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
+using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Tests.Fakes;
-using Certctl.Tests.Infrastructure.Persistence;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Certctl.Tests.Application.Publication;
 
-public sealed class CrlPublisherTests : IDisposable
+public sealed class CrlPublisherTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 25, 12, 0, 5, TimeSpan.Zero);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
     private readonly FakeTimeProvider _clock = new(Now);
-    private readonly Revoked _revoked = new();
-    private readonly Pen _pen = new();
+    private readonly InMemoryCrls _store;
+    private readonly FakeCrlWriter _writer = new();
     private readonly FakeIssuer _issuer;
     private readonly CrlPublisher _publisher;
 
     public CrlPublisherTests()
     {
-        _issuer = new FakeIssuer(Now.AddYears(5)) { Crls = _pen };
-        _publisher = new CrlPublisher(_revoked, new DatabaseClock(ask: null, _clock), _clock);
-    }
-
-    public void Dispose() => _publisher.Dispose();
-
-    [Fact]
-    public async Task A_flood_costs_one_signature_an_interval()
-    {
-        var crls = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => _publisher.CurrentAsync(_issuer, default))));
-        Assert.Single(_pen.Written);
-        Assert.Single(crls.Distinct());
-
-        _clock.Advance(TimeSpan.FromSeconds(10));
-        await _publisher.CurrentAsync(_issuer, default);
-        Assert.Equal(2, _pen.Written.Count);
-        Assert.Equal(_pen.Written[0].ThisUpdate.AddSeconds(10), _pen.Written[1].ThisUpdate);
-        Assert.All(_pen.Written, list => Assert.Equal(TimeSpan.FromHours(24), list.NextUpdate - list.ThisUpdate));
+        _store = new InMemoryCrls(_clock);
+        _issuer = new FakeIssuer(Now.AddYears(5)) { Crls = _writer };
+        _publisher = Publisher();
     }
 
     [Fact]
-    public async Task Two_processes_make_the_same_list_and_the_next_one_has_a_greater_number()
+    [Trait("Conformance", "L-13")]
+    public async Task A_revocation_is_in_the_next_list_and_a_flood_of_them_costs_one()
     {
-        var other = new CrlPublisher(_revoked, new DatabaseClock(ask: null, _clock), _clock);
-        await _publisher.CurrentAsync(_issuer, default);
+        await _publisher.LookAsync(default);
+        Assert.Equal(0, _publisher.Find(_issuer)!.Entries);
+        for (var i = 0; i < 50; i++)
+            Revoke($"{i:x40}");
+        await _publisher.LookAsync(default);
+        Assert.Single(_writer.Written);
 
-        // Within the interval, and the other's clock is a little late.
-        _clock.Advance(TimeSpan.FromSeconds(3));
-        await other.CurrentAsync(_issuer, default);
-        Assert.Equal((_pen.Written[0].Number, _pen.Written[0].ThisUpdate), (_pen.Written[1].Number, _pen.Written[1].ThisUpdate));
-
-        _clock.Advance(TimeSpan.FromSeconds(10));
-        await other.CurrentAsync(_issuer, default);
-        Assert.True(_pen.Written[2].Number > _pen.Written[1].Number);
-
-        // A clock that was set back does not bring an older list.
-        _clock.AdjustTime(Now);
-        await other.CurrentAsync(_issuer, default);
-        Assert.Equal(3, _pen.Written.Count);
+        _clock.Advance(CrlTimes.Default.Coalesce);
+        await _publisher.LookAsync(default);
+        await _publisher.LookAsync(default);
+        Assert.Equal(2, _writer.Written.Count);
+        Assert.Equal(50, _publisher.Find(_issuer)!.Entries);
+        Assert.Equal([AuditAction.CrlPublished, AuditAction.CrlPublished], _store.Events.Select(line => line.Action));
     }
 
     [Fact]
-    public async Task What_was_revoked_since_waits_for_the_next_and_the_expired_stays_a_day()
+    [Trait("Conformance", "L-4")]
+    public async Task The_next_list_comes_at_half_of_the_validity_and_nextUpdate_never_falls()
     {
-        await _publisher.CurrentAsync(_issuer, default);
-        var (revokedUntil, endsAfter) = Assert.Single(_revoked.Asked);
-        Assert.Equal(Now.AddSeconds(-5), revokedUntil);
-        Assert.Equal(revokedUntil.AddDays(-1), endsAfter);
+        await _publisher.LookAsync(default);
+        _clock.Advance(TimeSpan.FromHours(12) - TimeSpan.FromSeconds(1));
+        await _publisher.LookAsync(default);
+        Assert.Single(_writer.Written);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await _publisher.LookAsync(default);
+        Assert.Equal(TimeSpan.FromHours(24), _writer.Written[1].Header.NextUpdate - _writer.Written[1].Header.ThisUpdate);
+
+        await Publisher(new CrlTimes(TimeSpan.FromHours(1))).LookAsync(default);
+        Revoke("01");
+        _clock.Advance(TimeSpan.FromMinutes(31));
+        await Publisher(new CrlTimes(TimeSpan.FromHours(1))).LookAsync(default);
+        Assert.Equal(3, _writer.Written.Count);
+        Assert.Equal(_writer.Written[1].Header.NextUpdate, _writer.Written[2].Header.NextUpdate);
+        Assert.True(_writer.Written[2].Header.NextUpdate > _writer.Written[2].Header.ThisUpdate);
     }
 
     [Fact]
-    public async Task A_certificate_of_another_generation_of_the_CA_is_not_in_it()
+    [Trait("Conformance", "L-7")]
+    public async Task Numbers_grow_when_the_clock_is_set_back_and_when_a_backup_is_restored()
     {
-        var (own, foreign) = (Certificate("certificate of ours"), Certificate("another CA's"));
-        _revoked.Certificates.AddRange([own, foreign]);
-        await _publisher.CurrentAsync(_issuer, default);
-        Assert.Equal(
-            [new RevokedCertificate(own.SerialNumber, Now.AddDays(-1), RevocationReason.Superseded)], Assert.Single(_pen.Written).Entries);
+        await _publisher.LookAsync(default);
+        _clock.AdjustTime(Now.AddHours(-3));
+        Revoke("01");
+        var behind = Publisher();
+        await behind.LookAsync(default);
+        _clock.AdjustTime(Now.AddHours(13));
+        await behind.LookAsync(default);
+        Assert.Equal([.. _writer.Written.Select(list => list.Header.Number).Order().Distinct()], _writer.Written.Select(list => list.Header.Number));
+
+        // The clock that was ahead does not keep a revocation out of the list.
+        Assert.Equal(3, _writer.Written.Count);
+        Assert.Single(_writer.Written[1].Entries);
+
+        // The database of an hour ago has forgotten what was published since.
+        var restored = new InMemoryCrls(_clock);
+        _clock.Advance(TimeSpan.FromHours(1));
+        await Publisher(store: restored).LookAsync(default);
+        Assert.True(restored.Stored!.Number > _store.Stored!.Number);
     }
 
     [Fact]
-    public async Task After_a_failure_the_next_asker_has_it_made_again()
+    [Trait("Conformance", "L-7")]
+    public async Task A_list_that_a_restored_database_has_forgotten_stays_and_the_next_one_is_greater()
     {
-        _revoked.Fails = true;
-        await Assert.ThrowsAsync<TimeoutException>(() => _publisher.CurrentAsync(_issuer, default));
-        _revoked.Fails = false;
-        Assert.NotNull(await _publisher.CurrentAsync(_issuer, default));
+        await _publisher.LookAsync(default);
+        _clock.Advance(CrlTimes.Default.Coalesce);
+        var backup = _store.Stored!;
+        Revoke("01");
+        await _publisher.LookAsync(default);
+        var lost = _publisher.Find(_issuer)!;
+
+        _store.Restore(backup);
+        await _publisher.LookAsync(default);
+        Assert.True(_publisher.Find(_issuer)!.Number > lost.Number);
+        Assert.Same(_publisher.Find(_issuer), _store.Stored);
     }
 
-    private static IssuedCertificate Certificate(string der)
+    [Fact]
+    public async Task A_CA_whose_key_fails_keeps_no_other_CA_from_its_list()
     {
-        var like = TestEntries.Certificate(Now);
-        var certificate = new IssuedCertificate
-        {
-            IssuerId = like.IssuerId,
-            SerialNumber = like.SerialNumber,
-            ProfileId = like.ProfileId,
-            PathId = like.PathId,
-            Source = like.Source,
-            Subject = like.Subject,
-            CommonName = like.CommonName,
-            SubjectAltNames = like.SubjectAltNames,
-            NotBefore = like.NotBefore,
-            NotAfter = like.NotAfter,
-            KeyAlgorithm = like.KeyAlgorithm,
-            PublicKeySha256 = like.PublicKeySha256,
-            Sha256 = like.Sha256,
-            Der = System.Text.Encoding.ASCII.GetBytes(der),
-            CreatedAt = like.CreatedAt,
-        };
-        certificate.Revoke(RevocationReason.Superseded, Now.AddDays(-1));
-        return certificate;
+        var broken = new FakeIssuer(Now.AddYears(5)) { Crls = new BrokenWriter(), KeyId = "broken" };
+        var publisher = new CrlPublisher(
+            new IssuerRegistry(new IssuerGenerations(broken, _issuer)),
+            _store, new InMemoryCrls(_clock), new DatabaseClock(ask: null, _clock), _clock, CrlTimes.Default);
+        await Assert.ThrowsAsync<System.Security.Cryptography.CryptographicException>(() => publisher.LookAsync(default));
+        Assert.Null(publisher.Find(broken));
+        Assert.NotNull(publisher.Find(_issuer));
     }
 
-    private sealed class Revoked : RevokedOnly
+    [Fact]
+    [Trait("Conformance", "L-12")]
+    public async Task An_entry_stays_for_the_validity_of_a_list_after_its_certificate_has_ended()
     {
-        public List<IssuedCertificate> Certificates { get; } = [];
-
-        public List<(DateTimeOffset RevokedUntil, DateTimeOffset EndsAfter)> Asked { get; } = [];
-
-        public bool Fails { get; set; }
-
-        public override async IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
-            string issuerId,
-            DateTimeOffset revokedUntil,
-            DateTimeOffset endsAfter,
-            [EnumeratorCancellation] CancellationToken cancellationToken)
-        {
-            await Task.Yield();
-            if (Fails)
-                throw new TimeoutException("the database");
-            Asked.Add((revokedUntil, endsAfter));
-            foreach (var certificate in Certificates)
-                yield return certificate;
-        }
+        await _publisher.LookAsync(default);
+        Assert.Equal(Now.AddHours(-24), Assert.Single(_store.EndsAfter));
     }
 
-    private sealed class Pen : ICrlWriter
+    [Fact]
+    public async Task One_process_makes_the_list_and_the_other_takes_it_over()
     {
-        public List<RevocationList> Written { get; } = [];
+        var other = Publisher();
+        var making = new TaskCompletionSource();
+        _store.BeforeList = () => making.Task;
+        var first = _publisher.LookAsync(default);
+        await other.LookAsync(default);
+        Assert.Null(other.Find(_issuer));
 
-        public byte[] Write(RevocationList list)
-        {
-            Written.Add(list);
-            return [0x30];
-        }
+        making.SetResult();
+        await first.WaitAsync(Bound);
+        await other.LookAsync(default);
+        Assert.Single(_writer.Written);
+        Assert.Same(_publisher.Find(_issuer), other.Find(_issuer));
     }
+
+    [Fact]
+    public async Task A_process_that_stopped_in_the_middle_is_replaced_and_what_it_makes_later_is_not_published()
+    {
+        var other = Publisher();
+        var stopped = new TaskCompletionSource();
+        _store.BeforeList = () => stopped.Task;
+        var late = _publisher.LookAsync(default);
+        _store.BeforeList = () => Task.CompletedTask;
+
+        // No timer of the stopped process runs: its lease lapses.
+        _clock.AdjustTime(Now + CrlTimes.Default.Lease);
+        Revoke("01");
+        await other.LookAsync(default);
+        Assert.Equal(1, other.Find(_issuer)!.Entries);
+
+        stopped.SetResult();
+        Assert.Empty(await late.WaitAsync(Bound));
+        Assert.Equal(other.Find(_issuer), _store.Stored);
+    }
+
+    [Fact]
+    public async Task After_a_failure_the_next_look_makes_it_again()
+    {
+        _store.Fault = new TimeoutException("the database");
+        await Assert.ThrowsAsync<TimeoutException>(() => _publisher.LookAsync(default));
+        _store.Fault = null;
+        Assert.Single(await _publisher.LookAsync(default));
+    }
+
+    [Fact]
+    public async Task The_first_request_waits_for_the_first_list_and_no_longer_than_it_may()
+    {
+        var asked = _publisher.CurrentAsync(_issuer, default);
+        var impatient = _publisher.CurrentAsync(new FakeIssuer(Now.AddYears(5)) { KeyId = "other" }, default);
+        Assert.False(asked.IsCompleted);
+        await _publisher.LookAsync(default);
+        Assert.Same(_publisher.Find(_issuer), await asked.WaitAsync(Bound));
+
+        _clock.Advance(CrlTimes.Default.MaxWait);
+        await Assert.ThrowsAsync<TimeoutException>(() => impatient.WaitAsync(Bound));
+    }
+
+    private sealed class BrokenWriter : ICrlWriter
+    {
+        public Task<PublishedCrl> WriteAsync(
+            CrlHeader header, IAsyncEnumerable<RevokedCertificate> entries, CancellationToken cancellationToken) =>
+            throw new System.Security.Cryptography.CryptographicException("the key");
+    }
+
+    private void Revoke(string serial)
+    {
+        _store.Revoked.Add(new RevokedCertificate(serial, _clock.GetUtcNow(), RevocationReason.Superseded));
+        _store.Epoch++;
+    }
+
+    private CrlPublisher Publisher(CrlTimes? times = null, InMemoryCrls? store = null) => new(
+        new IssuerRegistry(new IssuerGenerations(_issuer)),
+        store ?? _store,
+        store ?? _store,
+        new DatabaseClock(ask: null, _clock),
+        _clock,
+        times ?? CrlTimes.Default);
 }

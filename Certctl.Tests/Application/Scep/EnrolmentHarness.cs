@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Application;
-using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Challenges.Renewal;
 using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
+using Certctl.Application.Issuers;
+using Certctl.Application.Publication;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
@@ -26,6 +27,7 @@ internal sealed class EnrolmentHarness : IDisposable
 
     private readonly List<CertificateSigningRequest> _sent = [];
     private InMemoryJournal? _journal;
+    private InMemoryCrls? _crls;
     private readonly ServiceProvider _services;
     private readonly IScepCodec _codec = Substitute.For<IScepCodec>();
     private readonly ICsrReader _csrs = Substitute.For<ICsrReader>();
@@ -44,7 +46,9 @@ internal sealed class EnrolmentHarness : IDisposable
             .AddSingleton<IEnrolmentRepository>(Journal)
             .AddSingleton<IReservations>(Journal)
             .AddSingleton<IAuditRepository>(Journal)
-            .AddSingleton<ICertificateInventory>(Journal)
+            .AddSingleton<IRevocationStore>(Crls)
+            .AddSingleton<ICrlStore>(Crls)
+            .AddSingleton(new IssuerRegistry(new IssuerGenerations(Issuer)))
             .AddSingleton<ICertificateProfileRepository>(Profiles)
             .AddSingleton(_csrs)
             .AddCertctlApplication()
@@ -79,6 +83,8 @@ internal sealed class EnrolmentHarness : IDisposable
     public InMemoryJournal Journal => _journal ??= new(Clock);
 
     public FixedProfiles Profiles { get; }
+
+    public InMemoryCrls Crls => _crls ??= new(Clock);
 
     public FakeIssuer Issuer { get; } = new(Now.AddYears(5));
 
@@ -139,6 +145,9 @@ internal sealed class EnrolmentHarness : IDisposable
         _codec.Decode(default).ReturnsForAnyArgs(decoding);
         return Responder.AnswerAsync(Profile, new byte[1], posted: true, new RequestOrigin("192.0.2.1", "r-1"), CancellationToken.None);
     }
+
+    /// <summary>Makes the CRLs that are due.</summary>
+    public Task PublishAsync() => _services.GetRequiredService<CrlPublisher>().LookAsync(default);
 
     public void Dispose() => _services.Dispose();
 

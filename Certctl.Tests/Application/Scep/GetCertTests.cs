@@ -2,6 +2,7 @@ using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
+using Certctl.Tests.Fakes;
 using Xunit;
 using static Certctl.Tests.Application.Scep.EnrolmentHarness;
 
@@ -42,7 +43,8 @@ public sealed class GetCertTests
     public async Task A_serial_number_longer_than_any_of_ours_gets_no_CRL()
     {
         using var harness = new EnrolmentHarness();
-        harness.Issuer.Crls = new Pen();
+        harness.Issuer.Crls = new FakeCrlWriter();
+        await harness.PublishAsync();
         await AskAsync(harness, MessageType.GetCrl, new IssuerAndSerialNumber(Name("the CA"), new byte[] { 1 }));
         Assert.Equal([0x55], Assert.IsType<ScepReply.CrlSuccess>(harness.Reply).Crl.ToArray());
         await AskAsync(harness, MessageType.GetCrl, new IssuerAndSerialNumber(Name("the CA"), Enumerable.Repeat((byte)1, 21).ToArray()));
@@ -62,10 +64,5 @@ public sealed class GetCertTests
             CipherOid = "2.16.840.1.101.3.4.1.2",
         };
         return harness.SendAsync(new ScepDecoding.PkiMessage(head, new ScepContent.CertQuery(named)));
-    }
-
-    private sealed class Pen : Certctl.Application.Publication.ICrlWriter
-    {
-        public byte[] Write(Certctl.Application.Publication.RevocationList list) => [0x55];
     }
 }

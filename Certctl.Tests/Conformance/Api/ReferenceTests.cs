@@ -24,11 +24,12 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
     private const string Document = "docs/openapi.json";
     private const string Reference = "/openapi/v1.json";
 
-    // The complete list of what needs no key: devices have none, and the rest says only how to authenticate and whether the server is up.
+    // The complete list of what needs no key: devices and relying parties have none, and the rest says only how to authenticate and whether
+    // the server is up.
     private static readonly string[] Open =
         [
-            "GET /api/v1/auth/info", "GET /api/v1/version", "GET /health", "GET /ready", "devices /certsrv/mscep/mscep.dll",
-            "devices /cgi-bin/pkiclient.exe", "devices /scep", "devices /scep-mtls",
+            "GET /api/v1/auth/info", "GET /api/v1/version", "GET /health", "GET /ready", "devices /.well-known/pki",
+            "devices /certsrv/mscep/mscep.dll", "devices /cgi-bin/pkiclient.exe", "devices /scep", "devices /scep-mtls",
         ];
 
     [Fact]
@@ -234,7 +235,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
             options, material!, new ConfigurationSource(() => ConfigurationReader.Read(settings, configPath: null)), _ => { });
     }
 
-    [GeneratedRegex("^[A-Z*]+ (/scep|/scep-mtls|/certsrv/mscep/mscep.dll|/cgi-bin/pkiclient.exe)(/|$)")]
+    [GeneratedRegex("^[A-Z*]+ (/scep|/scep-mtls|/\\.well-known/pki|/certsrv/mscep/mscep.dll|/cgi-bin/pkiclient.exe)(/|$)")]
     private static partial Regex DeviceEndpoint();
 
     private static IEnumerable<string> Names(RouteEndpoint route)

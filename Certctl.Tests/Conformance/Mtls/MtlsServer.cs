@@ -89,7 +89,7 @@ public class MtlsServer : IAsyncLifetime
     internal async Task<List<AuditEvent>> EventsAsync()
     {
         await using var db = await Host.Database.GetRequiredService<IDbContextFactory<CertctlDbContext>>().CreateDbContextAsync();
-        return await db.AuditEvents.AsNoTracking().OrderBy(e => e.Id).ToListAsync();
+        return await db.AuditEvents.AsNoTracking().Where(e => e.Actor != "system").OrderBy(e => e.Id).ToListAsync();
     }
 
     private void Set(string profile, string suffix, string value) =>

@@ -146,6 +146,6 @@ public sealed class OutcomeTrailTests : IAsyncLifetime
     private async Task<List<AuditEvent>> EventsAsync()
     {
         await using var db = await Host.Database.GetRequiredService<IDbContextFactory<CertctlDbContext>>().CreateDbContextAsync();
-        return await db.AuditEvents.AsNoTracking().OrderBy(e => e.Id).ToListAsync();
+        return await db.AuditEvents.AsNoTracking().Where(e => e.Actor != "system").OrderBy(e => e.Id).ToListAsync();
     }
 }

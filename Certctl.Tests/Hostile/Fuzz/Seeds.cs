@@ -18,6 +18,10 @@ internal static class Seeds
         "operation=", "PKIOperation", "GetCACert", "message=", "&", "=", "?", "%", "%2B", "%2F", "%3D", "%252B", "%0D%0A", "+", "/", "-",
         "_", " ", "\n", "é", "%C3%A9", "%FF", "%u0041", "AAAA");
 
+    public static readonly IReadOnlyList<byte[]> PublicationWords = Words(
+        "/.well-known/pki/", "ocsp/", "crl/", "ca/", "iss-local", ".crl", "http://", "//", "..", "/", "?", "%", "%2F", "%2f", "%2B", "%3D",
+        "%252F", "%00", "+", "-", "_", "=", "==", ":", "0x", "MAA=", "M", "%C3%A9", "%FF", "é");
+
     public static readonly IReadOnlyList<byte[]> CapabilityWords = Words(
         "SCEPStandard", "AES", "DES3", "DES", "MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512", "POSTPKIOperation", "Renewal",
         "GetNextCACert", "\n", "\r\n", "\t", " ");
@@ -220,6 +224,20 @@ internal static class Seeds
             "?message=" + text.Replace('+', ' ').TrimEnd('='),
             "?operation=PKIOperation&message=" + Uri.EscapeDataString(Uri.EscapeDataString(text)),
             "?OPERATION=pki%4Fperation&MESSAGE=MAA%0A");
+    }
+
+    public static IEnumerable<byte[]> PublicationTargets()
+    {
+        const string Path = "/.well-known/pki/ocsp/iss-local/";
+        var text = Convert.ToBase64String([0x30, 0x0C, 0x30, 0x0A, 0x04, 0x08, 0xFB, 0xEF, 0xBE, 0xFF, 0xFF, 0xFF, 0x3E, 0x3F]);
+        return Words(
+            "/.well-known/pki/crl/iss-local.crl",
+            Path + Uri.EscapeDataString(text),
+            "http://localhost" + Path + "/" + text,
+            Path + text.Replace('+', '-').Replace('/', '_').TrimEnd('='),
+            Path + Uri.EscapeDataString(Uri.EscapeDataString(text)) + "?query",
+            Path + "0x00AbCdEf/",
+            Path + "01%3A23:45");
     }
 
     public static IEnumerable<byte[]> Capabilities() =>

@@ -1,4 +1,5 @@
 using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Publication;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Infrastructure.Persistence.Mapping;
@@ -148,7 +149,7 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
         async Task<List<string>> RevokedAsync()
         {
             var listed = new List<string>();
-            await foreach (var certificate in database.Get<ICertificateInventory>().ListRevokedAsync("iss-local", Now, Now, default))
+            await foreach (var certificate in database.Get<IRevocationStore>().ListRevokedAsync("iss-local", "", Now, default))
                 listed.Add(certificate.SerialNumber);
             return listed;
         }

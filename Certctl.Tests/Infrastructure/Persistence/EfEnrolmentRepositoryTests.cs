@@ -1,4 +1,3 @@
-using Certctl.Application.Admin.Certificates;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence.Mapping;
@@ -76,37 +75,5 @@ public abstract class EfEnrolmentRepositoryTests(IDatabases databases) : Persist
         var revoked = await database.Enrolments.FindCertificateAsync("iss-local", serial, default);
         Assert.Equal(Stored.Time(Now), revoked!.RevokedAt);
         Assert.Equal(RevocationReason.Superseded, revoked.RevocationReason);
-    }
-
-    [Fact]
-    public async Task The_revoked_are_listed_in_order_and_neither_the_late_nor_the_expired()
-    {
-        if (!IsAvailable)
-            return;
-        await using var database = await OpenAsync();
-        foreach (var revokedAt in new int?[] { null, 0, -20, -10, 1 })
-        {
-            var entry = TestEntries.Issued(Now);
-            await database.Journal.CommitAsync(entry, default);
-            await using var db = database.Open();
-            if (revokedAt is { } at)
-            {
-                (await db.Certificates.SingleAsync(certificate => certificate.SerialNumber == entry.Certificate!.SerialNumber))
-                    .Revoke(RevocationReason.Superseded, Now.AddSeconds(at));
-                await db.SaveChangesAsync();
-            }
-        }
-
-        Assert.Equal([-20, -10, 0], await ListAsync("iss-local", Now.AddDays(90).AddSeconds(-1)));
-        Assert.Empty(await ListAsync("iss-local", Now.AddDays(90)));
-        Assert.Empty(await ListAsync("iss-other", Now));
-
-        async Task<List<double>> ListAsync(string issuerId, DateTimeOffset endsAfter)
-        {
-            var found = new List<double>();
-            await foreach (var certificate in database.Get<ICertificateInventory>().ListRevokedAsync(issuerId, Now, endsAfter, default))
-                found.Add((certificate.RevokedAt!.Value - Stored.Time(Now)).TotalSeconds);
-            return found;
-        }
     }
 }

@@ -7,10 +7,6 @@ namespace Certctl.Infrastructure.Persistence.Availability.Bounded;
 /// <summary>Certificates, within the request's deadline; lists within their own.</summary>
 internal sealed class BoundedCertificateInventory(ICertificateInventory inner, DatabaseAccess access) : ICertificateInventory
 {
-    public IAsyncEnumerable<IssuedCertificate> ListRevokedAsync(
-        string issuerId, DateTimeOffset revokedUntil, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
-        access.StreamAsync(inner.ListRevokedAsync(issuerId, revokedUntil, endsAfter, cancellationToken), cancellationToken);
-
     public Task<CertificatePage> ListAsync(
         CertificateFilter filter, DateTimeOffset now, CertificateMark? before, int skip, int limit, CancellationToken cancellationToken) =>
         access.ListAsync(() => inner.ListAsync(filter, now, before, skip, limit, cancellationToken));

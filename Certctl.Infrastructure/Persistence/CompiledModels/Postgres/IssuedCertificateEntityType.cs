@@ -22,7 +22,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 "Certctl.Domain.Certificates.IssuedCertificate",
                 typeof(IssuedCertificate),
                 baseEntityType,
-                propertyCount: 18,
+                propertyCount: 19,
                 namedIndexCount: 11,
                 keyCount: 1);
 
@@ -45,6 +45,17 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 valueConverter: new TextConverter());
             issuerId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
             issuerId.AddAnnotation("Relational:ColumnName", "issuer_id");
+
+            var authorityKeyId = runtimeEntityType.AddProperty(
+                "AuthorityKeyId",
+                typeof(string),
+                propertyInfo: typeof(IssuedCertificate).GetProperty("AuthorityKeyId", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(IssuedCertificate).GetField("<AuthorityKeyId>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                valueGenerated: ValueGenerated.OnAdd,
+                valueConverter: new TextConverter());
+            authorityKeyId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+            authorityKeyId.AddAnnotation("Relational:ColumnName", "authority_key_id");
+            authorityKeyId.AddAnnotation("Relational:DefaultValue", "");
 
             var commonName = runtimeEntityType.AddProperty(
                 "CommonName",

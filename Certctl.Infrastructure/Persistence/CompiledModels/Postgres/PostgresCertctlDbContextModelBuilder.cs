@@ -12,7 +12,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
     public partial class PostgresCertctlDbContextModel
     {
         private PostgresCertctlDbContextModel()
-            : base(skipDetectChanges: false, modelId: new Guid("0c80a989-7252-4b6e-84ac-b87acda1b2d8"), entityTypeCount: 11)
+            : base(skipDetectChanges: false, modelId: new Guid("ab3702d2-24b2-4e0b-8be4-a0a613469bcc"), entityTypeCount: 14)
         {
         }
 
@@ -24,10 +24,13 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
             var enrolment = EnrolmentEntityType.Create(this);
             var enrolmentDecision = EnrolmentDecisionEntityType.Create(this);
             var certificateProfile = CertificateProfileEntityType.Create(this);
-            var challengeUseRow = ChallengeUseRowEntityType.Create(this);
             var deletedProfile = DeletedProfileEntityType.Create(this);
+            var challengeUseRow = ChallengeUseRowEntityType.Create(this);
             var deviceSlot = DeviceSlotEntityType.Create(this);
             var enrolmentAnswer = EnrolmentAnswerEntityType.Create(this);
+            var revocationEpoch = RevocationEpochEntityType.Create(this);
+            var storedCrl = StoredCrlEntityType.Create(this);
+            var storedCrlLease = StoredCrlLeaseEntityType.Create(this);
             var storedProbe = StoredProbeEntityType.Create(this);
 
             ApiKeyEntityType.CreateAnnotations(apiKey);
@@ -36,10 +39,13 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
             EnrolmentEntityType.CreateAnnotations(enrolment);
             EnrolmentDecisionEntityType.CreateAnnotations(enrolmentDecision);
             CertificateProfileEntityType.CreateAnnotations(certificateProfile);
-            ChallengeUseRowEntityType.CreateAnnotations(challengeUseRow);
             DeletedProfileEntityType.CreateAnnotations(deletedProfile);
+            ChallengeUseRowEntityType.CreateAnnotations(challengeUseRow);
             DeviceSlotEntityType.CreateAnnotations(deviceSlot);
             EnrolmentAnswerEntityType.CreateAnnotations(enrolmentAnswer);
+            RevocationEpochEntityType.CreateAnnotations(revocationEpoch);
+            StoredCrlEntityType.CreateAnnotations(storedCrl);
+            StoredCrlLeaseEntityType.CreateAnnotations(storedCrlLease);
             StoredProbeEntityType.CreateAnnotations(storedProbe);
 
             AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn);

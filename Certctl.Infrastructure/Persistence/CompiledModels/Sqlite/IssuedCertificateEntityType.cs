@@ -21,7 +21,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
                 "Certctl.Domain.Certificates.IssuedCertificate",
                 typeof(IssuedCertificate),
                 baseEntityType,
-                propertyCount: 18,
+                propertyCount: 19,
                 namedIndexCount: 10,
                 keyCount: 1);
 
@@ -42,6 +42,16 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
                 afterSaveBehavior: PropertySaveBehavior.Throw,
                 valueConverter: new TextConverter());
             issuerId.AddAnnotation("Relational:ColumnName", "issuer_id");
+
+            var authorityKeyId = runtimeEntityType.AddProperty(
+                "AuthorityKeyId",
+                typeof(string),
+                propertyInfo: typeof(IssuedCertificate).GetProperty("AuthorityKeyId", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(IssuedCertificate).GetField("<AuthorityKeyId>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                valueGenerated: ValueGenerated.OnAdd,
+                valueConverter: new TextConverter());
+            authorityKeyId.AddAnnotation("Relational:ColumnName", "authority_key_id");
+            authorityKeyId.AddAnnotation("Relational:DefaultValue", "");
 
             var commonName = runtimeEntityType.AddProperty(
                 "CommonName",

@@ -11,7 +11,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
     public partial class SqliteCertctlDbContextModel
     {
         private SqliteCertctlDbContextModel()
-            : base(skipDetectChanges: false, modelId: new Guid("6f978631-13f0-407a-a0ec-0856972f6cac"), entityTypeCount: 11)
+            : base(skipDetectChanges: false, modelId: new Guid("afc9453f-e4d2-4679-9ee1-e2b56db8070e"), entityTypeCount: 14)
         {
         }
 
@@ -23,10 +23,13 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
             var enrolment = EnrolmentEntityType.Create(this);
             var enrolmentDecision = EnrolmentDecisionEntityType.Create(this);
             var certificateProfile = CertificateProfileEntityType.Create(this);
-            var challengeUseRow = ChallengeUseRowEntityType.Create(this);
             var deletedProfile = DeletedProfileEntityType.Create(this);
+            var challengeUseRow = ChallengeUseRowEntityType.Create(this);
             var deviceSlot = DeviceSlotEntityType.Create(this);
             var enrolmentAnswer = EnrolmentAnswerEntityType.Create(this);
+            var revocationEpoch = RevocationEpochEntityType.Create(this);
+            var storedCrl = StoredCrlEntityType.Create(this);
+            var storedCrlLease = StoredCrlLeaseEntityType.Create(this);
             var storedProbe = StoredProbeEntityType.Create(this);
 
             ApiKeyEntityType.CreateAnnotations(apiKey);
@@ -35,10 +38,13 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
             EnrolmentEntityType.CreateAnnotations(enrolment);
             EnrolmentDecisionEntityType.CreateAnnotations(enrolmentDecision);
             CertificateProfileEntityType.CreateAnnotations(certificateProfile);
-            ChallengeUseRowEntityType.CreateAnnotations(challengeUseRow);
             DeletedProfileEntityType.CreateAnnotations(deletedProfile);
+            ChallengeUseRowEntityType.CreateAnnotations(challengeUseRow);
             DeviceSlotEntityType.CreateAnnotations(deviceSlot);
             EnrolmentAnswerEntityType.CreateAnnotations(enrolmentAnswer);
+            RevocationEpochEntityType.CreateAnnotations(revocationEpoch);
+            StoredCrlEntityType.CreateAnnotations(storedCrl);
+            StoredCrlLeaseEntityType.CreateAnnotations(storedCrlLease);
             StoredProbeEntityType.CreateAnnotations(storedProbe);
 
             AddAnnotation("ProductVersion", "10.0.15");

@@ -27,6 +27,11 @@ internal static class FuzzTargets
         new("client-certificate", Seeds.ClientCertificates, X509Targets.ClientCertificate) { Allocation = (256, 1024 * 1024) },
         new("query", Seeds.Queries, ScepTargets.Query) { Words = Seeds.QueryWords },
 
+        // What a relying party asks.
+        new("ocsp-request", OcspTargets.Seeds, OcspTargets.Read),
+        // What a relying party asks for.
+        new("publication-target", Seeds.PublicationTargets, PublicationTargets.Target) { Words = Seeds.PublicationWords },
+
         // What a device brings from its management.
         new("signed-challenge", Seeds.SignedChallenges, ChallengeTargets.Token) { Words = Seeds.ChallengeWords },
         new("signed-claims", Seeds.SignedClaims, ChallengeTargets.Claims) { Words = Seeds.ClaimWords },

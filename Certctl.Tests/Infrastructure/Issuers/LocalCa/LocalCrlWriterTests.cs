@@ -30,13 +30,47 @@ public sealed class LocalCrlWriterTests
             StringComparison.Ordinal);
     }
 
+    // 3, 2,000 and 70,000 entries: lengths of one, two and three octets.
+    [Theory]
+    [InlineData(3)]
+    [InlineData(2000)]
+    [InlineData(70000)]
+    public void Openssl_counts_all_entries_of_a_long_list(int count)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder["crl"], Crl(TestCa.Root(), [.. Enumerable.Range(1, count).Select(
+            serial => new RevokedCertificate($"{serial:x40}", ThisUpdate, RevocationReason.Superseded))]));
+
+        var text = OpenSsl.Run("crl", "-inform", "DER", "-in", folder["crl"], "-noout", "-text");
+        Assert.Equal(count, text.Split("Serial Number:").Length - 1);
+    }
+
     [Fact]
+    [Trait("Conformance", "L-13")]
+    public void No_entry_is_dated_after_the_list()
+    {
+        var crl = Crl(TestCa.Root(), new RevokedCertificate("01", ThisUpdate.AddSeconds(3), RevocationReason.Superseded));
+        var fields = new AsnReader(crl, AsnEncodingRules.DER).ReadSequence().ReadSequence();
+        for (var before = 0; before < 5; before++)
+            fields.ReadEncodedValue();
+        var entry = fields.ReadSequence().ReadSequence();
+        entry.ReadInteger();
+        Assert.Equal(ThisUpdate, entry.ReadUtcTime());
+    }
+
+    [Fact]
+    [Trait("Conformance", "L-1")]
+    [Trait("Conformance", "L-2")]
+    [Trait("Conformance", "L-3")]
+    [Trait("Conformance", "L-5")]
+    [Trait("Conformance", "L-6")]
     public void Every_field_is_where_the_RFC_has_it_and_an_empty_list_is_absent()
     {
         var ca = TestCa.Root();
-        var fields = new AsnReader(Crl(ca), AsnEncodingRules.DER).ReadSequence().ReadSequence();
+        var outer = new AsnReader(Crl(ca), AsnEncodingRules.DER).ReadSequence();
+        var fields = outer.ReadSequence();
         Assert.Equal(1, fields.ReadInteger());
-        fields.ReadSequence();
+        Assert.Equal(fields.ReadEncodedValue().ToArray(), outer.PeekEncodedValue().ToArray());
         Assert.Equal(ca.Certificate.SubjectName.RawData, fields.ReadEncodedValue().ToArray());
         Assert.Equal(ThisUpdate, fields.ReadUtcTime());
         Assert.Equal(ThisUpdate.AddDays(1), fields.ReadUtcTime());
@@ -49,6 +83,7 @@ public sealed class LocalCrlWriterTests
     }
 
     [Fact]
+    [Trait("Conformance", "L-8")]
     public void An_entry_has_its_reason_unless_there_is_none()
     {
         var crl = Crl(
@@ -72,6 +107,7 @@ public sealed class LocalCrlWriterTests
     }
 
     [Fact]
+    [Trait("Conformance", "L-16")]
     public void A_CA_whose_key_usage_lacks_cRLSign_signs_none()
     {
         Assert.Null(TestCa.Issuer(TestCa.Root(more: new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true))).Crls);
@@ -91,7 +127,7 @@ public sealed class LocalCrlWriterTests
     }
 
     private static byte[] Crl(Certctl.Infrastructure.Crypto.Keys.KeyPair ca, params RevokedCertificate[] entries) =>
-        TestCa.Issuer(ca).Crls!.Write(new RevocationList(7, ThisUpdate, ThisUpdate.AddDays(1), entries));
+        TestCa.Issuer(ca).Crls!.Write(new CrlHeader(7, ThisUpdate, ThisUpdate.AddDays(1)), entries);
 
     private static (string Oid, string Value) Extension(AsnReader extensions)
     {

@@ -43,6 +43,9 @@ internal static class TestCa
         return key!;
     }
 
+    /// <summary>The private key to <see cref="LeafKey"/>.</summary>
+    public static ECDsa LeafPrivateKey() => ECDsa.Create(EcLeafKey.Value.ExportParameters(includePrivateParameters: true));
+
     public static KeyPair Root(
         string kind = "p-256",
         string subject = "CN=Test Root,O=Certctl",

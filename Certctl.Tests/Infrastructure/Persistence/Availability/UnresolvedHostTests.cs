@@ -7,6 +7,7 @@ using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
+using Certctl.Application.Publication;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Availability;
@@ -39,8 +40,7 @@ public sealed class UnresolvedHostTests
         ["certificate"] = database => database.Get<ICertificateInventory>().FindAsync("iss-local", "01", default),
         ["CRL"] = async database =>
         {
-            await foreach (var revoked in database.Get<ICertificateInventory>()
-                .ListRevokedAsync("iss-local", TestDatabase.Start, TestDatabase.Start, default))
+            await foreach (var revoked in database.Get<IRevocationStore>().ListRevokedAsync("iss-local", "", TestDatabase.Start, default))
                 Assert.Null(revoked);
         },
         ["list"] = database => database.Get<IAuditRepository>().ListAsync(new AuditFilter(), null, 0, 10, default),

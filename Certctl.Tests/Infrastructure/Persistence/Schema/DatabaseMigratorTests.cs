@@ -172,6 +172,7 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
             return;
         await using var database = await OpenAsync();
         await using var db = database.Open();
+        await db.Database.ExecuteSqlRawAsync("DELETE FROM \"__EFMigrationsHistory\" WHERE \"MigrationId\" NOT LIKE '%_Initial'");
         await db.Database.ExecuteSqlAsync($"UPDATE \"__EFMigrationsHistory\" SET \"MigrationId\" = {name}");
         await RefusesSchemaAsync(database, isLater, $"__EFMigrationsHistory holds {name}, which this build does not know");
     }
@@ -209,7 +210,7 @@ public abstract class DatabaseMigratorTests(IDatabases databases) : PersistenceT
         await using var database = await OpenAsync(migrated: false);
         await using (var db = database.Open())
             await db.Database.ExecuteSqlRawAsync(MigrationScript.CreateHistory(db));
-        Assert.Single(await database.Migrator.MigrateAsync(default));
+        Assert.Contains("_Initial", (await database.Migrator.MigrateAsync(default))[0], StringComparison.Ordinal);
     }
 
     [Fact]

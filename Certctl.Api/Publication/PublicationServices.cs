@@ -1,0 +1,47 @@
+using System.Runtime.CompilerServices;
+using Certctl.Application.Issuers;
+using Certctl.Application.Publication;
+using Certctl.Application.Publication.Ocsp;
+
+namespace Certctl.Api.Publication;
+
+/// <summary>What the endpoints of publication need; both listeners have the same.</summary>
+/// <param name="findCrl">From memory; null: not made yet.</param>
+/// <param name="certificatesOnly">Writes a certs-only SignedData of DER certificates.</param>
+internal sealed class PublicationServices(
+    IssuerRegistry issuers,
+    Func<IPublishesStatus, PublishedCrl?> findCrl,
+    OcspAnswers ocsp,
+    OcspLimit limit,
+    Func<IReadOnlyList<ReadOnlyMemory<byte>>, byte[]> certificatesOnly,
+    TimeProvider clock)
+{
+    // They go with the CRL or CA that they are of.
+    private readonly ConditionalWeakTable<PublishedCrl, Lazy<CrlFiles>> _crls = new();
+    private readonly ConditionalWeakTable<IPublishesStatus, CaFiles> _cas = new();
+
+    public OcspAnswers Ocsp => ocsp;
+
+    public OcspLimit Limit => limit;
+
+    public TimeProvider Clock => clock;
+
+    public IPublishesStatus? FindIssuer(string name) => IssuerNames.Find(issuers, name);
+
+    public PublishedCrl? FindCrl(IPublishesStatus issuer) => findCrl(issuer);
+
+    public CrlFiles FilesOf(PublishedCrl crl) => _crls.GetValue(crl, crl => new(() => new CrlFiles(crl))).Value;
+
+    public CaFiles FilesOf(IPublishesStatus issuer) => _cas.GetValue(issuer, issuer => new CaFiles(issuer, certificatesOnly));
+}
+
+/// <summary>The two ways in which <see cref="OcspResponder"/> is asked.</summary>
+internal sealed record OcspAnswers(
+    Func<IPublishesStatus, ReadOnlyMemory<byte>, CancellationToken, Task<OcspReply>> ToRequest,
+    Func<IPublishesStatus, string, CancellationToken, Task<OcspReply>> ToSerialNumber)
+{
+    public static OcspAnswers Of(OcspResponder responder) => new(responder.AnswerAsync, responder.AnswerAsync);
+}
+
+/// <param name="Url">What the URLs in certificates begin with that no setting names; null: they have none.</param>
+internal sealed record PublicationBase(string? Url);

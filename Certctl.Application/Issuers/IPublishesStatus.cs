@@ -1,0 +1,25 @@
+using Certctl.Application.Publication;
+
+namespace Certctl.Application.Issuers;
+
+/// <summary>Has the status of its certificates signed here: CRLs, and OCSP answers by a responder that it certifies.</summary>
+public interface IPublishesStatus : ICertificateIssuer
+{
+    /// <summary>
+    /// keyIdentifier of the authorityKeyIdentifier in its certificates and CRLs, lower-case hex (RFC 5280 §4.2.1.1): tells generations of a
+    /// CA apart.
+    /// </summary>
+    string KeyId { get; }
+
+    /// <summary>Signs this CA's CRLs; null when the CA may not sign any.</summary>
+    ICrlWriter? Crls { get; }
+
+    /// <summary>
+    /// Certifies an OCSP responder (RFC 6960 §4.2.2.2): digitalSignature, id-kp-OCSPSigning, id-pkix-ocsp-nocheck, no CRL or OCSP URL.
+    /// Throws when the CA's key fails.
+    /// </summary>
+    /// <param name="subjectPublicKeyInfo">DER.</param>
+    /// <param name="notAfter">Shortened to the CA's own life.</param>
+    /// <returns>The certificate as DER.</returns>
+    byte[] CertifyResponder(ReadOnlySpan<byte> subjectPublicKeyInfo, DateTimeOffset notBefore, DateTimeOffset notAfter);
+}

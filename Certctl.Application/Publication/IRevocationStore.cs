@@ -1,0 +1,30 @@
+using Certctl.Domain.Certificates;
+
+namespace Certctl.Application.Publication;
+
+/// <summary>What relying parties may be told of issued certificates, as it is committed now.</summary>
+public interface IRevocationStore
+{
+    /// <summary>
+    /// A number that grows with every revocation and release of this issuer, in the same transaction: while it is the same, so is every
+    /// status. It goes by the time, so that it does not come back to an old value after a backup was restored. 0: nothing was ever revoked.
+    /// </summary>
+    Task<long> EpochAsync(string issuerId, CancellationToken cancellationToken);
+
+    /// <summary>Null: this issuer never issued it.</summary>
+    /// <param name="serialNumber">40 lower-case hex digits.</param>
+    Task<CertificateStanding?> FindAsync(string issuerId, string serialNumber, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Every certificate of this CA that is revoked and ends after <paramref name="endsAfter"/>, in the order of revocation. One at a time:
+    /// there may be very many.
+    /// </summary>
+    /// <param name="keyId">As <see cref="Issuers.IPublishesStatus.KeyId"/>.</param>
+    IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
+        string issuerId, string keyId, DateTimeOffset endsAfter, CancellationToken cancellationToken);
+}
+
+/// <summary>Where one certificate stands.</summary>
+/// <param name="KeyId">Which generation of the issuer signed it, as <see cref="Issuers.IPublishesStatus.KeyId"/>.</param>
+/// <param name="RevokedAt">Null: it counts.</param>
+public sealed record CertificateStanding(string KeyId, DateTimeOffset NotAfter, DateTimeOffset? RevokedAt, RevocationReason? Reason);

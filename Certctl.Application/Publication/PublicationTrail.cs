@@ -1,0 +1,27 @@
+using Certctl.Application.Issuers;
+using Certctl.Domain.Audit;
+
+namespace Certctl.Application.Publication;
+
+/// <summary>What the server publishes by itself, as lines of the audit trail.</summary>
+public static class PublicationTrail
+{
+    public static AuditEvent CrlPublished(IPublishesStatus issuer, PublishedCrl crl) => Event(
+        issuer,
+        AuditAction.CrlPublished,
+        crl.ThisUpdate,
+        $"CRL {crl.Number}, {crl.Entries} entries, until {crl.NextUpdate:O}");
+
+    private static AuditEvent Event(IPublishesStatus issuer, string action, DateTimeOffset now, string detail) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        Timestamp = now,
+        Actor = "system",
+        ActorType = "System",
+        Action = action,
+        Outcome = AuditOutcome.Done,
+        Detail = detail,
+        ResourceType = "issuer",
+        ResourceId = IssuerNames.Of(issuer),
+    };
+}

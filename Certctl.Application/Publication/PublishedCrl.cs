@@ -1,0 +1,7 @@
+namespace Certctl.Application.Publication;
+
+/// <summary>A CRL as relying parties get it.</summary>
+/// <param name="Number">cRLNumber (RFC 5280 §5.2.3): greater in every later list of the same CA.</param>
+/// <param name="Entries">How many certificates it lists.</param>
+/// <param name="Der">CertificateList (RFC 5280 §5.1).</param>
+public sealed record PublishedCrl(long Number, DateTimeOffset ThisUpdate, DateTimeOffset NextUpdate, int Entries, byte[] Der);

@@ -1,0 +1,118 @@
+using Certctl.Application.Enrolments.Journal;
+using Certctl.Application.Publication;
+using Certctl.Domain.Audit;
+using Certctl.Infrastructure.Persistence.Lists;
+using Microsoft.EntityFrameworkCore;
+
+namespace Certctl.Infrastructure.Persistence.Repositories;
+
+/// <inheritdoc cref="ICrlStore"/>
+/// <remarks>One conditional statement decides each time, so of two processes one changes a row.</remarks>
+internal sealed class EfCrlStore(IDbContextFactory<CertctlDbContext> contexts, ListContexts lists, DatabaseClock clock) : ICrlStore
+{
+    public async Task<CrlState> StateAsync(string issuerId, string keyId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+
+        // The epoch first: a list that is published in between stands for it or for a later one.
+        var epoch = await db.RevocationEpochs.Where(row => row.IssuerId == issuerId).Select(row => row.Epoch)
+            .FirstOrDefaultAsync(cancellationToken);
+        var last = await db.Crls.Where(crl => crl.IssuerId == issuerId && crl.KeyId == keyId)
+            .Select(crl => new CrlHead(crl.Number, crl.Epoch, crl.ThisUpdate, crl.NextUpdate))
+            .FirstOrDefaultAsync(cancellationToken);
+        return new CrlState(epoch, last);
+    }
+
+    // Tens of megabytes have the time of a list.
+    public async Task<PublishedCrl?> ReadAsync(string issuerId, string keyId, CancellationToken cancellationToken)
+    {
+        await using var db = await lists.CreateAsync(cancellationToken);
+        return await db.Crls.Where(crl => crl.IssuerId == issuerId && crl.KeyId == keyId)
+            .Select(crl => new PublishedCrl(crl.Number, crl.ThisUpdate, crl.NextUpdate, crl.Entries, crl.Der))
+            .FirstOrDefaultAsync(cancellationToken);
+    }
+
+    public async Task<CrlLease?> TakeLeaseAsync(
+        string issuerId, string keyId, string holder, TimeSpan length, CancellationToken cancellationToken)
+    {
+        var now = await clock.ReadAsync(cancellationToken);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var stored = await db.CrlLeases.AsNoTracking()
+            .FirstOrDefaultAsync(lease => lease.IssuerId == issuerId && lease.KeyId == keyId, cancellationToken);
+        if (stored is null)
+        {
+            // Of two that come first the unique key lets one pass; the other one fails, and looks again.
+            db.CrlLeases.Add(new StoredCrlLease
+            {
+                IssuerId = issuerId,
+                KeyId = keyId,
+                Holder = holder,
+                Fence = 1,
+                HeldUntil = now + length,
+            });
+            await db.SaveChangesAsync(cancellationToken);
+            return new CrlLease(issuerId, keyId, holder, 1);
+        }
+
+        // A lease that ends later than any can was taken when the clock was ahead.
+        if (stored.Holder != holder && stored.HeldUntil > now && stored.HeldUntil <= now + length)
+            return null;
+        var taken = await db.CrlLeases
+            .Where(lease => lease.IssuerId == issuerId && lease.KeyId == keyId && lease.Fence == stored.Fence)
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(lease => lease.Holder, holder)
+                    .SetProperty(lease => lease.Fence, stored.Fence + 1)
+                    .SetProperty(lease => lease.HeldUntil, now + length),
+                cancellationToken);
+        return taken > 0 ? new CrlLease(issuerId, keyId, holder, stored.Fence + 1) : null;
+    }
+
+    public async Task<bool> RenewAsync(CrlLease lease, TimeSpan length, CancellationToken cancellationToken)
+    {
+        var now = await clock.ReadAsync(cancellationToken);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.CrlLeases
+            .Where(row => row.IssuerId == lease.IssuerId && row.KeyId == lease.KeyId && row.Fence == lease.Fence)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.HeldUntil, now + length), cancellationToken) > 0;
+    }
+
+    public async Task<bool> SaveAsync(
+        CrlLease lease, PublishedCrl crl, long epoch, AuditEvent audit, CancellationToken cancellationToken)
+    {
+        await using var db = await lists.CreateAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var row = db.Crls.Where(stored => stored.IssuerId == lease.IssuerId && stored.KeyId == lease.KeyId);
+        var replaced = await row.Where(stored => stored.Number < crl.Number && stored.Fence <= lease.Fence)
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(stored => stored.Number, crl.Number)
+                    .SetProperty(stored => stored.Epoch, epoch)
+                    .SetProperty(stored => stored.Fence, lease.Fence)
+                    .SetProperty(stored => stored.ThisUpdate, crl.ThisUpdate)
+                    .SetProperty(stored => stored.NextUpdate, crl.NextUpdate)
+                    .SetProperty(stored => stored.Entries, crl.Entries)
+                    .SetProperty(stored => stored.Der, crl.Der),
+                cancellationToken) > 0;
+        if (!replaced)
+        {
+            if (await row.AnyAsync(cancellationToken))
+                return false;
+            db.Crls.Add(new StoredCrl
+            {
+                IssuerId = lease.IssuerId,
+                KeyId = lease.KeyId,
+                Number = crl.Number,
+                Epoch = epoch,
+                Fence = lease.Fence,
+                ThisUpdate = crl.ThisUpdate,
+                NextUpdate = crl.NextUpdate,
+                Entries = crl.Entries,
+                Der = crl.Der,
+            });
+        }
+
+        db.AuditEvents.Add(audit);
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+}

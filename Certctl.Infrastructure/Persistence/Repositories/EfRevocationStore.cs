@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+using Certctl.Application.Publication;
+using Certctl.Domain.Certificates;
+using Certctl.Infrastructure.Crypto.X509;
+using Certctl.Infrastructure.Persistence.Lists;
+using Microsoft.EntityFrameworkCore;
+
+namespace Certctl.Infrastructure.Persistence.Repositories;
+
+/// <inheritdoc cref="IRevocationStore"/>
+internal sealed class EfRevocationStore(IDbContextFactory<CertctlDbContext> contexts, ListContexts lists) : IRevocationStore
+{
+    public async Task<long> EpochAsync(string issuerId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.RevocationEpochs.Where(epoch => epoch.IssuerId == issuerId).Select(epoch => epoch.Epoch)
+            .FirstOrDefaultAsync(cancellationToken);
+    }
+
+    public async Task<CertificateStanding?> FindAsync(string issuerId, string serialNumber, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var one = await db.Certificates.AsNoTracking()
+            .Where(certificate => certificate.IssuerId == issuerId && certificate.SerialNumber == serialNumber)
+            .Select(certificate => new
+            {
+                certificate.AuthorityKeyId,
+                certificate.NotAfter,
+                certificate.RevokedAt,
+                certificate.RevocationReason,
+                Der = certificate.AuthorityKeyId == "" ? certificate.Der : null,
+            })
+            .FirstOrDefaultAsync(cancellationToken);
+        return one is null
+            ? null
+            : new CertificateStanding(
+                one.Der is null ? one.AuthorityKeyId : KeyIdOf(one.Der), one.NotAfter, one.RevokedAt, one.RevocationReason);
+    }
+
+    public async IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
+        string issuerId, string keyId, DateTimeOffset endsAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var db = await lists.CreateAsync(cancellationToken);
+        var revoked = db.Certificates.AsNoTracking()
+            .Where(certificate => certificate.IssuerId == issuerId && certificate.RevokedAt != null && certificate.NotAfter > endsAfter)
+            .Where(certificate => certificate.AuthorityKeyId == keyId || certificate.AuthorityKeyId == "")
+            .OrderBy(certificate => certificate.RevokedAt).ThenBy(certificate => certificate.SerialNumber)
+            .Select(certificate => new
+            {
+                certificate.SerialNumber,
+                certificate.RevokedAt,
+                certificate.RevocationReason,
+                Der = certificate.AuthorityKeyId == "" ? certificate.Der : null,
+            });
+        await foreach (var one in revoked.AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            if (one.Der is null || KeyIdOf(one.Der) == keyId)
+                yield return new(one.SerialNumber, one.RevokedAt!.Value, one.RevocationReason ?? RevocationReason.Unspecified);
+        }
+    }
+
+    // Of a build that did not note it.
+    private static string KeyIdOf(byte[] der) =>
+        CertificateReader.FindAuthorityKeyIdentifier(der) is { } key ? Convert.ToHexStringLower(key.Span) : "";
+}

@@ -1,0 +1,49 @@
+using Certctl.Application.Publication;
+
+namespace Certctl.Infrastructure.Persistence;
+
+/// <summary>The CRL that was published last for one CA.</summary>
+internal sealed class StoredCrl
+{
+    public required string IssuerId { get; init; }
+
+    public required string KeyId { get; init; }
+
+    public required long Number { get; init; }
+
+    /// <summary>As <see cref="CrlHead.Epoch"/>.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>As <see cref="CrlLease.Fence"/>.</summary>
+    public required long Fence { get; init; }
+
+    public required DateTimeOffset ThisUpdate { get; init; }
+
+    public required DateTimeOffset NextUpdate { get; init; }
+
+    public required int Entries { get; init; }
+
+    public required byte[] Der { get; init; }
+}
+
+/// <summary>As <see cref="CrlLease"/>; one row a CA.</summary>
+internal sealed class StoredCrlLease
+{
+    public required string IssuerId { get; init; }
+
+    public required string KeyId { get; init; }
+
+    public required string Holder { get; init; }
+
+    public required long Fence { get; init; }
+
+    public required DateTimeOffset HeldUntil { get; init; }
+}
+
+/// <summary>As <see cref="IRevocationStore.EpochAsync"/>; triggers raise it, whatever writes a revocation.</summary>
+internal sealed class RevocationEpoch
+{
+    public required string IssuerId { get; init; }
+
+    public required long Epoch { get; init; }
+}

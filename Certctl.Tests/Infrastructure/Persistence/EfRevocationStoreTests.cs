@@ -1,0 +1,195 @@
+using Certctl.Application.Publication;
+using Certctl.Domain.Audit;
+using Certctl.Domain.Certificates;
+using Certctl.Infrastructure.Persistence.Mapping;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+
+namespace Certctl.Tests.Infrastructure.Persistence;
+
+public sealed class PostgresEfRevocationStoreTests(PostgresDatabases databases)
+    : EfRevocationStoreTests(databases), IClassFixture<PostgresDatabases>;
+
+public sealed class SqliteEfRevocationStoreTests(SqliteDatabases databases)
+    : EfRevocationStoreTests(databases), IClassFixture<SqliteDatabases>;
+
+/// <summary>What all processes must agree on about revocations and CRLs.</summary>
+public abstract class EfRevocationStoreTests(IDatabases databases) : PersistenceTests(databases)
+{
+    private const string Issuer = "iss-local";
+    private const string Key = "k1";
+
+    private static readonly DateTimeOffset Now = TestDatabase.Start;
+    private static readonly TimeSpan Length = TimeSpan.FromMinutes(1);
+
+    [Fact]
+    public async Task The_revoked_of_one_CA_are_listed_in_order_without_the_expired()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        foreach (var revokedAt in new int?[] { null, 0, -20, -10 })
+            await IssueAsync(database, revokedAt);
+        await IssueAsync(database, -5, keyId: "k2");
+        await IssueAsync(database, -6, keyId: "");
+
+        Assert.Equal([-20, -10, 0], await ListAsync(Key, Now.AddDays(90).AddSeconds(-1)));
+        Assert.Equal([-5], await ListAsync("k2", Now));
+        Assert.Equal([-6], await ListAsync("", Now));
+        Assert.Empty(await ListAsync(Key, Now.AddDays(90)));
+
+        async Task<List<double>> ListAsync(string keyId, DateTimeOffset endsAfter)
+        {
+            var found = new List<double>();
+            await foreach (var certificate in Revocations(database).ListRevokedAsync(Issuer, keyId, endsAfter, default))
+                found.Add((certificate.RevokedAt - Stored.Time(Now)).TotalSeconds);
+            return found;
+        }
+    }
+
+    [Fact]
+    public async Task The_epoch_grows_with_every_revocation_and_release_whatever_writes_it_and_with_nothing_else()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var last = 0L;
+        var serial = await IssueAsync(database, revokedAt: null);
+        Assert.Equal(last, await EpochAsync());
+
+        await using var db = database.Open();
+        var one = db.Certificates.Where(certificate => certificate.SerialNumber == serial);
+        await one.ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.RevokedAt, Now));
+        await MustHaveGrownAsync();
+        await one.ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.RevocationReason, RevocationReason.KeyCompromise));
+        await MustHaveGrownAsync();
+        await one.ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.RevokedAt, (DateTimeOffset?)null));
+        await MustHaveGrownAsync();
+        await one.ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.Subject, "CN=x"));
+        Assert.Equal(last, await EpochAsync());
+        await one.ExecuteDeleteAsync();
+        await MustHaveGrownAsync();
+        Assert.Equal(0, await Revocations(database).EpochAsync("iss-other", default));
+
+        async Task MustHaveGrownAsync()
+        {
+            var epoch = await EpochAsync();
+            Assert.True(epoch > last);
+            last = epoch;
+        }
+
+        Task<long> EpochAsync() => Revocations(database).EpochAsync(Issuer, default);
+    }
+
+    [Fact]
+    public async Task The_epoch_does_not_come_back_to_an_old_value_after_a_backup_was_restored()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var serial = await IssueAsync(database, -1);
+        var before = await Revocations(database).EpochAsync(Issuer, default);
+
+        // The backup knows nothing of the revocation.
+        await using var db = database.Open();
+        await db.RevocationEpochs.ExecuteDeleteAsync();
+        await db.Certificates.Where(certificate => certificate.SerialNumber == serial)
+            .ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.RevokedAt, Now));
+        Assert.True(await Revocations(database).EpochAsync(Issuer, default) > before);
+    }
+
+    [Fact]
+    public async Task A_certificate_stands_as_it_is_committed_now()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var good = await IssueAsync(database, revokedAt: null);
+        var revoked = await IssueAsync(database, -7);
+
+        Assert.Equal(
+            new CertificateStanding(Key, Stored.Time(Now.AddDays(90)), null, null),
+            await Revocations(database).FindAsync(Issuer, good, default));
+        Assert.Equal(
+            new CertificateStanding(
+                Key, Stored.Time(Now.AddDays(90)), Stored.Time(Now.AddSeconds(-7)), RevocationReason.Superseded),
+            await Revocations(database).FindAsync(Issuer, revoked, default));
+        Assert.Null(await Revocations(database).FindAsync("iss-other", good, default));
+        Assert.Null(await Revocations(database).FindAsync(Issuer, new string('0', 40), default));
+    }
+
+    [Fact]
+    public async Task A_lease_belongs_to_one_process_until_it_lapses_and_its_number_grows()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var crls = Crls(database);
+        var first = (await crls.TakeLeaseAsync(Issuer, Key, "a", Length, default))!;
+        Assert.Null(await crls.TakeLeaseAsync(Issuer, Key, "b", Length, default));
+        Assert.NotNull(await crls.TakeLeaseAsync(Issuer, "another CA", "b", Length, default));
+        Assert.True(await crls.RenewAsync(first, TimeSpan.Zero, default));
+
+        var second = (await crls.TakeLeaseAsync(Issuer, Key, "b", Length, default))!;
+        Assert.True(second.Fence > first.Fence);
+        Assert.False(await crls.RenewAsync(first, Length, default));
+        Assert.Null(await crls.TakeLeaseAsync(Issuer, Key, "a", Length, default));
+
+        // Taken when the clock was an hour ahead.
+        await using var db = database.Open();
+        await db.CrlLeases.ExecuteUpdateAsync(set => set.SetProperty(lease => lease.HeldUntil, Now.AddHours(1)));
+        Assert.NotNull(await crls.TakeLeaseAsync(Issuer, Key, "a", Length, default));
+    }
+
+    [Fact]
+    [Trait("Conformance", "L-7")]
+    public async Task A_number_is_published_once_and_an_earlier_lease_publishes_nothing()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var crls = Crls(database);
+        var early = (await crls.TakeLeaseAsync(Issuer, Key, "a", TimeSpan.Zero, default))!;
+        var late = (await crls.TakeLeaseAsync(Issuer, Key, "b", Length, default))!;
+        Assert.Equal(new CrlState(0, null), await crls.StateAsync(Issuer, Key, default));
+        Assert.Null(await crls.ReadAsync(Issuer, Key, default));
+
+        Assert.True(await SaveAsync(late, 5));
+        Assert.False(await SaveAsync(late, 5));
+        Assert.False(await SaveAsync(late, 4));
+        Assert.False(await SaveAsync(early, 6));
+        Assert.True(await SaveAsync(late, 6));
+
+        var stored = (await crls.ReadAsync(Issuer, Key, default))!;
+        Assert.Equal((6, Stored.Time(Now), 3), (stored.Number, stored.ThisUpdate, stored.Entries));
+        Assert.Equal([6], stored.Der);
+        Assert.Equal(new CrlHead(6, 9, Stored.Time(Now), Stored.Time(Now.AddDays(1))), (await crls.StateAsync(Issuer, Key, default)).Last);
+        await using var db = database.Open();
+        Assert.Equal(2, await db.AuditEvents.CountAsync(line => line.Action == AuditAction.CrlPublished));
+
+        Task<bool> SaveAsync(CrlLease lease, long number) => crls.SaveAsync(
+            lease, new PublishedCrl(number, Now, Now.AddDays(1), 3, [(byte)number]), epoch: 9,
+            TestEntries.Audit(Now, null) with { Action = AuditAction.CrlPublished }, default);
+    }
+
+    private static IRevocationStore Revocations(TestDatabase database) => database.Get<IRevocationStore>();
+
+    private static ICrlStore Crls(TestDatabase database) => database.Get<ICrlStore>();
+
+    private static async Task<string> IssueAsync(TestDatabase database, int? revokedAt, string keyId = Key)
+    {
+        var entry = TestEntries.Issued(Now);
+        await database.Journal.CommitAsync(entry, default);
+        await using var db = database.Open();
+        var one = db.Certificates.Where(certificate => certificate.SerialNumber == entry.Certificate!.SerialNumber);
+        await one.ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.AuthorityKeyId, keyId));
+        if (revokedAt is { } at)
+        {
+            await one.ExecuteUpdateAsync(set => set
+                .SetProperty(certificate => certificate.RevokedAt, Now.AddSeconds(at))
+                .SetProperty(certificate => certificate.RevocationReason, RevocationReason.Superseded));
+        }
+
+        return entry.Certificate!.SerialNumber;
+    }
+}
