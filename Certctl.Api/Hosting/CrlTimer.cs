@@ -6,7 +6,8 @@ namespace Certctl.Api.Hosting;
 /// Has <see cref="CrlPublisher"/> look every second whether there is a CRL to take over or to make. The first look comes a second after
 /// the start, which it must not make longer.
 /// </summary>
-internal sealed partial class CrlTimer(CrlPublisher publisher, CrlMetrics metrics, TimeProvider clock, ILogger<CrlTimer> logger) : BackgroundService
+internal sealed partial class CrlTimer(CrlPublisher publisher, CrlMetrics metrics, TimeProvider clock, ILogger<CrlTimer> logger)
+    : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 

@@ -52,6 +52,7 @@ internal readonly record struct CacheTerms(string ETag, DateTimeOffset LastModif
 
         // RFC 9110 §13.1.3: one that cannot be read is ignored. Only the very date: a client that sends the time of its download may have
         // an older list than the one that was made before that.
-        return byDate && request.Headers.IfModifiedSince is [{ } text] && HeaderUtilities.TryParseDate(text, out var since) && LastModified == since;
+        return byDate && request.Headers.IfModifiedSince is [{ } text]
+            && HeaderUtilities.TryParseDate(text, out var since) && LastModified == since;
     }
 }

@@ -48,7 +48,10 @@ public sealed class CrlPublisher(
 
     /// <summary>All that are held, with their CAs.</summary>
     public IEnumerable<(IPublishesStatus Issuer, PublishedCrl Crl)> Held =>
-        Publishers.Select(issuer => (issuer, Find(issuer))).Where(pair => pair.Item2 is not null).Select(pair => (pair.issuer, pair.Item2!));
+        from issuer in Publishers
+        let crl = Find(issuer)
+        where crl is not null
+        select (issuer, crl);
 
     /// <summary>Takes over what other processes have published, and makes what is due.</summary>
     /// <returns>What was made.</returns>

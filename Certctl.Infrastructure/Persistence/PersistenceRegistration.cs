@@ -45,7 +45,8 @@ public static class PersistenceRegistration
     /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IReservations"/>,
     /// <see cref="IApprovalRepository"/>, <see cref="IApiKeyRepository"/>, <see cref="ICertificateInventory"/>,
     /// <see cref="ICertificateProfileRepository"/>,
-    /// <see cref="IRevocationStore"/>, <see cref="ICrlStore"/>, <see cref="IAuditRepository"/>, <see cref="DatabaseClock"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all
+    /// <see cref="IRevocationStore"/>, <see cref="ICrlStore"/>,
+    /// <see cref="IAuditRepository"/>, <see cref="DatabaseClock"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all
     /// singletons. The host registers <see cref="TimeProvider"/> and logging, and disposes its provider asynchronously:
     /// the journal and the audit write out what they hold.
     /// </summary>

@@ -8,7 +8,9 @@ using Xunit.Abstractions;
 
 namespace Certctl.Tests.Measure;
 
-/// <summary>What a list of a million revoked certificates costs to encode and to sign, without what the database takes to deliver it.</summary>
+/// <summary>
+/// What a list of a million revoked certificates costs to encode and to sign, without what the database takes to deliver it.
+/// </summary>
 public sealed class CrlCostTests(ITestOutputHelper output)
 {
     private const int Entries = 1_000_000;
@@ -31,7 +33,7 @@ public sealed class CrlCostTests(ITestOutputHelper output)
         var used = process.TotalProcessorTime - cpu;
         var peak = (process.PeakWorkingSet64 - resident) / 1_048_576;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
-            run CRL of {crl.Entries} entries, {kind}: {used.TotalSeconds:F2} CPU s, {crl.Der.Length / 1_048_576.0:F1} MB, {peak} MB at the peak
+            run CRL of {crl.Entries} entries, {kind}: {used.TotalSeconds:F2} CPU s, {crl.Der.Length / 1_048_576.0:F1} MB, peak {peak} MB
             """));
         Assert.True(used < TimeSpan.FromSeconds(1), "encoding and signing take too long");
         Assert.True(peak < 300, "too much memory");

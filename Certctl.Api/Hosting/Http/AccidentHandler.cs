@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Diagnostics;
 namespace Certctl.Api.Hosting.Http;
 
 /// <summary>
-/// The one place where an accident becomes an answer. Answers say nothing of the inside: 503 with Retry-After when the database or an issuer
-/// failed, else 500, without a body outside the REST API. A CertRep FAILURE would be a decision; this is none.
+/// The one place where an accident becomes an answer. Answers say nothing of the inside: 503 with Retry-After when the database or an
+/// issuer failed, else 500, without a body outside the REST API. A CertRep FAILURE would be a decision; this is none.
 /// </summary>
 internal sealed partial class AccidentHandler(ILogger<AccidentHandler> logger) : IExceptionHandler
 {

@@ -29,7 +29,8 @@ internal sealed class RelyingParty(CertctlHost server) : IDisposable
     public byte[] Request(X509Certificate2 certificate, params string[] more)
     {
         File.WriteAllText(_folder["leaf"], certificate.ExportCertificatePem());
-        OpenSsl.Run(["ocsp", "-issuer", server.CaFile, .. more, "-cert", _folder["leaf"], "-reqout", _folder["request"], "-no_nonce"]);
+        OpenSsl.Run(
+            ["ocsp", "-issuer", server.CaFile, .. more, "-cert", _folder["leaf"], "-reqout", _folder["request"], "-no_nonce"]);
         return File.ReadAllBytes(_folder["request"]);
     }
 
@@ -48,7 +49,10 @@ internal sealed class RelyingParty(CertctlHost server) : IDisposable
         var answer = await AskAsync(Request(certificate, more));
         File.WriteAllBytes(_folder["response"], answer);
         var words = OpenSsl.Run(
-            ["ocsp", "-issuer", server.CaFile, .. more, "-cert", _folder["leaf"], "-respin", _folder["response"], "-CAfile", server.CaFile]);
+            [
+                "ocsp", "-issuer", server.CaFile, .. more, "-cert", _folder["leaf"], "-respin", _folder["response"],
+                "-CAfile", server.CaFile,
+            ]);
         Assert.Contains("Response verify OK", words, StringComparison.Ordinal);
         var lines = words.Split('\n', StringSplitOptions.TrimEntries);
         var status = lines.Single(line => line.StartsWith(_folder["leaf"] + ": ", StringComparison.Ordinal)).Split(": ")[1];

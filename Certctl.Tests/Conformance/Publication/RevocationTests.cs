@@ -9,7 +9,9 @@ public sealed class RevocationOnSqliteTests(ScepServerFixture server) : Revocati
 public sealed class RevocationOnPostgresTests(PostgresScepServerFixture server)
     : RevocationTests(server), IClassFixture<PostgresScepServerFixture>;
 
-/// <summary>From issuance to the end of a certificate, by the running server, as openssl sees it: OCSP at once, the CRL within seconds.</summary>
+/// <summary>
+/// From issuance to the end of a certificate, by the running server, as openssl sees it: OCSP at once, the CRL within seconds.
+/// </summary>
 public abstract class RevocationTests(ScepServerFixture server)
 {
     [Theory]

@@ -31,7 +31,8 @@ public sealed class FailingServiceTests
         await using var service = await ComplianceStub.StartAsync(context => AnswerAsync(context, status));
         using var hook = service.Hook();
 
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(
+            await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
 
         Assert.Equal($"it answered HTTP {status}", unavailable.Detail);
         Assert.Equal(3, service.Seen.Count);
@@ -128,7 +129,8 @@ public sealed class FailingServiceTests
         using var hook = new HttpComplianceHook(
             ComplianceStub.Settings(new Uri($"https://localhost:{port}")), NullLogger<HttpComplianceHook>.Instance);
 
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(
+            await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         Assert.Contains("ConnectionError", unavailable.Detail, StringComparison.Ordinal);
     }
 
@@ -146,7 +148,8 @@ public sealed class FailingServiceTests
         Assert.Equal(4, asked);
 
         var watch = Stopwatch.StartNew();
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(
+            await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
         Assert.True(watch.Elapsed < TimeSpan.FromMilliseconds(500), $"{watch.Elapsed}: an open circuit answers at once.");
         Assert.Contains("failed too often", unavailable.Detail, StringComparison.Ordinal);
         Assert.Equal(asked, service.Seen.Count);
@@ -181,7 +184,10 @@ public sealed class FailingServiceTests
         });
         using var hook = service.Hook(limits: new ComplianceLimits { Concurrency = 2 });
         Task<ComplianceVerdict>[] first =
-            [hook.AskAsync(ComplianceStub.Question(), CancellationToken.None), hook.AskAsync(ComplianceStub.Question(), CancellationToken.None)];
+            [
+                hook.AskAsync(ComplianceStub.Question(), CancellationToken.None),
+                hook.AskAsync(ComplianceStub.Question(), CancellationToken.None),
+            ];
 
         var third = await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None);
         Assert.Equal(new ComplianceVerdict.Unavailable("2 questions wait for it already"), third);

@@ -105,7 +105,8 @@ public sealed class HttpComplianceHookTests
         await using var service = await ComplianceStub.StartAsync(context => YesAsync(context, status));
         using var hook = service.Hook();
 
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(
+            await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
 
         Assert.Contains($"HTTP {status}", unavailable.Detail, StringComparison.Ordinal);
         Assert.Single(service.Seen);
@@ -159,7 +160,8 @@ public sealed class HttpComplianceHookTests
         });
         using var hook = service.Hook();
 
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(
+            await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
 
         Assert.Contains("longer than 65536", unavailable.Detail, StringComparison.Ordinal);
         await answered.Task.WaitAsync(TimeSpan.FromMinutes(2));
@@ -188,7 +190,8 @@ public sealed class HttpComplianceHookTests
         });
         using var hook = service.Hook();
 
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(
+            await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
 
         Assert.Contains("compressed", unavailable.Detail, StringComparison.Ordinal);
         Assert.DoesNotContain(service.Seen, seen => seen.Headers.AcceptEncoding.Count > 0);

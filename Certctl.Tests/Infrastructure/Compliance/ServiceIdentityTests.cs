@@ -57,7 +57,8 @@ public sealed class ServiceIdentityTests
         await using var service = await ComplianceStub.StartAsync(Yes, certificate);
         using var hook = service.Hook();
 
-        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
+        var unavailable = Assert.IsType<ComplianceVerdict.Unavailable>(
+            await hook.AskAsync(ComplianceStub.Question(), CancellationToken.None));
 
         Assert.Contains("SecureConnectionError", unavailable.Detail, StringComparison.Ordinal);
         Assert.Empty(service.Seen);
