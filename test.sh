@@ -102,8 +102,11 @@ dotnet restore Certctl.sln --locked-mode -v quiet
 step "Release build, warnings are errors"
 dotnet build Certctl.sln -c Release --no-restore -v quiet -clp:NoSummary
 
-step "Format"
-dotnet format Certctl.sln --verify-no-changes --no-restore -v quiet
+# It reads sources alone, on one core, while the tests wait for processes and databases: its verdict is asked for after them.
+results=$(mktemp -d)
+dotnet format Certctl.sln --verify-no-changes --no-restore -v quiet </dev/null >"$results/format" 2>&1 &
+format=$!
+trap 'kill "$format" 2>/dev/null || true; rm -rf -- "$results"' EXIT
 
 # ---------------------------------------------------------------------------------------------------------------- tests
 
@@ -118,9 +121,6 @@ if [ -n "$filter" ]; then
 fi
 expression=""
 for term in "${terms[@]}"; do expression+="${expression:+&}$term"; done
-
-results=$(mktemp -d)
-trap 'rm -rf -- "$results"' EXIT
 
 step "Tests on real PostgreSQL and SQLite (pending migrations: Certctl.Tests.Infrastructure.Persistence)"
 arguments=(test Certctl.Tests/Certctl.Tests.csproj -c Release --no-build --nologo -v quiet
@@ -149,6 +149,11 @@ if [ "$runner" != 0 ] && [ "$failed" = 0 ]; then
   failed=1
 fi
 
+step "Format"
+formatted=0
+wait "$format" || formatted=$?
+cat -- "$results/format"
+
 step "Slowest tests"
 result_lines | sed -n 's/^[^>]* testName="\([^"]*\)"[^>]* duration="\([^"]*\)".*/\2 \1/p' | sort -r | sed -n '1,12p' | cut -c1-160
 
@@ -160,6 +165,11 @@ fi
 
 verdict=0
 [ "$failed" = 0 ] && [ "$runner" = 0 ] || verdict=1
+if [ "$formatted" != 0 ]; then
+  echo "test.sh: dotnet format would change the files above" >&2
+  failed=$((failed + 1))
+  verdict=1
+fi
 if [ $((passed + failed)) = 0 ]; then
   echo "test.sh: no test ran" >&2
   verdict=1

@@ -5,7 +5,7 @@ namespace Certctl.Tests.Fixtures;
 /// <summary>Runs an external program to its end, with a time limit.</summary>
 internal static class ExternalTool
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>
     /// True when every tool is there. Where one is not, says so on the console;
