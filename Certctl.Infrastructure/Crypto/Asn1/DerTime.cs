@@ -4,8 +4,12 @@ namespace Certctl.Infrastructure.Crypto.Asn1;
 /// UTC.</summary>
 internal static class DerTime
 {
+    /// <summary>Of what is written here, with tag and length.</summary>
+    public const int MaxOctets = 2 + GeneralizedTimeLength;
+
     private const int UtcTimeLength = 13;
     private const int GeneralizedTimeLength = 15;
+    private const int FirstGeneralizedYear = 2050;
 
     /// <summary>Next element, when it is a time within the calendar; else false, and the cursor stays where it was.</summary>
     public static bool TryRead(ref DerReader reader, out DateTimeOffset time)
@@ -17,6 +21,43 @@ internal static class DerTime
         reader = probe;
         return true;
     }
+
+    /// <summary>Time (RFC 5280 §4.1.2.5): UTCTime through 2049, then GeneralizedTime; whole seconds, without an allocation.</summary>
+    /// <returns>How many octets it is, with tag and length.</returns>
+    public static int Write(Span<byte> octets, DateTimeOffset time)
+    {
+        var utc = time.UtcDateTime;
+        if (utc.Year >= FirstGeneralizedYear)
+            return WriteGeneralized(octets, time);
+        (octets[0], octets[1]) = (DerTag.UtcTime, UtcTimeLength);
+        WriteDigits(octets[2..], utc.Year % 100);
+        return 4 + WriteWithinYear(octets[4..], utc);
+    }
+
+    /// <summary>The same as GeneralizedTime whatever the year, which invalidityDate (RFC 5280 §5.3.2) and OCSP ask for.</summary>
+    public static int WriteGeneralized(Span<byte> octets, DateTimeOffset time)
+    {
+        var utc = time.UtcDateTime;
+        (octets[0], octets[1]) = (DerTag.GeneralizedTime, GeneralizedTimeLength);
+        WriteDigits(octets[2..], utc.Year / 100);
+        WriteDigits(octets[4..], utc.Year % 100);
+        return 6 + WriteWithinYear(octets[6..], utc);
+    }
+
+    // MMDDHHMMSSZ
+    private static int WriteWithinYear(Span<byte> octets, DateTime utc)
+    {
+        WriteDigits(octets, utc.Month);
+        WriteDigits(octets[2..], utc.Day);
+        WriteDigits(octets[4..], utc.Hour);
+        WriteDigits(octets[6..], utc.Minute);
+        WriteDigits(octets[8..], utc.Second);
+        octets[10] = (byte)'Z';
+        return 11;
+    }
+
+    private static void WriteDigits(Span<byte> octets, int number) =>
+        (octets[0], octets[1]) = ((byte)('0' + (number / 10)), (byte)('0' + (number % 10)));
 
     private static bool TryParse(byte tag, ReadOnlySpan<byte> text, out DateTimeOffset time)
     {

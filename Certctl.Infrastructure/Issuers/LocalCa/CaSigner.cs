@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using Certctl.Domain.Certificates;
+using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.X509;
 
@@ -54,6 +55,31 @@ internal sealed class CaSigner
         return writer.Encode();
     }
 
+    /// <summary>The same around something long that is held in parts: the array returned is the only copy of it.</summary>
+    public byte[] Seal(IReadOnlyCollection<ReadOnlyMemory<byte>> toBeSigned)
+    {
+        using var hash = IncrementalHash.CreateHash(_hash);
+        foreach (var part in toBeSigned)
+            hash.AppendData(part.Span);
+        var end = new AsnWriter(AsnEncodingRules.DER);
+        end.WriteEncodedValue(AlgorithmIdentifier.Span);
+        end.WriteBitString(SignHash(hash.GetHashAndReset()));
+
+        var content = checked(toBeSigned.Sum(part => part.Length) + end.GetEncodedLength());
+        var header = DerHeader.OfSequence(content);
+        var der = GC.AllocateUninitializedArray<byte>(checked(header.Length + content));
+        header.CopyTo(der.AsSpan());
+        var at = header.Length;
+        foreach (var part in toBeSigned)
+        {
+            part.Span.CopyTo(der.AsSpan(at));
+            at += part.Length;
+        }
+
+        end.Encode(der.AsSpan(at));
+        return der;
+    }
+
     /// <summary>Signs random octets; what is wrong with the key, or null.</summary>
     public string? FindDefect()
     {
@@ -68,9 +94,10 @@ internal sealed class CaSigner
         }
     }
 
-    private byte[] Sign(ReadOnlySpan<byte> data)
+    private byte[] Sign(ReadOnlySpan<byte> data) => SignHash(CryptographicOperations.HashData(_hash, data));
+
+    private byte[] SignHash(byte[] hash)
     {
-        var hash = CryptographicOperations.HashData(_hash, data);
         var (signature, verifies) = _key switch
         {
             RSA rsa when rsa.SignHash(hash, _hash, RSASignaturePadding.Pkcs1) is var made =>

@@ -21,7 +21,7 @@ internal static class LeafExtensions
         List<byte[]> extensions = [EncodeAuthorityKeyIdentifier(ca)];
         var urls = settings.UrlsOf(ca);
         if (urls.Crls.Count > 0)
-            extensions.Add(Encode("2.5.29.31", CrlDistributionPoints(urls.Crls)));
+            extensions.Add(Encode("2.5.29.31", DistributionPoints(urls.Crls)));
         if (urls.Ocsp is not null || urls.CaIssuers is not null)
             extensions.Add(Encode("1.3.6.1.5.5.7.1.1", AuthorityInfoAccess(urls)));
         return extensions;
@@ -122,21 +122,26 @@ internal static class LeafExtensions
             ? own.SubjectKeyIdentifierBytes.ToArray()
             : KeyIdentifier(ca.PublicKey.ExportSubjectPublicKeyInfo());
 
-    // RFC 5280 §4.2.1.13: each URL is a distribution point of its own, fullName alone.
-    private static byte[] CrlDistributionPoints(IReadOnlyList<string> urls)
+    /// <summary>RFC 5280 §4.2.1.13: each URL is a distribution point of its own, fullName alone.</summary>
+    public static byte[] DistributionPoints(IReadOnlyList<string> urls)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
             foreach (var url in urls)
-            {
-                using (writer.PushSequence())
-                using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
-                using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
-                    writer.WriteCharacterString(UniversalTagNumber.IA5String, url, new Asn1Tag(TagClass.ContextSpecific, 6));
-            }
+                writer.WriteEncodedValue(DistributionPoint(url));
         }
 
+        return writer.Encode();
+    }
+
+    public static byte[] DistributionPoint(string url)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
+        using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
+            writer.WriteCharacterString(UniversalTagNumber.IA5String, url, new Asn1Tag(TagClass.ContextSpecific, 6));
         return writer.Encode();
     }
 
