@@ -23,7 +23,12 @@ internal sealed partial class CrlTimer(CrlPublisher publisher, CrlMetrics metric
             if (look.IsCompletedSuccessfully)
             {
                 foreach (var crl in await look)
+                {
                     LogPublished(crl.Number, crl.Entries, crl.NextUpdate);
+                    if (crl.LastOf is { } retired)
+                        LogLast(crl.Number, retired, crl.NextUpdate);
+                }
+
                 failing = false;
                 continue;
             }
@@ -38,6 +43,10 @@ internal sealed partial class CrlTimer(CrlPublisher publisher, CrlMetrics metric
 
     [LoggerMessage(1, LogLevel.Information, "Published CRL {Number} with {Entries} entries, until {NextUpdate:O}")]
     private partial void LogPublished(long number, int entries, DateTimeOffset nextUpdate);
+
+    [LoggerMessage(3, LogLevel.Information, "CRL {Number} is the last one of the retired CA {Issuer}: all its certificates have ended. It can be "
+        + "taken out of the settings after {NextUpdate:O}")]
+    private partial void LogLast(long number, string issuer, DateTimeOffset nextUpdate);
 
     [LoggerMessage(2, LogLevel.Warning, "The CRLs could not be looked after; those that were published last are served meanwhile")]
     private partial void LogFailed(Exception? fault);

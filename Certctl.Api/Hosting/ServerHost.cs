@@ -139,7 +139,8 @@ internal static class ServerHost
 
     private static IssuerRegistry Issuers(CaOptions ca, PreflightMaterial material, TimeProvider clock) => new(new IssuerGenerations(
         new LocalCaIssuer(material.Ca, SettingsOf(ca, material), clock),
-        material.Next is { } staged ? new LocalCaIssuer(staged.Ca, SettingsOf(ca, material), clock) : null));
+        material.Next is { } staged ? new LocalCaIssuer(staged.Ca, SettingsOf(ca, material), clock) : null,
+        [.. material.Retired.Select(retired => new RetiredLocalCa(retired.Ca, retired.HasKey, SettingsOf(ca, material), clock))]));
 
     private static ScepProfileTable Profiles(
         CertctlOptions options, ProfileRuntimes runtimes, IssuerRegistry issuers, IntuneCounters counters, TimeProvider clock) =>

@@ -32,12 +32,16 @@ internal static class PublicationEndpoints
     private static Task CrlAsync(HttpContext http, PublicationServices services, string file)
     {
         var (name, form) = Split(file);
-        if (form is not ("" or ".crl" or ".pem") || services.FindIssuer(name) is not { Crls: not null } issuer)
+        if (form is not ("" or ".crl" or ".pem") || services.FindIssuer(name) is not { } issuer
+            || (issuer.Crls is null && issuer.HasKey))
             return NotFound(http);
         if (!IsRead(http))
             return NotAllowed(http, "GET, HEAD");
         if (services.FindCrl(issuer) is not { } crl)
         {
+            // The last one has lapsed, or there never was one: waiting helps nothing.
+            if (issuer.IsRetired)
+                return NotFound(http);
             http.Response.Headers.RetryAfter = CrlSeconds;
             return SayAsync(http, StatusCodes.Status503ServiceUnavailable, "The CRL is not made yet.");
         }

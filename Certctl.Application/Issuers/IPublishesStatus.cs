@@ -11,7 +11,15 @@ public interface IPublishesStatus : ICertificateIssuer
     /// </summary>
     string KeyId { get; }
 
-    /// <summary>Signs this CA's CRLs; null when the CA may not sign any.</summary>
+    /// <summary>
+    /// It issues no more. Its CRL goes on until one was made after the end of its last certificate (RFC 5280 §3.3).
+    /// </summary>
+    bool IsRetired => false;
+
+    /// <summary>False: its key is destroyed. What it signed before is handed out until it lapses.</summary>
+    bool HasKey => true;
+
+    /// <summary>Signs this CA's CRLs; null when the CA may not sign any, or cannot.</summary>
     ICrlWriter? Crls { get; }
 
     /// <summary>

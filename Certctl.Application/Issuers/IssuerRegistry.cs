@@ -33,14 +33,19 @@ public sealed class IssuerRegistry
 public sealed class IssuerGenerations
 {
     private volatile ICertificateIssuer? _next;
+    private volatile IReadOnlyList<IPublishesStatus> _retired = [];
 
     /// <param name="current">The CA that issues.</param>
     /// <param name="next">The CA that follows, once it is staged (RFC 8894 §5.1).</param>
-    public IssuerGenerations(ICertificateIssuer current, ICertificateIssuer? next = null)
+    /// <param name="retired">CAs that issued before.</param>
+    public IssuerGenerations(
+        ICertificateIssuer current, ICertificateIssuer? next = null, IReadOnlyList<IPublishesStatus>? retired = null)
     {
         Current = Checked(current);
         if (next is not null)
             ExchangeNext(next);
+        if (retired is not null)
+            ExchangeRetired(retired);
     }
 
     public ICertificateIssuer Current { get; }
@@ -48,9 +53,13 @@ public sealed class IssuerGenerations
     /// <summary>Null: none is staged.</summary>
     public ICertificateIssuer? Next => _next;
 
+    /// <summary>They issue nothing; the status of what they issued is published.</summary>
+    public IReadOnlyList<IPublishesStatus> Retired => _retired;
+
     public string IssuerId => Current.IssuerId;
 
-    public IEnumerable<ICertificateIssuer> All => Next is { } next ? [Current, next] : [Current];
+    /// <summary>Every generation whose certificates are known here: the one that issues, the one that follows, those before.</summary>
+    public IEnumerable<ICertificateIssuer> All => Next is { } next ? [Current, next, .. Retired] : [Current, .. Retired];
 
     /// <summary>A reload replaces the CA that follows.</summary>
     public void ExchangeNext(ICertificateIssuer next)
@@ -58,6 +67,14 @@ public sealed class IssuerGenerations
         if (next.IssuerId != IssuerId)
             throw new ArgumentException($"The CA that follows {IssuerId} goes by {next.IssuerId}.", nameof(next));
         _next = Checked(next);
+    }
+
+    /// <summary>A reload replaces the CAs that issued before.</summary>
+    public void ExchangeRetired(IReadOnlyList<IPublishesStatus> retired)
+    {
+        if (retired.FirstOrDefault(issuer => issuer.IssuerId != IssuerId || !issuer.IsRetired) is { } stranger)
+            throw new ArgumentException($"{stranger.IssuerId} is no retired generation of {IssuerId}.", nameof(retired));
+        _retired = retired;
     }
 
     private static ICertificateIssuer Checked(ICertificateIssuer issuer) => issuer is ISignsInProcess or ISignsElsewhere

@@ -23,6 +23,9 @@ public sealed class CrlPublisher(
     // A list of millions is not made without a pause.
     private readonly ConcurrentDictionary<(string IssuerId, string KeyId), TimeSpan> _lastTook = new();
 
+    // Of retired CAs. Read again now and then: another process may have issued under such a CA while a rollover went on.
+    private readonly ConcurrentDictionary<(string IssuerId, string KeyId), (DateTimeOffset End, long ReadAt)> _lastEnds = new();
+
     /// <summary>The current CRL; null: none has been made yet, or this CA may not sign any.</summary>
     public PublishedCrl? Find(IPublishesStatus issuer) => _held.GetValueOrDefault(KeyOf(issuer));
 
@@ -63,15 +66,23 @@ public sealed class CrlPublisher(
     }
 
     private IEnumerable<IPublishesStatus> Publishers =>
-        issuers.All.SelectMany(issuer => issuer.All).OfType<IPublishesStatus>().Where(issuer => issuer.Crls is not null);
+        issuers.All.SelectMany(issuer => issuer.All).OfType<IPublishesStatus>()
+            .Where(issuer => issuer.Crls is not null || !issuer.HasKey);
 
     private async Task<PublishedCrl?> LookAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
     {
         var state = await store.StateAsync(issuer.IssuerId, issuer.KeyId, cancellationToken);
+        var isOver = issuer.IsRetired && await IsOverAsync(issuer, state, cancellationToken);
+        if (isOver && await HasLapsedAsync(issuer, state, cancellationToken))
+        {
+            Forget(issuer);
+            return null;
+        }
+
         if (state.Last is { } last && last.Number > (Find(issuer)?.Number ?? 0)
             && await store.ReadAsync(issuer.IssuerId, issuer.KeyId, cancellationToken) is { } stored)
             Hold(issuer, stored);
-        if (!await IsDueAsync(issuer, state, cancellationToken)
+        if (isOver || !await IsDueAsync(issuer, state, cancellationToken)
             || await store.TakeLeaseAsync(issuer.IssuerId, issuer.KeyId, _holder, times.Lease, cancellationToken) is not { } lease)
             return null;
 
@@ -85,6 +96,22 @@ public sealed class CrlPublisher(
         _lastTook[KeyOf(issuer)] = process.GetElapsedTime(started);
         Hold(issuer, crl);
         return crl;
+    }
+
+    // Whether the retired CA signs no further list: it cannot, or one was made after the end of its last certificate (RFC 5280 §3.3).
+    private async Task<bool> IsOverAsync(IPublishesStatus issuer, CrlState state, CancellationToken cancellationToken) =>
+        issuer.Crls is null || (state.Last is { } last && last.ThisUpdate > await LastEndAsync(issuer, cancellationToken));
+
+    private async Task<bool> HasLapsedAsync(IPublishesStatus issuer, CrlState state, CancellationToken cancellationToken) =>
+        (Find(issuer)?.NextUpdate ?? state.Last?.NextUpdate) is not { } end || end <= await clock.NowAsync(cancellationToken);
+
+    private async Task<DateTimeOffset> LastEndAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
+    {
+        if (_lastEnds.TryGetValue(KeyOf(issuer), out var known) && process.GetElapsedTime(known.ReadAt) < times.LastEndKept)
+            return known.End;
+        var end = await revocations.FindLastEndAsync(issuer.IssuerId, issuer.KeyId, cancellationToken) ?? DateTimeOffset.MinValue;
+        _lastEnds[KeyOf(issuer)] = (end, process.GetTimestamp());
+        return end;
     }
 
     private async Task<bool> IsDueAsync(IPublishesStatus issuer, CrlState state, CancellationToken cancellationToken)
@@ -150,7 +177,10 @@ public sealed class CrlPublisher(
         if (state.Last is { } previous && previous.ThisUpdate < endsAfter)
             endsAfter = previous.ThisUpdate;
         var entries = revocations.ListRevokedAsync(issuer.IssuerId, issuer.KeyId, endsAfter, cancellationToken);
-        return await issuer.Crls!.WriteAsync(new CrlHeader(number, thisUpdate, nextUpdate), entries, cancellationToken);
+        var crl = await issuer.Crls!.WriteAsync(new CrlHeader(number, thisUpdate, nextUpdate), entries, cancellationToken);
+        return issuer.IsRetired && thisUpdate > await LastEndAsync(issuer, cancellationToken)
+            ? crl with { LastOf = IssuerNames.Of(issuer) }
+            : crl;
     }
 
     private void Hold(IPublishesStatus issuer, PublishedCrl crl)

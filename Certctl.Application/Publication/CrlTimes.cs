@@ -12,6 +12,9 @@ public sealed record CrlTimes(TimeSpan Validity)
     /// <summary>How long a process that makes a list may be silent before another one takes over.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(6);
 
+    /// <summary>How long it counts when the last certificate of a retired CA ends.</summary>
+    public TimeSpan LastEndKept { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>How long a request waits for the first list.</summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -22,6 +22,10 @@ public interface IRevocationStore
     /// <param name="keyId">As <see cref="Issuers.IPublishesStatus.KeyId"/>.</param>
     IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
         string issuerId, string keyId, DateTimeOffset endsAfter, CancellationToken cancellationToken);
+
+    /// <summary>NotAfter of the certificate of this CA that ends last; null: it issued none. Not cheap: it looks at all of them.</summary>
+    /// <param name="keyId">As <see cref="Issuers.IPublishesStatus.KeyId"/>.</param>
+    Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken);
 }
 
 /// <summary>Where one certificate stands.</summary>

@@ -10,7 +10,7 @@ public static class PublicationTrail
         issuer,
         AuditAction.CrlPublished,
         crl.ThisUpdate,
-        $"CRL {crl.Number}, {crl.Entries} entries, until {crl.NextUpdate:O}");
+        $"CRL {crl.Number}, {crl.Entries} entries, until {crl.NextUpdate:O}{(crl.LastOf is null ? "" : ", the last one")}");
 
     private static AuditEvent Event(IPublishesStatus issuer, string action, DateTimeOffset now, string detail) => new()
     {

@@ -20,6 +20,10 @@ internal sealed class FakeIssuer(DateTimeOffset notAfter) : ISignsInProcess, IPu
 
     public ICrlWriter? Crls { get; set; }
 
+    public bool IsRetired { get; init; }
+
+    public bool HasKey { get; init; } = true;
+
     public string KeyId { get; init; } = "0123456789abcdef0123456789abcdef01234567";
 
     public DateTimeOffset NotAfter => notAfter;

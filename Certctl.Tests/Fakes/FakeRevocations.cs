@@ -66,6 +66,9 @@ internal sealed class FakeRevocations : IRevocationStore
     public IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
         string issuerId, string keyId, DateTimeOffset endsAfter, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     private void Change(string serialNumber, Func<CertificateStanding, CertificateStanding> change)
     {
         lock (_lock)

@@ -26,6 +26,9 @@ internal sealed class InMemoryCrls(TimeProvider clock) : IRevocationStore, ICrlS
     /// <summary>The bounds that were asked for.</summary>
     public List<DateTimeOffset> EndsAfter { get; } = [];
 
+    /// <summary>Of the certificate that ends last.</summary>
+    public DateTimeOffset? LastEnd { get; set; }
+
     public PublishedCrl? Stored => _stored?.Crl;
 
     /// <summary>The database is that of an earlier moment again, and so is its epoch.</summary>
@@ -49,6 +52,9 @@ internal sealed class InMemoryCrls(TimeProvider clock) : IRevocationStore, ICrlS
         foreach (var certificate in Revoked)
             yield return certificate;
     }
+
+    public Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
+        Task.FromResult(LastEnd);
 
     public Task<CrlState> StateAsync(string issuerId, string keyId, CancellationToken cancellationToken)
     {

@@ -127,12 +127,13 @@ internal static class DoctorCommand
         return checks;
     }
 
-    // What stands in certificates of the CA in use, and of the one that follows.
+    // What stands in certificates of the CA in use, of the one that follows and of those before.
     private static async Task<IEnumerable<PreflightCheck>> PublicationAsync(
         CertctlOptions options, PreflightMaterial material, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var checks = new List<PreflightCheck>();
-        foreach (var ca in new[] { material.Ca, material.Next?.Ca }.OfType<KeyPair>().Select(pair => pair.Certificate))
+        KeyPair?[] generations = [material.Ca, material.Next?.Ca, .. material.Retired.Select(retired => retired.Ca)];
+        foreach (var ca in generations.OfType<KeyPair>().Select(pair => pair.Certificate))
         {
             var urls = ServerHost.SettingsOf(options.Ca, material).UrlsOf(ca);
             checks.AddRange(await PublicationDoctor.RunAsync(urls, ca, now, cancellationToken));

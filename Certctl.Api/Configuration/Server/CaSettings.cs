@@ -18,14 +18,23 @@ public sealed record CaOptions(
 {
     /// <summary>The files of the CA that follows; null when none is staged.</summary>
     public NextCaPaths? Next { get; init; }
+
+    /// <summary>The files of the CAs that issued before and whose certificates have not all ended.</summary>
+    public IReadOnlyList<RetiredCaPaths> Retired { get; init; } = [];
 }
 
 public sealed record NextCaPaths(string CertPath, string KeyPath);
 
-/// <summary>The issuing CA, the CA that follows it, and what stands in what they issue.</summary>
+/// <param name="KeyPath">Null: the key is destroyed.</param>
+public sealed record RetiredCaPaths(string CertPath, string? KeyPath);
+
+/// <summary>The issuing CA, the CA that follows it, those that came before it, and what stands in what they issue.</summary>
 internal static class CaSettings
 {
     public const string LocalIssuer = "iss-local";
+
+    /// <summary>Stands in the place of a key file.</summary>
+    private const string NoKey = "none";
 
     public static readonly SettingGroup Group = new();
 
@@ -57,6 +66,16 @@ internal static class CaSettings
     public static readonly Setting<string> NextKeyPath =
         Group.Add("CERTCTL_CA_NEXT_KEY_PATH", SettingType.Text, "Its PEM private key, mode 0600.");
 
+    public static readonly Setting<IReadOnlyList<string>> RetiredCertPath = Group.Add(
+        "CERTCTL_CA_RETIRED_CERT_PATH", SettingType.List(SettingType.Text),
+        "PEM: a CA that issued before, then the CAs above it; several, one file each. It issues nothing any more, but signs its CRL and "
+        + "certifies its OCSP responder until its last certificate has ended. Read again on SIGHUP.");
+
+    public static readonly Setting<IReadOnlyList<string>> RetiredKeyPath = Group.Add(
+        "CERTCTL_CA_RETIRED_KEY_PATH", SettingType.List(SettingType.Text),
+        "Its PEM private key, mode 0600; as many as certificates, in the same order. `none` where the key is destroyed: its last CRL is "
+        + "then served until nextUpdate.");
+
     public static readonly SecretSetting KeyPassphrase =
         Group.AddSecret("CERTCTL_KEY_PASSPHRASE", "Opens every private key file that is encrypted.");
 
@@ -70,6 +89,7 @@ internal static class CaSettings
         values.Read(IssuersUrl))
     {
         Next = ReadNext(values),
+        Retired = ReadRetired(values),
     };
 
     /// <summary>Some setting of a next CA is there: then all of them are needed.</summary>
@@ -80,4 +100,17 @@ internal static class CaSettings
             values.Required(NextCertPath, $"the certificate of the CA that follows; {NextKeyPath.Name} is set"),
             values.Required(NextKeyPath, $"the private key of the CA that follows; {NextCertPath.Name} is set"))
         : null;
+
+    private static IReadOnlyList<RetiredCaPaths> ReadRetired(SettingValues values)
+    {
+        var (certs, keys) = (values.Read(RetiredCertPath) ?? [], values.Read(RetiredKeyPath) ?? []);
+        if (certs.Count != keys.Count)
+        {
+            values.Problems.Add(
+                $"{RetiredCertPath.Name} names {certs.Count} files and {RetiredKeyPath.Name} names {keys.Count}; each certificate needs its "
+                + $"key, in the same order, or the word {NoKey} where the key is destroyed.");
+        }
+
+        return [.. certs.Zip(keys, (cert, key) => new RetiredCaPaths(cert, key == NoKey ? null : key))];
+    }
 }

@@ -14,7 +14,7 @@ namespace Certctl.Api.Hosting.Reload;
 /// <summary>Everything that can be reloaded, in one list, and what goes over it.</summary>
 internal static class ReloadRegistration
 {
-    /// <param name="ca">Of the CA in use and of the next one.</param>
+    /// <param name="ca">Of all generations of the CA.</param>
     /// <param name="oidc">Null where no tokens are taken.</param>
     public static void AddReload(
         this IServiceCollection services, PreflightMaterial material, ServerCertificate certificate, LocalCaSettings ca, OidcChannel? oidc)
@@ -39,6 +39,12 @@ internal static class ReloadRegistration
             provider.GetRequiredService<IssuerRegistry>(),
             provider.GetRequiredService<CrlPublisher>(),
             provider.GetRequiredService<TimeProvider>());
+        var retired = new RetiredCaPart(
+            material,
+            ca,
+            provider.GetRequiredService<IssuerRegistry>(),
+            provider.GetRequiredService<CrlPublisher>(),
+            provider.GetRequiredService<TimeProvider>());
         var secrets = new SecretParts(
             provider.GetRequiredService<CertctlOptions>().Database,
             profiles,
@@ -49,6 +55,7 @@ internal static class ReloadRegistration
         [
             .. new CertificateParts(material, certificate, runtimes).All,
             .. next.All,
+            .. retired.All,
             .. new OutboundParts(runtimes, oidc, provider.GetService<OidcKeys>()).All,
             .. secrets.All,
         ];

@@ -38,6 +38,9 @@ internal sealed record PreflightMaterial(
     /// <summary>Null when no next CA is staged.</summary>
     public NextCaMaterial? Next { get; init; }
 
+    /// <summary>CAs that issued before.</summary>
+    public IReadOnlyList<RetiredCaMaterial> Retired { get; init; } = [];
+
     /// <summary>What the URLs in certificates begin with that no setting names; null: they have none.</summary>
     public string? PublicationUrl { get; init; }
 
@@ -87,6 +90,7 @@ internal static partial class Preflight
             profile => profile.CryptoPolicy == CryptoPolicy.Legacy && rings[profile.PathId].Count > 0))
             checks.Add(LegacyCheck.Run(legacy, rings[legacy.PathId][0]));
         var next = LoadNext(options, ca, rings, now, checks);
+        var retired = LoadRetired(options, [.. new[] { ca, next?.Ca }.OfType<KeyPair>().Select(NameOf)], now, checks);
         var clientCas = options.ScepProfiles.Where(profile => profile.MtlsBundlePath is not null)
             .DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
                 profile => profile.PathId,
@@ -103,6 +107,7 @@ internal static partial class Preflight
                 new PreflightMaterial(address, tls, ca, rings, clientCas)
                 {
                     Next = next,
+                    Retired = retired,
                     PublicationUrl = publicationUrl,
                     Connectors = connectors,
                     Compliance = compliance,

@@ -75,6 +75,9 @@ public sealed partial class ResponderKeys : IDisposable
     {
         foreach (var issuer in Issuers)
         {
+            // One that can certify no further responder is asked for the kept one when a request comes.
+            if (!issuer.HasKey || (issuer.IsRetired && issuer.NotAfter <= _process.GetUtcNow()))
+                continue;
             var slot = SlotOf(issuer);
             if (slot.Current is { } current && !IsDue(current, issuer, _process.GetUtcNow()))
                 continue;
@@ -89,6 +92,8 @@ public sealed partial class ResponderKeys : IDisposable
     // One that would get the same end again, because its CA ends then, is not renewed.
     private static bool IsDue(IOcspSigner signer, IPublishesStatus issuer, DateTimeOffset now)
     {
+        if (!issuer.HasKey)
+            return false;
         var part = (signer.NotAfter - signer.NotBefore) / LeftPart;
         return signer.NotAfter - now <= (part > MinLeft ? part : MinLeft) && signer.NotAfter < issuer.NotAfter;
     }

@@ -9,7 +9,7 @@ internal static class CaCheck
 {
     private static readonly string[] Curves = ["1.2.840.10045.3.1.7", "1.3.132.0.34"];
 
-    public static List<string> Check(KeyPair ca, DateTimeOffset now)
+    public static List<string> Check(KeyPair ca, DateTimeOffset now, bool isRetired = false)
     {
         var problems = new List<string>();
         var certificate = ca.Certificate;
@@ -23,7 +23,12 @@ internal static class CaCheck
         if (now < certificate.NotBefore.ToUniversalTime())
             problems.Add($"it is not valid before {certificate.NotBefore.ToUniversalTime():O}");
         if (now >= certificate.NotAfter.ToUniversalTime())
-            problems.Add($"it expired at {certificate.NotAfter.ToUniversalTime():O}");
+        {
+            problems.Add(isRetired
+                ? $"warning: it expired at {certificate.NotAfter.ToUniversalTime():O}, and so has all that it issued; take it out"
+                : $"it expired at {certificate.NotAfter.ToUniversalTime():O}");
+        }
+
         if (certificate.SubjectName.EnumerateRelativeDistinguishedNames().FirstOrDefault() is null)
             problems.Add("its subject is empty");
         if (KeyProblem(ca.Key) is { } key)

@@ -88,6 +88,12 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesStatus, IForesees
     /// </summary>
     public static IReadOnlyList<string> Check(KeyPair ca, DateTimeOffset now) => CaCheck.Check(ca, now);
 
+    /// <summary>The same of a CA that issues no more: that it has expired forbids nothing.</summary>
+    public static IReadOnlyList<string> CheckRetired(KeyPair ca, DateTimeOffset now) => CaCheck.Check(ca, now, isRetired: true);
+
+    /// <summary>As <see cref="KeyId"/> of the issuer with this certificate.</summary>
+    public static string KeyIdOf(X509Certificate2 ca) => Convert.ToHexStringLower(LeafExtensions.AuthorityKeyIdentifier(ca));
+
     /// <summary>
     /// RFC 5280 §4.2.1.10: the names that this CA, and every CA above it that is known, may certify; its own name is not among them.
     /// </summary>

@@ -59,6 +59,16 @@ internal sealed class EfRevocationStore(IDbContextFactory<CertctlDbContext> cont
         }
     }
 
+    // Those of a build that did not note the CA count too: the CRL then goes on for longer than it must, never for less.
+    public async Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken)
+    {
+        await using var db = await lists.CreateAsync(cancellationToken);
+        return await db.Certificates
+            .Where(certificate => certificate.IssuerId == issuerId)
+            .Where(certificate => certificate.AuthorityKeyId == keyId || certificate.AuthorityKeyId == "")
+            .MaxAsync(certificate => (DateTimeOffset?)certificate.NotAfter, cancellationToken);
+    }
+
     // Of a build that did not note it.
     private static string KeyIdOf(byte[] der) =>
         CertificateReader.FindAuthorityKeyIdentifier(der) is { } key ? Convert.ToHexStringLower(key.Span) : "";

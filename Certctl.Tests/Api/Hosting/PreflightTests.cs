@@ -122,6 +122,27 @@ public sealed class PreflightTests : IDisposable
     }
 
     [Fact]
+    public void A_retired_CA_may_have_expired_and_its_key_be_destroyed_but_not_lost()
+    {
+        Place("CERTCTL_CA_RETIRED", "retired", TestCa.Root("p-384", notAfter: TestCa.Now));
+        var (material, checks) = Run();
+        Assert.True(Assert.Single(material!.Retired).HasKey);
+        Assert.StartsWith("it expired at", Assert.Single(Assert.Single(checks, check => check.Warnings.Count > 0).Warnings), StringComparison.Ordinal);
+
+        Place("CERTCTL_CA_RETIRED", "retired", TestCa.Root("p-384"));
+        File.Delete(_folder["retired.key"]);
+        Assert.Contains("the private key file does not exist", Problem(), StringComparison.Ordinal);
+        _environment["CERTCTL_CA_RETIRED_KEY_PATH"] = "none";
+        (material, checks) = Run();
+        Assert.False(Assert.Single(material!.Retired).HasKey);
+        Assert.StartsWith(
+            "it is without its key", Assert.Single(Assert.Single(checks, check => check.Warnings.Count > 0).Warnings), StringComparison.Ordinal);
+
+        Place("CERTCTL_CA_RETIRED", "retired", _ca);
+        Assert.Contains("it has the key identifier of the CA in use", Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_EC_RA_is_refused_with_the_reason()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -188,6 +188,47 @@ public sealed class CrlPublisherTests
         await Assert.ThrowsAsync<TimeoutException>(() => impatient.WaitAsync(Bound));
     }
 
+    [Fact]
+    [Trait("Conformance", "L-12")]
+    public async Task The_list_of_a_retired_CA_goes_on_until_one_was_made_after_its_last_certificate_had_ended()
+    {
+        _store.LastEnd = Now.AddHours(30);
+        var retired = new FakeIssuer(Now.AddYears(5)) { Crls = _writer, KeyId = "the one before", IsRetired = true };
+        var publisher = Publisher(retired: retired);
+        foreach (var (hours, lists, isLast) in new[] { (0, 1, false), (12, 2, false), (24, 3, false), (36, 4, true), (48, 4, false) })
+        {
+            _clock.AdjustTime(Now.AddHours(hours));
+
+            // Beside it the CA that issues, which has revoked.
+            Revoke($"{hours:x40}");
+            var made = await publisher.LookAsync(default);
+            Assert.Equal((lists, isLast), (_writer.Written.Count, made.Any(crl => crl.LastOf == "iss-local-the one before")));
+            Assert.NotNull(publisher.Find(retired));
+        }
+
+        Assert.EndsWith(", the last one", _store.Events[^1].Detail, StringComparison.Ordinal);
+        _clock.AdjustTime(Now.AddHours(60));
+        await publisher.LookAsync(default);
+        Assert.Null(publisher.Find(retired));
+        Assert.Equal(4, _writer.Written.Count);
+    }
+
+    [Fact]
+    public async Task Of_a_CA_whose_key_is_destroyed_the_stored_list_is_served_until_nextUpdate()
+    {
+        await _publisher.LookAsync(default);
+        var keyless = new FakeIssuer(Now.AddYears(5)) { IsRetired = true, HasKey = false };
+        var publisher = Publisher(retired: keyless);
+        Revoke("01");
+        _clock.Advance(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(6));
+        await publisher.LookAsync(default);
+        Assert.Same(_store.Stored, publisher.Find(keyless));
+        _clock.Advance(TimeSpan.FromSeconds(6));
+        await publisher.LookAsync(default);
+        Assert.Null(publisher.Find(keyless));
+        Assert.Single(_writer.Written);
+    }
+
     private sealed class BrokenWriter : ICrlWriter
     {
         public Task<PublishedCrl> WriteAsync(
@@ -201,8 +242,10 @@ public sealed class CrlPublisherTests
         _store.Epoch++;
     }
 
-    private CrlPublisher Publisher(CrlTimes? times = null, InMemoryCrls? store = null) => new(
-        new IssuerRegistry(new IssuerGenerations(_issuer)),
+    private CrlPublisher Publisher(CrlTimes? times = null, InMemoryCrls? store = null, FakeIssuer? retired = null) => new(
+        new IssuerRegistry(retired is null
+            ? new IssuerGenerations(_issuer)
+            : new IssuerGenerations(new FakeIssuer(Now.AddYears(9)), retired: [retired])),
         store ?? _store,
         store ?? _store,
         new DatabaseClock(ask: null, _clock),

@@ -10,7 +10,8 @@ namespace Certctl.Tests.Conformance.Publication;
 /// <summary>
 /// What a relying party and an operator do: openssl makes the OCSP requests and reads answers and CRLs, with the CA's certificate alone.
 /// </summary>
-internal sealed class RelyingParty(CertctlHost server) : IDisposable
+/// <param name="name">Of the CA whose certificate is <see cref="CertctlHost.CaFile"/>, in the paths of publication.</param>
+internal sealed class RelyingParty(CertctlHost server, string name = "iss-local") : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
@@ -38,7 +39,7 @@ internal sealed class RelyingParty(CertctlHost server) : IDisposable
     {
         using var content = new ByteArrayContent(request);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/ocsp-request");
-        using var answer = await Http.PostAsync(new Uri(server.Url, "/.well-known/pki/ocsp/iss-local"), content);
+        using var answer = await Http.PostAsync(new Uri(server.Url, $"/.well-known/pki/ocsp/{name}"), content);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         return await answer.Content.ReadAsByteArrayAsync();
     }
@@ -63,7 +64,7 @@ internal sealed class RelyingParty(CertctlHost server) : IDisposable
     /// <summary>The published CRL as openssl prints it, after it has verified it; null: none yet.</summary>
     public async Task<string?> CrlAsync()
     {
-        using var answer = await Http.GetAsync(new Uri(server.Url, "/.well-known/pki/crl/iss-local.pem"));
+        using var answer = await Http.GetAsync(new Uri(server.Url, $"/.well-known/pki/crl/{name}.pem"));
         if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
             return null;
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

@@ -14,4 +14,7 @@ internal sealed class BoundedRevocationStore(IRevocationStore inner, DatabaseAcc
     public IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
         string issuerId, string keyId, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
         access.StreamAsync(inner.ListRevokedAsync(issuerId, keyId, endsAfter, cancellationToken), cancellationToken);
+
+    public Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
+        access.ListAsync(() => inner.FindLastEndAsync(issuerId, keyId, cancellationToken));
 }

@@ -32,6 +32,7 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly BootstrapCa _strange = BootstrapCa.Root("CN=root of another service");
     private readonly List<BootstrapCa> _makers = [BootstrapCa.Root("CN=maker 0")];
+    private readonly List<(X509Certificate2 Ca, ECDsa Key)> _retired = [];
     private readonly List<TestConnector> _connectors = [TestConnector.Ec()];
     private readonly Dictionary<string, int> _versions = [];
     private ComplianceStub? _service;
@@ -47,7 +48,7 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
         await Host.StopAsync();
         foreach (var part in new[] { "tls", "ra_pairs", "next_ca", "mtls_trust", "intune_trust", "challenge", "api_keys", "metrics_token" })
             Write(part);
-        foreach (var part in new[] { "compliance_client", "compliance_ca", "compliance_token", "oidc_ca" })
+        foreach (var part in new[] { "retired_cas", "compliance_client", "compliance_ca", "compliance_token", "oidc_ca" })
             Write(part);
         foreach (var (name, value) in Settings())
             Host.Settings[name] = value;
@@ -76,6 +77,11 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
                 break;
             case "next_ca":
                 WriteNextCa(version);
+                break;
+            case "retired_cas":
+                while (_retired.Count < version + 2)
+                    _retired.Add(NewCa($"CN=Retired CA {_retired.Count}"));
+                TestRa.Write(Host, "retired", _retired[version].Ca, _retired[version].Key);
                 break;
             case "mtls_trust":
                 while (_makers.Count < version + 2)
@@ -118,6 +124,9 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
             case "compliance_client":
                 WriteFile(TestRa.Paths(Host, "client").Cert, "nothing");
                 break;
+            case "retired_cas":
+                WriteFile(TestRa.Paths(Host, "retired").Key, "nothing");
+                break;
             case "mtls_trust":
                 WriteFile("makers.pem", "nothing");
                 break;
@@ -147,6 +156,7 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
             "tls" => await ShownCertificate.SerialAsync(Host.Url.Port, Host.CaFile),
             "ra_pairs" => await FirstOfGetCaCertAsync(),
             "next_ca" => await NextCaAsync(),
+            "retired_cas" => $"{await AskAsync(CaPath(version), "")} {await AskAsync(CaPath(version + 1), "")}",
             "mtls_trust" => $"{await IsLetInAsync(version)} {await IsLetInAsync(version + 1)}",
             "intune_trust" => $"{await EnrolsAsync("a", Token(version))} {await EnrolsAsync("a", Token(version + 1))}",
             "challenge" => $"{await EnrolsAsync("a", Secret(part, version))} {await EnrolsAsync("a", Secret(part, version + 1))}",
@@ -161,6 +171,8 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
         };
 
         string Token(int number) => _connectors[number].For($"device-{Interlocked.Increment(ref _requests)}");
+        string CaPath(int number) => "/.well-known/pki/ca/iss-local-"
+            + _retired[number].Ca.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifier![..16].ToLowerInvariant();
         static string Key(int number) => Secret("api_keys", number).Split(':')[3];
     }
 
@@ -241,6 +253,8 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
         yield return ("CERTCTL_SERVER_TLS_KEY_PATH", TestRa.Paths(Host, "tls").Key);
         yield return ("CERTCTL_CA_NEXT_CERT_PATH", TestRa.Paths(Host, "next-ca").Cert);
         yield return ("CERTCTL_CA_NEXT_KEY_PATH", TestRa.Paths(Host, "next-ca").Key);
+        yield return ("CERTCTL_CA_RETIRED_CERT_PATH", TestRa.Paths(Host, "retired").Cert);
+        yield return ("CERTCTL_CA_RETIRED_KEY_PATH", TestRa.Paths(Host, "retired").Key);
         yield return ("CERTCTL_API_KEYS_NAMED_FILE", _folder["api_keys"]);
         yield return ("CERTCTL_METRICS_ENABLED", "true");
         yield return ("CERTCTL_METRICS_TOKEN_FILE", _folder["metrics_token"]);
@@ -295,15 +309,20 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
-    private void WriteNextCa(int version)
+    private static (X509Certificate2 Ca, ECDsa Key) NewCa(string subject)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN=Next CA {version}", key, HashAlgorithmName.SHA256);
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
         var extensions = request.CertificateExtensions;
         extensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         extensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         extensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
-        using var ca = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddYears(10));
+        return (request.CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddYears(10)), key);
+    }
+
+    private void WriteNextCa(int version)
+    {
+        var (ca, key) = NewCa($"CN=Next CA {version}");
         TestRa.Write(Host, "next-ca", ca, key);
         var ra = new CertificateRequest("CN=RA of the next CA", Keys.Value[1], HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         var usage = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment;

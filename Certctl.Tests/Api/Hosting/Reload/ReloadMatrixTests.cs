@@ -19,7 +19,7 @@ public sealed class ReloadMatrixTests(ReloadMatrix server) : IClassFixture<Reloa
             (string Part, string? PathId)[] parts =
             [
                 ("tls", null), ("ra_pairs", "a"), ("mtls_trust", "a"), ("intune_trust", "a"), ("next_ca", null), ("challenge", "a"),
-                ("api_keys", null),
+                ("retired_cas", null), ("api_keys", null),
                 ("metrics_token", null), ("compliance_client", "b"), ("compliance_token", "c"), ("compliance_ca", "d"), ("oidc_ca", null),
             ];
             var data = new TheoryData<string, string?, bool>();
