@@ -25,7 +25,10 @@ internal static class PublicationRegistration
             OcspAnswers.Of(provider.GetRequiredService<OcspResponder>()),
             provider.GetRequiredService<OcspLimit>(),
             CertificatesOnly.Write,
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>())
+        {
+            HasEnded = provider.GetRequiredService<CrlPublisher>().HasEnded,
+        });
         services.AddHostedService<CrlTimer>();
         services.AddHostedService<ResponderTimer>();
     }

@@ -23,6 +23,7 @@ internal static class PublicationEndpoints
         return target.Kind switch
         {
             "crl" when target.Rest is null => CrlAsync(http, services, target.Name),
+            "crl" => PartitionAsync(http, services, target.Name, target.Rest),
             "ca" when target.Rest is null => CaAsync(http, services, target.Name),
             "ocsp" => OcspEndpoints.ServeAsync(http, services, target),
             _ => NotFound(http),
@@ -39,16 +40,33 @@ internal static class PublicationEndpoints
             return NotAllowed(http, "GET, HEAD");
         if (services.FindCrl(issuer) is not { } crl)
         {
-            // The last one has lapsed, or there never was one: waiting helps nothing.
-            if (issuer.IsRetired)
+            if (services.HasEnded(issuer))
                 return NotFound(http);
             http.Response.Headers.RetryAfter = CrlSeconds;
             return SayAsync(http, StatusCodes.Status503ServiceUnavailable, "The CRL is not made yet.");
         }
 
+        return SendAsync(http, services, crl, form, () => services.FindCrl(issuer));
+    }
+
+    // The CRL of one partition of the certificates. A name of which no list is held is not told from one that never was.
+    private static Task PartitionAsync(HttpContext http, PublicationServices services, string name, string file)
+    {
+        var (partition, form) = Split(file);
+        if (form is not ("" or ".crl" or ".pem") || services.FindIssuer(name) is not { } issuer
+            || services.FindCrl(issuer, partition) is not { } crl)
+            return NotFound(http);
+        return IsRead(http)
+            ? SendAsync(http, services, crl, form, () => services.FindCrl(issuer, partition))
+            : NotAllowed(http, "GET, HEAD");
+    }
+
+    private static Task SendAsync(
+        HttpContext http, PublicationServices services, PublishedCrl crl, string form, Func<PublishedCrl?> current)
+    {
         var files = services.FilesOf(crl);
         return PublishedFileSender.SendAsync(
-            http, form == ".pem" ? files.Pem : files.Der, CacheTerms.OfStatus, services.Clock, () => services.FindCrl(issuer) == crl);
+            http, form == ".pem" ? files.Pem : files.Der, CacheTerms.OfStatus, services.Clock, () => current() == crl);
     }
 
     private static Task CaAsync(HttpContext http, PublicationServices services, string file)

@@ -6,11 +6,11 @@ using Certctl.Application.Publication.Ocsp;
 namespace Certctl.Api.Publication;
 
 /// <summary>What the endpoints of publication need; both listeners have the same.</summary>
-/// <param name="findCrl">From memory; null: not made yet.</param>
+/// <param name="findCrl">From memory, of a CA or of a partition by its name; null: not made yet.</param>
 /// <param name="certificatesOnly">Writes a certs-only SignedData of DER certificates.</param>
 internal sealed class PublicationServices(
     IssuerRegistry issuers,
-    Func<IPublishesStatus, PublishedCrl?> findCrl,
+    Func<IPublishesStatus, string?, PublishedCrl?> findCrl,
     OcspAnswers ocsp,
     OcspLimit limit,
     Func<IReadOnlyList<ReadOnlyMemory<byte>>, byte[]> certificatesOnly,
@@ -20,6 +20,9 @@ internal sealed class PublicationServices(
     private readonly ConditionalWeakTable<PublishedCrl, Lazy<CrlFiles>> _crls = new();
     private readonly ConditionalWeakTable<IPublishesStatus, CaFiles> _cas = new();
 
+    /// <summary>Whether there is no further CRL of a CA, and the last one has lapsed.</summary>
+    public Func<IPublishesStatus, bool> HasEnded { get; init; } = _ => false;
+
     public OcspAnswers Ocsp => ocsp;
 
     public OcspLimit Limit => limit;
@@ -28,7 +31,7 @@ internal sealed class PublicationServices(
 
     public IPublishesStatus? FindIssuer(string name) => IssuerNames.Find(issuers, name);
 
-    public PublishedCrl? FindCrl(IPublishesStatus issuer) => findCrl(issuer);
+    public PublishedCrl? FindCrl(IPublishesStatus issuer, string? partition = null) => findCrl(issuer, partition);
 
     public CrlFiles FilesOf(PublishedCrl crl) => _crls.GetValue(crl, crl => new(() => new CrlFiles(crl))).Value;
 

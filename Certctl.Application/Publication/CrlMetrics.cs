@@ -28,7 +28,7 @@ public sealed class CrlMetrics : IDisposable
         DateTimeOffset Now() => process.GetUtcNow() - (clock.Difference ?? TimeSpan.Zero);
 
         IEnumerable<Measurement<double>> Each(Func<PublishedCrl, double> value) => publisher.Held.Select(held =>
-            new Measurement<double>(value(held.Crl), new KeyValuePair<string, object?>("issuer", IssuerNames.Of(held.Issuer))));
+            new Measurement<double>(value(held.Crl), new KeyValuePair<string, object?>("issuer", held.Name)));
     }
 
     public void Failed() => _failures.Add(1);

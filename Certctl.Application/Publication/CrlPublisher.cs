@@ -5,8 +5,8 @@ using Certctl.Application.Issuers;
 namespace Certctl.Application.Publication;
 
 /// <summary>
-/// The CRLs of all CAs here: in memory for those who ask, made anew in the background after a revocation and at half of their validity. One
-/// process makes a list, under a lease in the database; the others take over what it has stored (ADR 41).
+/// The CRLs of all CAs here, complete and of partitions: in memory for those who ask, made anew in the background after a revocation and at
+/// half of their validity. One process makes a list, under a lease in the database; the others take over what it has stored (ADR 41).
 /// </summary>
 public sealed class CrlPublisher(
     IssuerRegistry issuers,
@@ -16,20 +16,28 @@ public sealed class CrlPublisher(
     TimeProvider process,
     CrlTimes times)
 {
-    private readonly ConcurrentDictionary<(string IssuerId, string KeyId), PublishedCrl> _held = new();
+    private readonly ConcurrentDictionary<(string IssuerId, string Key), (string Name, PublishedCrl Crl)> _held = new();
     private readonly string _holder = Guid.NewGuid().ToString("N");
+    private readonly CrlMaker _maker = new(revocations, store, clock, process, times);
     private volatile TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // A list of millions is not made without a pause.
-    private readonly ConcurrentDictionary<(string IssuerId, string KeyId), TimeSpan> _lastTook = new();
+    private readonly ConcurrentDictionary<(string IssuerId, string Key), TimeSpan> _lastTook = new();
 
     // Of retired CAs. Read again now and then: another process may have issued under such a CA while a rollover went on.
     private readonly ConcurrentDictionary<(string IssuerId, string KeyId), (DateTimeOffset End, long ReadAt)> _lastEnds = new();
 
-    /// <summary>The current CRL; null: none has been made yet, or this CA may not sign any.</summary>
-    public PublishedCrl? Find(IPublishesStatus issuer) => _held.GetValueOrDefault(KeyOf(issuer));
+    private readonly ConcurrentDictionary<(string IssuerId, string Key), bool> _ended = new();
 
-    /// <summary>The same, for a CA that may sign CRLs; waits for the first one.</summary>
+    /// <summary>The current complete CRL; null: none has been made yet, or this CA may not sign any.</summary>
+    public PublishedCrl? Find(IPublishesStatus issuer) => Find(issuer, partition: null);
+
+    /// <summary>The current CRL of a partition; null: there is none of this name, or its list has not been made yet.</summary>
+    /// <param name="partition">As <see cref="CrlPartition.NameOf"/>; null: the complete CRL.</param>
+    public PublishedCrl? Find(IPublishesStatus issuer, string? partition) => _held.GetValueOrDefault(
+        (issuer.IssuerId, partition is null ? issuer.KeyId : CrlScope.KeyOf(issuer.KeyId, partition))).Crl;
+
+    /// <summary>The complete CRL of a CA that may sign CRLs; waits for the first one.</summary>
     /// <exception cref="TimeoutException">It is not there after <see cref="CrlTimes.MaxWait"/>.</exception>
     public async Task<PublishedCrl> CurrentAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
     {
@@ -46,150 +54,140 @@ public sealed class CrlPublisher(
         }
     }
 
-    /// <summary>Drops the CRL of a CA that is in use no more.</summary>
-    public void Forget(IPublishesStatus issuer) => _held.TryRemove(KeyOf(issuer), out _);
+    /// <summary>The CA is retired, and its last list has lapsed: there is none to wait for.</summary>
+    public bool HasEnded(IPublishesStatus issuer) => _ended.ContainsKey((issuer.IssuerId, issuer.KeyId));
 
-    /// <summary>All that are held, with their CAs.</summary>
-    public IEnumerable<(IPublishesStatus Issuer, PublishedCrl Crl)> Held =>
-        from issuer in Publishers
-        let crl = Find(issuer)
-        where crl is not null
-        select (issuer, crl);
+    /// <summary>Drops the CRLs of a CA that is in use no more.</summary>
+    public void Forget(IPublishesStatus issuer)
+    {
+        var partitions = CrlScope.KeyOf(issuer.KeyId, "");
+        foreach (var key in _held.Keys.Where(key => key.IssuerId == issuer.IssuerId
+            && (key.Key == issuer.KeyId || key.Key.StartsWith(partitions, StringComparison.Ordinal))))
+            _held.TryRemove(key, out _);
+    }
+
+    /// <summary>All that are held, by <see cref="CrlScope.Name"/>.</summary>
+    public IEnumerable<(string Name, PublishedCrl Crl)> Held => _held.Values;
 
     /// <summary>Takes over what other processes have published, and makes what is due.</summary>
     /// <returns>What was made.</returns>
     public async Task<IReadOnlyList<PublishedCrl>> LookAsync(CancellationToken cancellationToken)
     {
         // One whose key or list fails keeps no other from being looked at.
-        var looks = Publishers.Select(issuer => LookAsync(issuer, cancellationToken)).ToList();
-        return [.. (await Task.WhenAll(looks)).OfType<PublishedCrl>()];
+        var looks = Publishers.SelectMany(issuer => new[]
+        {
+            LookAtCompleteAsync(issuer, cancellationToken), LookAtPartitionsAsync(issuer, cancellationToken),
+        }).ToList();
+        return [.. (await Task.WhenAll(looks)).SelectMany(made => made)];
     }
 
     private IEnumerable<IPublishesStatus> Publishers =>
         issuers.All.SelectMany(issuer => issuer.All).OfType<IPublishesStatus>()
             .Where(issuer => issuer.Crls is not null || !issuer.HasKey);
 
-    private async Task<PublishedCrl?> LookAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<PublishedCrl>> LookAtCompleteAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
     {
-        var state = await store.StateAsync(issuer.IssuerId, issuer.KeyId, cancellationToken);
-        var isOver = issuer.IsRetired && await IsOverAsync(issuer, state, cancellationToken);
-        if (isOver && await HasLapsedAsync(issuer, state, cancellationToken))
+        async Task<CrlState?> StateAsync() => await store.StateAsync(issuer.IssuerId, issuer.KeyId, cancellationToken);
+        return await LookAsync(new CrlScope(issuer), await StateAsync(), StateAsync, cancellationToken) is { } crl ? [crl] : [];
+    }
+
+    // One after the other: each is small, and there may be hundreds.
+    private async Task<IReadOnlyList<PublishedCrl>> LookAtPartitionsAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
+    {
+        var made = new List<PublishedCrl>();
+        foreach (var partition in await store.PartitionsAsync(issuer.IssuerId, issuer.KeyId, cancellationToken))
         {
-            Forget(issuer);
-            return null;
+            async Task<CrlState?> StateAsync() =>
+                (await store.PartitionsAsync(issuer.IssuerId, issuer.KeyId, cancellationToken))
+                    .FirstOrDefault(again => again.Url == partition.Url)?.State;
+            if (await LookAsync(new CrlScope(issuer, partition.Url), partition.State, StateAsync, cancellationToken) is { } crl)
+                made.Add(crl);
         }
 
-        if (state.Last is { } last && last.Number > (Find(issuer)?.Number ?? 0)
-            && await store.ReadAsync(issuer.IssuerId, issuer.KeyId, cancellationToken) is { } stored)
-            Hold(issuer, stored);
-        if (isOver || !await IsDueAsync(issuer, state, cancellationToken)
-            || await store.TakeLeaseAsync(issuer.IssuerId, issuer.KeyId, _holder, times.Lease, cancellationToken) is not { } lease)
+        return made;
+    }
+
+    /// <param name="state">As it was a moment ago; null: the partition is gone.</param>
+    /// <param name="stateAsync">As it is now.</param>
+    private async Task<PublishedCrl?> LookAsync(
+        CrlScope scope, CrlState? state, Func<Task<CrlState?>> stateAsync, CancellationToken cancellationToken)
+    {
+        if (state is null || await IsServedNoMoreAsync(scope, state, cancellationToken))
+            return null;
+        var (issuerId, key) = KeyOf(scope);
+        if (state.Last is { } last && last.Number > (Find(scope)?.Number ?? 0)
+            && await store.ReadAsync(issuerId, key, cancellationToken) is { } stored)
+            Hold(scope, stored);
+        if (!await IsDueAsync(scope, state, cancellationToken)
+            || await store.TakeLeaseAsync(issuerId, key, _holder, times.Lease, cancellationToken) is not { } lease)
             return null;
 
         // The process that had the lease before may have published in between.
-        state = await store.StateAsync(issuer.IssuerId, issuer.KeyId, cancellationToken);
-        if (!await IsDueAsync(issuer, state, cancellationToken))
+        state = await stateAsync();
+        if (state is null || !await IsDueAsync(scope, state, cancellationToken))
             return null;
         var started = process.GetTimestamp();
-        if (await MakeUnderAsync(lease, issuer, state, cancellationToken) is not { } crl)
+        var lastEnd = scope.Issuer.IsRetired ? await LastEndAsync(scope.Issuer, cancellationToken) : DateTimeOffset.MaxValue;
+        if (await _maker.MakeUnderAsync(lease, scope, new(state, Find(scope)?.Number ?? 0, lastEnd), cancellationToken) is not { } crl)
             return null;
-        _lastTook[KeyOf(issuer)] = process.GetElapsedTime(started);
-        Hold(issuer, crl);
+        _lastTook[KeyOf(scope)] = process.GetElapsedTime(started);
+        Hold(scope, crl);
         return crl;
     }
 
-    // Whether the retired CA signs no further list: it cannot, or one was made after the end of its last certificate (RFC 5280 §3.3).
-    private async Task<bool> IsOverAsync(IPublishesStatus issuer, CrlState state, CancellationToken cancellationToken) =>
-        issuer.Crls is null || (state.Last is { } last && last.ThisUpdate > await LastEndAsync(issuer, cancellationToken));
-
-    private async Task<bool> HasLapsedAsync(IPublishesStatus issuer, CrlState state, CancellationToken cancellationToken) =>
-        (Find(issuer)?.NextUpdate ?? state.Last?.NextUpdate) is not { } end || end <= await clock.NowAsync(cancellationToken);
-
-    private async Task<DateTimeOffset> LastEndAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
+    private async Task<bool> IsDueAsync(CrlScope scope, CrlState state, CancellationToken cancellationToken)
     {
-        if (_lastEnds.TryGetValue(KeyOf(issuer), out var known) && process.GetElapsedTime(known.ReadAt) < times.LastEndKept)
-            return known.End;
-        var end = await revocations.FindLastEndAsync(issuer.IssuerId, issuer.KeyId, cancellationToken) ?? DateTimeOffset.MinValue;
-        _lastEnds[KeyOf(issuer)] = (end, process.GetTimestamp());
-        return end;
-    }
+        if (await IsOverAsync(scope, state, cancellationToken))
+            return false;
 
-    private async Task<bool> IsDueAsync(IPublishesStatus issuer, CrlState state, CancellationToken cancellationToken)
-    {
         // A restored database may have forgotten the list that is held here.
-        if (state.Last is not { } last || last.Number < Find(issuer)?.Number)
+        if (state.Last is not { } last || last.Number < Find(scope)?.Number)
             return true;
 
         // Below zero: the clock was ahead when the list was made.
         var age = await clock.NowAsync(cancellationToken) - last.ThisUpdate;
-        var pause = _lastTook.GetValueOrDefault(KeyOf(issuer));
+        var pause = _lastTook.GetValueOrDefault(KeyOf(scope));
         return (state.Epoch != last.Epoch && (age < TimeSpan.Zero || age >= (pause > times.Coalesce ? pause : times.Coalesce)))
             || age >= times.Validity / 2;
     }
 
-    /// <summary>Makes the list and publishes it; gives up as soon as the lease is lost. Null: another process was faster.</summary>
-    private async Task<PublishedCrl?> MakeUnderAsync(
-        CrlLease lease, IPublishesStatus issuer, CrlState state, CancellationToken cancellationToken)
+    // Whether a retired CA signs no further list: it cannot, or one was made after the end of its last certificate (RFC 5280 §3.3).
+    private async Task<bool> IsOverAsync(CrlScope scope, CrlState state, CancellationToken cancellationToken) => scope.Issuer.IsRetired
+        && (scope.Issuer.Crls is null
+            || (state.Last is { } last && last.ThisUpdate > await LastEndAsync(scope.Issuer, cancellationToken)));
+
+    private async Task<bool> IsServedNoMoreAsync(CrlScope scope, CrlState state, CancellationToken cancellationToken)
     {
-        using var held = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var renewing = RenewAsync(lease, held);
-        try
+        var key = KeyOf(scope);
+        var end = Find(scope)?.NextUpdate ?? state.Last?.NextUpdate;
+        if (!await IsOverAsync(scope, state, cancellationToken) || end > await clock.NowAsync(cancellationToken))
         {
-            var crl = await MakeAsync(issuer, state, held.Token);
-            return await store.SaveAsync(lease, crl, state.Epoch, PublicationTrail.CrlPublished(issuer, crl), held.Token) ? crl : null;
+            _ended.TryRemove(key, out _);
+            return false;
         }
-        finally
-        {
-            await held.CancelAsync();
-            await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+
+        _ended[key] = true;
+        _held.TryRemove(key, out _);
+        return true;
     }
 
-    private async Task RenewAsync(CrlLease lease, CancellationTokenSource held)
+    private async Task<DateTimeOffset> LastEndAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(times.Lease / 3, process);
-        while (await timer.WaitForNextTickAsync(held.Token))
-        {
-            // A renewal that fails is tried again: the fence decides in the end.
-            var renewal = store.RenewAsync(lease, times.Lease, held.Token);
-            await ((Task)renewal).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (renewal.IsCompletedSuccessfully && !await renewal)
-                await held.CancelAsync();
-        }
+        var key = (issuer.IssuerId, issuer.KeyId);
+        if (_lastEnds.TryGetValue(key, out var known) && process.GetElapsedTime(known.ReadAt) < times.LastEndKept)
+            return known.End;
+        var end = await revocations.FindLastEndAsync(issuer.IssuerId, issuer.KeyId, cancellationToken) ?? DateTimeOffset.MinValue;
+        _lastEnds[key] = (end, process.GetTimestamp());
+        return end;
     }
 
-    private async Task<PublishedCrl> MakeAsync(IPublishesStatus issuer, CrlState state, CancellationToken cancellationToken)
+    private PublishedCrl? Find(CrlScope scope) => _held.GetValueOrDefault(KeyOf(scope)).Crl;
+
+    private void Hold(CrlScope scope, PublishedCrl crl)
     {
-        var thisUpdate = WholeSeconds(await clock.ReadAsync(cancellationToken));
-
-        // RFC 5280 §5.1.2.5: nextUpdate never falls, also where the validity was made shorter.
-        var nextUpdate = thisUpdate + times.Validity;
-        if (state.Last is { } last && last.NextUpdate > nextUpdate)
-            nextUpdate = last.NextUpdate;
-
-        // RFC 5280 §5.2.3: greater than every one before, also than those that a restored backup has forgotten: there are never more lists
-        // than seconds, so the time is ahead of them (ADR 41).
-        var before = Math.Max(state.Last?.Number ?? 0, Find(issuer)?.Number ?? 0);
-        var number = Math.Max(before + 1, thisUpdate.ToUnixTimeSeconds());
-
-        // RFC 5280 §3.3: an entry stays until it has stood in a CRL made after the certificate's end, also where none was made for long.
-        var endsAfter = thisUpdate - times.Validity;
-        if (state.Last is { } previous && previous.ThisUpdate < endsAfter)
-            endsAfter = previous.ThisUpdate;
-        var entries = revocations.ListRevokedAsync(issuer.IssuerId, issuer.KeyId, endsAfter, cancellationToken);
-        var crl = await issuer.Crls!.WriteAsync(new CrlHeader(number, thisUpdate, nextUpdate), entries, cancellationToken);
-        return issuer.IsRetired && thisUpdate > await LastEndAsync(issuer, cancellationToken)
-            ? crl with { LastOf = IssuerNames.Of(issuer) }
-            : crl;
-    }
-
-    private void Hold(IPublishesStatus issuer, PublishedCrl crl)
-    {
-        _held[KeyOf(issuer)] = crl;
+        _held[KeyOf(scope)] = (scope.Name, crl);
         Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
-    private static (string IssuerId, string KeyId) KeyOf(IPublishesStatus issuer) => (issuer.IssuerId, issuer.KeyId);
-
-    private static DateTimeOffset WholeSeconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
+    private static (string IssuerId, string Key) KeyOf(CrlScope scope) => (scope.Issuer.IssuerId, scope.Key);
 }

@@ -6,10 +6,14 @@ namespace Certctl.Application.Publication;
 public interface ICrlStore
 {
     /// <summary>What has been published for this CA, and whether a revocation came since.</summary>
-    /// <param name="keyId">As <see cref="Issuers.IPublishesStatus.KeyId"/>.</param>
+    /// <param name="keyId">As <see cref="Issuers.IPublishesStatus.KeyId"/>: the complete CRL.</param>
     Task<CrlState> StateAsync(string issuerId, string keyId, CancellationToken cancellationToken);
 
+    /// <summary>The same of each partition under which this CA has issued.</summary>
+    Task<IReadOnlyList<CrlPartitionState>> PartitionsAsync(string issuerId, string keyId, CancellationToken cancellationToken);
+
     /// <summary>The CRL that was published last; null: none.</summary>
+    /// <param name="keyId">As <see cref="CrlScope.Key"/>, here and below.</param>
     Task<PublishedCrl?> ReadAsync(string issuerId, string keyId, CancellationToken cancellationToken);
 
     /// <summary>
@@ -30,9 +34,12 @@ public interface ICrlStore
     Task<bool> SaveAsync(CrlLease lease, PublishedCrl crl, long epoch, AuditEvent audit, CancellationToken cancellationToken);
 }
 
-/// <param name="Epoch">As <see cref="IRevocationStore.EpochAsync"/>, now.</param>
+/// <param name="Epoch">As <see cref="IRevocationStore.EpochAsync"/>, now; of a partition that of its certificates alone.</param>
 /// <param name="Last">Null: none has been published.</param>
 public sealed record CrlState(long Epoch, CrlHead? Last);
+
+/// <param name="Url">As <see cref="CrlScope.Partition"/>.</param>
+public sealed record CrlPartitionState(string Url, CrlState State);
 
 /// <summary>A published CRL without its octets.</summary>
 /// <param name="Epoch">The epoch that it stands for.</param>

@@ -23,6 +23,11 @@ public interface IRevocationStore
     IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
         string issuerId, string keyId, DateTimeOffset endsAfter, CancellationToken cancellationToken);
 
+    /// <summary>The same of the certificates of one partition.</summary>
+    /// <param name="partition">As <see cref="CrlScope.Partition"/>.</param>
+    IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
+        string issuerId, string keyId, string partition, DateTimeOffset endsAfter, CancellationToken cancellationToken);
+
     /// <summary>NotAfter of the certificate of this CA that ends last; null: it issued none. Not cheap: it looks at all of them.</summary>
     /// <param name="keyId">As <see cref="Issuers.IPublishesStatus.KeyId"/>.</param>
     Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken);

@@ -1,4 +1,3 @@
-using Certctl.Application.Issuers;
 using Certctl.Domain.Audit;
 
 namespace Certctl.Application.Publication;
@@ -6,13 +5,13 @@ namespace Certctl.Application.Publication;
 /// <summary>What the server publishes by itself, as lines of the audit trail.</summary>
 public static class PublicationTrail
 {
-    public static AuditEvent CrlPublished(IPublishesStatus issuer, PublishedCrl crl) => Event(
-        issuer,
+    public static AuditEvent CrlPublished(CrlScope scope, PublishedCrl crl) => Event(
+        scope.Name,
         AuditAction.CrlPublished,
         crl.ThisUpdate,
         $"CRL {crl.Number}, {crl.Entries} entries, until {crl.NextUpdate:O}{(crl.LastOf is null ? "" : ", the last one")}");
 
-    private static AuditEvent Event(IPublishesStatus issuer, string action, DateTimeOffset now, string detail) => new()
+    private static AuditEvent Event(string name, string action, DateTimeOffset now, string detail) => new()
     {
         Id = Guid.CreateVersion7(now),
         Timestamp = now,
@@ -22,6 +21,6 @@ public static class PublicationTrail
         Outcome = AuditOutcome.Done,
         Detail = detail,
         ResourceType = "issuer",
-        ResourceId = IssuerNames.Of(issuer),
+        ResourceId = name,
     };
 }

@@ -73,9 +73,20 @@ public sealed class IssuedCertificate
 
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>
+    /// URL of the partitioned CRL that its cRLDistributionPoints name (RFC 5280 §4.2.1.13); null: the complete CRL is meant.
+    /// </summary>
+    public string? CrlPartition { get; init; }
+
     public DateTimeOffset? RevokedAt { get; private set; }
 
     public RevocationReason? RevocationReason { get; private set; }
+
+    /// <summary>Since when its key is known or thought to be compromised (RFC 5280 §5.3.2); null: not known.</summary>
+    public DateTimeOffset? InvalidSince { get; private set; }
+
+    /// <summary>When its last certificateHold was ended; null: never.</summary>
+    public DateTimeOffset? ReleasedAt { get; private set; }
 
     public bool IsRevoked => RevokedAt is not null;
 

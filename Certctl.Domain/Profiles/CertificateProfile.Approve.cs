@@ -58,6 +58,7 @@ public sealed partial class CertificateProfile
             NotBefore = notBefore,
             NotAfter = notAfter,
             MustStaple = MustStaple,
+            CrlPartitions = Content.CrlPartitions,
         });
     }
 

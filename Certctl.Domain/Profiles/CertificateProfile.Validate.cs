@@ -20,6 +20,9 @@ public sealed partial class CertificateProfile
     public const int MaxRenewalDays = 3650;
     public const int MaxRenewalPercent = 99;
     public const int MaxActive = 100;
+
+    /// <summary>Bound of <see cref="ContentRules.CrlPartitions"/>.</summary>
+    public const int MaxCrlPartitions = 256;
     public const int MaxKeyBits = 8192;
     public const int MaxSubjectTemplate = NamePolicy.MaxSubjectAttributes;
 
@@ -120,6 +123,8 @@ public sealed partial class CertificateProfile
         .. Problem(Content.SubjectTemplate.Count > MaxSubjectTemplate, $"subject_template: must have at most {MaxSubjectTemplate} values"),
         .. SubjectTemplate.Problems(Content.SubjectTemplate).Select(problem => $"subject_template: {problem}"),
         .. Problem(Content.SanTemplate.Count > MaxListLength, $"san_template: must have at most {MaxListLength} values"),
+        .. Problem(
+            Content.CrlPartitions is < 0 or > MaxCrlPartitions, $"crl_partitions: must be a whole number from 0 to {MaxCrlPartitions}"),
         .. SanTemplate.Problems(Content.SanTemplate, Content).Select(problem => $"san_template: {problem}"),
     ];
 

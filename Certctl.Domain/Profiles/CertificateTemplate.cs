@@ -47,6 +47,9 @@ public sealed class CertificateTemplate
 
     /// <summary>RFC 7633 TLS feature status_request.</summary>
     public required bool MustStaple { get; init; }
+
+    /// <summary>How many partitioned CRLs there are for such certificates; 0: the complete CRL is theirs.</summary>
+    public int CrlPartitions { get; init; }
 }
 
 /// <summary>RFC 5280 §4.2.1.3, the bits that a leaf of ours can carry; the values are the bit numbers as flags (bit 0 = 1).</summary>

@@ -43,4 +43,7 @@ public sealed record ContentRules
     /// ValidityPeriod, ValidityPeriodUnits, ExpirationDate).
     /// </summary>
     public bool AllowRequestedValidity { get; init; }
+
+    /// <summary>How many parts its certificates are divided into, each with a CRL of its own; 0: the complete CRL is theirs.</summary>
+    public int CrlPartitions { get; init; }
 }

@@ -43,6 +43,8 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
 
     public DbSet<StoredCrlLease> CrlLeases => Set<StoredCrlLease>();
 
+    public DbSet<StoredCrlPartition> CrlPartitions => Set<StoredCrlPartition>();
+
     public DbSet<RevocationEpoch> RevocationEpochs => Set<RevocationEpoch>();
 
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
@@ -87,6 +89,7 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
         modelBuilder.ApplyConfiguration(new StoredProbeMapping());
         modelBuilder.ApplyConfiguration(new StoredCrlMapping());
         modelBuilder.ApplyConfiguration(new StoredCrlLeaseMapping());
+        modelBuilder.ApplyConfiguration(new StoredCrlPartitionMapping());
         modelBuilder.ApplyConfiguration(new RevocationEpochMapping());
         modelBuilder.ApplyConfiguration(new AuditEventMapping());
     }

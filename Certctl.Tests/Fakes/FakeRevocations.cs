@@ -66,6 +66,10 @@ internal sealed class FakeRevocations : IRevocationStore
     public IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
         string issuerId, string keyId, DateTimeOffset endsAfter, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
+        string issuerId, string keyId, string partition, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 

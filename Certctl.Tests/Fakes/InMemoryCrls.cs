@@ -8,8 +8,8 @@ namespace Certctl.Tests.Fakes;
 internal sealed class InMemoryCrls(TimeProvider clock) : IRevocationStore, ICrlStore
 {
     private readonly Lock _lock = new();
-    private (CrlLease Lease, DateTimeOffset Until)? _lease;
-    private (PublishedCrl Crl, long Epoch, long Fence)? _stored;
+    private readonly Dictionary<string, (CrlLease Lease, DateTimeOffset Until)> _leases = [];
+    private readonly Dictionary<string, (PublishedCrl Crl, long Epoch, long Fence)> _stored = [];
 
     public long Epoch { get; set; }
 
@@ -29,10 +29,14 @@ internal sealed class InMemoryCrls(TimeProvider clock) : IRevocationStore, ICrlS
     /// <summary>Of the certificate that ends last.</summary>
     public DateTimeOffset? LastEnd { get; set; }
 
-    public PublishedCrl? Stored => _stored?.Crl;
+    /// <summary>Epochs of partitions, by URL, and what is revoked in them.</summary>
+    public SortedDictionary<string, (long Epoch, List<RevokedCertificate> Revoked)> Partitions { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The complete list of the one CA that has any.</summary>
+    public PublishedCrl? Stored => _stored.SingleOrDefault(pair => !pair.Key.Contains('/', StringComparison.Ordinal)).Value.Crl;
 
     /// <summary>The database is that of an earlier moment again, and so is its epoch.</summary>
-    public void Restore(PublishedCrl backup) => _stored = (backup, --Epoch, 0);
+    public void Restore(PublishedCrl backup) => _stored[_stored.Keys.Single()] = (backup, --Epoch, 0);
 
     public Task<long> EpochAsync(string issuerId, CancellationToken cancellationToken) => Task.FromResult(Epoch);
 
@@ -53,20 +57,43 @@ internal sealed class InMemoryCrls(TimeProvider clock) : IRevocationStore, ICrlS
             yield return certificate;
     }
 
+    public async IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
+        string issuerId,
+        string keyId,
+        string partition,
+        DateTimeOffset endsAfter,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await BeforeList().WaitAsync(cancellationToken);
+        foreach (var certificate in Partitions[partition].Revoked)
+            yield return certificate;
+    }
+
     public Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
         Task.FromResult(LastEnd);
 
     public Task<CrlState> StateAsync(string issuerId, string keyId, CancellationToken cancellationToken)
     {
         lock (_lock)
+            return Task.FromResult(new CrlState(Epoch, HeadOf(keyId)));
+    }
+
+    public Task<IReadOnlyList<CrlPartitionState>> PartitionsAsync(string issuerId, string keyId, CancellationToken cancellationToken)
+    {
+        lock (_lock)
         {
-            return Task.FromResult(new CrlState(Epoch, _stored is var (crl, epoch, _)
-                ? new CrlHead(crl.Number, epoch, crl.ThisUpdate, crl.NextUpdate)
-                : null));
+            return Task.FromResult<IReadOnlyList<CrlPartitionState>>([.. Partitions.Select(partition => new CrlPartitionState(
+                partition.Key,
+                new CrlState(partition.Value.Epoch, HeadOf(CrlScope.KeyOf(keyId, CrlPartition.NameOf(partition.Key))))))]);
         }
     }
 
-    public Task<PublishedCrl?> ReadAsync(string issuerId, string keyId, CancellationToken cancellationToken) => Task.FromResult(Stored);
+    private CrlHead? HeadOf(string key) => _stored.TryGetValue(key, out var stored)
+        ? new CrlHead(stored.Crl.Number, stored.Epoch, stored.Crl.ThisUpdate, stored.Crl.NextUpdate)
+        : null;
+
+    public Task<PublishedCrl?> ReadAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
+        Task.FromResult(_stored.TryGetValue(keyId, out var stored) ? stored.Crl : null);
 
     public Task<CrlLease?> TakeLeaseAsync(
         string issuerId, string keyId, string holder, TimeSpan length, CancellationToken cancellationToken)
@@ -74,10 +101,11 @@ internal sealed class InMemoryCrls(TimeProvider clock) : IRevocationStore, ICrlS
         lock (_lock)
         {
             var now = clock.GetUtcNow();
-            if (_lease is var (held, until) && held.Holder != holder && until > now && until <= now + length)
+            var taken = _leases.TryGetValue(keyId, out var before);
+            if (taken && before is var (held, until) && held.Holder != holder && until > now && until <= now + length)
                 return Task.FromResult<CrlLease?>(null);
-            var lease = new CrlLease(issuerId, keyId, holder, (_lease?.Lease.Fence ?? 0) + 1);
-            _lease = (lease, clock.GetUtcNow() + length);
+            var lease = new CrlLease(issuerId, keyId, holder, (taken ? before.Lease.Fence : 0) + 1);
+            _leases[keyId] = (lease, clock.GetUtcNow() + length);
             return Task.FromResult<CrlLease?>(lease);
         }
     }
@@ -86,9 +114,9 @@ internal sealed class InMemoryCrls(TimeProvider clock) : IRevocationStore, ICrlS
     {
         lock (_lock)
         {
-            if (_lease?.Lease != lease)
+            if (!_leases.TryGetValue(lease.KeyId, out var held) || held.Lease != lease)
                 return Task.FromResult(false);
-            _lease = (lease, clock.GetUtcNow() + length);
+            _leases[lease.KeyId] = (lease, clock.GetUtcNow() + length);
             return Task.FromResult(true);
         }
     }
@@ -97,9 +125,9 @@ internal sealed class InMemoryCrls(TimeProvider clock) : IRevocationStore, ICrlS
     {
         lock (_lock)
         {
-            if (_stored is var (stored, _, fence) && (stored.Number >= crl.Number || fence > lease.Fence))
+            if (_stored.TryGetValue(lease.KeyId, out var old) && old is var (stored, _, fence) && (stored.Number >= crl.Number || fence > lease.Fence))
                 return Task.FromResult(false);
-            _stored = (crl, epoch, lease.Fence);
+            _stored[lease.KeyId] = (crl, epoch, lease.Fence);
             Events.Add(audit);
             return Task.FromResult(true);
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Certctl.Api.Configuration.Server;
 using Certctl.Api.Rest.Http;
 using Certctl.Application.Admin;
@@ -53,13 +54,28 @@ internal static class RevokeCommand
         Description = "Short for --reason certificateHold: it counts again after certctl revoke release.",
     };
 
+    private static readonly Option<DateTimeOffset?> InvalidSince = new("--invalid-since")
+    {
+        HelpName = "TIME",
+        Description = "Since when the key is known or thought to be compromised, such as 2026-11-30T08:00:00Z; the CRL says it "
+            + "(invalidityDate).",
+        CustomParser = static given =>
+        {
+            if (DateTimeOffset.TryParse(
+                given.Tokens[0].Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+                return time;
+            given.AddError("--invalid-since is no time, such as 2026-11-30T08:00:00Z.");
+            return null;
+        },
+    };
+
     public static Command Create()
     {
         var release = new Command("release", "End a certificateHold; what was revoked for another reason stays revoked.");
         release.SetAction((parse, token) => ActAsync(parse, ReleaseOf(parse), token));
         var command = new Command(
             "revoke", "End a certificate before its time: for good, unless the reason is certificateHold. Renewals, the CRL and OCSP go by "
-                + "the database.") { Config, Serial, Issuer, Reason, Hold, Note, Actor, release };
+                + "the database.") { Config, Serial, Issuer, Reason, Hold, InvalidSince, Note, Actor, release };
         command.Validators.Add(static given =>
         {
             if (given.GetValue(Hold) && given.GetValue(Reason) is { } word and not "certificateHold")
@@ -87,7 +103,7 @@ internal static class RevokeCommand
     private static RevokeCertificateCommand RevocationOf(ParseResult parse) => new(
         parse.GetValue(Issuer)!, SerialOf(parse),
         parse.GetValue(Hold) ? RevocationReason.CertificateHold : RevocationReasons.Of(parse.GetValue(Reason)),
-        parse.GetValue(Note)!, OperatorOption.Caller(parse.GetValue(Actor)!));
+        parse.GetValue(Note)!, OperatorOption.Caller(parse.GetValue(Actor)!)) { InvalidSince = parse.GetValue(InvalidSince) };
 
     private static ReleaseCertificateCommand ReleaseOf(ParseResult parse) => new(
         parse.GetValue(Issuer)!, SerialOf(parse), parse.GetValue(Note)!, OperatorOption.Caller(parse.GetValue(Actor)!));

@@ -132,7 +132,10 @@ internal static class CertificateEndpoints
         var issuerId = await IssuerOfAsync(SerialNumberText.Read(id) ?? "", inventory, issuers, cancellationToken);
         return await ChangeAsync<RevocationBody>(
             id, http, dispatcher, "revoked", (body, serial, caller) =>
-                new RevokeCertificateCommand(issuerId, serial, RevocationReasons.Of(body?.Reason), body?.Note ?? "", caller),
+                new RevokeCertificateCommand(issuerId, serial, RevocationReasons.Of(body?.Reason), body?.Note ?? "", caller)
+                {
+                    InvalidSince = body?.InvalidityDate,
+                },
                 cancellationToken);
     }
 

@@ -69,10 +69,14 @@ internal sealed record CertificateRow(
 /// <c>cACompromise</c> is taken too.
 /// </param>
 /// <param name="Note">Free text, shown to other operators.</param>
+/// <param name="InvalidityDate">
+/// Since when the key is known or thought to be compromised (RFC 5280 §5.3.2), not in the future; the CRL repeats it.
+/// </param>
 [RequestBody]
 internal sealed record RevocationBody(
     [property: Field(Words = Words.RevocationReasons)] string? Reason = null,
-    [property: Field(MaxLength = AdminNote.MaxLength)] string? Note = null);
+    [property: Field(MaxLength = AdminNote.MaxLength)] string? Note = null,
+    DateTimeOffset? InvalidityDate = null);
 
 /// <param name="Note">Free text, shown to other operators.</param>
 [RequestBody]

@@ -98,6 +98,9 @@ internal sealed record ProfileJson
 
     public bool AllowRequestedValidity { get; init; }
 
+    [Field(Min = 0, Max = CertificateProfile.MaxCrlPartitions)]
+    public int CrlPartitions { get; init; }
+
     public bool Enabled { get; init; } = true;
 
     /// <summary>Shown; ignored when written, as are the times.</summary>
@@ -144,6 +147,7 @@ internal sealed record ProfileJson
         SubjectTemplate = profile.Content.SubjectTemplate,
         SanTemplate = profile.Content.SanTemplate,
         AllowRequestedValidity = profile.Content.AllowRequestedValidity,
+        CrlPartitions = profile.Content.CrlPartitions,
         Enabled = profile.Enabled,
         Version = profile.Version,
         CreatedAt = profile.CreatedAt,
@@ -202,6 +206,7 @@ internal sealed record ProfileJson
                 SubjectTemplate = SubjectTemplate,
                 SanTemplate = SanTemplate,
                 AllowRequestedValidity = AllowRequestedValidity,
+                CrlPartitions = CrlPartitions,
             },
             Enabled = Enabled,
             Version = (stored?.Version ?? 0) + 1,

@@ -26,11 +26,13 @@ public interface ICertificateInventory
         string serialNumber,
         RevocationReason reason,
         DateTimeOffset at,
+        DateTimeOffset? invalidSince,
         AuditEvent audit,
         CancellationToken cancellationToken);
 
     /// <summary>Ends a certificateHold (RFC 5280 §5.3.1), and appends the audit event in one transaction.</summary>
-    Task<RevocationVerdict> ReleaseAsync(string issuerId, string serialNumber, AuditEvent audit, CancellationToken cancellationToken);
+    Task<RevocationVerdict> ReleaseAsync(
+        string issuerId, string serialNumber, DateTimeOffset at, AuditEvent audit, CancellationToken cancellationToken);
 }
 
 /// <summary>Where an issued certificate stands.</summary>

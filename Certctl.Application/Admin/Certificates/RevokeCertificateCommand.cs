@@ -9,7 +9,11 @@ namespace Certctl.Application.Admin.Certificates;
 /// <param name="SerialNumber">40 lower-case hex digits.</param>
 /// <param name="Note">Free text for other operators; empty when there is none.</param>
 public sealed record RevokeCertificateCommand(
-    string IssuerId, string SerialNumber, RevocationReason Reason, string Note, AdminCaller Caller) : AdminCommand(Caller);
+    string IssuerId, string SerialNumber, RevocationReason Reason, string Note, AdminCaller Caller) : AdminCommand(Caller)
+{
+    /// <summary>Since when the key is known or thought to be compromised (RFC 5280 §5.3.2), not later than now; null: not known.</summary>
+    public DateTimeOffset? InvalidSince { get; init; }
+}
 
 public sealed class RevokeCertificateValidator : AdminCommandValidator<RevokeCertificateCommand>
 {
@@ -24,9 +28,12 @@ public sealed class RevokeCertificateHandler(ICertificateInventory inventory, Da
         if (await inventory.FindAsync(request.IssuerId, request.SerialNumber, cancellationToken) is not { } certificate)
             return RevocationTrail.NotFound;
         var now = await clock.NowAsync(cancellationToken);
-        var audit = RevocationTrail.Event(request, certificate, AuditAction.CertificateRevoked, $"{request.Reason}", request.Note, now);
+        if (request.InvalidSince > now)
+            return new AdminOutcome.Invalid(["invalidity_date: it has not come yet"]);
+        var act = request.InvalidSince is { } since ? $"{request.Reason}, invalid since {since.UtcDateTime:O}" : $"{request.Reason}";
+        var audit = RevocationTrail.Event(request, certificate, AuditAction.CertificateRevoked, act, request.Note, now);
         return await inventory.RevokeAsync(
-            certificate.IssuerId, certificate.SerialNumber, request.Reason, now, audit, cancellationToken) switch
+            certificate.IssuerId, certificate.SerialNumber, request.Reason, now, request.InvalidSince, audit, cancellationToken) switch
         {
             RevocationVerdict.Done => new AdminOutcome.Done($"revoked ({request.Reason})"),
             RevocationVerdict.Refused(var reason, var at) => new AdminOutcome.Conflict($"It has been revoked before: {reason}, at {at:O}."),
@@ -53,9 +60,9 @@ public sealed class ReleaseCertificateHandler(ICertificateInventory inventory, D
     {
         if (await inventory.FindAsync(request.IssuerId, request.SerialNumber, cancellationToken) is not { } certificate)
             return RevocationTrail.NotFound;
-        var audit = RevocationTrail.Event(
-            request, certificate, AuditAction.CertificateReleased, "hold ended", request.Note, await clock.NowAsync(cancellationToken));
-        return await inventory.ReleaseAsync(certificate.IssuerId, certificate.SerialNumber, audit, cancellationToken) switch
+        var now = await clock.NowAsync(cancellationToken);
+        var audit = RevocationTrail.Event(request, certificate, AuditAction.CertificateReleased, "hold ended", request.Note, now);
+        return await inventory.ReleaseAsync(certificate.IssuerId, certificate.SerialNumber, now, audit, cancellationToken) switch
         {
             RevocationVerdict.Done => new AdminOutcome.Done("released"),
             RevocationVerdict.Refused(null, _) => new AdminOutcome.Conflict("It is not on hold: it is not revoked."),

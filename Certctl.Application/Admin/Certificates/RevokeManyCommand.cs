@@ -74,7 +74,7 @@ public sealed class RevokeManyHandler(ICertificateInventory inventory, DatabaseC
             return true;
         var audit = RevocationTrail.Event(
             request, certificate, AuditAction.CertificateRevoked, $"{request.Reason}, many at once", request.Note, now);
-        return await inventory.RevokeAsync(certificate.IssuerId, certificate.SerialNumber, request.Reason, now, audit, cancellationToken)
+        return await inventory.RevokeAsync(certificate.IssuerId, certificate.SerialNumber, request.Reason, now, invalidSince: null, audit, cancellationToken)
             is RevocationVerdict.Done;
     }
 }

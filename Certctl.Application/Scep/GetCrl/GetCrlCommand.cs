@@ -33,9 +33,9 @@ public sealed class GetCrlHandler(CrlPublisher crls) : IRequestHandler<GetCrlCom
             return Unknown($"{named} cannot be in a CRL of {asked.Name}");
         if (issuer is not IPublishesStatus publisher)
             return Unknown($"{issuer.Name} has no CRL here");
-        if (publisher.IsRetired)
-            return crls.Find(publisher) is { } last ? Published(last) : Unknown($"the retired CA {issuer.Name} has no CRL any more");
-        return publisher.Crls is null
+        if (crls.HasEnded(publisher))
+            return Unknown($"the retired CA {issuer.Name} has no CRL any more");
+        return publisher.Crls is null && publisher.HasKey
             ? Unknown($"{issuer.Name} may not sign CRLs: its keyUsage lacks cRLSign")
             : Published(await crls.CurrentAsync(publisher, cancellationToken));
     }

@@ -16,10 +16,9 @@ internal static class LeafExtensions
     /// <summary>
     /// authorityKeyIdentifier, cRLDistributionPoints and authorityInfoAccess: the same in every certificate of a CA, each as DER.
     /// </summary>
-    public static IReadOnlyList<byte[]> ConstantFor(X509Certificate2 ca, LocalCaSettings settings)
+    public static IReadOnlyList<byte[]> ConstantFor(X509Certificate2 ca, StatusUrls urls)
     {
         List<byte[]> extensions = [EncodeAuthorityKeyIdentifier(ca)];
-        var urls = settings.UrlsOf(ca);
         if (urls.Crls.Count > 0)
             extensions.Add(Encode("2.5.29.31", DistributionPoints(urls.Crls)));
         if (urls.Ocsp is not null || urls.CaIssuers is not null)

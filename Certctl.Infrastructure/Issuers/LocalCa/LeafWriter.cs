@@ -22,6 +22,7 @@ internal sealed class LeafWriter
     private readonly CaSigner _signer;
     private readonly byte[] _issuer;
     private readonly IReadOnlyList<byte[]> _constantExtensions;
+    private readonly Func<string, IReadOnlyList<byte[]>> _extensionsOfPartition;
     private readonly byte[]? _tlsFeature;
     private readonly byte[] _tlsFeatureWithStapling;
 
@@ -29,20 +30,29 @@ internal sealed class LeafWriter
     {
         _signer = signer;
         _issuer = ca.SubjectName.RawData;
-        _constantExtensions = LeafExtensions.ConstantFor(ca, settings);
+        var urls = settings.UrlsOf(ca);
+        _constantExtensions = LeafExtensions.ConstantFor(ca, urls);
+        _extensionsOfPartition = partition => LeafExtensions.ConstantFor(ca, urls with { Crls = [partition] });
 
         (_tlsFeature, _tlsFeatureWithStapling) = (TlsFeature.Below(ca, mustStaple: false), TlsFeature.Below(ca, mustStaple: true)!);
     }
 
-    public byte[] Write(CertificateTemplate template, ReadOnlySpan<byte> serial, DateTimeOffset notBefore, DateTimeOffset notAfter)
+    /// <param name="partition">The one URL of its cRLDistributionPoints; null: those of the CA.</param>
+    public byte[] Write(
+        CertificateTemplate template, ReadOnlySpan<byte> serial, DateTimeOffset notBefore, DateTimeOffset notAfter, string? partition)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER, 2048);
-        WriteToBeSigned(writer, template, serial, notBefore, notAfter);
+        WriteToBeSigned(
+            writer, template, serial, (notBefore, notAfter), partition is null ? _constantExtensions : _extensionsOfPartition(partition));
         return _signer.Seal(writer.Encode());
     }
 
     private void WriteToBeSigned(
-        AsnWriter writer, CertificateTemplate template, ReadOnlySpan<byte> serial, DateTimeOffset notBefore, DateTimeOffset notAfter)
+        AsnWriter writer,
+        CertificateTemplate template,
+        ReadOnlySpan<byte> serial,
+        (DateTimeOffset NotBefore, DateTimeOffset NotAfter) validity,
+        IReadOnlyList<byte[]> ofCa)
     {
         using (writer.PushSequence())
         {
@@ -62,8 +72,8 @@ internal sealed class LeafWriter
             // validity
             using (writer.PushSequence())
             {
-                WriteTime(writer, notBefore);
-                WriteTime(writer, notAfter);
+                WriteTime(writer, validity.NotBefore);
+                WriteTime(writer, validity.NotAfter);
             }
 
             // subject
@@ -75,7 +85,7 @@ internal sealed class LeafWriter
             // extensions
             using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 3)))
             using (writer.PushSequence())
-                WriteExtensions(writer, template);
+                WriteExtensions(writer, template, ofCa);
         }
     }
 
@@ -103,13 +113,13 @@ internal sealed class LeafWriter
         }
     }
 
-    private void WriteExtensions(AsnWriter writer, CertificateTemplate template)
+    private void WriteExtensions(AsnWriter writer, CertificateTemplate template, IReadOnlyList<byte[]> ofCa)
     {
         LeafExtensions.Write(writer, "2.5.29.19", critical: true, NotACa);
         LeafExtensions.WriteKeyUsage(writer, template.KeyUsage);
         LeafExtensions.WriteExtendedKeyUsage(writer, template.ExtendedKeyUsages, template.ExtendedKeyUsageIsCritical);
         LeafExtensions.WriteSubjectKeyIdentifier(writer, template.PublicKey.Der);
-        foreach (var extension in _constantExtensions)
+        foreach (var extension in ofCa)
             writer.WriteEncodedValue(extension);
         if (template.SubjectAltNames.Count > 0)
             LeafExtensions.WriteSubjectAltNames(writer, template.SubjectAltNames, critical: template.Subject.IsEmpty);

@@ -118,7 +118,10 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesStatus, IForesees
             throw new InvalidOperationException($"The CA ends at {NotAfter:O}, before a certificate from {notBefore:O} could begin.");
 
         var serial = SerialNumbers.Next();
-        var der = _writer.Write(template, serial, notBefore, notAfter);
+        var partition = template.CrlPartitions > 0 && Crls is not null && _settings.PublicationUrl is { } url
+            ? CrlPartition.UrlOf(url, IssuerNames.Of(this), serial, template.CrlPartitions)
+            : null;
+        var der = _writer.Write(template, serial, notBefore, notAfter, partition);
         return Task.FromResult<IssuerAnswer>(new IssuerAnswer.Issued(new IssuedCertificate
         {
             IssuerId = IssuerId,
@@ -130,6 +133,7 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesStatus, IForesees
             CommonName = template.Subject.CommonName,
             SubjectAltNames = template.SubjectAltNameTexts,
             AuthorityKeyId = KeyId,
+            CrlPartition = partition,
             NotBefore = notBefore,
             NotAfter = notAfter,
             KeyAlgorithm = template.PublicKey.Describe(),

@@ -59,6 +59,7 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
         TimeOrNull("created_at", e => e.Certificate?.CreatedAt),
         TimeOrNull("revoked_at", e => e.Certificate?.RevokedAt),
         Text("revocation_reason", e => e.Certificate?.RevocationReason?.ToString()),
+        Text("crl_partition", e => e.Certificate?.CrlPartition),
     ]);
 
     public static readonly JournalTable Enrolments = new("enrolments",

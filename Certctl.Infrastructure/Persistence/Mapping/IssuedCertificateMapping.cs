@@ -36,6 +36,13 @@ internal sealed class IssuedCertificateMapping : IEntityTypeConfiguration<Issued
         builder.HasIndex(certificate => new { certificate.CreatedAt, certificate.SerialNumber }, "certificates_held_idx")
             .HasFilter("revocation_reason = 'CertificateHold'");
 
+        // Most certificates are in no partition.
+        builder.HasIndex(certificate => new { certificate.CrlPartition, certificate.RevokedAt }, "certificates_partition_idx")
+            .HasFilter("crl_partition IS NOT NULL AND revoked_at IS NOT NULL");
+
+        builder.HasIndex(certificate => new { certificate.IssuerId, certificate.ReleasedAt }, "certificates_released_idx")
+            .HasFilter("released_at IS NOT NULL");
+
         // A digest, because a name may be longer than an entry of an index.
         builder.HasIndex(
             certificate => new { certificate.NameSha256, certificate.ProfileId, certificate.IssuerId }, "certificates_name_idx");
@@ -58,5 +65,8 @@ internal sealed class IssuedCertificateMapping : IEntityTypeConfiguration<Issued
         builder.Property(certificate => certificate.CreatedAt).HasColumnName("created_at");
         builder.Property(certificate => certificate.RevokedAt).HasColumnName("revoked_at");
         builder.Property(certificate => certificate.RevocationReason).HasColumnName("revocation_reason").HasConversion<string>();
+        builder.Property(certificate => certificate.InvalidSince).HasColumnName("invalid_since");
+        builder.Property(certificate => certificate.ReleasedAt).HasColumnName("released_at");
+        builder.Property(certificate => certificate.CrlPartition).HasColumnName("crl_partition");
     }
 }

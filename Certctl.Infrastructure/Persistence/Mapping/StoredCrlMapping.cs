@@ -16,6 +16,8 @@ internal sealed class StoredCrlMapping : IEntityTypeConfiguration<StoredCrl>
         builder.Property(crl => crl.Fence).HasColumnName("fence");
         builder.Property(crl => crl.ThisUpdate).HasColumnName("this_update");
         builder.Property(crl => crl.NextUpdate).HasColumnName("next_update");
+        builder.Property(crl => crl.BaseNumber).HasColumnName("base_number");
+        builder.Property(crl => crl.BaseThisUpdate).HasColumnName("base_this_update");
         builder.Property(crl => crl.Entries).HasColumnName("entries");
         builder.Property(crl => crl.Der).HasColumnName("der");
     }
@@ -32,6 +34,19 @@ internal sealed class StoredCrlLeaseMapping : IEntityTypeConfiguration<StoredCrl
         builder.Property(lease => lease.Holder).HasColumnName("holder");
         builder.Property(lease => lease.Fence).HasColumnName("fence");
         builder.Property(lease => lease.HeldUntil).HasColumnName("held_until");
+    }
+}
+
+internal sealed class StoredCrlPartitionMapping : IEntityTypeConfiguration<StoredCrlPartition>
+{
+    public void Configure(EntityTypeBuilder<StoredCrlPartition> builder)
+    {
+        builder.ToTable("crl_partitions");
+        builder.HasKey(partition => new { partition.IssuerId, partition.KeyId, partition.Url }).HasName("crl_partitions_pkey");
+        builder.Property(partition => partition.IssuerId).HasColumnName("issuer_id");
+        builder.Property(partition => partition.KeyId).HasColumnName("key_id");
+        builder.Property(partition => partition.Url).HasColumnName("url");
+        builder.Property(partition => partition.Epoch).HasColumnName("epoch");
     }
 }
 

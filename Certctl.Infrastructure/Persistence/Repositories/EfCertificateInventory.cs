@@ -53,6 +53,7 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
         string serialNumber,
         RevocationReason reason,
         DateTimeOffset at,
+        DateTimeOffset? invalidSince,
         AuditEvent audit,
         CancellationToken cancellationToken)
     {
@@ -66,13 +67,14 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
                     || (mayReplace && certificate.RevocationReason == RevocationReason.CertificateHold))
                 .ExecuteUpdateAsync(
                     set => set.SetProperty(certificate => certificate.RevokedAt, at)
-                        .SetProperty(certificate => certificate.RevocationReason, reason), bounded),
+                        .SetProperty(certificate => certificate.RevocationReason, reason)
+                        .SetProperty(certificate => certificate.InvalidSince, invalidSince), bounded),
             audit,
             cancellationToken);
     }
 
     public Task<RevocationVerdict> ReleaseAsync(
-        string issuerId, string serialNumber, AuditEvent audit, CancellationToken cancellationToken) =>
+        string issuerId, string serialNumber, DateTimeOffset at, AuditEvent audit, CancellationToken cancellationToken) =>
         ChangeAsync(
             issuerId,
             serialNumber,
@@ -80,7 +82,9 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
                 .Where(certificate => certificate.RevokedAt != null && certificate.RevocationReason == RevocationReason.CertificateHold)
                 .ExecuteUpdateAsync(
                     set => set.SetProperty(certificate => certificate.RevokedAt, (DateTimeOffset?)null)
-                        .SetProperty(certificate => certificate.RevocationReason, (RevocationReason?)null), bounded),
+                        .SetProperty(certificate => certificate.RevocationReason, (RevocationReason?)null)
+                        .SetProperty(certificate => certificate.InvalidSince, (DateTimeOffset?)null)
+                        .SetProperty(certificate => certificate.ReleasedAt, at), bounded),
             audit,
             cancellationToken);
 

@@ -23,6 +23,25 @@ internal sealed class EfCrlStore(IDbContextFactory<CertctlDbContext> contexts, L
         return new CrlState(epoch, last);
     }
 
+    public async Task<IReadOnlyList<CrlPartitionState>> PartitionsAsync(
+        string issuerId, string keyId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+
+        // The epochs first, as above.
+        var partitions = await db.CrlPartitions.Where(row => row.IssuerId == issuerId && row.KeyId == keyId)
+            .OrderBy(row => row.Url).Select(row => new { row.Url, row.Epoch }).ToListAsync(cancellationToken);
+        if (partitions.Count == 0)
+            return [];
+        var first = CrlScope.KeyOf(keyId, "");
+        var heads = await db.Crls.Where(crl => crl.IssuerId == issuerId && crl.KeyId.StartsWith(first))
+            .Select(crl => new { crl.KeyId, Head = new CrlHead(crl.Number, crl.Epoch, crl.ThisUpdate, crl.NextUpdate) })
+            .ToDictionaryAsync(crl => crl.KeyId, crl => crl.Head, cancellationToken);
+        return [.. partitions.Select(partition => new CrlPartitionState(
+            partition.Url,
+            new CrlState(partition.Epoch, heads.GetValueOrDefault(CrlScope.KeyOf(keyId, CrlPartition.NameOf(partition.Url))))))];
+    }
+
     // Tens of megabytes have the time of a list.
     public async Task<PublishedCrl?> ReadAsync(string issuerId, string keyId, CancellationToken cancellationToken)
     {

@@ -50,12 +50,40 @@ internal sealed class EfRevocationStore(IDbContextFactory<CertctlDbContext> cont
                 certificate.SerialNumber,
                 certificate.RevokedAt,
                 certificate.RevocationReason,
+                certificate.InvalidSince,
                 Der = certificate.AuthorityKeyId == "" ? certificate.Der : null,
             });
         await foreach (var one in revoked.AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
             if (one.Der is null || KeyIdOf(one.Der) == keyId)
-                yield return new(one.SerialNumber, one.RevokedAt!.Value, one.RevocationReason ?? RevocationReason.Unspecified);
+                yield return new(one.SerialNumber, one.RevokedAt!.Value, one.RevocationReason ?? RevocationReason.Unspecified)
+                {
+                    InvalidSince = one.InvalidSince,
+                };
+        }
+    }
+
+    public async IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
+        string issuerId, string keyId, string partition, DateTimeOffset endsAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var db = await lists.CreateAsync(cancellationToken);
+        var revoked = db.Certificates.AsNoTracking()
+            .Where(certificate => certificate.CrlPartition == partition && certificate.RevokedAt != null)
+            .Where(certificate => certificate.IssuerId == issuerId && certificate.AuthorityKeyId == keyId && certificate.NotAfter > endsAfter)
+            .OrderBy(certificate => certificate.RevokedAt).ThenBy(certificate => certificate.SerialNumber)
+            .Select(certificate => new
+            {
+                certificate.SerialNumber,
+                certificate.RevokedAt,
+                certificate.RevocationReason,
+                certificate.InvalidSince,
+            });
+        await foreach (var one in revoked.AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            yield return new(one.SerialNumber, one.RevokedAt!.Value, one.RevocationReason ?? RevocationReason.Unspecified)
+            {
+                InvalidSince = one.InvalidSince,
+            };
         }
     }
 

@@ -75,7 +75,12 @@ public sealed class RevokeVerbTests(PostgresFixture postgres) : IClassFixture<Po
         var plain = await database.IssueAsync(null);
         (await database.RunAsync("--serial", plain)).MustSucceed();
         Assert.Equal(RevocationReason.Unspecified, (await database.FindAsync(plain)).RevocationReason);
+        var early = await database.IssueAsync(null);
+        (await database.RunAsync("--serial", early, "--reason", "keyCompromise", "--invalid-since", "2024-02-29T08:15Z")).MustSucceed();
+        Assert.Equal(new DateTimeOffset(2024, 2, 29, 8, 15, 0, TimeSpan.Zero), (await database.FindAsync(early)).InvalidSince);
         var untouched = await database.IssueAsync(null);
+        Refuses(await database.RunAsync("--serial", untouched, "--invalid-since", "yesterday"), 2, "--invalid-since is no time");
+        Refuses(await database.RunAsync("--serial", untouched, "--invalid-since", "2126-02-28"), 1, "it has not come yet");
         foreach (var word in new[] { "removeFromCRL", "KeyCompromise", "aACompromise", "1", "" })
             Refuses(await database.RunAsync("--serial", untouched, "--reason", word), 2, "--reason is one of ");
         Refuses(

@@ -210,6 +210,7 @@ public sealed class CrlPublisherTests
         _clock.AdjustTime(Now.AddHours(60));
         await publisher.LookAsync(default);
         Assert.Null(publisher.Find(retired));
+        Assert.True(publisher.HasEnded(retired));
         Assert.Equal(4, _writer.Written.Count);
     }
 
@@ -223,10 +224,48 @@ public sealed class CrlPublisherTests
         _clock.Advance(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(6));
         await publisher.LookAsync(default);
         Assert.Same(_store.Stored, publisher.Find(keyless));
+        Assert.False(publisher.HasEnded(keyless));
         _clock.Advance(TimeSpan.FromSeconds(6));
         await publisher.LookAsync(default);
         Assert.Null(publisher.Find(keyless));
+        Assert.True(publisher.HasEnded(keyless));
         Assert.Single(_writer.Written);
+    }
+
+    [Fact]
+    [Trait("Conformance", "L-10")]
+    public async Task Of_partitions_only_those_that_changed_are_made_each_for_its_own_URL_and_with_its_own_numbers()
+    {
+        string[] urls = ["http://pki.example/crl/ca/0-01234567.crl", "http://pki.example/crl/ca/1-01234567.crl"];
+        foreach (var url in urls)
+            _store.Partitions[url] = (0, []);
+        await _publisher.LookAsync(default);
+        Assert.Equal([null, .. urls], _writer.Written.Select(list => list.Header.Partition).Order(StringComparer.Ordinal));
+        Assert.Equal(0, _publisher.Find(_issuer, "1-01234567")!.Entries);
+        Assert.Null(_publisher.Find(_issuer, "2-01234567"));
+        Assert.Equal(
+            ["iss-local-0123456789abcdef", "iss-local-0123456789abcdef/0-01234567", "iss-local-0123456789abcdef/1-01234567"],
+            _publisher.Held.Select(held => held.Name).Order(StringComparer.Ordinal));
+
+        var before = _publisher.Find(_issuer, "1-01234567")!.Number;
+        var one = new RevokedCertificate("01", Now, RevocationReason.KeyCompromise);
+        _store.Partitions[urls[1]] = (1, [one]);
+        Revoke("01");
+        _writer.Written.Clear();
+        _clock.Advance(CrlTimes.Default.Coalesce);
+        await _publisher.LookAsync(default);
+        Assert.Equal([null, urls[1]], _writer.Written.Select(list => list.Header.Partition).Order(StringComparer.Ordinal));
+        Assert.All(_writer.Written, list => Assert.Equal("01", Assert.Single(list.Entries).SerialNumber));
+        Assert.True(_publisher.Find(_issuer, "1-01234567")!.Number > before);
+        Assert.Equal(0, _publisher.Find(_issuer, "0-01234567")!.Entries);
+
+        // Another process takes them over; those of a CA that is gone are gone.
+        var other = Publisher();
+        await other.LookAsync(default);
+        Assert.Same(_publisher.Find(_issuer, "1-01234567"), other.Find(_issuer, "1-01234567"));
+        Assert.Equal(2, _writer.Written.Count);
+        other.Forget(_issuer);
+        Assert.Empty(other.Held);
     }
 
     private sealed class BrokenWriter : ICrlWriter

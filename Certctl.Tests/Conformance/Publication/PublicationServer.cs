@@ -84,7 +84,7 @@ public sealed class PublicationServer : IAsyncLifetime
         builder.Services.AddRequestFrame();
         builder.Services.AddSingleton(new PublicationServices(
             new IssuerRegistry(new IssuerGenerations(Ca, Next)),
-            issuer => _crls.GetValueOrDefault(issuer.KeyId),
+            (issuer, partition) => _crls.GetValueOrDefault(partition is null ? issuer.KeyId : CrlScope.KeyOf(issuer.KeyId, partition)),
             new OcspAnswers((_, request, _) => Answer(request.ToArray()), (_, serialNumber, _) => Answer(serialNumber)),
             new OcspLimit(OcspPerMinute),
             CertificatesOnly.Write,

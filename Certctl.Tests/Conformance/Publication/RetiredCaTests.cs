@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Tests.Conformance.Rfc8894.Ca;
 using Certctl.Tests.Fixtures;
@@ -68,16 +67,6 @@ public sealed class RetiredCaTests
         await RestartAsync(host, () => host.Settings["CERTCTL_CA_RETIRED_KEY_PATH"] = "none");
         using var later = new RelyingParty(host, name);
         Assert.Contains("it is without its key", host.Log, StringComparison.Ordinal);
-        var path = new Uri(host.Url, $"/.well-known/pki/crl/{name}.crl");
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
-        while (true)
-        {
-            using var answer = await later.Http.GetAsync(path, patience.Token);
-            if (answer.StatusCode == HttpStatusCode.OK)
-                break;
-            await Task.Delay(50, patience.Token);
-        }
-
         Assert.Equal(number, RevocationTests.Number(await later.CrlAsync(crl => RevocationTests.Lists(crl, old))));
     }
 

@@ -144,7 +144,7 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
         Assert.Equal(1, await db.AuditEvents.CountAsync(audit => audit.Action == AuditAction.CertificateReleased));
 
         Task<RevocationVerdict> ReleaseAsync() =>
-            inventory.ReleaseAsync("iss-local", serial, Audit(AuditAction.CertificateReleased, "olga"), default);
+            inventory.ReleaseAsync("iss-local", serial, Now, Audit(AuditAction.CertificateReleased, "olga"), default);
 
         async Task<List<string>> RevokedAsync()
         {
@@ -164,11 +164,11 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
         var inventory = database.Get<ICertificateInventory>();
         var serial = await IssueAsync(database, Now);
         var audit = Audit(AuditAction.CertificateRevoked, "olga");
-        await inventory.RevokeAsync("iss-local", await IssueAsync(database, Now), RevocationReason.Superseded, Now, audit, default);
+        await inventory.RevokeAsync("iss-local", await IssueAsync(database, Now), RevocationReason.Superseded, Now, null, audit, default);
 
         // The same id again.
         await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(
-            () => inventory.RevokeAsync("iss-local", serial, RevocationReason.Superseded, Now, audit, default));
+            () => inventory.RevokeAsync("iss-local", serial, RevocationReason.Superseded, Now, null, audit, default));
         Assert.False((await inventory.FindAsync("iss-local", serial, default))!.IsRevoked);
     }
 
@@ -181,7 +181,7 @@ public abstract class EfCertificateInventoryTests(IDatabases databases) : Persis
 
     private static Task<RevocationVerdict> RevokeAsync(
         ICertificateInventory inventory, string serial, RevocationReason reason, string actor = "olga") =>
-        inventory.RevokeAsync("iss-local", serial, reason, Now, Audit(AuditAction.CertificateRevoked, actor), default);
+        inventory.RevokeAsync("iss-local", serial, reason, Now, null, Audit(AuditAction.CertificateRevoked, actor), default);
 
     private static AuditEvent Audit(string action, string actor) => new()
     {

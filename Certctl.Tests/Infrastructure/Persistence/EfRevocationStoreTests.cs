@@ -1,3 +1,4 @@
+using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Publication;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
@@ -79,6 +80,68 @@ public abstract class EfRevocationStoreTests(IDatabases databases) : Persistence
         }
 
         Task<long> EpochAsync() => Revocations(database).EpochAsync(Issuer, default);
+    }
+
+    [Fact]
+    [Trait("Conformance", "L-10")]
+    public async Task A_partition_is_known_from_its_first_certificate_and_its_epoch_is_its_own()
+    {
+        if (!IsAvailable)
+            return;
+        const string One = "http://pki.example/crl/ca/0-01234567.crl";
+        const string Two = "http://pki.example/crl/ca/1-01234567.crl";
+        await using var database = await OpenAsync();
+        await IssueAsync(database, -1);
+        Assert.Empty(await Crls(database).PartitionsAsync(Issuer, Key, default));
+        string[] serials = [await InAsync(One), await InAsync(One), await InAsync(Two)];
+        Assert.Equal([(One, 0L), (Two, 0L)], await EpochsAsync());
+
+        await using var db = database.Open();
+        var one = db.Certificates.Where(certificate => certificate.SerialNumber == serials[1]);
+        var inventory = database.Get<ICertificateInventory>();
+        Assert.IsType<RevocationVerdict.Done>(await inventory.RevokeAsync(
+            Issuer, serials[1], RevocationReason.CertificateHold, Now, Now.AddDays(-3),
+            TestEntries.Audit(Now, null) with { Action = AuditAction.CertificateRevoked }, default));
+        var revoked = (await EpochsAsync())[0].Epoch;
+        Assert.True(revoked > 0);
+        Assert.Equal((Two, 0L), (await EpochsAsync())[1]);
+        Assert.Equal([serials[1]], (await ListAsync(One)).Select(certificate => certificate.SerialNumber));
+        Assert.Equal(Stored.Time(Now.AddDays(-3)), (await ListAsync(One))[0].InvalidSince);
+        Assert.Empty(await ListAsync(Two));
+
+        Assert.IsType<RevocationVerdict.Done>(await inventory.ReleaseAsync(
+            Issuer, serials[1], Now, TestEntries.Audit(Now, null) with { Action = AuditAction.CertificateReleased }, default));
+        Assert.Null((await one.AsNoTracking().SingleAsync()).InvalidSince);
+        Assert.True((await EpochsAsync())[0].Epoch > revoked);
+        Assert.Empty(await ListAsync(One));
+        await db.Certificates.Where(certificate => certificate.SerialNumber == serials[2]).ExecuteDeleteAsync();
+        Assert.True((await EpochsAsync())[1].Epoch > 0);
+
+        // What was published for it is its own, too.
+        var lease = (await Crls(database).TakeLeaseAsync(Issuer, CrlScope.KeyOf(Key, "1-01234567"), "a", Length, default))!;
+        Assert.True(await Crls(database).SaveAsync(
+            lease, new PublishedCrl(5, Now, Now.AddDays(1), 0, [5]), 9, TestEntries.Audit(Now, null), default));
+        var states = await Crls(database).PartitionsAsync(Issuer, Key, default);
+        Assert.Equal([null, 5L], states.Select(partition => partition.State.Last?.Number));
+        Assert.Null((await Crls(database).StateAsync(Issuer, Key, default)).Last);
+
+        async Task<string> InAsync(string url)
+        {
+            var entry = TestEntries.Issued(Now, partition: url, keyId: Key);
+            await database.Journal.CommitAsync(entry, default);
+            return entry.Certificate!.SerialNumber;
+        }
+
+        async Task<List<(string Url, long Epoch)>> EpochsAsync() =>
+            [.. (await Crls(database).PartitionsAsync(Issuer, Key, default)).Select(partition => (partition.Url, partition.State.Epoch))];
+
+        async Task<List<RevokedCertificate>> ListAsync(string url)
+        {
+            var found = new List<RevokedCertificate>();
+            await foreach (var certificate in Revocations(database).ListRevokedAsync(Issuer, Key, url, Now, default))
+                found.Add(certificate);
+            return found;
+        }
     }
 
     [Fact]

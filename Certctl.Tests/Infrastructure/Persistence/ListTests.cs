@@ -136,7 +136,7 @@ public abstract class ListTests(IDatabases databases) : PersistenceTests(databas
             if (i % 3 == 1)
                 await RevokeAsync(serials[i + 20], RevocationReason.Superseded);
             Assert.IsType<RevocationVerdict.Done>(
-                await inventory.ReleaseAsync("iss-local", holds[i], Act(AuditAction.CertificateReleased, at), default));
+                await inventory.ReleaseAsync("iss-local", holds[i], at, Act(AuditAction.CertificateReleased, at), default));
             await AgreeAsync();
         }
 
@@ -147,7 +147,7 @@ public abstract class ListTests(IDatabases databases) : PersistenceTests(databas
                 ? Seed.Certificates.Single(certificate => certificate.SerialNumber == serial).IssuerId
                 : "iss-local";
             Assert.IsType<RevocationVerdict.Done>(
-                await inventory.RevokeAsync(issuer, serial, reason, at, Act(AuditAction.CertificateRevoked, at), default));
+                await inventory.RevokeAsync(issuer, serial, reason, at, null, Act(AuditAction.CertificateRevoked, at), default));
         }
 
         async Task AgreeAsync()

@@ -15,9 +15,10 @@ internal static class TestEntries
     public static readonly TimeSpan Wait = TimeSpan.FromDays(7);
 
     public static JournalEntry Issued(
-        DateTimeOffset now, byte[]? requestKey = null, int profileVersion = 1, string? serialNumber = null, string vouchedBy = "current")
+        DateTimeOffset now, byte[]? requestKey = null, int profileVersion = 1, string? serialNumber = null, string vouchedBy = "current",
+        string? partition = null, string keyId = "")
     {
-        var certificate = Certificate(now, serialNumber);
+        var certificate = Certificate(now, serialNumber, partition, keyId);
         return new JournalEntry
         {
             Enrolment = Enrolment(now, now, vouchedBy: vouchedBy).Issued(certificate.IssuerId, certificate.SerialNumber, now + Hold),
@@ -111,7 +112,8 @@ internal static class TestEntries
             HeldUntil = heldUntil,
         };
 
-    public static IssuedCertificate Certificate(DateTimeOffset now, string? serialNumber = null) => new()
+    public static IssuedCertificate Certificate(
+        DateTimeOffset now, string? serialNumber = null, string? partition = null, string keyId = "") => new()
     {
         IssuerId = "iss-local",
         SerialNumber = serialNumber ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20)),
@@ -128,5 +130,7 @@ internal static class TestEntries
         Sha256 = RandomNumberGenerator.GetBytes(32),
         Der = RandomNumberGenerator.GetBytes(1000),
         CreatedAt = now,
+        AuthorityKeyId = keyId,
+        CrlPartition = partition,
     };
 }

@@ -19,11 +19,12 @@ internal sealed class BoundedCertificateInventory(ICertificateInventory inner, D
         string serialNumber,
         RevocationReason reason,
         DateTimeOffset at,
+        DateTimeOffset? invalidSince,
         AuditEvent audit,
         CancellationToken cancellationToken) =>
-        access.RunAsync(() => inner.RevokeAsync(issuerId, serialNumber, reason, at, audit, cancellationToken));
+        access.RunAsync(() => inner.RevokeAsync(issuerId, serialNumber, reason, at, invalidSince, audit, cancellationToken));
 
     public Task<RevocationVerdict> ReleaseAsync(
-        string issuerId, string serialNumber, AuditEvent audit, CancellationToken cancellationToken) =>
-        access.RunAsync(() => inner.ReleaseAsync(issuerId, serialNumber, audit, cancellationToken));
+        string issuerId, string serialNumber, DateTimeOffset at, AuditEvent audit, CancellationToken cancellationToken) =>
+        access.RunAsync(() => inner.ReleaseAsync(issuerId, serialNumber, at, audit, cancellationToken));
 }

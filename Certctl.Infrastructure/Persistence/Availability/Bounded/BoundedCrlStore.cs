@@ -9,6 +9,9 @@ internal sealed class BoundedCrlStore(ICrlStore inner, DatabaseAccess access) : 
     public Task<CrlState> StateAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
         access.RunAsync(() => inner.StateAsync(issuerId, keyId, cancellationToken));
 
+    public Task<IReadOnlyList<CrlPartitionState>> PartitionsAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
+        access.RunAsync(() => inner.PartitionsAsync(issuerId, keyId, cancellationToken));
+
     public Task<PublishedCrl?> ReadAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
         access.ListAsync(() => inner.ReadAsync(issuerId, keyId, cancellationToken));
 

@@ -15,6 +15,10 @@ internal sealed class BoundedRevocationStore(IRevocationStore inner, DatabaseAcc
         string issuerId, string keyId, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
         access.StreamAsync(inner.ListRevokedAsync(issuerId, keyId, endsAfter, cancellationToken), cancellationToken);
 
+    public IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
+        string issuerId, string keyId, string partition, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
+        access.StreamAsync(inner.ListRevokedAsync(issuerId, keyId, partition, endsAfter, cancellationToken), cancellationToken);
+
     public Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
         access.ListAsync(() => inner.FindLastEndAsync(issuerId, keyId, cancellationToken));
 }
