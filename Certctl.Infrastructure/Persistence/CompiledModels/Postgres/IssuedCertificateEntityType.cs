@@ -22,8 +22,8 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 "Certctl.Domain.Certificates.IssuedCertificate",
                 typeof(IssuedCertificate),
                 baseEntityType,
-                propertyCount: 19,
-                namedIndexCount: 11,
+                propertyCount: 22,
+                namedIndexCount: 12,
                 keyCount: 1);
 
             var serialNumber = runtimeEntityType.AddProperty(
@@ -77,6 +77,16 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
             createdAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
             createdAt.AddAnnotation("Relational:ColumnName", "created_at");
 
+            var crlPartition = runtimeEntityType.AddProperty(
+                "CrlPartition",
+                typeof(string),
+                propertyInfo: typeof(IssuedCertificate).GetProperty("CrlPartition", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(IssuedCertificate).GetField("<CrlPartition>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                valueConverter: new TextConverter());
+            crlPartition.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+            crlPartition.AddAnnotation("Relational:ColumnName", "crl_partition");
+
             var der = runtimeEntityType.AddProperty(
                 "Der",
                 typeof(byte[]),
@@ -84,6 +94,16 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 fieldInfo: typeof(IssuedCertificate).GetField("<Der>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly));
             der.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
             der.AddAnnotation("Relational:ColumnName", "der");
+
+            var invalidSince = runtimeEntityType.AddProperty(
+                "InvalidSince",
+                typeof(DateTimeOffset?),
+                propertyInfo: typeof(IssuedCertificate).GetProperty("InvalidSince", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(IssuedCertificate).GetField("<InvalidSince>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                valueConverter: new UtcMicrosecondsConverter());
+            invalidSince.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+            invalidSince.AddAnnotation("Relational:ColumnName", "invalid_since");
 
             var keyAlgorithm = runtimeEntityType.AddProperty(
                 "KeyAlgorithm",
@@ -147,6 +167,16 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 fieldInfo: typeof(IssuedCertificate).GetField("<PublicKeySha256>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly));
             publicKeySha256.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
             publicKeySha256.AddAnnotation("Relational:ColumnName", "public_key_sha256");
+
+            var releasedAt = runtimeEntityType.AddProperty(
+                "ReleasedAt",
+                typeof(DateTimeOffset?),
+                propertyInfo: typeof(IssuedCertificate).GetProperty("ReleasedAt", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(IssuedCertificate).GetField("<ReleasedAt>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                valueConverter: new UtcMicrosecondsConverter());
+            releasedAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+            releasedAt.AddAnnotation("Relational:ColumnName", "released_at");
 
             var revocationReason = runtimeEntityType.AddProperty(
                 "RevocationReason",
@@ -231,6 +261,11 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 new[] { nameSha256, profileId, issuerId },
                 name: "certificates_name_idx");
 
+            var certificates_partition_idx = runtimeEntityType.AddIndex(
+                new[] { crlPartition, revokedAt },
+                name: "certificates_partition_idx");
+            certificates_partition_idx.AddAnnotation("Relational:Filter", "crl_partition IS NOT NULL AND revoked_at IS NOT NULL");
+
             var certificates_path_idx = runtimeEntityType.AddIndex(
                 new[] { pathId, createdAt },
                 name: "certificates_path_idx");
@@ -238,6 +273,11 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
             var certificates_profile_idx = runtimeEntityType.AddIndex(
                 new[] { profileId, createdAt },
                 name: "certificates_profile_idx");
+
+            var certificates_released_idx = runtimeEntityType.AddIndex(
+                new[] { issuerId, releasedAt },
+                name: "certificates_released_idx");
+            certificates_released_idx.AddAnnotation("Relational:Filter", "released_at IS NOT NULL");
 
             var certificates_revoked_at_idx = runtimeEntityType.AddIndex(
                 new[] { revokedAt, notAfter, createdAt },

@@ -12,7 +12,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
     public partial class PostgresCertctlDbContextModel
     {
         private PostgresCertctlDbContextModel()
-            : base(skipDetectChanges: false, modelId: new Guid("ab3702d2-24b2-4e0b-8be4-a0a613469bcc"), entityTypeCount: 14)
+            : base(skipDetectChanges: false, modelId: new Guid("d67872a9-abbf-463c-98e5-1408e35c156f"), entityTypeCount: 15)
         {
         }
 
@@ -31,6 +31,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
             var revocationEpoch = RevocationEpochEntityType.Create(this);
             var storedCrl = StoredCrlEntityType.Create(this);
             var storedCrlLease = StoredCrlLeaseEntityType.Create(this);
+            var storedCrlPartition = StoredCrlPartitionEntityType.Create(this);
             var storedProbe = StoredProbeEntityType.Create(this);
 
             ApiKeyEntityType.CreateAnnotations(apiKey);
@@ -46,6 +47,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
             RevocationEpochEntityType.CreateAnnotations(revocationEpoch);
             StoredCrlEntityType.CreateAnnotations(storedCrl);
             StoredCrlLeaseEntityType.CreateAnnotations(storedCrlLease);
+            StoredCrlPartitionEntityType.CreateAnnotations(storedCrlPartition);
             StoredProbeEntityType.CreateAnnotations(storedProbe);
 
             AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn);

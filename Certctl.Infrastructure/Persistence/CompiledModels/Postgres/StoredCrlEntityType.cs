@@ -20,7 +20,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 "Certctl.Infrastructure.Persistence.StoredCrl",
                 typeof(StoredCrl),
                 baseEntityType,
-                propertyCount: 9,
+                propertyCount: 11,
                 keyCount: 1);
 
             var issuerId = runtimeEntityType.AddProperty(
@@ -42,6 +42,25 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 valueConverter: new TextConverter());
             keyId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
             keyId.AddAnnotation("Relational:ColumnName", "key_id");
+
+            var baseNumber = runtimeEntityType.AddProperty(
+                "BaseNumber",
+                typeof(long?),
+                propertyInfo: typeof(StoredCrl).GetProperty("BaseNumber", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(StoredCrl).GetField("<BaseNumber>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            baseNumber.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+            baseNumber.AddAnnotation("Relational:ColumnName", "base_number");
+
+            var baseThisUpdate = runtimeEntityType.AddProperty(
+                "BaseThisUpdate",
+                typeof(DateTimeOffset?),
+                propertyInfo: typeof(StoredCrl).GetProperty("BaseThisUpdate", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(StoredCrl).GetField("<BaseThisUpdate>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                valueConverter: new UtcMicrosecondsConverter());
+            baseThisUpdate.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+            baseThisUpdate.AddAnnotation("Relational:ColumnName", "base_this_update");
 
             var der = runtimeEntityType.AddProperty(
                 "Der",

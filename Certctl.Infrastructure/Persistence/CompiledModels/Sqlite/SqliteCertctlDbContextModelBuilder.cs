@@ -11,7 +11,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
     public partial class SqliteCertctlDbContextModel
     {
         private SqliteCertctlDbContextModel()
-            : base(skipDetectChanges: false, modelId: new Guid("afc9453f-e4d2-4679-9ee1-e2b56db8070e"), entityTypeCount: 14)
+            : base(skipDetectChanges: false, modelId: new Guid("0c3f40cc-8352-4ab6-8796-d44bceaa0f3e"), entityTypeCount: 15)
         {
         }
 
@@ -30,6 +30,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
             var revocationEpoch = RevocationEpochEntityType.Create(this);
             var storedCrl = StoredCrlEntityType.Create(this);
             var storedCrlLease = StoredCrlLeaseEntityType.Create(this);
+            var storedCrlPartition = StoredCrlPartitionEntityType.Create(this);
             var storedProbe = StoredProbeEntityType.Create(this);
 
             ApiKeyEntityType.CreateAnnotations(apiKey);
@@ -45,6 +46,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
             RevocationEpochEntityType.CreateAnnotations(revocationEpoch);
             StoredCrlEntityType.CreateAnnotations(storedCrl);
             StoredCrlLeaseEntityType.CreateAnnotations(storedCrlLease);
+            StoredCrlPartitionEntityType.CreateAnnotations(storedCrlPartition);
             StoredProbeEntityType.CreateAnnotations(storedProbe);
 
             AddAnnotation("ProductVersion", "10.0.15");

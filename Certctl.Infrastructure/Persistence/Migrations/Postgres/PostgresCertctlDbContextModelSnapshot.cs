@@ -251,10 +251,18 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
+                    b.Property<string>("CrlPartition")
+                        .HasColumnType("text")
+                        .HasColumnName("crl_partition");
+
                     b.Property<byte[]>("Der")
                         .IsRequired()
                         .HasColumnType("bytea")
                         .HasColumnName("der");
+
+                    b.Property<DateTimeOffset?>("InvalidSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("invalid_since");
 
                     b.Property<string>("KeyAlgorithm")
                         .IsRequired()
@@ -288,6 +296,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("bytea")
                         .HasColumnName("public_key_sha256");
+
+                    b.Property<DateTimeOffset?>("ReleasedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("released_at");
 
                     b.Property<string>("RevocationReason")
                         .HasColumnType("text")
@@ -331,9 +343,15 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
 
                     b.HasIndex(new[] { "NameSha256", "ProfileId", "IssuerId" }, "certificates_name_idx");
 
+                    b.HasIndex(new[] { "CrlPartition", "RevokedAt" }, "certificates_partition_idx")
+                        .HasFilter("crl_partition IS NOT NULL AND revoked_at IS NOT NULL");
+
                     b.HasIndex(new[] { "PathId", "CreatedAt" }, "certificates_path_idx");
 
                     b.HasIndex(new[] { "ProfileId", "CreatedAt" }, "certificates_profile_idx");
+
+                    b.HasIndex(new[] { "IssuerId", "ReleasedAt" }, "certificates_released_idx")
+                        .HasFilter("released_at IS NOT NULL");
 
                     b.HasIndex(new[] { "RevokedAt", "NotAfter", "CreatedAt" }, "certificates_revoked_at_idx")
                         .HasFilter("revoked_at IS NOT NULL");
@@ -768,6 +786,14 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("key_id");
 
+                    b.Property<long?>("BaseNumber")
+                        .HasColumnType("bigint")
+                        .HasColumnName("base_number");
+
+                    b.Property<DateTimeOffset?>("BaseThisUpdate")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("base_this_update");
+
                     b.Property<byte[]>("Der")
                         .IsRequired()
                         .HasColumnType("bytea")
@@ -830,6 +856,30 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                         .HasName("crl_leases_pkey");
 
                     b.ToTable("crl_leases", (string)null);
+                });
+
+            modelBuilder.Entity("Certctl.Infrastructure.Persistence.StoredCrlPartition", b =>
+                {
+                    b.Property<string>("IssuerId")
+                        .HasColumnType("text")
+                        .HasColumnName("issuer_id");
+
+                    b.Property<string>("KeyId")
+                        .HasColumnType("text")
+                        .HasColumnName("key_id");
+
+                    b.Property<string>("Url")
+                        .HasColumnType("text")
+                        .HasColumnName("url");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("bigint")
+                        .HasColumnName("epoch");
+
+                    b.HasKey("IssuerId", "KeyId", "Url")
+                        .HasName("crl_partitions_pkey");
+
+                    b.ToTable("crl_partitions", (string)null);
                 });
 
             modelBuilder.Entity("Certctl.Infrastructure.Persistence.StoredProbe", b =>

@@ -240,10 +240,18 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
 
+                    b.Property<string>("CrlPartition")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("crl_partition");
+
                     b.Property<byte[]>("Der")
                         .IsRequired()
                         .HasColumnType("BLOB")
                         .HasColumnName("der");
+
+                    b.Property<long?>("InvalidSince")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("invalid_since");
 
                     b.Property<string>("KeyAlgorithm")
                         .IsRequired()
@@ -277,6 +285,10 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("BLOB")
                         .HasColumnName("public_key_sha256");
+
+                    b.Property<long?>("ReleasedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("released_at");
 
                     b.Property<string>("RevocationReason")
                         .HasColumnType("TEXT")
@@ -320,9 +332,15 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
 
                     b.HasIndex(new[] { "NameSha256", "ProfileId", "IssuerId" }, "certificates_name_idx");
 
+                    b.HasIndex(new[] { "CrlPartition", "RevokedAt" }, "certificates_partition_idx")
+                        .HasFilter("crl_partition IS NOT NULL AND revoked_at IS NOT NULL");
+
                     b.HasIndex(new[] { "PathId", "CreatedAt" }, "certificates_path_idx");
 
                     b.HasIndex(new[] { "ProfileId", "CreatedAt" }, "certificates_profile_idx");
+
+                    b.HasIndex(new[] { "IssuerId", "ReleasedAt" }, "certificates_released_idx")
+                        .HasFilter("released_at IS NOT NULL");
 
                     b.HasIndex(new[] { "RevokedAt", "NotAfter", "CreatedAt" }, "certificates_revoked_at_idx")
                         .HasFilter("revoked_at IS NOT NULL");
@@ -752,6 +770,14 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("key_id");
 
+                    b.Property<long?>("BaseNumber")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("base_number");
+
+                    b.Property<long?>("BaseThisUpdate")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("base_this_update");
+
                     b.Property<byte[]>("Der")
                         .IsRequired()
                         .HasColumnType("BLOB")
@@ -814,6 +840,30 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                         .HasName("crl_leases_pkey");
 
                     b.ToTable("crl_leases", (string)null);
+                });
+
+            modelBuilder.Entity("Certctl.Infrastructure.Persistence.StoredCrlPartition", b =>
+                {
+                    b.Property<string>("IssuerId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("issuer_id");
+
+                    b.Property<string>("KeyId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key_id");
+
+                    b.Property<string>("Url")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("url");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("epoch");
+
+                    b.HasKey("IssuerId", "KeyId", "Url")
+                        .HasName("crl_partitions_pkey");
+
+                    b.ToTable("crl_partitions", (string)null);
                 });
 
             modelBuilder.Entity("Certctl.Infrastructure.Persistence.StoredProbe", b =>
