@@ -16,7 +16,7 @@ internal static class PublicationRegistration
     {
         var publication = options.Publication;
         services.AddSingleton(new PublicationBase(material.PublicationUrl));
-        services.AddSingleton(new CrlTimes(publication.CrlValidity));
+        services.AddSingleton(new CrlTimes(publication.CrlValidity) { DeltaValidity = publication.CrlDeltaValidity });
         services.AddOcspResponder(publication.OcspValidity, publication.ResponderKeyDir, options.KeyPassphrase);
         services.AddSingleton(_ => new OcspLimit(publication.OcspRequestsPerMinute));
         services.AddSingleton(provider => new PublicationServices(

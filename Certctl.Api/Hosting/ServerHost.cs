@@ -135,7 +135,11 @@ internal static class ServerHost
     }
 
     internal static LocalCaSettings SettingsOf(CaOptions ca, PreflightMaterial material) =>
-        new(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl) { PublicationUrl = material.PublicationUrl };
+        new(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl) 
+        {
+            PublicationUrl = material.PublicationUrl,
+            PublishesDeltas = material.PublishesDeltas,
+        };
 
     private static IssuerRegistry Issuers(CaOptions ca, PreflightMaterial material, TimeProvider clock) => new(new IssuerGenerations(
         new LocalCaIssuer(material.Ca, SettingsOf(ca, material), clock),

@@ -23,7 +23,8 @@ internal static class PublicationEndpoints
         return target.Kind switch
         {
             "crl" when target.Rest is null => CrlAsync(http, services, target.Name),
-            "crl" => PartitionAsync(http, services, target.Name, target.Rest),
+            "crl" => PartAsync(http, services, target.Name, target.Rest),
+            "delta" when target.Rest is null => DeltaAsync(http, services, target.Name),
             "ca" when target.Rest is null => CaAsync(http, services, target.Name),
             "ocsp" => OcspEndpoints.ServeAsync(http, services, target),
             _ => NotFound(http),
@@ -50,9 +51,20 @@ internal static class PublicationEndpoints
     }
 
     // The CRL of one partition of the certificates. A name of which no list is held is not told from one that never was.
-    private static Task PartitionAsync(HttpContext http, PublicationServices services, string name, string file)
+    private static Task PartAsync(HttpContext http, PublicationServices services, string name, string file)
     {
         var (partition, form) = Split(file);
+        return partition == CrlScope.Delta ? NotFound(http) : PartAsync(http, services, name, partition, form);
+    }
+
+    private static Task DeltaAsync(HttpContext http, PublicationServices services, string file)
+    {
+        var (name, form) = Split(file);
+        return PartAsync(http, services, name, CrlScope.Delta, form);
+    }
+
+    private static Task PartAsync(HttpContext http, PublicationServices services, string name, string partition, string form)
+    {
         if (form is not ("" or ".crl" or ".pem") || services.FindIssuer(name) is not { } issuer
             || services.FindCrl(issuer, partition) is not { } crl)
             return NotFound(http);

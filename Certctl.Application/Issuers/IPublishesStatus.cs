@@ -22,6 +22,9 @@ public interface IPublishesStatus : ICertificateIssuer
     /// <summary>Signs this CA's CRLs; null when the CA may not sign any, or cannot.</summary>
     ICrlWriter? Crls { get; }
 
+    /// <summary>URL of the delta CRL to its complete CRL (RFC 5280 §5.2.6); null: there is none.</summary>
+    string? FreshestUrl => null;
+
     /// <summary>
     /// Certifies an OCSP responder (RFC 6960 §4.2.2.2): digitalSignature, id-kp-OCSPSigning, id-pkix-ocsp-nocheck, no CRL or OCSP URL.
     /// Throws when the CA's key fails.

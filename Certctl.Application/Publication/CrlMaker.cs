@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolments.Journal;
+using Certctl.Application.Issuers;
 
 namespace Certctl.Application.Publication;
 
@@ -15,7 +16,7 @@ internal sealed class CrlMaker(
         try
         {
             var crl = await MakeAsync(scope, before, renewed.Token);
-            return await store.SaveAsync(lease, crl, before.State.Epoch, PublicationTrail.CrlPublished(scope, crl), renewed.Token) ? crl : null;
+            return await store.SaveAsync(lease with { KeyId = scope.Key }, crl, before.State.Epoch, PublicationTrail.CrlPublished(scope, crl), renewed.Token) ? crl : null;
         }
         finally
         {
@@ -43,25 +44,51 @@ internal sealed class CrlMaker(
         var thisUpdate = WholeSeconds(await clock.ReadAsync(cancellationToken));
 
         // RFC 5280 §5.1.2.5: nextUpdate never falls, also where the validity was made shorter.
-        var nextUpdate = thisUpdate + times.Validity;
+        var nextUpdate = thisUpdate + (scope.IsDelta ? times.DeltaValidity!.Value : times.Validity);
         if (state.Last is { } last && last.NextUpdate > nextUpdate)
             nextUpdate = last.NextUpdate;
 
         // RFC 5280 §5.2.3: greater than every one before, also than those that a restored backup has forgotten: there are never more lists
         // than seconds, so the time is ahead of them (ADR 41).
-        var number = Math.Max(Math.Max(state.Last?.Number ?? 0, before.Held) + 1, thisUpdate.ToUnixTimeSeconds());
+        // Complete and delta CRLs are numbered in one sequence (§5.2.4).
+        var numbers = new[] { state.Last?.Number ?? 0, state.Beside?.Number ?? 0, before.Held };
+        var number = Math.Max(numbers.Max() + 1, thisUpdate.ToUnixTimeSeconds());
+        var header = new CrlHeader(number, thisUpdate, nextUpdate) { Partition = scope.Partition };
+        return scope.IsDelta
+            ? await MakeDeltaAsync(scope.Issuer, header, state, cancellationToken)
+            : await MakeCompleteAsync(scope, header, before, cancellationToken);
+    }
+
+    private async Task<PublishedCrl> MakeCompleteAsync(
+        CrlScope scope, CrlHeader header, CrlBefore before, CancellationToken cancellationToken)
+    {
+        var thisUpdate = header.ThisUpdate;
 
         // RFC 5280 §3.3: an entry stays until it has stood in a CRL made after the certificate's end, also where none was made for long.
         var endsAfter = thisUpdate - times.Validity;
-        if (state.Last is { } previous && previous.ThisUpdate < endsAfter)
+        if (before.State.Last is { } previous && previous.ThisUpdate < endsAfter)
             endsAfter = previous.ThisUpdate;
         var issuer = scope.Issuer;
         var entries = scope.Partition is { } url
             ? revocations.ListRevokedAsync(issuer.IssuerId, issuer.KeyId, url, endsAfter, cancellationToken)
             : revocations.ListRevokedAsync(issuer.IssuerId, issuer.KeyId, endsAfter, cancellationToken);
-        var header = new CrlHeader(number, thisUpdate, nextUpdate) { Partition = scope.Partition };
+        if (scope.Partition is null && times.DeltaValidity is not null)
+            header = header with { FreshestUrl = issuer.FreshestUrl };
         var crl = await issuer.Crls!.WriteAsync(header, entries, cancellationToken);
         return scope.Partition is null && thisUpdate > before.LastEnd ? crl with { LastOf = scope.Name } : crl;
+    }
+
+    // RFC 5280 §5.2.4: what changed since a complete list that was published. The base stays as long as a list of its age is valid, so that all
+    // lists that relying parties hold are brought up to date by one delta CRL.
+    private async Task<PublishedCrl> MakeDeltaAsync(
+        IPublishesStatus issuer, CrlHeader header, CrlState state, CancellationToken cancellationToken)
+    {
+        var complete = state.Beside!;
+        var isKept = state.Last?.Base is { } last && last.Number <= complete.Number && header.ThisUpdate - last.ThisUpdate <= times.Validity;
+        var since = isKept ? state.Last!.Base! : new CrlBase(complete.Number, complete.ThisUpdate);
+        var entries = revocations.ListChangedAsync(
+            issuer.IssuerId, issuer.KeyId, since.ThisUpdate - times.Commit, since.ThisUpdate - times.Validity, cancellationToken);
+        return await issuer.Crls!.WriteAsync(header with { BaseNumber = since.Number }, entries, cancellationToken) with { Base = since };
     }
 
     private static DateTimeOffset WholeSeconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());

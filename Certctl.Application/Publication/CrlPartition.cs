@@ -29,15 +29,22 @@ public static class CrlPartition
     public static string NameOf(string url) => Path.GetFileNameWithoutExtension(url);
 }
 
-/// <summary>What one CRL is for: all certificates of a CA, or one partition of them.</summary>
+/// <summary>What one CRL is for: all certificates of a CA, or one partition of them; a delta CRL is for all.</summary>
 /// <param name="Partition">Its URL; null: the complete CRL.</param>
 public sealed record CrlScope(IPublishesStatus Issuer, string? Partition = null)
 {
+    /// <summary>Stands for the delta CRL where a partition has its name.</summary>
+    public const string Delta = "delta";
+
     /// <summary>Tells it apart from all others of the issuer id, also in the database.</summary>
-    public string Key => Partition is null ? Issuer.KeyId : KeyOf(Issuer.KeyId, CrlPartition.NameOf(Partition));
+    public string Key => Part is { } part ? KeyOf(Issuer.KeyId, part) : Issuer.KeyId;
 
     /// <summary>As it stands in paths, log and audit.</summary>
-    public string Name => Partition is null ? IssuerNames.Of(Issuer) : $"{IssuerNames.Of(Issuer)}/{CrlPartition.NameOf(Partition)}";
+    public string Name => Part is { } part ? $"{IssuerNames.Of(Issuer)}/{part}" : IssuerNames.Of(Issuer);
+
+    public bool IsDelta { get; init; }
+
+    private string? Part => IsDelta ? Delta : Partition is null ? null : CrlPartition.NameOf(Partition);
 
     /// <param name="partition">As <see cref="CrlPartition.NameOf"/>.</param>
     public static string KeyOf(string keyId, string partition) => $"{keyId}/{partition}";

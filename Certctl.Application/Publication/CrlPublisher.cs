@@ -19,15 +19,11 @@ public sealed class CrlPublisher(
     private readonly ConcurrentDictionary<(string IssuerId, string Key), (string Name, PublishedCrl Crl)> _held = new();
     private readonly string _holder = Guid.NewGuid().ToString("N");
     private readonly CrlMaker _maker = new(revocations, store, clock, process, times);
+    private readonly RetiredLists _retired = new(revocations, process, times);
     private volatile TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // A list of millions is not made without a pause.
     private readonly ConcurrentDictionary<(string IssuerId, string Key), TimeSpan> _lastTook = new();
-
-    // Of retired CAs. Read again now and then: another process may have issued under such a CA while a rollover went on.
-    private readonly ConcurrentDictionary<(string IssuerId, string KeyId), (DateTimeOffset End, long ReadAt)> _lastEnds = new();
-
-    private readonly ConcurrentDictionary<(string IssuerId, string Key), bool> _ended = new();
 
     /// <summary>The current complete CRL; null: none has been made yet, or this CA may not sign any.</summary>
     public PublishedCrl? Find(IPublishesStatus issuer) => Find(issuer, partition: null);
@@ -55,7 +51,7 @@ public sealed class CrlPublisher(
     }
 
     /// <summary>The CA is retired, and its last list has lapsed: there is none to wait for.</summary>
-    public bool HasEnded(IPublishesStatus issuer) => _ended.ContainsKey((issuer.IssuerId, issuer.KeyId));
+    public bool HasEnded(IPublishesStatus issuer) => _retired.HasEnded(new CrlScope(issuer));
 
     /// <summary>Drops the CRLs of a CA that is in use no more.</summary>
     public void Forget(IPublishesStatus issuer)
@@ -87,8 +83,28 @@ public sealed class CrlPublisher(
 
     private async Task<IReadOnlyList<PublishedCrl>> LookAtCompleteAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
     {
-        async Task<CrlState?> StateAsync() => await store.StateAsync(issuer.IssuerId, issuer.KeyId, cancellationToken);
-        return await LookAsync(new CrlScope(issuer), await StateAsync(), StateAsync, cancellationToken) is { } crl ? [crl] : [];
+        var made = new List<PublishedCrl>();
+        CrlScope[] scopes = HasDelta(issuer) ? [new(issuer), new(issuer) { IsDelta = true }] : [new(issuer)];
+        foreach (var scope in scopes)
+        {
+            Task<CrlState?> StateAsync() => StateOfAsync(scope, cancellationToken);
+            if (await LookAsync(scope, await StateAsync(), StateAsync, cancellationToken) is { } crl)
+                made.Add(crl);
+        }
+
+        return made;
+    }
+
+    private bool HasDelta(IPublishesStatus issuer) => times.DeltaValidity is not null && issuer.FreshestUrl is not null;
+
+    private async Task<CrlState?> StateOfAsync(CrlScope scope, CancellationToken cancellationToken)
+    {
+        var (issuerId, key) = KeyOf(scope);
+        var state = await store.StateAsync(issuerId, key, cancellationToken);
+        if (!HasDelta(scope.Issuer))
+            return state;
+        var beside = KeyOf(scope with { IsDelta = !scope.IsDelta });
+        return state with { Beside = (await store.StateAsync(issuerId, beside.Key, cancellationToken)).Last };
     }
 
     // One after the other: each is small, and there may be hundreds.
@@ -119,7 +135,7 @@ public sealed class CrlPublisher(
             && await store.ReadAsync(issuerId, key, cancellationToken) is { } stored)
             Hold(scope, stored);
         if (!await IsDueAsync(scope, state, cancellationToken)
-            || await store.TakeLeaseAsync(issuerId, key, _holder, times.Lease, cancellationToken) is not { } lease)
+            || await store.TakeLeaseAsync(issuerId, scope.IsDelta ? scope.Issuer.KeyId : key, _holder, times.Lease, cancellationToken) is not { } lease)
             return null;
 
         // The process that had the lease before may have published in between.
@@ -127,7 +143,7 @@ public sealed class CrlPublisher(
         if (state is null || !await IsDueAsync(scope, state, cancellationToken))
             return null;
         var started = process.GetTimestamp();
-        var lastEnd = scope.Issuer.IsRetired ? await LastEndAsync(scope.Issuer, cancellationToken) : DateTimeOffset.MaxValue;
+        var lastEnd = await _retired.LastEndAsync(scope.Issuer, cancellationToken);
         if (await _maker.MakeUnderAsync(lease, scope, new(state, Find(scope)?.Number ?? 0, lastEnd), cancellationToken) is not { } crl)
             return null;
         _lastTook[KeyOf(scope)] = process.GetElapsedTime(started);
@@ -137,7 +153,14 @@ public sealed class CrlPublisher(
 
     private async Task<bool> IsDueAsync(CrlScope scope, CrlState state, CancellationToken cancellationToken)
     {
-        if (await IsOverAsync(scope, state, cancellationToken))
+        if (await _retired.IsOverAsync(scope, state, cancellationToken))
+            return false;
+
+        // RFC 5280 §5.2.3: a complete and a delta CRL of one thisUpdate would have one number, and had to say the same.
+        var now = await clock.NowAsync(cancellationToken);
+        if (state.Beside is { } beside && now >= beside.ThisUpdate && now < beside.ThisUpdate + TimeSpan.FromSeconds(1))
+            return false;
+        if (scope.IsDelta && state.Beside is null)
             return false;
 
         // A restored database may have forgotten the list that is held here.
@@ -145,40 +168,23 @@ public sealed class CrlPublisher(
             return true;
 
         // Below zero: the clock was ahead when the list was made.
-        var age = await clock.NowAsync(cancellationToken) - last.ThisUpdate;
+        var age = now - last.ThisUpdate;
+        if (scope.IsDelta)
+            return last.Number < state.Beside!.Number || age >= times.DeltaValidity / 2;
         var pause = _lastTook.GetValueOrDefault(KeyOf(scope));
         return (state.Epoch != last.Epoch && (age < TimeSpan.Zero || age >= (pause > times.Coalesce ? pause : times.Coalesce)))
             || age >= times.Validity / 2;
     }
 
-    // Whether a retired CA signs no further list: it cannot, or one was made after the end of its last certificate (RFC 5280 §3.3).
-    private async Task<bool> IsOverAsync(CrlScope scope, CrlState state, CancellationToken cancellationToken) => scope.Issuer.IsRetired
-        && (scope.Issuer.Crls is null
-            || (state.Last is { } last && last.ThisUpdate > await LastEndAsync(scope.Issuer, cancellationToken)));
-
     private async Task<bool> IsServedNoMoreAsync(CrlScope scope, CrlState state, CancellationToken cancellationToken)
     {
-        var key = KeyOf(scope);
         var end = Find(scope)?.NextUpdate ?? state.Last?.NextUpdate;
-        if (!await IsOverAsync(scope, state, cancellationToken) || end > await clock.NowAsync(cancellationToken))
-        {
-            _ended.TryRemove(key, out _);
-            return false;
-        }
-
-        _ended[key] = true;
-        _held.TryRemove(key, out _);
-        return true;
-    }
-
-    private async Task<DateTimeOffset> LastEndAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
-    {
-        var key = (issuer.IssuerId, issuer.KeyId);
-        if (_lastEnds.TryGetValue(key, out var known) && process.GetElapsedTime(known.ReadAt) < times.LastEndKept)
-            return known.End;
-        var end = await revocations.FindLastEndAsync(issuer.IssuerId, issuer.KeyId, cancellationToken) ?? DateTimeOffset.MinValue;
-        _lastEnds[key] = (end, process.GetTimestamp());
-        return end;
+        var hasEnded = await _retired.IsOverAsync(scope, state, cancellationToken)
+            && !(end > await clock.NowAsync(cancellationToken));
+        _retired.Note(scope, hasEnded);
+        if (hasEnded)
+            _held.TryRemove(KeyOf(scope), out _);
+        return hasEnded;
     }
 
     private PublishedCrl? Find(CrlScope scope) => _held.GetValueOrDefault(KeyOf(scope)).Crl;

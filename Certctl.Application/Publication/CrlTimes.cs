@@ -6,6 +6,15 @@ public sealed record CrlTimes(TimeSpan Validity)
 {
     public static CrlTimes Default { get; } = new(TimeSpan.FromHours(24));
 
+    /// <summary>From thisUpdate to nextUpdate of a delta CRL, which is made beside each complete one; null: there is none.</summary>
+    public TimeSpan? DeltaValidity { get; init; }
+
+    /// <summary>
+    /// How long a transaction takes at most from the time that it notes to its commit: what is younger than a list by less may be missing
+    /// from it.
+    /// </summary>
+    public TimeSpan Commit { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Revocations within this time share a list.</summary>
     public TimeSpan Coalesce { get; init; } = TimeSpan.FromSeconds(2);
 

@@ -36,14 +36,25 @@ public interface ICrlStore
 
 /// <param name="Epoch">As <see cref="IRevocationStore.EpochAsync"/>, now; of a partition that of its certificates alone.</param>
 /// <param name="Last">Null: none has been published.</param>
-public sealed record CrlState(long Epoch, CrlHead? Last);
+public sealed record CrlState(long Epoch, CrlHead? Last)
+{
+    /// <summary>Of a complete list the delta CRL that was published last, and of that the complete one; null: none.</summary>
+    public CrlHead? Beside { get; init; }
+}
 
 /// <param name="Url">As <see cref="CrlScope.Partition"/>.</param>
 public sealed record CrlPartitionState(string Url, CrlState State);
 
 /// <summary>A published CRL without its octets.</summary>
 /// <param name="Epoch">The epoch that it stands for.</param>
-public sealed record CrlHead(long Number, long Epoch, DateTimeOffset ThisUpdate, DateTimeOffset NextUpdate);
+public sealed record CrlHead(long Number, long Epoch, DateTimeOffset ThisUpdate, DateTimeOffset NextUpdate)
+{
+    /// <summary>As <see cref="PublishedCrl.Base"/>.</summary>
+    public CrlBase? Base { get; init; }
+}
+
+/// <summary>A complete list that was published.</summary>
+public sealed record CrlBase(long Number, DateTimeOffset ThisUpdate);
 
 /// <param name="Fence">Greater in every later lease of the same CA: what was made under an earlier one is not published any more.</param>
 public sealed record CrlLease(string IssuerId, string KeyId, string Holder, long Fence);

@@ -28,6 +28,13 @@ public interface IRevocationStore
     IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
         string issuerId, string keyId, string partition, DateTimeOffset endsAfter, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// What became of the certificates of this CA since a moment, as a delta CRL says it: revoked, or on hold no more (then without a
+    /// reason).
+    /// </summary>
+    IAsyncEnumerable<RevokedCertificate> ListChangedAsync(
+        string issuerId, string keyId, DateTimeOffset since, DateTimeOffset endsAfter, CancellationToken cancellationToken);
+
     /// <summary>NotAfter of the certificate of this CA that ends last; null: it issued none. Not cheap: it looks at all of them.</summary>
     /// <param name="keyId">As <see cref="Issuers.IPublishesStatus.KeyId"/>.</param>
     Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken);

@@ -6,6 +6,9 @@ namespace Certctl.Application.Publication;
 /// <param name="CaIssuers">AIA caIssuers; null: none.</param>
 public sealed record StatusUrls(IReadOnlyList<string> Crls, string? Ocsp, string? CaIssuers)
 {
+    /// <summary>The delta CRL to <see cref="Crls"/>: freshestCRL (RFC 5280 §4.2.1.15); null: none.</summary>
+    public string? Freshest { get; init; }
+
     /// <summary>Where publication is served, on each listener.</summary>
     public const string Root = "/.well-known/pki";
 
@@ -16,5 +19,10 @@ public sealed record StatusUrls(IReadOnlyList<string> Crls, string? Ocsp, string
     public StatusUrls OrOwn(string? baseUrl, string name, bool signsCrls) => baseUrl is null ? this : new StatusUrls(
         Crls.Count > 0 || !signsCrls ? Crls : [$"{baseUrl}{Root}/crl/{name}.crl"],
         Ocsp ?? $"{baseUrl}{Root}/ocsp/{name}",
-        CaIssuers ?? $"{baseUrl}{Root}/ca/{name}.cer");
+        CaIssuers ?? $"{baseUrl}{Root}/ca/{name}.cer") { Freshest = Freshest };
+
+    /// <summary>The same with the delta CRL of this server, where its complete CRL has an URL.</summary>
+    /// <param name="baseUrl">As for <see cref="OrOwn"/>.</param>
+    public StatusUrls WithDelta(string? baseUrl, string name) =>
+        baseUrl is null || Crls.Count == 0 ? this : this with { Freshest = $"{baseUrl}{Root}/delta/{name}.crl" };
 }

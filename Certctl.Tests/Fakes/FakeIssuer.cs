@@ -22,6 +22,8 @@ internal sealed class FakeIssuer(DateTimeOffset notAfter) : ISignsInProcess, IPu
 
     public bool IsRetired { get; init; }
 
+    public string? FreshestUrl { get; init; }
+
     public bool HasKey { get; init; } = true;
 
     public string KeyId { get; init; } = "0123456789abcdef0123456789abcdef01234567";

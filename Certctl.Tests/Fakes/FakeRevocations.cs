@@ -70,6 +70,10 @@ internal sealed class FakeRevocations : IRevocationStore
         string issuerId, string keyId, string partition, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    public IAsyncEnumerable<RevokedCertificate> ListChangedAsync(
+        string issuerId, string keyId, DateTimeOffset since, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 

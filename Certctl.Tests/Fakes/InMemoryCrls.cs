@@ -69,6 +69,18 @@ internal sealed class InMemoryCrls(TimeProvider clock) : IRevocationStore, ICrlS
             yield return certificate;
     }
 
+    public async IAsyncEnumerable<RevokedCertificate> ListChangedAsync(
+        string issuerId,
+        string keyId,
+        DateTimeOffset since,
+        DateTimeOffset endsAfter,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await BeforeList().WaitAsync(cancellationToken);
+        foreach (var certificate in Revoked.Where(certificate => certificate.RevokedAt >= since))
+            yield return certificate;
+    }
+
     public Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
         Task.FromResult(LastEnd);
 
@@ -89,7 +101,7 @@ internal sealed class InMemoryCrls(TimeProvider clock) : IRevocationStore, ICrlS
     }
 
     private CrlHead? HeadOf(string key) => _stored.TryGetValue(key, out var stored)
-        ? new CrlHead(stored.Crl.Number, stored.Epoch, stored.Crl.ThisUpdate, stored.Crl.NextUpdate)
+        ? new CrlHead(stored.Crl.Number, stored.Epoch, stored.Crl.ThisUpdate, stored.Crl.NextUpdate) { Base = stored.Crl.Base }
         : null;
 
     public Task<PublishedCrl?> ReadAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>

@@ -10,7 +10,11 @@ namespace Certctl.Api.Configuration.Server;
 /// <param name="CrlValidity">From thisUpdate to nextUpdate of a CRL.</param>
 /// <param name="OcspRequestsPerMinute">OCSP requests of one address in a minute; 0: they are not counted.</param>
 public sealed record PublicationOptions(
-    string? BaseUrl, int? Port, string? ResponderKeyDir, TimeSpan OcspValidity, TimeSpan CrlValidity, int OcspRequestsPerMinute);
+    string? BaseUrl, int? Port, string? ResponderKeyDir, TimeSpan OcspValidity, TimeSpan CrlValidity, int OcspRequestsPerMinute)
+{
+    /// <summary>From thisUpdate to nextUpdate of a delta CRL; null: there is none.</summary>
+    public TimeSpan? CrlDeltaValidity { get; init; }
+}
 
 /// <summary>Where relying parties find the status of certificates, and for how long an answer counts.</summary>
 internal static class PublicationSettings
@@ -42,6 +46,11 @@ internal static class PublicationSettings
         "CERTCTL_CRL_VALIDITY", SettingType.Duration(TimeSpan.FromMinutes(10), TimeSpan.FromDays(30)), TimeSpan.FromHours(24),
         "From thisUpdate to nextUpdate of a CRL. A new one is made at each revocation and before the end of the old one.");
 
+    public static readonly Setting<TimeSpan> CrlDeltaValidity = Group.Add(
+        "CERTCTL_CRL_DELTA_VALIDITY", SettingType.Duration(TimeSpan.FromMinutes(5), TimeSpan.FromDays(7)),
+        "From thisUpdate to nextUpdate of a delta CRL, shorter than `CERTCTL_CRL_VALIDITY`. With it there is a delta CRL to each complete "
+        + "one, and new certificates and complete CRLs carry its URL (freshestCRL). Without it there is none.");
+
     public static readonly DefaultedSetting<int> OcspRequestsPerMinute = Group.Add(
         "CERTCTL_OCSP_RATE_LIMIT_PER_IP_MIN", SettingType.Integer(0, 1_000_000), 1000,
         "OCSP requests of one address (of IPv6: one /64) in a minute; beyond: tryLater with Retry-After. 0: they are not counted. Each "
@@ -53,7 +62,19 @@ internal static class PublicationSettings
         values.Read(ResponderKeyDir),
         values.Read(OcspValidity),
         values.Read(CrlValidity),
-        values.Read(OcspRequestsPerMinute));
+        values.Read(OcspRequestsPerMinute))
+    {
+        CrlDeltaValidity = ReadDeltaValidity(values),
+    };
+
+    private static TimeSpan? ReadDeltaValidity(SettingValues values)
+    {
+        if (!values.TryRead(CrlDeltaValidity, out var validity))
+            return null;
+        if (validity >= values.Read(CrlValidity))
+            values.Problems.Add($"{CrlDeltaValidity.Name} is not shorter than {CrlValidity.Name}; a delta CRL would bring nothing new.");
+        return validity;
+    }
 
     /// <summary>No two listeners on one port.</summary>
     public static void CheckPort(CertctlOptions options, SettingValues values)

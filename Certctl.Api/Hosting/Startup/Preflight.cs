@@ -44,6 +44,9 @@ internal sealed record PreflightMaterial(
     /// <summary>What the URLs in certificates begin with that no setting names; null: they have none.</summary>
     public string? PublicationUrl { get; init; }
 
+    /// <summary>There are delta CRLs.</summary>
+    public bool PublishesDeltas { get; init; }
+
     /// <summary>Connectors by PathID, of the profiles that take signed challenges.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<ConnectorAnchor>> Connectors { get; init; } =
         new Dictionary<string, IReadOnlyList<ConnectorAnchor>>();
@@ -109,6 +112,7 @@ internal static partial class Preflight
                     Next = next,
                     Retired = retired,
                     PublicationUrl = publicationUrl,
+                    PublishesDeltas = options.Publication.CrlDeltaValidity is not null,
                     Connectors = connectors,
                     Compliance = compliance,
                     OidcRoots = oidcRoots,

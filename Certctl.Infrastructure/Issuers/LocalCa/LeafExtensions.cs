@@ -21,6 +21,10 @@ internal static class LeafExtensions
         List<byte[]> extensions = [EncodeAuthorityKeyIdentifier(ca)];
         if (urls.Crls.Count > 0)
             extensions.Add(Encode("2.5.29.31", DistributionPoints(urls.Crls)));
+
+        // RFC 5280 §4.2.1.15: of the same form, not critical.
+        if (urls.Freshest is { } freshest)
+            extensions.Add(Encode("2.5.29.46", DistributionPoints([freshest])));
         if (urls.Ocsp is not null || urls.CaIssuers is not null)
             extensions.Add(Encode("1.3.6.1.5.5.7.1.1", AuthorityInfoAccess(urls)));
         return extensions;

@@ -32,7 +32,7 @@ internal sealed class LeafWriter
         _issuer = ca.SubjectName.RawData;
         var urls = settings.UrlsOf(ca);
         _constantExtensions = LeafExtensions.ConstantFor(ca, urls);
-        _extensionsOfPartition = partition => LeafExtensions.ConstantFor(ca, urls with { Crls = [partition] });
+        _extensionsOfPartition = partition => LeafExtensions.ConstantFor(ca, urls with { Crls = [partition], Freshest = null });
 
         (_tlsFeature, _tlsFeatureWithStapling) = (TlsFeature.Below(ca, mustStaple: false), TlsFeature.Below(ca, mustStaple: true)!);
     }

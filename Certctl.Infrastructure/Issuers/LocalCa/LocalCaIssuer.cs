@@ -16,11 +16,16 @@ public sealed record LocalCaSettings(string IssuerId, IReadOnlyList<string> CrlU
     /// <summary>What the URLs begin with that are not set, without a slash at the end; null: there are none.</summary>
     public string? PublicationUrl { get; init; }
 
+    /// <summary>There is a delta CRL to each complete one.</summary>
+    public bool PublishesDeltas { get; init; }
+
     /// <summary>The URLs in certificates of this CA; those that no setting names are its own, and another generation has others.</summary>
-    public StatusUrls UrlsOf(X509Certificate2 ca) => new StatusUrls(CrlUrls, OcspUrl, CaIssuersUrl).OrOwn(
-        PublicationUrl,
-        IssuerNames.Of(IssuerId, Convert.ToHexStringLower(LeafExtensions.AuthorityKeyIdentifier(ca))),
-        LocalCrlWriter.MaySign(ca));
+    public StatusUrls UrlsOf(X509Certificate2 ca)
+    {
+        var name = IssuerNames.Of(IssuerId, LocalCaIssuer.KeyIdOf(ca));
+        var urls = new StatusUrls(CrlUrls, OcspUrl, CaIssuersUrl).OrOwn(PublicationUrl, name, LocalCrlWriter.MaySign(ca));
+        return PublishesDeltas && LocalCrlWriter.MaySign(ca) ? urls.WithDelta(PublicationUrl, name) : urls;
+    }
 }
 
 /// <summary>The CA whose key is a local file: a root, or a subordinate CA of another CA.</summary>
@@ -52,6 +57,7 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesStatus, IForesees
         _writer = new LeafWriter(ca.Certificate, _signer, settings);
         _responders = new ResponderWriter(ca.Certificate, _subject, _signer);
         Crls = LocalCrlWriter.For(ca.Certificate, _signer);
+        FreshestUrl = settings.UrlsOf(ca.Certificate).Freshest;
         _constraints = [.. CaPath.Constraining(ca, clock.GetUtcNow()).Select(NameConstraints.Of).OfType<NameConstraints>()];
         _keyIdentifier = LeafExtensions.AuthorityKeyIdentifier(ca.Certificate);
         KeyId = Convert.ToHexStringLower(_keyIdentifier);
@@ -67,6 +73,8 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesStatus, IForesees
     public SubjectName Name => _subject;
 
     public ICrlWriter? Crls { get; }
+
+    public string? FreshestUrl { get; }
 
     public string KeyId { get; }
 

@@ -23,6 +23,8 @@ public sealed class RetiredLocalCa(KeyPair ca, bool hasKey, LocalCaSettings sett
 
     public ICrlWriter? Crls => hasKey ? _ca.Crls : null;
 
+    public string? FreshestUrl => hasKey ? _ca.FreshestUrl : null;
+
     public IReadOnlyList<ReadOnlyMemory<byte>> Chain => _ca.Chain;
 
     public SubjectName Name => _ca.Name;

@@ -18,7 +18,10 @@ internal sealed class EfCrlStore(IDbContextFactory<CertctlDbContext> contexts, L
         var epoch = await db.RevocationEpochs.Where(row => row.IssuerId == issuerId).Select(row => row.Epoch)
             .FirstOrDefaultAsync(cancellationToken);
         var last = await db.Crls.Where(crl => crl.IssuerId == issuerId && crl.KeyId == keyId)
-            .Select(crl => new CrlHead(crl.Number, crl.Epoch, crl.ThisUpdate, crl.NextUpdate))
+            .Select(crl => new CrlHead(crl.Number, crl.Epoch, crl.ThisUpdate, crl.NextUpdate)
+            {
+                Base = crl.BaseNumber == null ? null : new CrlBase(crl.BaseNumber.Value, crl.BaseThisUpdate!.Value),
+            })
             .FirstOrDefaultAsync(cancellationToken);
         return new CrlState(epoch, last);
     }
@@ -100,6 +103,7 @@ internal sealed class EfCrlStore(IDbContextFactory<CertctlDbContext> contexts, L
     {
         await using var db = await lists.CreateAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var (number, thisUpdate) = (crl.Base?.Number, crl.Base?.ThisUpdate);
         var row = db.Crls.Where(stored => stored.IssuerId == lease.IssuerId && stored.KeyId == lease.KeyId);
         var replaced = await row.Where(stored => stored.Number < crl.Number && stored.Fence <= lease.Fence)
             .ExecuteUpdateAsync(
@@ -108,6 +112,8 @@ internal sealed class EfCrlStore(IDbContextFactory<CertctlDbContext> contexts, L
                     .SetProperty(stored => stored.Fence, lease.Fence)
                     .SetProperty(stored => stored.ThisUpdate, crl.ThisUpdate)
                     .SetProperty(stored => stored.NextUpdate, crl.NextUpdate)
+                    .SetProperty(stored => stored.BaseNumber, number)
+                    .SetProperty(stored => stored.BaseThisUpdate, thisUpdate)
                     .SetProperty(stored => stored.Entries, crl.Entries)
                     .SetProperty(stored => stored.Der, crl.Der),
                 cancellationToken) > 0;
@@ -124,6 +130,8 @@ internal sealed class EfCrlStore(IDbContextFactory<CertctlDbContext> contexts, L
                 Fence = lease.Fence,
                 ThisUpdate = crl.ThisUpdate,
                 NextUpdate = crl.NextUpdate,
+                BaseNumber = number,
+                BaseThisUpdate = thisUpdate,
                 Entries = crl.Entries,
                 Der = crl.Der,
             });

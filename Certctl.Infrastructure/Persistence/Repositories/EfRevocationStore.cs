@@ -87,6 +87,34 @@ internal sealed class EfRevocationStore(IDbContextFactory<CertctlDbContext> cont
         }
     }
 
+    public async IAsyncEnumerable<RevokedCertificate> ListChangedAsync(
+        string issuerId, string keyId, DateTimeOffset since, DateTimeOffset endsAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var db = await lists.CreateAsync(cancellationToken);
+        var changed = db.Certificates.AsNoTracking()
+            .Where(certificate => certificate.IssuerId == issuerId && certificate.NotAfter > endsAfter)
+            .Where(certificate => certificate.AuthorityKeyId == keyId || certificate.AuthorityKeyId == "")
+            .Where(certificate => certificate.RevokedAt >= since || (certificate.RevokedAt == null && certificate.ReleasedAt >= since))
+            .OrderBy(certificate => certificate.SerialNumber)
+            .Select(certificate => new
+            {
+                certificate.SerialNumber,
+                certificate.RevokedAt,
+                certificate.ReleasedAt,
+                certificate.RevocationReason,
+                certificate.InvalidSince,
+                Der = certificate.AuthorityKeyId == "" ? certificate.Der : null,
+            });
+        await foreach (var one in changed.AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            if (one.Der is not null && KeyIdOf(one.Der) != keyId)
+                continue;
+            yield return one.RevokedAt is { } at
+                ? new(one.SerialNumber, at, one.RevocationReason ?? RevocationReason.Unspecified) { InvalidSince = one.InvalidSince }
+                : new(one.SerialNumber, one.ReleasedAt!.Value, Reason: null);
+        }
+    }
+
     // Those of a build that did not note the CA count too: the CRL then goes on for longer than it must, never for less.
     public async Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken)
     {

@@ -268,6 +268,55 @@ public sealed class CrlPublisherTests
         Assert.Empty(other.Held);
     }
 
+    [Fact]
+    [Trait("Conformance", "L-11")]
+    public async Task Delta_CRLs_go_by_a_complete_list_that_is_valid_and_share_its_numbers()
+    {
+        const string Url = "http://pki.example/delta/ca.crl";
+        var issuer = new FakeIssuer(Now.AddYears(5)) { Crls = _writer, FreshestUrl = Url };
+        var publisher = new CrlPublisher(
+            new IssuerRegistry(new IssuerGenerations(issuer)), _store, _store, new DatabaseClock(ask: null, _clock), _clock,
+            CrlTimes.Default with { DeltaValidity = TimeSpan.FromHours(1) });
+
+        // Never both in one second.
+        await publisher.LookAsync(default);
+        await publisher.LookAsync(default);
+        var first = Assert.Single(_writer.Written).Header;
+        Assert.Equal((null, Url), (first.BaseNumber, first.FreshestUrl));
+        var (bases, changes) = (new List<long>(), new List<int>());
+        for (var minute = 1; minute <= 27 * 60; minute++)
+        {
+            if (minute == 5 || minute == 20 * 60)
+                Revoke($"{minute:x40}");
+            for (var second = 0; second < 3; second++)
+            {
+                _clock.AdjustTime(Now.AddMinutes(minute).AddSeconds(second));
+                await publisher.LookAsync(default);
+            }
+        }
+
+        var lists = _writer.Written.ConvertAll(list => list.Header);
+        Assert.Equal([.. lists.Select(list => list.Number).Order().Distinct()], lists.Select(list => list.Number));
+        Assert.Equal(lists.Count, lists.Select(list => list.ThisUpdate).Distinct().Count());
+        var complete = lists.Where(list => list.BaseNumber is null).ToList();
+        foreach (var (delta, entries) in _writer.Written.Where(list => list.Header.BaseNumber is not null))
+        {
+            var since = Assert.Single(complete, list => list.Number == delta.BaseNumber);
+            Assert.True(since.Number <= delta.Number && delta.ThisUpdate - since.ThisUpdate <= TimeSpan.FromHours(24));
+            Assert.Equal((TimeSpan.FromHours(1), null), (delta.NextUpdate - delta.ThisUpdate, delta.FreshestUrl));
+            bases.Add(since.Number);
+            changes.Add(entries.Count);
+        }
+
+        // A delta CRL at least every half an hour, and after each complete list.
+        Assert.True(bases.Count >= 2 * 27);
+        Assert.All(complete, list => Assert.Contains(lists, delta => delta.BaseNumber is not null && delta.ThisUpdate > list.ThisUpdate
+            && delta.ThisUpdate <= list.ThisUpdate.AddMinutes(1)));
+        Assert.Equal(2, bases.Distinct().Count());
+        Assert.Equal([0, 1, 2], changes.Distinct().Order());
+        Assert.NotNull(publisher.Find(issuer, CrlScope.Delta));
+    }
+
     private sealed class BrokenWriter : ICrlWriter
     {
         public Task<PublishedCrl> WriteAsync(

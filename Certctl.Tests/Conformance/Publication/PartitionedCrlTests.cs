@@ -19,6 +19,7 @@ public sealed partial class PartitionedCrlTests : IDisposable
     [Fact]
     [Trait("Conformance", "L-9")]
     [Trait("Conformance", "L-10")]
+    [Trait("Conformance", "L-11")]
     public async Task A_certificate_is_in_the_CRL_of_its_partition_under_the_URL_that_it_carries_also_after_a_new_base_URL()
     {
         await using var host = await CertctlHost.StartAsync(null, ("CERTCTL_PUBLICATION_BASE_URL", "http://pki.example.test"));
@@ -49,6 +50,7 @@ public sealed partial class PartitionedCrlTests : IDisposable
         // What stands in certificates stays true: the lists of the old base URL go on beside those of the new one.
         await host.StopAsync();
         host.Settings["CERTCTL_PUBLICATION_BASE_URL"] = "http://new.example.test/at";
+        host.Settings["CERTCTL_CRL_DELTA_VALIDITY"] = "1h";
         await host.StartAgainAsync();
         using var later = new RelyingParty(host);
         using var young = await EnrolAsync(host, "CN=under the new URL");
@@ -60,6 +62,41 @@ public sealed partial class PartitionedCrlTests : IDisposable
         Assert.Contains("certificate revoked", Verify(host, two, two).Output, StringComparison.Ordinal);
         one.Dispose();
         two.Dispose();
+
+        await AskForPartitionsAsync(host, later.Http, 0);
+        await DeltasAsync(host, later);
+    }
+
+    // L-11: a complete list that is older than a revocation and a release is brought up to date by the delta CRL.
+    private async Task DeltasAsync(CertctlHost host, RelyingParty party)
+    {
+        using var held = await EnrolAsync(host, "CN=on hold");
+        using var good = await EnrolAsync(host, "CN=good for now");
+        await RevokeAsync(party.Http, host, held, "certificateHold", null);
+        File.WriteAllText(_folder["held"], held.ExportCertificatePem());
+        Assert.Contains("/delta/iss-local-", OpenSsl.Run("x509", "-in", _folder["held"], "-noout", "-ext", "freshestCRL"), StringComparison.Ordinal);
+        var complete = await FetchAsync(party.Http, host, held, crl => RevocationTests.Lists(crl, held));
+        Assert.Contains("X509v3 Freshest CRL", complete, StringComparison.Ordinal);
+        OpenSsl.Run("crl", "-inform", "DER", "-in", FileOf(held), "-out", _folder["base"]);
+
+        await party.EndAsync(held.SerialNumber, "release");
+        await RevokeAsync(party.Http, host, good, "keyCompromise", null);
+        var delta = await FetchAsync(
+            party.Http, host, held, crl => RevocationTests.Lists(crl, good) && crl.Contains("Remove From CRL", StringComparison.Ordinal),
+            url => url.Replace("/crl/", "/delta/", StringComparison.Ordinal));
+        Assert.Contains("X509v3 Delta CRL Indicator: critical", delta, StringComparison.Ordinal);
+        Assert.True(RevocationTests.Number(delta) > RevocationTests.Number(complete));
+        OpenSsl.Run("crl", "-inform", "DER", "-in", FileOf(held), "-out", _folder["delta"]);
+        File.WriteAllText(_folder["both"], File.ReadAllText(_folder["base"]) + File.ReadAllText(_folder["delta"]));
+        File.WriteAllText(_folder["good"], good.ExportCertificatePem());
+        string[] both = ["-extended_crl", "-use_deltas", "-CRLfile", _folder["both"]];
+        Assert.Contains("certificate revoked", VerifyBy(["-CRLfile", _folder["base"]], "held").Output, StringComparison.Ordinal);
+        Assert.Equal(0, VerifyBy(["-CRLfile", _folder["base"]], "good").Code);
+        Assert.Equal(0, VerifyBy(both, "held").Code);
+        Assert.Contains("certificate revoked", VerifyBy(both, "good").Output, StringComparison.Ordinal);
+
+        (int Code, string Output) VerifyBy(string[] lists, string leaf) => OpenSsl.TryRun(
+            ["verify", "-crl_check", "-CAfile", host.CaFile, .. lists, "-purpose", "any", _folder[leaf]]);
     }
 
     private static async Task AskForPartitionsAsync(CertctlHost host, HttpClient http, int partitions)
@@ -134,9 +171,11 @@ public sealed partial class PartitionedCrlTests : IDisposable
     }
 
     /// <summary>Waits until the CRL of the certificate's partition is there and this is true of it, as openssl prints it.</summary>
-    private async Task<string> FetchAsync(HttpClient http, CertctlHost host, X509Certificate2 certificate, Predicate<string> condition)
+    private async Task<string> FetchAsync(HttpClient http, CertctlHost host, X509Certificate2 certificate, Predicate<string> condition,
+        Func<string, string>? at = null)
     {
-        var path = UrlOf(certificate)[UrlOf(certificate).IndexOf("/.well-known", StringComparison.Ordinal)..];
+        var url = at?.Invoke(UrlOf(certificate)) ?? UrlOf(certificate);
+        var path = url[url.IndexOf("/.well-known", StringComparison.Ordinal)..];
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
         while (true)
         {

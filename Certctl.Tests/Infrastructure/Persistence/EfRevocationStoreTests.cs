@@ -235,6 +235,38 @@ public abstract class EfRevocationStoreTests(IDatabases databases) : Persistence
             TestEntries.Audit(Now, null) with { Action = AuditAction.CrlPublished }, default);
     }
 
+    [Fact]
+    [Trait("Conformance", "L-11")]
+    public async Task What_changed_since_a_list_is_what_was_revoked_or_released_and_its_base_is_kept()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await IssueAsync(database, -20);
+        var revoked = await IssueAsync(database, -10);
+        var released = await IssueAsync(database, revokedAt: null);
+        await IssueAsync(database, -5, keyId: "k2");
+        await using var db = database.Open();
+        await db.Certificates.Where(certificate => certificate.SerialNumber == released)
+            .ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.ReleasedAt, Now.AddSeconds(-10)));
+        var found = new List<(string, RevocationReason?)>();
+        await foreach (var one in Revocations(database).ListChangedAsync(Issuer, Key, Now.AddSeconds(-10), Now, default))
+            found.Add((one.SerialNumber, one.Reason));
+        Assert.Equal(
+            new[] { (revoked, RevocationReason.Superseded), (released, (RevocationReason?)null) }.OrderBy(one => one.Item1, StringComparer.Ordinal),
+            found);
+
+        var lease = (await Crls(database).TakeLeaseAsync(Issuer, Key, "a", Length, default))!;
+        foreach (var (number, since) in new[] { (5, 3L), (6, 4L) })
+        {
+            var delta = new PublishedCrl(number, Now, Now.AddHours(1), 0, [5]) { Base = new CrlBase(since, Now.AddHours(-1)) };
+            Assert.True(await Crls(database).SaveAsync(
+                lease with { KeyId = CrlScope.KeyOf(Key, CrlScope.Delta) }, delta, 9, TestEntries.Audit(Now, null), default));
+            var state = await Crls(database).StateAsync(Issuer, CrlScope.KeyOf(Key, CrlScope.Delta), default);
+            Assert.Equal(new CrlBase(since, Stored.Time(Now.AddHours(-1))), state.Last!.Base);
+        }
+    }
+
     private static IRevocationStore Revocations(TestDatabase database) => database.Get<IRevocationStore>();
 
     private static ICrlStore Crls(TestDatabase database) => database.Get<ICrlStore>();

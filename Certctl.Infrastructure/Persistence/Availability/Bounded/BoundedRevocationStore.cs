@@ -19,6 +19,10 @@ internal sealed class BoundedRevocationStore(IRevocationStore inner, DatabaseAcc
         string issuerId, string keyId, string partition, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
         access.StreamAsync(inner.ListRevokedAsync(issuerId, keyId, partition, endsAfter, cancellationToken), cancellationToken);
 
+    public IAsyncEnumerable<RevokedCertificate> ListChangedAsync(
+        string issuerId, string keyId, DateTimeOffset since, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
+        access.StreamAsync(inner.ListChangedAsync(issuerId, keyId, since, endsAfter, cancellationToken), cancellationToken);
+
     public Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
         access.ListAsync(() => inner.FindLastEndAsync(issuerId, keyId, cancellationToken));
 }
