@@ -1,5 +1,6 @@
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Infrastructure.Persistence.Mapping;
+using Certctl.Infrastructure.Persistence.Repositories;
 using NpgsqlTypes;
 
 namespace Certctl.Infrastructure.Persistence.Journal;
@@ -146,17 +147,19 @@ internal sealed record JournalTable(string Name, IReadOnlyList<JournalColumn> Co
 
     /// <summary>
     /// Revokes the oldest beyond the limit, of this path alone, and returns their serial numbers: both dialects understand it. The
-    /// certificate that signed the renewal is the last to go, whatever came after it: the device has it for certain.
+    /// certificate that signed the renewal is the last to go, whatever came after it: the device has it for certain. Those on hold are the
+    /// first: a release must not bring back one more than the limit. What another transaction has revoked meanwhile stays as that says.
     /// </summary>
     /// <param name="now">How the statement names the database's time.</param>
     /// <param name="rest">SQLite wants a LIMIT before its OFFSET.</param>
     public static string Supersede(string now, string rest) => $"""
         UPDATE certificates SET revoked_at = {now}, revocation_reason = 'Superseded'
-        WHERE issuer_id = @issuer_id AND serial_number IN (
+        WHERE issuer_id = @issuer_id AND {RevocationRule.MayBeRevokedForGood} AND serial_number IN (
             SELECT serial_number FROM certificates
             WHERE issuer_id = @issuer_id AND path_id = @path_id AND profile_id = @profile_id AND name_sha256 = @name_sha256
-                AND serial_number <> @serial_number AND revoked_at IS NULL AND not_after > {now}
-            ORDER BY CASE WHEN serial_number = @renewed THEN 0 ELSE 1 END, created_at DESC, serial_number DESC {rest} OFFSET @beside)
+                AND serial_number <> @serial_number AND {RevocationRule.MayBeRevokedForGood} AND not_after > {now}
+            ORDER BY CASE WHEN revoked_at IS NOT NULL THEN 2 WHEN serial_number = @renewed THEN 0 ELSE 1 END,
+                created_at DESC, serial_number DESC {rest} OFFSET @beside)
         RETURNING serial_number
         """;
 

@@ -55,23 +55,13 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
         DateTimeOffset at,
         DateTimeOffset? invalidSince,
         AuditEvent audit,
-        CancellationToken cancellationToken)
-    {
-        // A hold put on hold again is no change; every other reason ends it for good.
-        var mayReplace = reason != RevocationReason.CertificateHold;
-        return ChangeAsync(
+        CancellationToken cancellationToken) =>
+        ChangeAsync(
             issuerId,
             serialNumber,
-            (certificates, bounded) => certificates
-                .Where(certificate => certificate.RevokedAt == null
-                    || (mayReplace && certificate.RevocationReason == RevocationReason.CertificateHold))
-                .ExecuteUpdateAsync(
-                    set => set.SetProperty(certificate => certificate.RevokedAt, at)
-                        .SetProperty(certificate => certificate.RevocationReason, reason)
-                        .SetProperty(certificate => certificate.InvalidSince, invalidSince), bounded),
+            (certificates, bounded) => certificates.RevokeAsync(reason, at, invalidSince, bounded),
             audit,
             cancellationToken);
-    }
 
     public Task<RevocationVerdict> ReleaseAsync(
         string issuerId, string serialNumber, DateTimeOffset at, AuditEvent audit, CancellationToken cancellationToken) =>

@@ -85,6 +85,26 @@ public abstract class SupersessionTests(IDatabases databases) : PersistenceTests
     }
 
     [Fact]
+    public async Task What_is_on_hold_is_superseded_first_so_that_its_release_brings_back_none_beyond_the_limit()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        var older = await CommitAsync(database, TestEntries.Issued(Now));
+        var held = (await CommitAsync(database, TestEntries.Issued(Now.AddSeconds(1)))).Certificate!.SerialNumber;
+        await using (var before = database.Open())
+            await before.Certificates.Where(one => one.SerialNumber == held).ExecuteUpdateAsync(
+                set => set.SetProperty(one => one.RevokedAt, Now)
+                    .SetProperty(one => one.RevocationReason, RevocationReason.CertificateHold));
+        await CommitAsync(database, TestEntries.Issued(Now.AddSeconds(2)) with { MaxActiveCertificates = 2 });
+
+        await using var db = database.Open();
+        var revoked = await db.Certificates.SingleAsync(one => one.RevokedAt != null);
+        Assert.Equal((held, RevocationReason.Superseded), (revoked.SerialNumber, revoked.RevocationReason));
+        Assert.NotEqual(held, older.Certificate!.SerialNumber);
+    }
+
+    [Fact]
     public async Task Many_at_once_for_one_name_leave_one()
     {
         if (!IsAvailable)
