@@ -3,6 +3,7 @@ using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Admin.Issuers;
+using Certctl.Application.Admin.Jobs;
 using Certctl.Application.Admin.Probes;
 using Certctl.Application.Admin.Profiles;
 using Certctl.Application.Admin.Reload;
@@ -42,7 +43,7 @@ public static class ApplicationRegistration
         services.AddSingleton<IRequestHandler<GetCrlCommand, EnrolmentOutcome>, GetCrlHandler>();
 
         services.AddAct<DeleteProfileCommand, DeleteProfileHandler, DeleteProfileValidator>();
-        services.AddAct<RevokeManyCommand, RevokeManyHandler, RevokeManyValidator>();
+        services.AddAct<CancelJobCommand, CancelJobHandler, CancelJobValidator>();
         services.AddAct<CreateApiKeyCommand, CreateApiKeyHandler, CreateApiKeyValidator>();
         services.AddAct<RevokeApiKeyCommand, RevokeApiKeyHandler, RevokeApiKeyValidator>();
         services.AddAct<TestIssuerCommand, TestIssuerHandler, TestIssuerValidator>();
@@ -52,6 +53,8 @@ public static class ApplicationRegistration
 
         services.AddSingleton<CertificateIssuance>();
         services.AddSingleton(ReservationTimes.Default);
+        services.AddSingleton<JobRunner>();
+        services.AddSingleton(JobTimes.Default);
         services.AddSingleton<CrlPublisher>();
         services.AddSingleton(CrlTimes.Default);
         services.AddSingleton<CrlMetrics>();
@@ -75,6 +78,7 @@ public static class ApplicationRegistration
         services.AddAct<SaveProfileCommand, SaveProfileHandler, SaveProfileValidator>();
         services.AddAct<RevokeCertificateCommand, RevokeCertificateHandler, RevokeCertificateValidator>();
         services.AddAct<ReleaseCertificateCommand, ReleaseCertificateHandler, ReleaseCertificateValidator>();
+        services.AddAct<RevokeManyCommand, RevokeManyHandler, RevokeManyValidator>();
         return services;
     }
 

@@ -31,5 +31,6 @@ internal static class PublicationRegistration
         });
         services.AddHostedService<CrlTimer>();
         services.AddHostedService<ResponderTimer>();
+        services.AddHostedService<JobTimer>();
     }
 }

@@ -24,6 +24,7 @@ internal static class AdminApi
         api.MapApprovals();
         api.MapAudit();
         api.MapCertificates();
+        api.MapJobs();
         api.MapProfiles();
         api.MapIssuers();
         api.MapEnrolments();

@@ -1,3 +1,4 @@
+using Certctl.Application.Admin.Jobs;
 using Certctl.Application.Admin.Reload;
 using FluentValidation;
 using MediatR;
@@ -33,10 +34,8 @@ public abstract record AdminOutcome
     /// <summary>It was stored under a version.</summary>
     public sealed record Stored(int Version, string Summary) : AdminOutcome;
 
-    /// <summary>It was done to many.</summary>
-    /// <param name="Matched">All that were meant.</param>
-    /// <param name="Changed">Those that it changed, or would.</param>
-    public sealed record Counted(int Matched, int Changed) : AdminOutcome;
+    /// <summary>A job does it, or would: of a dry run it is not kept.</summary>
+    public sealed record OfJob(RevocationJob Job) : AdminOutcome;
 
     /// <summary>Each part of the server was exchanged, or says why not.</summary>
     public sealed record Reloaded(IReadOnlyList<PartReload> Parts) : AdminOutcome;

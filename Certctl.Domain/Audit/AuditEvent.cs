@@ -31,6 +31,12 @@ public static class AuditAction
 
     /// <summary>A certificateHold has ended.</summary>
     public const string CertificateReleased = "certificate_released";
+
+    /// <summary>Many certificates are to be revoked, and a job does it.</summary>
+    public const string BulkRevocationInitiated = "bulk_revocation_initiated";
+
+    /// <summary>The job has done it, was cancelled, or failed.</summary>
+    public const string BulkRevocationEnded = "bulk_revocation_ended";
     public const string IntuneTrustReloaded = "scep_intune_trust_reloaded";
     public const string ApiKeyCreated = "create_api_key";
     public const string ApiKeyRevoked = "revoke_api_key";
@@ -89,7 +95,7 @@ public sealed record AuditEvent
     /// <summary>What exactly was wrong, for operators.</summary>
     public string? Detail { get; init; }
 
-    /// <summary><c>certificate</c>, <c>enrolment</c>, <c>profile</c>.</summary>
+    /// <summary><c>certificate</c>, <c>enrolment</c>, <c>profile</c>, <c>job</c>.</summary>
     public required string ResourceType { get; init; }
 
     /// <summary>Serial number, enrolment id or profile id; empty when nothing came to be.</summary>

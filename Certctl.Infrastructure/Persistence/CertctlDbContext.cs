@@ -47,6 +47,8 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
 
     public DbSet<RevocationEpoch> RevocationEpochs => Set<RevocationEpoch>();
 
+    public DbSet<StoredJob> Jobs => Set<StoredJob>();
+
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 
     /// <summary>As EF's, but rethrows the driver's exception: callers expect a <see cref="DbException"/> for a database failure.</summary>
@@ -91,6 +93,7 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
         modelBuilder.ApplyConfiguration(new StoredCrlLeaseMapping());
         modelBuilder.ApplyConfiguration(new StoredCrlPartitionMapping());
         modelBuilder.ApplyConfiguration(new RevocationEpochMapping());
+        modelBuilder.ApplyConfiguration(new StoredJobMapping());
         modelBuilder.ApplyConfiguration(new AuditEventMapping());
     }
 }

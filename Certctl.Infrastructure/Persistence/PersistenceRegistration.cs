@@ -1,6 +1,7 @@
 using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Admin.Jobs;
 using Certctl.Application.Admin.Probes;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
@@ -45,7 +46,7 @@ public static class PersistenceRegistration
     /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IReservations"/>,
     /// <see cref="IApprovalRepository"/>, <see cref="IApiKeyRepository"/>, <see cref="ICertificateInventory"/>,
     /// <see cref="ICertificateProfileRepository"/>,
-    /// <see cref="IRevocationStore"/>, <see cref="ICrlStore"/>,
+    /// <see cref="IRevocationStore"/>, <see cref="ICrlStore"/>, <see cref="IJobStore"/>,
     /// <see cref="IAuditRepository"/>, <see cref="DatabaseClock"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all
     /// singletons. The host registers <see cref="TimeProvider"/> and logging, and disposes its provider asynchronously:
     /// the journal and the audit write out what they hold.
@@ -76,6 +77,7 @@ public static class PersistenceRegistration
             services, (inner, access) => new BoundedCertificateProfileRepository(inner, access));
         AddBounded<IRevocationStore, EfRevocationStore>(services, (inner, access) => new BoundedRevocationStore(inner, access));
         AddBounded<ICrlStore, EfCrlStore>(services, (inner, access) => new BoundedCrlStore(inner, access));
+        AddBounded<IJobStore, EfJobStore>(services, (inner, access) => new BoundedJobStore(inner, access));
         AddBounded<IAuditRepository, EfAuditRepository>(services, (inner, access) => new BoundedAuditRepository(inner, access));
         AddBounded<IClaimSweep, ClaimSweep>(services, (inner, access) => new BoundedClaimSweep(inner, access));
         return services;

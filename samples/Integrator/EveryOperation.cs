@@ -115,7 +115,19 @@ internal sealed class EveryOperation(CertctlClient client, Guid approve, Guid de
         var counted = await certificates.BulkRevoke.PostAsync(
             new BulkRevocationBody { Reason = BulkRevocationBody_reason.Superseded, CertificateIds = [serial], DryRun = true });
         Done("postCertificatesBulkRevoke", counted is { TotalMatched: 1, TotalRevoked: 1, DryRun: true });
+        await JobsAsync();
         Done("getEnrolmentsByTransaction", (await client.Api.V1.Enrolments[transaction].GetAsync())?.SerialNumbers?.Contains(serial));
+    }
+
+    // A serial number that no certificate has: nothing is revoked.
+    private async Task JobsAsync()
+    {
+        var queued = await client.Api.V1.Certificates.BulkRevoke.PostAsync(
+            new BulkRevocationBody { Reason = BulkRevocationBody_reason.Superseded, CertificateIds = [new string('1', 40)] });
+        var jobs = client.Api.V1.Jobs;
+        Done("getJobs", (await jobs.GetAsync())?.Data?.Any(job => job.Id == queued!.Id));
+        Done("getJobsById", (await jobs[queued!.Id!.Value].GetAsync())?.TotalMatched == 0);
+        Done("postJobsByIdCancel", (await jobs[queued.Id.Value].Cancel.PostAsync())?.EndedAt is not null);
     }
 
     private async Task AuditAsync()

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Certctl.Api.Configuration.Server;
 using Certctl.Api.Rest.Http;
@@ -8,7 +9,7 @@ using Certctl.Domain.Certificates;
 
 namespace Certctl.Api.Commands.Admin;
 
-/// <summary><c>certctl revoke</c> and <c>certctl revoke release</c>: ends a certificate, on the server's own database.</summary>
+/// <summary><c>certctl revoke</c> and <c>certctl revoke release</c>: ends certificates, on the server's own database.</summary>
 internal static class RevokeCommand
 {
     private static readonly Option<string?> Config = new("--config")
@@ -17,11 +18,11 @@ internal static class RevokeCommand
         Recursive = true,
     };
 
-    private static readonly Option<string?> Serial = RequiredSerial();
+    private static readonly Option<string?> Serial = SharedSerial();
 
     private static readonly Option<string> Issuer = new("--issuer")
     {
-        Description = "Id of the issuer that signed it.",
+        Description = "Id of the issuer that signed it. Without --serial: revoke all of this issuer.",
         DefaultValueFactory = _ => CaSettings.LocalIssuer,
         Recursive = true,
     };
@@ -72,23 +73,56 @@ internal static class RevokeCommand
     public static Command Create()
     {
         var release = new Command("release", "End a certificateHold; what was revoked for another reason stays revoked.");
+        release.Validators.Add(CheckRelease);
         release.SetAction((parse, token) => ActAsync(parse, ReleaseOf(parse), token));
         var command = new Command(
             "revoke", "End a certificate before its time: for good, unless the reason is certificateHold. Renewals, the CRL and OCSP go by "
-                + "the database.") { Config, Serial, Issuer, Reason, Hold, InvalidSince, Note, Actor, release };
-        command.Validators.Add(static given =>
+                + "the database. Without --serial: all that every given criterion names.")
         {
-            if (given.GetValue(Hold) && given.GetValue(Reason) is { } word and not "certificateHold")
-                given.AddError($"--hold is the reason certificateHold, and --reason says {word}.");
-        });
-        command.SetAction((parse, token) => ActAsync(parse, RevocationOf(parse), token));
+            Config, Serial, Issuer, Reason, Hold, InvalidSince, Note, Actor, release,
+        };
+        foreach (var option in RevokeManyVerb.Options)
+            command.Add(option);
+        command.Validators.Add(CheckRevocation);
+        command.SetAction((parse, token) => parse.GetValue(Serial) is null
+            ? RevokeManyAsync(parse, token)
+            : ActAsync(parse, RevocationOf(parse), token));
         return command;
     }
 
-    private static Option<string?> RequiredSerial()
+    private static void CheckRevocation(CommandResult given)
+    {
+        if (given.GetValue(Hold) && given.GetValue(Reason) is { } word and not "certificateHold")
+            given.AddError($"--hold is the reason certificateHold, and --reason says {word}.");
+        var many = RevokeManyVerb.Options.Where(option => IsGiven(given, option)).Select(option => option.Name).ToList();
+        if (IsGiven(given, Serial))
+        {
+            if (many.Count > 0)
+                given.AddError($"{many[0]} is for many certificates, and --serial names one.");
+        }
+        else if (!new Option[] { RevokeManyVerb.Profile, RevokeManyVerb.Path, RevokeManyVerb.Source, Issuer }
+            .Any(option => IsGiven(given, option)))
+        {
+            given.AddError("Option '--serial' is required, or one of --profile, --path, --source, --issuer for many certificates.");
+        }
+        else if (IsGiven(given, InvalidSince))
+        {
+            given.AddError("--invalid-since is for one certificate, which --serial names.");
+        }
+    }
+
+    private static void CheckRelease(CommandResult given)
+    {
+        if (!IsGiven(given, Serial))
+            given.AddError("Option '--serial' is required.");
+    }
+
+    private static bool IsGiven(SymbolResult given, Option option) => given.GetResult(option) is { Implicit: false };
+
+    private static Option<string?> SharedSerial()
     {
         var serial = SerialOption.Create("The certificate's serial number.");
-        (serial.Required, serial.Recursive) = (true, true);
+        serial.Recursive = true;
         return serial;
     }
 
@@ -101,14 +135,26 @@ internal static class RevokeCommand
     }
 
     private static RevokeCertificateCommand RevocationOf(ParseResult parse) => new(
-        parse.GetValue(Issuer)!, SerialOf(parse),
-        parse.GetValue(Hold) ? RevocationReason.CertificateHold : RevocationReasons.Of(parse.GetValue(Reason)),
-        parse.GetValue(Note)!, OperatorOption.Caller(parse.GetValue(Actor)!)) { InvalidSince = parse.GetValue(InvalidSince) };
+        parse.GetValue(Issuer)!, SerialOf(parse), ReasonOf(parse), parse.GetValue(Note)!, OperatorOption.Caller(parse.GetValue(Actor)!))
+    {
+        InvalidSince = parse.GetValue(InvalidSince),
+    };
+
+    private static RevocationReason ReasonOf(ParseResult parse) =>
+        parse.GetValue(Hold) ? RevocationReason.CertificateHold : RevocationReasons.Of(parse.GetValue(Reason));
 
     private static ReleaseCertificateCommand ReleaseOf(ParseResult parse) => new(
         parse.GetValue(Issuer)!, SerialOf(parse), parse.GetValue(Note)!, OperatorOption.Caller(parse.GetValue(Actor)!));
 
     private static string SerialOf(ParseResult parse) => SerialNumberText.Read(parse.GetValue(Serial)!)!;
+
+    private static Task<int> RevokeManyAsync(ParseResult parse, CancellationToken cancellationToken) =>
+        Database.WithAsync(
+            "revoke", parse.GetValue(Config),
+            (services, bounded) => RevokeManyVerb.RunAsync(
+                parse, parse.GetResult(Issuer) is { Implicit: false } ? parse.GetValue(Issuer) : null, ReasonOf(parse),
+                parse.GetValue(Note)!, OperatorOption.Caller(parse.GetValue(Actor)!), services, bounded),
+            Fail, cancellationToken);
 
     private static Task<int> ActAsync(ParseResult parse, AdminCommand command, CancellationToken cancellationToken) =>
         Database.WithAsync(
@@ -135,7 +181,7 @@ internal static class RevokeCommand
         }
     }
 
-    private static int Fail(IReadOnlyList<string> problems)
+    public static int Fail(IReadOnlyList<string> problems)
     {
         foreach (var problem in problems)
             Console.Error.WriteLine($"certctl revoke: {problem}");

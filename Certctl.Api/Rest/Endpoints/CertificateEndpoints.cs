@@ -5,6 +5,7 @@ using Certctl.Api.Rest.Http;
 using Certctl.Api.Rest.OpenApi;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Admin.Jobs;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Issuers;
 using Certctl.Domain.Certificates;
@@ -57,9 +58,10 @@ internal static class CertificateEndpoints
             .Produces<string>(200, MediaTypes.Pem, MediaTypes.Certificate, MediaTypes.PemChain).Refuses(400, 404)
             .WithSummary("The certificate itself");
         api.MapPost("/certificates/bulk-revoke", RevokeManyAsync).RequireAuthorization(ApiPolicy.Admin)
-            .Accepts<BulkRevocationBody>("application/json").Produces<BulkRevocationResult>().Refuses(400)
-            .WithSummary("Revoke many certificates").WithDescription("Every one that all criteria name. One by one: "
-                + "what is done when it breaks off is done, and the same request does the rest. Try dry_run first.");
+            .Accepts<BulkRevocationBody>("application/json").Produces<JobRow>().Produces<JobRow>(202).Refuses(400)
+            .Sends(202, ResponseHeader.Location)
+            .WithSummary("Revoke many certificates").WithDescription("Every one that all criteria name and that is issued by now. 202: a "
+                + "job does it, and goes on without the caller; follow it at its Location. 200: dry_run, the counts as they would be.");
         api.MapPost("/certificates/{id}/revoke", RevokeAsync).RequireAuthorization(ApiPolicy.Operator)
             .Accepts<RevocationBody>(isOptional: true, "application/json").Produces<RevocationResult>().Refuses(400, 404, 409)
             .WithSummary("Revoke a certificate")
@@ -185,12 +187,15 @@ internal static class CertificateEndpoints
             Source = body.Source,
         };
         var command = new RevokeManyCommand(
-            filter, serials?.OfType<string>().ToList(), RevocationReasons.Of(body.Reason), body.DryRun,
+            new RevocationCriteria(filter, serials?.OfType<string>().ToList()), RevocationReasons.Of(body.Reason), body.DryRun,
             body.Note ?? "", AdminAnswer.Caller(http));
-        var outcome = await dispatcher.SendAsync(command, cancellationToken);
-        return outcome is AdminOutcome.Counted(var matched, var changed)
-            ? MetaEndpoints.Json(new BulkRevocationResult(matched, changed, matched - changed, 0, body.DryRun))
-            : AdminAnswer.Of(http, outcome, _ => throw new InvalidOperationException("Many are counted."));
+        return AdminAnswer.OfJob(http, await dispatcher.SendAsync(command, cancellationToken), job =>
+        {
+            if (body.DryRun)
+                return JobEndpoints.Show(JobRow.Of(job, dryRun: true));
+            http.Response.Headers.Location = $"{JobEndpoints.Path}/{job.Id}";
+            return JobEndpoints.Show(JobRow.Of(job), StatusCodes.Status202Accepted);
+        });
     }
 
     // A profile that certificates refer to is never deleted: under one that is not there, none was issued.

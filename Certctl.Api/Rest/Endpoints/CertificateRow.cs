@@ -112,9 +112,3 @@ internal sealed record BulkRevocationBody(
     internal const string PathIdInWords =
         "the PathID of a SCEP profile, or (root) for the root profile; leave it out where it does not matter";
 }
-
-/// <param name="TotalMatched">All that the criteria name.</param>
-/// <param name="TotalRevoked">Those that were revoked now, or would have been.</param>
-/// <param name="TotalSkipped">Those that had ended or were revoked before.</param>
-/// <param name="TotalFailed">Always 0: a failure ends the request.</param>
-internal sealed record BulkRevocationResult(int TotalMatched, int TotalRevoked, int TotalSkipped, int TotalFailed, bool DryRun);

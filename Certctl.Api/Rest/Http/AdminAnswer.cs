@@ -1,5 +1,6 @@
 using Certctl.Api.Rest.Access;
 using Certctl.Application.Admin;
+using Certctl.Application.Admin.Jobs;
 
 namespace Certctl.Api.Rest.Http;
 
@@ -24,8 +25,12 @@ internal static class AdminAnswer
         AdminOutcome.Unacceptable(var detail) => Problems.Problem(http, StatusCodes.Status422UnprocessableEntity, detail),
         AdminOutcome.Outdated(var detail) => Problems.Problem(http, StatusCodes.Status412PreconditionFailed, detail),
         AdminOutcome.Failed(var detail) => Problems.Problem(http, StatusCodes.Status500InternalServerError, detail),
-        _ => throw new InvalidOperationException("What is done to many has an answer of its own."),
+        _ => throw new InvalidOperationException("What is stored or done by a job has an answer of its own."),
     };
+
+    /// <param name="show">The answer when there is a job.</param>
+    public static IResult OfJob(HttpContext http, AdminOutcome outcome, Func<RevocationJob, IResult> show) =>
+        outcome is AdminOutcome.OfJob(var job) ? show(job) : Of(http, outcome, _ => throw new InvalidOperationException("A job does it."));
 
     /// <param name="stored">The answer when it was stored, from its version.</param>
     public static IResult OfStored(HttpContext http, AdminOutcome outcome, Func<int, IResult> stored) =>

@@ -28,7 +28,7 @@ internal static class Vocabulary
 
     /// <summary>Kinds of what events of the audit trail are about.</summary>
     public static readonly IReadOnlyList<string> AuditResources =
-        ["api", "api_key", "certificate", "configuration", "enrolment", "issuer", "profile", "scep_profile", "scep_server"];
+        ["api", "api_key", "certificate", "configuration", "enrolment", "issuer", "job", "profile", "scep_profile", "scep_server"];
 
     /// <summary>Labels of refusals in the audit trail.</summary>
     public static readonly IReadOnlyList<string> AuditReasons =

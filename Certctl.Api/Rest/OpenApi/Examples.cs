@@ -7,6 +7,7 @@ using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Admin.Jobs;
 using Certctl.Application.Admin.Probes;
 using Certctl.Application.Admin.Reload;
 using Certctl.Application.Challenges.SignedToken;
@@ -47,6 +48,11 @@ internal static class Examples
         Serial, Serial, Device, Device, $"CN={Device},O=Example", [$"DNS:{Device.ToLowerInvariant()}.example.com"], IssuerId, ProfileId,
         PathId, "SCEP", CertificateStatus.Active,
         Day.UtcDateTime, Day.AddDays(365).UtcDateTime, "RSA-2048", Fingerprint, Day.UtcDateTime, null, null);
+
+    private static readonly JobRow Job = new(
+        new Guid("019a4392-1b24-7d71-bf50-718293a4b5c6"), "bulk_revocation", JobState.Running, false, "alice", Day.UtcDateTime,
+        Day.AddSeconds(1).UtcDateTime, null, "cessationOfOperation", "The branch office is closed", "laptops", null, PathId, null, null,
+        3000, 1497, 3, 0, null);
 
     private static readonly ApprovalView Waiting = new(
         Approval, EnrolmentState.Pending, Day, Day.AddDays(7), "SCEP", "corp", CertificateProfile.DefaultId, EnrolmentKind.PkcsReq,
@@ -170,8 +176,9 @@ internal static class Examples
         new ReleaseBody("Found again"),
         new RevocationResult("revoked", "revoked (KeyCompromise)"),
         new BulkRevocationBody(
-            "cessationOfOperation", ProfileId: "laptops", PathId: "corp", DryRun: true, Note: "The branch office is closed"),
-        new BulkRevocationResult(120, 117, 3, 0, true),
+            "cessationOfOperation", ProfileId: "laptops", PathId: "corp", DryRun: false, Note: "The branch office is closed"),
+        Job,
+        PageOf(Job),
         Profile,
         PageOf(Profile),
         Issuer,
@@ -216,6 +223,7 @@ internal static class Examples
     public static string OfId(string collection) => collection switch
     {
         "certificates" => Serial,
+        "jobs" => $"{Job.Id}",
         "api-keys" => KeyId,
         "approvals" => $"{Approval}",
         "audit" => $"{Event}",

@@ -31,7 +31,7 @@ public sealed class RevokeCertificateHandler(ICertificateInventory inventory, Da
         if (request.InvalidSince > now)
             return new AdminOutcome.Invalid(["invalidity_date: it has not come yet"]);
         var act = request.InvalidSince is { } since ? $"{request.Reason}, invalid since {since.UtcDateTime:O}" : $"{request.Reason}";
-        var audit = RevocationTrail.Event(request, certificate, AuditAction.CertificateRevoked, act, request.Note, now);
+        var audit = RevocationTrail.Event(request.Caller, certificate, AuditAction.CertificateRevoked, act, request.Note, now);
         return await inventory.RevokeAsync(
             certificate.IssuerId, certificate.SerialNumber, request.Reason, now, request.InvalidSince, audit, cancellationToken) switch
         {
@@ -61,7 +61,7 @@ public sealed class ReleaseCertificateHandler(ICertificateInventory inventory, D
         if (await inventory.FindAsync(request.IssuerId, request.SerialNumber, cancellationToken) is not { } certificate)
             return RevocationTrail.NotFound;
         var now = await clock.NowAsync(cancellationToken);
-        var audit = RevocationTrail.Event(request, certificate, AuditAction.CertificateReleased, "hold ended", request.Note, now);
+        var audit = RevocationTrail.Event(request.Caller, certificate, AuditAction.CertificateReleased, "hold ended", request.Note, now);
         return await inventory.ReleaseAsync(certificate.IssuerId, certificate.SerialNumber, now, audit, cancellationToken) switch
         {
             RevocationVerdict.Done => new AdminOutcome.Done("released"),
@@ -71,24 +71,4 @@ public sealed class ReleaseCertificateHandler(ICertificateInventory inventory, D
             _ => RevocationTrail.NotFound,
         };
     }
-}
-
-/// <summary>Revocations and releases as lines of the audit trail.</summary>
-internal static class RevocationTrail
-{
-    public static AdminOutcome NotFound => new AdminOutcome.NotFound("Certificate not found");
-
-    /// <param name="act">What was done, in a few words.</param>
-    /// <param name="note">Free text; empty when there is none.</param>
-    public static AuditEvent Event(
-        AdminCommand command, IssuedCertificate certificate, string action, string act, string note, DateTimeOffset now) =>
-        AdminTrail.Event(
-            command.Caller, action, "certificate", certificate.SerialNumber, note.Length == 0 ? act : $"{act}: {note}", now) with
-        {
-            PathId = certificate.PathId,
-            ProfileId = certificate.ProfileId,
-            Subject = certificate.Subject,
-            SubjectAltNames = certificate.SubjectAltNames,
-            SerialNumber = certificate.SerialNumber,
-        };
 }

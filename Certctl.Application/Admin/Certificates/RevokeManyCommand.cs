@@ -1,5 +1,5 @@
+using Certctl.Application.Admin.Jobs;
 using Certctl.Application.Enrolments.Journal;
-using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using FluentValidation;
 using MediatR;
@@ -7,15 +7,13 @@ using MediatR;
 namespace Certctl.Application.Admin.Certificates;
 
 /// <summary>
-/// Every certificate of a filter, or each of a list, is ended before its time:
-/// one by one: what was done before an interruption stays done, and the same command again does the rest.
+/// Every certificate of a filter, or each of a list, is ended before its time: those that are there now, not what is issued later. A job
+/// does it (<see cref="JobRunner"/>), and what the job did before an interruption stays done.
 /// </summary>
-/// <param name="Filter">At least one of issuer, certificate profile, path, source and serial numbers narrows it.</param>
-/// <param name="SerialNumbers">40 lower-case hex digits each; null: the filter alone.</param>
+/// <param name="Criteria">At least one of issuer, certificate profile, path, source and serial numbers narrows them.</param>
 /// <param name="DryRun">Counts and changes nothing.</param>
 public sealed record RevokeManyCommand(
-    CertificateFilter Filter, IReadOnlyList<string>? SerialNumbers, RevocationReason Reason, bool DryRun, string Note, AdminCaller Caller)
-        : AdminCommand(Caller);
+    RevocationCriteria Criteria, RevocationReason Reason, bool DryRun, string Note, AdminCaller Caller) : AdminCommand(Caller);
 
 public sealed class RevokeManyValidator : AdminCommandValidator<RevokeManyCommand>
 {
@@ -24,57 +22,42 @@ public sealed class RevokeManyValidator : AdminCommandValidator<RevokeManyComman
     public RevokeManyValidator()
     {
         RuleForNote(c => c.Note);
-        RuleFor(c => c).Must(c => c.SerialNumbers is not null
-            || c.Filter is not { IssuerId: null, ProfileId: null, PathId: null, Source: null })
+        RuleFor(c => c.Criteria).Must(criteria => criteria.SerialNumbers is not null
+            || criteria.Filter is not { IssuerId: null, ProfileId: null, PathId: null, Source: null })
             .WithMessage("body: must name at least one of profile_id, issuer_id, path_id, source, certificate_ids");
-        RuleFor(c => c.SerialNumbers).Must(serials => serials is null or { Count: > 0 and <= MaxSerials })
+        RuleFor(c => c.Criteria.SerialNumbers).Must(serials => serials is null or { Count: > 0 and <= MaxSerials })
             .WithMessage($"certificate_ids: must have 1 to {MaxSerials} values");
     }
 }
 
-public sealed class RevokeManyHandler(ICertificateInventory inventory, DatabaseClock clock)
-    : IRequestHandler<RevokeManyCommand, AdminOutcome>
+public sealed class RevokeManyHandler(IJobStore jobs, DatabaseClock clock) : IRequestHandler<RevokeManyCommand, AdminOutcome>
 {
-    private const int PageSize = 200;
-
     public async Task<AdminOutcome> Handle(RevokeManyCommand request, CancellationToken cancellationToken)
     {
-        var (matched, revoked) = (0, 0);
-        string?[] serials = request.SerialNumbers is { } listed ? [.. listed.Distinct(StringComparer.Ordinal)] : [null];
-        foreach (var serial in serials)
+        // What was issued before the caller asked is not missed: the time is read after that, from the clock that stamps certificates.
+        var now = await clock.ReadAsync(cancellationToken);
+        var job = new RevocationJob
         {
-            CertificateMark? mark = null;
-            CertificatePage page;
-            do
-            {
-                page = await inventory.ListAsync(
-                    request.Filter with { SerialNumber = serial },
-                    await clock.NowAsync(cancellationToken), mark, 0, PageSize, cancellationToken);
-                foreach (var certificate in page.Certificates)
-                {
-                    matched++;
-                    if (await EndAsync(request, certificate, cancellationToken))
-                        revoked++;
-                    mark = new CertificateMark(certificate.CreatedAt, certificate.SerialNumber);
-                }
-            }
-            while (page.HasMore);
+            Id = Guid.CreateVersion7(now),
+            Criteria = Fixed(request.Criteria, now),
+            Reason = request.Reason,
+            Note = request.Note,
+            Caller = request.Caller,
+            CreatedAt = now,
+            Matched = await jobs.CountAsync(Fixed(request.Criteria, now), cancellationToken),
+        };
+        if (request.DryRun)
+        {
+            var revocable = await jobs.CountRevocableAsync(job.Criteria, job.Reason, now, cancellationToken);
+            return new AdminOutcome.OfJob(
+                job with { State = JobState.Done, Revoked = revocable, Skipped = job.Matched - revocable, EndedAt = now });
         }
 
-        return new AdminOutcome.Counted(matched, revoked);
+        await jobs.AddAsync(job, RevocationTrail.JobInitiated(job), cancellationToken);
+        return new AdminOutcome.OfJob(job);
     }
 
-    // What has ended by itself, or is revoked, needs no revocation.
-    private async Task<bool> EndAsync(RevokeManyCommand request, IssuedCertificate certificate, CancellationToken cancellationToken)
-    {
-        var now = await clock.NowAsync(cancellationToken);
-        if (certificate.IsRevoked || certificate.NotAfter <= now)
-            return false;
-        if (request.DryRun)
-            return true;
-        var audit = RevocationTrail.Event(
-            request, certificate, AuditAction.CertificateRevoked, $"{request.Reason}, many at once", request.Note, now);
-        return await inventory.RevokeAsync(certificate.IssuerId, certificate.SerialNumber, request.Reason, now, invalidSince: null, audit, cancellationToken)
-            is RevocationVerdict.Done;
-    }
+    private static RevocationCriteria Fixed(RevocationCriteria criteria, DateTimeOffset now) => new(
+        criteria.Filter with { CreatedBefore = now.AddMicroseconds(1) },
+        criteria.SerialNumbers is { } serials ? [.. serials.Distinct(StringComparer.Ordinal)] : null);
 }

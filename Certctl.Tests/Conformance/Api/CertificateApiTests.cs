@@ -169,14 +169,29 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
         async Task<(int, int, int)> RevokeAsync(object body)
         {
             var result = await server.SendAsync(
-                HttpMethod.Post, "/api/v1/certificates/bulk-revoke", ApiServer.Admin, HttpStatusCode.OK, ApiServer.Json(body));
+                HttpMethod.Post, "/api/v1/certificates/bulk-revoke", ApiServer.Admin, HttpStatusCode.Accepted, ApiServer.Json(body));
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+            while (Text(result, "state") is "queued" or "running")
+            {
+                await Task.Delay(50, patience.Token);
+                result = await server.GetAsync($"/api/v1/jobs/{Text(result, "id")}");
+            }
+
+            Assert.Equal(("done", "alice"), (Text(result, "state"), Text(result, "requested_by")));
             return (
                 result.GetProperty("total_matched").GetInt32(),
                 result.GetProperty("total_revoked").GetInt32(),
                 result.GetProperty("total_skipped").GetInt32());
         }
 
-        Assert.Equal((4, 3, 1), await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials, dry_run = true }));
+        var dry = await server.SendAsync(
+            HttpMethod.Post, "/api/v1/certificates/bulk-revoke", ApiServer.Admin, HttpStatusCode.OK,
+            ApiServer.Json(new { reason = "cessationOfOperation", certificate_ids = serials, dry_run = true }));
+        Assert.Equal(
+            (4, 3, 1, true, null),
+            (
+                dry.GetProperty("total_matched").GetInt32(), dry.GetProperty("total_revoked").GetInt32(),
+                dry.GetProperty("total_skipped").GetInt32(), dry.GetProperty("dry_run").GetBoolean(), Text(dry, "id")));
         Assert.Equal(
             (4, 3, 1),
             await RevokeAsync(new { reason = "cessationOfOperation", certificate_ids = serials.Append(serials[1]), path_id = "(root)" }));

@@ -59,6 +59,14 @@ public sealed partial class EachOperationTests(ApiServer server) : IClassFixture
             "POST",
             "certificates/bulk-revoke",
             body: new JsonObject { ["reason"] = "superseded", ["certificate_ids"] = new JsonArray(serial), ["dry_run"] = true });
+        var job = await CallAsync(
+            "POST",
+            "certificates/bulk-revoke",
+            body: new JsonObject { ["reason"] = "superseded", ["certificate_ids"] = new JsonArray(new string('1', 40)) },
+            status: 202);
+        Assert.Contains($"{job["id"]}", (await CallAsync("GET", "jobs"))["data"]!.ToJsonString(), StringComparison.Ordinal);
+        await CallAsync("GET", "jobs/{id}", $"jobs/{job["id"]}");
+        await CallAsync("POST", "jobs/{id}/cancel", $"jobs/{job["id"]}/cancel");
         await CallAsync(
             "POST", "certificates/{id}/revoke", $"certificates/{serial}/revoke", new JsonObject { ["reason"] = "certificateHold" });
         await CallAsync("POST", "certificates/{id}/release", $"certificates/{serial}/release");
