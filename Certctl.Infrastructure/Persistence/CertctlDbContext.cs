@@ -71,6 +71,10 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
     public virtual Task<IDbContextTransaction?> BeginListAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IDbContextTransaction?>(null);
 
+    /// <summary>A transaction that revokes or releases: all others of the issuer wait for its end.</summary>
+    public virtual Task<IDbContextTransaction> BeginRevocationAsync(CancellationToken cancellationToken) =>
+        Database.BeginTransactionAsync(cancellationToken);
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<string>().HaveConversion<TextConverter>();
@@ -109,6 +113,13 @@ internal sealed class PostgresCertctlDbContext(DbContextOptions<PostgresCertctlD
     {
         var transaction = await Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
         await Database.ExecuteSqlRawAsync(PlannedForItsValues, cancellationToken);
+        return transaction;
+    }
+
+    public override async Task<IDbContextTransaction> BeginRevocationAsync(CancellationToken cancellationToken)
+    {
+        var transaction = await Database.BeginTransactionAsync(cancellationToken);
+        await Database.ExecuteSqlRawAsync($"SELECT {PostgresJournalSql.EndWhenIdle}", cancellationToken);
         return transaction;
     }
 

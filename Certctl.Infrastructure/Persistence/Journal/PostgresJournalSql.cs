@@ -10,6 +10,14 @@ internal sealed class PostgresJournalSql
     /// <summary>When the statement reached the database.</summary>
     public const string Now = "statement_timestamp()";
 
+    /// <summary>
+    /// For a transaction whose locks others wait for: where its process stands still, the server ends it after so long, unless a bound for
+    /// the session is set already. Not a parameter of the session's start: a pooler refuses those that it does not know.
+    /// </summary>
+    public const string EndWhenIdle =
+        "CASE current_setting('idle_in_transaction_session_timeout') WHEN '0' "
+        + "THEN set_config('idle_in_transaction_session_timeout', '30s', true) END";
+
     // A live answer keeps its key, also when its certificate has been revoked: the same octets must not bring a fresh one.
     private const string FreeKey = $"k.held_until <= {Now}";
 

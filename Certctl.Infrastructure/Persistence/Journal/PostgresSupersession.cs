@@ -22,7 +22,8 @@ internal static class PostgresSupersession
     /// </summary>
     public static async Task LockNameAsync(NpgsqlConnection connection, JournalEntry entry, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection);
+        await using var command = new NpgsqlCommand(
+            $"SELECT pg_advisory_xact_lock($1), {PostgresJournalSql.EndWhenIdle}", connection);
         command.Parameters.Add(
             new NpgsqlParameter { Value = BitConverter.ToInt64(entry.Certificate!.NameSha256, 0), NpgsqlDbType = NpgsqlDbType.Bigint });
         await command.ExecuteNonQueryAsync(cancellationToken);

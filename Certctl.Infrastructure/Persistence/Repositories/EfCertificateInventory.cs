@@ -87,7 +87,7 @@ internal sealed class EfCertificateInventory(IDbContextFactory<CertctlDbContext>
         CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await db.BeginRevocationAsync(cancellationToken);
         var one = db.Certificates.Where(certificate => certificate.IssuerId == issuerId && certificate.SerialNumber == serialNumber);
         if (await change(one, cancellationToken) == 0)
         {

@@ -46,7 +46,7 @@ internal sealed class JobSlices(IDbContextFactory<CertctlDbContext> contexts, Da
     private static async Task<SliceVerdict> RunAsync(
         CertctlDbContext db, JobLease lease, Slice slice, CancellationToken cancellationToken)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await db.BeginRevocationAsync(cancellationToken);
 
         // From here on the row is locked: it can neither be cancelled nor taken over while the slice is done.
         var own = db.Jobs.Where(job => job.Id == lease.Job.Id && job.Fence == lease.Fence && job.EndedAt == null);
