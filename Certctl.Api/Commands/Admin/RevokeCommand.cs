@@ -111,10 +111,13 @@ internal static class RevokeCommand
         }
     }
 
+    // What a release cannot do must not be left out in silence.
     private static void CheckRelease(CommandResult given)
     {
         if (!IsGiven(given, Serial))
             given.AddError("Option '--serial' is required.");
+        foreach (var option in RevokeManyVerb.Options.Append(Reason).Append(Hold).Where(option => IsGiven(given, option)))
+            given.AddError($"release takes no {option.Name}.");
     }
 
     private static bool IsGiven(SymbolResult given, Option option) => given.GetResult(option) is { Implicit: false };

@@ -86,6 +86,8 @@ public sealed class RevokeVerbTests(PostgresFixture postgres) : IClassFixture<Po
         Refuses(
             await database.RunAsync("--serial", untouched, "--reason", "superseded", "--hold"), 2, "--hold is the reason certificateHold");
         Refuses(await database.RunAsync("release", "--serial", untouched, "--hold"), 2, "--hold");
+        Refuses(await database.RunAsync("--reason", "superseded", "release", "--serial", untouched), 2, "release takes no --reason");
+        Refuses(await database.RunAsync("--hold", "--wait", "release", "--serial", untouched), 2, "release takes no --wait");
         Refuses(await database.RunAsync("--serial", "no-number"), 2, "is no serial number");
         Refuses(await database.RunAsync("--reason", "superseded"), 2, "--serial");
         Refuses(await database.RunAsync("release"), 2, "--serial");
