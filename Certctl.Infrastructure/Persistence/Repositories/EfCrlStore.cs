@@ -10,6 +10,10 @@ namespace Certctl.Infrastructure.Persistence.Repositories;
 /// <remarks>One conditional statement decides each time, so of two processes one changes a row.</remarks>
 internal sealed class EfCrlStore(IDbContextFactory<CertctlDbContext> contexts, ListContexts lists, DatabaseClock clock) : ICrlStore
 {
+    private const string Free = "INSERT INTO crl_leases (issuer_id, key_id, holder, fence, held_until) VALUES ({0}, {1}, '', 0, ";
+    private const string FreeOnPostgres = Free + "to_timestamp(0)) ON CONFLICT DO NOTHING";
+    private const string FreeOnSqlite = Free + "0) ON CONFLICT DO NOTHING";
+
     public async Task<CrlState> StateAsync(string issuerId, string keyId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -59,21 +63,13 @@ internal sealed class EfCrlStore(IDbContextFactory<CertctlDbContext> contexts, L
     {
         var now = await clock.ReadAsync(cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var stored = await db.CrlLeases.AsNoTracking()
-            .FirstOrDefaultAsync(lease => lease.IssuerId == issuerId && lease.KeyId == keyId, cancellationToken);
-        if (stored is null)
+        var leases = db.CrlLeases.AsNoTracking().Where(lease => lease.IssuerId == issuerId && lease.KeyId == keyId);
+        if (await leases.FirstOrDefaultAsync(cancellationToken) is not { } stored)
         {
-            // Of two that come first the unique key lets one pass; the other one fails, and looks again.
-            db.CrlLeases.Add(new StoredCrlLease
-            {
-                IssuerId = issuerId,
-                KeyId = keyId,
-                Holder = holder,
-                Fence = 1,
-                HeldUntil = now + length,
-            });
-            await db.SaveChangesAsync(cancellationToken);
-            return new CrlLease(issuerId, keyId, holder, 1);
+            // Two may come first: the row is there once, and held by neither.
+            await db.Database.ExecuteSqlRawAsync(
+                db.Database.IsSqlite() ? FreeOnSqlite : FreeOnPostgres, [issuerId, keyId], cancellationToken);
+            stored = await leases.FirstAsync(cancellationToken);
         }
 
         // A lease that ends later than any can was taken when the clock was ahead.
