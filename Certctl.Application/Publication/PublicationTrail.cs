@@ -1,3 +1,5 @@
+using Certctl.Application.Issuers;
+using Certctl.Application.Publication.Ocsp;
 using Certctl.Domain.Audit;
 
 namespace Certctl.Application.Publication;
@@ -10,6 +12,13 @@ public static class PublicationTrail
         AuditAction.CrlPublished,
         crl.ThisUpdate,
         $"CRL {crl.Number}, {crl.Entries} entries, until {crl.NextUpdate:O}{(crl.LastOf is null ? "" : ", the last one")}");
+
+    public static AuditEvent OcspResponderRenewed(IPublishesStatus issuer, IOcspSigner responder, DateTimeOffset now) => Event(
+        IssuerNames.Of(issuer), AuditAction.OcspResponderRenewed, now, $"valid until {responder.NotAfter:yyyy-MM-dd'T'HH:mm:ss'Z'}") with
+    {
+        Subject = responder.Subject,
+        SerialNumber = responder.SerialNumber,
+    };
 
     private static AuditEvent Event(string name, string action, DateTimeOffset now, string detail) => new()
     {

@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Issuers;
-using Certctl.Domain.Audit;
 using Microsoft.Extensions.Logging;
 
 namespace Certctl.Application.Publication.Ocsp;
@@ -158,29 +157,10 @@ public sealed partial class ResponderKeys : IDisposable
             throw new InvalidOperationException($"The CA ended at {issuer.NotAfter:O}.");
 
         // Nothing is signed by a responder that the audit trail does not know.
-        await _audit.AppendAsync(Event(issuer, made), bounded.Token);
+        await _audit.AppendAsync(PublicationTrail.OcspResponderRenewed(issuer, made, now), bounded.Token);
         _signers.Keep(issuer, made);
         LogRenewed(IssuerNames.Of(issuer), made.SerialNumber, made.NotAfter);
         return made;
-    }
-
-    private AuditEvent Event(IPublishesStatus issuer, IOcspSigner made)
-    {
-        var now = _process.GetUtcNow();
-        return new AuditEvent
-        {
-            Id = Guid.CreateVersion7(now),
-            Timestamp = now,
-            Actor = "system",
-            ActorType = "System",
-            Action = AuditAction.OcspResponderRenewed,
-            Outcome = AuditOutcome.Done,
-            Detail = $"valid until {made.NotAfter:yyyy-MM-dd'T'HH:mm:ss'Z'}",
-            ResourceType = "issuer",
-            ResourceId = IssuerNames.Of(issuer),
-            Subject = made.Subject,
-            SerialNumber = made.SerialNumber,
-        };
     }
 
     private IEnumerable<Measurement<double>> Remaining()
