@@ -21,6 +21,9 @@ public interface IOcspSigner
 /// <summary>Makes responders, and keeps their keys where a folder is configured.</summary>
 public interface IOcspSigners
 {
+    /// <summary>notBefore of the CA's certificate: no responder begins before it.</summary>
+    DateTimeOffset StartOf(IPublishesStatus issuer);
+
     /// <summary>The one that was kept, when it belongs to this CA and has not ended; else null.</summary>
     IOcspSigner? Load(IPublishesStatus issuer, DateTimeOffset now);
 

@@ -63,24 +63,36 @@ public sealed partial class ResponderKeys : IDisposable
     {
         var slot = SlotOf(issuer);
         if (slot.Current is not { } current || now >= current.NotAfter)
-            return new(AwaitAsync(slot, issuer, cancellationToken));
+            return new(Renew(slot, issuer, now, RetryWithout).WaitAsync(cancellationToken));
         if (IsDue(current, issuer, now))
-            Renew(slot, issuer, RetryWith);
+            Renew(slot, issuer, now, RetryWith);
         return new(current);
     }
 
-    /// <summary>Makes the responders that are missing and renews those that are due; failures are in the log.</summary>
+    /// <summary>
+    /// Makes the responders that are missing and renews those that are due; failures are in the log. A CA that is not valid yet has none.
+    /// </summary>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        foreach (var issuer in Issuers)
+        var asking = _clock.NowAsync(cancellationToken).AsTask();
+        await ((Task)asking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!asking.IsCompletedSuccessfully)
+        {
+            LogNotPrepared(asking.Exception?.InnerException);
+            return;
+        }
+
+        var now = await asking;
+        foreach (var issuer in Issuers.Where(issuer => _signers.StartOf(issuer) <= now))
         {
             // One that can certify no further responder is asked for the kept one when a request comes.
             if (!issuer.HasKey || (issuer.IsRetired && issuer.NotAfter <= _process.GetUtcNow()))
                 continue;
             var slot = SlotOf(issuer);
-            if (slot.Current is { } current && !IsDue(current, issuer, _process.GetUtcNow()))
+            if (slot.Current is { } current && !IsDue(current, issuer, now))
                 continue;
-            await ((Task)Renew(slot, issuer, slot.Current is null ? RetryWithout : RetryWith).WaitAsync(cancellationToken))
+            await ((Task)Renew(slot, issuer, now, slot.Current is null ? RetryWithout : RetryWith).WaitAsync(cancellationToken))
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
@@ -99,14 +111,14 @@ public sealed partial class ResponderKeys : IDisposable
 
     private Slot SlotOf(IPublishesStatus issuer) => _slots.GetValue(issuer, static _ => new Slot());
 
-    private async Task<IOcspSigner> AwaitAsync(Slot slot, IPublishesStatus issuer, CancellationToken cancellationToken) =>
-        await Renew(slot, issuer, RetryWithout).WaitAsync(cancellationToken);
-
-    // The attempt that runs, or the last one where that failed a moment ago, or a new one.
-    private Task<IOcspSigner> Renew(Slot slot, IPublishesStatus issuer, TimeSpan pause)
+    // The attempt that runs, or the last one where that failed a moment ago, or a new one. Another caller may have had it made since this
+    // one looked.
+    private Task<IOcspSigner> Renew(Slot slot, IPublishesStatus issuer, DateTimeOffset now, TimeSpan pause)
     {
         lock (slot.Lock)
         {
+            if (slot.Current is { } current && now < current.NotAfter && !IsDue(current, issuer, now))
+                return Task.FromResult(current);
             if (slot.Attempt is { } last
                 && (!last.IsCompleted || (!last.IsCompletedSuccessfully && _process.GetElapsedTime(slot.AttemptedAt) < pause)))
                 return last;
@@ -152,6 +164,8 @@ public sealed partial class ResponderKeys : IDisposable
             return kept;
         }
 
+        if (_signers.StartOf(issuer) is var start && start > now)
+            throw new InvalidOperationException($"The CA is not valid before {start:O}.");
         var made = _signers.Create(issuer, now - Backdating, now + Life);
         if (made.NotAfter <= now)
             throw new InvalidOperationException($"The CA ended at {issuer.NotAfter:O}.");
@@ -199,6 +213,9 @@ public sealed partial class ResponderKeys : IDisposable
 
     [LoggerMessage(3, LogLevel.Error, "The OCSP responder could not be renewed; the old one is used until {End:O}")]
     private partial void LogNotRenewed(Exception exception, string issuer, DateTimeOffset end);
+
+    [LoggerMessage(5, LogLevel.Warning, "The OCSP responders could not be looked after, because the database does not tell its time")]
+    private partial void LogNotPrepared(Exception? exception);
 
     [LoggerMessage(4, LogLevel.Error, "There is no OCSP responder, because none could be made")]
     private partial void LogNotMade(Exception exception, string issuer);

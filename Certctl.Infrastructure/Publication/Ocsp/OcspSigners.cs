@@ -60,6 +60,8 @@ internal sealed partial class OcspSigners(string? folder, Secret? passphrase, IL
     private string? PathOf(IPublishesStatus issuer) =>
         folder is null ? null : Path.Combine(folder, $"ocsp-responder-{IssuerNames.Of(issuer)}.pem");
 
+    public DateTimeOffset StartOf(IPublishesStatus issuer) => SinceOf(issuer);
+
     // Revocations are never forgotten, so what is known of certificates goes back to the first that the CA can have issued.
     private static DateTimeOffset SinceOf(IPublishesStatus issuer) =>
         CertificateReader.TryRead(issuer.Chain[0], out var ca, out var defect)

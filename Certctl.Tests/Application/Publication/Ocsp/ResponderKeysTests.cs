@@ -138,6 +138,50 @@ public sealed class ResponderKeysTests : IDisposable
     }
 
     [Fact]
+    public async Task Callers_that_look_at_the_moment_of_a_renewal_get_the_one_that_was_made()
+    {
+        for (var round = 1; round <= 100; round++)
+        {
+            _clock.Advance(TimeSpan.FromDays(31));
+            using var start = new Barrier(8);
+            var responders = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Factory.StartNew(
+                () =>
+                {
+                    start.SignalAndWait();
+                    return CurrentAsync();
+                },
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
+            Assert.Single(responders.Distinct());
+            Assert.Equal(round, _ca.Certified);
+        }
+    }
+
+    [Fact]
+    public async Task A_CA_that_is_not_valid_yet_has_no_responder_and_gets_one_by_the_time_of_the_database()
+    {
+        var ca = new Ca(TestCa.Issuer(TestCa.Root(notBefore: TestCa.Now.AddDays(2))));
+        var (database, process) = (new FakeTimeProvider(TestCa.Now), new FakeTimeProvider(TestCa.Now.AddDays(3)));
+        using var bench = new OcspBench(clock: process, issuer: ca, database: database);
+        await bench.Keys.PrepareAsync(CancellationToken.None);
+        var early = await Assert.ThrowsAsync<InvalidOperationException>(
+            async () => await bench.Keys.CurrentAsync(ca, TestCa.Now, CancellationToken.None));
+        Assert.Contains("The CA is not valid before", early.Message, StringComparison.Ordinal);
+        Assert.Equal(0, ca.Certified);
+
+        process.Advance(TimeSpan.FromMinutes(1));
+        database.Advance(TimeSpan.FromDays(2));
+        await bench.Keys.PrepareAsync(CancellationToken.None);
+        var made = await bench.Keys.CurrentAsync(ca, database.GetUtcNow(), CancellationToken.None);
+        Assert.Equal((TestCa.Now.AddDays(2), TestCa.Now.AddDays(32)), (made.NotBefore, made.NotAfter));
+        Assert.Equal(database.GetUtcNow(), Assert.Single(bench.Events).Timestamp);
+
+        // A third of its life is left by the process's clock alone.
+        process.Advance(TimeSpan.FromDays(25));
+        await bench.Keys.PrepareAsync(CancellationToken.None);
+        Assert.Equal(1, ca.Certified);
+    }
+
+    [Fact]
     public async Task It_ends_with_its_CA_and_is_then_not_renewed_again_and_again()
     {
         var ca = new Ca(TestCa.Issuer(TestCa.Root(notAfter: TestCa.Now.AddDays(5))));

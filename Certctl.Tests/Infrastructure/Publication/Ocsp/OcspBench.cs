@@ -30,7 +30,8 @@ internal sealed class OcspBench : IDisposable
         string? folder = null,
         Secret? passphrase = null,
         ICertificateIssuer? issuer = null,
-        ICertificateIssuer? next = null)
+        ICertificateIssuer? next = null,
+        TimeProvider? database = null)
     {
         Ca = ca ?? TestCa.Root();
         Clock = clock ?? TimeProvider.System;
@@ -38,7 +39,7 @@ internal sealed class OcspBench : IDisposable
         Audit.AppendAsync(Arg.Do<AuditEvent>(Events.Enqueue), Arg.Any<CancellationToken>()).Returns(_ => AuditWrites());
         Codec = new OcspCodec();
         Signers = new OcspSigners(folder, passphrase, SignersLog);
-        var time = new DatabaseClock(ask: null, Clock);
+        var time = new DatabaseClock(database is null ? null : _ => Task.FromResult(database.GetUtcNow()), Clock);
         Keys = new ResponderKeys(new IssuerRegistry(new IssuerGenerations(Issuer, next)), Signers, Audit, time, Clock, KeysLog);
         Responder = new OcspResponder(Codec, Keys, Store, time, _metrics, Clock, Log);
     }
