@@ -94,6 +94,8 @@ internal static class RevokeCommand
     {
         if (given.GetValue(Hold) && given.GetValue(Reason) is { } word and not "certificateHold")
             given.AddError($"--hold is the reason certificateHold, and --reason says {word}.");
+        if (IsGiven(given, Issuer) && string.IsNullOrWhiteSpace(given.GetValue(Issuer)))
+            given.AddError("--issuer needs a value; leave it out where it does not matter.");
         var many = RevokeManyVerb.Options.Where(option => IsGiven(given, option)).Select(option => option.Name).ToList();
         if (IsGiven(given, Serial))
         {

@@ -1,4 +1,5 @@
 using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Admin.Jobs;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Certificates;
 using Certctl.Infrastructure.Persistence;
@@ -54,6 +55,31 @@ public sealed class RevokeVerbTests(PostgresFixture postgres) : IClassFixture<Po
                 $"SELECT COUNT(*) FROM audit_events WHERE action = '{action}' AND detail = '{detail}' AND actor = '{actor}' "
                 + $"AND serial_number = '{Serial}'"));
         }
+    }
+
+    [Fact]
+    public async Task Many_are_revoked_by_a_job_whose_progress_is_shown_and_a_criterion_without_a_value_widens_nothing()
+    {
+        await using var database = (await OpenAsync(onPostgres: false))!;
+        var (one, two) = (await database.IssueAsync(null), await database.IssueAsync(null));
+        (await database.RunAsync("--serial", two, "--reason", "keyCompromise")).MustSucceed();
+        foreach (var option in new[] { "--profile", "--path", "--source", "--issuer" })
+            Refuses(await database.RunAsync(option, "", "--reason", "superseded"), 2, $"{option} needs a value");
+        Refuses(await database.RunAsync("--serial", one, "--path", "corp"), 2, "--path is for many certificates");
+        Refuses(await database.RunAsync("--dry-run"), 2, "--serial");
+        Refuses(await database.RunAsync("--profile", "nowhere"), 1, "There is no certificate profile nowhere.");
+        Assert.Equal(
+            "1 of 2 certificates would be revoked; 1 have ended or are revoked.\n",
+            (await database.RunAsync("--path", "corp", "--profile", "default", "--dry-run")).MustSucceed().Output);
+        Assert.False((await database.FindAsync(one)).IsRevoked);
+
+        var waiting = database.RunAsync("--path", "corp", "--reason", "cessationOfOperation", "--wait", "--note", "closed");
+        await database.RunJobAsync();
+        Assert.Matches(
+            @"^Job [0-9a-f-]{36}: 2 certificates are looked at by a running server\.\n(Running: .*\n)?Done: 1 of 2 revoked, 1 skipped\.\n$",
+            (await waiting).MustSucceed().Output);
+        Assert.Equal(RevocationReason.CessationOfOperation, (await database.FindAsync(one)).RevocationReason);
+        Assert.Equal(RevocationReason.KeyCompromise, (await database.FindAsync(two)).RevocationReason);
     }
 
     [Fact]
@@ -136,6 +162,15 @@ public sealed class RevokeVerbTests(PostgresFixture postgres) : IClassFixture<Po
 
         public async Task<IssuedCertificate> FindAsync(string serial) =>
             (await _services.GetRequiredService<ICertificateInventory>().FindAsync("iss-local", serial, default))!;
+
+        /// <summary>As a server does.</summary>
+        public async Task RunJobAsync()
+        {
+            var runner = new JobRunner(_services.GetRequiredService<IJobStore>(), JobTimes.Default, TimeProvider.System);
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+            while (await runner.LookAsync(patience.Token) == 0)
+                await Task.Delay(20, patience.Token);
+        }
 
         public Task<long> CountAsync(string sql) => new RowCounter(connection, file).CountAsync(sql);
 

@@ -37,9 +37,9 @@ public sealed class RevocationTransactionTests(PostgresDatabases databases)
 
         var (inventory, serial) = (database.Get<ICertificateInventory>(), await IssueAsync(database));
         Assert.IsType<RevocationVerdict.Done>(await inventory.RevokeAsync(
-            "iss-local", serial, RevocationReason.CertificateHold, Now, TestEntries.Audit(Now, serial), default));
+            "iss-local", serial, RevocationReason.CertificateHold, Now, null, TestEntries.Audit(Now, serial), default));
         Assert.IsType<RevocationVerdict.Done>(
-            await inventory.ReleaseAsync("iss-local", serial, TestEntries.Audit(Now, serial), default));
+            await inventory.ReleaseAsync("iss-local", serial, Now, TestEntries.Audit(Now, serial), default));
         var handler = new RevokeManyHandler(database.Get<IJobStore>(), database.Get<DatabaseClock>());
         await handler.Handle(
             new RevokeManyCommand(

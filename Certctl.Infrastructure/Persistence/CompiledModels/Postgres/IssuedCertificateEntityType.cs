@@ -23,7 +23,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 typeof(IssuedCertificate),
                 baseEntityType,
                 propertyCount: 22,
-                namedIndexCount: 12,
+                namedIndexCount: 13,
                 keyCount: 1);
 
             var serialNumber = runtimeEntityType.AddProperty(

@@ -12,7 +12,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
     public partial class PostgresCertctlDbContextModel
     {
         private PostgresCertctlDbContextModel()
-            : base(skipDetectChanges: false, modelId: new Guid("d67872a9-abbf-463c-98e5-1408e35c156f"), entityTypeCount: 15)
+            : base(skipDetectChanges: false, modelId: new Guid("524e5984-a15b-4b40-a940-1f63108351ca"), entityTypeCount: 16)
         {
         }
 
@@ -32,6 +32,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
             var storedCrl = StoredCrlEntityType.Create(this);
             var storedCrlLease = StoredCrlLeaseEntityType.Create(this);
             var storedCrlPartition = StoredCrlPartitionEntityType.Create(this);
+            var storedJob = StoredJobEntityType.Create(this);
             var storedProbe = StoredProbeEntityType.Create(this);
 
             ApiKeyEntityType.CreateAnnotations(apiKey);
@@ -48,6 +49,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
             StoredCrlEntityType.CreateAnnotations(storedCrl);
             StoredCrlLeaseEntityType.CreateAnnotations(storedCrlLease);
             StoredCrlPartitionEntityType.CreateAnnotations(storedCrlPartition);
+            StoredJobEntityType.CreateAnnotations(storedJob);
             StoredProbeEntityType.CreateAnnotations(storedProbe);
 
             AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn);

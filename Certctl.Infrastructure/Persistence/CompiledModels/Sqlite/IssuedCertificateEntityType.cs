@@ -22,7 +22,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
                 typeof(IssuedCertificate),
                 baseEntityType,
                 propertyCount: 22,
-                namedIndexCount: 11,
+                namedIndexCount: 12,
                 keyCount: 1);
 
             var serialNumber = runtimeEntityType.AddProperty(

@@ -11,7 +11,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
     public partial class SqliteCertctlDbContextModel
     {
         private SqliteCertctlDbContextModel()
-            : base(skipDetectChanges: false, modelId: new Guid("0c3f40cc-8352-4ab6-8796-d44bceaa0f3e"), entityTypeCount: 15)
+            : base(skipDetectChanges: false, modelId: new Guid("9fe528fd-9783-4fbe-bddc-0a85fc047fa4"), entityTypeCount: 16)
         {
         }
 
@@ -31,6 +31,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
             var storedCrl = StoredCrlEntityType.Create(this);
             var storedCrlLease = StoredCrlLeaseEntityType.Create(this);
             var storedCrlPartition = StoredCrlPartitionEntityType.Create(this);
+            var storedJob = StoredJobEntityType.Create(this);
             var storedProbe = StoredProbeEntityType.Create(this);
 
             ApiKeyEntityType.CreateAnnotations(apiKey);
@@ -47,6 +48,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
             StoredCrlEntityType.CreateAnnotations(storedCrl);
             StoredCrlLeaseEntityType.CreateAnnotations(storedCrlLease);
             StoredCrlPartitionEntityType.CreateAnnotations(storedCrlPartition);
+            StoredJobEntityType.CreateAnnotations(storedJob);
             StoredProbeEntityType.CreateAnnotations(storedProbe);
 
             AddAnnotation("ProductVersion", "10.0.15");

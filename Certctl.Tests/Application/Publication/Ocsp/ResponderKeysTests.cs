@@ -163,6 +163,7 @@ public sealed class ResponderKeysTests : IDisposable
         var (database, process) = (new FakeTimeProvider(TestCa.Now), new FakeTimeProvider(TestCa.Now.AddDays(3)));
         using var bench = new OcspBench(clock: process, issuer: ca, database: database);
         await bench.Keys.PrepareAsync(CancellationToken.None);
+        Assert.Empty(bench.KeysLog.Lines);
         var early = await Assert.ThrowsAsync<InvalidOperationException>(
             async () => await bench.Keys.CurrentAsync(ca, TestCa.Now, CancellationToken.None));
         Assert.Contains("The CA is not valid before", early.Message, StringComparison.Ordinal);
