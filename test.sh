@@ -54,6 +54,9 @@ if [ "$fast" = 0 ]; then
   command -v pki >/dev/null || packages+=(strongswan-pki)
   have_pki_http || packages+=(libstrongswan-extra-plugins libstrongswan-standard-plugins)
   command -v haproxy >/dev/null || packages+=(haproxy)
+  [ -x /usr/sbin/nginx ] || packages+=(nginx)
+  [ -x /usr/sbin/freeradius ] || packages+=(freeradius)
+  command -v eapol_test >/dev/null || packages+=(eapoltest)
   command -v jq >/dev/null || packages+=(jq)
   command -v chromium >/dev/null || packages+=(chromium)
 fi
@@ -85,6 +88,8 @@ for tool in openssl curl docker-compose; do command -v $tool >/dev/null || missi
 /usr/bin/python3 -c 'import yaml' 2>/dev/null || missing+=("python3-yaml")
 if [ "$fast" = 0 ]; then
   have_pki || missing+=("pki (strongswan-pki) or haproxy")
+  for tool in nginx freeradius; do [ -x /usr/sbin/$tool ] || missing+=("$tool"); done
+  command -v eapol_test >/dev/null || missing+=("eapol_test (eapoltest)")
   for tool in jq chromium; do command -v $tool >/dev/null || missing+=("$tool"); done
   have_pki_http || missing+=("strongSwan's curl plugin (libstrongswan-extra-plugins)")
 fi

@@ -98,7 +98,8 @@ internal sealed class CertctlHost : IAsyncDisposable
         StartAsync(new CertctlHost(postgres, settings) { Program = typeof(CertctlHost).Assembly.Location });
 
     /// <param name="caKey">As quickstart's <c>--ca-key</c>.</param>
-    public static Task<CertctlHost> StartWithCaAsync(string caKey) => StartAsync(new CertctlHost(null, []) { _caKey = caKey });
+    public static Task<CertctlHost> StartWithCaAsync(string caKey, params (string Name, string Value)[] settings) =>
+        StartAsync(new CertctlHost(null, settings) { _caKey = caKey });
 
     /// <summary>A second process on the database of the first, with its keys, its secrets and its settings, as replicas are.</summary>
     /// <param name="more">Settings of its own.</param>

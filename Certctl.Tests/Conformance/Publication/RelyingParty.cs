@@ -20,6 +20,9 @@ internal sealed class RelyingParty(CertctlHost server, string name = "iss-local"
 
     public HttpClient Http => _wire.Http;
 
+    /// <summary>The CRL that was fetched last, as PEM.</summary>
+    public string CrlFile => _folder["crl"];
+
     public void Dispose()
     {
         _wire.Dispose();
