@@ -1,8 +1,10 @@
-using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Publication;
-using Certctl.Infrastructure.Publication;
+using Certctl.Infrastructure.ScepClient;
+using Certctl.Infrastructure.StatusClient;
+using Certctl.Infrastructure.StatusClient.Crl;
+using Certctl.Infrastructure.StatusClient.Ocsp;
 
 namespace Certctl.Api.Commands.Server;
 
@@ -12,74 +14,61 @@ namespace Certctl.Api.Commands.Server;
 /// </summary>
 internal static class PublicationDoctor
 {
-    private const int MaxCrl = 256 * 1024 * 1024;
-
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
-
     /// <param name="urls">As they stand in certificates of <paramref name="ca"/>.</param>
     public static async Task<IReadOnlyList<PreflightCheck>> RunAsync(
         StatusUrls urls, X509Certificate2 ca, DateTimeOffset now, CancellationToken cancellationToken)
     {
         // A CRL and an OCSP answer are signed: the server that they come from need not be one to trust.
-        using var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            ConnectTimeout = TimeSpan.FromSeconds(5),
-            SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null },
-        };
-        using var http = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = MaxCrl };
+        using var transport = new StatusTransport(new TlsTrust.AcceptAny());
         var checks = new List<PreflightCheck>();
         foreach (var url in urls.Crls)
         {
-            checks.Add(await AskAsync(
-                $"CRL {url}",
-                () => http.GetAsync(url, cancellationToken),
-                octets => PublishedStatus.FindDefectOfCrl(octets, ca, now)));
+            checks.Add(await AskAsync($"CRL {url}", async () =>
+            {
+                var answer = await transport.GetAsync(new Uri(url), StatusTransport.MaxCrl, cancellationToken);
+                return CrlCheck.Problems(ReceivedCrl.Read(answer.Body), [ca], now, out _);
+            }));
         }
 
         if (urls.Ocsp is { } ocsp)
         {
-            // Any serial number does: that it is unknown is an answer, too.
-            using var request = new ByteArrayContent(PublishedStatus.OcspRequest(ca, [1]));
-            request.Headers.ContentType = new MediaTypeHeaderValue("application/ocsp-request");
-            checks.Add(await AskAsync(
-                $"OCSP {ocsp}",
-                () => http.PostAsync(ocsp, request, cancellationToken),
-                octets => PublishedStatus.FindDefectOfOcsp(octets)));
+            checks.Add(await AskAsync($"OCSP {ocsp}", async () =>
+            {
+                // Any serial number does: that it is unknown is an answer, too.
+                var question = new OcspQuestion(CertificateId.Of(ca, ca, useSha1: true), Nonce: null);
+                var answer = await transport.PostAsync(new Uri(ocsp), question.Encode(), cancellationToken);
+                return OcspCheck.Judge(question, OcspAnswer.Read(answer.Body), ca, now).Problems;
+            }));
         }
 
         if (urls.CaIssuers is { } issuers)
         {
-            checks.Add(await AskAsync(
-                $"CA certificate {issuers}",
-                () => http.GetAsync(issuers, cancellationToken),
-                octets => octets.AsSpan().SequenceEqual(ca.RawData) ? null : "it is not the certificate of the CA"));
+            checks.Add(await AskAsync($"CA certificate {issuers}", async () =>
+            {
+                var answer = await transport.GetAsync(new Uri(issuers), StatusTransport.MaxCertificates, cancellationToken);
+                return answer.Body.Span.SequenceEqual(ca.RawData) ? [] : ["It is not the certificate of the CA."];
+            }));
         }
 
         return checks;
     }
 
-    private static async Task<PreflightCheck> AskAsync(string name, Func<Task<HttpResponseMessage>> ask, Func<byte[], string?> findDefect)
+    private static async Task<PreflightCheck> AskAsync(string name, Func<Task<IReadOnlyList<string>>> ask)
     {
         try
         {
-            using var answer = await ask();
-            if (!answer.IsSuccessStatusCode)
-                return Warn($"the answer is {(int)answer.StatusCode}");
-            return findDefect(await answer.Content.ReadAsByteArrayAsync()) is { } defect ? Warn(defect) : new PreflightCheck(name, [], []);
+            return Warn(await ask());
         }
-        catch (HttpRequestException unreachable)
+        catch (StatusClientException trouble)
         {
-            return Warn($"it cannot be fetched: {unreachable.Message.TrimEnd('.')}");
-        }
-        catch (TaskCanceledException late) when (late.InnerException is TimeoutException)
-        {
-            return Warn($"nothing came within {Timeout.TotalSeconds:0} s");
+            return Warn([trouble.Message]);
         }
 
-        PreflightCheck Warn(string defect) => new(
-            name, [],
-            [$"{defect}. It stands in certificates; see that relying parties reach this server there, or set CERTCTL_PUBLICATION_BASE_URL "
-                + "(docs/operations.md, Publication)"]);
+        PreflightCheck Warn(IReadOnlyList<string> problems) => new(
+            name,
+            [],
+            [.. problems.Select(problem =>
+                $"{problem} The URL stands in certificates; see that relying parties reach this server there, or set "
+                + "CERTCTL_PUBLICATION_BASE_URL (docs/operations.md, Publication)")]);
     }
 }

@@ -179,9 +179,11 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
 
         Assert.Contains($"ok    CRL {url}/ca.crl", Lines(run));
         Assert.Contains(Lines(run), line => line.StartsWith(
-            $"warn  OCSP {url}/ocsp: the responder says tryLater. It stands in certificates", StringComparison.Ordinal));
+            $"warn  OCSP {url}/ocsp: The responder answered with the error tryLater: ask again later. The URL stands in certificates",
+            StringComparison.Ordinal));
         Assert.Contains(Lines(run), line => line.StartsWith(
-            $"warn  CA certificate {url}/ca.cer: the answer is 404. It stands in certificates", StringComparison.Ordinal));
+            $"warn  CA certificate {url}/ca.cer: {url}/ca.cer answered HTTP 404 (NotFound) instead of 200. The URL stands in certificates",
+            StringComparison.Ordinal));
 
         // Nothing is there to be reached while no server runs.
         run = (await CommandLine.RunAsync(folder.Settings([("CERTCTL_SERVER_PORT", "0"), .. urls]), ["doctor"])).MustSucceed();
@@ -190,7 +192,7 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
         run = (await CommandLine.RunAsync(
             folder.Settings([("CERTCTL_SERVER_PORT", $"{serving.Port}"), .. urls]), ["doctor"])).MustSucceed();
         Assert.Contains(Lines(run), line => line.StartsWith(
-            $"warn  CRL {url}/ca.crl: it cannot be fetched", StringComparison.Ordinal));
+            $"warn  CRL {url}/ca.crl: ", StringComparison.Ordinal));
     }
 
     private string Ra(string name) => $"SCEP profile \"{name}\", RA pair {folder.Path(name + ".crt")}";
