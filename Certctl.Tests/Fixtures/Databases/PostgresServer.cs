@@ -26,6 +26,9 @@ internal static class PostgresServer
 
     public static string ConnectionString => Server.Value;
 
+    /// <summary>Where pg_dump and psql are; null: not here.</summary>
+    public static string? ToolFolder => Tools.Value;
+
     private static string? Given => Environment.GetEnvironmentVariable("CERTCTL_TEST_POSTGRES") is { Length: > 0 } given ? given : null;
 
     /// <summary>Runs when the process ends, the last one first.</summary>
