@@ -1,6 +1,7 @@
 using Certctl.Api.Configuration;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Publication;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Certctl.Application.Publication.Ocsp;
@@ -22,15 +23,31 @@ internal static class PublicationRegistration
         services.AddSingleton(provider => new PublicationServices(
             provider.GetRequiredService<IssuerRegistry>(),
             provider.GetRequiredService<CrlPublisher>().Find,
-            OcspAnswers.Of(provider.GetRequiredService<OcspResponder>()),
+            OcspAnswers.Of(provider.GetRequiredService<OcspResponder>(), provider.GetRequiredService<OcspMetrics>()),
             provider.GetRequiredService<OcspLimit>(),
             CertificatesOnly.Write,
-            provider.GetRequiredService<TimeProvider>())
+            new DatabaseTime(provider.GetRequiredService<DatabaseClock>(), provider.GetRequiredService<TimeProvider>()))
         {
             HasEnded = provider.GetRequiredService<CrlPublisher>().HasEnded,
+            AwaitCrl = (issuer, cancellationToken) =>
+                AwaitAsync(provider.GetRequiredService<CrlPublisher>(), issuer, cancellationToken),
         });
         services.AddHostedService<CrlTimer>();
         services.AddHostedService<ResponderTimer>();
         services.AddHostedService<JobTimer>();
+    }
+
+    private static async Task<PublishedCrl?> AwaitAsync(
+        CrlPublisher publisher, IPublishesStatus issuer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await publisher.CurrentAsync(issuer, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // Why there is none is in the log of those who make it.
+            return null;
+        }
     }
 }

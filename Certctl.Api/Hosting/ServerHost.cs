@@ -131,7 +131,7 @@ internal static class ServerHost
         if (asks && ownPort is { } port)
             kestrel.Listen(address, port, listen => listen.UseHttps(certificate.HandshakeThatAsks()));
         if (options.Publication.Port is { } plain)
-            kestrel.Listen(address, plain, listen => listen.UsePublicationOnly());
+            kestrel.Listen(address, plain, listen => listen.UsePublicationOnly(options.Publication.ConnectionsPerAddress));
     }
 
     internal static LocalCaSettings SettingsOf(CaOptions ca, PreflightMaterial material) =>

@@ -29,6 +29,9 @@ internal readonly record struct CacheTerms(string ETag, DateTimeOffset LastModif
         var left = Until - now;
         var seconds = (long)Math.Max(0, Math.Floor((left < longest ? left : longest).TotalSeconds));
         var headers = response.Headers;
+
+        // RFC 9111 §4.2.1: what Expires leaves is counted from Date, so both are of one clock.
+        headers.Date = HeaderUtilities.FormatDate(now);
         headers.ETag = ETag;
         headers.LastModified = HeaderUtilities.FormatDate(LastModified);
         headers.Expires = HeaderUtilities.FormatDate(expires ?? (left > TimeSpan.Zero ? now.AddSeconds(seconds) : Until));

@@ -31,6 +31,7 @@ internal static class OcspEndpoints
             return PublicationEndpoints.NotAllowed(http, string.IsNullOrEmpty(target.Rest) ? "GET, HEAD, POST" : "GET, HEAD");
         if (!services.Limit.TryPass(http.Connection.RemoteIpAddress))
         {
+            services.Ocsp.Limited(issuer);
             http.Response.Headers.RetryAfter = services.Limit.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
             return SendAsync(http, services, new OcspReply(TryLater, null));
         }

@@ -31,23 +31,37 @@ internal static class PublicationEndpoints
         };
     }
 
-    private static Task CrlAsync(HttpContext http, PublicationServices services, string file)
+    private static async Task CrlAsync(HttpContext http, PublicationServices services, string file)
     {
         var (name, form) = Split(file);
         if (form is not ("" or ".crl" or ".pem") || services.FindIssuer(name) is not { } issuer
             || (issuer.Crls is null && issuer.HasKey))
-            return NotFound(http);
-        if (!IsRead(http))
-            return NotAllowed(http, "GET, HEAD");
-        if (services.FindCrl(issuer) is not { } crl)
         {
-            if (services.HasEnded(issuer))
-                return NotFound(http);
-            http.Response.Headers.RetryAfter = CrlSeconds;
-            return SayAsync(http, StatusCodes.Status503ServiceUnavailable, "The CRL is not made yet.");
+            await NotFound(http);
+            return;
         }
 
-        return SendAsync(http, services, crl, form, () => services.FindCrl(issuer));
+        if (!IsRead(http))
+        {
+            await NotAllowed(http, "GET, HEAD");
+            return;
+        }
+
+        if (services.HasEnded(issuer))
+        {
+            await NotFound(http);
+            return;
+        }
+
+        // A start does not wait for it, so that the first clients do.
+        if ((services.FindCrl(issuer) ?? await services.AwaitCrl(issuer, http.RequestAborted)) is not { } crl)
+        {
+            http.Response.Headers.RetryAfter = CrlSeconds;
+            await SayAsync(http, StatusCodes.Status503ServiceUnavailable, "The CRL is not made yet.");
+            return;
+        }
+
+        await SendAsync(http, services, crl, form, () => services.FindCrl(issuer));
     }
 
     // The CRL of one partition of the certificates. A name of which no list is held is not told from one that never was.
@@ -78,7 +92,7 @@ internal static class PublicationEndpoints
     {
         var files = services.FilesOf(crl);
         return PublishedFileSender.SendAsync(
-            http, form == ".pem" ? files.Pem : files.Der, CacheTerms.OfStatus, services.Clock, () => current() == crl);
+            http, form == ".pem" ? files.Pem : files.Der, CacheTerms.OfStatus, services, () => current() == crl);
     }
 
     private static Task CaAsync(HttpContext http, PublicationServices services, string file)
@@ -90,7 +104,7 @@ internal static class PublicationEndpoints
             return NotAllowed(http, "GET, HEAD");
         var files = services.FilesOf(issuer);
         var asked = form switch { ".pem" => files.Pem, ".p7c" => files.Bag, _ => files.Certificate };
-        return PublishedFileSender.SendAsync(http, asked, CacheTerms.OfCertificate, services.Clock, () => true);
+        return PublishedFileSender.SendAsync(http, asked, CacheTerms.OfCertificate, services, () => true);
     }
 
     public static bool IsRead(HttpContext http) =>

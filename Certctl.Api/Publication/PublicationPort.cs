@@ -30,24 +30,19 @@ internal static class PublicationPort
     private const int MaxConnections = 2_000;
 
     /// <summary>HTTP/1.1 alone, and each connection marked.</summary>
-    public static void UsePublicationOnly(this ListenOptions listen, int maxConnections = MaxConnections)
+    /// <param name="perAddress">Open connections of one address; 0: they are not counted.</param>
+    public static void UsePublicationOnly(this ListenOptions listen, int perAddress, int maxConnections = MaxConnections)
     {
-        var open = 0;
+        var shares = new ConnectionShares(maxConnections, perAddress);
         listen.Protocols = HttpProtocols.Http1;
         listen.Use(next => async connection =>
         {
-            try
-            {
-                // What is too much is closed without a word.
-                if (Interlocked.Increment(ref open) > maxConnections)
-                    return;
-                connection.Features.Set(PlainConnection.Instance);
-                await next(connection);
-            }
-            finally
-            {
-                Interlocked.Decrement(ref open);
-            }
+            // What is too much is closed without a word.
+            using var place = shares.TryEnter(connection.RemoteEndPoint);
+            if (place is null)
+                return;
+            connection.Features.Set(PlainConnection.Instance);
+            await next(connection);
         });
     }
 

@@ -29,6 +29,12 @@ internal sealed class PublicationServices(
 
     public TimeProvider Clock => clock;
 
+    /// <summary>The first CRL since the start, which is waited for some time; null: it is not there then.</summary>
+    public Func<IPublishesStatus, CancellationToken, Task<PublishedCrl?>> AwaitCrl { get; init; } =
+        (_, _) => Task.FromResult<PublishedCrl?>(null);
+
+    public OutdatedFiles Outdated { get; init; } = new(OutdatedFiles.DefaultRoom);
+
     public IPublishesStatus? FindIssuer(string name) => IssuerNames.Find(issuers, name);
 
     public PublishedCrl? FindCrl(IPublishesStatus issuer, string? partition = null) => findCrl(issuer, partition);
@@ -38,12 +44,14 @@ internal sealed class PublicationServices(
     public CaFiles FilesOf(IPublishesStatus issuer) => _cas.GetValue(issuer, issuer => new CaFiles(issuer, certificatesOnly));
 }
 
-/// <summary>The two ways in which <see cref="OcspResponder"/> is asked.</summary>
+/// <summary>The two ways in which <see cref="OcspResponder"/> is asked, and who counts what did not reach it.</summary>
 internal sealed record OcspAnswers(
     Func<IPublishesStatus, ReadOnlyMemory<byte>, CancellationToken, Task<OcspReply>> ToRequest,
-    Func<IPublishesStatus, string, CancellationToken, Task<OcspReply>> ToSerialNumber)
+    Func<IPublishesStatus, string, CancellationToken, Task<OcspReply>> ToSerialNumber,
+    Action<IPublishesStatus> Limited)
 {
-    public static OcspAnswers Of(OcspResponder responder) => new(responder.AnswerAsync, responder.AnswerAsync);
+    public static OcspAnswers Of(OcspResponder responder, OcspMetrics metrics) =>
+        new(responder.AnswerAsync, responder.AnswerAsync, metrics.Limited);
 }
 
 /// <param name="Url">What the URLs in certificates begin with that no setting names; null: they have none.</param>

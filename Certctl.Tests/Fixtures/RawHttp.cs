@@ -39,9 +39,12 @@ internal sealed class RawHttp : IAsyncDisposable
     }
 
     /// <summary>Without TLS: to a bridge on loopback.</summary>
-    public static async Task<RawHttp> ConnectPlainAsync(Uri bridge)
+    /// <param name="from">The address of this machine that the server is to see; null: whichever.</param>
+    /// <param name="receiveBuffer">Octets that lie ready unread; null: as many as the system likes.</param>
+    public static async Task<RawHttp> ConnectPlainAsync(Uri bridge, IPAddress? from = null, int? receiveBuffer = null)
     {
-        var socket = new TcpClient();
+        var socket = from is null ? new TcpClient() : new TcpClient(new IPEndPoint(from, 0));
+        socket.ReceiveBufferSize = receiveBuffer ?? socket.ReceiveBufferSize;
         await socket.ConnectAsync(IPAddress.Loopback, bridge.Port);
         return new RawHttp(socket, socket.GetStream());
     }
@@ -94,12 +97,12 @@ internal sealed class RawHttp : IAsyncDisposable
     /// <summary>Waits for the server to close; true when it did so without another octet.</summary>
     public async Task<bool> IsClosedAsync() => await _stream.ReadAsync(new byte[1], _patience.Token) == 0;
 
-    /// <summary>Reads to the end of the connection, keeps nothing, and counts.</summary>
-    public async Task<long> DrainAsync()
+    /// <summary>Reads to the end of the connection, or so many octets or a few more, keeps nothing, and counts.</summary>
+    public async Task<long> DrainAsync(long max = long.MaxValue)
     {
         var buffer = new byte[64 * 1024];
         var length = 0L;
-        for (int read; (read = await _stream.ReadAsync(buffer, _patience.Token)) > 0; length += read)
+        for (int read; length < max && (read = await _stream.ReadAsync(buffer, _patience.Token)) > 0; length += read)
         {
         }
 

@@ -1,9 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
+using Certctl.Application.Publication;
 
 namespace Certctl.Api.Configuration.Server;
 
 /// <summary>Publication of CRLs, OCSP answers and CA certificates.</summary>
-/// <param name="BaseUrl">What the URLs in certificates begin with, without a slash at the end; null: the server's own name.</param>
+/// <param name="BaseUrl">
+/// What the URLs in certificates begin with, without a slash at the end; <see cref="PublicationSettings.NoUrls"/>: they have none; null:
+/// the server's own name.
+/// </param>
 /// <param name="Port">Of the plain HTTP listener, as <see cref="ServerOptions.Port"/>; null: there is none.</param>
 /// <param name="ResponderKeyDir">Folder of the private keys of OCSP responders; null: they live in memory.</param>
 /// <param name="OcspValidity">From thisUpdate to nextUpdate of an OCSP answer.</param>
@@ -14,17 +18,25 @@ public sealed record PublicationOptions(
 {
     /// <summary>From thisUpdate to nextUpdate of a delta CRL; null: there is none.</summary>
     public TimeSpan? CrlDeltaValidity { get; init; }
+
+    /// <summary>Open connections of one address on the plain listener; 0: they are not counted.</summary>
+    public required int ConnectionsPerAddress { get; init; }
 }
 
 /// <summary>Where relying parties find the status of certificates, and for how long an answer counts.</summary>
 internal static class PublicationSettings
 {
+    /// <summary>As <see cref="BaseUrl"/>: certificates name no URL of this server.</summary>
+    public const string NoUrls = "none";
+
     public static readonly SettingGroup Group = new();
 
     public static readonly Setting<string> BaseUrl = Group.Add(
         "CERTCTL_PUBLICATION_BASE_URL",
-        new SettingType<string>("an http or https URL without query and fragment", "http(s) URL", ParseBase, url => url),
-        "What the URLs of CRL, OCSP and CA certificate in issued certificates begin with; `/.well-known/pki/…` follows. Without it: the "
+        new SettingType<string>(
+            "an http or https URL without query and fragment, or none", "http(s) URL, `none`", ParseBase, url => url),
+        "What the URLs of CRL, OCSP and CA certificate in issued certificates begin with; `/.well-known/pki/…` follows. `none`: "
+        + "certificates name no URL of this server. Without it: the "
         + "first DNS name (else the IP address) of the server's TLS certificate, with `http` and `CERTCTL_PUBLICATION_PORT`, or with "
         + "`https` and `CERTCTL_SERVER_PORT`. `CERTCTL_CA_CRL_URLS`, `CERTCTL_CA_OCSP_URL` and `CERTCTL_CA_ISSUERS_URL` win over it.");
 
@@ -56,6 +68,11 @@ internal static class PublicationSettings
         "OCSP requests of one address (of IPv6: one /64) in a minute; beyond: tryLater with Retry-After. 0: they are not counted. Each "
         + "process counts for itself.");
 
+    public static readonly DefaultedSetting<int> ConnectionsPerAddress = Group.Add(
+        "CERTCTL_PUBLICATION_MAX_CONNECTIONS_PER_IP", SettingType.Integer(0, 2_000), 100,
+        "Open connections of one address (of IPv6: one /64) on the port for plain HTTP; beyond: closed. 0: they are not counted, for a "
+        + "server behind a proxy, whose address all connections have.");
+
     public static PublicationOptions Read(SettingValues values) => new(
         values.Read(BaseUrl),
         values.IsSet(Port) ? values.Read(Port, 0) : null,
@@ -65,6 +82,7 @@ internal static class PublicationSettings
         values.Read(OcspRequestsPerMinute))
     {
         CrlDeltaValidity = ReadDeltaValidity(values),
+        ConnectionsPerAddress = values.Read(ConnectionsPerAddress),
     };
 
     private static TimeSpan? ReadDeltaValidity(SettingValues values)
@@ -90,6 +108,12 @@ internal static class PublicationSettings
 
     private static bool ParseBase(string text, ICollection<string> problems, [MaybeNullWhen(false)] out string value)
     {
+        if (text.Equals(NoUrls, StringComparison.OrdinalIgnoreCase))
+        {
+            value = NoUrls;
+            return true;
+        }
+
         if (!SettingType.WebUrl.Parse(text, problems, out value))
             return false;
 
@@ -102,6 +126,12 @@ internal static class PublicationSettings
         }
 
         value = value.TrimEnd('/');
-        return true;
+
+        // Certificates would name …/.well-known/pki/.well-known/pki/….
+        if (!value.EndsWith(StatusUrls.Root, StringComparison.OrdinalIgnoreCase))
+            return true;
+        problems.Add($"ends with {StatusUrls.Root}, which is appended to it; leave that away: {value[..^StatusUrls.Root.Length]}");
+        value = null;
+        return false;
     }
 }

@@ -104,6 +104,7 @@ internal static partial class Preflight
                 profile => LoadConnectors(profile.PathId, profile.Intune!.BundlePath, now, checks));
         var compliance = LoadCompliance(options, now, checks);
         var oidcRoots = LoadOidcRoots(options.Api.Oidc, now, checks);
+        CheckResponderFolder(options.Publication.ResponderKeyDir, checks);
         var publicationUrl = tls is null ? null : FindPublicationUrl(options, tls.Certificate, checks);
         return checks.All(check => check.Problems.Count == 0) && address is not null && tls is not null && ca is not null
             ? (

@@ -13,7 +13,10 @@ public sealed class OcspMetrics : IDisposable
 
     public OcspMetrics() => _answers = _meter.CreateCounter<long>(
         "certctl_ocsp_answers_total", "{answer}",
-        "OCSP answers by issuer and status (good, revoked, unknown, malformed, try_later, internal_error).");
+        "OCSP answers by issuer and status (good, revoked, unknown, malformed, try_later, internal_error, rate_limited).");
+
+    /// <summary>A request that was told tryLater because its address sent too many.</summary>
+    public void Limited(IPublishesStatus issuer) => Count(IssuerNames.Of(issuer), "rate_limited");
 
     internal void Answered(IPublishesStatus issuer, IReadOnlyList<CertificateStatus> statuses)
     {

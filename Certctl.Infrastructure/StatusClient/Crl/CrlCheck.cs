@@ -76,6 +76,9 @@ public static class CrlCheck
                 yield return $"{name} is not critical (RFC 5280 §5.2.4, §5.2.5).";
         }
 
+        if (crl.Scope is { IsIndirect: true })
+            yield return "It is an indirect CRL (RFC 5280 §5.2.5): it may speak of certificates of other CAs, and this program does not "
+                + "process indirect CRLs.";
         if (crl.Scope is { SaysNothing: true })
             yield return "issuingDistributionPoint is empty (RFC 5280 §5.2.5).";
         if (crl.Scope is { OnlyKinds: > 1 })

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Certctl.Api.Configuration;
 using Xunit;
 
@@ -36,6 +37,9 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_CA_ISSUERS_URL", "https://pki.example/ca.crt", "https://pki.example/ca.crt" },
         { "CERTCTL_PUBLICATION_BASE_URL", "http://pki.example.com/", "http://pki.example.com" },
         { "CERTCTL_PUBLICATION_BASE_URL", "https://pki.example.com:8443/ca", "https://pki.example.com:8443/ca" },
+        { "CERTCTL_PUBLICATION_BASE_URL", "None", "none" },
+        { "CERTCTL_PUBLICATION_MAX_CONNECTIONS_PER_IP", "0", "0" },
+        { "CERTCTL_PUBLICATION_MAX_CONNECTIONS_PER_IP", "2000", "2000" },
         { "CERTCTL_PUBLICATION_PORT", "0", "0" },
         { "CERTCTL_PUBLICATION_PORT", "65535", "65535" },
         { "CERTCTL_OCSP_RESPONDER_KEY_DIR", "/var/lib/certctl", "/var/lib/certctl" },
@@ -104,6 +108,11 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_PUBLICATION_BASE_URL", "http://pki.example.com/?ca=1", "an http or https URL without query and fragment" },
         { "CERTCTL_PUBLICATION_BASE_URL", "http://pki.example.com/#ca", "an http or https URL without query and fragment" },
         { "CERTCTL_PUBLICATION_BASE_URL", "http://pki.example.com/a b", "an http or https URL without query and fragment" },
+        {
+            "CERTCTL_PUBLICATION_BASE_URL", "http://pki.example.com/ca/.well-known/pki/",
+            "ends with /.well-known/pki, which is appended to it; leave that away: http://pki.example.com/ca"
+        },
+        { "CERTCTL_PUBLICATION_MAX_CONNECTIONS_PER_IP", "2001", "a whole number from 0 to 2000" },
         { "CERTCTL_PUBLICATION_PORT", "65536", "a whole number from 0 to 65535" },
         { "CERTCTL_OCSP_VALIDITY", "59s", "a duration from 1m to 168h" },
         { "CERTCTL_OCSP_VALIDITY", "169h", "a duration from 1m to 168h" },
@@ -359,6 +368,8 @@ public sealed class ConfigurationReaderTests
         "CERTCTL_CA_ISSUERS_URL" => options.Ca.CaIssuersUrl,
         "CERTCTL_PUBLICATION_BASE_URL" => options.Publication.BaseUrl,
         "CERTCTL_PUBLICATION_PORT" => $"{options.Publication.Port}",
+        "CERTCTL_PUBLICATION_MAX_CONNECTIONS_PER_IP" =>
+            options.Publication.ConnectionsPerAddress.ToString(CultureInfo.InvariantCulture),
         "CERTCTL_OCSP_RESPONDER_KEY_DIR" => options.Publication.ResponderKeyDir,
         "CERTCTL_OCSP_VALIDITY" => $"{options.Publication.OcspValidity.TotalMinutes:0}m",
         "CERTCTL_CRL_VALIDITY" => $"{options.Publication.CrlValidity.TotalMinutes:0}m",

@@ -397,17 +397,20 @@ public sealed class PreflightTests : IDisposable
     }
 
     [Theory]
-    [InlineData("DNS", null, null, "https://pki.example.com:8080")]
-    [InlineData("*DNS", null, null, "https://pki.example.com:8080")]
-    [InlineData("IP", null, null, "https://192.0.2.7:8080")]
-    [InlineData("IP6", null, null, "https://[2001:db8::7]:8080")]
-    [InlineData("DNS", "443", null, "https://pki.example.com")]
-    [InlineData("DNS", "0", null, null)]
-    [InlineData("DNS", "8443", "8080", "http://pki.example.com:8080")]
-    [InlineData("DNS", "8443", "80", "http://pki.example.com")]
-    [InlineData("DNS", "8443", "0", null)]
-    public void Publication_is_under_the_name_of_the_TLS_certificate(string names, string? port, string? plain, string? expected)
+    [InlineData("DNS", null, null, "https://pki.example.com:8080", "by plain http alone")]
+    [InlineData("*DNS", null, null, "https://pki.example.com:8080", "by plain http alone")]
+    [InlineData("IP", null, null, "https://192.0.2.7:8080", "by plain http alone")]
+    [InlineData("IP6", null, null, "https://[2001:db8::7]:8080", "by plain http alone")]
+    [InlineData("DNS", "443", null, "https://pki.example.com", "by plain http alone")]
+    [InlineData("DNS", "0", null, null, "the port, 0, is another one after each start")]
+    [InlineData("DNS", "8443", "8080", "http://pki.example.com:8080", null)]
+    [InlineData("DNS", "8443", "80", "http://pki.example.com", null)]
+    [InlineData("DNS", "8443", "0", null, "the port, 0, is another one after each start")]
+    [InlineData("localhost", "8443", "8080", "http://localhost:8080", "which every other machine takes for itself")]
+    public void Publication_is_under_the_name_of_the_TLS_certificate(
+        string names, string? port, string? plain, string? expected, string? warning)
     {
+        _environment["CERTCTL_SERVER_HOST"] = "0.0.0.0";
         Place("CERTCTL_SERVER_TLS", "tls", TlsFor(names));
         _environment["CERTCTL_SERVER_PORT"] = port ?? "8080";
         _environment["CERTCTL_PUBLICATION_PORT"] = plain ?? "";
@@ -415,7 +418,41 @@ public sealed class PreflightTests : IDisposable
         var (material, checks) = Run();
 
         Assert.Equal(expected, material!.PublicationUrl);
+        var warnings = checks.SelectMany(check => check.Warnings).ToList();
+        Assert.Equal(warning is null ? 0 : 1, warnings.Count);
+        Assert.All(warnings, text => Assert.Contains(warning!, text, StringComparison.Ordinal));
+        Assert.All(warnings, text => Assert.Contains("set CERTCTL_PUBLICATION_BASE_URL", text, StringComparison.Ordinal));
+
+        // Both are a decision, and so is a server that this machine alone reaches.
+        _environment["CERTCTL_PUBLICATION_BASE_URL"] = "none";
+        (material, checks) = Run();
+        Assert.Null(material!.PublicationUrl);
         Assert.All(checks, check => Assert.Empty(check.Warnings));
+        _environment.Remove("CERTCTL_PUBLICATION_BASE_URL");
+        _environment["CERTCTL_SERVER_HOST"] = "127.0.0.1";
+        Assert.Equal(
+            warning?.Contains("http alone", StringComparison.Ordinal) == true, Run().Checks.Any(check => check.Warnings.Count > 0));
+    }
+
+    [Fact]
+    public void The_folder_of_responder_keys_is_there_writable_and_private()
+    {
+        _environment["CERTCTL_OCSP_RESPONDER_KEY_DIR"] = _folder["responders"];
+        Assert.Contains($"run: mkdir -m 700 '{_folder["responders"]}'", Found().Problems.Single(), StringComparison.Ordinal);
+
+        var folder = Directory.CreateDirectory(_folder["responders"]);
+        folder.UnixFileMode = (UnixFileMode)0b111_000_000;
+        Assert.Empty(Found().Problems.Concat(Found().Warnings));
+        Assert.Empty(folder.EnumerateFileSystemInfos());
+        folder.UnixFileMode = (UnixFileMode)0b111_111_101;
+        Assert.Contains($"run: chmod 700 '{folder.FullName}'", Found().Warnings.Single(), StringComparison.Ordinal);
+
+        // No account can make a file there.
+        _environment["CERTCTL_OCSP_RESPONDER_KEY_DIR"] = "/proc";
+        Assert.Contains("no file can be made in it", Found().Problems.Single(), StringComparison.Ordinal);
+
+        PreflightCheck Found() => Assert.Single(
+            Run().Checks, check => check.Name == $"folder of OCSP responder keys {_environment["CERTCTL_OCSP_RESPONDER_KEY_DIR"]}");
     }
 
     [Theory]
@@ -480,6 +517,8 @@ public sealed class PreflightTests : IDisposable
             names.AddDnsName("pki.example.com");
         if (kind == "IP6")
             names.AddIpAddress(IPAddress.Parse("2001:db8::7"));
+        if (kind == "localhost")
+            names.AddDnsName("localhost");
         if (kind is "IP" or "*DNS")
             names.AddIpAddress(IPAddress.Parse("192.0.2.7"));
         return Tls(kind == "none" ? null : names);

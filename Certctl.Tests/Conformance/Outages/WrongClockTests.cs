@@ -42,6 +42,10 @@ public sealed class WrongClockTests(PostgresFixture postgres, ITestOutputHelper 
                 .GetProperty("clock_difference_seconds").GetDouble(),
             4.9);
 
+        // What caches are told goes by the clock that CRLs and OCSP answers are dated by.
+        using (var published = await other.Http.GetAsync(new Uri(wrong.Url, "/.well-known/pki/ca/iss-local")))
+            Assert.InRange((published.Headers.Date!.Value - DateTimeOffset.UtcNow).Duration(), TimeSpan.Zero, TimeSpan.FromMinutes(5));
+
         var settings = new Dictionary<string, string>(wrong.Settings)
         {
             ["CERTCTL_DATABASE_URL"] = right.DatabaseUrl,

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Certctl.Api.Publication;
+using Certctl.Application.Publication;
 using Certctl.Tests.Fixtures;
 using Xunit;
 
@@ -10,6 +12,7 @@ namespace Certctl.Tests.Conformance.Publication;
 /// <summary>CRLs and CA certificates over HTTP (RFC 2585, RFC 9110, RFC 9111), on both listeners.</summary>
 public sealed class CrlHttpTests(PublicationServer server) : IClassFixture<PublicationServer>
 {
+    private const int Length = 64 * 1024 * 1024;
     private const string Path = "/.well-known/pki/crl/iss-local";
 
     public static TheoryData<string> Names => new(
@@ -244,6 +247,73 @@ public sealed class CrlHttpTests(PublicationServer server) : IClassFixture<Publi
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.Equal(TimeSpan.FromSeconds(5), answer.Headers.RetryAfter!.Delta);
         Assert.True(answer.Headers.CacheControl!.NoStore);
+    }
+
+    [Fact]
+    [Trait("Conformance", "H-6")]
+    public async Task A_client_that_comes_before_the_first_CRL_gets_it()
+    {
+        var early = new PublicationServer();
+        var first = new TaskCompletionSource<PublishedCrl?>();
+        early.FirstCrl = () => first.Task;
+        await early.InitializeAsync();
+        try
+        {
+            var asked = early.SendAsync(HttpMethod.Get, early.Plain, Path);
+            var crl = early.NewCrl();
+            first.SetResult(crl);
+            using var answer = await asked;
+            Assert.Equal(crl.Der, await answer.Content.ReadAsByteArrayAsync());
+        }
+        finally
+        {
+            await early.DisposeAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData(OutdatedFiles.DefaultRoom, true)]
+    [InlineData(Length - 1, false)]
+    public async Task A_slow_client_may_finish_a_CRL_that_was_replaced_while_there_is_room_for_it(long room, bool isWhole)
+    {
+        var slow = new PublicationServer { OutdatedRoom = room };
+        await slow.InitializeAsync();
+        try
+        {
+            slow.Crl = slow.NewCrl() with { Der = new byte[Length] };
+            await using var raw = await RawHttp.ConnectPlainAsync(slow.Plain, receiveBuffer: 64 * 1024);
+            await raw.SendAsync($"GET {Path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            Assert.Equal(200, (await raw.ReadAsync(hasBody: false)).Status);
+            slow.Crl = slow.NewCrl(2);
+
+            // Two minutes and more, at a rate that is fast enough whatever lies in the buffers between.
+            var length = 0L;
+            for (var second = 0; second < 150; second += 10)
+            {
+                slow.Clock.Advance(TimeSpan.FromSeconds(10));
+                length += await DrainAsync(raw, 3 * 1024 * 1024);
+            }
+
+            length += await DrainAsync(raw, Length);
+            Assert.Equal(isWhole, length == Length);
+        }
+        finally
+        {
+            await slow.DisposeAsync();
+        }
+
+        static async Task<long> DrainAsync(RawHttp raw, long max)
+        {
+            try
+            {
+                return await raw.DrainAsync(max);
+            }
+            catch (IOException)
+            {
+                // An aborted connection ends with a reset.
+                return 0;
+            }
+        }
     }
 
     [Fact]

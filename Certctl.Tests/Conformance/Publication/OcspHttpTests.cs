@@ -253,6 +253,7 @@ public sealed class OcspHttpTests(PublicationServer server) : IClassFixture<Publ
             }
 
             Assert.Equal(3, limited.Asked.Count);
+            Assert.Equal([limited.Ca, limited.Ca], limited.Limited);
 
             // CRLs are not counted: they cost no signature.
             using var ca = await limited.SendAsync(HttpMethod.Get, limited.Plain, "/.well-known/pki/ca/iss-local");

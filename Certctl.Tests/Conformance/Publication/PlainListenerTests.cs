@@ -10,6 +10,7 @@ namespace Certctl.Tests.Conformance.Publication;
 public sealed class PlainListenerTests(PublicationServer server) : IClassFixture<PublicationServer>
 {
     private const string Close = "Connection: close\r\n\r\n";
+    private const string Ca = "GET /.well-known/pki/ca/iss-local HTTP/1.1\r\nHost: x\r\n\r\n";
     private const string Get = "GET /.well-known/pki/crl/x";
     private const string Post = "POST /.well-known/pki/ocsp/iss-local HTTP/1.1\r\nHost: x\r\n";
 
@@ -137,19 +138,55 @@ public sealed class PlainListenerTests(PublicationServer server) : IClassFixture
             await small.DisposeAsync();
         }
 
-        static async Task<bool> IsServedAsync(Uri listener)
+    }
+
+    [Fact]
+    public async Task One_address_cannot_take_all_the_places()
+    {
+        var small = new PublicationServer { MaxPlainConnectionsOfOne = 2 };
+        await small.InitializeAsync();
+        try
         {
-            try
+            var held = new List<RawHttp>();
+            for (var i = 0; i < 2; i++)
             {
-                await using var raw = await RawHttp.ConnectPlainAsync(listener);
-                await raw.SendAsync("GET /.well-known/pki/ca/iss-local HTTP/1.1\r\nHost: x\r\n\r\n");
-                return (await raw.ReadAsync()).Status == 200;
+                held.Add(await RawHttp.ConnectPlainAsync(small.Plain));
+                await held[i].SendAsync(Ca);
+                Assert.Equal(200, (await held[i].ReadAsync()).Status);
             }
-            catch (IOException)
+
+            for (var i = 0; i < 20; i++)
             {
-                // Closed: its place is not free yet.
-                return false;
+                await using var more = await RawHttp.ConnectPlainAsync(small.Plain);
+                Assert.True(await more.IsClosedAsync());
             }
+
+            // Another address is served meanwhile, and so is the first one when it has left.
+            Assert.True(await IsServedAsync(small.Plain, IPAddress.Parse("127.0.0.2")));
+            foreach (var connection in held)
+                await connection.DisposeAsync();
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+            while (!await IsServedAsync(small.Plain))
+                await Task.Delay(20, patience.Token);
+        }
+        finally
+        {
+            await small.DisposeAsync();
+        }
+    }
+
+    private static async Task<bool> IsServedAsync(Uri listener, IPAddress? from = null)
+    {
+        try
+        {
+            await using var raw = await RawHttp.ConnectPlainAsync(listener, from);
+            await raw.SendAsync(Ca);
+            return (await raw.ReadAsync()).Status == 200;
+        }
+        catch (IOException)
+        {
+            // Closed: its place is not free yet.
+            return false;
         }
     }
 

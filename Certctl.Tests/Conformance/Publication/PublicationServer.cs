@@ -62,6 +62,17 @@ public sealed class PublicationServer : IAsyncLifetime
 
     internal int MaxPlainConnections { get; init; } = 100;
 
+    /// <summary>0: any number.</summary>
+    internal int MaxPlainConnectionsOfOne { get; init; }
+
+    internal long OutdatedRoom { get; init; } = OutdatedFiles.DefaultRoom;
+
+    /// <summary>Issuers whose OCSP requests did not reach the responder.</summary>
+    internal ConcurrentQueue<IPublishesStatus> Limited { get; } = new();
+
+    /// <summary>What becomes of a request that comes before there is a CRL.</summary>
+    internal Func<Task<PublishedCrl?>> FirstCrl { get; set; } = () => Task.FromResult<PublishedCrl?>(null);
+
     internal Uri Main { get; private set; } = null!;
 
     internal Uri Plain { get; private set; } = null!;
@@ -78,17 +89,21 @@ public sealed class PublicationServer : IAsyncLifetime
             kestrel.Limits.MaxRequestHeadersTotalSize = HttpLimits.Headers;
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Listen(IPAddress.Loopback, 0);
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UsePublicationOnly(MaxPlainConnections));
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UsePublicationOnly(MaxPlainConnectionsOfOne, MaxPlainConnections));
         });
         builder.Services.AddProblemDetails();
         builder.Services.AddRequestFrame();
         builder.Services.AddSingleton(new PublicationServices(
             new IssuerRegistry(new IssuerGenerations(Ca, Next)),
             (issuer, partition) => _crls.GetValueOrDefault(partition is null ? issuer.KeyId : CrlScope.KeyOf(issuer.KeyId, partition)),
-            new OcspAnswers((_, request, _) => Answer(request.ToArray()), (_, serialNumber, _) => Answer(serialNumber)),
+            new OcspAnswers((_, request, _) => Answer(request.ToArray()), (_, serialNumber, _) => Answer(serialNumber), Limited.Enqueue),
             new OcspLimit(OcspPerMinute),
             CertificatesOnly.Write,
-            Clock));
+            Clock)
+        {
+            AwaitCrl = (_, _) => FirstCrl(),
+            Outdated = new OutdatedFiles(OutdatedRoom),
+        });
         _app = builder.Build();
         _app.UseRequestFrame(TimeSpan.FromSeconds(10));
         _app.UsePublicationPort();

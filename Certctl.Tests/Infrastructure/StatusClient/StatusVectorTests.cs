@@ -76,6 +76,24 @@ public sealed class StatusVectorTests(ITestOutputHelper output)
         Assert.True(files.Count == 0 || good > 20, $"{good} of {files.Count}");
     }
 
+    [Fact]
+    public void An_indirect_CRL_of_PKITS_is_named_whatever_its_entries_say()
+    {
+        foreach (var file in Files("pkits-nist-via-bc/crls", "indirectCRL*CRL.crl"))
+        {
+            var crl = ReceivedCrl.Read(File.ReadAllBytes(file));
+            var caFile = Path.Combine(
+                Path.GetDirectoryName(file)!, "..", "certs", Path.GetFileNameWithoutExtension(file)[..^"CRL".Length] + "Cert.crt");
+            if (!File.Exists(caFile))
+                continue;
+            using var ca = X509CertificateLoader.LoadCertificateFromFile(caFile);
+            Assert.Equal(
+                crl.Scope?.IsIndirect == true,
+                CrlCheck.Problems(crl, [ca], Pkits, out _).Any(
+                    problem => problem.StartsWith("It is an indirect CRL (RFC 5280 §5.2.5)", StringComparison.Ordinal)));
+        }
+    }
+
     [Theory]
     [InlineData("crl-x509-parser", "*")]
     [InlineData("ocsp-rustcrypto", "*crl*")]

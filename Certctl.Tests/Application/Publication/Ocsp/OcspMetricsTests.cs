@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Certctl.Application.Publication;
+using Certctl.Application.Publication.Ocsp;
 using Certctl.Infrastructure.Issuers.LocalCa;
 using Certctl.Tests.Fakes;
 using Certctl.Tests.Infrastructure.Issuers.LocalCa;
@@ -47,11 +48,13 @@ public sealed class OcspMetricsTests
         await bench.AskAsync(good);
         bench.Store.Fault = new InvalidOperationException("a mistake of ours");
         await bench.AskAsync(good);
+        using var metrics = new OcspMetrics();
+        metrics.Limited(bench.Issuer);
         clock.Advance(TimeSpan.FromDays(10));
         listener.RecordObservableInstruments();
 
         Assert.Equal(
-            "good 2, internal_error 1, malformed 1, revoked 1, try_later 1, unknown 1",
+            "good 2, internal_error 1, malformed 1, rate_limited 1, revoked 1, try_later 1, unknown 1",
             string.Join(", ", counts.OrderBy(count => count.Key, StringComparer.Ordinal).Select(count => $"{count.Key} {count.Value}")));
         Assert.Equal(TimeSpan.FromDays(20).TotalSeconds, remaining);
     }
