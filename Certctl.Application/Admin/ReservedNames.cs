@@ -13,7 +13,7 @@ public static class ReservedNames
     /// <summary>Of a reload by signal.</summary>
     public const string Signal = "SIGHUP";
 
-    public static readonly IReadOnlyList<string> All = ["scep-client", Anonymous, "system", Local, Signal];
+    public static readonly IReadOnlyList<string> All = ["scep-client", "est-client", Anonymous, "system", Local, Signal];
 
     /// <summary>
     /// Whether a name reads as one of <see cref="All"/>: in any case, in compatibility forms (full width), with invisible characters, with

@@ -19,6 +19,9 @@ public sealed record ChallengeGrant(ChallengeKind Kind, string VouchedBy)
     /// <summary>When the journal got this request for the first time, of one that it knows; null for a new one.</summary>
     public DateTimeOffset? FirstAsked { get; init; }
 
+    /// <summary>Operators decide about the request, whatever the certificate profile asks for.</summary>
+    public bool NeedsApproval { get; init; }
+
     /// <summary>What the challenge says of the device; null where it says nothing. A renewal may have one too.</summary>
     public DeviceClaim? Claim { get; init; }
 

@@ -170,7 +170,7 @@ public sealed partial class CertificateIssuance(
             var template = vetting.Template!;
 
             // Before anyone is asked to approve, and before anything is reserved: an operator cannot talk the CA into it.
-            var waits = profile!.RequiresApproval && !completes;
+            var waits = !completes && (profile!.RequiresApproval || context.Grant.NeedsApproval);
             var answer = waits || context.Issuer is not ISignsInProcess signer
                 ? Foresee(context.Issuer, template)
                 : await SignAsync(signer, context, template, cancellationToken);
@@ -244,7 +244,7 @@ public sealed partial class CertificateIssuance(
     // RFC 8894 §3.1: the certified key signs the next renewal, whose reply is encrypted to it.
     // A PKCS#10 in the clear is answered over TLS and never renews by its key.
     private static EnrolmentFailure? FindDeliveryDefect(CertificateSigningRequest csr, EnrolmentKind kind) =>
-        kind == EnrolmentKind.RawCsr || csr.PublicKey.CanReceiveEnvelopes
+        !kind.IsAnsweredInEnvelope() || csr.PublicKey.CanReceiveEnvelopes
             ? null
             : new(FailureReason.RequesterCannotReceive,
                 $"the request's key is {csr.PublicKey.Describe()}, to which the reply to its renewal could not be encrypted");

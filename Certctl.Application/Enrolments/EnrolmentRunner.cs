@@ -35,11 +35,12 @@ public sealed partial class EnrolmentRunner(IMediator mediator, IAuditRepository
 
         var (word, reason, detail) = Describe(outcome);
         var elapsed = process.GetElapsedTime(request.StartedAt);
-        metrics.Answered(pathId, request.Kind, word, reason, elapsed);
+        metrics.Answered(request.Protocol, pathId, request.Kind, word, reason, elapsed);
         request.Span.Ended(request.Kind, word, reason);
         var issued = (outcome as EnrolmentOutcome.Issued)?.Certificate;
         LogAnswered(
             request.Logger,
+            request.Protocol,
             request.Kind,
             word,
             pathId,
@@ -63,10 +64,11 @@ public sealed partial class EnrolmentRunner(IMediator mediator, IAuditRepository
         _ => throw new InvalidOperationException("An outcome is one of four."),
     };
 
-    // The text is short on purpose: the formatters write the other values as fields, once. It names SCEP until there is a second protocol.
-    [LoggerMessage(1, LogLevel.Information, "SCEP {Kind} {Outcome}")]
+    // The text is short on purpose: the formatters write the other values as fields, once.
+    [LoggerMessage(1, LogLevel.Information, "{Protocol} {Kind} {Outcome}")]
     private static partial void LogAnswered(
         ILogger logger,
+        string protocol,
         string kind,
         string outcome,
         string pathId,

@@ -125,6 +125,19 @@ public static class FailureTable
             new(FailInfo.BadRequest, "issuer_unanswered", "The CA has not answered in time; send a new request."),
         FailureReason.ComplianceFailed =>
             new(FailInfo.BadRequest, "compliance_failed", "The compliance of the device could not be confirmed."),
+        FailureReason.CredentialsMissing =>
+            new(FailInfo.BadRequest, "credentials_missing", "This path wants a password or a client certificate."),
+        FailureReason.PasswordWrong =>
+            new(FailInfo.BadRequest, "password_wrong", "The password is not valid for this path."),
+        FailureReason.TooManyWrongPasswords =>
+            new(FailInfo.BadRequest, "too_many_wrong_passwords", "Too many wrong passwords came from this address; try again later."),
+        FailureReason.ClientCertificateNameMismatch =>
+            new(FailInfo.BadRequest, "client_certificate_name_mismatch",
+                "Subject and subject alternative names of the request must be those of the client certificate."),
+        FailureReason.ChannelBindingUnsupported =>
+            new(FailInfo.BadRequest, "channel_binding_unsupported",
+                "The request has a challengePassword. It would bind the request to the TLS connection, which this server cannot verify; "
+                + "send the request without it."),
     };
 
     /// <summary>What the requester is told: the row's text and, where it is known, when the next attempt is allowed.</summary>

@@ -14,7 +14,10 @@ public record IssuanceCommand(EnrolmentContext Context, CertificateSigningReques
     /// RFC 8894 §2.3: the signature by a certificate of ours is to authorise it. Every RenewalReq, and a request without challengePassword
     /// that was not signed by a self-signed certificate: Apple, Cisco, sscep and jscep renew that way.
     /// </summary>
-    public bool IsRenewal => Kind == EnrolmentKind.RenewalReq || (Csr.ChallengePassword is null && !Context.Requester.IsSelfIssued);
+    public virtual bool IsRenewal => Kind.IsRenewal() || (Csr.ChallengePassword is null && !Context.Requester.IsSelfIssued);
+
+    /// <summary>Something vouches for it beside its signer: the challengePassword, or what the protocol has for it.</summary>
+    public virtual bool BringsChallenge => Csr.ChallengePassword is not null;
 }
 
 public sealed class IssuanceHandler(CertificateIssuance issuance) : IRequestHandler<IssuanceCommand, EnrolmentOutcome>

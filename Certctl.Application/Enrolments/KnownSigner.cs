@@ -33,8 +33,21 @@ internal static class KnownSigner
             return new(FailureReason.RenewalSignerRevoked, $"{known.SerialNumber} was revoked at {known.RevokedAt:O}");
         if (context.ReceivedAt < known.NotBefore)
             return new(FailureReason.RenewalSignerExpired, $"{known.SerialNumber} is not valid before {known.NotBefore:O}");
-        return known.PathId != context.Policy.PathId
-            ? new(FailureReason.RenewalOtherProfile, $"{known.SerialNumber} was issued on path \"{known.PathId}\"")
+        return FindOtherOrigin(known, context.Policy, context.Protocol) is { } other
+            ? new(FailureReason.RenewalOtherProfile, other)
+            : null;
+    }
+
+    /// <summary>
+    /// Why a certificate of ours counts nothing at this endpoint: it came through another path, or through another protocol's endpoint of
+    /// the same path for another certificate profile. Null when it counts.
+    /// </summary>
+    public static string? FindOtherOrigin(IssuedCertificate known, EnrolmentPolicy policy, string protocol)
+    {
+        if (known.PathId != policy.PathId)
+            return $"{known.SerialNumber} was issued on path \"{known.PathId}\"";
+        return known.Source != protocol && known.ProfileId != policy.CertificateProfileId
+            ? $"{known.SerialNumber} was issued by {known.Source} for certificate profile {known.ProfileId}"
             : null;
     }
 }

@@ -63,6 +63,7 @@ public sealed partial class ScepResponder(
     {
         var request = new RequestDescription
         {
+            Protocol = ScepProtocol.Name,
             Policy = profile.Policy,
             Origin = arrival.Origin,
             ReceivedAt = arrival.ReceivedAt,
@@ -85,9 +86,10 @@ public sealed partial class ScepResponder(
     private async Task<ScepAnswer> RefuseAsync(ScepProfile profile, string defect, ScepArrival arrival, CancellationToken cancellationToken)
     {
         var failure = new EnrolmentFailure(FailureReason.MalformedRequest, defect);
-        var unread = EnrolmentTrail.Unread(profile.Policy, arrival.Origin, arrival.ReceivedAt, AuditAction.ScepMessage, failure);
+        var unread = EnrolmentTrail.Unread(
+            new RequestPlace(ScepProtocol.Name, profile.Policy, arrival.Origin), arrival.ReceivedAt, AuditAction.ScepMessage, failure);
         await audit.AppendRefusalAsync(unread, cancellationToken);
-        metrics.Unreadable(profile.PathId);
+        metrics.Unreadable(ScepProtocol.Name, profile.PathId);
         LogUnreadable(profile.PathId, defect, arrival.Origin.SourceAddress, arrival.Origin.RequestId);
         return new ScepAnswer.Unreadable("Not a SCEP pkiMessage.");
     }

@@ -22,6 +22,15 @@ public static class AuditAction
 
     /// <summary>The mTLS gate rejected the client certificate.</summary>
     public const string ScepMtls = "scep_mtls";
+
+    /// <summary>RFC 7030 §4.2.1: a first enrolment by EST.</summary>
+    public const string EstSimpleEnroll = "est_simple_enroll";
+
+    /// <summary>RFC 7030 §4.2.2: a renewal by EST.</summary>
+    public const string EstSimpleReenroll = "est_simple_reenroll";
+
+    /// <summary>RFC 7030 §4.4: an enrolment by EST whose key is made here.</summary>
+    public const string EstServerKeyGen = "est_server_keygen";
     public const string ProfileCreated = "create_profile";
     public const string ProfileSaved = "update_profile";
     public const string ProfileDeleted = "delete_profile";
@@ -78,7 +87,7 @@ public sealed record AuditEvent
 
     public required DateTimeOffset Timestamp { get; init; }
 
-    /// <summary><c>scep-client</c> for devices, else the operator.</summary>
+    /// <summary><c>scep-client</c> or <c>est-client</c> for devices, else the operator.</summary>
     public required string Actor { get; init; }
 
     /// <summary><c>System</c> or <c>User</c>.</summary>

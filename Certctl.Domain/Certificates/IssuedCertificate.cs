@@ -30,10 +30,10 @@ public sealed class IssuedCertificate
     /// <summary>The certificate profile it was issued under.</summary>
     public required string ProfileId { get; init; }
 
-    /// <summary>PathID of the SCEP profile it came through; empty for the root.</summary>
+    /// <summary>PathID of the endpoint it came through; empty for the root.</summary>
     public required string PathId { get; init; }
 
-    /// <summary><c>SCEP</c>; EST comes later.</summary>
+    /// <summary><c>SCEP</c> or <c>EST</c>.</summary>
     public required string Source { get; init; }
 
     /// <summary>RFC 4514 form.</summary>

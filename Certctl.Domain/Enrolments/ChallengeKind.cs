@@ -11,4 +11,13 @@ public enum ChallengeKind
 
     /// <summary>A challenge that a Microsoft Intune connector signed for this device.</summary>
     Intune,
+
+    /// <summary>A TLS client certificate that the endpoint's trust bundle vouches for, and whose names the request has.</summary>
+    ClientCertificate,
+
+    /// <summary>Operators alone: every such request waits for them.</summary>
+    Approval,
+
+    /// <summary>The endpoint asks for nothing, and says so in its settings.</summary>
+    Anonymous,
 }

@@ -19,6 +19,25 @@ public enum EnrolmentKind
 
     /// <summary>A PKCS#10 in the clear, without a pkiMessage around it.</summary>
     RawCsr,
+
+    /// <summary>RFC 7030 §4.2.1.</summary>
+    SimpleEnroll,
+
+    /// <summary>RFC 7030 §4.2.2.</summary>
+    SimpleReenroll,
+
+    /// <summary>RFC 7030 §4.4: the key is made here.</summary>
+    ServerKeyGen,
+}
+
+/// <summary>What follows from the kind of a request.</summary>
+public static class EnrolmentKinds
+{
+    /// <summary>It says of itself that it renews.</summary>
+    public static bool IsRenewal(this EnrolmentKind kind) => kind is EnrolmentKind.RenewalReq or EnrolmentKind.SimpleReenroll;
+
+    /// <summary>Its reply is encrypted to the key of the requester.</summary>
+    public static bool IsAnsweredInEnvelope(this EnrolmentKind kind) => kind is EnrolmentKind.PkcsReq or EnrolmentKind.RenewalReq;
 }
 
 /// <summary>One request of one device as the journal keeps it, from arrival to certificate.</summary>
@@ -30,10 +49,10 @@ public sealed class Enrolment
 
     public required Guid Id { get; init; }
 
-    /// <summary><c>SCEP</c>; EST comes later.</summary>
+    /// <summary><c>SCEP</c> or <c>EST</c>.</summary>
     public required string Protocol { get; init; }
 
-    /// <summary>PathID of the SCEP profile; empty for the root.</summary>
+    /// <summary>PathID of the endpoint; empty for the root.</summary>
     public required string PathId { get; init; }
 
     public required EnrolmentKind Kind { get; init; }

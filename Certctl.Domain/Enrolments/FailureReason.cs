@@ -159,6 +159,21 @@ public enum FailureReason
 
     /// <summary>The compliance service says no, or could not be asked and the profile fails closed.</summary>
     ComplianceFailed,
+
+    /// <summary>A request over HTTP with neither a password nor a client certificate, where the endpoint wants one.</summary>
+    CredentialsMissing,
+
+    /// <summary>An HTTP password that is not the endpoint's.</summary>
+    PasswordWrong,
+
+    /// <summary>The source address has sent too many wrong passwords.</summary>
+    TooManyWrongPasswords,
+
+    /// <summary>The request asks for other names than the client certificate has.</summary>
+    ClientCertificateNameMismatch,
+
+    /// <summary>A challengePassword that would bind the request to its TLS connection, which is not supported (ADR 42).</summary>
+    ChannelBindingUnsupported,
 }
 
 /// <summary>A refusal: a value, not an exception.</summary>

@@ -16,9 +16,9 @@ public sealed class RenewalProof : IChallengeValidator
         var context = command.Context;
 
         // RFC 8894 §2.4: a challengePassword is optional in a renewal; one that is there must be right.
-        var presented = command.Csr.ChallengePassword is null
-            ? null
-            : await context.Policy.Challenges.Where(kind => kind != this).JudgeAsync(command, cancellationToken);
+        var presented = command.BringsChallenge
+            ? await context.Policy.Challenges.Where(kind => kind != this).JudgeAsync(command, cancellationToken)
+            : null;
         if (presented is ChallengeVerdict.Rejected)
             return presented;
         if (context.Signer is not { Failure: null, Known: { } known })

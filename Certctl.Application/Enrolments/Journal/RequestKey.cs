@@ -58,7 +58,7 @@ public static class RequestKey
 
         // RSA signatures of PKCS #1 v1.5 are deterministic: a device that keeps its key sends one PKCS#10 for its first certificate and
         // for each renewal.
-        if (kind == EnrolmentKind.RenewalReq)
+        if (kind.IsRenewal())
             hash.AppendData([(byte)kind]);
         if (renews is not null)
             hash.AppendData(renews.Sha256);

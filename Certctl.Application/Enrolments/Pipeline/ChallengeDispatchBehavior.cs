@@ -22,7 +22,7 @@ public sealed class ChallengeDispatchBehavior<TCommand, TOutcome> : EnrolmentChe
                 return context.Signer.Failure;
             case ChallengeVerdict.Rejected rejected:
                 return rejected.Failure;
-            case ChallengeVerdict.Unrecognised when command.Csr.ChallengePassword is null:
+            case ChallengeVerdict.Unrecognised when !command.BringsChallenge:
                 return new EnrolmentFailure(FailureReason.ChallengeMissing, "no challengePassword attribute, or a blank one");
             case ChallengeVerdict.Unrecognised(var detail):
                 return new EnrolmentFailure(FailureReason.ChallengeWrong, detail);

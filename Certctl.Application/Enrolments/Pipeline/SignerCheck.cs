@@ -63,7 +63,7 @@ public sealed class SignerCheck<TCommand, TOutcome>(IEnrolmentRepository enrolme
 
     // RFC 8894 §2.4: a challengePassword is optional in a renewal; one whose certificate has ended needs it.
     private static EnrolmentFailure? FindEnd(IssuedCertificate known, IssuanceCommand command) =>
-        command.Csr.ChallengePassword is not null || command.Context.ReceivedAt < known.NotAfter
+        command.BringsChallenge || command.Context.ReceivedAt < known.NotAfter
             ? null
             : new(
                 FailureReason.RenewalSignerExpired,

@@ -18,9 +18,9 @@ public sealed class EnrolmentMetrics : IDisposable
     public EnrolmentMetrics()
     {
         _enrolments = _meter.CreateCounter<long>(
-            "certctl_scep_requests_total", "{request}", "SCEP messages by profile, kind, outcome and reason.");
+            "certctl_enrolment_requests_total", "{request}", "Requests of devices by protocol, profile, kind, outcome and reason.");
         _duration = _meter.CreateHistogram<double>(
-            "certctl_scep_request_duration_seconds", "s", "From the decoded body to the decided answer.");
+            "certctl_enrolment_request_duration_seconds", "s", "From the decoded body to the decided answer.");
         _commit = _meter.CreateHistogram<double>(
             "certctl_journal_commit_duration_seconds", "s", "How long an enrolment waited for its commit, the queue before it included.");
         _complianceVerdicts = _meter.CreateCounter<long>(
@@ -30,18 +30,17 @@ public sealed class EnrolmentMetrics : IDisposable
     }
 
     /// <param name="kind">As the REST API names it: <c>pkcs_req</c>, <c>renewal_req</c>, …</param>
-    public void Answered(string pathId, string kind, string outcome, string? reason, TimeSpan elapsed)
+    public void Answered(string protocol, string pathId, string kind, string outcome, string? reason, TimeSpan elapsed)
     {
-        var tags = new TagList { { "profile", pathId }, { "kind", kind }, { "outcome", outcome }, { "reason", reason ?? "" } };
+        var tags = Tags(protocol, pathId, kind, outcome, reason ?? "");
         _enrolments.Add(1, tags);
         _duration.Record(elapsed.TotalSeconds, tags);
     }
 
-    public void Unreadable(string pathId) =>
-        _enrolments.Add(1, new TagList { { "profile", pathId }, { "kind", "unknown" }, { "outcome", "unreadable" }, { "reason", "" } });
+    public void Unreadable(string protocol, string pathId) => _enrolments.Add(1, Tags(protocol, pathId, "unknown", "unreadable", ""));
 
-    public void NotAdmitted(string pathId, string reason) =>
-        _enrolments.Add(1, new TagList { { "profile", pathId }, { "kind", "unknown" }, { "outcome", "refused" }, { "reason", reason } });
+    public void NotAdmitted(string protocol, string pathId, string reason) =>
+        _enrolments.Add(1, Tags(protocol, pathId, "unknown", "refused", reason));
 
     public void Committed(TimeSpan elapsed) => _commit.Record(elapsed.TotalSeconds);
 
@@ -54,4 +53,9 @@ public sealed class EnrolmentMetrics : IDisposable
     }
 
     public void Dispose() => _meter.Dispose();
+
+    private static TagList Tags(string protocol, string pathId, string kind, string outcome, string reason) => new()
+    {
+        { "protocol", protocol }, { "profile", pathId }, { "kind", kind }, { "outcome", outcome }, { "reason", reason },
+    };
 }

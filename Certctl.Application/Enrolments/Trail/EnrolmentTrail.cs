@@ -7,8 +7,6 @@ namespace Certctl.Application.Enrolments.Trail;
 /// <summary>Turns what happened to a request into its line of the audit trail.</summary>
 public static class EnrolmentTrail
 {
-    private const string Device = "scep-client";
-
     public static AuditEvent Issued(EnrolmentContext context, Enrolment enrolment, IssuedCertificate certificate) =>
         Event(context, enrolment, AuditOutcome.Issued) with
         {
@@ -43,8 +41,7 @@ public static class EnrolmentTrail
     public static AuditEvent Refused(
         RequestDescription request, CertificateSigningRequest? csr, EnrolmentContext? context, EnrolmentFailure failure) =>
         Event(
-            request.Policy,
-            request.Origin,
+            new RequestPlace(request.Protocol, request.Policy, request.Origin),
             request.ReceivedAt,
             request.Action(context?.Challenge?.Kind.AuditSuffix ?? ""),
             AuditOutcome.Refused) with
@@ -64,9 +61,8 @@ public static class EnrolmentTrail
         };
 
     /// <summary>Refused before anything of the request could be read: only its origin is known.</summary>
-    public static AuditEvent Unread(
-        EnrolmentPolicy policy, RequestOrigin origin, DateTimeOffset at, string action, EnrolmentFailure failure) =>
-        Event(policy, origin, at, action, AuditOutcome.Refused) with
+    public static AuditEvent Unread(RequestPlace place, DateTimeOffset at, string action, EnrolmentFailure failure) =>
+        Event(place, at, action, AuditOutcome.Refused) with
         {
             Reason = FailureTable.Of(failure.Reason).Label,
             Detail = failure.Detail,
@@ -79,13 +75,15 @@ public static class EnrolmentTrail
         EnrolmentKind.PkcsReq => AuditAction.ScepPkcsReq + suffix,
         EnrolmentKind.RenewalReq => AuditAction.ScepRenewalReq + suffix,
         EnrolmentKind.RawCsr => suffix.Length == 0 ? AuditAction.ScepRawCsr : AuditAction.ScepPkcsReq + suffix,
+        EnrolmentKind.SimpleEnroll => AuditAction.EstSimpleEnroll + suffix,
+        EnrolmentKind.SimpleReenroll => AuditAction.EstSimpleReenroll + suffix,
+        EnrolmentKind.ServerKeyGen => AuditAction.EstServerKeyGen + suffix,
     };
 
     // What the challenge said stands with the enrolment: the poll that fetches what operators approved brings none.
     private static AuditEvent Event(EnrolmentContext context, Enrolment enrolment, AuditOutcome outcome) =>
         Event(
-            context.Policy,
-            context.Origin,
+            new RequestPlace(context.Protocol, context.Policy, context.Origin),
             context.ReceivedAt,
             ActionOf(enrolment.Kind, context.KindOf(enrolment)?.AuditSuffix ?? ""),
             outcome) with
@@ -99,23 +97,22 @@ public static class EnrolmentTrail
             Signer = Describe(context.Requester),
         };
 
-    private static AuditEvent Event(
-        EnrolmentPolicy policy, RequestOrigin origin, DateTimeOffset at, string action, AuditOutcome outcome) => new()
-        {
-            Id = Guid.CreateVersion7(at),
-            Timestamp = at,
-            Actor = Device,
-            ActorType = "System",
-            Action = action,
-            Outcome = outcome,
-            ResourceType = "certificate",
-            ResourceId = "",
-            PathId = policy.PathId,
-            ProfileId = policy.CertificateProfileId,
-            SourceAddress = origin.SourceAddress,
-            RequestId = origin.RequestId,
-            ClientCertificate = origin.ClientCertificate,
-        };
+    private static AuditEvent Event(RequestPlace place, DateTimeOffset at, string action, AuditOutcome outcome) => new()
+    {
+        Id = Guid.CreateVersion7(at),
+        Timestamp = at,
+        Actor = $"{place.Protocol.ToLowerInvariant()}-client",
+        ActorType = "System",
+        Action = action,
+        Outcome = outcome,
+        ResourceType = "certificate",
+        ResourceId = "",
+        PathId = place.Policy.PathId,
+        ProfileId = place.Policy.CertificateProfileId,
+        SourceAddress = place.Origin.SourceAddress,
+        RequestId = place.Origin.RequestId,
+        ClientCertificate = place.Origin.ClientCertificate,
+    };
 
     public static string? Describe(RequestSigner? signer) =>
         signer is null or { HasCertificate: false } ? null : $"{signer.Subject} #{Convert.ToHexStringLower(signer.SerialNumber.Span)}";

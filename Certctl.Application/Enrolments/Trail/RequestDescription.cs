@@ -4,9 +4,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Certctl.Application.Enrolments.Trail;
 
+/// <summary>Which endpoint was asked, in which protocol, and by whom.</summary>
+/// <param name="Protocol">As <see cref="EnrolmentContext.Protocol"/>.</param>
+public sealed record RequestPlace(string Protocol, EnrolmentPolicy Policy, RequestOrigin Origin);
+
 /// <summary>What audit, metrics, span and log say of one request, also of one that was refused before it became a command.</summary>
 public sealed class RequestDescription
 {
+    /// <summary>As <see cref="EnrolmentContext.Protocol"/>.</summary>
+    public required string Protocol { get; init; }
+
     public required EnrolmentPolicy Policy { get; init; }
 
     public required RequestOrigin Origin { get; init; }

@@ -42,9 +42,10 @@ public sealed partial class MtlsGate(
             return new MtlsAdmission.Admitted(origin);
 
         var row = FailureTable.Of(failure.Reason);
-        var refusal = EnrolmentTrail.Unread(profile.Policy, origin, now, AuditAction.ScepMtls, failure);
+        var refusal = EnrolmentTrail.Unread(
+            new RequestPlace(ScepProtocol.Name, profile.Policy, origin), now, AuditAction.ScepMtls, failure);
         await audit.AppendRefusalAsync(refusal, cancellationToken);
-        metrics.NotAdmitted(profile.PathId, row.Label);
+        metrics.NotAdmitted(ScepProtocol.Name, profile.PathId, row.Label);
         LogRefused(profile.PathId, row.Label, failure.Detail, origin.ClientCertificate, origin.SourceAddress, origin.RequestId);
         return new MtlsAdmission.Refused(row.PublicText);
     }

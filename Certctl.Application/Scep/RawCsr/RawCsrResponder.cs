@@ -16,6 +16,7 @@ public sealed class RawCsrResponder(EnrolmentRunner runner, ILogger<RawCsrRespon
         var csr = (content as ScepContent.CertificationRequest)?.Csr;
         var request = new RequestDescription
         {
+            Protocol = ScepProtocol.Name,
             Policy = profile.Policy,
             Origin = arrival.Origin,
             ReceivedAt = arrival.ReceivedAt,

@@ -17,6 +17,7 @@ public sealed class EnrolmentRunnerTests
         var floor = new TaskCompletionSource();
         var request = new RequestDescription
         {
+            Protocol = "EST",
             Policy = harness.Profile.Policy,
             Origin = new RequestOrigin("192.0.2.1", "r-1"),
             ReceivedAt = EnrolmentHarness.Now,
@@ -35,8 +36,9 @@ public sealed class EnrolmentRunnerTests
         floor.SetResult();
 
         Assert.IsType<EnrolmentOutcome.Refused>(await refusing.WaitAsync(TimeSpan.FromMinutes(2)));
-        Assert.Equal("Information: SCEP some_kind refused ", Assert.Single(log.Lines));
+        Assert.Equal("Information: EST some_kind refused ", Assert.Single(log.Lines));
         var refusal = Assert.Single(harness.Journal.Refusals);
+        Assert.Equal("est-client", refusal.Actor);
         Assert.Equal(
             ("plain", "corp", "unreadable_content", "wrong key"), (refusal.Action, refusal.PathId, refusal.Reason, refusal.Detail));
     }

@@ -68,16 +68,16 @@ public sealed partial class TelemetryTests : IAsyncLifetime
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
         var text = await http.GetStringAsync(new Uri(_host.Url, "/metrics"));
 
-        Assert.Equal(1, Value(text, "certctl_scep_requests_total", "kind=\"pkcs_req\"", "outcome=\"issued\"", "profile=\"\""));
+        Assert.Equal(1, Value(text, "certctl_enrolment_requests_total", "kind=\"pkcs_req\"", "outcome=\"issued\"", "profile=\"\""));
         Assert.Equal(
-            1, Value(text, "certctl_scep_requests_total", "kind=\"pkcs_req\"", "outcome=\"refused\"", "reason=\"challenge_wrong\""));
-        Assert.Equal(1, Value(text, "certctl_scep_request_duration_seconds_count", "outcome=\"issued\""));
+            1, Value(text, "certctl_enrolment_requests_total", "kind=\"pkcs_req\"", "outcome=\"refused\"", "reason=\"challenge_wrong\""));
+        Assert.Equal(1, Value(text, "certctl_enrolment_request_duration_seconds_count", "outcome=\"issued\""));
         Assert.Equal(1, Value(text, "certctl_journal_commit_duration_seconds_count"));
         Assert.Equal(0, Value(text, "certctl_journal_waiting"));
         Assert.Equal(0, Value(text, "certctl_approvals_pending"));
         Assert.Equal(1, Value(text, "certctl_requests_refused_total", "status=\"401\"", "reason=\"unauthenticated\""));
         Assert.InRange(
-            text.Split('\n').Count(line => line.StartsWith("certctl_scep_request_duration_seconds_bucket", StringComparison.Ordinal)),
+            text.Split('\n').Count(line => line.StartsWith("certctl_enrolment_request_duration_seconds_bucket", StringComparison.Ordinal)),
             1,
             2 * 9);
         foreach (var kind in new[] { "tls", "ra", "ca" })
@@ -95,7 +95,7 @@ public sealed partial class TelemetryTests : IAsyncLifetime
             "ComplianceHookBehavior", "Sign", "Journal", "challenge_wrong",
         })
             Assert.Contains(step, traces, StringComparison.Ordinal);
-        Assert.Contains("certctl_scep_requests_total", _received["/v1/metrics"], StringComparison.Ordinal);
+        Assert.Contains("certctl_enrolment_requests_total", _received["/v1/metrics"], StringComparison.Ordinal);
         Assert.DoesNotContain(_host.Challenge, string.Concat(_received.Values) + text, StringComparison.Ordinal);
         Assert.DoesNotContain("a wrong challenge", string.Concat(_received.Values) + text, StringComparison.Ordinal);
     }

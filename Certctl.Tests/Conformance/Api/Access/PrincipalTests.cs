@@ -45,7 +45,7 @@ public sealed class PrincipalTests(ApiServer server) : IClassFixture<ApiServer>
         var body = ApiServer.Json(new { name, role = "auditor" });
         var problem = await server.SendAsync(HttpMethod.Post, "/api/v1/api-keys", ApiServer.Admin, HttpStatusCode.BadRequest, body);
         var said = problem.GetProperty("errors").GetProperty("name")[0].GetString();
-        Assert.Contains("must not be one of scep-client, anonymous, system, local, SIGHUP", said, StringComparison.Ordinal);
+        Assert.Contains("must not be one of scep-client, est-client, anonymous, system, local, SIGHUP", said, StringComparison.Ordinal);
     }
 
     private async Task<(string Key, string? Principal)> MakeAsync(string maker, string name, string role)
