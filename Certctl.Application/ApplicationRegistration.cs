@@ -9,6 +9,7 @@ using Certctl.Application.Admin.Profiles;
 using Certctl.Application.Admin.Reload;
 using Certctl.Application.Admin.TrustAnchors;
 using Certctl.Application.Challenges.SignedToken;
+using Certctl.Application.ClientCertificates;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Pipeline;
@@ -64,6 +65,7 @@ public static class ApplicationRegistration
         services.AddSingleton<ScepResponder>();
         services.AddSingleton<RawCsrResponder>();
         services.AddSingleton<MtlsGate>();
+        services.AddSingleton<ClientCertificateCheck>();
         return services;
     }
 

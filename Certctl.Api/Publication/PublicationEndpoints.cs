@@ -1,4 +1,4 @@
-using Certctl.Api.Scep;
+using Certctl.Api.Hosting.Http;
 using Certctl.Application.Publication;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -121,7 +121,7 @@ internal static class PublicationEndpoints
     public static Task SayAsync(HttpContext http, int status, string text)
     {
         http.Response.Headers.CacheControl = "no-store";
-        return ScepEndpoints.Say(http, status, text);
+        return DeviceAnswer.Say(http, status, text);
     }
 
     // An issuer id has no dot (docs/api.md), so what follows the last one is the form.

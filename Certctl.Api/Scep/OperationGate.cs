@@ -1,9 +1,9 @@
 using Certctl.Api.Hosting.Telemetry;
 
-namespace Certctl.Api.Scep;
+namespace Certctl.Api.Hosting.Http;
 
 /// <summary>
-/// How many PKIOperations are worked on at once. Beyond that a device is told to come again: one that waits longer than its own patience
+/// How many requests of devices are worked on at once. Beyond that a device is told to come again: one that waits longer than its own patience
 /// only adds the same request a second time. It is about this process alone, so memory is the place for it.
 /// </summary>
 /// <param name="most">At least 1.</param>
@@ -12,8 +12,27 @@ internal sealed partial class OperationGate(int most, RefusedRequests refused, I
     private int _inside;
     private int _refusing;
 
-    /// <summary>True: the caller is in, and calls <see cref="Leave"/> when it is done.</summary>
-    public bool TryEnter()
+    /// <summary>Answers, or says 503. Only completely received requests count, so that slow senders do not block others.</summary>
+    public async Task RunAsync(HttpContext http, Func<Task> answer)
+    {
+        if (!TryEnter())
+        {
+            http.Response.Headers.RetryAfter = AccidentHandler.RetryAfterSeconds;
+            await DeviceAnswer.Say(http, StatusCodes.Status503ServiceUnavailable, "Too many requests at once.");
+            return;
+        }
+
+        try
+        {
+            await answer();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inside);
+        }
+    }
+
+    private bool TryEnter()
     {
         if (Interlocked.Increment(ref _inside) <= most)
         {
@@ -30,9 +49,7 @@ internal sealed partial class OperationGate(int most, RefusedRequests refused, I
         return false;
     }
 
-    public void Leave() => Interlocked.Decrement(ref _inside);
-
-    [LoggerMessage(1, LogLevel.Warning, "{Most} PKIOperations are under way, so others are told to come again (503): "
+    [LoggerMessage(1, LogLevel.Warning, "{Most} requests of devices are under way, so others are told to come again (503): "
         + "the server, its database or its signer is too slow for its devices, or a client sends too many requests")]
     private partial void LogFull(int most);
 }

@@ -29,11 +29,9 @@ internal static class ScepEndpoints
         var path = http.Request.Path;
         var profile = path.StartsWithSegments("/scep", out var behind) ? profiles.Find(behind) : profiles.Find("");
         if (profile is null)
-            return Say(http, StatusCodes.Status404NotFound, "No SCEP profile at this path.");
-        return ServeAsync(http, profile, services, OriginOf(http));
+            return DeviceAnswer.Say(http, StatusCodes.Status404NotFound, "No SCEP profile at this path.");
+        return ServeAsync(http, profile, services, DeviceAnswer.OriginOf(http));
     }
-
-    public static RequestOrigin OriginOf(HttpContext http) => new(http.Connection.RemoteIpAddress?.ToString(), http.TraceIdentifier);
 
     public static Task ServeAsync(HttpContext http, ScepProfile profile, ScepServices services, RequestOrigin origin)
     {
@@ -42,14 +40,14 @@ internal static class ScepEndpoints
         {
             // An outage, and /ready says which; a device may simply try again.
             http.Response.Headers.RetryAfter = OutageSeconds;
-            return Say(http, StatusCodes.Status503ServiceUnavailable, "This SCEP profile has no valid RA certificate.");
+            return DeviceAnswer.Say(http, StatusCodes.Status503ServiceUnavailable, "This SCEP profile has no valid RA certificate.");
         }
 
         return http.Request.Method switch
         {
             "GET" => GetAsync(http, profile, services, origin),
             "POST" => PostAsync(http, profile, services, origin),
-            _ => NotAllowed(http, "GET, HEAD, POST"),
+            _ => DeviceAnswer.NotAllowed(http, "GET, HEAD, POST"),
         };
     }
 
@@ -60,25 +58,25 @@ internal static class ScepEndpoints
         {
             case "GETCACAPS":
                 // RFC 8894 §3.5.2: one keyword a line.
-                return Send(http, "text/plain", System.Text.Encoding.ASCII.GetBytes(string.Join('\n', profile.Capabilities) + "\n"));
+                return DeviceAnswer.Send(http, "text/plain", System.Text.Encoding.ASCII.GetBytes(string.Join('\n', profile.Capabilities) + "\n"));
             case "GETCACERT" or "GETCACERTCHAIN":
                 var certificates = profile.Codec.CaCertificates();
-                return Send(http, certificates.IsBag ? "application/x-x509-ca-ra-cert" : "application/x-x509-ca-cert", certificates.Body);
+                return DeviceAnswer.Send(http, certificates.IsBag ? "application/x-x509-ca-ra-cert" : "application/x-x509-ca-cert", certificates.Body);
             case "PKIOPERATION" when HttpManners.IsHead(http):
                 // RFC 9110 §9.2.1: HEAD is safe, and this would enrol.
-                return NotAllowed(http, "GET, POST");
+                return DeviceAnswer.NotAllowed(http, "GET, POST");
             case "PKIOPERATION":
                 return ScepQuery.Message(query) is { } message
-                    ? WorkAsync(http, services, () => AnswerAsync(http, profile, services, message, posted: false, origin))
-                    : Say(http, StatusCodes.Status400BadRequest, "The message parameter is missing or is not base64.");
+                    ? services.Gate.RunAsync(http, () => AnswerAsync(http, profile, services, message, posted: false, origin))
+                    : DeviceAnswer.Say(http, StatusCodes.Status400BadRequest, "The message parameter is missing or is not base64.");
             case "GETNEXTCACERT":
                 return profile.Codec.NextCaCertificates() is { } following
-                    ? Send(http, "application/x-x509-next-ca-cert", following)
-                    : Say(http, StatusCodes.Status404NotFound, "No next CA certificate is staged.");
+                    ? DeviceAnswer.Send(http, "application/x-x509-next-ca-cert", following)
+                    : DeviceAnswer.Say(http, StatusCodes.Status404NotFound, "No next CA certificate is staged.");
             case null or "":
-                return Say(http, StatusCodes.Status400BadRequest, "The operation parameter is missing.");
+                return DeviceAnswer.Say(http, StatusCodes.Status400BadRequest, "The operation parameter is missing.");
             default:
-                return Say(http, StatusCodes.Status400BadRequest, "Unknown SCEP operation.");
+                return DeviceAnswer.Say(http, StatusCodes.Status400BadRequest, "Unknown SCEP operation.");
         }
     }
 
@@ -90,41 +88,21 @@ internal static class ScepEndpoints
             case null or "" or "PKIOPERATION":
                 break;
             case "GETCACAPS" or "GETCACERT" or "GETCACERTCHAIN" or "GETNEXTCACERT":
-                await NotAllowed(http, "GET, HEAD");
+                await DeviceAnswer.NotAllowed(http, "GET, HEAD");
                 return;
             default:
-                await Say(http, StatusCodes.Status400BadRequest, "Unknown SCEP operation.");
+                await DeviceAnswer.Say(http, StatusCodes.Status400BadRequest, "Unknown SCEP operation.");
                 return;
         }
 
         // Whatever Content-Type the client claims, the body is taken as it comes.
         var body = await http.ReadWholeBodyAsync(services.MaxBodySize);
         if (body is null)
-            await Say(http, StatusCodes.Status413PayloadTooLarge, "The message is too large.");
+            await DeviceAnswer.Say(http, StatusCodes.Status413PayloadTooLarge, "The message is too large.");
         else if (body.Length == 0)
-            await Say(http, StatusCodes.Status400BadRequest, "Empty request body.");
+            await DeviceAnswer.Say(http, StatusCodes.Status400BadRequest, "Empty request body.");
         else
-            await WorkAsync(http, services, () => AnswerAsync(http, profile, services, body, posted: true, origin));
-    }
-
-    // Only completely received requests count, so that slow senders do not block others.
-    private static async Task WorkAsync(HttpContext http, ScepServices services, Func<Task> answer)
-    {
-        if (!services.Gate.TryEnter())
-        {
-            http.Response.Headers.RetryAfter = AccidentHandler.RetryAfterSeconds;
-            await Say(http, StatusCodes.Status503ServiceUnavailable, "Too many requests at once.");
-            return;
-        }
-
-        try
-        {
-            await answer();
-        }
-        finally
-        {
-            services.Gate.Leave();
-        }
+            await services.Gate.RunAsync(http, () => AnswerAsync(http, profile, services, body, posted: true, origin));
     }
 
     private static async Task AnswerAsync(
@@ -134,40 +112,20 @@ internal static class ScepEndpoints
         switch (await services.Responder.AnswerAsync(profile, message, posted, origin, CancellationToken.None))
         {
             case ScepAnswer.Message(var octets):
-                await Send(http, PkiMessage, octets);
+                await DeviceAnswer.Send(http, PkiMessage, octets);
                 break;
             case ScepAnswer.Pending:
                 http.Response.Headers.RetryAfter = PendingSeconds;
-                await Say(http, StatusCodes.Status202Accepted, "The request waits for an operator; send it again, octet for octet.");
+                await DeviceAnswer.Say(http, StatusCodes.Status202Accepted, "The request waits for an operator; send it again, octet for octet.");
                 break;
             case ScepAnswer.Unreadable(var text):
-                await Say(http, StatusCodes.Status400BadRequest, text);
+                await DeviceAnswer.Say(http, StatusCodes.Status400BadRequest, text);
                 break;
             case ScepAnswer.Refused(var text):
-                await Say(http, StatusCodes.Status403Forbidden, text);
+                await DeviceAnswer.Say(http, StatusCodes.Status403Forbidden, text);
                 break;
             default:
                 throw new InvalidOperationException("An answer is one of four.");
         }
-    }
-
-    // With a Content-Length, never chunked: HTTP/1.0 clients and several embedded ones cannot read chunks.
-    private static async Task Send(HttpContext http, string contentType, ReadOnlyMemory<byte> body)
-    {
-        http.Response.ContentType = contentType;
-        http.Response.ContentLength = body.Length;
-        await http.Response.Body.WriteAsync(body, http.RequestAborted);
-    }
-
-    private static Task NotAllowed(HttpContext http, string allow)
-    {
-        http.Response.Headers.Allow = allow;
-        return Say(http, StatusCodes.Status405MethodNotAllowed, "Method not allowed.");
-    }
-
-    public static Task Say(HttpContext http, int status, string text)
-    {
-        http.Response.StatusCode = status;
-        return Send(http, "text/plain", System.Text.Encoding.ASCII.GetBytes(text + "\n"));
     }
 }

@@ -1,3 +1,4 @@
+using Certctl.Api.Hosting.Http;
 using Certctl.Application.Scep;
 using Certctl.Application.Scep.Mtls;
 
@@ -25,26 +26,26 @@ internal static class ScepMtlsEndpoints
         http.Features.Get<TlsClient>() is null || http.Request.Path.StartsWithSegments(Root)
             || http.Request.Path.Value is "/health" or "/ready"
             ? next(http)
-            : ScepEndpoints.Say(http, StatusCodes.Status404NotFound, "Only /scep-mtls is served on this port."));
+            : DeviceAnswer.Say(http, StatusCodes.Status404NotFound, "Only /scep-mtls is served on this port."));
 
     private static async Task HandleAsync(HttpContext http, ScepProfileTable profiles, MtlsGate gate, ScepServices services)
     {
         http.Request.Path.StartsWithSegments(Root, out var behind);
         if (http.Features.Get<TlsClient>() is not { } client || profiles.Find(behind) is not { ClientTrust: not null } profile)
         {
-            await ScepEndpoints.Say(http, StatusCodes.Status404NotFound, "No SCEP profile with client certificates at this path.");
+            await DeviceAnswer.Say(http, StatusCodes.Status404NotFound, "No SCEP profile with client certificates at this path.");
             return;
         }
 
         // Not the request's token: record the attempt even when the client disconnects.
-        switch (await gate.AdmitAsync(profile, client.Certificates, ScepEndpoints.OriginOf(http), CancellationToken.None))
+        switch (await gate.AdmitAsync(profile, client.Certificates, DeviceAnswer.OriginOf(http), CancellationToken.None))
         {
             case MtlsAdmission.Admitted(var origin):
                 await ScepEndpoints.ServeAsync(http, profile, services, origin);
                 break;
             case MtlsAdmission.Refused(var publicText):
                 http.Response.Headers.CacheControl = "no-store";
-                await ScepEndpoints.Say(http, StatusCodes.Status401Unauthorized, publicText);
+                await DeviceAnswer.Say(http, StatusCodes.Status401Unauthorized, publicText);
                 break;
         }
     }

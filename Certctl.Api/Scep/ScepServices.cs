@@ -1,3 +1,4 @@
+using Certctl.Api.Hosting.Http;
 using Certctl.Application.Scep;
 
 namespace Certctl.Api.Scep;

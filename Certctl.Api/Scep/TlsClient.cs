@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Application.Scep.Mtls;
+using Certctl.Application.ClientCertificates;
 
-namespace Certctl.Api.Scep;
+namespace Certctl.Api.Hosting.Http;
 
 /// <summary>
 /// A feature of connections whose client was asked for a certificate: what it showed. A connection without this feature was not asked.

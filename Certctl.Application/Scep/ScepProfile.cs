@@ -1,6 +1,6 @@
 using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
-using Certctl.Application.Scep.Mtls;
+using Certctl.Application.ClientCertificates;
 
 namespace Certctl.Application.Scep;
 

@@ -1,7 +1,7 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Api.Scep;
+using Certctl.Api.Hosting.Http;
 using Certctl.Infrastructure.Crypto.Keys;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 

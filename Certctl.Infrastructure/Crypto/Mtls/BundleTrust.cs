@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Application.Scep.Mtls;
+using Certctl.Application.ClientCertificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.X509;
 

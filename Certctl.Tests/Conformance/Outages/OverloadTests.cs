@@ -35,7 +35,7 @@ public sealed class OverloadTests(PostgresFixture postgres) : IClassFixture<Post
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         Assert.Equal("Too many requests at once.\n", await refused.Content.ReadAsStringAsync());
         Assert.Equal(TimeSpan.FromSeconds(30), refused.Headers.RetryAfter?.Delta);
-        await host.LoggedAsync("3 PKIOperations are under way");
+        await host.LoggedAsync("3 requests of devices are under way");
 
         // What costs nothing is answered meanwhile.
         Assert.Equal(4, answers.Count(answer => !answer.IsCompleted) + 1);

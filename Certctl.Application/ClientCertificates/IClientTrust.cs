@@ -1,6 +1,6 @@
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Application.Scep.Mtls;
+namespace Certctl.Application.ClientCertificates;
 
 /// <summary>
 /// What a client showed in the TLS handshake. It holds the key of the first certificate; nothing else about it is proven.
@@ -10,7 +10,7 @@ namespace Certctl.Application.Scep.Mtls;
 public sealed record ShownCertificates(ReadOnlyMemory<byte> Certificate, IReadOnlyList<ReadOnlyMemory<byte>> Others);
 
 /// <summary>
-/// The trust bundle of one SCEP profile. Pure computation, nothing is fetched;
+/// The trust bundle of one endpoint. Pure computation, nothing is fetched;
 /// safe for any number of threads, and the bundle may be exchanged meanwhile.
 /// </summary>
 public interface IClientTrust
