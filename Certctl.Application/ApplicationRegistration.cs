@@ -14,6 +14,8 @@ using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Application.Enrolments.Trail;
+using Certctl.Application.Est;
+using Certctl.Application.Est.Access;
 using Certctl.Application.Publication;
 using Certctl.Application.Scep;
 using Certctl.Application.Scep.GetCert;
@@ -51,6 +53,7 @@ public static class ApplicationRegistration
         services.AddAct<ProbeScepCommand, ProbeScepHandler, ProbeScepValidator>();
         services.AddAct<ReloadCommand, ReloadHandler, ReloadValidator>();
         services.AddAct<ReloadTrustCommand, ReloadTrustHandler, ReloadTrustValidator>();
+        services.AddAct<ReloadEstTrustCommand, ReloadEstTrustHandler, ReloadEstTrustValidator>();
 
         services.AddSingleton<CertificateIssuance>();
         services.AddSingleton(ReservationTimes.Default);
@@ -67,6 +70,19 @@ public static class ApplicationRegistration
         services.AddSingleton<MtlsGate>();
         services.AddSingleton<ClientCertificateCheck>();
         return services;
+    }
+
+    /// <summary>EST beside it; the host supplies its codec and its profiles.</summary>
+    public static void AddCertctlEst(this IServiceCollection services)
+    {
+        services.AddSingleton<IRequestHandler<EstCommand, EnrolmentOutcome>, EstHandler>();
+        services.AddSingleton<IValidator<EstCommand>, EstValidator>();
+        services.AddSingleton<WrongPasswords>();
+        services.AddSingleton<EstCredentialCheck>();
+        services.AddSingleton<EstCounters>();
+        services.AddSingleton<EstRefusals>();
+        services.AddSingleton<EstGate>();
+        services.AddSingleton<EstEnrolment>();
     }
 
     /// <summary>The operators' commands without the enrolment side: enough for a verb that works on the database alone.</summary>

@@ -1,5 +1,6 @@
 using Certctl.Api.Configuration.Access;
 using Certctl.Api.Configuration.Database;
+using Certctl.Api.Configuration.Est;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Configuration.Server;
 using Certctl.Domain.Enrolments;
@@ -28,8 +29,14 @@ public sealed record CertctlOptions
     /// <summary>Empty when SCEP is off. The root profile has PathId "".</summary>
     public required IReadOnlyList<ScepProfileOptions> ScepProfiles { get; init; }
 
-    /// <summary>Some profile is served at <c>/scep-mtls</c>: only then is a client certificate asked for.</summary>
-    public bool WantsClientCertificates => ScepProfiles.Any(profile => profile.MtlsBundlePath is not null);
+    /// <summary>Empty when EST is off. The endpoint without a label has PathId "".</summary>
+    public required IReadOnlyList<EstProfileOptions> EstProfiles { get; init; }
+
+    /// <summary>
+    /// Some SCEP profile is served at <c>/scep-mtls</c>, or EST is, whose renewals show the certificate that they renew: only then is a
+    /// client certificate asked for.
+    /// </summary>
+    public bool WantsClientCertificates => EstProfiles.Count > 0 || ScepProfiles.Any(profile => profile.MtlsBundlePath is not null);
 
     /// <summary>Decrypts every private key file that is encrypted (PKCS#8); null when keys are in the clear.</summary>
     public Secret? KeyPassphrase { get; init; }

@@ -1,6 +1,7 @@
 using System.Collections;
 using Certctl.Api.Configuration.Access;
 using Certctl.Api.Configuration.Database;
+using Certctl.Api.Configuration.Est;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Configuration.Server;
 using Certctl.Domain.Enrolments;
@@ -61,7 +62,7 @@ internal static class ConfigurationReader
         ConfigurationReading? atStart = null)
     {
         var file = ConfigurationFile.Read(configPath);
-        var secrets = UnknownNames.Secrets(ProfileTokens(new SettingValues([environment, atStart?.FilePlain ?? file.Settings])));
+        var secrets = UnknownNames.Secrets(TokensOf(new SettingValues([environment, atStart?.FilePlain ?? file.Settings])));
         var plain = file.Plain(secrets);
         var held = atStart?.FilePlain ?? plain;
         var values = Values(environment, file.With(held, secrets), defaults);
@@ -107,8 +108,9 @@ internal static class ConfigurationReader
         return problems.Count == 0 ? address : null;
     }
 
-    private static IReadOnlyList<string> ProfileTokens(SettingValues values) =>
-        [.. ScepSettings.NamesOf(values).Select(ScepProfileReader.Token)];
+    private static ProfileTokens TokensOf(SettingValues values) => new(
+        [.. ScepProfileReader.NamesOf(values).Select(EndpointNaming.Token)],
+        [.. EstProfileReader.NamesOf(values).Select(EndpointNaming.Token)]);
 
     private static SettingValues Values(
         IReadOnlyDictionary<string, string> environment, ConfigurationFile file, IReadOnlyDictionary<string, string>? defaults)
@@ -127,7 +129,7 @@ internal static class ConfigurationReader
         }
 
         values.Problems.AddRange(file.Problems);
-        values.Problems.AddRange(UnknownNames.Find(values.Names, ProfileTokens(values)));
+        values.Problems.AddRange(UnknownNames.Find(values.Names, TokensOf(values)));
         return values;
     }
 
@@ -145,6 +147,7 @@ internal static class ConfigurationReader
             Api = ApiSettings.Read(values, server.Host),
             Telemetry = TelemetrySettings.Read(values, server.Host),
             ScepProfiles = ScepProfileReader.Read(values),
+            EstProfiles = EstProfileReader.Read(values),
             KeyPassphrase = values.Read(CaSettings.KeyPassphrase),
         };
     }

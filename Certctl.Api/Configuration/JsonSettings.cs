@@ -1,11 +1,10 @@
 using System.Text.Json;
-using Certctl.Api.Configuration.Scep;
 
 namespace Certctl.Api.Configuration;
 
 /// <summary>
-/// The same settings from a JSON file: keys are the variable names, whole or without CERTCTL_ and in lower case; SCEP profiles may stand as
-/// objects under <c>scep_profiles</c>. Comments are allowed.
+/// The same settings from a JSON file: keys are the variable names, whole or without CERTCTL_ and in lower case; profiles may stand as
+/// objects under <c>scep_profiles</c> and <c>est_profiles</c>. Comments are allowed.
 /// </summary>
 internal static class JsonSettings
 {
@@ -42,29 +41,29 @@ internal static class JsonSettings
     {
         foreach (var property in root.EnumerateObject())
         {
-            if (property is { Name: "scep_profiles", Value.ValueKind: JsonValueKind.Object })
-                ReadProfiles(property.Value, settings, path, problems);
+            if (property is { Name: "scep_profiles" or "est_profiles", Value.ValueKind: JsonValueKind.Object })
+                ReadProfiles(property, settings, path, problems);
             else
                 Add(settings, Name(property.Name), property.Value, path, problems);
         }
     }
 
-    private static void ReadProfiles(JsonElement profiles, Dictionary<string, string> settings, string path, ICollection<string> problems)
+    private static void ReadProfiles(JsonProperty list, Dictionary<string, string> settings, string path, ICollection<string> problems)
     {
-        Put(
-            settings, "CERTCTL_SCEP_PROFILES", string.Join(',', profiles.EnumerateObject().Select(profile => profile.Name)), path,
-            problems);
+        var naming = list.Name == "est_profiles" ? EndpointNaming.Est : EndpointNaming.Scep;
+        var profiles = list.Value;
+        Put(settings, naming.List, string.Join(',', profiles.EnumerateObject().Select(profile => profile.Name)), path, problems);
         foreach (var profile in profiles.EnumerateObject())
         {
             if (profile.Value.ValueKind != JsonValueKind.Object)
             {
-                problems.Add($"{path}: scep_profiles.{profile.Name} is not an object.");
+                problems.Add($"{path}: {list.Name}.{profile.Name} is not an object.");
                 continue;
             }
 
             foreach (var setting in profile.Value.EnumerateObject())
                 Add(
-                    settings, $"{KnownSettings.ProfilePrefix}{ScepProfileReader.Token(profile.Name)}_{setting.Name.ToUpperInvariant()}",
+                    settings, naming.PrefixOf(profile.Name) + setting.Name.ToUpperInvariant(),
                     setting.Value, path, problems);
         }
     }

@@ -3,11 +3,11 @@ namespace Certctl.Api.Configuration;
 /// <summary>
 /// The one declaration of a variable: parsing, docs/configuration.md, the search for misspelt names and <c>doctor</c> follow from it.
 /// </summary>
-/// <param name="Name">Full name; for a setting of SCEP profiles the suffix alone.</param>
+/// <param name="Name">Full name; for a setting of profiles the suffix alone.</param>
 /// <param name="Description">For the documentation: what it means. Default and allowed values are shown beside it.</param>
 internal abstract record Setting(string Name, string Description)
 {
-    /// <summary>Each SCEP profile has it, under the profile's prefix.</summary>
+    /// <summary>Each profile has it, under the profile's prefix.</summary>
     public bool IsOfProfile { get; init; }
 
     /// <summary>May be given as <c>NAME_FILE</c> instead; its value is never shown.</summary>
@@ -54,11 +54,15 @@ internal sealed record SecretSetting(string Name, string Description) : Setting(
 }
 
 /// <summary>The settings of one subject, in the order of the documentation. To declare a setting is to add it here.</summary>
-internal sealed class SettingGroup(bool isOfProfile = false)
+/// <param name="namings">Of the protocols whose profiles have them; SCEP's unless said otherwise.</param>
+internal sealed class SettingGroup(bool isOfProfile = false, params IReadOnlyList<EndpointNaming> namings)
 {
     private readonly List<Setting> _settings = [];
 
     public bool IsOfProfile => isOfProfile;
+
+    /// <summary>Empty for settings that there are once.</summary>
+    public IReadOnlyList<EndpointNaming> Namings => !isOfProfile || namings.Count > 0 ? namings : [EndpointNaming.Scep];
 
     public IReadOnlyList<Setting> Settings => _settings;
 

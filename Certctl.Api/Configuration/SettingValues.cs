@@ -19,20 +19,20 @@ internal sealed class SettingValues(IReadOnlyList<IReadOnlyDictionary<string, st
     /// <summary>Secrets that are variables of this process: they stay what they are until it ends.</summary>
     public List<string> FixedSecrets { get; private init; } = [];
 
-    /// <summary>What the names of a SCEP profile's settings begin with; null: no profile is read.</summary>
+    /// <summary>What the names of a profile's settings begin with; null: no profile is read.</summary>
     private string? ProfilePrefix { get; init; }
 
     /// <summary>All names that are set to something.</summary>
     public IEnumerable<string> Names =>
         layers.SelectMany(layer => layer).Where(pair => pair.Value.Length > 0).Select(pair => pair.Key).Distinct(StringComparer.Ordinal);
 
-    /// <summary>The same values, problems and warnings, for the settings of one SCEP profile.</summary>
+    /// <summary>The same values, problems and warnings, for the settings of one profile.</summary>
     public SettingValues OfProfile(string prefix) =>
         new(layers) { Problems = Problems, Warnings = Warnings, FixedSecrets = FixedSecrets, ProfilePrefix = prefix };
 
     /// <summary>The variable's full name.</summary>
     public string NameOf(Setting setting) => setting.IsOfProfile
-        ? (ProfilePrefix ?? throw new InvalidOperationException($"{setting.Name} is a setting of a SCEP profile.")) + setting.Name
+        ? (ProfilePrefix ?? throw new InvalidOperationException($"{setting.Name} is a setting of a profile.")) + setting.Name
         : setting.Name;
 
     public bool IsSet(Setting setting)

@@ -2,6 +2,7 @@ using System.Net;
 using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Configuration.Server;
+using Certctl.Api.Est;
 using Certctl.Api.Hosting.Http;
 using Certctl.Api.Hosting.Logging;
 using Certctl.Api.Hosting.Reload;
@@ -89,6 +90,7 @@ internal static class ServerHost
             provider.GetRequiredService<ILogger<OperationGate>>()));
         services.AddSingleton(provider => new ScepServices(
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
+        services.AddEst(options, material);
         services.AddSingleton<RefusedRequests>();
         services.AddHostedService<LifetimeLog>();
         services.AddHostedService<SweepTimer>();
@@ -117,6 +119,7 @@ internal static class ServerHost
         app.MapReferencePage();
         app.MapScep();
         app.MapScepMtls();
+        app.MapEst();
         app.MapPublication();
         return app;
     }

@@ -21,6 +21,7 @@ internal static class AdminApi
         api.MapApiKeys();
         api.MapReload();
         api.MapScepAdmin();
+        api.MapEstAdmin();
         api.MapApprovals();
         api.MapAudit();
         api.MapCertificates();

@@ -3,8 +3,8 @@ using Certctl.Api.Hosting.Telemetry;
 namespace Certctl.Api.Hosting.Http;
 
 /// <summary>
-/// How many requests of devices are worked on at once. Beyond that a device is told to come again: one that waits longer than its own patience
-/// only adds the same request a second time. It is about this process alone, so memory is the place for it.
+/// How many requests of devices are worked on at once. Beyond that a device is told to come again: one that waits longer than its own
+/// patience only adds the same request a second time. It is about this process alone, so memory is the place for it.
 /// </summary>
 /// <param name="most">At least 1.</param>
 internal sealed partial class OperationGate(int most, RefusedRequests refused, ILogger<OperationGate> logger)

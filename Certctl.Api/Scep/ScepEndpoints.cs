@@ -58,10 +58,12 @@ internal static class ScepEndpoints
         {
             case "GETCACAPS":
                 // RFC 8894 §3.5.2: one keyword a line.
-                return DeviceAnswer.Send(http, "text/plain", System.Text.Encoding.ASCII.GetBytes(string.Join('\n', profile.Capabilities) + "\n"));
+                return DeviceAnswer.Send(
+                    http, "text/plain", System.Text.Encoding.ASCII.GetBytes(string.Join('\n', profile.Capabilities) + "\n"));
             case "GETCACERT" or "GETCACERTCHAIN":
                 var certificates = profile.Codec.CaCertificates();
-                return DeviceAnswer.Send(http, certificates.IsBag ? "application/x-x509-ca-ra-cert" : "application/x-x509-ca-cert", certificates.Body);
+                return DeviceAnswer.Send(
+                    http, certificates.IsBag ? "application/x-x509-ca-ra-cert" : "application/x-x509-ca-cert", certificates.Body);
             case "PKIOPERATION" when HttpManners.IsHead(http):
                 // RFC 9110 §9.2.1: HEAD is safe, and this would enrol.
                 return DeviceAnswer.NotAllowed(http, "GET, POST");
@@ -116,7 +118,8 @@ internal static class ScepEndpoints
                 break;
             case ScepAnswer.Pending:
                 http.Response.Headers.RetryAfter = PendingSeconds;
-                await DeviceAnswer.Say(http, StatusCodes.Status202Accepted, "The request waits for an operator; send it again, octet for octet.");
+                await DeviceAnswer.Say(
+                    http, StatusCodes.Status202Accepted, "The request waits for an operator; send it again, octet for octet.");
                 break;
             case ScepAnswer.Unreadable(var text):
                 await DeviceAnswer.Say(http, StatusCodes.Status400BadRequest, text);

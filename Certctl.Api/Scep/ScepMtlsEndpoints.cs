@@ -1,3 +1,4 @@
+using Certctl.Api.Est;
 using Certctl.Api.Hosting.Http;
 using Certctl.Application.Scep;
 using Certctl.Application.Scep.Mtls;
@@ -19,14 +20,15 @@ internal static class ScepMtlsEndpoints
     }
 
     /// <summary>
-    /// Where <c>/scep-mtls</c> has a port of its own, that port serves nothing else;
+    /// Where client certificates have a port of their own, that port serves <c>/scep-mtls</c> and EST alone;
     /// all other endpoints are on the port without client certificates.
     /// </summary>
     public static void UseMtlsPort(this IApplicationBuilder app) => app.Use((http, next) =>
         http.Features.Get<TlsClient>() is null || http.Request.Path.StartsWithSegments(Root)
+            || http.Request.Path.StartsWithSegments(EstEndpoints.Root) || http.Request.Path.StartsWithSegments(EstEndpoints.MtlsRoot)
             || http.Request.Path.Value is "/health" or "/ready"
             ? next(http)
-            : DeviceAnswer.Say(http, StatusCodes.Status404NotFound, "Only /scep-mtls is served on this port."));
+            : DeviceAnswer.Say(http, StatusCodes.Status404NotFound, "Only /scep-mtls and EST are served on this port."));
 
     private static async Task HandleAsync(HttpContext http, ScepProfileTable profiles, MtlsGate gate, ScepServices services)
     {

@@ -1,12 +1,13 @@
 using System.Text.RegularExpressions;
 using Certctl.Application.Challenges.SignedToken;
+using Certctl.Application.ClientCertificates;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
+using Certctl.Application.Est;
 using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Certctl.Application.Publication.Ocsp;
 using Certctl.Application.Scep;
-using Certctl.Application.Scep.Mtls;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Tests.Fixtures;
@@ -33,6 +34,7 @@ public sealed partial class CodingRuleTests
         [typeof(IEnrolmentJournal)] = "the database, with two writers behind it",
         [typeof(ITrustAnchors)] = "files",
         [typeof(IClientTrust)] = "files, and the platform's building of paths",
+        [typeof(IEstCodec)] = "the platform's readers of ASN.1",
         [typeof(IScepCodec)] = "private keys, and the platform's CMS",
         [typeof(ICrlWriter)] = "the CA's private key",
         [typeof(ISignsInProcess)] = "the CA's private key",

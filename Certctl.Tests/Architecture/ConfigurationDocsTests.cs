@@ -16,6 +16,7 @@ public sealed partial class ConfigurationDocsTests
     {
         DocTable.MustSay("docs/configuration.md", "server", [.. Head, .. KnownSettings.Global.Select(Row)]);
         DocTable.MustSay("docs/configuration.md", "scep-profile", [.. Head, .. KnownSettings.ScepProfile.Select(Row)]);
+        DocTable.MustSay("docs/configuration.md", "est-profile", [.. Head, .. KnownSettings.EstProfile.Select(Row)]);
     }
 
     [Fact]

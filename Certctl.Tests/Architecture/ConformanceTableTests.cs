@@ -18,12 +18,14 @@ public sealed partial class ConformanceTableTests
 
     private static readonly (string Name, string IdPattern)[] Tables =
         [
-            ("scep", "^S-"), ("csr", "^R-"), ("certificate", "^P-"), ("crl", "^L-"), ("ocsp", "^O-"), ("http", "^H-"), ("jws", "^J-"),
+            ("scep", "^S-"), ("est", "^E-"),
+            ("csr", "^R-"), ("certificate", "^P-"), ("crl", "^L-"), ("ocsp", "^O-"), ("http", "^H-"), ("jws", "^J-"),
             ("robustness", "^Z-"), ("api", "^A-"),
         ];
 
     [Theory]
     [InlineData("scep")]
+    [InlineData("est")]
     [InlineData("csr")]
     [InlineData("certificate")]
     [InlineData("crl")]
@@ -111,6 +113,6 @@ public sealed partial class ConformanceTableTests
     private static bool IsTest(MethodInfo method) =>
         method.CustomAttributes.Any(attribute => attribute.AttributeType.IsAssignableTo(typeof(FactAttribute)));
 
-    [GeneratedRegex(@"^\| ((?:S|R|P|L|O|H|Z)-[A-Z]*\d+) \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| ((?:S|E|R|P|L|O|H|Z)-[A-Z]*\d+) \|", RegexOptions.Multiline)]
     private static partial Regex RowId();
 }

@@ -82,7 +82,7 @@ public sealed partial class DeploymentTests
 
         Assert.Contains("CERTCTL_DATABASE_URL_FILE", inCompose);
         Assert.Contains("CERTCTL_SERVER_HOST", inImage);
-        Assert.Empty(UnknownNames.Find(inCompose.Concat(inImage).Distinct(), []));
+        Assert.Empty(UnknownNames.Find(inCompose.Concat(inImage).Distinct(), new([], [])));
     }
 
     [Fact]

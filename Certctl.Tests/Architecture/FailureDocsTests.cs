@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolments;
+using Certctl.Application.Est;
 using Certctl.Domain.Enrolments;
 using Xunit;
 
@@ -10,11 +11,13 @@ public sealed class FailureDocsTests
     [Fact]
     public void The_documented_failures_are_the_failure_table()
     {
-        string[] head = ["| reason | failInfo | label in metrics and audit | failInfoText |", "|---|---|---|---|"];
+        string[] head = ["| reason | failInfo | EST | label in metrics and audit | text |", "|---|---|---|---|---|"];
         var rows = Enum.GetValues<FailureReason>().Select(reason =>
         {
             var row = FailureTable.Of(reason);
-            return DocTable.Row($"`{reason}`", $"{Camel(row.FailInfo.ToString())} ({(int)row.FailInfo})", $"`{row.Label}`", row.PublicText);
+            return DocTable.Row(
+                $"`{reason}`", $"{Camel(row.FailInfo.ToString())} ({(int)row.FailInfo})", $"{EstStatus.Of(reason)}", $"`{row.Label}`",
+                row.PublicText);
         });
 
         DocTable.MustSay("docs/failures.md", "failures", [.. head, .. rows]);

@@ -1,3 +1,4 @@
+using Certctl.Api.Configuration.Est;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Hosting;
 using Certctl.Application.Challenges;
@@ -7,6 +8,7 @@ using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Application.Enrolments.Trail;
+using Certctl.Application.Est;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fakes;
@@ -60,7 +62,7 @@ public sealed class PipelineTests
         var modes = Enum.GetValues<ChallengeMode>()
             .Select(mode => ConfiguredChallenges.Of(mode, new StaticChallengeValidator(null), settings, counters)).ToList();
         var kinds = typeof(EnrolmentPipeline).Assembly.GetTypes()
-            .Where(type => type.IsClass && type.IsAssignableTo(typeof(IChallengeValidator)));
+            .Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(IChallengeValidator)));
 
         Assert.All(modes, mode => Assert.IsType<RenewalProof>(mode[0]));
         Assert.All(modes.SelectMany(mode => mode), kind =>
@@ -70,7 +72,8 @@ public sealed class PipelineTests
         });
         Assert.Equal(
             kinds.OrderBy(type => type.Name, StringComparer.Ordinal),
-            modes.SelectMany(mode => mode).Select(kind => kind.GetType()).Distinct().OrderBy(type => type.Name, StringComparer.Ordinal));
+            modes.SelectMany(mode => mode).Concat(OfEst()).Select(kind => kind.GetType()).Distinct()
+                .OrderBy(type => type.Name, StringComparer.Ordinal));
     }
 
     [Fact]
@@ -84,6 +87,21 @@ public sealed class PipelineTests
         Assert.NotEmpty(minting);
         Assert.All(minting, command => Assert.True(command.IsAssignableTo(typeof(IRequest<EnrolmentOutcome>)),
             $"{command.Name} does not pass the pipeline of enrolment outcomes."));
+    }
+
+    // The kinds of each mode of EST, and of all together.
+    private static IEnumerable<IChallengeValidator> OfEst()
+    {
+        const EstAuthModes All = EstAuthModes.Basic | EstAuthModes.Mtls | EstAuthModes.Challenge | EstAuthModes.Approval;
+        foreach (var modes in Enum.GetValues<EstAuthModes>().Append(All))
+        {
+            var options = new EstProfileOptions { PathId = "", IssuerId = "", CertificateProfileId = "", Modes = modes };
+            var kinds = EstRegistration.Challenges(options, new StaticChallengeValidator(null)).ToList();
+            Assert.IsType<RenewalProof>(kinds[0]);
+            Assert.Equal(modes == All ? 5 : 2, kinds.Count);
+            foreach (var kind in kinds)
+                yield return kind;
+        }
     }
 
     private static bool IsCheck(Type type)

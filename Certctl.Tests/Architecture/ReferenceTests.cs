@@ -54,15 +54,31 @@ public sealed partial class ReferenceTests
     public void The_core_knows_no_protocol()
     {
         string[] neutral =
-            ["Enrolments", "Challenges", "Challenges.Static", "Challenges.Renewal", "Challenges.SignedToken", "Issuers", "Publication"];
+        [
+            "Enrolments", "Challenges", "Challenges.Static", "Challenges.Renewal", "Challenges.SignedToken",
+            "Issuers", "Publication", "ClientCertificates",
+        ];
         var core = typeof(EnrolmentContext).Assembly.GetTypes()
             .Where(type => neutral.Any(folder => IsIn(type, $"Certctl.Application.{folder}"))).ToList();
 
         var found = core.SelectMany(type => TypeUses.Of(type)
-            .Where(used => IsIn(used, "Certctl.Application.Scep")).Select(used => $"{type.FullName} uses {used.FullName}"));
+            .Where(used => IsIn(used, "Certctl.Application.Scep") || IsIn(used, "Certctl.Application.Est"))
+            .Select(used => $"{type.FullName} uses {used.FullName}"));
 
         Assert.All(neutral, folder => Assert.Contains(core, type => IsIn(type, $"Certctl.Application.{folder}")));
         Assert.Empty(found);
+    }
+
+    [Theory]
+    [InlineData("Certctl.Application.Scep", "Certctl.Application.Est")]
+    [InlineData("Certctl.Application.Est", "Certctl.Application.Scep")]
+    public void No_protocol_knows_another(string protocol, string other)
+    {
+        var own = typeof(EnrolmentContext).Assembly.GetTypes().Where(type => IsIn(type, protocol)).ToList();
+
+        Assert.NotEmpty(own);
+        Assert.Empty(own.SelectMany(type => TypeUses.Of(type)
+            .Where(used => IsIn(used, other)).Select(used => $"{type.FullName} uses {used.FullName}")));
     }
 
     [Fact]

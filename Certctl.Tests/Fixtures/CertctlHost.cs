@@ -65,6 +65,9 @@ internal sealed class CertctlHost : IAsyncDisposable
 
     public string Challenge { get; private set; } = "";
 
+    /// <summary>Of an admin.</summary>
+    public string ApiKey { get; private set; } = "";
+
     public int ProcessId => _process!.Id;
 
     /// <summary>The server's database, through connections of the test's own.</summary>
@@ -162,6 +165,10 @@ internal sealed class CertctlHost : IAsyncDisposable
         };
         if (_postgres is not null)
             start.Environment["CERTCTL_DATABASE_URL"] = DatabaseUrl;
+
+        // What quickstart serves beside SCEP; then the listener asks for client certificates.
+        if (!Settings.Keys.Any(name => name.StartsWith("CERTCTL_EST_", StringComparison.Ordinal)))
+            start.Environment["CERTCTL_EST_ENABLED"] = "false";
         foreach (var (name, value) in Settings)
             start.Environment[name] = value;
 
@@ -183,6 +190,7 @@ internal sealed class CertctlHost : IAsyncDisposable
         var json = JsonDocument.Parse(announced).RootElement;
         _port = new Uri(json.GetProperty("url").GetString()!).Port;
         Challenge = json.GetProperty("challenge").GetString()!;
+        ApiKey = json.GetProperty("api_key").GetString()!;
     }
 
     public ScepWire Connect(string path = "/scep") => new(Url, CaFile, path);

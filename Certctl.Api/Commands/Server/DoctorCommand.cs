@@ -115,7 +115,8 @@ internal static class DoctorCommand
         CertctlOptions options, ICertificateProfileRepository profiles, CancellationToken cancellationToken)
     {
         var checks = new List<PreflightCheck>();
-        foreach (var id in options.ScepProfiles.Select(scep => scep.CertificateProfileId).Distinct(StringComparer.Ordinal))
+        foreach (var id in options.ScepProfiles.Select(scep => scep.CertificateProfileId)
+            .Concat(options.EstProfiles.Select(est => est.CertificateProfileId)).Distinct(StringComparer.Ordinal))
         {
             var profile = await profiles.FindAsync(id, fresh: true, cancellationToken);
             checks.Add(new PreflightCheck(

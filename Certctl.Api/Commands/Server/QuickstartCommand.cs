@@ -137,7 +137,24 @@ internal static class QuickstartCommand
                 defaults["CERTCTL_SCEP_EXTRA_CAPABILITIES"] = ScepCapability.Sha384;
         }
 
+        AddEst(defaults, made);
+
         return defaults;
+    }
+
+    // Beside SCEP, on the same secret; who sets a mode or names profiles knows what is wanted.
+    private static void AddEst(Dictionary<string, string> defaults, QuickstartMaterial made)
+    {
+        string[] own =
+        [
+            "CERTCTL_EST_ENABLED", "CERTCTL_EST_PROFILES", "CERTCTL_EST_ALLOWED_AUTH_MODES", "CERTCTL_EST_ALLOW_ANONYMOUS",
+            "CERTCTL_EST_ENROLLMENT_PASSWORD", "CERTCTL_EST_ENROLLMENT_PASSWORD_FILE",
+        ];
+        if (own.Any(name => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name))))
+            return;
+        defaults["CERTCTL_EST_ENABLED"] = "true";
+        defaults["CERTCTL_EST_ALLOWED_AUTH_MODES"] = "basic";
+        defaults["CERTCTL_EST_ENROLLMENT_PASSWORD"] = made.Challenge.Reveal();
     }
 
     private static void Announce(QuickstartMaterial made, string folder, int port, CertctlOptions options, bool json)
@@ -145,12 +162,15 @@ internal static class QuickstartCommand
         var url = $"https://localhost:{port}";
         var scepUrl = $"{url}/scep{(options.ScepProfiles[0].PathId is { Length: > 0 } pathId ? "/" + pathId : "")}";
         var challenge = options.ScepProfiles[0].Challenge?.Reveal() ?? "";
+        var password = options.EstProfiles.Count > 0 ? options.EstProfiles[0].Password?.Reveal() ?? "" : "";
         var apiKey = options.Api.RequiresKey ? made.ApiKey.Reveal() : "";
         var env = Path.Combine(folder, "quickstart.env");
         PrivateFile.WriteIfChanged(env, $$"""
             CERTCTL_URL='{{url}}'
             CERTCTL_SCEP_URL='{{scepUrl}}'
             CERTCTL_CA_FILE='{{Quote(made.CaCertPath)}}'
+            CERTCTL_EST_URL='{{url}}'
+            CERTCTL_EST_PASSWORD='{{Quote(password)}}'
             CERTCTL_CHALLENGE='{{Quote(challenge)}}'
             CERTCTL_API_KEY='{{Quote(apiKey)}}'
             certctl() { {{Executable()}} "$@"; }
@@ -174,6 +194,8 @@ internal static class QuickstartCommand
               {Executable()} scep enroll --subject CN=device-1 --out ./device-1
 
             """);
+        if (options.EstProfiles.Count > 0)
+            Console.WriteLine($"Or by EST:\n\n  {Executable()} est enroll --subject CN=device-2 --out ./device-2\n");
     }
 
     // Inside single quotes of a shell only the single quote itself is special.

@@ -2,25 +2,17 @@ using Certctl.Api.Configuration.Server;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
-using Certctl.Domain.Profiles;
 
 namespace Certctl.Api.Configuration.Scep;
 
 /// <summary>
 /// The settings of one SCEP profile: <c>CERTCTL_SCEP_</c>… for the root profile alone, <c>CERTCTL_SCEP_PROFILE_NAME_</c>… for each
-/// named one. Those of challenges and of compliance are in <see cref="SignedChallengeSettings"/> and
+/// named one. Others are in <see cref="EndpointSettings"/>, <see cref="SignedChallengeSettings"/> and
 /// <see cref="ComplianceServiceSettings"/>.
 /// </summary>
 internal static class ScepProfileSettings
 {
     public static readonly SettingGroup Group = new(isOfProfile: true);
-
-    public static readonly DefaultedSetting<string> IssuerId = Group.Add(
-        "ISSUER_ID", SettingType.Text, CaSettings.LocalIssuer, "Issuer. Required for named profiles; this version has `iss-local` alone.");
-
-    public static readonly DefaultedSetting<string> ProfileId = Group.Add(
-        "PROFILE_ID", SettingType.Text, CertificateProfile.DefaultId,
-        "Certificate profile: what may be issued (`certctl profiles list`).");
 
     public static readonly SecretSetting Challenge = Group.AddSecret(
         "CHALLENGE_PASSWORD", "Required, unless `CHALLENGE_MODE` is `intune-only`. The shared secret that devices present.",
@@ -46,14 +38,6 @@ internal static class ScepProfileSettings
         "NEXT_RA_KEY_PATH", SettingType.List(SettingType.Text),
         "Its PEM RSA key, mode 0600, and no key of a current RA; as many as certificates, in the same order.");
 
-    public static readonly DefaultedSetting<TimeSpan> RetryWindow = Group.Add(
-        "RETRY_WINDOW", SettingType.Duration(TimeSpan.Zero, TimeSpan.FromHours(24)), TimeSpan.FromHours(1),
-        "How long the same request gets the same certificate again.");
-
-    public static readonly DefaultedSetting<TimeSpan> PendingWindow = Group.Add(
-        "PENDING_WINDOW", SettingType.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(90)), TimeSpan.FromDays(7),
-        "How long a request waits for an operator before it lapses.");
-
     public static readonly DefaultedSetting<bool> RenewalMayChangeName = Group.Add(
         "RENEWAL_ALLOW_NAME_CHANGE", SettingType.Boolean, false, "A renewal may ask for another subject or other SANs.");
 
@@ -67,14 +51,6 @@ internal static class ScepProfileSettings
     public static readonly DefaultedSetting<bool> AllowRawCsr = Group.Add(
         "ALLOW_RAW_CSR", SettingType.Boolean, true,
         "Serve a PKCS#10 in the clear too, protected by TLS alone (ADR 14); `false`: pkiMessages only.");
-
-    public static readonly DefaultedSetting<bool> MtlsEnabled = Group.Add(
-        "MTLS_ENABLED", SettingType.Boolean, false,
-        "Serve this profile also at `/scep-mtls`, to clients that show a TLS client certificate and know the challenge.");
-
-    public static readonly Setting<string> MtlsBundlePath = Group.Add(
-        "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", SettingType.Text,
-        "Required with `MTLS_ENABLED`. PEM: the CAs whose client certificates are let in. Read again on SIGHUP.");
 
     public static readonly DefaultedSetting<ClientPreset> Preset = Group.Add(
         "CLIENT_PRESET", SettingType.OneOf(ClientPreset.All.Select(preset => (preset.Name, preset)).ToArray()), ClientPreset.Default,
@@ -112,44 +88,25 @@ internal static class ScepProfileSettings
         return new ScepProfileOptions
         {
             PathId = pathId,
-            IssuerId = ReadIssuer(required: pathId.Length > 0, values),
-            CertificateProfileId = values.Read(ProfileId),
+            IssuerId = EndpointSettings.ReadIssuer(required: pathId.Length > 0, values),
+            CertificateProfileId = values.Read(EndpointSettings.ProfileId),
             Challenge = ReadChallenge(Challenge, required: mode != ChallengeMode.IntuneOnly, mode, values),
             ChallengeMode = mode,
             PreviousChallenge = ReadChallenge(PreviousChallenge, required: false, mode, values),
             RaPairs = ReadRaPairs(RaCertPath, RaKeyPath, values),
             NextRaPairs = NeedsNextRa(values) ? ReadRaPairs(NextRaCertPath, NextRaKeyPath, values) : [],
             ExtraCapabilities = ReadCapabilities(preset, policy, values),
-            RetryWindow = values.Read(RetryWindow),
+            RetryWindow = values.Read(EndpointSettings.RetryWindow),
             RenewalMayChangeName = values.Read(RenewalMayChangeName),
-            PendingWindow = values.Read(PendingWindow),
+            PendingWindow = values.Read(EndpointSettings.PendingWindow),
             CryptoPolicy = policy,
-            MtlsBundlePath = ReadMtlsBundle(values),
+            MtlsBundlePath = EndpointSettings.ReadMtlsBundle(values),
             Compliance = ComplianceServiceSettings.Read(values),
             AllowRawCsr = values.Read(AllowRawCsr),
             Intune = intune,
             CaCertificates = values.Read(CaCertificates, preset.CaCertificates),
             ReplyChain = values.Read(Reply, preset.Reply),
         };
-    }
-
-    private static string? ReadMtlsBundle(SettingValues values)
-    {
-        if (values.Read(MtlsEnabled))
-            return values.Required(MtlsBundlePath, "the CAs whose client certificates are let in");
-        if (values.IsSet(MtlsBundlePath))
-            values.Warnings.Add($"{values.NameOf(MtlsBundlePath)} has no effect while {values.NameOf(MtlsEnabled)} is false.");
-        return null;
-    }
-
-    private static string ReadIssuer(bool required, SettingValues values)
-    {
-        var (name, issuer) = (values.NameOf(IssuerId), values.Read(IssuerId));
-        if (required && !values.IsSet(IssuerId))
-            values.Problems.Add($"{name} is not set: the issuer that signs for this profile, {CaSettings.LocalIssuer}.");
-        else if (issuer != CaSettings.LocalIssuer)
-            values.Problems.Add($"{name}: there is no issuer \"{issuer}\"; this version has {CaSettings.LocalIssuer} alone.");
-        return issuer;
     }
 
     // A setting of a next RA without a next CA is a problem: the operator believes that one is staged.

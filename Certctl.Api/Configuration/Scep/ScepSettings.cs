@@ -11,7 +11,4 @@ internal static class ScepSettings
         "CERTCTL_SCEP_PROFILES", SettingType.List(SettingType.Text),
         "Names: `corp,iot` serves `/scep/corp` and `/scep/iot` from `CERTCTL_SCEP_PROFILE_CORP_…` and so on. The flat form then has no "
         + "effect.");
-
-    /// <summary>The named profiles; empty: there is the root profile alone.</summary>
-    public static IReadOnlyList<string> NamesOf(SettingValues values) => values.Read(Profiles) ?? [];
 }

@@ -7,8 +7,8 @@ namespace Certctl.Api.Configuration.Server;
 /// <param name="MaxBodySize">Octets.</param>
 /// <param name="TlsCertPath">PEM, leaf first, then its chain.</param>
 /// <param name="TlsKeyPath">PEM.</param>
-/// <param name="MtlsPort">Port of its own for <c>/scep-mtls</c>, as <paramref name="Port"/>; null: it is served on the main port.</param>
-/// <param name="MaxInFlight">PKIOperations at once.</param>
+/// <param name="MtlsPort">Port of its own for client certificates, as <paramref name="Port"/>; null: it is served on the main port.</param>
+/// <param name="MaxInFlight">Requests of devices at once.</param>
 public sealed record ServerOptions(
     string Host, int Port, int MaxBodySize, string TlsCertPath, string TlsKeyPath, int? MtlsPort, int MaxInFlight);
 
@@ -32,7 +32,7 @@ internal static class ServerSettings
     // Some seconds of work. At most one a connection can be.
     public static readonly DefaultedSetting<int> MaxInFlight = Group.Add(
         "CERTCTL_SERVER_MAX_IN_FLIGHT", SettingType.Integer(1, HttpLimits.Connections), 4096,
-        "PKIOperations that are worked on at once; further ones get 503 with Retry-After.");
+        "Requests of devices that are worked on at once; further ones get 503 with Retry-After.");
 
     public static readonly Setting<string> TlsCertPath = Group.Add(
         "CERTCTL_SERVER_TLS_CERT_PATH", SettingType.Text,
@@ -43,8 +43,8 @@ internal static class ServerSettings
 
     public static readonly Setting<int> MtlsPort = Group.Add(
         "CERTCTL_SERVER_MTLS_PORT", SettingType.Integer(0, 65535),
-        "A port of its own for `/scep-mtls`; 0 takes a free one. The main port then asks for no client certificate and does not serve "
-        + "`/scep-mtls`.");
+        "A port of its own for clients with certificates: `/scep-mtls` and EST; 0 takes a free one. The main port then asks for no client "
+        + "certificate, does not serve `/scep-mtls`, and EST renews nothing there.");
 
     public static ServerOptions Read(SettingValues values) => new(
         values.Read(Host),
@@ -62,10 +62,11 @@ internal static class ServerSettings
         if (server.MtlsPort is > 0 && server.MtlsPort == server.Port)
         {
             values.Problems.Add(
-                $"{MtlsPort.Name} is the main port, {server.Port}; choose another, or leave it out to serve /scep-mtls on the main port.");
+                $"{MtlsPort.Name} is the main port, {server.Port}; choose another, "
+                + "or leave it out to serve clients with certificates on the main port.");
         }
 
         if (server.MtlsPort is not null && !options.WantsClientCertificates && values.Problems.Count == 0)
-            values.Warnings.Add($"{MtlsPort.Name} has no effect: no SCEP profile has MTLS_ENABLED.");
+            values.Warnings.Add($"{MtlsPort.Name} has no effect: no SCEP profile has MTLS_ENABLED, and EST is off.");
     }
 }

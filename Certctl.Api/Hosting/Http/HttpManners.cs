@@ -1,3 +1,4 @@
+using Certctl.Api.Est;
 using Certctl.Application.Publication;
 
 namespace Certctl.Api.Hosting.Http;
@@ -10,7 +11,10 @@ internal static class HttpManners
 
     // The paths that devices and relying parties ask for; what stands in front of them often ends with a slash already.
     private static readonly PathString[] DeviceRoots =
-        ["/scep", "/scep-mtls", "/cgi-bin/pkiclient.exe", "/certsrv/mscep/mscep.dll", StatusUrls.Root];
+    [
+        "/scep", "/scep-mtls", "/cgi-bin/pkiclient.exe", "/certsrv/mscep/mscep.dll", StatusUrls.Root, EstEndpoints.Root,
+        EstEndpoints.MtlsRoot,
+    ];
 
     private static readonly object HeadKey = new();
 

@@ -9,7 +9,7 @@ namespace Certctl.Api.Hosting.Reload;
 /// What shows who this server is and whom it believes: for each SCEP profile the RA pairs, the mTLS trust bundle and the connectors, then
 /// the TLS pair. The CA is not among them: another CA is another server.
 /// </summary>
-internal sealed class CertificateParts(PreflightMaterial start, ServerCertificate certificate, ProfileRuntimes profiles)
+internal sealed class CertificateParts(PreflightMaterial start, ServerCertificate certificate, ProfileRuntimes profiles, EstParts est)
 {
     /// <summary>The TLS pair comes after the bundles, whose CAs the listener names to clients.</summary>
     public IEnumerable<ReloadablePart> All =>
@@ -20,6 +20,7 @@ internal sealed class CertificateParts(PreflightMaterial start, ServerCertificat
             "mtls_trust", profile.PathId, (part, reading) => ClientCas(part, reading, profile))),
         .. profiles.All.Where(profile => profile.Anchors is not null).Select(profile => new ReloadablePart(
             PartName.Connectors, profile.PathId, (part, reading) => Connectors(part, reading, profile))),
+        .. est.Bundles,
         new ReloadablePart("tls", null, Tls),
     ];
 
@@ -47,15 +48,8 @@ internal sealed class CertificateParts(PreflightMaterial start, ServerCertificat
         });
     }
 
-    private static StagedPart ClientCas(StagedPart part, ReloadReading reading, ProfileRuntime profile)
-    {
-        var trust = profile.ClientTrust!;
-        var checks = new List<PreflightCheck>();
-        var cas = Preflight.LoadBundle(profile.PathId, profile.Options.MtlsBundlePath!, reading.Now, checks);
-        part = part.Judge(checks);
-        reading.ClientCas.AddRange(part.Problems.Count == 0 ? cas : trust.Anchors);
-        return part.Problems.Count > 0 ? part : part.Exchange(PartChange.Between(trust.Anchors, cas), trust.Stage(cas));
-    }
+    private static StagedPart ClientCas(StagedPart part, ReloadReading reading, ProfileRuntime profile) => part.ExchangeBundle(
+        reading, profile.ClientTrust!, Preflight.NameOf(profile.PathId), profile.Options.MtlsBundlePath!);
 
     private static StagedPart Connectors(StagedPart part, ReloadReading reading, ProfileRuntime profile)
     {
@@ -73,7 +67,7 @@ internal sealed class CertificateParts(PreflightMaterial start, ServerCertificat
 
     private StagedPart Tls(StagedPart part, ReloadReading reading)
     {
-        IReadOnlyCollection<X509Certificate2> clientCas = [.. reading.ClientCas.DistinctBy(ca => ca.Thumbprint)];
+        IReadOnlyCollection<X509Certificate2> clientCas = [.. reading.ClientCas.Concat(start.RenewedBy).DistinctBy(ca => ca.Thumbprint)];
         var checks = new List<PreflightCheck>();
         var pair = Preflight.LoadTls(reading.Options, reading.Now, checks);
         part = part.Judge(checks);

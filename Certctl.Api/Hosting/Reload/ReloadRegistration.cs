@@ -3,6 +3,7 @@ using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Hosting.Telemetry;
 using Certctl.Api.Rest.Access;
 using Certctl.Application.Admin.Reload;
+using Certctl.Application.Est;
 using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Certctl.Application.Scep;
@@ -32,6 +33,10 @@ internal static class ReloadRegistration
     {
         var runtimes = provider.GetRequiredService<ProfileRuntimes>();
         var profiles = provider.GetRequiredService<ScepProfileTable>();
+        var est = new EstParts(
+            provider.GetRequiredService<CertctlOptions>(),
+            provider.GetRequiredService<EstProfileTable>(),
+            provider.GetRequiredService<EstTrusts>());
         var next = new NextCaPart(
             material,
             ca,
@@ -53,10 +58,11 @@ internal static class ReloadRegistration
             provider.GetService<DatabaseLogin>());
         return
         [
-            .. new CertificateParts(material, certificate, runtimes).All,
+            .. new CertificateParts(material, certificate, runtimes, est).All,
             .. next.All,
             .. retired.All,
             .. new OutboundParts(runtimes, oidc, provider.GetService<OidcKeys>()).All,
+            .. est.Passwords,
             .. secrets.All,
         ];
     }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Est;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Application.Admin.Reload;
 using Certctl.Infrastructure.Crypto.Keys;
@@ -54,6 +55,11 @@ internal sealed record ReloadReading(CertctlOptions Options, IReadOnlyList<strin
     public ScepProfileOptions Profile(string pathId) =>
         Options.ScepProfiles.FirstOrDefault(profile => profile.PathId == pathId)
             ?? throw new ArgumentException($"the settings have no SCEP profile \"{pathId}\" any more");
+
+    /// <exception cref="ArgumentException">The settings have it no more.</exception>
+    public EstProfileOptions EstProfile(string pathId) =>
+        Options.EstProfiles.FirstOrDefault(profile => profile.PathId == pathId)
+            ?? throw new ArgumentException($"the settings have no EST profile \"{pathId}\" any more");
 
     /// <summary>The problems that concern one of the settings; each names its setting first.</summary>
     public List<string> ProblemsOf(params IReadOnlyList<string> settings) =>

@@ -5,7 +5,6 @@ using Certctl.Api.Rest.Access;
 using Certctl.Application.Admin.Reload;
 using Certctl.Application.Challenges.Static;
 using Certctl.Application.Scep;
-using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
 
 namespace Certctl.Api.Hosting.Reload;
@@ -35,12 +34,7 @@ internal sealed class SecretParts(
         if (profiles.All[part.Part.PathId!].Policy.Find<StaticChallengeValidator>() is not { } kind)
             return part;
         var setting = ScepProfileReader.PrefixOf(wanted.PathId) + "CHALLENGE_PASSWORD";
-        if (reading.ProblemsOf(setting, setting + "_PREVIOUS") is { Count: > 0 } problems)
-            return part.Refuse(problems);
-        var (current, previous) = kind.Secrets;
-        return Differ(current, wanted.Challenge) || Differ(previous, wanted.PreviousChallenge)
-            ? part.Exchange(PartChange.OfSecret, () => kind.Exchange(wanted.Challenge, wanted.PreviousChallenge))
-            : part;
+        return part.ExchangeSecrets(reading, setting, kind, wanted.Challenge, wanted.PreviousChallenge);
     }
 
     private StagedPart ApiKeys(StagedPart part, ReloadReading reading)
@@ -57,7 +51,7 @@ internal sealed class SecretParts(
         var wanted = reading.Options.Telemetry.Token;
         return Secret(
             part, reading, "CERTCTL_METRICS_TOKEN",
-            metrics.Current is not null && wanted is null, Differ(metrics.Current, wanted), () => metrics.Exchange(wanted));
+            metrics.Current is not null && wanted is null, SharedParts.Differ(metrics.Current, wanted), () => metrics.Exchange(wanted));
     }
 
     /// <summary>
@@ -111,7 +105,4 @@ internal sealed class SecretParts(
             return part.Refuse($"CERTCTL_DATABASE_URL {refused}");
         return database.Knows(url) ? part : part.Exchange(PartChange.OfSecret, () => database.Exchange(url));
     }
-
-    private static bool Differ(Secret? before, Secret? after) =>
-        before is null ? after is not null : after is null || !before.Matches(after);
 }

@@ -25,9 +25,20 @@ internal sealed record PreflightMaterial(
     IReadOnlyDictionary<string, IReadOnlyList<KeyPair>> RaPairs,
     IReadOnlyDictionary<string, IReadOnlyList<X509Certificate2>> ClientCas)
 {
-    /// <summary>The union of the bundles: what the listener names to clients.</summary>
+    /// <summary>
+    /// The union of the bundles, and the CA itself where EST renews its certificates: what the listener names to clients.
+    /// </summary>
     public IReadOnlyCollection<X509Certificate2> AllClientCas =>
-        [.. ClientCas.Values.SelectMany(cas => cas).DistinctBy(ca => ca.Thumbprint)];
+    [
+        .. ClientCas.Values.Concat(EstClientCas.Values).SelectMany(cas => cas).Concat(RenewedBy).DistinctBy(ca => ca.Thumbprint),
+    ];
+
+    /// <summary>CAs of client certificates by label, of the EST profiles that take any.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<X509Certificate2>> EstClientCas { get; init; } =
+        new Dictionary<string, IReadOnlyList<X509Certificate2>>();
+
+    /// <summary>The CAs whose certificates EST renews; empty where it is off.</summary>
+    public IReadOnlyList<X509Certificate2> RenewedBy { get; init; } = [];
 
     /// <summary>Of the profiles that have a compliance service, by PathID.</summary>
     public IReadOnlyDictionary<string, ComplianceMaterial> Compliance { get; init; } = new Dictionary<string, ComplianceMaterial>();
@@ -97,11 +108,12 @@ internal static partial class Preflight
         var clientCas = options.ScepProfiles.Where(profile => profile.MtlsBundlePath is not null)
             .DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
                 profile => profile.PathId,
-                profile => LoadBundle(profile.PathId, profile.MtlsBundlePath!, now, checks));
+                profile => LoadBundle(NameOf(profile.PathId), profile.MtlsBundlePath!, now, checks));
         var connectors = options.ScepProfiles.Where(profile => profile.Intune is { BundlePath.Length: > 0 })
             .DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
                 profile => profile.PathId,
                 profile => LoadConnectors(profile.PathId, profile.Intune!.BundlePath, now, checks));
+        var estClientCas = LoadEstBundles(options, now, checks);
         var compliance = LoadCompliance(options, now, checks);
         var oidcRoots = LoadOidcRoots(options.Api.Oidc, now, checks);
         CheckResponderFolder(options.Publication.ResponderKeyDir, checks);
@@ -117,6 +129,8 @@ internal static partial class Preflight
                     Connectors = connectors,
                     Compliance = compliance,
                     OidcRoots = oidcRoots,
+                    EstClientCas = estClientCas,
+                    RenewedBy = options.EstProfiles.Count > 0 ? [ca.Certificate] : [],
                 },
                 checks)
             : (null, checks);
@@ -172,10 +186,11 @@ internal static partial class Preflight
         return usable;
     }
 
-    public static IReadOnlyList<X509Certificate2> LoadBundle(string pathId, string path, DateTimeOffset now, List<PreflightCheck> checks)
+    /// <param name="endpoint">As checks name it.</param>
+    public static IReadOnlyList<X509Certificate2> LoadBundle(string endpoint, string path, DateTimeOffset now, List<PreflightCheck> checks)
     {
         var (anchors, problems, warnings) = TrustBundle.Load(path, now);
-        checks.Add(new PreflightCheck($"{NameOf(pathId)}, mTLS trust bundle {path}", problems, warnings));
+        checks.Add(new PreflightCheck($"{endpoint}, mTLS trust bundle {path}", problems, warnings));
         return anchors;
     }
 
@@ -186,7 +201,8 @@ internal static partial class Preflight
         return anchors;
     }
 
-    private static string NameOf(string pathId) => $"SCEP profile {(pathId.Length == 0 ? "<root>" : $"\"{pathId}\"")}";
+    public static string NameOf(string pathId, string protocol = "SCEP") =>
+        $"{protocol} profile {(pathId.Length == 0 ? "<root>" : $"\"{pathId}\"")}";
 
     private static KeyPair? Load(
         string name, string certPath, string keyPath, Secret? passphrase, List<PreflightCheck> checks,

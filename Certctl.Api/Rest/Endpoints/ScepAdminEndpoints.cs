@@ -37,8 +37,14 @@ internal static class ScepAdminEndpoints
     private static IResult Envelope<T>(IReadOnlyList<T> rows, DateTimeOffset at) =>
         MetaEndpoints.Json(new ScepProfileList<T>(rows, rows.Count, at.UtcDateTime));
 
-    private static async Task<IResult> ReloadAsync(
-        HttpContext http, AdminDispatcher dispatcher, TimeProvider clock, CancellationToken cancellationToken)
+    private static Task<IResult> ReloadAsync(
+        HttpContext http, AdminDispatcher dispatcher, TimeProvider clock, CancellationToken cancellationToken) =>
+        ReloadTrustAsync(http, dispatcher, clock, pathId => new ReloadTrustCommand(pathId, AdminAnswer.Caller(http)), cancellationToken);
+
+    /// <param name="command">By PathID.</param>
+    public static async Task<IResult> ReloadTrustAsync(
+        HttpContext http, AdminDispatcher dispatcher, TimeProvider clock, Func<string, AdminCommand> command,
+        CancellationToken cancellationToken)
     {
         var (body, errors) = await JsonBody.ReadAsync<ReloadBody>(http, cancellationToken);
         if (errors is not null)
@@ -46,7 +52,7 @@ internal static class ScepAdminEndpoints
 
         // Nothing, or an object without the key, means the root profile.
         var pathId = body?.PathId ?? "";
-        var outcome = await dispatcher.SendAsync(new ReloadTrustCommand(pathId, AdminAnswer.Caller(http)), cancellationToken);
+        var outcome = await dispatcher.SendAsync(command(pathId), cancellationToken);
         return AdminAnswer.Of(http, outcome, _ => MetaEndpoints.Json(new ReloadResult(true, pathId, clock.GetUtcNow().UtcDateTime)));
     }
 }

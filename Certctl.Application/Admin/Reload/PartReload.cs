@@ -12,11 +12,14 @@ public delegate Task<IReadOnlyList<PartReload>> ReloadParts(AdminCaller by, Part
 
 /// <summary>Which part of a running server.</summary>
 /// <param name="Name">As the audit trail has it: <c>tls</c>, <c>ra_pairs</c>, <c>challenge</c> …</param>
-/// <param name="PathId">Of the SCEP profile; null for a part of the whole server.</param>
+/// <param name="PathId">Of the profile; null for a part of the whole server.</param>
 public sealed record PartName(string Name, string? PathId)
 {
     /// <summary>The connectors of a SCEP profile.</summary>
     public const string Connectors = "intune_trust";
+
+    /// <summary>The trust bundle of an EST profile.</summary>
+    public const string EstTrust = "est_mtls_trust";
 }
 
 public enum PartResult

@@ -72,6 +72,10 @@ internal static class CertificateReader
             : (ReadOnlyMemory<byte>?)null;
     }
 
+    /// <summary>The value of the subjectAltName extension (RFC 5280 §4.2.1.6), or null.</summary>
+    public static ReadOnlyMemory<byte>? FindSubjectAltNames(ReadOnlyMemory<byte> der) =>
+        FindExtension(der, ExtensionReader.SubjectAltNameOid);
+
     private static ReadOnlyMemory<byte>? FindExtension(ReadOnlyMemory<byte> der, string oid) =>
         TryReadFields(der, out var fields, out _)
         && fields.Extensions is { } extensions

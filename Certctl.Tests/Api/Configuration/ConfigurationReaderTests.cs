@@ -71,6 +71,8 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_OTLP_ENDPOINT", "http://collector:4318", "http://collector:4318/" },
         { "CERTCTL_SCEP_ENABLED", "true", "1" },
         { "CERTCTL_SCEP_PROFILES", "corp", "corp" },
+        { "CERTCTL_EST_ENABLED", "true", "1" },
+        { "CERTCTL_EST_PROFILES", "corp", "corp" },
         { "CERTCTL_SERVER_MTLS_PORT", "0", "0" },
         { "CERTCTL_SERVER_MAX_IN_FLIGHT", "1", "1" },
         { "CERTCTL_SERVER_MAX_IN_FLIGHT", "10000", "10000" },
@@ -144,6 +146,7 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_METRICS_TOKEN", "short", "fewer than 16 characters" },
         { "CERTCTL_OTLP_ENDPOINT", "collector:4318", "an http or https URL" },
         { "CERTCTL_SCEP_ENABLED", "on", "true or false" },
+        { "CERTCTL_EST_ENABLED", "on", "true or false" },
         { "CERTCTL_SERVER_MAX_IN_FLIGHT", "0", "a whole number from 1 to 10000" },
         { "CERTCTL_SERVER_MTLS_PORT", "65536", "a whole number from 0 to 65535" },
     };
@@ -177,6 +180,11 @@ public sealed class ConfigurationReaderTests
     public void A_value_reaches_the_options(string name, string value, string expected)
     {
         var environment = (name == "CERTCTL_SCEP_PROFILES" ? Settings.Structured() : Base(name)).With(name, value);
+        if (name.StartsWith("CERTCTL_EST_", StringComparison.Ordinal))
+        {
+            environment.With("CERTCTL_EST_ENABLED", "true").With("CERTCTL_EST_PROFILE_CORP_ISSUER_ID", "iss-local")
+                .With("CERTCTL_EST_PROFILES", "corp").With("CERTCTL_EST_PROFILE_CORP_ALLOW_ANONYMOUS", "true");
+        }
 
         Assert.Equal(expected, Told(environment.Options(), name));
     }
@@ -200,7 +208,7 @@ public sealed class ConfigurationReaderTests
         string[] anything =
         [
             "CERTCTL_SERVER_HOST", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_SCEP_PROFILES", "CERTCTL_OIDC_ROLE_CLAIM", "CERTCTL_OIDC_NAME_CLAIM",
-            "CERTCTL_OIDC_CA_PATH", "CERTCTL_OCSP_RESPONDER_KEY_DIR",
+            "CERTCTL_OIDC_CA_PATH", "CERTCTL_EST_PROFILES", "CERTCTL_OCSP_RESPONDER_KEY_DIR",
         ];
         // The settings of a next CA mean something together alone: NextCaReaderTests.
         var names = KnownSettings.Global.Select(setting => setting.Name)
@@ -217,7 +225,7 @@ public sealed class ConfigurationReaderTests
             .With("CERTCTL_SCEP_RA_CERT_PATH", null).With("CERTCTL_SCEP_RA_KEY_PATH", null).WithOidc().Options();
 
         foreach (var setting in KnownSettings.Global.Where(
-            setting => setting.DefaultText is not null && setting.Name != "CERTCTL_SCEP_ENABLED"))
+            setting => setting.DefaultText is not null && setting.Name is not ("CERTCTL_SCEP_ENABLED" or "CERTCTL_EST_ENABLED")))
         {
             var told = Told(options, setting.Name);
             var documented = setting.Name switch
@@ -343,6 +351,7 @@ public sealed class ConfigurationReaderTests
 
     private static Dictionary<string, string> Base(string name) =>
         name.StartsWith("CERTCTL_OIDC_", StringComparison.Ordinal) ? Settings.Complete().WithOidc()
+        : name == "CERTCTL_EST_ENABLED" ? Settings.Complete().With("CERTCTL_EST_ALLOW_ANONYMOUS", "true")
         : name == "CERTCTL_SCEP_PROBE_ALLOW" ? Settings.Complete().With("CERTCTL_SCEP_PROBE_ENABLED", "true")
         : Settings.Complete();
 
@@ -395,6 +404,8 @@ public sealed class ConfigurationReaderTests
         "CERTCTL_METRICS_TOKEN" => options.Telemetry.Token?.Reveal(),
         "CERTCTL_OTLP_ENDPOINT" => $"{options.Telemetry.OtlpEndpoint}",
         "CERTCTL_SCEP_ENABLED" => $"{options.ScepProfiles.Count}",
+        "CERTCTL_EST_ENABLED" => $"{options.EstProfiles.Count}",
+        "CERTCTL_EST_PROFILES" => string.Join(',', options.EstProfiles.Select(profile => profile.PathId)),
         "CERTCTL_SCEP_PROFILES" => string.Join(',', options.ScepProfiles.Select(profile => profile.PathId)),
         _ => throw new ArgumentException(name),
     };

@@ -14,9 +14,10 @@ public sealed class SecretSettingTests : IDisposable
     public static TheoryData<string> Secrets() => new(
     [
         .. KnownSettings.Global.Where(setting => setting.IsSecret).Select(setting => setting.Name),
-        .. KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => KnownSettings.FlatPrefix + setting.Name),
-        .. KnownSettings.ScepProfile.Where(setting => setting.IsSecret)
-            .Select(setting => $"{KnownSettings.ProfilePrefix}CORP_{setting.Name}"),
+        .. KnownSettings.ScepProfile.Where(setting => setting.IsSecret).SelectMany(setting => new[]
+        {
+            EndpointNaming.Scep.FlatPrefix + setting.Name, EndpointNaming.Scep.PrefixOf("corp") + setting.Name,
+        }),
     ]);
 
     public void Dispose() => _folder.Dispose();
@@ -30,6 +31,9 @@ public sealed class SecretSettingTests : IDisposable
         Assert.Equal(
             ["CHALLENGE_PASSWORD", "CHALLENGE_PASSWORD_PREVIOUS", "COMPLIANCE_BEARER_TOKEN"],
             KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => setting.Name));
+        Assert.Equal(
+            ["ENROLLMENT_PASSWORD", "ENROLLMENT_PASSWORD_PREVIOUS"],
+            KnownSettings.EstProfile.Where(setting => setting.IsSecret).Select(setting => setting.Name));
     }
 
     [Theory]
@@ -201,7 +205,8 @@ public sealed class SecretSettingTests : IDisposable
 
     private static Dictionary<string, string> Base(string name)
     {
-        var settings = name.StartsWith(KnownSettings.ProfilePrefix, StringComparison.Ordinal) ? Settings.Structured() : Settings.Complete();
+        var settings = name.StartsWith(EndpointNaming.Scep.ProfilePrefix, StringComparison.Ordinal)
+            ? Settings.Structured() : Settings.Complete();
         if (name == "CERTCTL_METRICS_TOKEN")
             return settings.With("CERTCTL_METRICS_ENABLED", "true");
         return name.EndsWith("COMPLIANCE_BEARER_TOKEN", StringComparison.Ordinal)

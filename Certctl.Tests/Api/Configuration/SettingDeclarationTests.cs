@@ -61,7 +61,7 @@ public sealed class SettingDeclarationTests
     [Fact]
     public void Each_item_of_a_list_keeps_to_the_bounds_and_the_others_are_taken()
     {
-        var values = Values("CERTCTL_SCEP_COFFEE_HOURS", "9, 24,,late,15").OfProfile(KnownSettings.FlatPrefix);
+        var values = Values("CERTCTL_SCEP_COFFEE_HOURS", "9, 24,,late,15").OfProfile(EndpointNaming.Scep.FlatPrefix);
 
         Assert.Equal([9, 15], values.Read(Hours));
         Assert.Equal(
@@ -104,7 +104,7 @@ public sealed class SettingDeclarationTests
     [InlineData("CERTCTL_SCEP_PROFILE_CORP_COFEE_BREAK", "is unknown; did you mean CERTCTL_SCEP_PROFILE_CORP_COFFEE_BREAK?")]
     public void Its_names_are_known_and_misspelt_ones_lead_to_them(string name, string? problem) => Assert.Equal(
         problem is null ? [] : [$"{name} {problem}"],
-        UnknownNames.Find([name], ["CORP"], [.. KnownSettings.Groups, Group, OfProfile]));
+        UnknownNames.Find([name], new(["CORP"], []), [.. KnownSettings.Groups, Group, OfProfile]));
 
     [Fact]
     public void Every_group_of_the_product_is_known()

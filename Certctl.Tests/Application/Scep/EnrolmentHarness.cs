@@ -6,6 +6,7 @@ using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
+using Certctl.Application.Est;
 using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Certctl.Application.Scep;
@@ -38,7 +39,7 @@ internal sealed class EnrolmentHarness : IDisposable
     {
         Process = new WrongClock(Clock) { Ahead = ahead };
         Profiles = new FixedProfiles(profile ?? CertificateProfile.Default(Now));
-        _services = new ServiceCollection()
+        var services = new ServiceCollection()
             .AddLogging()
             .AddSingleton<TimeProvider>(Process)
             .AddSingleton(new DatabaseClock(_ => Task.FromResult(Clock.GetUtcNow()), Process))
@@ -52,7 +53,9 @@ internal sealed class EnrolmentHarness : IDisposable
             .AddSingleton<ICertificateProfileRepository>(Profiles)
             .AddSingleton(_csrs)
             .AddCertctlApplication()
-            .BuildServiceProvider();
+            .AddSingleton(EstCodec);
+        services.AddCertctlEst();
+        _services = services.BuildServiceProvider();
         var policy = new EnrolmentPolicy
         {
             PathId = "corp",
@@ -74,6 +77,12 @@ internal sealed class EnrolmentHarness : IDisposable
         _csrs.ReadKept(default).ReturnsForAnyArgs(call =>
             _sent.Last(csr => csr.DerWithoutChallenge.Span.SequenceEqual(call.Arg<ReadOnlyMemory<byte>>().Span)));
     }
+
+    /// <summary>Scripted.</summary>
+    public IEstCodec EstCodec { get; } = Substitute.For<IEstCodec>();
+
+    public T Get<T>()
+        where T : notnull => _services.GetRequiredService<T>();
 
     /// <summary>The database's.</summary>
     public FakeTimeProvider Clock { get; } = new(Now);

@@ -21,10 +21,14 @@ public sealed partial class EachOperationTests(ApiServer server) : IClassFixture
     public async Task Every_operation_answers_as_documented_from_the_request_of_a_device_to_the_end_of_its_certificate()
     {
         _document = JsonNode.Parse(await server.TextAsync("/openapi/v1.json"))!;
-        foreach (var path in new[] { "auth/info", "auth/check", "version", "admin/scep/profiles", "admin/scep/intune/stats" })
+        foreach (var path in new[]
+        {
+            "auth/info", "auth/check", "version", "admin/scep/profiles", "admin/scep/intune/stats", "admin/est/profiles",
+        })
             await CallAsync("GET", path);
         await CallAsync("POST", "admin/reload");
         await CallAsync("POST", "admin/scep/intune/reload-trust", body: new JsonObject());
+        await CallAsync("POST", "admin/est/reload-trust", body: new JsonObject(), status: 404);
 
         // A profile whose requests need approval, and a device that asks.
         var rule = (await CallAsync("GET", "profiles/{id}", "profiles/default")).AsObject();

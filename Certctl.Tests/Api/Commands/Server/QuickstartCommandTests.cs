@@ -16,7 +16,10 @@ public sealed partial class QuickstartCommandTests : IAsyncLifetime, IDisposable
     private const string Name = "it's my $data; 100%25 = ?";
 
     private static readonly string[] Variables =
-        ["CERTCTL_API_KEY", "CERTCTL_CA_FILE", "CERTCTL_CHALLENGE", "CERTCTL_SCEP_URL", "CERTCTL_URL"];
+        [
+            "CERTCTL_API_KEY", "CERTCTL_CA_FILE", "CERTCTL_CHALLENGE", "CERTCTL_EST_PASSWORD", "CERTCTL_EST_URL", "CERTCTL_SCEP_URL",
+            "CERTCTL_URL",
+        ];
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<string> _errors = [];

@@ -1,0 +1,40 @@
+using Certctl.Application.Est;
+using Certctl.Domain.Enrolments;
+
+namespace Certctl.Api.Configuration.Est;
+
+/// <summary>One EST profile.</summary>
+public sealed record EstProfileOptions
+{
+    /// <summary>The label, in lower case; empty for the root.</summary>
+    public required string PathId { get; init; }
+
+    public required string IssuerId { get; init; }
+
+    /// <summary>Id of the certificate profile.</summary>
+    public required string CertificateProfileId { get; init; }
+
+    /// <summary><see cref="EstAuthModes.Anonymous"/> only where the operator says so in words.</summary>
+    public required EstAuthModes Modes { get; init; }
+
+    /// <summary>Null where no mode compares it.</summary>
+    public Secret? Password { get; init; }
+
+    public Secret? PreviousPassword { get; init; }
+
+    /// <summary>PEM file with the CAs of its client certificates; null: they are not taken.</summary>
+    public string? MtlsBundlePath { get; init; }
+
+    /// <summary>A client certificate of the bundle may enrol any names.</summary>
+    public bool CertificateMayChangeNames { get; init; }
+
+    /// <summary>Certificates of one principal in 24 hours; 0: any number.</summary>
+    public int PerPrincipalLimit { get; init; }
+
+    /// <summary>Wrong passwords of one address in an hour; 0: any number.</summary>
+    public int MaxWrongPasswords { get; init; } = 10;
+
+    public TimeSpan RetryWindow { get; init; } = TimeSpan.FromHours(1);
+
+    public TimeSpan PendingWindow { get; init; } = TimeSpan.FromDays(7);
+}

@@ -1,0 +1,42 @@
+using Certctl.Api.Hosting.Http;
+using Certctl.Application.Est;
+using Certctl.Application.Est.Access;
+using Certctl.Domain.Enrolments;
+
+namespace Certctl.Api.Est;
+
+/// <summary>One request as its operation gets it.</summary>
+internal sealed record EstCall(HttpContext Http, EstProfile Profile, ShownCredentials Shown);
+
+/// <summary>One operation of RFC 7030 §3.2.2. All that are registered are served.</summary>
+/// <param name="name">The last segment of the path.</param>
+/// <param name="method">The one that it is asked by.</param>
+internal abstract class EstOperation(string name, string method)
+{
+    public string Name => name;
+
+    /// <summary>Answers with what it is, or with 405.</summary>
+    public Task ServeAsync(EstCall call) => call.Http.Request.Method == method
+        ? AnswerAsync(call)
+        : DeviceAnswer.NotAllowed(call.Http, HttpMethods.IsGet(method) ? "GET, HEAD" : method);
+
+    protected abstract Task AnswerAsync(EstCall call);
+
+    /// <summary>RFC 7030 §4.2.3: a refusal is a status of 4xx and a text for people.</summary>
+    protected static Task RefuseAsync(EstCall call, EnrolmentFailure failure)
+    {
+        var (http, status) = (call.Http, EstStatus.Of(failure.Reason));
+
+        // RFC 9110 §11.6.1: 401 names a way to authenticate; without one it is 403.
+        if (status == StatusCodes.Status401Unauthorized && call.Profile.Takes(EstAuthModes.Basic))
+            http.Response.Headers.WWWAuthenticate = "Basic realm=\"est-enrollment\", charset=\"UTF-8\"";
+        else if (status == StatusCodes.Status401Unauthorized)
+            status = StatusCodes.Status403Forbidden;
+        if (failure.AllowedFrom is { } from)
+            http.Response.Headers.RetryAfter = Seconds(from - http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
+        return DeviceAnswer.Say(http, status, EstStatus.TextOf(failure));
+    }
+
+    private static string Seconds(TimeSpan wait) =>
+        Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,96 @@
+using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Est;
+using Certctl.Api.Est;
+using Certctl.Api.Hosting.Http;
+using Certctl.Api.Hosting.Startup;
+using Certctl.Application;
+using Certctl.Application.Challenges;
+using Certctl.Application.Challenges.Renewal;
+using Certctl.Application.Challenges.Static;
+using Certctl.Application.Enrolments;
+using Certctl.Application.Est;
+using Certctl.Application.Est.Access;
+using Certctl.Application.Issuers;
+using Certctl.Infrastructure.Crypto.Est;
+using Certctl.Infrastructure.Crypto.Mtls;
+using Certctl.Infrastructure.Issuers.LocalCa;
+
+namespace Certctl.Api.Hosting;
+
+/// <summary>EST as the server runs it, made of checked options and checked material.</summary>
+internal static class EstRegistration
+{
+    public static void AddEst(this IServiceCollection services, CertctlOptions options, PreflightMaterial material)
+    {
+        services.AddCertctlEst();
+        services.AddSingleton<IEstCodec, EstCodec>();
+        services.AddSingleton(new EstTrusts(options, material));
+        services.AddSingleton(provider => new EstProfileTable(options.EstProfiles.Select(profile => Profile(
+            options, profile, material, provider.GetRequiredService<EstTrusts>(), provider.GetRequiredService<IssuerRegistry>()))));
+        services.AddSingleton(provider => new EstServices(
+            provider.GetRequiredService<EstGate>(),
+            provider.GetRequiredService<EstEnrolment>(),
+            provider.GetRequiredService<IEstCodec>(),
+            provider.GetRequiredService<OperationGate>(),
+            options.Server.MaxBodySize));
+        services.AddSingleton<EstOperation, CaCertsOperation>();
+        services.AddSingleton<EstOperation, SimpleEnrollOperation>();
+        services.AddSingleton<EstOperation, SimpleReenrollOperation>();
+        services.AddSingleton<EstOperation, CsrAttrsOperation>();
+    }
+
+    private static EstProfile Profile(
+        CertctlOptions options, EstProfileOptions profile, PreflightMaterial material, EstTrusts trusts, IssuerRegistry issuers)
+    {
+        var passwords = new StaticChallengeValidator(profile.Password, profile.PreviousPassword);
+        return new EstProfile
+        {
+            Policy = new EnrolmentPolicy
+            {
+                PathId = profile.PathId,
+                CertificateProfileId = profile.CertificateProfileId,
+                Issuers = issuers.Default,
+                Challenges = [.. Challenges(profile, passwords)],
+                Limits = new EnrolmentLimits(options.Ca.Validity),
+                Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },
+            },
+            Modes = profile.Modes,
+            Passwords = passwords,
+            MaxWrongPasswords = profile.MaxWrongPasswords,
+            ClientTrust = trusts.Find(profile.PathId),
+            CaCertificates = LocalCaIssuer.PublishedOf(material.Ca, TimeProvider.System.GetUtcNow()),
+        };
+    }
+
+    // A renewal comes first: it is recognised by its kind, and asks the others for the password that it may carry. Operators come last:
+    // they are asked where nothing else vouches.
+    public static IEnumerable<IChallengeValidator> Challenges(EstProfileOptions profile, StaticChallengeValidator passwords)
+    {
+        var limit = profile.PerPrincipalLimit;
+        yield return new RenewalProof();
+        if (profile.Modes.HasFlag(EstAuthModes.Challenge))
+            yield return new ChallengePasswordProof(passwords, limit);
+        if (profile.Modes.HasFlag(EstAuthModes.Basic))
+            yield return new BasicProof(limit);
+        if (profile.Modes.HasFlag(EstAuthModes.Mtls))
+            yield return new ClientCertificateProof(limit, profile.CertificateMayChangeNames);
+        if (profile.Modes.HasFlag(EstAuthModes.Approval))
+            yield return new ApprovalProof(limit);
+        if (profile.Modes == EstAuthModes.Anonymous)
+            yield return new AnonymousProof(limit);
+    }
+}
+
+/// <summary>The trust bundles of the EST profiles that have one: what a reload exchanges.</summary>
+internal sealed class EstTrusts(CertctlOptions options, PreflightMaterial material)
+{
+    private readonly Dictionary<string, BundleTrust> _byPathId = material.EstClientCas.ToDictionary(
+        cas => cas.Key,
+        cas => new BundleTrust(cas.Value, new Dictionary<string, System.Security.Cryptography.X509Certificates.X509Certificate2>
+        {
+            [options.Ca.IssuerId] = material.Ca.Certificate,
+        }),
+        StringComparer.Ordinal);
+
+    public BundleTrust? Find(string pathId) => _byPathId.GetValueOrDefault(pathId);
+}

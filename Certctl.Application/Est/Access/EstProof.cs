@@ -1,0 +1,107 @@
+using Certctl.Application.Challenges;
+using Certctl.Application.Enrolments;
+using Certctl.Application.Enrolments.Journal;
+using Certctl.Domain.Enrolments;
+
+namespace Certctl.Application.Est.Access;
+
+/// <summary>
+/// A mode of authentication as a kind of challenge: it builds on what the gate has found of the client. A challengePassword is judged by
+/// <see cref="ChallengePasswordProof"/> alone.
+/// </summary>
+/// <param name="kind">The word that the journal keeps.</param>
+/// <param name="perPrincipal">Certificates that one principal may have in 24 hours; 0: any number.</param>
+public abstract class EstProof(ChallengeKind kind, int perPrincipal) : IChallengeValidator
+{
+    public async ValueTask<ChallengeVerdict> ValidateAsync(IssuanceCommand command, CancellationToken cancellationToken) =>
+        command is EstCommand request && TakesPassword == request.Csr.ChallengePassword is not null
+            ? await JudgeAsync(request, cancellationToken)
+            : new ChallengeVerdict.Unrecognised();
+
+    public bool HasJudged(Enrolment stored) => stored.Protocol == EstProtocol.Name && stored.ChallengeKind == kind;
+
+    public ChallengeReservation? ReservationOf(Enrolment stored) => Reserve(stored.PathId, PrincipalOf(stored));
+
+    /// <summary>It judges requests with a challengePassword, and no others.</summary>
+    protected virtual bool TakesPassword => false;
+
+    /// <summary>Whom a stored request counts for: as in the verdict about it.</summary>
+    protected virtual string PrincipalOf(Enrolment stored) => stored.Subject;
+
+    protected abstract ValueTask<ChallengeVerdict> JudgeAsync(EstCommand request, CancellationToken cancellationToken);
+
+    /// <param name="vouchedBy">As the journal keeps it.</param>
+    /// <param name="principal">Whose budget the certificate counts for.</param>
+    protected ChallengeVerdict Vouch(EstCommand request, string vouchedBy, string principal, bool needsApproval = false) =>
+        new ChallengeVerdict.Vouched(new ChallengeGrant(kind, vouchedBy)
+        {
+            NeedsApproval = needsApproval,
+            Reservation = Reserve(request.Context.Policy.PathId, principal),
+        });
+
+    private ChallengeReservation? Reserve(string pathId, string principal) => perPrincipal == 0
+        ? null
+        : new ChallengeReservation(FailureReason.IntuneReplay, FailureReason.IntuneRateLimited)
+        {
+            Budget = DeviceBudget.Of(pathId, principal, EstProtocol.Name, perPrincipal),
+        };
+}
+
+/// <summary>RFC 7030 §3.2.3: the password of HTTP Basic, which the gate has compared.</summary>
+public sealed class BasicProof(int perPrincipal) : EstProof(ChallengeKind.Static, perPrincipal)
+{
+    protected override ValueTask<ChallengeVerdict> JudgeAsync(EstCommand request, CancellationToken cancellationToken) =>
+        new(request.Client.PasswordId is { } id ? Vouch(request, id, request.Csr.Subject.ToString()) : new ChallengeVerdict.Unrecognised());
+}
+
+/// <summary>The endpoint's password as challengePassword.</summary>
+public sealed class ChallengePasswordProof(IChallengeValidator secrets, int perPrincipal) : EstProof(ChallengeKind.Static, perPrincipal)
+{
+    protected override bool TakesPassword => true;
+
+    protected override async ValueTask<ChallengeVerdict> JudgeAsync(EstCommand request, CancellationToken cancellationToken) =>
+        await secrets.ValidateAsync(request, cancellationToken) is var verdict && verdict is ChallengeVerdict.Vouched(var grant)
+            ? Vouch(request, grant.VouchedBy, request.Csr.Subject.ToString())
+            : verdict;
+}
+
+/// <summary>
+/// RFC 7030 §3.3.2: a trusted client certificate. It vouches for its own names: the request's subject is that of the certificate, and each
+/// alternative name is one of the certificate's.
+/// </summary>
+/// <param name="mayChangeNames">It vouches for any names.</param>
+public sealed class ClientCertificateProof(int perPrincipal, bool mayChangeNames) : EstProof(ChallengeKind.ClientCertificate, perPrincipal)
+{
+    protected override string PrincipalOf(Enrolment stored) => stored.VouchedBy;
+
+    protected override ValueTask<ChallengeVerdict> JudgeAsync(EstCommand request, CancellationToken cancellationToken)
+    {
+        if (request.IsRenewal || request.Client is not { IsTrusted: true, Certificate: { } certificate })
+            return new(new ChallengeVerdict.Unrecognised());
+        var names = request.Client.CertificateNames;
+        var isOwn = mayChangeNames
+            || (request.Csr.Subject.SameAs(certificate.Subject)
+                && request.Csr.SubjectAltNames.All(name => names.Any(name.SameAs)));
+        var principal = $"{certificate.Subject}, issued by {certificate.Issuer}";
+        return new(isOwn
+            ? Vouch(request, principal, principal)
+            : new ChallengeVerdict.Rejected(
+                FailureReason.ClientCertificateNameMismatch,
+                $"the client certificate names {certificate.Subject} [{string.Join(", ", names)}], the request {request.Csr.Subject} "
+                + $"[{string.Join(", ", request.Csr.SubjectAltNames)}]"));
+    }
+}
+
+/// <summary>Operators alone: every request waits for them, whatever the certificate profile says.</summary>
+public sealed class ApprovalProof(int perPrincipal) : EstProof(ChallengeKind.Approval, perPrincipal)
+{
+    protected override ValueTask<ChallengeVerdict> JudgeAsync(EstCommand request, CancellationToken cancellationToken) =>
+        new(Vouch(request, "operators", request.Csr.Subject.ToString(), needsApproval: true));
+}
+
+/// <summary>The endpoint wants no authentication.</summary>
+public sealed class AnonymousProof(int perPrincipal) : EstProof(ChallengeKind.Anonymous, perPrincipal)
+{
+    protected override ValueTask<ChallengeVerdict> JudgeAsync(EstCommand request, CancellationToken cancellationToken) =>
+        new(Vouch(request, "nothing", request.Csr.Subject.ToString()));
+}

@@ -1,0 +1,53 @@
+using System.Security.Cryptography.X509Certificates;
+using Certctl.Tests.Fixtures;
+using Xunit;
+
+namespace Certctl.Tests.Conformance.Est;
+
+/// <summary>EST and SCEP at the same path, as quickstart serves them: a device renews by either.</summary>
+public sealed class BesideScepTests
+{
+    [Fact]
+    public async Task A_device_enrolled_by_one_protocol_renews_by_the_other_and_passwords_are_exchanged_by_SIGHUP()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["password"], "the first password here");
+        await using var host = await CertctlHost.StartAsync(
+            null, ("CERTCTL_EST_ENABLED", "true"), ("CERTCTL_EST_ALLOWED_AUTH_MODES", "basic"),
+            ("CERTCTL_EST_ENROLLMENT_PASSWORD_FILE", folder["password"]));
+        using var scep = host.Connect();
+        var device = ScepDevice.Shared();
+        var byScep = (await scep.SendAsync(
+            (await scep.RequestAsync(device.Csr("CN=both", host.Challenge), device)).Build())).Issued(device);
+
+        using var shown = ScepWire.NewClient(host.CaFile, BootstrapCa.Shown(byScep.CopyWithPrivateKey(device.Rsa)));
+        shown.BaseAddress = new Uri(host.Url, "/.well-known/");
+        using var renewal = await EstRequest.PostAsync(shown, "est/simplereenroll", device.Csr("CN=both", (string?)null));
+        var body = Convert.FromBase64String(await EstRequest.IssuedAsync(renewal));
+        var byEst = Assert.Single(Pkcs7(body));
+        Assert.Equal("CN=both", byEst.Subject);
+        Assert.NotEqual(byScep.SerialNumber, byEst.SerialNumber);
+
+        var owner = device.With(byEst);
+        var again = (await scep.SendAsync((await scep.RequestAsync(owner.Csr("CN=both", (string?)null), owner)).Build())).Issued(owner);
+        Assert.NotEqual(byEst.SerialNumber, again.SerialNumber);
+
+        using var plain = ScepWire.NewClient(host.CaFile);
+        plain.BaseAddress = shown.BaseAddress;
+        await File.WriteAllTextAsync(folder["password"], "the other password here");
+        await host.SignalAsync("HUP");
+        await host.LoggedAsync("Reload: est_password");
+        foreach (var (password, status) in new[] { ("the first password here", 401), ("the other password here", 200) })
+        {
+            using var answer = await EstRequest.PostAsync(plain, "est/simpleenroll", device.Csr("CN=after", (string?)null), password);
+            Assert.Equal(status, (int)answer.StatusCode);
+        }
+    }
+
+    private static X509Certificate2Collection Pkcs7(byte[] body)
+    {
+        var signed = new System.Security.Cryptography.Pkcs.SignedCms();
+        signed.Decode(body);
+        return signed.Certificates;
+    }
+}
