@@ -138,6 +138,15 @@ public static class FailureTable
             new(FailInfo.BadRequest, "channel_binding_unsupported",
                 "The request has a challengePassword. It would bind the request to the TLS connection, which this server cannot verify; "
                 + "send the request without it."),
+        FailureReason.ServerKeyMustWait =>
+            new(FailInfo.BadRequest, "server_key_must_wait",
+                "This request is not decided at once, and no key is made for one that waits; make the key on the device and enrol with it."),
+        FailureReason.ServerKeyProtection =>
+            new(FailInfo.BadRequest, "server_key_protection",
+                "The key cannot be encrypted as the request asks. It must have smimeCapabilities with AES-CBC, and name a symmetric key that "
+                + "this server has, or the subjectKeyIdentifier of the client certificate of this connection, whose key is for encryption."),
+        FailureReason.ServerKeyBusy =>
+            new(FailInfo.BadRequest, "server_key_busy", "The server is busy making keys; send the request again in a moment."),
     };
 
     /// <summary>What the requester is told: the row's text and, where it is known, when the next attempt is allowed.</summary>

@@ -174,6 +174,19 @@ public enum FailureReason
 
     /// <summary>A challengePassword that would bind the request to its TLS connection, which is not supported (ADR 42).</summary>
     ChannelBindingUnsupported,
+
+    /// <summary>
+    /// A key was asked of the server for a request that cannot be answered at once: the key is not kept until an answer is there.
+    /// </summary>
+    ServerKeyMustWait,
+
+    /// <summary>
+    /// The request wants the key of the server encrypted, and says not how, or names a key that there is not or that is not for encryption.
+    /// </summary>
+    ServerKeyProtection,
+
+    /// <summary>All places for making keys were taken for too long.</summary>
+    ServerKeyBusy,
 }
 
 /// <summary>A refusal: a value, not an exception.</summary>

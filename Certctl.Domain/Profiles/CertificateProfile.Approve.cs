@@ -51,7 +51,7 @@ public sealed partial class CertificateProfile
             Subject = subject.Normalised(),
             PublicKey = csr.PublicKey,
             SubjectAltNames = names.Count == 0 ? [] : [.. names.Select(name => name.Normalised())],
-            KeyUsage = KeyPolicy.UsageOf(csr.PublicKey, _ekuOids, Content.KeyUsage),
+            KeyUsage = KeyPolicy.UsageOf(csr.PublicKey.Algorithm, _ekuOids, Content.KeyUsage),
             ExtendedKeyUsages = _ekuOids,
             ExtendedKeyUsageIsCritical = Content.ExtendedKeyUsageIsCritical,
             ApprovedAt = now,

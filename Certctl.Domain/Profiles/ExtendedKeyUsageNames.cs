@@ -58,17 +58,23 @@ internal static class ExtendedKeyUsageNames
 /// </summary>
 internal static class CsrAttributeNames
 {
+    public const string ChallengePassword = "1.2.840.113549.1.9.7";
+    public const string ExtensionRequest = "1.2.840.113549.1.9.14";
+    public const string SubjectAltName = "2.5.29.17";
+    public const string KeyUsage = "2.5.29.15";
+    public const string ExtendedKeyUsage = "2.5.29.37";
+
     private const string SubjectPrefix = "2.5.4.";
 
     private static readonly Dictionary<string, string> Oids = new(StringComparer.Ordinal)
     {
-        ["challengePassword"] = "1.2.840.113549.1.9.7",
+        ["challengePassword"] = ChallengePassword,
         ["unstructuredName"] = "1.2.840.113549.1.9.2",
         ["unstructuredAddress"] = "1.2.840.113549.1.9.8",
-        ["extensionRequest"] = "1.2.840.113549.1.9.14",
-        ["subjectAltName"] = "2.5.29.17",
-        ["keyUsage"] = "2.5.29.15",
-        ["extKeyUsage"] = "2.5.29.37",
+        ["extensionRequest"] = ExtensionRequest,
+        ["subjectAltName"] = SubjectAltName,
+        ["keyUsage"] = KeyUsage,
+        ["extKeyUsage"] = ExtendedKeyUsage,
         ["serialNumber"] = "2.5.4.5",
         ["deviceSerialNumber"] = "1.3.6.1.4.1.311.21.14",
         ["certificateTemplateName"] = "1.3.6.1.4.1.311.20.2",
@@ -77,9 +83,12 @@ internal static class CsrAttributeNames
 
     public static bool IsKnown(string name) => Oids.ContainsKey(name) || ObjectIdentifier.IsValid(name);
 
+    /// <summary>The OID of what <see cref="IsKnown"/> knows.</summary>
+    public static string OidOf(string name) => Oids.GetValueOrDefault(name, name);
+
     public static bool IsIn(CertificateSigningRequest csr, string name)
     {
-        var oid = Oids.GetValueOrDefault(name, name);
+        var oid = OidOf(name);
         return csr.AttributeOids.Contains(oid)
             || (oid.StartsWith(SubjectPrefix, StringComparison.Ordinal)
                 && csr.Subject.Rdns.Any(rdn => rdn.Any(attribute => attribute.Oid == oid && !string.IsNullOrWhiteSpace(attribute.Value))));

@@ -32,9 +32,9 @@ internal static class KeyPolicy
     /// without a choice by the kind of key, as keys are encrypted to RSA alone.
     /// </summary>
     /// <param name="ekus">Dotted OIDs.</param>
-    public static KeyUsages UsageOf(PublicKeyInfo key, IReadOnlyList<string> ekus, IReadOnlyList<string> chosen) =>
-        chosen.Count > 0 ? KeyUsageNames.Chosen(chosen, key.Algorithm) : KeyUsages.DigitalSignature
-        | (key.Algorithm == KeyAlgorithm.Rsa ? KeyUsages.KeyEncipherment : KeyUsages.None)
+    public static KeyUsages UsageOf(KeyAlgorithm key, IReadOnlyList<string> ekus, IReadOnlyList<string> chosen) =>
+        chosen.Count > 0 ? KeyUsageNames.Chosen(chosen, key) : KeyUsages.DigitalSignature
+        | (key == KeyAlgorithm.Rsa ? KeyUsages.KeyEncipherment : KeyUsages.None)
         | (ekus.Contains(ExtendedKeyUsageNames.EmailProtection) ? KeyUsages.ContentCommitment : KeyUsages.None);
 
     private static string? FindRuleDefect(PublicKeyInfo key, IReadOnlyList<KeyAlgorithmRule> rules) =>

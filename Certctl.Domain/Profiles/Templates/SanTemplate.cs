@@ -10,7 +10,8 @@ namespace Certctl.Domain.Profiles.Templates;
 /// </summary>
 internal sealed class SanTemplate
 {
-    private const string AllNames = "{{csr.sans}}";
+    /// <summary>The element that stands for all names of the request.</summary>
+    public const string AllNames = "{{csr.sans}}";
 
     private static readonly Dictionary<string, SubjectAltNameKind> Kinds = new(StringComparer.Ordinal)
     {
@@ -24,6 +25,9 @@ internal sealed class SanTemplate
     private readonly IReadOnlyList<Element> _elements;
 
     private SanTemplate(IReadOnlyList<Element> elements) => _elements = elements;
+
+    /// <summary>The variables without a value of which a request is refused.</summary>
+    public IEnumerable<string> RequiredVariables => _elements.SelectMany(element => element.Text?.RequiredVariables ?? []);
 
     /// <summary>Why these elements are no template; empty when they are.</summary>
     public static IEnumerable<string> Problems(IReadOnlyList<string> elements, ContentRules rules) =>

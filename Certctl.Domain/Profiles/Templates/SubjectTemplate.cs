@@ -11,6 +11,9 @@ internal sealed class SubjectTemplate
 
     private SubjectTemplate(IReadOnlyList<(string Oid, TemplateText Text)> elements) => _elements = elements;
 
+    /// <summary>The variables without a value of which a request is refused.</summary>
+    public IEnumerable<string> RequiredVariables => _elements.SelectMany(element => element.Text.RequiredVariables);
+
     /// <summary>Why these elements are no template; empty when they are.</summary>
     public static IEnumerable<string> Problems(IReadOnlyList<string> elements) =>
         elements.Select(element => Read(element, out _)).OfType<string>();

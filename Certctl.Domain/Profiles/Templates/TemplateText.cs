@@ -20,6 +20,9 @@ internal sealed class TemplateText
     /// <summary>It has no variable.</summary>
     public bool IsLiteral => _parts.All(part => part.Variable is null);
 
+    /// <summary>The variables without which it makes nothing.</summary>
+    public IEnumerable<string> RequiredVariables => _parts.Where(part => !part.IsOptional).Select(part => part.Variable).OfType<string>();
+
     /// <summary>The template, or null with what is wrong with the text.</summary>
     public static TemplateText? Parse(string text, out string? problem)
     {

@@ -14,22 +14,28 @@ internal sealed record TemplateSource(SubjectName Subject, IReadOnlyList<Subject
 /// </summary>
 internal static class TemplateVariables
 {
-    private static readonly Dictionary<string, Func<TemplateSource, IEnumerable<string?>>> All = new(StringComparer.Ordinal)
+    private const string SubjectAltNamePrefix = "csr.san.";
+
+    private static readonly Dictionary<string, string> SubjectTypes = new(StringComparer.Ordinal)
     {
-        ["csr.cn"] = Attribute(AttributeTypes.CommonName),
-        ["csr.o"] = Attribute("2.5.4.10"),
-        ["csr.ou"] = Attribute("2.5.4.11"),
-        ["csr.l"] = Attribute("2.5.4.7"),
-        ["csr.st"] = Attribute("2.5.4.8"),
-        ["csr.c"] = Attribute("2.5.4.6"),
-        ["csr.dc"] = Attribute("0.9.2342.19200300.100.1.25"),
-        ["csr.uid"] = Attribute("0.9.2342.19200300.100.1.1"),
-        ["csr.title"] = Attribute("2.5.4.12"),
-        ["csr.surname"] = Attribute("2.5.4.4"),
-        ["csr.given_name"] = Attribute("2.5.4.42"),
-        ["csr.serial_number"] = Attribute("2.5.4.5"),
-        ["csr.email_address"] = Attribute("1.2.840.113549.1.9.1"),
-        ["csr.unstructured_name"] = Attribute("1.2.840.113549.1.9.2"),
+        ["csr.cn"] = AttributeTypes.CommonName,
+        ["csr.o"] = "2.5.4.10",
+        ["csr.ou"] = "2.5.4.11",
+        ["csr.l"] = "2.5.4.7",
+        ["csr.st"] = "2.5.4.8",
+        ["csr.c"] = "2.5.4.6",
+        ["csr.dc"] = "0.9.2342.19200300.100.1.25",
+        ["csr.uid"] = "0.9.2342.19200300.100.1.1",
+        ["csr.title"] = "2.5.4.12",
+        ["csr.surname"] = "2.5.4.4",
+        ["csr.given_name"] = "2.5.4.42",
+        ["csr.serial_number"] = "2.5.4.5",
+        ["csr.email_address"] = "1.2.840.113549.1.9.1",
+        ["csr.unstructured_name"] = "1.2.840.113549.1.9.2",
+    };
+
+    private static readonly Dictionary<string, Func<TemplateSource, IEnumerable<string?>>> Others = new(StringComparer.Ordinal)
+    {
         ["csr.san.dns"] = Name(SubjectAltNameKind.DnsName),
         ["csr.san.email"] = Name(SubjectAltNameKind.Rfc822Name),
         ["csr.san.uri"] = Name(SubjectAltNameKind.Uri),
@@ -41,9 +47,18 @@ internal static class TemplateVariables
         ["claim.device_name"] = source => [source.Claim?.DeviceName],
     };
 
+    private static readonly Dictionary<string, Func<TemplateSource, IEnumerable<string?>>> All = new(
+        [.. SubjectTypes.Select(type => KeyValuePair.Create(type.Key, Attribute(type.Value))), .. Others], StringComparer.Ordinal);
+
     public static IEnumerable<string> Known => All.Keys;
 
     public static bool IsKnown(string name) => All.ContainsKey(name);
+
+    /// <summary>The type of subject attribute that a variable stands for; null: for none.</summary>
+    public static string? SubjectTypeOf(string name) => SubjectTypes.GetValueOrDefault(name);
+
+    /// <summary>Whether a variable stands for alternative names.</summary>
+    public static bool IsSubjectAltName(string name) => name.StartsWith(SubjectAltNamePrefix, StringComparison.Ordinal);
 
     /// <summary>The values of a known variable.</summary>
     public static IReadOnlyList<string> Values(string name, TemplateSource source) =>

@@ -6,9 +6,10 @@ namespace Certctl.Infrastructure.Crypto.Cms;
 
 /// <summary>
 /// Writes DER forwards into one rented buffer. <c>using (writer.Open(tag))</c> stands where the RFC's ASN.1 opens a brace; the length is
-/// filled in at the closing one. Not for secrets: the buffer goes back to the pool as it is.
+/// filled in at the closing one.
 /// </summary>
-internal sealed class DerWriter(int capacity) : IDisposable
+/// <param name="holdsSecrets">Buffers are zeroed before they go back to the pool, else they go back as they are.</param>
+internal sealed class DerWriter(int capacity, bool holdsSecrets = false) : IDisposable
 {
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(capacity);
 
@@ -59,7 +60,7 @@ internal sealed class DerWriter(int capacity) : IDisposable
 
     public void Dispose()
     {
-        ArrayPool<byte>.Shared.Return(_buffer);
+        ArrayPool<byte>.Shared.Return(_buffer, holdsSecrets);
         _buffer = [];
         Length = 0;
     }
@@ -68,7 +69,7 @@ internal sealed class DerWriter(int capacity) : IDisposable
     {
         var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, Length + count));
         Written.CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_buffer);
+        ArrayPool<byte>.Shared.Return(_buffer, holdsSecrets);
         _buffer = larger;
     }
 

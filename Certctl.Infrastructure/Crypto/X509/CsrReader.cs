@@ -35,6 +35,13 @@ internal static class CsrReader
     public static CertificateSigningRequest? ReadKept(ReadOnlyMemory<byte> der) =>
         TryParse(der, out _, out var request, out _) ? request : null;
 
+    /// <summary>
+    /// Reads a request without asking whose key signed it; null, with the defect in words, when it is none. For what a server is to make
+    /// a key for (RFC 7030 §4.4.1): the key in the request and its signature mean nothing there.
+    /// </summary>
+    public static CertificateSigningRequest? ReadUnsigned(ReadOnlyMemory<byte> bytes, out string? defect) =>
+        TryParse(bytes, out _, out var request, out defect) ? request : null;
+
     private static bool TryParse(ReadOnlyMemory<byte> bytes, out Frame frame, out CertificateSigningRequest? request, out string? defect)
     {
         (frame, request) = (default, null);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Application.Est.ServerKeys;
 using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Certctl.Domain.Certificates;
@@ -29,7 +30,7 @@ public sealed record LocalCaSettings(string IssuerId, IReadOnlyList<string> CrlU
 }
 
 /// <summary>The CA whose key is a local file: a root, or a subordinate CA of another CA.</summary>
-public sealed class LocalCaIssuer : ISignsInProcess, IPublishesStatus, IForeseesRefusal
+public sealed class LocalCaIssuer : ISignsInProcess, IPublishesStatus, IForeseesRefusal, ICertifiesKeyGeneration
 {
     /// <summary>What <see cref="Check"/> says after this forbids nothing.</summary>
     public const string Warning = "warning: ";
@@ -41,6 +42,7 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesStatus, IForesees
     private readonly SubjectName _subject;
     private readonly LeafWriter _writer;
     private readonly ResponderWriter _responders;
+    private readonly ResponderWriter _keyGeneration;
     private readonly IReadOnlyList<NameConstraints> _constraints;
     private readonly DateTimeOffset _notBefore;
     private readonly byte[] _keyIdentifier;
@@ -55,7 +57,8 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesStatus, IForesees
             throw new InvalidOperationException($"The CA's name cannot be read: {defect}.");
         _subject = subject!;
         _writer = new LeafWriter(ca.Certificate, _signer, settings);
-        _responders = new ResponderWriter(ca.Certificate, _subject, _signer);
+        _responders = new ResponderWriter(ca.Certificate, _subject, _signer, Delegation.OcspResponder);
+        _keyGeneration = new ResponderWriter(ca.Certificate, _subject, _signer, Delegation.KeyGeneration);
         Crls = LocalCrlWriter.For(ca.Certificate, _signer);
         FreshestUrl = settings.UrlsOf(ca.Certificate).Freshest;
         _constraints = [.. CaPath.Constraining(ca, clock.GetUtcNow()).Select(NameConstraints.Of).OfType<NameConstraints>()];
@@ -152,13 +155,20 @@ public sealed class LocalCaIssuer : ISignsInProcess, IPublishesStatus, IForesees
         }));
     }
 
-    public byte[] CertifyResponder(ReadOnlySpan<byte> subjectPublicKeyInfo, DateTimeOffset notBefore, DateTimeOffset notAfter)
+    public byte[] CertifyResponder(ReadOnlySpan<byte> subjectPublicKeyInfo, DateTimeOffset notBefore, DateTimeOffset notAfter) =>
+        Certify(_responders, "an OCSP responder", subjectPublicKeyInfo, notBefore, notAfter);
+
+    public byte[] CertifyKeyGeneration(ReadOnlySpan<byte> subjectPublicKeyInfo, DateTimeOffset notBefore, DateTimeOffset notAfter) =>
+        Certify(_keyGeneration, "a certificate for key generation", subjectPublicKeyInfo, notBefore, notAfter);
+
+    private byte[] Certify(
+        ResponderWriter writer, string role, ReadOnlySpan<byte> subjectPublicKeyInfo, DateTimeOffset notBefore, DateTimeOffset notAfter)
     {
         notAfter = notAfter < NotAfter ? notAfter : NotAfter;
         notBefore = notBefore > _notBefore ? notBefore : _notBefore;
         if (notAfter <= notBefore)
-            throw new InvalidOperationException($"The CA ends at {NotAfter:O}, before an OCSP responder from {notBefore:O} could begin.");
-        return _responders.Write(subjectPublicKeyInfo, SerialNumbers.Next(), notBefore, notAfter);
+            throw new InvalidOperationException($"The CA ends at {NotAfter:O}, before {role} from {notBefore:O} could begin.");
+        return writer.Write(subjectPublicKeyInfo, SerialNumbers.Next(), notBefore, notAfter);
     }
 
     private static ReadOnlyMemory<byte> Der(X509Certificate2 certificate) => certificate.RawData;

@@ -5,12 +5,27 @@ using Certctl.Domain.Profiles;
 
 namespace Certctl.Infrastructure.Issuers.LocalCa;
 
-/// <summary>Writes the certificate of an OCSP responder (RFC 6960 §4.2.2.2), which only says what this CA has issued.</summary>
-internal sealed class ResponderWriter(X509Certificate2 ca, SubjectName caName, CaSigner signer)
+/// <summary>What this process signs in the name of a CA, with a key of its own.</summary>
+/// <param name="Name">The beginning of the common name.</param>
+/// <param name="Purpose">OID of the extended key usage.</param>
+/// <param name="Unrevocable">OID of the extension, NULL, that says that there is no revocation information.</param>
+internal sealed record Delegation(string Name, string Purpose, string Unrevocable)
+{
+    /// <summary>
+    /// RFC 6960 §4.2.2.2.1: not to be checked for revocation, since it is short-lived. So it needs no URLs for that (RFC 9919 §3.2.2).
+    /// </summary>
+    public static readonly Delegation OcspResponder = new("OCSP responder", "1.3.6.1.5.5.7.3.9", "1.3.6.1.5.5.7.48.1.5");
+
+    /// <summary>id-kp-cmKGA (RFC 9480 §2.2), noRevAvail (RFC 9608 §2).</summary>
+    public static readonly Delegation KeyGeneration = new("Key generation", "1.3.6.1.5.5.7.3.32", "2.5.29.56");
+}
+
+/// <summary>
+/// Writes the certificate of an OCSP responder (RFC 6960 §4.2.2.2), which only says what this CA has issued, or of another delegate.
+/// </summary>
+internal sealed class ResponderWriter(X509Certificate2 ca, SubjectName caName, CaSigner signer, Delegation delegation)
 {
     private const string CommonName = "2.5.4.3";
-    private const string OcspSigning = "1.3.6.1.5.5.7.3.9";
-    private const string NoCheck = "1.3.6.1.5.5.7.48.1.5";
 
     // RFC 5280 appendix A.1, ub-common-name.
     private const int MaxCommonName = 64;
@@ -18,7 +33,7 @@ internal sealed class ResponderWriter(X509Certificate2 ca, SubjectName caName, C
     private static readonly byte[] NotACa = [0x30, 0x00];
     private static readonly byte[] Null = [0x05, 0x00];
 
-    private readonly SubjectName _subject = SubjectOf(caName);
+    private readonly SubjectName _subject = SubjectOf(caName, delegation.Name);
 
     public byte[] Write(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> serial, DateTimeOffset notBefore, DateTimeOffset notAfter)
     {
@@ -50,20 +65,18 @@ internal sealed class ResponderWriter(X509Certificate2 ca, SubjectName caName, C
     {
         LeafExtensions.Write(writer, "2.5.29.19", critical: true, NotACa);
         LeafExtensions.WriteKeyUsage(writer, KeyUsages.DigitalSignature);
-        LeafExtensions.WriteExtendedKeyUsage(writer, [OcspSigning], critical: false);
+        LeafExtensions.WriteExtendedKeyUsage(writer, [delegation.Purpose], critical: false);
         LeafExtensions.WriteSubjectKeyIdentifier(writer, publicKey);
         writer.WriteEncodedValue(LeafExtensions.EncodeAuthorityKeyIdentifier(ca));
-
-        // RFC 6960 §4.2.2.2.1: not to be checked for revocation, since it is short-lived. So it needs no URLs for that (RFC 9919 §3.2.2).
-        LeafExtensions.Write(writer, NoCheck, critical: false, Null);
+        LeafExtensions.Write(writer, delegation.Unrevocable, critical: false, Null);
         if (TlsFeature.Below(ca, mustStaple: false) is { } feature)
             LeafExtensions.Write(writer, TlsFeature.Oid, critical: false, feature);
     }
 
     // Below the CA's own name, so that name constraints of the CAs above permit it as they permit the CA.
-    private static SubjectName SubjectOf(SubjectName ca)
+    private static SubjectName SubjectOf(SubjectName ca, string role)
     {
-        var name = ca.CommonName is { } common ? $"OCSP responder of {common}" : "OCSP responder";
+        var name = ca.CommonName is { } common ? $"{role} of {common}" : role;
         if (name.Length > MaxCommonName)
             name = name[..(char.IsHighSurrogate(name[MaxCommonName - 1]) ? MaxCommonName - 1 : MaxCommonName)];
         return SubjectName.Of(
