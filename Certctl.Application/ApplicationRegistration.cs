@@ -16,6 +16,8 @@ using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Est;
 using Certctl.Application.Est.Access;
+using Certctl.Application.Est.CsrAttributes;
+using Certctl.Application.Est.ServerKeys;
 using Certctl.Application.Publication;
 using Certctl.Application.Scep;
 using Certctl.Application.Scep.GetCert;
@@ -77,6 +79,9 @@ public static class ApplicationRegistration
     {
         services.AddSingleton<IRequestHandler<EstCommand, EnrolmentOutcome>, EstHandler>();
         services.AddSingleton<IValidator<EstCommand>, EstValidator>();
+        services.AddSingleton<IRequestHandler<ServerKeyCommand, EnrolmentOutcome>, ServerKeyHandler>();
+        services.AddSingleton<IValidator<ServerKeyCommand>, ServerKeyValidator>();
+        services.AddSingleton<CsrAttributesAnswers>();
         services.AddSingleton<WrongPasswords>();
         services.AddSingleton<EstCredentialCheck>();
         services.AddSingleton<EstCounters>();

@@ -32,6 +32,9 @@ public sealed record CertctlOptions
     /// <summary>Empty when EST is off. The endpoint without a label has PathId "".</summary>
     public required IReadOnlyList<EstProfileOptions> EstProfiles { get; init; }
 
+    /// <summary>How many keys are made at once for devices.</summary>
+    public int EstKeyGenerations { get; init; } = 2;
+
     /// <summary>
     /// Some SCEP profile is served at <c>/scep-mtls</c>, or EST is, whose renewals show the certificate that they renew: only then is a
     /// client certificate asked for.

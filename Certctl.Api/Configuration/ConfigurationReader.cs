@@ -148,6 +148,7 @@ internal static class ConfigurationReader
             Telemetry = TelemetrySettings.Read(values, server.Host),
             ScepProfiles = ScepProfileReader.Read(values),
             EstProfiles = EstProfileReader.Read(values),
+            EstKeyGenerations = values.Read(EstSettings.KeyGenerations),
             KeyPassphrase = values.Read(CaSettings.KeyPassphrase),
         };
     }

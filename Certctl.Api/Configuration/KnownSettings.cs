@@ -24,7 +24,7 @@ internal static class KnownSettings
         ApiSettings.Group,
         OidcSettings.Group, ProbeSettings.Group, RateLimitSettings.Group, CorsSettings.Group, TelemetrySettings.Group, LogSettings.Group,
         EndpointSettings.Group, ScepProfileSettings.Group, SignedChallengeSettings.Group, ComplianceServiceSettings.Group,
-        EstProfileSettings.Group,
+        EstProfileSettings.Group, ServerKeySettings.Group,
     ];
 
     /// <summary>Those that there are once.</summary>

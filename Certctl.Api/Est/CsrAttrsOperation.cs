@@ -1,15 +1,21 @@
 using Certctl.Application.Est;
+using Certctl.Application.Est.CsrAttributes;
 
 namespace Certctl.Api.Est;
 
-/// <summary>RFC 7030 §4.5: nothing is asked of requests beside what the certificate profile judges.</summary>
-internal sealed class CsrAttrsOperation(EstServices services) : EstOperation(EstOperationName.CsrAttrs, HttpMethods.Get)
+/// <summary>RFC 7030 §4.5: what requests should have; without authentication but on the mTLS route.</summary>
+internal sealed class CsrAttrsOperation(EstServices services, CsrAttributesAnswers answers)
+    : EstOperation(EstOperationName.CsrAttrs, HttpMethods.Get)
 {
     protected override async Task AnswerAsync(EstCall call)
     {
-        if (await services.Gate.FindCertificateDefectAsync(call.Profile, call.Shown, call.Http.RequestAborted) is { } defect)
+        var http = call.Http;
+        if (await services.Gate.FindCertificateDefectAsync(call.Profile, call.Shown, http.RequestAborted) is { } defect)
             await RefuseAsync(call, defect);
+        else if (await answers.FindAsync(
+            call.Profile.Policy.CertificateProfileId, call.Profile.CsrAttributes, http.RequestAborted) is { } attributes)
+            await EstAnswer.SendAsync(http, "application/csrattrs", EstAnswer.Base64(attributes));
         else
-            call.Http.Response.StatusCode = StatusCodes.Status204NoContent;
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 }

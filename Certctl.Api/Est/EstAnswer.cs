@@ -1,3 +1,4 @@
+using System.Text;
 using Certctl.Api.Hosting.Http;
 
 namespace Certctl.Api.Est;
@@ -18,6 +19,10 @@ internal static class EstAnswer
         http.Response.Headers["Content-Transfer-Encoding"] = "base64";
         return DeviceAnswer.Send(http, contentType, body);
     }
+
+    /// <summary>As the text of a body, in lines that all clients read.</summary>
+    public static byte[] Base64(byte[] der) =>
+        Encoding.ASCII.GetBytes(Convert.ToBase64String(der, Base64FormattingOptions.InsertLineBreaks) + "\r\n");
 
     /// <summary>RFC 7030 §4.2.3: the same request, later.</summary>
     public static Task PendingAsync(HttpContext http)

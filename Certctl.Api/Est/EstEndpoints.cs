@@ -32,7 +32,7 @@ internal static class EstEndpoints
             return;
         }
 
-        if (operations.FirstOrDefault(operation => operation.Name == name) is not { } wanted)
+        if (operations.FirstOrDefault(operation => operation.Name == name && operation.IsServedBy(profile)) is not { } wanted)
         {
             await DeviceAnswer.Say(http, StatusCodes.Status404NotFound, "This EST endpoint does not serve the operation of the path.");
             return;

@@ -15,6 +15,9 @@ internal abstract class EstOperation(string name, string method)
 {
     public string Name => name;
 
+    /// <summary>Whether the endpoint serves it; else the path leads nowhere.</summary>
+    public virtual bool IsServedBy(EstProfile profile) => true;
+
     /// <summary>Answers with what it is, or with 405.</summary>
     public Task ServeAsync(EstCall call) => call.Http.Request.Method == method
         ? AnswerAsync(call)
@@ -32,7 +35,9 @@ internal abstract class EstOperation(string name, string method)
             http.Response.Headers.WWWAuthenticate = "Basic realm=\"est-enrollment\", charset=\"UTF-8\"";
         else if (status == StatusCodes.Status401Unauthorized)
             status = StatusCodes.Status403Forbidden;
-        if (failure.AllowedFrom is { } from)
+        if (status == StatusCodes.Status503ServiceUnavailable)
+            http.Response.Headers.RetryAfter = AccidentHandler.RetryAfterSeconds;
+        else if (failure.AllowedFrom is { } from)
             http.Response.Headers.RetryAfter = Seconds(from - http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
         return DeviceAnswer.Say(http, status, EstStatus.TextOf(failure));
     }

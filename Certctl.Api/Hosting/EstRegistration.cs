@@ -10,6 +10,8 @@ using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Est;
 using Certctl.Application.Est.Access;
+using Certctl.Application.Est.CsrAttributes;
+using Certctl.Application.Est.ServerKeys;
 using Certctl.Application.Issuers;
 using Certctl.Infrastructure.Crypto.Est;
 using Certctl.Infrastructure.Crypto.Mtls;
@@ -37,6 +39,10 @@ internal static class EstRegistration
         services.AddSingleton<EstOperation, SimpleEnrollOperation>();
         services.AddSingleton<EstOperation, SimpleReenrollOperation>();
         services.AddSingleton<EstOperation, CsrAttrsOperation>();
+        services.AddSingleton<ICsrAttributesWriter, CsrAttributesWriter>();
+        services.AddSingleton<EstOperation, ServerKeyGenOperation>();
+        services.AddSingleton<IServerKeyCodec, ServerKeyCodec>();
+        services.AddSingleton(_ => new KeyGenerationGate(options.EstKeyGenerations, KeyGenerationGate.DefaultPatience));
     }
 
     private static EstProfile Profile(
@@ -58,6 +64,11 @@ internal static class EstRegistration
             Passwords = passwords,
             MaxWrongPasswords = profile.MaxWrongPasswords,
             ClientTrust = trusts.Find(profile.PathId),
+            ServesServerKeys = profile.ServerKeyGen,
+            SharedKeys = profile.SharedKeys,
+
+            // Of several modes the request shows which one it means; a challengePassword is asked for where there is no other.
+            CsrAttributes = new CsrAttributesForm(profile.Modes == EstAuthModes.Challenge, profile.HasRequestTemplate),
             CaCertificates = LocalCaIssuer.PublishedOf(material.Ca, TimeProvider.System.GetUtcNow()),
         };
     }

@@ -140,11 +140,13 @@ public static class FailureTable
                 + "send the request without it."),
         FailureReason.ServerKeyMustWait =>
             new(FailInfo.BadRequest, "server_key_must_wait",
-                "This request is not decided at once, and no key is made for one that waits; make the key on the device and enrol with it."),
+                "This request is not decided at once, and no key is made for one that waits; "
+                + "make the key on the device and enrol with it."),
         FailureReason.ServerKeyProtection =>
             new(FailInfo.BadRequest, "server_key_protection",
-                "The key cannot be encrypted as the request asks. It must have smimeCapabilities with AES-CBC, and name a symmetric key that "
-                + "this server has, or the subjectKeyIdentifier of the client certificate of this connection, whose key is for encryption."),
+                "The key cannot be encrypted as the request asks. It must have smimeCapabilities with AES-CBC, and name a symmetric key "
+                + "that this server has, or the subjectKeyIdentifier of the client certificate of this connection, "
+                + "whose key is for encryption."),
         FailureReason.ServerKeyBusy =>
             new(FailInfo.BadRequest, "server_key_busy", "The server is busy making keys; send the request again in a moment."),
     };

@@ -9,9 +9,9 @@ using MediatR;
 
 namespace Certctl.Application.Est;
 
-/// <summary>RFC 7030 §4.2 and §4.4: a client asks for a certificate.</summary>
+/// <summary>RFC 7030 §4.2 and §4.4: a client asks for a certificate. Not sealed: serverkeygen asks for more.</summary>
 /// <param name="Client">As the gate let it in.</param>
-public sealed record EstCommand(EnrolmentContext Context, CertificateSigningRequest Csr, EnrolmentKind Kind, EstClient Client)
+public record EstCommand(EnrolmentContext Context, CertificateSigningRequest Csr, EnrolmentKind Kind, EstClient Client)
     : IssuanceCommand(Context, Csr, Kind)
 {
     public override bool IsRenewal => Kind.IsRenewal();

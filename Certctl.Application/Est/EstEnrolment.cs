@@ -12,13 +12,23 @@ public sealed class EstEnrolment(
     EnrolmentRunner runner, EstCounters counters, DatabaseClock clock, TimeProvider process, ILogger<EstEnrolment> logger)
 {
     /// <summary>Reads the request, decides and records. Throws when database or issuer fail: an outage is not a decision.</summary>
+    public Task<EnrolmentOutcome> RunAsync(
+        EstProfile profile, EstClient client, EnrolmentKind kind, Func<EstReading> read, CancellationToken cancellationToken) =>
+        RunAsync(profile, client, kind, read, static command => command, cancellationToken);
+
+    /// <param name="complete">Makes the command of an operation that asks for more of what all have in common.</param>
     public async Task<EnrolmentOutcome> RunAsync(
-        EstProfile profile, EstClient client, EnrolmentKind kind, Func<EstReading> read, CancellationToken cancellationToken)
+        EstProfile profile,
+        EstClient client,
+        EnrolmentKind kind,
+        Func<EstReading> read,
+        Func<EstCommand, EstCommand> complete,
+        CancellationToken cancellationToken)
     {
         EnrolmentOutcome? outcome = null;
         try
         {
-            outcome = await DecideAsync(profile, client, kind, read, cancellationToken);
+            outcome = await DecideAsync(profile, client, kind, read, complete, cancellationToken);
             return outcome;
         }
         finally
@@ -38,7 +48,12 @@ public sealed class EstEnrolment(
     }
 
     private async Task<EnrolmentOutcome> DecideAsync(
-        EstProfile profile, EstClient client, EnrolmentKind kind, Func<EstReading> read, CancellationToken cancellationToken)
+        EstProfile profile,
+        EstClient client,
+        EnrolmentKind kind,
+        Func<EstReading> read,
+        Func<EstCommand, EstCommand> complete,
+        CancellationToken cancellationToken)
     {
         var started = process.GetTimestamp();
         var now = await clock.NowAsync(cancellationToken);
@@ -63,7 +78,7 @@ public sealed class EstEnrolment(
             return await runner.RefuseAsync(unreadable, request, cancellationToken);
         return FindDefect(profile, csr!) is { } defect
             ? await runner.RefuseAsync(defect, request, cancellationToken)
-            : await runner.RunAsync(new EstCommand(Context(request, csr!), csr!, kind, client), request, cancellationToken);
+            : await runner.RunAsync(complete(new EstCommand(Context(request, csr!), csr!, kind, client)), request, cancellationToken);
     }
 
     private static EstReading Read(Func<EstReading> read)

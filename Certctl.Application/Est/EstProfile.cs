@@ -1,6 +1,7 @@
 using Certctl.Application.Challenges.Static;
 using Certctl.Application.ClientCertificates;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Est.CsrAttributes;
 
 namespace Certctl.Application.Est;
 
@@ -25,6 +26,15 @@ public sealed class EstProfile
 
     /// <summary>DER: the CA in use, those above it up to the root, and what clients of another root need; without the next CA.</summary>
     public required IReadOnlyList<ReadOnlyMemory<byte>> CaCertificates { get; init; }
+
+    /// <summary>The server makes keys for its devices (RFC 7030 §4.4).</summary>
+    public bool ServesServerKeys { get; init; }
+
+    /// <summary>With which of them it can encrypt those keys: by identifier in lower-case hex.</summary>
+    public IReadOnlyDictionary<string, byte[]> SharedKeys { get; init; } = new Dictionary<string, byte[]>();
+
+    /// <summary>What csrattrs says beside the certificate profile.</summary>
+    public CsrAttributesForm CsrAttributes { get; init; } = new(WantsChallenge: false, HasTemplate: false);
 
     public bool Takes(EstAuthModes mode) => Modes.HasFlag(mode);
 

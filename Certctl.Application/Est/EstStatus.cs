@@ -13,6 +13,7 @@ public static class EstStatus
     private const int Unauthorized = 401;
     private const int Forbidden = 403;
     private const int TooManyRequests = 429;
+    private const int ServiceUnavailable = 503;
 
     public static int Of(FailureReason reason) => reason switch
     {
@@ -38,6 +39,8 @@ public static class EstStatus
         FailureReason.TransactionUnknown or FailureReason.RequestExpired or FailureReason.ApprovedNamesChanged
             or FailureReason.CertificateUnknown or FailureReason.IssuerUnanswered => BadRequest,
         FailureReason.IntuneMalformed or FailureReason.IntuneUnknownVersion => BadRequest,
+        FailureReason.ServerKeyMustWait or FailureReason.ServerKeyProtection => BadRequest,
+        FailureReason.ServerKeyBusy => ServiceUnavailable,
     };
 
     /// <summary>The text of the answer; where the common one speaks of SCEP, EST's own.</summary>

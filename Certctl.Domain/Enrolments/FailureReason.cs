@@ -172,7 +172,7 @@ public enum FailureReason
     /// <summary>The request asks for other names than the client certificate has.</summary>
     ClientCertificateNameMismatch,
 
-    /// <summary>A challengePassword that would bind the request to its TLS connection, which is not supported (ADR 42).</summary>
+    /// <summary>A challengePassword that would bind the request to its TLS connection, which is not supported (ADR 45).</summary>
     ChannelBindingUnsupported,
 
     /// <summary>

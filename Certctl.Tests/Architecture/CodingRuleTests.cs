@@ -4,6 +4,8 @@ using Certctl.Application.ClientCertificates;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Est;
+using Certctl.Application.Est.CsrAttributes;
+using Certctl.Application.Est.ServerKeys;
 using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Certctl.Application.Publication.Ocsp;
@@ -44,6 +46,10 @@ public sealed partial class CodingRuleTests
         [typeof(IOcspCodec)] = "the platform's readers of ASN.1",
         [typeof(IOcspSigner)] = "private keys of OCSP responders",
         [typeof(IOcspSigners)] = "files",
+        [typeof(ICsrAttributesWriter)] = "the platform's writers of ASN.1",
+        [typeof(IServerKeyCodec)] = "private keys, and the platform's CMS",
+        [typeof(IServerKey)] = "a private key",
+        [typeof(ICertifiesKeyGeneration)] = "an ability of some issuers",
     };
 
     [Fact]

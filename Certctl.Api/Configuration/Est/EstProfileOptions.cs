@@ -34,6 +34,15 @@ public sealed record EstProfileOptions
     /// <summary>Wrong passwords of one address in an hour; 0: any number.</summary>
     public int MaxWrongPasswords { get; init; } = 10;
 
+    /// <summary>The server makes keys (RFC 7030 §4.4).</summary>
+    public bool ServerKeyGen { get; init; }
+
+    /// <summary>By identifier in lower-case hex: what those keys can be encrypted with.</summary>
+    public IReadOnlyDictionary<string, byte[]> SharedKeys { get; init; } = new Dictionary<string, byte[]>();
+
+    /// <summary>csrattrs has the template of RFC 9908.</summary>
+    public bool HasRequestTemplate { get; init; }
+
     public TimeSpan RetryWindow { get; init; } = TimeSpan.FromHours(1);
 
     public TimeSpan PendingWindow { get; init; } = TimeSpan.FromDays(7);

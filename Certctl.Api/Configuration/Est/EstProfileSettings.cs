@@ -48,6 +48,10 @@ internal static class EstProfileSettings
         "RATE_LIMIT_PER_PRINCIPAL_24H", SettingType.Integer(0, 1000), 0,
         "First certificates in any 24 hours for one client certificate or, without one, for one subject; 0: any number.");
 
+    public static readonly DefaultedSetting<bool> HasRequestTemplate = Group.Add(
+        "CSRATTRS_TEMPLATE", SettingType.Boolean, false,
+        "`csrattrs` has the template of RFC 9908 too, behind the list of RFC 7030; clients that know it go by it alone.");
+
     /// <param name="pathId">Empty for the root profile, which need not name its issuer.</param>
     /// <param name="values">Of the profile.</param>
     public static EstProfileOptions Read(string pathId, SettingValues values)
@@ -81,6 +85,9 @@ internal static class EstProfileSettings
             CertificateMayChangeNames = values.Read(MtlsAllowOtherNames),
             PerPrincipalLimit = values.Read(PerPrincipalLimit),
             MaxWrongPasswords = values.Read(MaxWrongPasswords),
+            ServerKeyGen = ServerKeySettings.ReadEnabled(modes, values),
+            SharedKeys = ServerKeySettings.ReadSharedKeys(values),
+            HasRequestTemplate = values.Read(HasRequestTemplate),
             RetryWindow = values.Read(EndpointSettings.RetryWindow),
             PendingWindow = values.Read(EndpointSettings.PendingWindow),
         };

@@ -7,8 +7,10 @@ namespace Certctl.Application.Est.ServerKeys;
 /// <summary>Makes keys for devices. Pure computation, safe for any number of threads; nothing that it makes is kept.</summary>
 public interface IServerKeyCodec
 {
-    /// <summary>RFC 7030 §4.4.1: the public key and the signature of the request are ignored.</summary>
-    ServerKeyReading Read(ReadOnlyMemory<byte> pkcs10);
+    /// <summary>
+    /// Reads a PKCS#10, in each form in which EST takes one. RFC 7030 §4.4.1: its public key and its signature are ignored.
+    /// </summary>
+    ServerKeyReading Read(ReadOnlyMemory<byte> body);
 
     /// <summary>Who can open the key that was asked for; null, with the defect in words, when it cannot be encrypted that way.</summary>
     IKeyRecipient? FindRecipient(KeyProtection protection, KeyHolder holder, out string? defect);
@@ -19,6 +21,9 @@ public interface IServerKeyCodec
     /// </summary>
     /// <param name="asked">Whose subject and attributes the new request gets.</param>
     IServerKey Make(KeyExpectation kind, CertificateSigningRequest asked);
+
+    /// <summary>A certs-only SignedData with this certificate alone, as DER.</summary>
+    byte[] EncodeCertificate(ReadOnlyMemory<byte> certificate);
 }
 
 /// <summary>What is known of a client by which it can be sent something encrypted.</summary>

@@ -3,6 +3,7 @@ using Certctl.Application.Issuers;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 using Certctl.Domain.Profiles.Expectations;
+using FluentValidation;
 using MediatR;
 
 namespace Certctl.Application.Est.ServerKeys;
@@ -11,14 +12,15 @@ namespace Certctl.Application.Est.ServerKeys;
 /// A device asks for a certificate and for the key of it. It passes the checks of every request with what the device sent; the key is made
 /// behind them, so that a stranger cannot have keys made.
 /// </summary>
-/// <param name="Csr">As the device sent it.</param>
+/// <param name="Request">As the device sent it.</param>
+/// <param name="Holder">To whom something can be encrypted.</param>
 /// <param name="Delivery">What the handler leaves for the answer.</param>
-public sealed record ServerKeyCommand(
-    EnrolmentContext Context, CertificateSigningRequest Csr, EnrolmentKind Kind, KeyProtection Protection, ServerKeyDelivery Delivery)
-    : IssuanceCommand(Context, Csr, Kind)
+public sealed record ServerKeyCommand(EstCommand Request, KeyProtection Protection, KeyHolder Holder, ServerKeyDelivery Delivery)
+    : EstCommand(Request);
+
+public sealed class ServerKeyValidator : AbstractValidator<ServerKeyCommand>
 {
-    /// <summary>To whom something can be encrypted.</summary>
-    public required KeyHolder Holder { get; init; }
+    public ServerKeyValidator() => Include(new IssuanceValidator());
 }
 
 /// <summary>The key of one request, and who gets it. Dispose it when the answer is sent, or when there is none.</summary>
@@ -66,10 +68,11 @@ public sealed class ServerKeyHandler(
     {
         kind = null;
         var context = request.Context;
+        var id = context.Policy.CertificateProfileId;
         if (profile is not { Enabled: true })
-            return new(FailureReason.ProfileUnavailable, $"certificate profile {context.Policy.CertificateProfileId} is unknown or disabled");
-        if (profile.RequiresApproval)
-            return new(FailureReason.ServerKeyMustWait, $"certificate profile {profile.Id} wants an operator's approval");
+            return new(FailureReason.ProfileUnavailable, $"certificate profile {id} is unknown or disabled");
+        if (profile.RequiresApproval || context.Grant.NeedsApproval)
+            return new(FailureReason.ServerKeyMustWait, "the request wants an operator's approval");
         if (context.Issuer is ISignsElsewhere)
             return new(FailureReason.ServerKeyMustWait, $"issuer {context.Issuer.IssuerId} may answer later");
 
@@ -78,8 +81,9 @@ public sealed class ServerKeyHandler(
             return new(reservation.Replay, "the challenge was used for a key that the server made, and does not have any more");
         kind = RequestExpectations.Of(profile).KeyLike(request.Csr.PublicKey);
         return kind is null
-            ? new(FailureReason.KeyNotAllowed, $"certificate profile {profile.Id} accepts no key that the server can make: RSA up to 4096 bits, "
-                + "P-256, P-384, P-521")
+            ? new(
+                FailureReason.KeyNotAllowed,
+                $"certificate profile {id} accepts no key that the server can make: RSA up to 4096 bits, P-256, P-384, P-521")
             : null;
     }
 }

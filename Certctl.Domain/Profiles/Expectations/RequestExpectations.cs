@@ -29,7 +29,9 @@ public sealed class RequestExpectations
 
     public required bool ExtendedKeyUsageIsCritical { get; init; }
 
-    /// <summary>What the certificate gets, whichever of <see cref="Keys"/> it is for; None where the request need not have a keyUsage.</summary>
+    /// <summary>
+    /// What the certificate gets, whichever of <see cref="Keys"/> it is for; None where the request need not have a keyUsage.
+    /// </summary>
     public required KeyUsages KeyUsage { get; init; }
 
     /// <summary>A challengePassword must be there.</summary>

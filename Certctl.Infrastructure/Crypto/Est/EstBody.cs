@@ -8,6 +8,9 @@ namespace Certctl.Infrastructure.Crypto.Est;
 /// <summary>The octets of a request's body, in each form that clients send them in.</summary>
 internal static class EstBody
 {
+    /// <summary>What there is to say of a body that is null.</summary>
+    public const string Unknown = "the body is neither base64 nor PEM nor DER";
+
     private const byte Sequence = 0x30;
 
     /// <summary>The DER; null when the body is of none of the forms.</summary>

@@ -17,7 +17,7 @@ public sealed class EstCodec : IEstCodec
             CsrReading.Invalid(var defect) => Unreadable(defect),
             _ => throw new InvalidOperationException("A request is valid or invalid."),
         }
-        : Unreadable("the body is neither base64 nor PEM nor DER");
+        : Unreadable(EstBody.Unknown);
 
     public byte[] EncodeCertificates(IReadOnlyList<ReadOnlyMemory<byte>> certificates) =>
         EstText.Wrap(CertificatesOnly.Write(certificates));

@@ -13,7 +13,9 @@ internal readonly ref struct Part(string contentType, ReadOnlySpan<byte> content
     public ReadOnlySpan<byte> Content { get; } = content;
 }
 
-/// <summary>multipart/mixed (RFC 2046 §5.1) of two parts in base64, in a buffer of the right size: no copy of a key is left behind.</summary>
+/// <summary>
+/// multipart/mixed (RFC 2046 §5.1) of two parts in base64, in a buffer of the right size: no copy of a key is left behind.
+/// </summary>
 internal static class Multipart
 {
     public const string Pkcs8 = "application/pkcs8";

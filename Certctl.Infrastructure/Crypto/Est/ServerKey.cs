@@ -87,7 +87,8 @@ internal sealed class ServerKey : IServerKey
         return CsrReader.Read(request.Encode(), CryptoPolicy.Modern) switch
         {
             CsrReading.Valid(var csr) => csr,
-            CsrReading.Invalid(var defect) => throw new CryptographicException($"A key that was made for a device does not work: {defect}."),
+            CsrReading.Invalid(var defect) =>
+                throw new CryptographicException($"A key that was made for a device does not work: {defect}."),
             _ => throw new InvalidOperationException("A reading is one of two."),
         };
     }

@@ -7,6 +7,7 @@ using Certctl.Domain.Profiles.Expectations;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Infrastructure.Crypto.X509;
+using Certctl.Infrastructure.Publication;
 
 namespace Certctl.Infrastructure.Crypto.Est;
 
@@ -15,8 +16,10 @@ public sealed class ServerKeyCodec(TimeProvider clock) : IServerKeyCodec
 {
     private readonly KeyPackageSigners _signers = new(clock);
 
-    public ServerKeyReading Read(ReadOnlyMemory<byte> pkcs10)
+    public ServerKeyReading Read(ReadOnlyMemory<byte> body)
     {
+        if (EstBody.Decode(body) is not { } pkcs10)
+            return new ServerKeyReading.Invalid(EstBody.Unknown);
         if (CsrReader.ReadUnsigned(pkcs10, out var defect) is not { } csr)
             return new ServerKeyReading.Invalid(defect!);
         return KeyProtectionReader.Read(csr.DerWithoutChallenge, out defect) is { } protection
@@ -25,6 +28,8 @@ public sealed class ServerKeyCodec(TimeProvider clock) : IServerKeyCodec
     }
 
     public IServerKey Make(KeyExpectation kind, CertificateSigningRequest asked) => ServerKey.Make(kind, asked);
+
+    public byte[] EncodeCertificate(ReadOnlyMemory<byte> certificate) => CertificatesOnly.Write([certificate]);
 
     // RFC 7030 §4.4.1: a key that cannot be encrypted as asked is not sent at all.
     public IKeyRecipient? FindRecipient(KeyProtection protection, KeyHolder holder, out string? defect)
@@ -67,7 +72,7 @@ public sealed class ServerKeyCodec(TimeProvider clock) : IServerKeyCodec
         algorithms.Select(ContentCipher.Find).FirstOrDefault(
             cipher => cipher == ContentCipher.Aes256 || cipher == ContentCipher.Aes192 || cipher == ContentCipher.Aes128);
 
-    private static EncryptedRecipient? FindByCertificate(
+    private static CertificateKeyRecipient? FindByCertificate(
         ReadOnlyMemory<byte> keyId, ReadOnlyMemory<byte> der, Envelope envelope, out string? defect)
     {
         var id = Convert.ToHexStringLower(keyId.Span);

@@ -27,6 +27,9 @@ internal static class FuzzTargets
         new("client-certificate", Seeds.ClientCertificates, X509Targets.ClientCertificate) { Allocation = (256, 1024 * 1024) },
         new("query", Seeds.Queries, ScepTargets.Query) { Words = Seeds.QueryWords },
 
+        new("est-body", EstTargets.Bodies, EstTargets.Body) { Words = EstTargets.Words },
+        new("server-key-request", EstTargets.KeyRequests, EstTargets.KeyRequest),
+
         // What a relying party asks.
         new("ocsp-request", OcspTargets.Seeds, OcspTargets.Read),
         // What a relying party asks for.

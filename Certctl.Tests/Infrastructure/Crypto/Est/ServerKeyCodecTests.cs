@@ -249,7 +249,8 @@ public sealed class ServerKeyCodecTests : IDisposable
     {
         Assert.StartsWith("multipart/mixed; boundary=", answer.ContentType, StringComparison.Ordinal);
         Assert.All(
-            System.Text.Encoding.ASCII.GetString(answer.Body).Split("\r\n"), line => Assert.True(line.Length <= 76 && !line.Contains('\n')));
+            System.Text.Encoding.ASCII.GetString(answer.Body).Split("\r\n"),
+            line => Assert.True(line.Length <= 76 && !line.Contains('\n', StringComparison.Ordinal)));
         var reader = new MultipartReader(answer.ContentType.Split('=')[1], new MemoryStream(answer.Body));
         var parts = new List<(string, byte[])>();
         while (await reader.ReadNextSectionAsync() is { } section)

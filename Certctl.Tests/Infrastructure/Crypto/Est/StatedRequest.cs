@@ -31,6 +31,9 @@ internal sealed class StatedRequest
 
     public bool WantsChallenge { get; set; }
 
+    /// <summary>The challengePassword of <see cref="MakeRequest"/>.</summary>
+    public string Challenge { get; set; } = "the challenge";
+
     /// <summary>Reads the list, as a client that knows RFC 7030 does.</summary>
     public static StatedRequest OfList(byte[] der)
     {
@@ -97,7 +100,8 @@ internal sealed class StatedRequest
                 : ["genpkey", "-algorithm", "ED25519", "-out", folder["key"]]);
         File.WriteAllText(folder["conf"], Configuration());
         OpenSsl.Run(
-            "req", "-new", "-config", folder["conf"], "-key", folder["key"], "-outform", "DER", "-out", folder["csr"]);
+            ["req", "-new", "-config", folder["conf"], "-key", folder["key"], "-outform", "DER", "-out", folder["csr"],
+            .. SubjectTypes.Count == 0 ? new[] { "-subj", "/" } : []]);
         return File.ReadAllBytes(folder["csr"]);
     }
 
@@ -112,14 +116,15 @@ internal sealed class StatedRequest
             text.Append(CultureInfo.InvariantCulture, $"0.{type}=value-{number}\n");
         text.Append("[at]\n");
         if (WantsChallenge)
-            text.Append("challengePassword=the challenge\n");
+            text.Append(CultureInfo.InvariantCulture, $"challengePassword={Challenge}\n");
         if (Oids.Contains("1.2.840.113549.1.9.2") || Attributes.ContainsKey("1.2.840.113549.1.9.2"))
             text.Append("unstructuredName=name\n");
         text.Append("[ex]\n");
         foreach (var (oid, (critical, value)) in Extensions)
         {
             var words = oid == SubjectAltName ? "DNS:device-1.example" : $"DER:{Convert.ToHexString(value ?? [0x05, 0x00])}";
-            text.Append(CultureInfo.InvariantCulture, $"{(oid == SubjectAltName ? "subjectAltName" : oid)}={(critical ? "critical," : "")}{words}\n");
+            var name = oid == SubjectAltName ? "subjectAltName" : oid;
+            text.Append(CultureInfo.InvariantCulture, $"{name}={(critical ? "critical," : "")}{words}\n");
         }
 
         return text.ToString();
