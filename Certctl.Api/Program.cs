@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Certctl.Api.Commands.Admin;
+using Certctl.Api.Commands.Est;
 using Certctl.Api.Commands.Scep;
 using Certctl.Api.Commands.Server;
 using Certctl.Api.Commands.Status;
@@ -42,6 +43,7 @@ var root = new RootCommand("Certctl, a certificate enrolment server for managed 
         ScepProbeCommand.Create(),
         ScepEnrollCommand.Create(),
     },
+    EstCommand.Create(),
 };
 var command = root.Parse(args);
 
