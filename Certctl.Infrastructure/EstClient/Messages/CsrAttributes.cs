@@ -1,6 +1,5 @@
 using System.Formats.Asn1;
 using Certctl.Infrastructure.ScepClient;
-using Certctl.Infrastructure.ScepClient.Messages;
 
 namespace Certctl.Infrastructure.EstClient.Messages;
 

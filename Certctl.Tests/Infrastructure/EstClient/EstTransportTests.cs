@@ -2,7 +2,6 @@ using System.Security.Cryptography.X509Certificates;
 using Certctl.Infrastructure.EstClient;
 using Certctl.Infrastructure.ScepClient;
 using Certctl.Tests.Infrastructure.ScepClient;
-using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Certctl.Tests.Infrastructure.EstClient;

@@ -4,7 +4,6 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Certctl.Infrastructure.EstClient;
 using Certctl.Infrastructure.EstClient.Messages;
-using Certctl.Infrastructure.ScepClient;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.ScepClient;
 using Xunit;

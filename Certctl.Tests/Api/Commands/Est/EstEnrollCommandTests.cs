@@ -9,14 +9,13 @@ using Certctl.Tests.Api.Commands.Status;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.EstClient;
 using Certctl.Tests.Infrastructure.ScepClient;
-using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Certctl.Tests.Api.Commands.Est;
 
 /// <summary>The verbs as users and scripts see them: options, files, exit codes, messages.</summary>
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-public sealed class EstEnrollCommandTests : IAsyncLifetime
+public sealed class EstEnrollCommandTests : IAsyncLifetime, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<string, string> _environment = [];
@@ -30,11 +29,9 @@ public sealed class EstEnrollCommandTests : IAsyncLifetime
         _environment["CERTCTL_CA_FILE"] = _folder["ca.crt"];
     }
 
-    public async Task DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _folder.Dispose();
-    }
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task A_new_key_of_mode_0600_its_certificate_and_the_chain_are_written_and_renewed_by_TLS_client_certificate()
