@@ -28,7 +28,7 @@ internal static class EstRegistration
         services.AddSingleton<IEstCodec, EstCodec>();
         services.AddSingleton(new EstTrusts(options, material));
         services.AddSingleton(provider => new EstProfileTable(options.EstProfiles.Select(profile => Profile(
-            options, profile, material, provider.GetRequiredService<EstTrusts>(), provider.GetRequiredService<IssuerRegistry>()))));
+            options, profile, material, provider))));
         services.AddSingleton(provider => new EstServices(
             provider.GetRequiredService<EstGate>(),
             provider.GetRequiredService<EstEnrolment>(),
@@ -46,7 +46,7 @@ internal static class EstRegistration
     }
 
     private static EstProfile Profile(
-        CertctlOptions options, EstProfileOptions profile, PreflightMaterial material, EstTrusts trusts, IssuerRegistry issuers)
+        CertctlOptions options, EstProfileOptions profile, PreflightMaterial material, IServiceProvider provider)
     {
         var passwords = new StaticChallengeValidator(profile.Password, profile.PreviousPassword);
         return new EstProfile
@@ -55,15 +55,15 @@ internal static class EstRegistration
             {
                 PathId = profile.PathId,
                 CertificateProfileId = profile.CertificateProfileId,
-                Issuers = issuers.Default,
-                Challenges = [.. Challenges(profile, passwords)],
+                Issuers = provider.GetRequiredService<IssuerRegistry>().Default,
+                Challenges = [.. Challenges(profile, passwords, provider.GetRequiredService<WrongPasswords>())],
                 Limits = new EnrolmentLimits(options.Ca.Validity),
                 Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },
             },
             Modes = profile.Modes,
             Passwords = passwords,
             MaxWrongPasswords = profile.MaxWrongPasswords,
-            ClientTrust = trusts.Find(profile.PathId),
+            ClientTrust = provider.GetRequiredService<EstTrusts>().Find(profile.PathId),
             ServesServerKeys = profile.ServerKeyGen,
             SharedKeys = profile.SharedKeys,
 
@@ -73,21 +73,23 @@ internal static class EstRegistration
         };
     }
 
-    // A renewal comes first: it is recognised by its kind, and asks the others for the password that it may carry. Operators come last:
-    // they are asked where nothing else vouches.
-    public static IEnumerable<IChallengeValidator> Challenges(EstProfileOptions profile, StaticChallengeValidator passwords)
+    // A renewal comes first: it is recognised by its kind, and asks the others for the password that it may carry. Beside other modes
+    // approval is a condition; alone it lets all in, and operators decide.
+    public static IEnumerable<IChallengeValidator> Challenges(
+        EstProfileOptions profile, StaticChallengeValidator passwords, WrongPasswords wrong)
     {
-        var limit = profile.PerPrincipalLimit;
+        var (modes, limit) = (profile.Modes, profile.PerPrincipalLimit);
+        var approval = modes.HasFlag(EstAuthModes.Approval);
         yield return new RenewalProof();
-        if (profile.Modes.HasFlag(EstAuthModes.Challenge))
-            yield return new ChallengePasswordProof(passwords, limit);
-        if (profile.Modes.HasFlag(EstAuthModes.Basic))
-            yield return new BasicProof(limit);
-        if (profile.Modes.HasFlag(EstAuthModes.Mtls))
-            yield return new ClientCertificateProof(limit, profile.CertificateMayChangeNames);
-        if (profile.Modes.HasFlag(EstAuthModes.Approval))
+        if (modes.HasFlag(EstAuthModes.Challenge))
+            yield return new ChallengePasswordProof(passwords, wrong, profile.MaxWrongPasswords, limit) { NeedsApproval = approval };
+        if (modes.HasFlag(EstAuthModes.Basic))
+            yield return new BasicProof(limit) { NeedsApproval = approval };
+        if (modes.HasFlag(EstAuthModes.Mtls))
+            yield return new ClientCertificateProof(limit, profile.CertificateMayChangeNames) { NeedsApproval = approval };
+        if (modes == EstAuthModes.Approval)
             yield return new ApprovalProof(limit);
-        if (profile.Modes == EstAuthModes.Anonymous)
+        if (modes == EstAuthModes.Anonymous)
             yield return new AnonymousProof(limit);
     }
 }

@@ -138,7 +138,7 @@ internal static class ServerHost
     }
 
     internal static LocalCaSettings SettingsOf(CaOptions ca, PreflightMaterial material) =>
-        new(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl) 
+        new(ca.IssuerId, ca.CrlUrls, ca.OcspUrl, ca.CaIssuersUrl)
         {
             PublicationUrl = material.PublicationUrl,
             PublishesDeltas = material.PublishesDeltas,

@@ -1,4 +1,5 @@
 using Certctl.Api.Hosting.Http;
+using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -35,7 +36,7 @@ internal static class PublicationEndpoints
     {
         var (name, form) = Split(file);
         if (form is not ("" or ".crl" or ".pem") || services.FindIssuer(name) is not { } issuer
-            || (issuer.Crls is null && issuer.HasKey))
+            || (issuer.Crls is null && issuer.HasKey) || services.HasEnded(issuer))
         {
             await NotFound(http);
             return;
@@ -47,24 +48,17 @@ internal static class PublicationEndpoints
             return;
         }
 
-        if (services.HasEnded(issuer))
-        {
-            await NotFound(http);
-            return;
-        }
-
         // A start does not wait for it, so that the first clients do.
         if ((services.FindCrl(issuer) ?? await services.AwaitCrl(issuer, http.RequestAborted)) is not { } crl)
         {
-            http.Response.Headers.RetryAfter = CrlSeconds;
-            await SayAsync(http, StatusCodes.Status503ServiceUnavailable, "The CRL is not made yet.");
+            await NotYetAsync(http);
             return;
         }
 
         await SendAsync(http, services, crl, form, () => services.FindCrl(issuer));
     }
 
-    // The CRL of one partition of the certificates. A name of which no list is held is not told from one that never was.
+    // The CRL of one partition of the certificates.
     private static Task PartAsync(HttpContext http, PublicationServices services, string name, string file)
     {
         var (partition, form) = Split(file);
@@ -79,12 +73,23 @@ internal static class PublicationEndpoints
 
     private static Task PartAsync(HttpContext http, PublicationServices services, string name, string partition, string form)
     {
-        if (form is not ("" or ".crl" or ".pem") || services.FindIssuer(name) is not { } issuer
-            || services.FindCrl(issuer, partition) is not { } crl)
+        if (form is not ("" or ".crl" or ".pem") || services.FindIssuer(name) is not { } issuer || services.HasEnded(issuer))
             return NotFound(http);
+        if (services.FindCrl(issuer, partition) is not { } crl)
+            return IsMadeLater(issuer, partition) ? NotYetAsync(http) : NotFound(http);
         return IsRead(http)
             ? SendAsync(http, services, crl, form, () => services.FindCrl(issuer, partition))
             : NotAllowed(http, "GET, HEAD");
+    }
+
+    // It stands in certificates before it is made, or this process has just started. Caches keep a 404.
+    private static bool IsMadeLater(IPublishesStatus issuer, string partition) =>
+        partition == CrlScope.Delta ? issuer.FreshestUrl is not null : CrlPartition.IsName(partition);
+
+    private static Task NotYetAsync(HttpContext http)
+    {
+        http.Response.Headers.RetryAfter = CrlSeconds;
+        return SayAsync(http, StatusCodes.Status503ServiceUnavailable, "The CRL is not made yet.");
     }
 
     private static Task SendAsync(

@@ -41,6 +41,11 @@ public sealed class EnrolmentContext
 
     public required TransactionId TransactionId { get; init; }
 
+    /// <summary>
+    /// SHA-256 of what makes two requests the same one, where clients sign a request anew for each try. Null: the octets of the PKCS#10.
+    /// </summary>
+    public ReadOnlyMemory<byte>? Identity { get; init; }
+
     /// <summary>Whose key signed the request.</summary>
     public required RequestSigner Requester { get; init; }
 

@@ -18,6 +18,9 @@ public record EstCommand(EnrolmentContext Context, CertificateSigningRequest Csr
 
     public override bool BringsChallenge => base.BringsChallenge || Client.PasswordId is not null;
 
+    /// <summary>By which the journal knows the request.</summary>
+    public static ReadOnlyMemory<byte> Identity(TransactionId transaction) => SHA256.HashData(transaction.ToBytes());
+
     /// <summary>
     /// RFC 7030 §4.2.3: a repeated request is found by its key, its names and who asks. Clients sign it anew for each try, so its octets
     /// differ.

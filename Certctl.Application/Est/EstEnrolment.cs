@@ -78,7 +78,7 @@ public sealed class EstEnrolment(
             return await runner.RefuseAsync(unreadable, request, cancellationToken);
         return FindDefect(profile, csr!) is { } defect
             ? await runner.RefuseAsync(defect, request, cancellationToken)
-            : await runner.RunAsync(complete(new EstCommand(Context(request, csr!), csr!, kind, client)), request, cancellationToken);
+            : await runner.RunAsync(complete(new EstCommand(Context(request, kind, csr!), csr!, kind, client)), request, cancellationToken);
     }
 
     private static EstReading Read(Func<EstReading> read)
@@ -98,8 +98,10 @@ public sealed class EstEnrolment(
             : null;
     }
 
-    private static EnrolmentContext Context(RequestDescription request, CertificateSigningRequest csr) => new()
+    // Each key that the server makes is a request of its own (ADR 46).
+    private static EnrolmentContext Context(RequestDescription request, EnrolmentKind kind, CertificateSigningRequest csr) => new()
     {
+        Identity = kind == EnrolmentKind.ServerKeyGen ? null : EstCommand.Identity(request.TransactionId!.Value),
         Policy = request.Policy,
         Protocol = request.Protocol,
         TransactionId = request.TransactionId!.Value,

@@ -13,7 +13,11 @@ public sealed class EstProfile
     /// <summary>The label in the path (RFC 7030 §3.2.2); empty: the endpoint without one.</summary>
     public string PathId => Policy.PathId;
 
-    public required EstAuthModes Modes { get; init; }
+    public required EstAuthModes Modes
+    {
+        get;
+        init => field = value == EstAuthModes.None ? throw new ArgumentException("No mode of authentication.", nameof(value)) : value;
+    }
 
     /// <summary>What Basic and challengePassword are compared with; a reload exchanges it.</summary>
     public required StaticChallengeValidator Passwords { get; init; }
@@ -40,7 +44,7 @@ public sealed class EstProfile
 
     /// <summary>What authorises a request may be in it, or is not wanted at all.</summary>
     public bool TakesRequestsWithoutCredentials =>
-        Modes == EstAuthModes.Anonymous || Takes(EstAuthModes.Challenge) || Takes(EstAuthModes.Approval);
+        Modes is EstAuthModes.Anonymous or EstAuthModes.Approval || Takes(EstAuthModes.Challenge);
 }
 
 /// <summary>The EST endpoints that this process serves.</summary>

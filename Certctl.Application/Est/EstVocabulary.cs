@@ -39,8 +39,8 @@ public static class EstKind
 [Flags]
 public enum EstAuthModes
 {
-    /// <summary>Nothing but the request.</summary>
-    Anonymous = 0,
+    /// <summary>Not set: no endpoint is made with it.</summary>
+    None = 0,
 
     /// <summary>The password, by HTTP Basic (RFC 7030 §3.2.3).</summary>
     Basic = 1,
@@ -51,6 +51,9 @@ public enum EstAuthModes
     /// <summary>The password as challengePassword.</summary>
     Challenge = 4,
 
-    /// <summary>Nothing: operators decide.</summary>
+    /// <summary>Operators decide; beside other modes, about what those have let in.</summary>
     Approval = 8,
+
+    /// <summary>Nothing but the request; stands alone.</summary>
+    Anonymous = 16,
 }

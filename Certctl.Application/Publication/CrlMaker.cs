@@ -16,7 +16,8 @@ internal sealed class CrlMaker(
         try
         {
             var crl = await MakeAsync(scope, before, renewed.Token);
-            return await store.SaveAsync(lease with { KeyId = scope.Key }, crl, before.State.Epoch, PublicationTrail.CrlPublished(scope, crl), renewed.Token) ? crl : null;
+            var audit = PublicationTrail.CrlPublished(scope, crl);
+            return await store.SaveAsync(lease with { ListKey = scope.Key }, crl, before.State.Epoch, audit, renewed.Token) ? crl : null;
         }
         finally
         {
@@ -78,13 +79,14 @@ internal sealed class CrlMaker(
         return scope.Partition is null && thisUpdate > before.LastEnd ? crl with { LastOf = scope.Name } : crl;
     }
 
-    // RFC 5280 §5.2.4: what changed since a complete list that was published. The base stays as long as a list of its age is valid, so that all
-    // lists that relying parties hold are brought up to date by one delta CRL.
+    // RFC 5280 §5.2.4: what changed since a complete list that was published. The base stays as long as it is valid; then the newest list
+    // becomes the base, and who holds one in between fetches a complete list (ADR 43).
     private async Task<PublishedCrl> MakeDeltaAsync(
         IPublishesStatus issuer, CrlHeader header, CrlState state, CancellationToken cancellationToken)
     {
         var complete = state.Beside!;
-        var isKept = state.Last?.Base is { } last && last.Number <= complete.Number && header.ThisUpdate - last.ThisUpdate <= times.Validity;
+        var isKept = state.Last?.Base is { } last && last.Number <= complete.Number
+            && header.ThisUpdate >= last.ThisUpdate && header.ThisUpdate - last.ThisUpdate <= times.Validity;
         var since = isKept ? state.Last!.Base! : new CrlBase(complete.Number, complete.ThisUpdate);
         var entries = revocations.ListChangedAsync(
             issuer.IssuerId, issuer.KeyId, since.ThisUpdate - times.Commit, since.ThisUpdate - times.Validity, cancellationToken);

@@ -25,6 +25,11 @@ public static class CrlPartition
         return $"{baseUrl}{StatusUrls.Root}/crl/{name}/{number}-{origin}.crl";
     }
 
+    /// <summary>Whether a partition can have this name in paths.</summary>
+    public static bool IsName(string name) =>
+        name.Split('-') is [{ Length: >= 1 and <= 3 } number, { Length: OriginDigits } origin]
+        && number.All(char.IsAsciiDigit) && origin.All(char.IsAsciiHexDigitLower);
+
     /// <summary>The partition in paths, such as <c>17-0123abcd</c>.</summary>
     public static string NameOf(string url) => Path.GetFileNameWithoutExtension(url);
 }

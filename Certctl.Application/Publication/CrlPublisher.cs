@@ -83,16 +83,26 @@ public sealed class CrlPublisher(
 
     private async Task<IReadOnlyList<PublishedCrl>> LookAtCompleteAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
     {
-        var made = new List<PublishedCrl>();
         CrlScope[] scopes = HasDelta(issuer) ? [new(issuer), new(issuer) { IsDelta = true }] : [new(issuer)];
-        foreach (var scope in scopes)
+        return await EachAsync(scopes, async scope =>
         {
             Task<CrlState?> StateAsync() => StateOfAsync(scope, cancellationToken);
-            if (await LookAsync(scope, await StateAsync(), StateAsync, cancellationToken) is { } crl)
-                made.Add(crl);
+            return await LookAsync(scope, await StateAsync(), StateAsync, cancellationToken);
+        });
+    }
+
+    // One after the other. One that fails keeps no later one from being looked at; what failed is thrown in the end.
+    private static async Task<IReadOnlyList<PublishedCrl>> EachAsync<T>(IEnumerable<T> lists, Func<T, Task<PublishedCrl?>> lookAsync)
+    {
+        var looks = new List<Task<PublishedCrl?>>();
+        foreach (var list in lists)
+        {
+            var look = lookAsync(list);
+            await ((Task)look).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            looks.Add(look);
         }
 
-        return made;
+        return [.. (await Task.WhenAll(looks)).OfType<PublishedCrl>()];
     }
 
     private bool HasDelta(IPublishesStatus issuer) => times.DeltaValidity is not null && issuer.FreshestUrl is not null;
@@ -107,21 +117,15 @@ public sealed class CrlPublisher(
         return state with { Beside = (await store.StateAsync(issuerId, beside.Key, cancellationToken)).Last };
     }
 
-    // One after the other: each is small, and there may be hundreds.
-    private async Task<IReadOnlyList<PublishedCrl>> LookAtPartitionsAsync(IPublishesStatus issuer, CancellationToken cancellationToken)
-    {
-        var made = new List<PublishedCrl>();
-        foreach (var partition in await store.PartitionsAsync(issuer.IssuerId, issuer.KeyId, cancellationToken))
+    // Each is small, and there may be hundreds.
+    private async Task<IReadOnlyList<PublishedCrl>> LookAtPartitionsAsync(IPublishesStatus issuer, CancellationToken cancellationToken) =>
+        await EachAsync(await store.PartitionsAsync(issuer.IssuerId, issuer.KeyId, cancellationToken), partition =>
         {
             async Task<CrlState?> StateAsync() =>
                 (await store.PartitionsAsync(issuer.IssuerId, issuer.KeyId, cancellationToken))
                     .FirstOrDefault(again => again.Url == partition.Url)?.State;
-            if (await LookAsync(new CrlScope(issuer, partition.Url), partition.State, StateAsync, cancellationToken) is { } crl)
-                made.Add(crl);
-        }
-
-        return made;
-    }
+            return LookAsync(new CrlScope(issuer, partition.Url), partition.State, StateAsync, cancellationToken);
+        });
 
     /// <param name="state">As it was a moment ago; null: the partition is gone.</param>
     /// <param name="stateAsync">As it is now.</param>
@@ -135,7 +139,8 @@ public sealed class CrlPublisher(
             && await store.ReadAsync(issuerId, key, cancellationToken) is { } stored)
             Hold(scope, stored);
         if (!await IsDueAsync(scope, state, cancellationToken)
-            || await store.TakeLeaseAsync(issuerId, scope.IsDelta ? scope.Issuer.KeyId : key, _holder, times.Lease, cancellationToken) is not { } lease)
+            || await store.TakeLeaseAsync(
+                issuerId, scope.IsDelta ? scope.Issuer.KeyId : key, _holder, times.Lease, cancellationToken) is not { } lease)
             return null;
 
         // The process that had the lease before may have published in between.

@@ -57,4 +57,8 @@ public sealed record CrlHead(long Number, long Epoch, DateTimeOffset ThisUpdate,
 public sealed record CrlBase(long Number, DateTimeOffset ThisUpdate);
 
 /// <param name="Fence">Greater in every later lease of the same CA: what was made under an earlier one is not published any more.</param>
-public sealed record CrlLease(string IssuerId, string KeyId, string Holder, long Fence);
+public sealed record CrlLease(string IssuerId, string KeyId, string Holder, long Fence)
+{
+    /// <summary>Which list is saved under it: that of <see cref="KeyId"/>, or the delta CRL to it.</summary>
+    public string ListKey { get; init; } = KeyId;
+}

@@ -19,7 +19,8 @@ public sealed record StatusUrls(IReadOnlyList<string> Crls, string? Ocsp, string
     public StatusUrls OrOwn(string? baseUrl, string name, bool signsCrls) => baseUrl is null ? this : new StatusUrls(
         Crls.Count > 0 || !signsCrls ? Crls : [$"{baseUrl}{Root}/crl/{name}.crl"],
         Ocsp ?? $"{baseUrl}{Root}/ocsp/{name}",
-        CaIssuers ?? $"{baseUrl}{Root}/ca/{name}.cer") { Freshest = Freshest };
+        CaIssuers ?? $"{baseUrl}{Root}/ca/{name}.cer")
+    { Freshest = Freshest };
 
     /// <summary>The same with the delta CRL of this server, where its complete CRL has an URL.</summary>
     /// <param name="baseUrl">As for <see cref="OrOwn"/>.</param>

@@ -1,6 +1,6 @@
 using Certctl.Application.Challenges.Static;
-using Certctl.Application.Enrolments;
 using Certctl.Application.ClientCertificates;
+using Certctl.Application.Enrolments;
 
 namespace Certctl.Application.Scep;
 

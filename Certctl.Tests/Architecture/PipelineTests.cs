@@ -9,6 +9,7 @@ using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Est;
+using Certctl.Application.Est.Access;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
 using Certctl.Tests.Fakes;
@@ -93,12 +94,13 @@ public sealed class PipelineTests
     private static IEnumerable<IChallengeValidator> OfEst()
     {
         const EstAuthModes All = EstAuthModes.Basic | EstAuthModes.Mtls | EstAuthModes.Challenge | EstAuthModes.Approval;
-        foreach (var modes in Enum.GetValues<EstAuthModes>().Append(All))
+        foreach (var modes in Enum.GetValues<EstAuthModes>().Where(mode => mode != EstAuthModes.None).Append(All))
         {
             var options = new EstProfileOptions { PathId = "", IssuerId = "", CertificateProfileId = "", Modes = modes };
-            var kinds = EstRegistration.Challenges(options, new StaticChallengeValidator(null)).ToList();
+            var wrong = new WrongPasswords(TimeProvider.System);
+            var kinds = EstRegistration.Challenges(options, new StaticChallengeValidator(null), wrong).ToList();
             Assert.IsType<RenewalProof>(kinds[0]);
-            Assert.Equal(modes == All ? 5 : 2, kinds.Count);
+            Assert.Equal(modes == All ? 4 : 2, kinds.Count);
             foreach (var kind in kinds)
                 yield return kind;
         }

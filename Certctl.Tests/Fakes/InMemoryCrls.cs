@@ -137,9 +137,10 @@ internal sealed class InMemoryCrls(TimeProvider clock) : IRevocationStore, ICrlS
     {
         lock (_lock)
         {
-            if (_stored.TryGetValue(lease.KeyId, out var old) && old is var (stored, _, fence) && (stored.Number >= crl.Number || fence > lease.Fence))
+            if (_stored.TryGetValue(lease.ListKey, out var old) && old is var (stored, _, fence)
+                && (stored.Number >= crl.Number || fence > lease.Fence))
                 return Task.FromResult(false);
-            _stored[lease.KeyId] = (crl, epoch, lease.Fence);
+            _stored[lease.ListKey] = (crl, epoch, lease.Fence);
             Events.Add(audit);
             return Task.FromResult(true);
         }

@@ -70,7 +70,7 @@ internal static class RemoteIssuerServer
 
     // As quickstart does with --json.
     private static void Announce(int port, string challenge) =>
-        Console.WriteLine(JsonSerializer.Serialize(new { url = $"https://localhost:{port}", challenge }));
+        Console.WriteLine(JsonSerializer.Serialize(new { url = $"https://localhost:{port}", challenge, api_key = "" }));
 
     private static void Configure(IServiceCollection services, LedgerIssuer issuer)
     {

@@ -160,9 +160,24 @@ internal sealed class EveryOperation(CertctlClient client, Guid approve, Guid de
         Done("getAdminScepIntuneStats", (await scep.Intune.Stats.GetAsync())?.Profiles?.Count > 0);
         Done("postAdminReload", (await client.Api.V1.Admin.Reload.PostAsync())?.Parts?.TrueForAll(part => part.Reason is null));
         Done("postAdminScepIntuneReloadTrust", (await scep.Intune.ReloadTrust.PostAsync(new ReloadBody { PathId = "" }))?.Reloaded);
+        Done("getAdminEstProfiles", (await client.Api.V1.Admin.Est.Profiles.GetAsync())?.ProfileCount >= 0);
+        Done("postAdminEstReloadTrust", await HasNoTrustAsync());
         var scan = client.Api.V1.NetworkScan;
         Done("postNetworkScanScepProbe", (await scan.ScepProbe.PostAsync(new ScepProbeBody { Url = scepServer }))?.Reachable);
         Done("getNetworkScanScepProbes", (await scan.ScepProbes.GetAsync())?.ProbeCount > 0);
+    }
+
+    // 404: no EST profile here has a trust bundle.
+    private async Task<bool> HasNoTrustAsync()
+    {
+        try
+        {
+            return (await client.Api.V1.Admin.Est.ReloadTrust.PostAsync(new ReloadBody { PathId = "" }))?.Reloaded == true;
+        }
+        catch (ApiException refusal)
+        {
+            return refusal.ResponseStatusCode == 404;
+        }
     }
 
     private static void Done(string operation, bool? asExpected) =>

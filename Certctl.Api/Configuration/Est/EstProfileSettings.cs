@@ -18,7 +18,7 @@ internal static class EstProfileSettings
             ("approval", EstAuthModes.Approval))),
         "Required, unless `ALLOW_ANONYMOUS` is `true`: what a first enrolment is authenticated by. `basic`: the password by HTTP Basic. "
         + "`mtls`: a client certificate of the bundle. `challenge`: the password as challengePassword. `approval`: operators decide about "
-        + "each request.");
+        + "each first enrolment; beside other modes about those alone that one of them has let in.");
 
     public static readonly DefaultedSetting<bool> AllowAnonymous = Group.Add(
         "ALLOW_ANONYMOUS", SettingType.Boolean, false,
@@ -33,7 +33,8 @@ internal static class EstProfileSettings
 
     public static readonly DefaultedSetting<int> MaxWrongPasswords = Group.Add(
         "WRONG_PASSWORDS_PER_SOURCE_1H", SettingType.Integer(0, 10_000), 10,
-        "Wrong passwords by HTTP Basic that one address may send in an hour; beyond it: 429, whatever it sends. 0: any number.");
+        "Wrong passwords, by HTTP Basic or as challengePassword, that one address may send in an hour; beyond it: 429, also for the right "
+        + "one. 0: any number.");
 
     public static readonly DefaultedSetting<bool> MtlsAllowOtherNames = Group.Add(
         "MTLS_ALLOW_OTHER_NAMES", SettingType.Boolean, false,
@@ -115,7 +116,9 @@ internal static class EstProfileSettings
 
         if (listed.Count == 0 && anonymous)
             values.Warnings.Add($"{values.NameOf(AllowAnonymous)} is true: all who reach this server get certificates of this profile.");
-        return listed.Aggregate(EstAuthModes.Anonymous, (all, mode) => all | mode);
+        return listed.Count == 0 && anonymous
+            ? EstAuthModes.Anonymous
+            : listed.Aggregate(EstAuthModes.None, (all, mode) => all | mode);
     }
 
     private static Secret? ReadPassword(bool isWanted, SettingValues values)

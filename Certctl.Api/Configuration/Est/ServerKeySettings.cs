@@ -22,11 +22,11 @@ internal static class ServerKeySettings
     public static bool ReadEnabled(EstAuthModes modes, SettingValues values)
     {
         var enabled = values.Read(Enabled);
-        if (enabled && modes == EstAuthModes.Approval)
+        if (enabled && modes.HasFlag(EstAuthModes.Approval))
         {
             values.Problems.Add(
-                $"{values.NameOf(Enabled)} is true, and {values.NameOf(EstProfileSettings.Modes)} has approval alone: every request waits, "
-                + "and no key is made for one that waits; add another mode, or take serverkeygen away.");
+                $"{values.NameOf(Enabled)} is true, and {values.NameOf(EstProfileSettings.Modes)} has approval: every request waits, and "
+                + "no key is made for one that waits; take one of them away.");
         }
 
         if (!enabled && values.IsSet(SharedKeys))

@@ -11,6 +11,7 @@ using Certctl.Application.Admin.Jobs;
 using Certctl.Application.Admin.Probes;
 using Certctl.Application.Admin.Reload;
 using Certctl.Application.Challenges.SignedToken;
+using Certctl.Application.Est;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
@@ -118,6 +119,13 @@ internal static class Examples
         Intune = Section,
     };
 
+    private static readonly EstProfileRow EstProfile = new(
+        "corp", "iss-local", "default", EstCounters.Labels.ToDictionary(label => label, label => label == EstCounters.Labels[0] ? 42L : 0L),
+        true, true, ["basic", "mtls"], Day.UtcDateTime)
+    {
+        TrustAnchorPath = "/etc/certctl/est-clients.pem",
+    };
+
     private static readonly ScepProbeResult Probe = new()
     {
         Id = $"spr-{Event}",
@@ -156,6 +164,7 @@ internal static class Examples
         PageOf(Key),
         new ScepProfileList<ScepProfileRow>([ScepProfile], 1, Day.UtcDateTime),
         new ScepProfileList<IntuneRow>([Flat], 1, Day.UtcDateTime),
+        new ScepProfileList<EstProfileRow>([EstProfile], 1, Day.UtcDateTime),
         new ReloadBody("corp"),
         new ReloadReport(
         [

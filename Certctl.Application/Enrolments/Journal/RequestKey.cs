@@ -6,8 +6,8 @@ using Certctl.Domain.Enrolments;
 namespace Certctl.Application.Enrolments.Journal;
 
 /// <summary>
-/// The same request is the same octets in the same kind of message, signed by the same requester, to the same CA on the same path. Not the
-/// transactionID: clients use one for many requests (ADR 7).
+/// The same request is the same octets, or what <see cref="EnrolmentContext.Identity"/> has for them, in the same kind of message, signed
+/// by the same requester, to the same CA on the same path. Not the transactionID of SCEP: clients use one for many requests (ADR 7).
 /// </summary>
 public static class RequestKey
 {
@@ -49,7 +49,7 @@ public static class RequestKey
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(context.Policy.PathId));
         hash.AppendData([0]);
-        hash.AppendData(csrSha256);
+        hash.AppendData(context.Identity is { } identity ? identity.Span : csrSha256);
         hash.AppendData(signerKeySha256);
 
         // RFC 8894 §5.1: the next CA is asked for a certificate of its own.

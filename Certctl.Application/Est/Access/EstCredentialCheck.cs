@@ -15,7 +15,9 @@ public sealed class EstCredentialCheck(ClientCertificateCheck certificates, IEst
         var (client, untrusted) = shown.OnMtlsRoute || !kind.IsRenewal()
             ? await JudgeCertificateAsync(profile, shown, now, cancellationToken)
             : (WithCertificate(shown, codec.ReadCertificate(shown.Certificates?.Certificate ?? default)), null);
-        if (untrusted is not null && (shown.OnMtlsRoute || untrusted.Reason == FailureReason.ClientCertificateRevoked))
+        // One that does not count never falls through to operators.
+        if (untrusted is not null && (shown.OnMtlsRoute || untrusted.Reason == FailureReason.ClientCertificateRevoked
+            || (profile.Takes(EstAuthModes.Mtls) && profile.Takes(EstAuthModes.Approval) && shown.Certificates is not null)))
             return (client, untrusted);
         if (kind.IsRenewal() && client.Certificate is null)
         {
@@ -56,14 +58,8 @@ public sealed class EstCredentialCheck(ClientCertificateCheck certificates, IEst
     private EnrolmentFailure? Compare(EstProfile profile, BasicCredentials basic, string? address, out string? passwordId)
     {
         passwordId = null;
-        if (wrongPasswords.BlockedUntil(profile.PathId, address, profile.MaxWrongPasswords) is { } until)
-        {
-            return new(
-                FailureReason.TooManyWrongPasswords, $"{profile.MaxWrongPasswords} wrong passwords in an hour; blocked until {until:O}")
-            {
-                AllowedFrom = until,
-            };
-        }
+        if (wrongPasswords.FindBlock(profile.PathId, address, profile.MaxWrongPasswords) is { } blocked)
+            return blocked;
 
         // Both are compared whatever the first says: the time does not tell which one was right.
         var (current, previous) = profile.Passwords.Secrets;

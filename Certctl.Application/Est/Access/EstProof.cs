@@ -18,6 +18,9 @@ public abstract class EstProof(ChallengeKind kind, int perPrincipal) : IChalleng
             ? await JudgeAsync(request, cancellationToken)
             : new ChallengeVerdict.Unrecognised();
 
+    /// <summary>Operators decide about what it vouches for.</summary>
+    public bool NeedsApproval { get; init; }
+
     public bool HasJudged(Enrolment stored) => stored.Protocol == EstProtocol.Name && stored.ChallengeKind == kind;
 
     public ChallengeReservation? ReservationOf(Enrolment stored) => Reserve(stored.PathId, PrincipalOf(stored));
@@ -35,7 +38,7 @@ public abstract class EstProof(ChallengeKind kind, int perPrincipal) : IChalleng
     protected ChallengeVerdict Vouch(EstCommand request, string vouchedBy, string principal, bool needsApproval = false) =>
         new ChallengeVerdict.Vouched(new ChallengeGrant(kind, vouchedBy)
         {
-            NeedsApproval = needsApproval,
+            NeedsApproval = needsApproval || NeedsApproval,
             Reservation = Reserve(request.Context.Policy.PathId, principal),
         });
 
@@ -54,15 +57,23 @@ public sealed class BasicProof(int perPrincipal) : EstProof(ChallengeKind.Static
         new(request.Client.PasswordId is { } id ? Vouch(request, id, request.Csr.Subject.ToString()) : new ChallengeVerdict.Unrecognised());
 }
 
-/// <summary>The endpoint's password as challengePassword.</summary>
-public sealed class ChallengePasswordProof(IChallengeValidator secrets, int perPrincipal) : EstProof(ChallengeKind.Static, perPrincipal)
+/// <summary>The endpoint's password as challengePassword. Wrong ones count like those of HTTP Basic: it is the same password.</summary>
+/// <param name="maxWrong">That an address may send in an hour; 0: any number.</param>
+public sealed class ChallengePasswordProof(IChallengeValidator secrets, WrongPasswords wrong, int maxWrong, int perPrincipal)
+    : EstProof(ChallengeKind.Static, perPrincipal)
 {
     protected override bool TakesPassword => true;
 
-    protected override async ValueTask<ChallengeVerdict> JudgeAsync(EstCommand request, CancellationToken cancellationToken) =>
-        await secrets.ValidateAsync(request, cancellationToken) is var verdict && verdict is ChallengeVerdict.Vouched(var grant)
-            ? Vouch(request, grant.VouchedBy, request.Csr.Subject.ToString())
-            : verdict;
+    protected override async ValueTask<ChallengeVerdict> JudgeAsync(EstCommand request, CancellationToken cancellationToken)
+    {
+        var (pathId, address) = (request.Context.Policy.PathId, request.Client.Origin.SourceAddress);
+        if (wrong.FindBlock(pathId, address, maxWrong) is { } blocked)
+            return new ChallengeVerdict.Rejected(blocked);
+        var verdict = await secrets.ValidateAsync(request, cancellationToken);
+        if (verdict is ChallengeVerdict.Rejected)
+            wrong.Count(pathId, address);
+        return verdict is ChallengeVerdict.Vouched(var grant) ? Vouch(request, grant.VouchedBy, request.Csr.Subject.ToString()) : verdict;
+    }
 }
 
 /// <summary>

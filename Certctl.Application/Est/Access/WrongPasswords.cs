@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Est.Access;
 
@@ -31,6 +32,14 @@ public sealed class WrongPasswords(TimeProvider clock)
                     : null;
         }
     }
+
+    /// <summary>The refusal of an address that has sent too many; null: it may try.</summary>
+    public EnrolmentFailure? FindBlock(string pathId, string? address, int limit) => BlockedUntil(pathId, address, limit) is { } until
+        ? new EnrolmentFailure(FailureReason.TooManyWrongPasswords, $"{limit} wrong passwords in an hour; blocked until {until:O}")
+        {
+            AllowedFrom = until,
+        }
+        : null;
 
     public void Count(string pathId, string? address)
     {

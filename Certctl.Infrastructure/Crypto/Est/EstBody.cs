@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace Certctl.Infrastructure.Crypto.Est;
 
@@ -22,10 +20,15 @@ internal static class EstBody
         if (body.Span.IndexOf("-----BEGIN "u8) >= 0)
             return FromPem(body.Span);
 
-        // RFC 8951 §3.1: white space anywhere, or none.
+        return FromBase64(body.Span);
+    }
+
+    // RFC 8951 §3.1: white space anywhere, or none.
+    private static ReadOnlyMemory<byte>? FromBase64(ReadOnlySpan<byte> body)
+    {
         var text = new byte[body.Length];
         var length = 0;
-        foreach (var octet in body.Span)
+        foreach (var octet in body)
         {
             if (octet is not ((byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n'))
                 text[length++] = octet;
@@ -37,12 +40,17 @@ internal static class EstBody
             : (ReadOnlyMemory<byte>?)null;
     }
 
-    // Compat: curl with the file that openssl wrote, lgtti. The label of old Netscape tools names the same structure.
-    private static ReadOnlyMemory<byte>? FromPem(ReadOnlySpan<byte> body)
+    // Compat: curl with the file that openssl wrote, lgtti. The label of old Netscape tools names the same structure. Not by PemEncoding:
+    // for each BEGIN line it looks for its END line in the rest of the text, and strangers may send many.
+    private static ReadOnlyMemory<byte>? FromPem(ReadOnlySpan<byte> body) =>
+        Between(body, "-----BEGIN CERTIFICATE REQUEST-----"u8, "-----END CERTIFICATE REQUEST-----"u8)
+        ?? Between(body, "-----BEGIN NEW CERTIFICATE REQUEST-----"u8, "-----END NEW CERTIFICATE REQUEST-----"u8);
+
+    private static ReadOnlyMemory<byte>? Between(ReadOnlySpan<byte> body, ReadOnlySpan<byte> begin, ReadOnlySpan<byte> end)
     {
-        var text = Encoding.Latin1.GetString(body);
-        return PemEncoding.TryFind(text, out var fields) && text[fields.Label] is "CERTIFICATE REQUEST" or "NEW CERTIFICATE REQUEST"
-            ? Convert.FromBase64String(text[fields.Base64Data])
-            : (ReadOnlyMemory<byte>?)null;
+        if (body.IndexOf(begin) is not (>= 0 and var start))
+            return null;
+        var rest = body[(start + begin.Length)..];
+        return rest.IndexOf(end) is >= 0 and var length ? FromBase64(rest[..length]) : null;
     }
 }

@@ -99,8 +99,15 @@ internal sealed class EfCrlStore(IDbContextFactory<CertctlDbContext> contexts, L
     {
         await using var db = await lists.CreateAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+
+        // The fence of the lease, not of the row, is the judge: a complete CRL and its delta are two rows under one lease.
+        var isHeld = await db.CrlLeases
+            .Where(held => held.IssuerId == lease.IssuerId && held.KeyId == lease.KeyId && held.Fence == lease.Fence)
+            .ExecuteUpdateAsync(set => set.SetProperty(held => held.Holder, lease.Holder), cancellationToken) > 0;
+        if (!isHeld)
+            return false;
         var (number, thisUpdate) = (crl.Base?.Number, crl.Base?.ThisUpdate);
-        var row = db.Crls.Where(stored => stored.IssuerId == lease.IssuerId && stored.KeyId == lease.KeyId);
+        var row = db.Crls.Where(stored => stored.IssuerId == lease.IssuerId && stored.KeyId == lease.ListKey);
         var replaced = await row.Where(stored => stored.Number < crl.Number && stored.Fence <= lease.Fence)
             .ExecuteUpdateAsync(
                 set => set.SetProperty(stored => stored.Number, crl.Number)
@@ -120,7 +127,7 @@ internal sealed class EfCrlStore(IDbContextFactory<CertctlDbContext> contexts, L
             db.Crls.Add(new StoredCrl
             {
                 IssuerId = lease.IssuerId,
-                KeyId = lease.KeyId,
+                KeyId = lease.ListKey,
                 Number = crl.Number,
                 Epoch = epoch,
                 Fence = lease.Fence,

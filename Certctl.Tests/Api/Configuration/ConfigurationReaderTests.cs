@@ -47,6 +47,8 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_OCSP_VALIDITY", "168h", "10080m" },
         { "CERTCTL_CRL_VALIDITY", "10m", "10m" },
         { "CERTCTL_CRL_VALIDITY", "720h", "43200m" },
+        { "CERTCTL_CRL_DELTA_VALIDITY", "5m", "5m" },
+        { "CERTCTL_EST_SERVERKEYGEN_CONCURRENCY", "64", "64" },
         { "CERTCTL_OCSP_RATE_LIMIT_PER_IP_MIN", "0", "0" },
         { "CERTCTL_OCSP_RATE_LIMIT_PER_IP_MIN", "1000000", "1000000" },
         { "CERTCTL_KEY_PASSPHRASE", "opens the keys", "opens the keys" },
@@ -120,6 +122,8 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_OCSP_VALIDITY", "169h", "a duration from 1m to 168h" },
         { "CERTCTL_CRL_VALIDITY", "9m", "a duration from 10m to 720h" },
         { "CERTCTL_CRL_VALIDITY", "721h", "a duration from 10m to 720h" },
+        { "CERTCTL_CRL_DELTA_VALIDITY", "4m", "a duration from 5m to 168h" },
+        { "CERTCTL_EST_SERVERKEYGEN_CONCURRENCY", "0", "a whole number from 1 to 64" },
         { "CERTCTL_OCSP_RATE_LIMIT_PER_IP_MIN", "-1", "a whole number from 0 to 1000000" },
         { "CERTCTL_AUTH_TYPE", "jwt", "one of api-key, none" },
         { "CERTCTL_API_KEYS_NAMED", "alice", "entry 1 is not name:key" },
@@ -210,9 +214,10 @@ public sealed class ConfigurationReaderTests
             "CERTCTL_SERVER_HOST", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_SCEP_PROFILES", "CERTCTL_OIDC_ROLE_CLAIM", "CERTCTL_OIDC_NAME_CLAIM",
             "CERTCTL_OIDC_CA_PATH", "CERTCTL_EST_PROFILES", "CERTCTL_OCSP_RESPONDER_KEY_DIR",
         ];
-        // The settings of a next CA mean something together alone: NextCaReaderTests.
+        // The settings of a next CA, and of retired ones, mean something together alone: NextCaReaderTests, RetiredCaSettingsTests.
         var names = KnownSettings.Global.Select(setting => setting.Name)
-            .Where(name => !name.StartsWith("CERTCTL_CA_NEXT_", StringComparison.Ordinal)).ToList();
+            .Where(name => !name.StartsWith("CERTCTL_CA_NEXT_", StringComparison.Ordinal)
+                && !name.StartsWith("CERTCTL_CA_RETIRED_", StringComparison.Ordinal)).ToList();
 
         Assert.Equal(names.Order(), Good.Select(row => (string)row[0]).Distinct().Order());
         Assert.Equal(names.Except(anything).Order(), Bad.Select(row => (string)row[0]).Distinct().Order());
@@ -382,6 +387,8 @@ public sealed class ConfigurationReaderTests
         "CERTCTL_OCSP_RESPONDER_KEY_DIR" => options.Publication.ResponderKeyDir,
         "CERTCTL_OCSP_VALIDITY" => $"{options.Publication.OcspValidity.TotalMinutes:0}m",
         "CERTCTL_CRL_VALIDITY" => $"{options.Publication.CrlValidity.TotalMinutes:0}m",
+        "CERTCTL_CRL_DELTA_VALIDITY" => $"{options.Publication.CrlDeltaValidity?.TotalMinutes:0}m",
+        "CERTCTL_EST_SERVERKEYGEN_CONCURRENCY" => $"{options.EstKeyGenerations}",
         "CERTCTL_OCSP_RATE_LIMIT_PER_IP_MIN" => $"{options.Publication.OcspRequestsPerMinute}",
         "CERTCTL_KEY_PASSPHRASE" => options.KeyPassphrase?.Reveal(),
         "CERTCTL_AUTH_TYPE" => options.Api.RequiresKey ? "api-key" : "none",

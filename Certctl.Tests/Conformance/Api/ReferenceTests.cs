@@ -28,7 +28,8 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
     // the server is up.
     private static readonly string[] Open =
         [
-            "GET /api/v1/auth/info", "GET /api/v1/version", "GET /health", "GET /ready", "devices /.well-known/pki",
+            "GET /api/v1/auth/info", "GET /api/v1/version", "GET /health", "GET /ready", "devices /.well-known/est",
+            "devices /.well-known/est-mtls", "devices /.well-known/pki",
             "devices /certsrv/mscep/mscep.dll", "devices /cgi-bin/pkiclient.exe", "devices /scep", "devices /scep-mtls",
         ];
 
@@ -235,7 +236,7 @@ public sealed partial class ReferenceTests(ApiServer server) : IClassFixture<Api
             options, material!, new ConfigurationSource(() => ConfigurationReader.Read(settings, configPath: null)), _ => { });
     }
 
-    [GeneratedRegex("^[A-Z*]+ (/scep|/scep-mtls|/\\.well-known/pki|/certsrv/mscep/mscep.dll|/cgi-bin/pkiclient.exe)(/|$)")]
+    [GeneratedRegex("^[A-Z*]+ (/scep|/scep-mtls|/\\.well-known/(?:pki|est|est-mtls)|/certsrv/mscep/mscep.dll|/cgi-bin/pkiclient.exe)(/|$)")]
     private static partial Regex DeviceEndpoint();
 
     private static IEnumerable<string> Names(RouteEndpoint route)

@@ -309,13 +309,45 @@ public sealed class EstEnrolmentTests(EstServer server) : IClassFixture<EstServe
     }
 
     [Fact]
-    public async Task Fifty_copies_of_one_request_at_once_are_one_certificate()
+    public async Task A_wrong_challengePassword_counts_like_a_wrong_password_of_Basic()
+    {
+        using var http = server.Client();
+        for (var i = 0; i < 2; i++)
+        {
+            using var wrong = await EstRequest.PostAsync(
+                http, "est/guess/simpleenroll", server.Device("CN=guess", challenge: $"guess number {i}").Body);
+            await EstRequest.RefusedAsync(wrong, 401);
+        }
+
+        using var right = await EstRequest.PostAsync(
+            http, "est/guess/simpleenroll", server.Device("CN=guess", challenge: EstServer.Password).Body);
+        Assert.NotNull(right.Headers.RetryAfter);
+        await EstRequest.RefusedAsync(right, 429);
+        using var byBasic = await EstRequest.PostAsync(http, "est/guess/simpleenroll", server.Device("CN=guess").Body, EstServer.Password);
+        await EstRequest.RefusedAsync(byBasic, 429);
+    }
+
+    [Fact]
+    public async Task Beside_a_password_approval_is_a_condition_and_no_other_way_in()
+    {
+        using var http = server.Client();
+        var device = server.Device("CN=both");
+        using var without = await EstRequest.PostAsync(http, "est/both/simpleenroll", device.Body);
+        Assert.NotEmpty(without.Headers.WwwAuthenticate);
+        await EstRequest.RefusedAsync(without, 401);
+        using var with = await EstRequest.PostAsync(http, "est/both/simpleenroll", device.Body, EstServer.Password);
+        Assert.Equal(HttpStatusCode.Accepted, with.StatusCode);
+    }
+
+    [Fact]
+    public async Task Fifty_copies_of_one_request_at_once_signed_anew_or_not_are_one_certificate()
     {
         using var http = server.Client();
         var device = server.Device("CN=copied");
-        var serials = await Task.WhenAll(Enumerable.Range(0, 50).Select(async _ =>
+        var anew = server.Device("CN=copied", keyFile: device.KeyFile);
+        var serials = await Task.WhenAll(Enumerable.Range(0, 50).Select(async i =>
         {
-            using var answer = await EstRequest.PostAsync(http, "est/open/simpleenroll", device.Body);
+            using var answer = await EstRequest.PostAsync(http, "est/open/simpleenroll", (i % 2 == 0 ? device : anew).Body);
             return await EstRequest.IssuedAsync(answer);
         }));
 

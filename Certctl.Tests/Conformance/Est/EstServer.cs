@@ -39,7 +39,7 @@ public sealed class EstServer : IAsyncLifetime, IDisposable
         await File.WriteAllTextAsync(_folder["rival.pem"], Rival.Pem);
         var settings = new List<(string, string)>
         {
-            ("CERTCTL_EST_ENABLED", "true"), ("CERTCTL_EST_PROFILES", "basic,strict,maker,rival,turned,own,secret,wait,open"),
+            ("CERTCTL_EST_ENABLED", "true"), ("CERTCTL_EST_PROFILES", "basic,strict,maker,rival,turned,own,secret,guess,both,wait,open"),
         };
         Add("basic", "basic");
         Add("strict", "basic", ("WRONG_PASSWORDS_PER_SOURCE_1H", "3"));
@@ -49,6 +49,8 @@ public sealed class EstServer : IAsyncLifetime, IDisposable
         Add("turned", "mtls", Trusting(Bundle("turned")));
         Add("own", "basic,mtls", Trusting(Path.Combine(_folder["keys"], "ca.crt")));
         Add("secret", "challenge");
+        Add("guess", "basic,challenge", ("WRONG_PASSWORDS_PER_SOURCE_1H", "2"));
+        Add("both", "basic,approval");
         Add("wait", "approval");
         Add("open", null, ("ALLOW_ANONYMOUS", "true"));
         _host = await CertctlHost.StartAsync(null, [.. settings]);

@@ -10,8 +10,8 @@ using Xunit;
 namespace Certctl.Tests.Conformance.Est;
 
 /// <summary>
-/// A server with three EST endpoints: <c>keys</c> makes keys, for a password or a certificate of the maker's; <c>plain</c> does not;
-/// <c>waits</c> makes keys, and asks operators about who brings no password. One key is made at a time.
+/// A server with two EST endpoints: <c>keys</c> makes keys, for a password or a certificate of the maker's; <c>plain</c> does not.
+/// One key is made at a time.
 /// </summary>
 public sealed class ServerKeyServer : IAsyncLifetime, IDisposable
 {
@@ -32,7 +32,7 @@ public sealed class ServerKeyServer : IAsyncLifetime, IDisposable
         (string, string)[] settings =
         [
             ("CERTCTL_EST_ENABLED", "true"),
-            ("CERTCTL_EST_PROFILES", "keys,plain,waits"),
+            ("CERTCTL_EST_PROFILES", "keys,plain"),
             ("CERTCTL_EST_SERVERKEYGEN_CONCURRENCY", "1"),
             .. Endpoint("KEYS", "basic,mtls"),
             ("CERTCTL_EST_PROFILE_KEYS_MTLS_ENABLED", "true"),
@@ -41,8 +41,6 @@ public sealed class ServerKeyServer : IAsyncLifetime, IDisposable
             ("CERTCTL_EST_PROFILE_KEYS_SERVERKEYGEN_SHARED_KEYS", $"aa=00112233445566778899aabbccddeeff, {SharedKeyId}={SharedKey}"),
             ("CERTCTL_EST_PROFILE_KEYS_CSRATTRS_TEMPLATE", "true"),
             .. Endpoint("PLAIN", "challenge"),
-            .. Endpoint("WAITS", "basic,approval"),
-            ("CERTCTL_EST_PROFILE_WAITS_SERVERKEYGEN_ENABLED", "true"),
         ];
         _host = await CertctlHost.StartAsync(null, settings);
     }

@@ -41,7 +41,7 @@ public sealed class HangingDatabaseTests(PostgresPair pair, ITestOutputHelper ou
             [
                 .. devices.Skip(1).Select((device, index) => UnavailableAsync($"enrolment {index}", () => wire.PostAsync(device.Message))),
                 UnavailableAsync("forged", () => wire.PostAsync(forged)),
-                UnavailableAsync("CRL", () => wire.PostAsync(crl)),
+                UnavailableAsync("CRL", () => wire.PostAsync(crl), mayBeServed: true),
                 UnavailableAsync("certificates", () => ApiAsync(host, wire, "/api/v1/certificates")),
                 UnavailableAsync("audit", () => ApiAsync(host, wire, "/api/v1/audit")),
                 UnavailableAsync("profiles", () => ApiAsync(host, wire, "/api/v1/profiles")),
@@ -74,11 +74,14 @@ public sealed class HangingDatabaseTests(PostgresPair pair, ITestOutputHelper ou
             await new RowCounter(pair.Primary.ConnectionString(database), "").CountAsync("SELECT COUNT(*) FROM certificates"));
     }
 
-    private async Task UnavailableAsync(string what, Func<Task<HttpResponseMessage>> ask)
+    /// <param name="mayBeServed">It needs the database for its time alone, which is asked for every ten seconds.</param>
+    private async Task UnavailableAsync(string what, Func<Task<HttpResponseMessage>> ask, bool mayBeServed = false)
     {
         var watch = Stopwatch.StartNew();
         using var answer = await ask();
         output.WriteLine($"{what}: {(int)answer.StatusCode} after {watch.Elapsed.TotalSeconds:0.00} s");
+        if (mayBeServed && answer.StatusCode == HttpStatusCode.OK)
+            return;
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         if (what != "ready")
             Assert.NotNull(answer.Headers.RetryAfter);

@@ -261,10 +261,16 @@ public abstract class EfRevocationStoreTests(IDatabases databases) : Persistence
         {
             var delta = new PublishedCrl(number, Now, Now.AddHours(1), 0, [5]) { Base = new CrlBase(since, Now.AddHours(-1)) };
             Assert.True(await Crls(database).SaveAsync(
-                lease with { KeyId = CrlScope.KeyOf(Key, CrlScope.Delta) }, delta, 9, TestEntries.Audit(Now, null), default));
+                lease with { ListKey = CrlScope.KeyOf(Key, CrlScope.Delta) }, delta, 9, TestEntries.Audit(Now, null), default));
             var state = await Crls(database).StateAsync(Issuer, CrlScope.KeyOf(Key, CrlScope.Delta), default);
             Assert.Equal(new CrlBase(since, Stored.Time(Now.AddHours(-1))), state.Last!.Base);
         }
+
+        // Another process has the lease by now: its complete CRL may have a greater number than this delta CRL.
+        Assert.NotNull(await Crls(database).TakeLeaseAsync(Issuer, Key, "a", Length, default));
+        var late = new PublishedCrl(7, Now, Now.AddHours(1), 0, [5]) { Base = new CrlBase(4, Now.AddHours(-1)) };
+        Assert.False(await Crls(database).SaveAsync(
+            lease with { ListKey = CrlScope.KeyOf(Key, CrlScope.Delta) }, late, 9, TestEntries.Audit(Now, null), default));
     }
 
     private static IRevocationStore Revocations(TestDatabase database) => database.Get<IRevocationStore>();

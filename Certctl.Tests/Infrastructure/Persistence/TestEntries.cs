@@ -114,23 +114,23 @@ internal static class TestEntries
 
     public static IssuedCertificate Certificate(
         DateTimeOffset now, string? serialNumber = null, string? partition = null, string keyId = "") => new()
-    {
-        IssuerId = "iss-local",
-        SerialNumber = serialNumber ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20)),
-        ProfileId = CertificateProfile.DefaultId,
-        PathId = "corp",
-        Source = "SCEP",
-        Subject = "CN=device",
-        CommonName = "device",
-        SubjectAltNames = ["DNS:device.example", "UPN:müller@example"],
-        NotBefore = now - TimeSpan.FromMinutes(5),
-        NotAfter = now + TimeSpan.FromDays(90),
-        KeyAlgorithm = "RSA-2048",
-        PublicKeySha256 = RandomNumberGenerator.GetBytes(32),
-        Sha256 = RandomNumberGenerator.GetBytes(32),
-        Der = RandomNumberGenerator.GetBytes(1000),
-        CreatedAt = now,
-        AuthorityKeyId = keyId,
-        CrlPartition = partition,
-    };
+        {
+            IssuerId = "iss-local",
+            SerialNumber = serialNumber ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20)),
+            ProfileId = CertificateProfile.DefaultId,
+            PathId = "corp",
+            Source = "SCEP",
+            Subject = "CN=device",
+            CommonName = "device",
+            SubjectAltNames = ["DNS:device.example", "UPN:müller@example"],
+            NotBefore = now - TimeSpan.FromMinutes(5),
+            NotAfter = now + TimeSpan.FromDays(90),
+            KeyAlgorithm = "RSA-2048",
+            PublicKeySha256 = RandomNumberGenerator.GetBytes(32),
+            Sha256 = RandomNumberGenerator.GetBytes(32),
+            Der = RandomNumberGenerator.GetBytes(1000),
+            CreatedAt = now,
+            AuthorityKeyId = keyId,
+            CrlPartition = partition,
+        };
 }

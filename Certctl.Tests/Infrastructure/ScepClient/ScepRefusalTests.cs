@@ -19,6 +19,11 @@ public sealed class ScepRefusalTests
         FailureReason.CertificateUnknown,
         FailureReason.ClientCertificateMissing, FailureReason.ClientCertificateUntrusted, FailureReason.ClientCertificateUnknown,
         FailureReason.ClientCertificateRevoked, FailureReason.RawCsrUnreadable,
+
+        // Of EST alone.
+        FailureReason.CredentialsMissing, FailureReason.PasswordWrong, FailureReason.TooManyWrongPasswords,
+        FailureReason.ClientCertificateNameMismatch, FailureReason.ChannelBindingUnsupported, FailureReason.ServerKeyMustWait,
+        FailureReason.ServerKeyProtection, FailureReason.ServerKeyBusy,
     ];
 
     [Theory]

@@ -30,6 +30,7 @@ public sealed class ServerKeySettingsTests
     [InlineData("true", "basic", $"a={Key}", "entry 1 is not IDENTIFIER=KEY")]
     [InlineData("true", "basic", $"aa={Key},AA={Key}", "entry 2 has the identifier of another one")]
     [InlineData("false", "basic", $"aa={Key}", "SERVERKEYGEN_ENABLED is not true")]
+    [InlineData("true", "basic,approval", "", "no key is made for one that waits")]
     [InlineData("true", "approval", "", "no key is made for one that waits")]
     public void What_cannot_be_kept_is_a_problem_that_quotes_no_key(string enabled, string modes, string keys, string said)
     {

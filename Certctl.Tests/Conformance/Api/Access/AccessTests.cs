@@ -20,6 +20,8 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         { "POST", "/api/v1/api-keys", "admin", HttpStatusCode.BadRequest, "PUT" },
         { "DELETE", $"/api/v1/api-keys/{SomeId}", "admin", HttpStatusCode.NotFound, "GET" },
         { "POST", "/api/v1/admin/reload", "admin", HttpStatusCode.OK, "GET" },
+        { "GET", "/api/v1/admin/est/profiles", "admin", HttpStatusCode.OK, "POST" },
+        { "POST", "/api/v1/admin/est/reload-trust", "admin", HttpStatusCode.NotFound, "GET" },
         { "GET", "/api/v1/admin/scep/profiles", "admin", HttpStatusCode.OK, "POST" },
         { "GET", "/api/v1/admin/scep/intune/stats", "admin", HttpStatusCode.OK, "DELETE" },
         { "POST", "/api/v1/admin/scep/intune/reload-trust", "admin", HttpStatusCode.OK, "GET" },

@@ -44,6 +44,12 @@ public sealed class EstCodecTests
             Unreadable(Encoding.ASCII.GetBytes(text));
         if (urlSafe != Convert.ToBase64String(Csr))
             Unreadable(Encoding.ASCII.GetBytes(urlSafe));
+
+        // Read in one pass, or it would take minutes.
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        foreach (var line in new[] { "-----BEGIN A-----\n", "-----BEGIN CERTIFICATE REQUEST-----\n" })
+            Unreadable(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(line, (1 << 20) / line.Length))));
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         var random = new Random(7030);
         for (var i = 0; i < 4000; i++)
         {
