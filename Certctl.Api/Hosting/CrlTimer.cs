@@ -44,7 +44,8 @@ internal sealed partial class CrlTimer(CrlPublisher publisher, CrlMetrics metric
     [LoggerMessage(1, LogLevel.Information, "Published CRL {Number} with {Entries} entries, until {NextUpdate:O}")]
     private partial void LogPublished(long number, int entries, DateTimeOffset nextUpdate);
 
-    [LoggerMessage(3, LogLevel.Information, "CRL {Number} is the last one of the retired CA {Issuer}: all its certificates have ended. It can be "
+    [LoggerMessage(3, LogLevel.Information,
+        "CRL {Number} is the last one of the retired CA {Issuer}: all its certificates have ended. It can be "
         + "taken out of the settings after {NextUpdate:O}")]
     private partial void LogLast(long number, string issuer, DateTimeOffset nextUpdate);
 

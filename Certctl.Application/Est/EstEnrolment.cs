@@ -101,7 +101,7 @@ public sealed class EstEnrolment(
     // Each key that the server makes is a request of its own (ADR 46).
     private static EnrolmentContext Context(RequestDescription request, EnrolmentKind kind, CertificateSigningRequest csr) => new()
     {
-        Identity = kind == EnrolmentKind.ServerKeyGen ? null : EstCommand.Identity(request.TransactionId!.Value),
+        Identity = kind == EnrolmentKind.ServerKeyGen ? (ReadOnlyMemory<byte>?)null : EstCommand.Identity(request.TransactionId!.Value),
         Policy = request.Policy,
         Protocol = request.Protocol,
         TransactionId = request.TransactionId!.Value,

@@ -7,7 +7,8 @@ namespace Certctl.Application.Publication;
 
 /// <summary>
 /// A part of a CA's certificates that has a CRL of its own. Which part a certificate is in is fixed when it is issued: by the URL in its
-/// cRLDistributionPoints, which the CRL repeats in its issuingDistributionPoint (RFC 5280 §5.2.5). All that is kept of a partition is that URL.
+/// cRLDistributionPoints, which the CRL repeats in its issuingDistributionPoint (RFC 5280 §5.2.5). All that is kept of a partition is that
+/// URL.
 /// </summary>
 public static class CrlPartition
 {

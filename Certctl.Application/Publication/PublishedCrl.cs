@@ -9,6 +9,8 @@ public sealed record PublishedCrl(long Number, DateTimeOffset ThisUpdate, DateTi
     /// <summary>Of a delta CRL: the complete list that it goes by.</summary>
     public CrlBase? Base { get; init; }
 
-    /// <summary>Name of the CA, where it is retired and this list its last one: all its certificates have ended. Known when it is made.</summary>
+    /// <summary>
+    /// Name of the CA, where it is retired and this list its last one: all its certificates have ended. Known when it is made.
+    /// </summary>
     public string? LastOf { get; init; }
 }

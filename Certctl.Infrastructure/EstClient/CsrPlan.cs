@@ -5,7 +5,9 @@ using Certctl.Infrastructure.ScepClient.Messages;
 
 namespace Certctl.Infrastructure.EstClient;
 
-/// <summary>What this client makes of a server's CSR attributes: which key, which digest, which extensions. What it cannot do it refuses.</summary>
+/// <summary>
+/// What this client makes of a server's CSR attributes: which key, which digest, which extensions. What it cannot do it refuses.
+/// </summary>
 public sealed class CsrPlan(CsrAttributes wanted)
 {
     internal const string Operation = "csrattrs";

@@ -132,7 +132,9 @@ internal sealed class ScepWire : IDisposable
         return await _http.PostAsync(new Uri(Server, Path + query), content);
     }
 
-    /// <summary>Sends the message and reads the CertRep; comes again, like a device, when a starved machine lets the server give up.</summary>
+    /// <summary>
+    /// Sends the message and reads the CertRep; comes again, like a device, when a starved machine lets the server give up.
+    /// </summary>
     public async Task<CertRepReading> SendAsync(byte[] message)
     {
         using var answer = await PostAgainAsync(message);

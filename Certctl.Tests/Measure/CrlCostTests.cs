@@ -32,7 +32,8 @@ public sealed class CrlCostTests(ITestOutputHelper output)
         var made = Revoked(Entries).ToBlockingEnumerable().ToList();
         var (used, octets) = await CpuAsync(() => writer.WriteAsync(header, Delivered(made), default));
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
-            run CRL of {Entries} entries, {kind}: {used.TotalSeconds:F2} CPU s, {size:F1} MB, allocated {octets / 1_048_576} MB, peak +{megabytes} MB
+            run CRL of {Entries} entries, {kind}: {used.TotalSeconds:F2} CPU s, {size:F1} MB, allocated {octets / 1_048_576} MB,
+                peak +{megabytes} MB
             """));
         Assert.True(used < TimeSpan.FromSeconds(1), "encoding and signing take too long");
         Assert.True(megabytes < 300, "too much memory");

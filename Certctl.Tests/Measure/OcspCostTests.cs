@@ -49,7 +49,8 @@ public sealed partial class OcspCostTests(ITestOutputHelper output)
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
             run openssl speed ecdsap256   {Median(references):F0} signatures/s, median of {Rounds} rounds
             run the platform's signature  {Median(ofPlatform):P0} of that ({ofPlatform.Min():P0} to {ofPlatform.Max():P0})
-            run signed OCSP answers       {Median(ratios):P0} of that ({ratios.Min():P0} to {ratios.Max():P0}), {signed.Octets} octets allocated
+            run signed OCSP answers       {Median(ratios):P0} of that ({ratios.Min():P0} to {ratios.Max():P0}),
+                {signed.Octets} octets allocated
             run cached OCSP answers       {cached.Rate:F0}/s of CPU, {cached.Octets} octets allocated
             """));
         Assert.True(Median(ratios) >= 0.6, "signed answers cost too much beside the signature");

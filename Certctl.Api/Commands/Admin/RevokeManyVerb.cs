@@ -41,7 +41,8 @@ internal static class RevokeManyVerb
         CancellationToken cancellationToken)
     {
         if (parse.GetValue(Profile) is { } profile
-            && await services.GetRequiredService<ICertificateProfileRepository>().FindAsync(profile, fresh: true, cancellationToken) is null)
+            && await services.GetRequiredService<ICertificateProfileRepository>().FindAsync(profile, fresh: true,
+                cancellationToken) is null)
             return RevokeCommand.Fail([$"There is no certificate profile {profile}."]);
         var filter = new CertificateFilter
         {

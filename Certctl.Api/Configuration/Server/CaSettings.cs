@@ -107,7 +107,8 @@ internal static class CaSettings
         if (certs.Count != keys.Count)
         {
             values.Problems.Add(
-                $"{RetiredCertPath.Name} names {certs.Count} files and {RetiredKeyPath.Name} names {keys.Count}; each certificate needs its "
+                $"{RetiredCertPath.Name} names {certs.Count} files and {RetiredKeyPath.Name} names {keys.Count}; each "
+                + "certificate needs its "
                 + $"key, in the same order, or the word {NoKey} where the key is destroyed.");
         }
 

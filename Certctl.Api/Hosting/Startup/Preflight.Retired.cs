@@ -70,7 +70,8 @@ internal static partial class Preflight
         checks.Add(new PreflightCheck(
             name,
             problems,
-            [.. warnings, "it is without its key: its last CRL is served until nextUpdate and OCSP until the kept responder ends, and what is "
+            [.. warnings, "it is without its key: its last CRL is served until nextUpdate and OCSP until the kept "
+                + "responder ends, and what is "
                 + "revoked from now on, relying parties do not learn"]));
         return ca;
     }

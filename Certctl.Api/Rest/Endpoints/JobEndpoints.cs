@@ -17,12 +17,14 @@ internal static class JobEndpoints
     {
         api.MapGet("/jobs", ListAsync).WithQuery([State, .. QueryField.OfLists]).Produces<Page<JobRow>>().Refuses(400)
             .WithSummary("The bulk revocations").WithDescription(
-                $"Newest first. They are removed {JobTimes.Default.Kept.TotalDays} days after their end; the audit trail keeps what they did.");
+                $"Newest first. They are removed {JobTimes.Default.Kept.TotalDays} days after their end; the audit trail keeps "
+                + "what they did.");
         api.MapGet("/jobs/{id:guid}", FindAsync).Produces<JobRow>().Refuses(404)
             .WithSummary("How far a bulk revocation has come");
         api.MapPost("/jobs/{id:guid}/cancel", CancelAsync).RequireAuthorization(ApiPolicy.Admin).Produces<JobRow>().Refuses(400, 404)
             .WithSummary("Cancel a bulk revocation")
-            .WithDescription("Nothing more is revoked after the answer; what was revoked stays revoked. One that has ended stays as it is.");
+            .WithDescription("Nothing more is revoked after the answer; what was revoked stays revoked. "
+                + "One that has ended stays as it is.");
     }
 
     public static IResult Show(JobRow job, int status = StatusCodes.Status200OK) =>

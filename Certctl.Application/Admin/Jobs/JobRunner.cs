@@ -41,7 +41,8 @@ public sealed class JobRunner(IJobStore store, JobTimes times, TimeProvider proc
                 await Task.Delay(pause, process, cancellationToken);
             var started = process.GetTimestamp();
             var slice = await store.RunSliceAsync(
-                lease, times.Slice, times.Lease, (certificate, now) => RevocationTrail.RevokedByJob(job, certificate, now), cancellationToken);
+                lease, times.Slice, times.Lease, (certificate, now) => RevocationTrail.RevokedByJob(job, certificate, now),
+                    cancellationToken);
             took = process.GetElapsedTime(started);
             switch (slice)
             {

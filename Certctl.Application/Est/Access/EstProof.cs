@@ -70,7 +70,7 @@ public sealed class ChallengePasswordProof(IChallengeValidator secrets, WrongPas
         if (wrong.FindBlock(pathId, address, maxWrong) is { } blocked)
             return new ChallengeVerdict.Rejected(blocked);
         var verdict = await secrets.ValidateAsync(request, cancellationToken);
-        if (verdict is ChallengeVerdict.Rejected)
+        if (verdict is not ChallengeVerdict.Vouched)
             wrong.Count(pathId, address);
         return verdict is ChallengeVerdict.Vouched(var grant) ? Vouch(request, grant.VouchedBy, request.Csr.Subject.ToString()) : verdict;
     }

@@ -69,7 +69,8 @@ internal sealed class EfJobStore(IDbContextFactory<CertctlDbContext> contexts, L
 
         // A lease that ends later than any can was taken when the clock was ahead.
         var now = await clock.ReadAsync(cancellationToken);
-        var next = open.FirstOrDefault(job => job.Holder == holder || job.HeldUntil is not { } until || until <= now || until > now + length);
+        var next = open.FirstOrDefault(
+            job => job.Holder == holder || job.HeldUntil is not { } until || until <= now || until > now + length);
         if (next is null)
             return null;
         var taken = await db.Jobs.Where(job => job.Id == next.Id && job.Fence == next.Fence && job.EndedAt == null)

@@ -64,12 +64,14 @@ internal sealed class EfRevocationStore(IDbContextFactory<CertctlDbContext> cont
     }
 
     public async IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(
-        string issuerId, string keyId, string partition, DateTimeOffset endsAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string issuerId, string keyId, string partition, DateTimeOffset endsAfter,
+            [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var db = await lists.CreateAsync(cancellationToken);
         var revoked = db.Certificates.AsNoTracking()
             .Where(certificate => certificate.CrlPartition == partition && certificate.RevokedAt != null)
-            .Where(certificate => certificate.IssuerId == issuerId && certificate.AuthorityKeyId == keyId && certificate.NotAfter > endsAfter)
+            .Where(certificate => certificate.IssuerId == issuerId && certificate.AuthorityKeyId == keyId
+                && certificate.NotAfter > endsAfter)
             .OrderBy(certificate => certificate.RevokedAt).ThenBy(certificate => certificate.SerialNumber)
             .Select(certificate => new
             {
@@ -88,7 +90,8 @@ internal sealed class EfRevocationStore(IDbContextFactory<CertctlDbContext> cont
     }
 
     public async IAsyncEnumerable<RevokedCertificate> ListChangedAsync(
-        string issuerId, string keyId, DateTimeOffset since, DateTimeOffset endsAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string issuerId, string keyId, DateTimeOffset since, DateTimeOffset endsAfter,
+            [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var db = await lists.CreateAsync(cancellationToken);
         var changed = db.Certificates.AsNoTracking()

@@ -127,7 +127,8 @@ public sealed class PreflightTests : IDisposable
         Place("CERTCTL_CA_RETIRED", "retired", TestCa.Root("p-384", notAfter: TestCa.Now));
         var (material, checks) = Run();
         Assert.True(Assert.Single(material!.Retired).HasKey);
-        Assert.StartsWith("it expired at", Assert.Single(Assert.Single(checks, check => check.Warnings.Count > 0).Warnings), StringComparison.Ordinal);
+        Assert.StartsWith("it expired at", Assert.Single(Assert.Single(checks, check => check.Warnings.Count > 0).Warnings),
+            StringComparison.Ordinal);
 
         Place("CERTCTL_CA_RETIRED", "retired", TestCa.Root("p-384"));
         File.Delete(_folder["retired.key"]);
@@ -136,7 +137,8 @@ public sealed class PreflightTests : IDisposable
         (material, checks) = Run();
         Assert.False(Assert.Single(material!.Retired).HasKey);
         Assert.StartsWith(
-            "it is without its key", Assert.Single(Assert.Single(checks, check => check.Warnings.Count > 0).Warnings), StringComparison.Ordinal);
+            "it is without its key", Assert.Single(Assert.Single(checks, check => check.Warnings.Count > 0).Warnings),
+                StringComparison.Ordinal);
 
         Place("CERTCTL_CA_RETIRED", "retired", _ca);
         Assert.Contains("it has the key identifier of the CA in use", Problem(), StringComparison.Ordinal);

@@ -366,7 +366,7 @@ public sealed class EstEnrolmentTests(EstServer server) : IClassFixture<EstServe
         using (var answer = await EstRequest.PostAsync(http, "est/open/simpleenroll", device.Body))
             await EstRequest.IssuedAsync(answer);
         using var list = JsonDocument.Parse(await http.GetStringAsync("/api/v1/admin/est/profiles"));
-        Assert.Equal(9, list.RootElement.GetProperty("profile_count").GetInt32());
+        Assert.Equal(11, list.RootElement.GetProperty("profile_count").GetInt32());
         var rows = list.RootElement.GetProperty("profiles").EnumerateArray()
             .ToDictionary(row => row.GetProperty("path_id").GetString()!);
         Assert.Equal("anonymous", Assert.Single(rows["open"].GetProperty("auth_modes").EnumerateArray()).GetString());

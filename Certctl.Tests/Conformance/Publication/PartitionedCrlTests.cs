@@ -74,7 +74,8 @@ public sealed partial class PartitionedCrlTests : IDisposable
         using var good = await EnrolAsync(host, "CN=good for now");
         await RevokeAsync(party.Http, host, held, "certificateHold", null);
         File.WriteAllText(_folder["held"], held.ExportCertificatePem());
-        Assert.Contains("/delta/iss-local-", OpenSsl.Run("x509", "-in", _folder["held"], "-noout", "-ext", "freshestCRL"), StringComparison.Ordinal);
+        Assert.Contains("/delta/iss-local-", OpenSsl.Run("x509", "-in", _folder["held"], "-noout", "-ext", "freshestCRL"),
+            StringComparison.Ordinal);
         var complete = await FetchAsync(party.Http, host, held, crl => RevocationTests.Lists(crl, held));
         Assert.Contains("X509v3 Freshest CRL", complete, StringComparison.Ordinal);
         OpenSsl.Run("crl", "-inform", "DER", "-in", FileOf(held), "-out", _folder["base"]);
@@ -167,7 +168,8 @@ public sealed partial class PartitionedCrlTests : IDisposable
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["leaf"], certificate.ExportCertificatePem());
-        return Assert.Single(Url().Matches(OpenSsl.Run("x509", "-in", folder["leaf"], "-noout", "-ext", "crlDistributionPoints"))).Groups[1].Value;
+        return Assert.Single(Url().Matches(OpenSsl.Run("x509", "-in", folder["leaf"], "-noout", "-ext",
+            "crlDistributionPoints"))).Groups[1].Value;
     }
 
     /// <summary>Waits until the CRL of the certificate's partition is there and this is true of it, as openssl prints it.</summary>

@@ -108,7 +108,8 @@ public sealed class EstMessageTests(ITestOutputHelper output)
 
         foreach (var headers in new[] { many, "A: " + new string('x', 1000) + "\r\n" })
             Assert.Contains("too many or too long", Refusal(() => MultipartMixed.Read(
-                EstStage.Verify, Answer("multipart/mixed; boundary=b", $"--b\r\n{headers}\r\nx\r\n--b--"))).Message, StringComparison.Ordinal);
+                EstStage.Verify, Answer("multipart/mixed; boundary=b", $"--b\r\n{headers}\r\nx\r\n--b--"))).Message,
+                    StringComparison.Ordinal);
     }
 
     [Theory]

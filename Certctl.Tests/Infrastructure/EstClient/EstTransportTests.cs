@@ -79,7 +79,8 @@ public sealed class EstTransportTests : IAsyncLifetime
     [Fact]
     public async Task A_pinned_intermediate_CA_vouches_for_what_is_below_it_and_nothing_else()
     {
-        using var below = FakePki.Make("CN=Sub CA", FakePki.DeviceKey, FakePki.Ca, FakePki.CaKey, X509KeyUsageFlags.KeyCertSign, isCa: true);
+        using var below = FakePki.Make("CN=Sub CA", FakePki.DeviceKey, FakePki.Ca, FakePki.CaKey, X509KeyUsageFlags.KeyCertSign,
+            isCa: true);
         using var tls = FakeEstServer.TlsCertificate("127.0.0.1", FakePki.DeviceKey, below);
         await using var server = await FakeEstServer.StartAsync(tls);
         server.Cas = [FakePki.Ca, below];

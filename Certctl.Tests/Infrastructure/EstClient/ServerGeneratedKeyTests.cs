@@ -81,7 +81,8 @@ public sealed class ServerGeneratedKeyTests : IDisposable
         {
             "clear although encrypted was asked for" => (Answer(KeyType, pkcs8), recipient),
             "encrypted although not asked for" => (Answer(EnvelopeType, [1]), null),
-            "signed by a stranger" => (Answer(EnvelopeType, Envelope("rsa", FakePki.Stranger, FakePki.StrangerKey, false, out _)), recipient),
+            "signed by a stranger" => (Answer(EnvelopeType, Envelope("rsa", FakePki.Stranger, FakePki.StrangerKey, false, out _)),
+                recipient),
             "to another recipient" => (Answer(EnvelopeType, Envelope("ec", FakePki.Ca, FakePki.CaKey, false, out _)), recipient),
             "broken" => (Answer(EnvelopeType, Broken(Envelope("rsa", FakePki.Ca, FakePki.CaKey, false, out _))), recipient),
             "two keys" => (Body([Part(KeyType, pkcs8), Part(KeyType, pkcs8)]), null),
@@ -139,7 +140,8 @@ public sealed class ServerGeneratedKeyTests : IDisposable
     {
         var outer = new System.Formats.Asn1.AsnReader(contentInfo, System.Formats.Asn1.AsnEncodingRules.BER).ReadSequence();
         outer.ReadObjectIdentifier();
-        return outer.ReadSequence(new System.Formats.Asn1.Asn1Tag(System.Formats.Asn1.TagClass.ContextSpecific, 0)).ReadEncodedValue().ToArray();
+        return outer.ReadSequence(new System.Formats.Asn1.Asn1Tag(System.Formats.Asn1.TagClass.ContextSpecific,
+            0)).ReadEncodedValue().ToArray();
     }
 
     private static byte[] Broken(byte[] envelope)

@@ -216,9 +216,11 @@ public abstract class EfJobStoreTests(IDatabases databases) : PersistenceTests(d
     }
 
     private static Task<int> RunAsync(TestDatabase database, int slice) =>
-        new JobRunner(database.Get<IJobStore>(), JobTimes.Default with { Slice = slice, MinPause = TimeSpan.Zero }, database.Clock).LookAsync(default);
+        new JobRunner(database.Get<IJobStore>(), JobTimes.Default with { Slice = slice, MinPause = TimeSpan.Zero },
+            database.Clock).LookAsync(default);
 
-    private static Task<SliceVerdict> SliceAsync(TestDatabase database, JobLease lease, int size) => database.Get<IJobStore>().RunSliceAsync(
+    private static Task<SliceVerdict> SliceAsync(TestDatabase database, JobLease lease,
+        int size) => database.Get<IJobStore>().RunSliceAsync(
         lease, size, Lease, (certificate, now) => TestEntries.Audit(now, certificate.SerialNumber) with
         {
             Action = AuditAction.CertificateRevoked,

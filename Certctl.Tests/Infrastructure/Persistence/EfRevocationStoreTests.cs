@@ -253,7 +253,8 @@ public abstract class EfRevocationStoreTests(IDatabases databases) : Persistence
         await foreach (var one in Revocations(database).ListChangedAsync(Issuer, Key, Now.AddSeconds(-10), Now, default))
             found.Add((one.SerialNumber, one.Reason));
         Assert.Equal(
-            new[] { (revoked, RevocationReason.Superseded), (released, (RevocationReason?)null) }.OrderBy(one => one.Item1, StringComparer.Ordinal),
+            new[] { (revoked, RevocationReason.Superseded), (released, (RevocationReason?)null) }.OrderBy(one => one.Item1,
+                StringComparer.Ordinal),
             found);
 
         var lease = (await Crls(database).TakeLeaseAsync(Issuer, Key, "a", Length, default))!;

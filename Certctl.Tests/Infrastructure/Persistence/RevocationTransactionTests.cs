@@ -108,7 +108,8 @@ public sealed class RevocationTransactionTests(PostgresDatabases databases)
             new RevokeManyCommand(
                 new RevocationCriteria(new CertificateFilter { PathId = "corp" }, null), RevocationReason.Superseded, false, "",
                 new("alice", "REST API")), default);
-        await new JobRunner(database.Get<IJobStore>(), JobTimes.Default with { Slice = 3, MinPause = TimeSpan.Zero }, database.Clock).LookAsync(default);
+        await new JobRunner(database.Get<IJobStore>(), JobTimes.Default with { Slice = 3, MinPause = TimeSpan.Zero },
+            database.Clock).LookAsync(default);
         Assert.True(await database.Get<IRevocationStore>().EpochAsync("iss-local", default) > before);
         await using var read = database.Open();
         Assert.Equal(2, await read.Database.SqlQueryRaw<int>("SELECT count(*)::int AS \"Value\" FROM rises").SingleAsync());

@@ -98,7 +98,8 @@ public sealed class EstEnrollCommandTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
-    [InlineData(400, "text/plain", "the subject\u0007 is not allowed\nsee the profile", 3, "HTTP 400): \"the subject? is not allowed / see")]
+    [InlineData(400, "text/plain", "the subject\u0007 is not allowed\nsee the profile", 3,
+        "HTTP 400): \"the subject? is not allowed / see")]
     [InlineData(404, "text/plain", "", 5, "does not offer simpleenroll")]
     [InlineData(503, "text/plain", "database", 5, "not ready (it asks to wait 7 seconds)")]
     [InlineData(201, "text/plain", "", 6, "HTTP 201")]
@@ -253,5 +254,6 @@ public sealed class EstEnrollCommandTests : IAsyncLifetime, IDisposable
     private Task<StatusRun> RunAsync(EstOperation operation, Func<string?> ask, string[] arguments) =>
         StatusRun.OfAsync(EstEnrollCommand.Create(operation, name => _environment.GetValueOrDefault(name), ask), arguments);
 
-    private string[] Names() => [.. Directory.GetFiles(_folder["out"]).Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)];
+    private string[] Names() =>
+        [.. Directory.GetFiles(_folder["out"]).Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)];
 }

@@ -13,7 +13,8 @@ public sealed class RetiredCaSettingsTests
     {
         Assert.Empty(Settings.Complete().Options().Ca.Retired);
         var options = Settings.Complete().With(Cert, "/keys/2024.crt,/keys/2022.crt").With(Key, "/keys/2024.key,none").Options();
-        Assert.Equal([new RetiredCaPaths("/keys/2024.crt", "/keys/2024.key"), new RetiredCaPaths("/keys/2022.crt", null)], options.Ca.Retired);
+        Assert.Equal([new RetiredCaPaths("/keys/2024.crt", "/keys/2024.key"), new RetiredCaPaths("/keys/2022.crt", null)],
+            options.Ca.Retired);
     }
 
     [Theory]

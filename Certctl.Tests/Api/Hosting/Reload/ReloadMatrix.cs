@@ -172,7 +172,8 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
 
         string Token(int number) => _connectors[number].For($"device-{Interlocked.Increment(ref _requests)}");
         string CaPath(int number) => "/.well-known/pki/ca/iss-local-"
-            + _retired[number].Ca.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifier![..16].ToLowerInvariant();
+            + _retired[number].Ca.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single()
+                .SubjectKeyIdentifier![..16].ToLowerInvariant();
         static string Key(int number) => Secret("api_keys", number).Split(':')[3];
     }
 
