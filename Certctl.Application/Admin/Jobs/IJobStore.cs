@@ -42,7 +42,7 @@ public interface IJobStore
         CancellationToken cancellationToken);
 
     /// <summary>Ends a job with its audit event in one transaction. False: it has ended before, or another process runs it.</summary>
-    /// <param name="fence">Of the lease under which it was run; null: whoever runs it.</param>
+    /// <param name="fence">Of the lease under which it was run; null: any lease.</param>
     /// <param name="audit">The event of the job as it is then.</param>
     Task<bool> EndAsync(
         Guid id,

@@ -19,7 +19,8 @@ public sealed class StatusRaceTests(PostgresFixture postgres) : IClassFixture<Po
         if (!postgres.IsAvailable)
             return;
         await using var first = await CertctlHost.StartAsync(
-            await postgres.CreateDatabaseAsync(migrated: true), ("CERTCTL_OCSP_RATE_LIMIT_PER_IP_MIN", "0"));
+            await postgres.CreateDatabaseAsync(migrated: true), ("CERTCTL_OCSP_RATE_LIMIT_PER_IP_MIN", "0"),
+            ("CERTCTL_RATE_LIMIT_ENABLED", "false"));
         await using var second = await CertctlHost.StartBesideAsync(first);
         using var here = new RelyingParty(first);
         using var there = new RelyingParty(second);

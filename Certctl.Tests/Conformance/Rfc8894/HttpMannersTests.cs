@@ -185,7 +185,7 @@ public sealed class HttpMannersTests(ScepServerFixture server) : IClassFixture<S
     {
         await using var long_ = await ConnectAsync();
         await long_.SendAsync(
-            $"GET /scep?operation=GetCACaps HTTP/1.1\r\nHost: localhost\r\nCookie: {new string('a', 200 * 1024)}\r\n\r\n");
+            $"GET /scep?operation=GetCACaps HTTP/1.1\r\nHost: localhost\r\nCookie: {new string('a', 100 * 1024)}\r\n\r\n");
         Assert.Equal(431, (await long_.ReadAsync()).Status);
 
         await using var many = await ConnectAsync();
