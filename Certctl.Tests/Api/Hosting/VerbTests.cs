@@ -40,7 +40,7 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres)
             ("CERTCTL_CA_VALIDITY_DAYS", "0"),
             ("CERTCTL_LOG_LEVEL", "loud"),
             ("CERTCTL_DATABASE_URL", "postgres://user:pass@word@host:port/database/other"),
-            ("CERTCTL_EST_ENABLED", "sometimes"),
+            ("CERTCTL_EST_SERVERKEYGEN_CONCURRENCY", "0"),
             ("CERTCTL_CA_KEY_PATH", folder.Path("nothing.key")));
         settings.Remove("CERTCTL_SERVER_TLS_CERT_PATH");
         var run = await CommandLine.RunAsync(settings, ["serve"]);
@@ -57,7 +57,7 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres)
             "CERTCTL_CA_VALIDITY_DAYS: \"0\" is not a whole number from 1 to",
             "CERTCTL_LOG_LEVEL: \"loud\" is not one of debug, info, warn, error",
             "CERTCTL_DATABASE_URL: is not of the form",
-            "CERTCTL_EST_ENABLED: \"sometimes\" is not true or false",
+            "CERTCTL_EST_SERVERKEYGEN_CONCURRENCY: \"0\" is not a whole number from 1 to 64",
             "CERTCTL_SERVER_TLS_CERT_PATH is not set",
             $"CA: {folder.Path("nothing.key")}: the private key file does not exist",
         ];
