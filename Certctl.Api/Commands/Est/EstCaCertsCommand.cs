@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Api.Commands.Enrolling;
 using Certctl.Infrastructure.EstClient;
 using Certctl.Infrastructure.ScepClient;
 
@@ -39,7 +40,7 @@ internal static class EstCaCertsCommand
         var file = parsed.GetValue(OutOption);
         if (file is not null)
             await WriteAsync(file, session.Trust.Trusted, cancellationToken);
-        await EstVerb.TellAsync(parsed, server.Json, AsText(session.Trust, file), new
+        await ClientVerb.TellAsync(parsed, server.Json, AsText(session.Trust, file), new
         {
             status = "fetched",
             pinned = session.Trust.IsPinned,

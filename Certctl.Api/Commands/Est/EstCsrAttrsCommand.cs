@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Certctl.Api.Commands.Enrolling;
 using Certctl.Infrastructure.EstClient;
 using Certctl.Infrastructure.EstClient.Messages;
 
@@ -58,7 +59,7 @@ internal static class EstCsrAttrsCommand
         using var session = await EstSession.OpenAsync(
             server.Url, server.FirstTrust, identity, server.Credentials, text => EstVerb.Note("csrattrs", parsed, text), cancellationToken);
         var wanted = await CsrPlan.FetchAsync(session.Transport, cancellationToken);
-        await EstVerb.TellAsync(parsed, server.Json, AsText(wanted), new
+        await ClientVerb.TellAsync(parsed, server.Json, AsText(wanted), new
         {
             status = "fetched",
             keys = wanted.Keys.Select(key => new { algorithm = Name(key.Algorithm), bits = key.Bits, curve = key.Curve }),

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Api.Commands.Scep;
+using Certctl.Api.Commands.Enrolling;
 using Certctl.Infrastructure.EstClient;
 using Certctl.Infrastructure.EstClient.Messages;
 using Certctl.Infrastructure.ScepClient;
@@ -49,12 +49,12 @@ internal sealed class EstEnrollCommand(
     {
         options.Check();
         var (url, trust, credentials, passphrase) = (server.Url, server.FirstTrust, server.Credentials, server.Passphrase);
-        var files = new EstRequestFiles(options.Files, options, passphrase, Note);
-        using var old = options.OldCert is { } path ? OldCertificate(path) : null;
-        using var identity = old is null ? server.Identity() : server.IdentityOf(options.OldCert!, options.OldKey!);
+        var files = new EstRequestFiles(options.Enrol.Files, options, passphrase, Note);
+        using var old = options.Enrol.OldCert is { } path ? OldCertificate(path) : null;
+        using var identity = old is null ? server.Identity() : server.IdentityOf(options.Enrol.OldCert!, options.Enrol.OldKey!);
         if (options.EncryptsKey && identity is null)
             throw EstVerb.Misuse("--encrypt-key needs a certificate to encrypt to.", "Add --client-cert FILE --client-key FILE.");
-        var names = old is null ? options.RequestedNames : RequestedNames.Of(old);
+        var names = old is null ? options.Enrol.Names : RequestedNames.Of(old);
         files.Check();
 
         using var session = await EstSession.OpenAsync(url, trust, identity, credentials, Note, cancellationToken);
@@ -77,7 +77,7 @@ internal sealed class EstEnrollCommand(
             OldCertificate = old,
             KeyRecipient = options.EncryptsKey ? identity : null,
             PollInterval = options.PollInterval,
-            Timeout = options.Timeout,
+            Timeout = options.Enrol.Timeout,
         };
         return await FinishAsync(
             files, await new EstEnrolment(session.Transport, session.Trust, wish, TimeProvider.System, Note).RunAsync(cancellationToken));
@@ -92,7 +92,11 @@ internal sealed class EstEnrollCommand(
             case EstEnd.Issued issued:
                 using (issued.Key)
                     files.Commit(issued);
-                await EstVerb.TellAsync(parsed, server.Json, IssuedText(issued, files), IssuedJson(issued, files));
+                var report = new IssuedReport(issued.Certificate, files.CertificateFile, files.ChainFile, files.KeyFile);
+                var key = issued.Certificate.KeyName();
+                await ClientVerb.TellAsync(
+                    parsed, server.Json, report.AsText(("key", $"{key}, made {(issued.Key is null ? "here" : "by the server")}")),
+                    report.AsJson(("key_type", key)));
                 return 0;
             case EstEnd.StillPending pending:
                 return await PendingAsync(files, pending);
@@ -112,70 +116,35 @@ internal sealed class EstEnrollCommand(
             + $"--resume; the key waits in {files.KeyKept}.";
         var said = pending.Text is { } text ? $" The server says: \"{text}\"" : "";
         EstVerb.Report(_verb, parsed, EstStage.Waiting,
-            $"the request is still pending after {options.Timeout.TotalSeconds:0.###} s.{said}", how);
-        await EstVerb.TellAsync(parsed, server.Json, "", new
+            $"the request is still pending after {options.Enrol.Timeout.TotalSeconds:0.###} s.{said}", how);
+        await ClientVerb.TellAsync(parsed, server.Json, "", new
         {
             status = "pending",
             retry_after = (long)pending.Wait.TotalSeconds,
             text = pending.Text,
             key = files.KeyKept,
             advice = how,
-            exit_code = ScepVerb.StillPending,
+            exit_code = ClientVerb.StillPending,
         });
-        return ScepVerb.StillPending;
+        return ClientVerb.StillPending;
     }
 
     private async Task<int> RefusedAsync(EstRefusal refusal)
     {
         var said = refusal.Text is { } text ? $": \"{text.TrimEnd('.')}\"" : ", and gives no text";
         EstVerb.Report(_verb, parsed, EstStage.Request, $"the server refused (HTTP {refusal.Status}){said}.", refusal.Advice);
-        await EstVerb.TellAsync(parsed, server.Json, "", new
+        await ClientVerb.TellAsync(parsed, server.Json, "", new
         {
             status = "refused",
             http_status = refusal.Status,
             text = refusal.Text,
             advice = refusal.Advice,
-            exit_code = ScepVerb.Refused,
+            exit_code = ClientVerb.Refused,
         });
-        return ScepVerb.Refused;
+        return ClientVerb.Refused;
     }
 
-    private static X509Certificate2 OldCertificate(string path)
-    {
-        var certificate = EstServerOptions.CertificatesOf(path)[0];
-        if (certificate.IsValidAt(TimeProvider.System.GetUtcNow()))
-            return certificate;
-        using (certificate)
-            throw EstVerb.Local(
-                $"{path} is not valid now ({certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}); "
-                    + "no TLS server takes an expired certificate.",
-                "Enrol anew with `certctl est enroll`.");
-    }
-
-    private static string IssuedText(EstEnd.Issued issued, EstRequestFiles files) => $"""
-        Certificate issued and verified.
-          subject      {ScepStageNames.Printable(issued.Certificate.Subject)}
-          issuer       {ScepStageNames.Printable(issued.Certificate.Issuer)}
-          serial       {issued.Certificate.SerialNumber}
-          valid        {issued.Certificate.NotBefore.ToUniversalTime():u} to {issued.Certificate.NotAfter.ToUniversalTime():u}
-          key          {issued.Certificate.KeyName()}, made {(issued.Key is null ? "here" : "by the server")}
-          SHA-256      {issued.Certificate.Sha256Fingerprint()}
-        Written: {files.CertificateFile} (certificate), {files.ChainFile} (chain), {files.KeyFile} (key).
-        """;
-
-    private static object IssuedJson(EstEnd.Issued issued, EstRequestFiles files) => new
-    {
-        status = "issued",
-        subject = ScepStageNames.Printable(issued.Certificate.Subject),
-        issuer = ScepStageNames.Printable(issued.Certificate.Issuer),
-        serial = issued.Certificate.SerialNumber,
-        not_before = new DateTimeOffset(issued.Certificate.NotBefore.ToUniversalTime()),
-        not_after = new DateTimeOffset(issued.Certificate.NotAfter.ToUniversalTime()),
-        key_type = issued.Certificate.KeyName(),
-        sha256_fingerprint = issued.Certificate.Sha256Fingerprint(),
-        certificate = files.CertificateFile,
-        chain = files.ChainFile,
-        key = files.KeyFile,
-        exit_code = 0,
-    };
+    private static X509Certificate2 OldCertificate(string path) => ClientVerb.Valid(
+        EstServerOptions.CertificatesOf(path)[0], path,
+        ("no TLS server takes an expired certificate.", "Enrol anew with `certctl est enroll`."));
 }

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Certctl.Api.Commands.Scep;
+using Certctl.Api.Commands.Enrolling;
 using Certctl.Infrastructure.EstClient;
 using Certctl.Infrastructure.EstClient.Messages;
 using Certctl.Infrastructure.ScepClient.Messages;
@@ -15,13 +15,13 @@ internal sealed class EstRequestFiles(DeviceFiles files, EstEnrollOptions option
     private readonly string _request = Path.ChangeExtension(files.Key, ".csr");
 
     /// <summary>False when the operator brought the key: it stays where it is.</summary>
-    public bool KeyIsDraft => options.Key is null;
+    public bool KeyIsDraft => options.Enrol.Key is null;
 
     /// <summary>Where the key is while nothing has been issued.</summary>
-    public string KeyKept => options.Key ?? files.KeyDraft;
+    public string KeyKept => options.Enrol.Key ?? files.KeyDraft;
 
     /// <summary>Where the key is in the end.</summary>
-    public string KeyFile => options.Key ?? files.Key;
+    public string KeyFile => options.Enrol.Key ?? files.Key;
 
     public string CertificateFile => files.Certificate;
 
@@ -30,7 +30,7 @@ internal sealed class EstRequestFiles(DeviceFiles files, EstEnrollOptions option
     /// <summary>Before the first packet.</summary>
     public void Check()
     {
-        if (KeyIsDraft && !options.Force && File.Exists(files.Key))
+        if (KeyIsDraft && !options.Enrol.Force && File.Exists(files.Key))
             throw EstVerb.Local($"the key file {files.Key} exists.",
                 "Choose another with --out or --key-out, or replace it with --force (it stays until the new certificate is verified).");
         if (options.Resume && !File.Exists(KeyKept))
@@ -44,9 +44,9 @@ internal sealed class EstRequestFiles(DeviceFiles files, EstEnrollOptions option
     /// <summary>The operator's key, the one of an unfinished run, or a new one.</summary>
     public AsymmetricAlgorithm TakeKey(CsrPlan plan)
     {
-        if (options.Key is { } existing)
+        if (options.Enrol.Key is { } existing)
             return DeviceKey.Load(existing, passphrase);
-        if (!File.Exists(files.KeyDraft) || (options.Force && !options.Resume))
+        if (!File.Exists(files.KeyDraft) || (options.Enrol.Force && !options.Resume))
             return DeviceKey.Create(plan.KindOf(options.KeyKind));
         note($"using the key of an unfinished enrolment, {files.KeyDraft} (delete it to start with a new key).");
         return DeviceKey.Load(files.KeyDraft, passphrase);
@@ -89,7 +89,7 @@ internal sealed class EstRequestFiles(DeviceFiles files, EstEnrollOptions option
         Guarded(() => File.Delete(_request));
     }
 
-    private byte[] ReadRequest() => ScepVerb.ReadFile(_request, "certificate request", () =>
+    private byte[] ReadRequest() => ClientVerb.ReadFile(_request, "certificate request", () =>
     {
         var text = File.ReadAllText(_request);
         return PemEncoding.TryFind(text, out var fields)

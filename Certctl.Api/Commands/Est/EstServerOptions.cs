@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Api.Commands.Scep;
+using Certctl.Api.Commands.Enrolling;
 using Certctl.Infrastructure.EstClient;
 using Certctl.Infrastructure.ScepClient;
 using Certctl.Infrastructure.ScepClient.Messages;
+using static Certctl.Api.Commands.Enrolling.OptionForms;
 
 namespace Certctl.Api.Commands.Est;
 
@@ -32,7 +33,7 @@ internal sealed class EstServerOptions(ParseResult parsed, Func<string, string?>
         "File with the password; a line end after it is left out. Without it: CERTCTL_EST_PASSWORD, else a prompt where --user is given.");
     private static readonly Option<string?> PassphraseOption =
         Text("--key-passphrase-file", "FILE", "Passphrase that opens encrypted key files, and encrypts a new key.");
-    private static readonly Option<bool> JsonOption = new("--json") { Description = "The result as one JSON object on one line." };
+    private static readonly Option<bool> JsonOption = Flag("--json", "The result as one JSON object on one line.");
 
     public static Argument<string?> ServerArgument => UrlArgument;
 
@@ -66,12 +67,12 @@ internal sealed class EstServerOptions(ParseResult parsed, Func<string, string?>
         {
             var fingerprint = parsed.GetValue(FingerprintOption) is { } hex ? CaFingerprint.Parse(hex) : null;
             var file = parsed.GetValue(CaCertOption);
-            return new EstFirstTrust(fingerprint is not null && file is null ? null : ScepVerb.Trust(file, environment), fingerprint);
+            return new EstFirstTrust(fingerprint is not null && file is null ? null : ClientVerb.Trust(file, environment), fingerprint);
         }
     }
 
     /// <summary>Null without --key-passphrase-file.</summary>
-    public string? Passphrase => parsed.GetValue(PassphraseOption) is { } file ? FirstSecret(file, "passphrase file") : null;
+    public string? Passphrase => parsed.GetValue(PassphraseOption) is { } file ? ClientVerb.ReadSecret(file, "passphrase file") : null;
 
     /// <summary>Null where neither user nor password is known.</summary>
     public EstCredentials? Credentials
@@ -82,7 +83,7 @@ internal sealed class EstServerOptions(ParseResult parsed, Func<string, string?>
             if (user?.Contains(':', StringComparison.Ordinal) ?? false)
                 throw EstVerb.Misuse("--user holds a colon, which HTTP Basic does not allow (RFC 7617 §2).", "Check the user name.");
             var password = parsed.GetValue(PasswordFileOption) is { } file
-                ? FirstSecret(file, "password file")
+                ? ClientVerb.ReadSecret(file, "password file")
                 : environment("CERTCTL_EST_PASSWORD");
             if (!string.IsNullOrEmpty(password))
                 return new EstCredentials(user ?? "", () => password);
@@ -110,7 +111,7 @@ internal sealed class EstServerOptions(ParseResult parsed, Func<string, string?>
     public static IReadOnlyList<X509Certificate2> CertificatesOf(string path)
     {
         var found = new X509Certificate2Collection();
-        ScepVerb.ReadFile(path, "certificate", () =>
+        ClientVerb.ReadFile(path, "certificate", () =>
         {
             found.ImportFromPemFile(path);
             if (found.Count == 0)
@@ -119,13 +120,4 @@ internal sealed class EstServerOptions(ParseResult parsed, Func<string, string?>
         });
         return [.. found];
     }
-
-    private static string FirstSecret(string path, string what)
-    {
-        var text = ScepVerb.ReadFile(path, what, () => File.ReadAllText(path)).TrimEnd('\r', '\n');
-        return text.Length > 0 ? text : throw EstVerb.Local($"{what} {path} is empty.", "Put the secret into it.");
-    }
-
-    private static Option<string?> Text(string name, string value, string description) =>
-        new(name) { HelpName = value, Description = description };
 }

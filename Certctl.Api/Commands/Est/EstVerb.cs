@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using System.Text.Json;
-using Certctl.Api.Commands.Scep;
+using Certctl.Api.Commands.Enrolling;
 using Certctl.Infrastructure.EstClient;
 using Certctl.Infrastructure.ScepClient;
 
@@ -36,7 +35,7 @@ internal static class EstVerb
         catch (OperationCanceledException)
         {
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"certctl est {verb}: interrupted.");
-            return ScepVerb.Interrupted;
+            return ClientVerb.Interrupted;
         }
     }
 
@@ -48,11 +47,6 @@ internal static class EstVerb
         Note(verb, parsed, $"failed at stage {stage.Name()}: {message}");
         parsed.InvocationConfiguration.Error.WriteLine($"  What to do: {advice}");
     }
-
-    public static Task TellAsync(ParseResult parsed, bool json, string text, object value) =>
-        json ? parsed.InvocationConfiguration.Output.WriteLineAsync(JsonSerializer.Serialize(value, ScepVerb.JsonForm))
-        : text.Length > 0 ? parsed.InvocationConfiguration.Output.WriteLineAsync(text)
-        : Task.CompletedTask;
 
     /// <summary>Asks at the terminal, without showing what is typed; null where there is no terminal.</summary>
     public static string? AskPassword()
@@ -75,28 +69,16 @@ internal static class EstVerb
 
     private static async Task<int> FailAsync(string verb, ParseResult parsed, bool json, EstClientException trouble)
     {
-        var code = ExitCode(trouble.Fault);
         Report(verb, parsed, trouble.Stage, trouble.Message, trouble.Advice);
-        if (json)
-        {
-            await TellAsync(parsed, json, "", new
-            {
-                status = "failed",
-                stage = trouble.Stage.Name(),
-                message = trouble.Message,
-                advice = trouble.Advice,
-                exit_code = code,
-            });
-        }
-
-        return code;
+        return await ClientVerb.FailAsync(
+            parsed, json, ExitCode(trouble.Fault), (trouble.Stage.Name(), trouble.Message, trouble.Advice));
     }
 
     private static int ExitCode(EstFault fault) => fault switch
     {
-        EstFault.Usage => ScepVerb.Usage,
-        EstFault.Network => ScepVerb.Network,
-        EstFault.Untrusted => ScepVerb.Untrusted,
-        EstFault.LocalFile => ScepVerb.LocalFile,
+        EstFault.Usage => ClientVerb.Usage,
+        EstFault.Network => ClientVerb.Network,
+        EstFault.Untrusted => ClientVerb.Untrusted,
+        EstFault.LocalFile => ClientVerb.LocalFile,
     };
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
+using Certctl.Api.Commands.Enrolling;
 using Certctl.Infrastructure.ScepClient;
 using Certctl.Infrastructure.ScepClient.Messages;
 
@@ -36,23 +36,24 @@ internal static class ScepEnrollCommand
         void Note(string text) => parsed.InvocationConfiguration.Error.WriteLine($"certctl scep enroll: {text}");
 
         options.Check();
-        var (url, files, choices, passphrase) = (options.Url, options.Files, options.Choices, options.Passphrase);
-        using var oldCertificate = options.Renew ? OldCertificate(options.OldCert!) : null;
-        using var oldKey = options.Renew ? DeviceKey.Load(options.OldKey!, passphrase) : null;
+        var enrol = options.Enrol;
+        var (url, files, choices, passphrase) = (options.Url, enrol.Files, options.Choices, options.Passphrase);
+        using var oldCertificate = options.Renew ? OldCertificate(enrol.OldCert!) : null;
+        using var oldKey = options.Renew ? DeviceKey.Load(enrol.OldKey!, passphrase) : null;
         if (oldCertificate is not null && !oldCertificate.HasKeyOf(oldKey!.ExportSubjectPublicKeyInfo()))
-            throw Local($"{options.OldKey} is not the key of {options.OldCert}.", "Name the pair that belongs together.");
+            throw ClientVerb.Local($"{enrol.OldKey} is not the key of {enrol.OldCert}.", "Name the pair that belongs together.");
         RefuseToOverwrite(options, files);
         using var key = TakeKey(options, files, passphrase, Note, out var isDraft);
         var wish = new EnrolmentWish
         {
-            Names = oldCertificate is null ? options.Names : RequestedNames.Of(oldCertificate),
+            Names = oldCertificate is null ? enrol.Names : RequestedNames.Of(oldCertificate),
             Key = key,
             Challenge = options.Challenge,
             OldCertificate = oldCertificate,
             OldKey = oldKey,
             Resume = options.Resume,
             PollInterval = options.PollInterval,
-            Timeout = options.Timeout,
+            Timeout = enrol.Timeout,
         };
         files.CheckFolders();
         if (url.Scheme == Uri.UriSchemeHttp)
@@ -69,44 +70,46 @@ internal static class ScepEnrollCommand
     private static async Task<int> FinishAsync(
         ParseResult parsed, ScepEnrollOptions options, DeviceFiles files, bool isDraft, EnrolmentEnd end)
     {
-        var keyFile = options.Key ?? files.Key;
+        var keyFile = options.Enrol.Key ?? files.Key;
         switch (end)
         {
             case EnrolmentEnd.Issued issued:
                 files.Commit(issued.Certificate, issued.Chain, isDraft);
-                await TellAsync(parsed, options, IssuedText(issued, files, keyFile), IssuedJson(issued, files, keyFile));
+                var report = new IssuedReport(issued.Certificate, files.Certificate, files.Chain, keyFile);
+                await ClientVerb.TellAsync(
+                    parsed, options.Json, report.AsText(), report.AsJson(("transaction_id", issued.TransactionId)));
                 return 0;
             case EnrolmentEnd.StillPending pending:
                 var kept = isDraft ? files.KeyDraft : keyFile;
                 var how = $"Once the request is approved, run the same command with --resume; the key waits in {kept}.";
                 ScepVerb.Report("enroll", parsed, ScepStage.Polling.Name(),
-                    $"the request is still pending after {options.Timeout.TotalSeconds:0.###} s (transaction {pending.TransactionId}).",
-                    how);
-                await TellAsync(parsed, options, "", new
+                    $"the request is still pending after {options.Enrol.Timeout.TotalSeconds:0.###} s "
+                        + $"(transaction {pending.TransactionId}).", how);
+                await ClientVerb.TellAsync(parsed, options.Json, "", new
                 {
                     status = "pending",
                     transaction_id = pending.TransactionId,
                     key = kept,
                     advice = how,
-                    exit_code = ScepVerb.StillPending,
+                    exit_code = ClientVerb.StillPending,
                 });
-                return ScepVerb.StillPending;
+                return ClientVerb.StillPending;
             case EnrolmentEnd.Refused { Refusal: var refusal } refused:
                 // With --resume nothing was asked that could have been refused: the first request may still be open.
                 if (isDraft && !options.Resume)
                     files.DropKeyDraft();
                 var said = refusal.Text is { Length: > 0 } text ? $": \"{text.TrimEnd('.')}\"" : ", and gives no text";
                 ScepVerb.Report("enroll", parsed, ScepStage.Reply.Name(), $"the server refused: {refusal.Name}{said}.", refusal.Advice);
-                await TellAsync(parsed, options, "", new
+                await ClientVerb.TellAsync(parsed, options.Json, "", new
                 {
                     status = "refused",
                     fail_info = refusal.Name,
                     fail_info_text = refusal.Text,
                     transaction_id = refused.TransactionId,
                     advice = refusal.Advice,
-                    exit_code = ScepVerb.Refused,
+                    exit_code = ClientVerb.Refused,
                 });
-                return ScepVerb.Refused;
+                return ClientVerb.Refused;
             default:
                 throw new InvalidOperationException($"no such end: {end.GetType().Name}");
         }
@@ -115,76 +118,31 @@ internal static class ScepEnrollCommand
     private static AsymmetricAlgorithm TakeKey(
         ScepEnrollOptions options, DeviceFiles files, string? passphrase, Action<string> note, out bool isDraft)
     {
-        isDraft = options.Key is null;
-        if (options.Key is { } existing)
+        isDraft = options.Enrol.Key is null;
+        if (options.Enrol.Key is { } existing)
             return DeviceKey.Load(existing, passphrase);
         // The same key asks in the same transaction: the repetition of an interrupted run is an honest retry, not a second request.
-        if (File.Exists(files.KeyDraft) && !(options.Force && !options.Resume))
+        if (File.Exists(files.KeyDraft) && !(options.Enrol.Force && !options.Resume))
         {
             note($"using the key of an unfinished enrolment, {files.KeyDraft} (delete it to start with a new key).");
             return DeviceKey.Load(files.KeyDraft, passphrase);
         }
 
         if (options.Resume)
-            throw Local(
+            throw ClientVerb.Local(
                 $"there is no {files.KeyDraft} to resume with.", "Name the key of the pending request with --key, or leave out --resume.");
         return DeviceKey.Create(options.KeyKind);
     }
 
     private static void RefuseToOverwrite(ScepEnrollOptions options, DeviceFiles files)
     {
-        if (options.Key is null && !options.Force && File.Exists(files.Key))
-            throw Local($"the key file {files.Key} exists.",
+        if (options.Enrol.Key is null && !options.Enrol.Force && File.Exists(files.Key))
+            throw ClientVerb.Local($"the key file {files.Key} exists.",
                 "Choose another with --out or --key-out, enrol this one with --key, "
                     + "or replace it with --force (it stays until the new certificate is verified).");
     }
 
-    private static X509Certificate2 OldCertificate(string path)
-    {
-        var certificate = ScepVerb.ReadFile(path, "old certificate", () => X509CertificateLoader.LoadCertificateFromFile(path));
-        if (certificate.IsValidAt(TimeProvider.System.GetUtcNow()))
-            return certificate;
-        using (certificate)
-            throw Local(
-                $"{path} is not valid now ({certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}); "
-                    + "an expired certificate cannot vouch for its renewal.",
-                "Enrol anew, with a challenge and without --renew.");
-    }
-
-    private static string IssuedText(EnrolmentEnd.Issued issued, DeviceFiles files, string keyFile) => $"""
-        Certificate issued and verified.
-          subject      {ScepStageNames.Printable(issued.Certificate.Subject)}
-          issuer       {ScepStageNames.Printable(issued.Certificate.Issuer)}
-          serial       {issued.Certificate.SerialNumber}
-          valid        {issued.Certificate.NotBefore.ToUniversalTime():u} to {issued.Certificate.NotAfter.ToUniversalTime():u}
-          SHA-256      {issued.Certificate.Sha256Fingerprint()}
-        Written: {files.Certificate} (certificate), {files.Chain} (chain), {keyFile} (key).
-        """;
-
-    private static object IssuedJson(EnrolmentEnd.Issued issued, DeviceFiles files, string keyFile) => new
-    {
-        status = "issued",
-        subject = ScepStageNames.Printable(issued.Certificate.Subject),
-        issuer = ScepStageNames.Printable(issued.Certificate.Issuer),
-        serial = issued.Certificate.SerialNumber,
-        not_before = new DateTimeOffset(issued.Certificate.NotBefore.ToUniversalTime()),
-        not_after = new DateTimeOffset(issued.Certificate.NotAfter.ToUniversalTime()),
-        sha256_fingerprint = issued.Certificate.Sha256Fingerprint(),
-        certificate = files.Certificate,
-        chain = files.Chain,
-        key = keyFile,
-        transaction_id = issued.TransactionId,
-        exit_code = 0,
-    };
-
-    private static async Task TellAsync(ParseResult parsed, ScepEnrollOptions options, string text, object json)
-    {
-        if (options.Json)
-            await parsed.InvocationConfiguration.Output.WriteLineAsync(JsonSerializer.Serialize(json, ScepVerb.JsonForm));
-        else if (text.Length > 0)
-            await parsed.InvocationConfiguration.Output.WriteLineAsync(text);
-    }
-
-    private static ScepClientException Local(string message, string advice) =>
-        new(ScepStage.Prepare, ScepClientFault.LocalFile, message, advice);
+    private static X509Certificate2 OldCertificate(string path) => ClientVerb.Valid(
+        ClientVerb.ReadFile(path, "old certificate", () => X509CertificateLoader.LoadCertificateFromFile(path)), path,
+        ("an expired certificate cannot vouch for its renewal.", "Enrol anew, with a challenge and without --renew."));
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Certctl.Api.Commands.Enrolling;
 using Certctl.Infrastructure.ScepClient;
 
 namespace Certctl.Api.Commands.Scep;
@@ -47,7 +48,7 @@ internal static class ScepProbeCommand
     {
         var url = ScepVerb.ServerUrl(parsed.GetValue(Url), environment);
         using var transport = new ScepTransport(
-            url, parsed.GetValue(Insecure) ? new TlsTrust.AcceptAny() : ScepVerb.Trust(parsed.GetValue(CaCert), environment));
+            url, parsed.GetValue(Insecure) ? new TlsTrust.AcceptAny() : ClientVerb.Trust(parsed.GetValue(CaCert), environment));
         var started = TimeProvider.System.GetTimestamp();
         var report = await ScepProbe.RunAsync(transport, TimeProvider.System, cancellationToken);
         var warnings = report.Warnings.ToList();
@@ -144,7 +145,7 @@ internal static class ScepProbeCommand
         stage = report.Trouble?.Stage.Name(),
         error = report.Trouble?.Message,
         advice = report.Trouble?.Advice,
-    }, ScepVerb.JsonForm);
+    }, ClientVerb.JsonForm);
 
     private static object Row(ProbedCertificate certificate) => new
     {

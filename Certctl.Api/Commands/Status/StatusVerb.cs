@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Certctl.Api.Commands.Scep;
+using Certctl.Api.Commands.Enrolling;
 using Certctl.Infrastructure.ScepClient;
 using Certctl.Infrastructure.StatusClient;
 
@@ -18,7 +18,7 @@ internal static class StatusVerb
     public const int LocalFile = 7;
     public const int Interrupted = 130;
 
-    public static readonly JsonSerializerOptions JsonForm = ScepVerb.JsonForm;
+    public static readonly JsonSerializerOptions JsonForm = ClientVerb.JsonForm;
 
     public static Option<string?> CaCert() => new("--cacert")
     {
@@ -44,7 +44,7 @@ internal static class StatusVerb
     };
 
     public static StatusTransport Connect(ParseResult parsed, Option<string?> caCert) =>
-        new(ScepVerb.Trust(parsed.GetValue(caCert), Environment.GetEnvironmentVariable));
+        new(ClientVerb.Trust(parsed.GetValue(caCert), Environment.GetEnvironmentVariable));
 
     /// <summary>The octets of a file or of what a URL serves.</summary>
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(
