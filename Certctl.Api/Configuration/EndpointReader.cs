@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Certctl.Application.Scep;
+using Certctl.Application.Enrolments;
 
 namespace Certctl.Api.Configuration;
 
@@ -64,6 +64,6 @@ internal sealed partial class EndpointReader(
             values.Problems.Add($"{profiles.Name}: \"{taken}\" is an operation of {naming.Protocol}; choose another name.");
     }
 
-    [GeneratedRegex($"^{ScepProfile.PathIdForm}\\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex($"^{EnrolmentPolicy.PathIdForm}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex PathId();
 }

@@ -90,6 +90,7 @@ internal static class ServerHost
             provider.GetRequiredService<ILogger<OperationGate>>()));
         services.AddSingleton(provider => new ScepServices(
             provider.GetRequiredService<ScepResponder>(), provider.GetRequiredService<OperationGate>(), options.Server.MaxBodySize));
+        services.AddSingleton<ClientCertificatePort>();
         services.AddEst(options, material);
         services.AddSingleton<RefusedRequests>();
         services.AddHostedService<LifetimeLog>();
@@ -104,7 +105,7 @@ internal static class ServerHost
         app.UsePublicationPort();
         app.UseHttpManners();
         if (options.Server.MtlsPort is not null)
-            app.UseMtlsPort();
+            app.UseClientCertificatePort();
         app.UseApiAccess(options.Api);
         app.UseMetrics(options.Telemetry);
         app.UseRouting();

@@ -1,4 +1,3 @@
-using Certctl.Api.Est;
 using Certctl.Api.Hosting.Http;
 using Certctl.Application.Scep;
 using Certctl.Application.Scep.Mtls;
@@ -11,24 +10,13 @@ namespace Certctl.Api.Scep;
 /// </summary>
 internal static class ScepMtlsEndpoints
 {
-    private const string Root = "/scep-mtls";
+    public const string Root = "/scep-mtls";
 
     public static void MapScepMtls(this IEndpointRouteBuilder routes)
     {
         routes.Map(Root, HandleAsync);
         routes.Map(Root + "/{**rest}", HandleAsync);
     }
-
-    /// <summary>
-    /// Where client certificates have a port of their own, that port serves <c>/scep-mtls</c> and EST alone;
-    /// all other endpoints are on the port without client certificates.
-    /// </summary>
-    public static void UseMtlsPort(this IApplicationBuilder app) => app.Use((http, next) =>
-        http.Features.Get<TlsClient>() is null || http.Request.Path.StartsWithSegments(Root)
-            || http.Request.Path.StartsWithSegments(EstEndpoints.Root) || http.Request.Path.StartsWithSegments(EstEndpoints.MtlsRoot)
-            || http.Request.Path.Value is "/health" or "/ready"
-            ? next(http)
-            : DeviceAnswer.Say(http, StatusCodes.Status404NotFound, "Only /scep-mtls and EST are served on this port."));
 
     private static async Task HandleAsync(HttpContext http, ScepProfileTable profiles, MtlsGate gate, ScepServices services)
     {

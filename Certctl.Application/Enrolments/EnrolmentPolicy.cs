@@ -7,6 +7,9 @@ namespace Certctl.Application.Enrolments;
 /// <summary>What one endpoint grants, whatever protocol it speaks: who signs, which challenges count, within which limits.</summary>
 public sealed class EnrolmentPolicy
 {
+    /// <summary>Regular expression of a <see cref="PathId"/>, without anchors; the root's is empty.</summary>
+    public const string PathIdForm = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?";
+
     /// <summary>
     /// The endpoint's segment of the URL; empty for the root. Part of every key by which requests and devices are recognised.
     /// </summary>

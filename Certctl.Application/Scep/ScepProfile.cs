@@ -7,9 +7,6 @@ namespace Certctl.Application.Scep;
 /// <summary>One SCEP endpoint as configured and checked at start: its policy, and what only SCEP needs beside it.</summary>
 public sealed class ScepProfile
 {
-    /// <summary>Regular expression of a PathID, without anchors; the root profile's is empty.</summary>
-    public const string PathIdForm = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?";
-
     public required EnrolmentPolicy Policy { get; init; }
 
     /// <summary>Segment after <c>/scep/</c>; empty for the root.</summary>

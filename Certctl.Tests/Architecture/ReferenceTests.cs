@@ -1,9 +1,12 @@
+using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Text.RegularExpressions;
+using Certctl.Api.Configuration;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Application.Scep.GetCert;
+using Certctl.Infrastructure.Crypto.Est;
 using Xunit;
 
 namespace Certctl.Tests.Architecture;
@@ -72,9 +75,21 @@ public sealed partial class ReferenceTests
     [Theory]
     [InlineData("Certctl.Application.Scep", "Certctl.Application.Est")]
     [InlineData("Certctl.Application.Est", "Certctl.Application.Scep")]
+    [InlineData("Certctl.Infrastructure.Crypto.Est", "Certctl.Application.Scep")]
+    [InlineData("Certctl.Infrastructure.Crypto.Est", "Certctl.Infrastructure.Crypto.Scep")]
+    [InlineData("Certctl.Infrastructure.Crypto.Scep", "Certctl.Application.Est")]
+    [InlineData("Certctl.Infrastructure.Crypto.Scep", "Certctl.Infrastructure.Crypto.Est")]
+    [InlineData("Certctl.Api.Est", "Certctl.Api.Scep")]
+    [InlineData("Certctl.Api.Est", "Certctl.Application.Scep")]
+    [InlineData("Certctl.Api.Scep", "Certctl.Api.Est")]
+    [InlineData("Certctl.Api.Scep", "Certctl.Application.Est")]
+    [InlineData("Certctl.Api.Configuration.Est", "Certctl.Api.Configuration.Scep")]
+    [InlineData("Certctl.Api.Commands.Est", "Certctl.Api.Commands.Scep")]
+    [InlineData("Certctl.Api.Commands.Scep", "Certctl.Api.Commands.Est")]
     public void No_protocol_knows_another(string protocol, string other)
     {
-        var own = typeof(EnrolmentContext).Assembly.GetTypes().Where(type => IsIn(type, protocol)).ToList();
+        Assembly[] layers = [typeof(EnrolmentContext).Assembly, typeof(EstCodec).Assembly, typeof(CertctlOptions).Assembly];
+        var own = layers.SelectMany(layer => layer.GetTypes()).Where(type => IsIn(type, protocol)).ToList();
 
         Assert.NotEmpty(own);
         Assert.Empty(own.SelectMany(type => TypeUses.Of(type)

@@ -1,5 +1,6 @@
 using Certctl.Api.Configuration.Server;
 using Certctl.Application.Challenges.SignedToken;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
 

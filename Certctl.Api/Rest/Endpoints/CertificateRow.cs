@@ -1,7 +1,7 @@
 using Certctl.Api.Rest.Http;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Certificates;
-using Certctl.Application.Scep;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Certificates;
 
 namespace Certctl.Api.Rest.Endpoints;
@@ -108,7 +108,7 @@ internal sealed record BulkRevocationBody(
     // A variable that is empty in a script must not widen what is revoked.
     internal const string NotBlank = @"^\S+$";
     internal const string NotBlankInWords = "a value without blanks; leave it out where it does not matter";
-    internal const string PathIdForm = $@"^({ScepProfile.PathIdForm}|\(root\))$";
+    internal const string PathIdForm = $@"^({EnrolmentPolicy.PathIdForm}|\(root\))$";
     internal const string PathIdInWords =
         "the PathID of a SCEP profile, or (root) for the root profile; leave it out where it does not matter";
 }

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Certctl.Application.Scep;
+using Certctl.Application.Enrolments;
 
 namespace Certctl.Infrastructure.Crypto.Cms;
 

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Certctl.Application.Scep;
+using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Crypto.Asn1;
 
 namespace Certctl.Infrastructure.Crypto.Cms;

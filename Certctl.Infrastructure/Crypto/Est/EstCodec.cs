@@ -1,5 +1,5 @@
+using Certctl.Application.Enrolments;
 using Certctl.Application.Est;
-using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.X509;

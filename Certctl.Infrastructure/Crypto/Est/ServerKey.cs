@@ -1,7 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Est.ServerKeys;
-using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles.Expectations;

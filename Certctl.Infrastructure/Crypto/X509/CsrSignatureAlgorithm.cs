@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Certctl.Application.Scep;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Certificates;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Keys;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Application.Scep;
+using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.X509;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Asn1;

@@ -1,5 +1,6 @@
 using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Scep;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Xunit;
 

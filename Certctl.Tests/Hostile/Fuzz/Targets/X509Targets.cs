@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Application.ClientCertificates;
-using Certctl.Application.Scep;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles;
 using Certctl.Infrastructure.Crypto;

@@ -1,6 +1,6 @@
 using System.Formats.Asn1;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Est.CsrAttributes;
-using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;

@@ -1,7 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Certctl.Application.Scep;
+using Certctl.Application.Enrolments;
 using Certctl.Infrastructure.Crypto.X509;
 using Xunit;
 

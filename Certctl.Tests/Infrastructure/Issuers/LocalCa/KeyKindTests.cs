@@ -1,4 +1,4 @@
-using Certctl.Application.Scep;
+using Certctl.Application.Enrolments;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
