@@ -115,9 +115,9 @@ public static class FailureTable
             new(FailInfo.BadMessageCheck, "wrong_audience", "The signed challenge is meant for another server."),
         FailureReason.IntuneClaimMismatch =>
             new(FailInfo.BadRequest, "claim_mismatch", "The names of the request are not those of the signed challenge."),
-        FailureReason.IntuneReplay =>
+        FailureReason.ChallengeReplayed =>
             new(FailInfo.BadMessageCheck, "replay", "The signed challenge has been used for another request; obtain a new one."),
-        FailureReason.IntuneRateLimited =>
+        FailureReason.RateLimited =>
             new(FailInfo.BadRequest, "rate_limited", "This device has had too many certificates in 24 hours."),
         FailureReason.IssuerRefused =>
             new(FailInfo.BadRequest, "issuer_refused", "The CA refused to issue this certificate."),

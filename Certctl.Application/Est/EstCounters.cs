@@ -37,7 +37,7 @@ public sealed class EstCounters
         FailureReason.ChannelBindingUnsupported => "auth_failed_channel_binding",
         FailureReason.RawCsrUnreadable => "csr_invalid",
         FailureReason.SignerKeyMismatch => "csr_signature_mismatch",
-        FailureReason.IntuneRateLimited or FailureReason.TooManyWrongPasswords => "rate_limited",
+        FailureReason.RateLimited or FailureReason.TooManyWrongPasswords => "rate_limited",
         FailureReason.IssuerRefused or FailureReason.IssuerUnanswered => "issuer_error",
         _ => "csr_policy_violation",
     });

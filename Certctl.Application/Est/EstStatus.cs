@@ -27,8 +27,8 @@ public static class EstStatus
         FailureReason.RequestDenied or FailureReason.CertificateRevoked or FailureReason.ComplianceFailed
             or FailureReason.ProfileUnavailable or FailureReason.IssuerRefused => Forbidden,
         FailureReason.IntuneSignatureInvalid or FailureReason.IntuneExpired or FailureReason.IntuneNotYetValid
-            or FailureReason.IntuneWrongAudience or FailureReason.IntuneReplay or FailureReason.IntuneClaimMismatch => Forbidden,
-        FailureReason.IntuneRateLimited or FailureReason.TooManyWrongPasswords => TooManyRequests,
+            or FailureReason.IntuneWrongAudience or FailureReason.ChallengeReplayed or FailureReason.IntuneClaimMismatch => Forbidden,
+        FailureReason.RateLimited or FailureReason.TooManyWrongPasswords => TooManyRequests,
         FailureReason.MalformedRequest or FailureReason.UnknownMessageType or FailureReason.UnsupportedAlgorithm
             or FailureReason.MessageCheckFailed or FailureReason.NotEncryptedToUs or FailureReason.UnreadableContent
             or FailureReason.RequesterCannotReceive or FailureReason.SignerKeyMismatch => BadRequest,

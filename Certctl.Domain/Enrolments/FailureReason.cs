@@ -145,11 +145,11 @@ public enum FailureReason
     /// <summary>The request asks for other names than the signed challenge vouches for.</summary>
     IntuneClaimMismatch,
 
-    /// <summary>A signed challenge that was used for another request.</summary>
-    IntuneReplay,
+    /// <summary>A challenge of one use that was used for another request.</summary>
+    ChallengeReplayed,
 
     /// <summary>The device has had as many certificates as it may have in 24 hours.</summary>
-    IntuneRateLimited,
+    RateLimited,
 
     /// <summary>The issuer outside of this server refused to sign.</summary>
     IssuerRefused,

@@ -55,7 +55,7 @@ public sealed class IntuneChallengeValidator(IntuneSettings settings, IntuneCoun
     }
 
     private ChallengeReservation Reservation(string pathId, string subject, string issuer) =>
-        new(FailureReason.IntuneReplay, FailureReason.IntuneRateLimited)
+        new(FailureReason.ChallengeReplayed, FailureReason.RateLimited)
         {
             Budget = settings.PerDeviceLimit > 0 ? DeviceBudget.Of(pathId, subject, issuer, settings.PerDeviceLimit) : null,
         };

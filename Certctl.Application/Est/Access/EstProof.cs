@@ -44,7 +44,7 @@ public abstract class EstProof(ChallengeKind kind, int perPrincipal) : IChalleng
 
     private ChallengeReservation? Reserve(string pathId, string principal) => perPrincipal == 0
         ? null
-        : new ChallengeReservation(FailureReason.IntuneReplay, FailureReason.IntuneRateLimited)
+        : new ChallengeReservation(FailureReason.ChallengeReplayed, FailureReason.RateLimited)
         {
             Budget = DeviceBudget.Of(pathId, principal, EstProtocol.Name, perPrincipal),
         };

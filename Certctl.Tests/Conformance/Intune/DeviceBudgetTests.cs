@@ -28,7 +28,7 @@ public sealed class DeviceBudgetTests(PostgresFixture postgres) : IClassFixture<
             CultureInfo.InvariantCulture,
             DateTimeStyles.AssumeUniversal);
         Assert.InRange(from, began.AddHours(24).AddSeconds(-2), DateTimeOffset.UtcNow.AddHours(24).AddSeconds(2));
-        Assert.StartsWith(FailureTable.Of(FailureReason.IntuneRateLimited).PublicText, answer.FailInfoText, StringComparison.Ordinal);
+        Assert.StartsWith(FailureTable.Of(FailureReason.RateLimited).PublicText, answer.FailInfoText, StringComparison.Ordinal);
 
         // Another device is another budget.
         var (neighbour, other) = servers.Request(servers.Connector.For("neighbour"), "neighbour");
@@ -48,7 +48,7 @@ public sealed class DeviceBudgetTests(PostgresFixture postgres) : IClassFixture<
             var answers = await Task.WhenAll(requests.Select((request, i) => Task.Run(() => servers.Wire(i).SendAsync(request.Message))));
             Assert.Equal(3, answers.Count(answer => answer.Status == "0"));
             Assert.StartsWith(
-                FailureTable.Of(FailureReason.IntuneRateLimited).PublicText,
+                FailureTable.Of(FailureReason.RateLimited).PublicText,
                 Assert.Single(answers, answer => answer.Status == "2").FailInfoText,
                 StringComparison.Ordinal);
         }

@@ -110,7 +110,7 @@ public sealed class ReplayRaceTests(PostgresFixture postgres) : IClassFixture<Po
     private static int MustHaveOneWinner(CertRepReading?[] answers)
     {
         var winner = Assert.Single(Enumerable.Range(0, answers.Length), i => answers[i]!.Status == "0");
-        Assert.All(answers.Where((_, i) => i != winner), answer => answer!.MustFail(FailureReason.IntuneReplay));
+        Assert.All(answers.Where((_, i) => i != winner), answer => answer!.MustFail(FailureReason.ChallengeReplayed));
         return winner;
     }
 

@@ -87,7 +87,7 @@ public sealed class SignedChallengeTests(SignedChallengeServer server) : IClassF
 
         // A lost reply: the same certificate. Another CSR: a replay.
         Assert.Equal(certificate.RawData, (await server.SendAsync(token, name, device, "b.example", "a.example")).Issued(device).RawData);
-        (await server.SendAsync(token, name, ScepDevice.Shared(1), "b.example", "a.example")).MustFail(FailureReason.IntuneReplay);
+        (await server.SendAsync(token, name, ScepDevice.Shared(1), "b.example", "a.example")).MustFail(FailureReason.ChallengeReplayed);
         var replay = await server.EventAsync(e => e.TokenSha256 == audit.TokenSha256 && e.Outcome == AuditOutcome.Refused);
         Assert.Equal((AuditAction.ScepPkcsReqIntune, "replay", name), (replay.Action, replay.Reason, replay.DeviceName));
     }

@@ -101,7 +101,7 @@ public sealed class WrongClockTests(PostgresFixture postgres, ITestOutputHelper 
             var message = (await first.RequestAsync(device.Csr(name, token), device)).Build();
             var issued = (await first.SendAsync(message)).Issued(device);
             (await second.SendAsync((await second.RequestAsync(thief.Csr(name, token), thief)).Build()))
-                .MustFail(FailureReason.IntuneReplay);
+                .MustFail(FailureReason.ChallengeReplayed);
             Assert.Equal(issued.RawData, (await second.SendAsync(message)).Issued(device).RawData);
         }
 

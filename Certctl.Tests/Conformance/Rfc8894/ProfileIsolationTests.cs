@@ -102,7 +102,7 @@ public sealed class ProfileIsolationTests(TwoProfiles server) : IClassFixture<Tw
 
         foreach (var other in new[] { device, ScepDevice.Shared(1) })
             (await iot.SendAsync((await iot.RequestAsync(other.Csr("CN=vouched once", token), other)).Build()))
-                .MustFail(FailureReason.IntuneReplay);
+                .MustFail(FailureReason.ChallengeReplayed);
         Assert.Equal(
             certificate.RawData,
             (await corp.SendAsync((await corp.RequestAsync(device.Csr("CN=vouched once", token), device)).Build())).Issued(device).RawData);

@@ -76,7 +76,7 @@ public sealed class IntuneEnrolmentTests : IDisposable
         harness.Journal.Scripted.Enqueue(new JournalVerdict.BudgetSpent(Now.AddHours(5)));
         await MustRefuseAsync(harness, Request(challenge: Token("device-1")), "rate_limited");
         Assert.Equal(
-            $"{FailureTable.Of(FailureReason.IntuneRateLimited).PublicText} Next allowed at 2026-11-25T17:00:00Z.",
+            $"{FailureTable.Of(FailureReason.RateLimited).PublicText} Next allowed at 2026-11-25T17:00:00Z.",
             Assert.IsType<ScepReply.Failure>(harness.Reply).FailInfoText);
     }
 
