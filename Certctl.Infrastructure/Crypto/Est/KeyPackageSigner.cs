@@ -39,27 +39,24 @@ internal sealed class KeyPackageSigner
     {
         using var package = new DerWriter(pkcs8.Length + 16, holdsSecrets: true);
         package.Write(DerTag.Sequence, pkcs8);
+
+        // RFC 5652 §6.1: what is encrypted is content of the type id-signedData, a SignedData (§5.1) without a ContentInfo around it.
         using (writer.Open(DerTag.Sequence))
         {
-            writer.WriteEncoded(CmsOid.SignedData);
-            using (writer.Open(DerTag.ContextConstructed(0)))
+            // RFC 5652 §5.1: version 3 for content other than data.
+            writer.WriteEncoded([DerTag.Integer, 1, 3]);
+            using (writer.Open(DerTag.Set))
+                WriteDigest(writer);
             using (writer.Open(DerTag.Sequence))
             {
-                // RFC 5652 §5.1: version 3 for content other than data.
-                writer.WriteEncoded([DerTag.Integer, 1, 3]);
-                using (writer.Open(DerTag.Set))
-                    WriteDigest(writer);
-                using (writer.Open(DerTag.Sequence))
-                {
-                    writer.WriteEncoded(KeyPackage);
-                    using (writer.Open(DerTag.ContextConstructed(0)))
-                        writer.Write(DerTag.OctetString, package.Written);
-                }
-
-                writer.Write(DerTag.ContextConstructed(0), _certificate);
-                using (writer.Open(DerTag.Set))
-                    WriteSignerInfo(writer, SHA256.HashData(package.Written));
+                writer.WriteEncoded(KeyPackage);
+                using (writer.Open(DerTag.ContextConstructed(0)))
+                    writer.Write(DerTag.OctetString, package.Written);
             }
+
+            writer.Write(DerTag.ContextConstructed(0), _certificate);
+            using (writer.Open(DerTag.Set))
+                WriteSignerInfo(writer, SHA256.HashData(package.Written));
         }
     }
 

@@ -226,6 +226,11 @@ public sealed class ServerKeyCodecTests : IDisposable
     {
         File.WriteAllBytes(_folder["enveloped"], enveloped);
         OpenSsl.Run(["cms", "-decrypt", "-inform", "DER", "-binary", "-in", _folder["enveloped"], "-out", _folder["signed"], .. secret]);
+
+        // RFC 5652 §6.1: the bare SignedData, version first; openssl verifies it in a ContentInfo.
+        var signed = File.ReadAllBytes(_folder["signed"]);
+        Assert.Equal(3, new AsnReader(signed, AsnEncodingRules.DER).ReadSequence().ReadInteger());
+        File.WriteAllBytes(_folder["signed"], Der.Sequence(Der.Oid("1.2.840.113549.1.7.2"), Der.Tlv(0xA0, signed)));
         File.WriteAllText(_folder["ca"], PemEncoding.WriteString("CERTIFICATE", Issuer.Chain[0].Span));
         OpenSsl.Run(
             "cms", "-verify", "-inform", "DER", "-binary", "-in", _folder["signed"], "-CAfile", _folder["ca"], "-purpose", "any",
