@@ -25,15 +25,17 @@ public sealed class EstCredentialCheck(ClientCertificateCheck certificates, IEst
                 FailureReason.ClientCertificateMissing, "simplereenroll, and the TLS client showed no certificate that can be read"));
         }
 
-        if (profile.Takes(EstAuthModes.Basic) && shown.Basic is { } basic)
+        // What a certificate proves needs no password, so a block of the address, which others may share, does not concern it.
+        var byCertificate = kind.IsRenewal() || (client.IsTrusted && profile.Takes(EstAuthModes.Mtls));
+        if (profile.Takes(EstAuthModes.Basic) && shown.Basic is { } basic
+            && !(byCertificate && IsBlocked(profile, shown.Origin.SourceAddress)))
         {
             if (Compare(profile, basic, shown.Origin.SourceAddress, out var passwordId) is { } wrong)
                 return (client, wrong);
             client = client with { PasswordId = passwordId, UserName = basic.UserName };
         }
 
-        var isProven = kind.IsRenewal() || client.PasswordId is not null || profile.TakesRequestsWithoutCredentials
-            || (client.IsTrusted && profile.Takes(EstAuthModes.Mtls));
+        var isProven = byCertificate || client.PasswordId is not null || profile.TakesRequestsWithoutCredentials;
         return (client, isProven ? null : Missing(profile, untrusted));
     }
 
@@ -54,6 +56,9 @@ public sealed class EstCredentialCheck(ClientCertificateCheck certificates, IEst
             Certificate = certificate,
             CertificateNames = certificate is null ? [] : codec.ReadNames(certificate.CertificateDer),
         };
+
+    private bool IsBlocked(EstProfile profile, string? address) =>
+        wrongPasswords.BlockedUntil(profile.PathId, address, profile.MaxWrongPasswords) is not null;
 
     private EnrolmentFailure? Compare(EstProfile profile, BasicCredentials basic, string? address, out string? passwordId)
     {

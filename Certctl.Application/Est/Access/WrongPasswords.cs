@@ -5,18 +5,26 @@ using Certctl.Domain.Enrolments;
 namespace Certctl.Application.Est.Access;
 
 /// <summary>
-/// How many wrong passwords each address has sent in the last hour. Right ones are never counted. Of this process alone: what it slows down
-/// is guessing, and each replica does so.
+/// How many wrong passwords each address has sent in the hour since its first one. Right ones are never counted. Of this process alone:
+/// what it slows down is guessing, and each replica does so.
 /// </summary>
 public sealed class WrongPasswords(TimeProvider clock)
 {
     public static readonly TimeSpan Window = TimeSpan.FromHours(1);
 
-    /// <summary>Addresses that are remembered; beyond, the oldest window is forgotten.</summary>
-    private const int MaxSources = 50_000;
+    /// <summary>
+    /// Addresses that are remembered. While there are as many, further ones count as one: none is forgotten before its hour is over, so
+    /// requests from many addresses free no other.
+    /// </summary>
+    public const int MaxSources = 50_000;
+
+    private const string Others = "others";
 
     private readonly Lock _lock = new();
     private readonly Dictionary<(string PathId, string Source), (DateTimeOffset Since, int Count)> _sources = [];
+
+    // In the order in which their hours end.
+    private readonly Queue<(string PathId, string Source)> _order = [];
 
     /// <summary>When the address may try again; null: now.</summary>
     /// <param name="limit">0: any number.</param>
@@ -26,10 +34,7 @@ public sealed class WrongPasswords(TimeProvider clock)
             return null;
         lock (_lock)
         {
-            return _sources.TryGetValue((pathId, SourceOf(address)), out var seen) && seen.Count >= limit
-                && clock.GetUtcNow() < seen.Since + Window
-                    ? seen.Since + Window
-                    : null;
+            return _sources.TryGetValue(KeyOf(pathId, address), out var seen) && seen.Count >= limit ? seen.Since + Window : null;
         }
     }
 
@@ -43,22 +48,26 @@ public sealed class WrongPasswords(TimeProvider clock)
 
     public void Count(string pathId, string? address)
     {
-        var (key, now) = ((pathId, SourceOf(address)), clock.GetUtcNow());
         lock (_lock)
         {
-            var seen = _sources.TryGetValue(key, out var known) && now < known.Since + Window ? known : (Since: now, Count: 0);
+            var key = KeyOf(pathId, address);
+            if (!_sources.TryGetValue(key, out var seen))
+            {
+                seen = (clock.GetUtcNow(), 0);
+                _order.Enqueue(key);
+            }
+
             _sources[key] = (seen.Since, seen.Count + 1);
-            if (_sources.Count > MaxSources)
-                Forget(now);
         }
     }
 
-    private void Forget(DateTimeOffset now)
+    private (string PathId, string Source) KeyOf(string pathId, string? address)
     {
-        foreach (var ended in _sources.Where(source => now >= source.Value.Since + Window).Select(source => source.Key).ToList())
-            _sources.Remove(ended);
-        if (_sources.Count > MaxSources)
-            _sources.Remove(_sources.MinBy(source => source.Value.Since).Key);
+        var now = clock.GetUtcNow();
+        while (_order.TryPeek(out var oldest) && now >= _sources[oldest].Since + Window)
+            _sources.Remove(_order.Dequeue());
+        var key = (pathId, SourceOf(address));
+        return _sources.Count < MaxSources || _sources.ContainsKey(key) ? key : (pathId, Others);
     }
 
     // A host of IPv6 has the 2^64 addresses of its network at hand.

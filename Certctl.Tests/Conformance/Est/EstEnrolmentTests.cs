@@ -306,6 +306,11 @@ public sealed class EstEnrolmentTests(EstServer server) : IClassFixture<EstServe
         using var blocked = await EstRequest.PostAsync(http, "est/strict/simpleenroll", device.Body, EstServer.Password);
         await EstRequest.RefusedAsync(blocked, 429);
         Assert.InRange(blocked.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromMinutes(30), TimeSpan.FromHours(1));
+
+        // Others may be behind the same address: a certificate needs no password.
+        using var made = server.Client(BootstrapCa.Shown(server.Maker.Issue("CN=slowed")));
+        using var byCertificate = await EstRequest.PostAsync(made, "est/strict/simpleenroll", device.Body, "another password");
+        await EstRequest.IssuedAsync(byCertificate);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public sealed class EstServer : IAsyncLifetime, IDisposable
             ("CERTCTL_EST_ENABLED", "true"), ("CERTCTL_EST_PROFILES", "basic,strict,maker,rival,turned,own,secret,guess,both,wait,open"),
         };
         Add("basic", "basic");
-        Add("strict", "basic", ("WRONG_PASSWORDS_PER_SOURCE_1H", "3"));
+        Add("strict", "basic,mtls", ("WRONG_PASSWORDS_PER_SOURCE_1H", "3"), Trusting(_folder["maker.pem"]));
         Add("maker", "mtls", Trusting(_folder["maker.pem"]));
         Add("rival", "mtls", Trusting(_folder["rival.pem"]));
         await File.WriteAllTextAsync(Bundle("turned"), Rival.Pem);
