@@ -2,6 +2,7 @@ using Certctl.Api.Configuration.Access;
 using Certctl.Api.Hosting.Telemetry;
 using Certctl.Api.Rest.Access;
 using Certctl.Api.Rest.Endpoints;
+using Certctl.Api.Rest.Endpoints.Protocols;
 using Certctl.Api.Rest.Http;
 using Certctl.Api.Rest.OpenApi;
 using Microsoft.IdentityModel.Protocols;
@@ -40,6 +41,7 @@ internal static class AdminApi
         services.AddSingleton<AccessTrail>();
         services.AddSingleton<ExportSlots>();
         services.AddSingleton<ScepProfileReport>();
+        services.AddSingleton<EstProfileReport>();
         services.AddApiAuthorization(options.Oidc, issuer);
         services.AddApiReference();
         services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();

@@ -15,9 +15,16 @@ public sealed record ShownCertificates(ReadOnlyMemory<byte> Certificate, IReadOn
 /// </summary>
 public interface IClientTrust
 {
+    /// <summary>The CAs that are believed now.</summary>
+    IReadOnlyList<TrustedCa> Cas { get; }
+
     /// <summary>Whether a client certificate leads to this bundle, is valid <paramref name="now"/>, and may be used by clients.</summary>
     ClientVerdict Judge(ShownCertificates shown, DateTimeOffset now);
 }
+
+/// <summary>A CA of a bundle.</summary>
+/// <param name="Subject">The common name, or the whole name where there is none.</param>
+public sealed record TrustedCa(string Subject, DateTimeOffset NotBefore, DateTimeOffset NotAfter);
 
 /// <summary>What a bundle says of a client certificate.</summary>
 public abstract record ClientVerdict

@@ -28,9 +28,11 @@ public sealed class EstCounters
         _ => "success_simpleenroll",
     });
 
+    /// <summary>No default arm: a reason without a label does not build.</summary>
     public void Refused(string pathId, FailureReason reason) => Count(pathId, reason switch
     {
-        FailureReason.CredentialsMissing or FailureReason.PasswordWrong => "auth_failed_basic",
+        FailureReason.CredentialsMissing or FailureReason.PasswordWrong or FailureReason.ChallengeMissing
+            or FailureReason.ChallengeWrong => "auth_failed_basic",
         FailureReason.ClientCertificateMissing or FailureReason.ClientCertificateUntrusted or FailureReason.ClientCertificateUnknown
             or FailureReason.ClientCertificateRevoked or FailureReason.RenewalSignerUnknown or FailureReason.RenewalSignerExpired
             or FailureReason.RenewalSignerRevoked or FailureReason.RenewalOtherProfile => "auth_failed_mtls",
@@ -39,7 +41,20 @@ public sealed class EstCounters
         FailureReason.SignerKeyMismatch => "csr_signature_mismatch",
         FailureReason.RateLimited or FailureReason.TooManyWrongPasswords => "rate_limited",
         FailureReason.IssuerRefused or FailureReason.IssuerUnanswered => "issuer_error",
-        _ => "csr_policy_violation",
+        FailureReason.MalformedRequest or FailureReason.UnknownMessageType or FailureReason.UnsupportedAlgorithm
+            or FailureReason.MessageCheckFailed or FailureReason.NotEncryptedToUs or FailureReason.UnreadableContent
+            or FailureReason.RequesterCannotReceive or FailureReason.ProfileUnavailable or FailureReason.KeyNotAllowed
+            or FailureReason.SubjectNotAllowed
+            or FailureReason.SubjectAltNameNotAllowed or FailureReason.AttributeMissing or FailureReason.ValidityNotPossible
+            or FailureReason.RenewalNameChanged or FailureReason.RenewalTooEarly or FailureReason.RenewalKeyReused
+            or FailureReason.TransactionUnknown or FailureReason.CertificateRevoked or FailureReason.RequestDenied
+            or FailureReason.RequestExpired or FailureReason.ApprovedNamesChanged or FailureReason.CertificateUnknown
+            or FailureReason.WeakKey or FailureReason.IntuneMalformed or FailureReason.IntuneSignatureInvalid
+            or FailureReason.IntuneUnknownVersion or FailureReason.IntuneNotYetValid or FailureReason.IntuneExpired
+            or FailureReason.IntuneWrongAudience or FailureReason.IntuneClaimMismatch or FailureReason.ChallengeReplayed
+            or FailureReason.ComplianceFailed or FailureReason.ClientCertificateNameMismatch or FailureReason.ServerKeyMustWait
+            or FailureReason.ServerKeyProtection => "csr_policy_violation",
+        FailureReason.ServerKeyBusy => InternalError,
     });
 
     /// <summary>An outage or an accident: nothing was decided.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Scep;
+using Certctl.Api.Rest.Endpoints.Protocols;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
@@ -40,9 +41,6 @@ internal sealed record IntuneSection(
     int ReplayCacheSize,
     IReadOnlyDictionary<string, long> Counters,
     [property: JsonPropertyName("counters_24h")] IReadOnlyDictionary<string, long> Counters24H);
-
-/// <param name="Subject">The common name, or the whole name where there is none.</param>
-internal sealed record TrustAnchorRow(string Subject, DateTime NotBefore, DateTime NotAfter, int DaysToExpiry, bool Expired);
 
 /// <summary>
 /// One row of <c>/admin/scep/intune/stats</c>: upstream's flat shape, member for member and in its order. Members that upstream leaves out
@@ -126,7 +124,7 @@ internal sealed class ScepProfileReport(
             ra.Subject.CommonName ?? ra.Subject.ToString(),
             ra.NotBefore.UtcDateTime,
             ra.NotAfter.UtcDateTime,
-            Days(ra.NotAfter, now),
+            TrustAnchorRow.Days(ra.NotAfter, now),
             now >= ra.NotAfter,
             profile.MtlsBundlePath is not null,
             profile.MtlsBundlePath,
@@ -141,7 +139,7 @@ internal sealed class ScepProfileReport(
         var counters = signedChallenges.Of(profile.PathId);
         return new IntuneSection(
             intune.BundlePath,
-            [.. signed.Anchors.All.Select(anchor => Row(anchor, seen.At))],
+            [.. signed.Anchors.All.Select(anchor => TrustAnchorRow.Of(anchor.Subject, anchor.NotBefore, anchor.NotAfter, seen.At))],
             intune.Audience,
             intune.ChallengeValidity.Ticks * NanosecondsPerTick,
             intune.ClockSkew.Ticks * NanosecondsPerTick,
@@ -151,11 +149,6 @@ internal sealed class ScepProfileReport(
             seen.Lately.FirstOrDefault(path => path.PathId == profile.PathId)?.Counts
                 ?? counters.Keys.ToDictionary(label => label, _ => 0L, StringComparer.Ordinal));
     }
-
-    private static TrustAnchorRow Row(TrustAnchor anchor, DateTimeOffset now) =>
-        new(anchor.Subject, anchor.NotBefore.UtcDateTime, anchor.NotAfter.UtcDateTime, Days(anchor.NotAfter, now), now >= anchor.NotAfter);
-
-    private static int Days(DateTimeOffset until, DateTimeOffset now) => now >= until ? 0 : (int)(until - now).TotalDays;
 
     private async Task<Seen> SeenAsync(CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Certctl.Api.Hosting.Http;
 using Certctl.Api.Rest.Endpoints;
+using Certctl.Api.Rest.Endpoints.Protocols;
 using Certctl.Api.Rest.Http;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
@@ -121,8 +122,9 @@ internal static class Examples
 
     private static readonly EstProfileRow EstProfile = new(
         "corp", "iss-local", "default", EstCounters.Labels.ToDictionary(label => label, label => label == EstCounters.Labels[0] ? 42L : 0L),
-        true, true, ["basic", "mtls"], Day.UtcDateTime)
+        true, true, false, ["basic", "mtls"], Day.UtcDateTime)
     {
+        TrustAnchors = [TrustAnchorRow.Of("Example device CA", Day.AddYears(-1), Day.AddYears(4), Day)],
         TrustAnchorPath = "/etc/certctl/est-clients.pem",
     };
 
@@ -162,9 +164,9 @@ internal static class Examples
         new ApiKeyBody(Key.Name, Key.Role, Key.ExpiresAt),
         new ApiKeyMade(Key.Id, Key.Name, Key.Role, Key.ExpiresAt, $"certctl_{KeyId}_…"),
         PageOf(Key),
-        new ScepProfileList<ScepProfileRow>([ScepProfile], 1, Day.UtcDateTime),
-        new ScepProfileList<IntuneRow>([Flat], 1, Day.UtcDateTime),
-        new ScepProfileList<EstProfileRow>([EstProfile], 1, Day.UtcDateTime),
+        new ProfileList<ScepProfileRow>([ScepProfile], 1, Day.UtcDateTime),
+        new ProfileList<IntuneRow>([Flat], 1, Day.UtcDateTime),
+        new ProfileList<EstProfileRow>([EstProfile], 1, Day.UtcDateTime),
         new ReloadBody("corp"),
         new ReloadReport(
         [

@@ -28,6 +28,9 @@ public sealed class BundleTrust(IReadOnlyList<X509Certificate2> anchors, IReadOn
     /// <summary>The CAs that are believed now.</summary>
     public IReadOnlyList<X509Certificate2> Anchors => _anchors;
 
+    public IReadOnlyList<TrustedCa> Cas =>
+        [.. _anchors.Select(ca => new TrustedCa(NameOf(ca), ca.NotBefore.ToUniversalTime(), ca.NotAfter.ToUniversalTime()))];
+
     /// <summary>
     /// Makes another bundle ready; the action puts it to use and cannot fail. Requests under way finish with the old one.
     /// </summary>
@@ -62,6 +65,10 @@ public sealed class BundleTrust(IReadOnlyList<X509Certificate2> anchors, IReadOn
             loaded.ForEach(one => one.Dispose());
         }
     }
+
+    private static string NameOf(X509Certificate2 ca) => NameReader.TryRead(ca.SubjectName.RawData, out var name, out _)
+        ? name!.CommonName ?? name.ToString()
+        : ca.Subject;
 
     // By name alone: a foreign CA of our name then is judged by our journal, which knows none of its certificates.
     private string? IssuerOf(RequestSigner certificate) =>

@@ -372,8 +372,11 @@ public sealed class EstEnrolmentTests(EstServer server) : IClassFixture<EstServe
             await EstRequest.IssuedAsync(answer);
         using var list = JsonDocument.Parse(await http.GetStringAsync("/api/v1/admin/est/profiles"));
         Assert.Equal(11, list.RootElement.GetProperty("profile_count").GetInt32());
-        var rows = list.RootElement.GetProperty("profiles").EnumerateArray()
-            .ToDictionary(row => row.GetProperty("path_id").GetString()!);
+        var rows = RowsOf(list);
+        Assert.Equal("rival of the maker", AnchorOf(rows["turned"]));
+        Assert.Equal(server.Bundle("turned"), rows["turned"].GetProperty("trust_anchor_path").GetString());
+        Assert.False(rows["open"].TryGetProperty("trust_anchors", out _));
+        Assert.False(rows["open"].GetProperty("server_keygen_enabled").GetBoolean());
         Assert.Equal("anonymous", Assert.Single(rows["open"].GetProperty("auth_modes").EnumerateArray()).GetString());
         Assert.True(rows["own"].GetProperty("mtls_enabled").GetBoolean());
         Assert.True(rows["own"].GetProperty("basic_auth_configured").GetBoolean());
@@ -387,10 +390,18 @@ public sealed class EstEnrolmentTests(EstServer server) : IClassFixture<EstServe
             Assert.Equal(status, (int)answer.StatusCode);
         }
 
+        using var after = JsonDocument.Parse(await http.GetStringAsync("/api/v1/admin/est/profiles"));
+        Assert.Equal("maker of est devices", AnchorOf(RowsOf(after)["turned"]));
         using var made = server.Client(BootstrapCa.Shown(server.Maker.Issue("CN=counted")));
         using (var answer = await EstRequest.PostAsync(made, "est/turned/simpleenroll", device.Body))
             await EstRequest.IssuedAsync(answer);
     }
+
+    private static Dictionary<string, JsonElement> RowsOf(JsonDocument list) => list.RootElement.GetProperty("profiles").EnumerateArray()
+        .ToDictionary(row => row.GetProperty("path_id").GetString()!);
+
+    private static string? AnchorOf(JsonElement row) =>
+        Assert.Single(row.GetProperty("trust_anchors").EnumerateArray()).GetProperty("subject").GetString();
 
     private static string SerialOf(X509Certificate2 certificate) => certificate.SerialNumber.ToLowerInvariant().PadLeft(40, '0');
 
