@@ -28,7 +28,8 @@ internal static class EstRegistration
         services.AddSingleton<IEstCodec, EstCodec>();
         services.AddSingleton(new EstTrusts(options, material));
         services.AddSingleton(provider => new EstProfileTable(options.EstProfiles.Select(profile => Profile(
-            options, profile, material, provider))));
+            options, profile, provider))));
+        services.AddSingleton(provider => new PublishedPath(material.Ca, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new EstServices(
             provider.GetRequiredService<EstGate>(),
             provider.GetRequiredService<EstEnrolment>(),
@@ -45,9 +46,9 @@ internal static class EstRegistration
         services.AddSingleton(_ => new KeyGenerationGate(options.EstKeyGenerations, KeyGenerationGate.DefaultPatience));
     }
 
-    private static EstProfile Profile(
-        CertctlOptions options, EstProfileOptions profile, PreflightMaterial material, IServiceProvider provider)
+    private static EstProfile Profile(CertctlOptions options, EstProfileOptions profile, IServiceProvider provider)
     {
+        var published = provider.GetRequiredService<PublishedPath>();
         var passwords = new StaticChallengeValidator(profile.Password, profile.PreviousPassword);
         return new EstProfile
         {
@@ -69,7 +70,7 @@ internal static class EstRegistration
 
             // Of several modes the request shows which one it means; a challengePassword is asked for where there is no other.
             CsrAttributes = new CsrAttributesForm(profile.Modes == EstAuthModes.Challenge, profile.HasRequestTemplate),
-            CaCertificates = LocalCaIssuer.PublishedOf(material.Ca, TimeProvider.System.GetUtcNow()),
+            CaCertificates = () => published.Certificates,
         };
     }
 

@@ -28,8 +28,10 @@ public sealed class EstProfile
     /// <summary>Whose client certificates are let in; null: those of no CA, and the endpoint is not served at <c>est-mtls</c>.</summary>
     public IClientTrust? ClientTrust { get; init; }
 
-    /// <summary>DER: the CA in use, those above it up to the root, and what clients of another root need; without the next CA.</summary>
-    public required IReadOnlyList<ReadOnlyMemory<byte>> CaCertificates { get; init; }
+    /// <summary>
+    /// DER: the CA in use, those above it up to the root, and what clients of another root need, as they are valid now; without the next CA.
+    /// </summary>
+    public required Func<IReadOnlyList<ReadOnlyMemory<byte>>> CaCertificates { get; init; }
 
     /// <summary>The server makes keys for its devices (RFC 7030 §4.4).</summary>
     public bool ServesServerKeys { get; init; }

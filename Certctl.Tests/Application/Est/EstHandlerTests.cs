@@ -131,7 +131,7 @@ public sealed class EstHandlerTests : IDisposable
             Modes = EstAuthModes.Basic,
             Passwords = new StaticChallengeValidator(null),
             MaxWrongPasswords = 0,
-            CaCertificates = [],
+            CaCertificates = () => [],
         };
     }
 

@@ -36,6 +36,7 @@ public sealed class EstEnrolmentTests(EstServer server) : IClassFixture<EstServe
             var all = server.Certificates(await EstRequest.IssuedAsync(answer));
             Assert.Equal(X509CertificateLoader.LoadCertificateFromFile(server.Host.CaFile).RawData, Assert.Single(all).RawData);
             Assert.Equal("base64", Assert.Single(answer.Headers.GetValues("Content-Transfer-Encoding")));
+            Assert.Equal("public, max-age=3600", answer.Headers.CacheControl?.ToString());
         }
 
         foreach (var path in new[]
@@ -47,6 +48,7 @@ public sealed class EstEnrolmentTests(EstServer server) : IClassFixture<EstServe
         {
             using var answer = await http.GetAsync(path);
             await EstRequest.RefusedAsync(answer, 404);
+            Assert.True(answer.Headers.CacheControl?.NoStore);
         }
 
         using (var answer = await http.GetAsync("est/basic/simpleenroll"))

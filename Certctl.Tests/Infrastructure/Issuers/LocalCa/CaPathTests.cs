@@ -4,6 +4,7 @@ using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Issuers.LocalCa;
 using Certctl.Infrastructure.ScepClient;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -167,6 +168,23 @@ public sealed class CaPathTests(ITestOutputHelper output)
                 CaPath.IsValidAt(X509CertificateLoader.LoadCertificate(der.Span), at)));
             Assert.Equal((published, unused), (LocalCaIssuer.PublishedOf(ca, at).Count, CaPath.Find(ca, at).Unused.Count));
         }
+    }
+
+    [Fact]
+    [Trait("Conformance", "E-C6")]
+    public void What_ends_or_begins_while_the_server_runs_is_published_accordingly()
+    {
+        var clock = new FakeTimeProvider(Now);
+        var path = new PublishedPath(Issuing with { Chain = Named("root, short edition, coming edition") }, clock);
+        Assert.True(Has("short edition") && !Has("coming edition"));
+        Assert.Same(path.Certificates, path.Certificates);
+
+        clock.Advance(TimeSpan.FromDays(60));
+
+        Assert.True(Has("coming edition") && !Has("short edition"));
+        Assert.Equal(Issuing.Certificate.RawData, path.Certificates[0].ToArray());
+
+        bool Has(string name) => path.Certificates.Any(der => der.Span.SequenceEqual(Certificates[name].RawData));
     }
 
     private static string Serial(X509Certificate2 certificate) => certificate.SerialNumber.ToLowerInvariant();
