@@ -36,10 +36,11 @@ public sealed record CertctlOptions
     public int EstKeyGenerations { get; init; } = 2;
 
     /// <summary>
-    /// Some SCEP profile is served at <c>/scep-mtls</c>, or EST is, whose renewals show the certificate that they renew: only then is a
-    /// client certificate asked for.
+    /// Some SCEP profile is served at <c>/scep-mtls</c>, or some EST profile renews or has a trust bundle: only then is a client
+    /// certificate asked for.
     /// </summary>
-    public bool WantsClientCertificates => EstProfiles.Count > 0 || ScepProfiles.Any(profile => profile.MtlsBundlePath is not null);
+    public bool WantsClientCertificates =>
+        EstProfiles.Any(profile => profile.WantsClientCertificates) || ScepProfiles.Any(profile => profile.MtlsBundlePath is not null);
 
     /// <summary>Decrypts every private key file that is encrypted (PKCS#8); null when keys are in the clear.</summary>
     public Secret? KeyPassphrase { get; init; }

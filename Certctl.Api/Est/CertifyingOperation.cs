@@ -33,4 +33,7 @@ internal sealed class SimpleEnrollOperation(EstServices services)
 
 /// <summary>RFC 7030 §4.2.2: the TLS client certificate is the one that is renewed.</summary>
 internal sealed class SimpleReenrollOperation(EstServices services)
-    : CertifyingOperation(services, EstOperationName.SimpleReenroll, EnrolmentKind.SimpleReenroll);
+    : CertifyingOperation(services, EstOperationName.SimpleReenroll, EnrolmentKind.SimpleReenroll)
+{
+    public override bool IsServedBy(EstProfile profile) => profile.ServesRenewals;
+}

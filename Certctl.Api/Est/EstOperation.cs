@@ -39,8 +39,15 @@ internal abstract class EstOperation(string name, string method)
             http.Response.Headers.RetryAfter = AccidentHandler.RetryAfterSeconds;
         else if (failure.AllowedFrom is { } from)
             http.Response.Headers.RetryAfter = Seconds(from - http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
-        return DeviceAnswer.Say(http, status, EstStatus.TextOf(failure));
+        return DeviceAnswer.Say(http, status, EstStatus.TextOf(failure) + OtherPort(http, failure));
     }
+
+    // A client that has a certificate and was not asked for it cannot know why it is refused.
+    private static string OtherPort(HttpContext http, EnrolmentFailure failure) =>
+        failure.Reason == FailureReason.ClientCertificateMissing && http.Features.Get<TlsClient>() is null
+        && http.RequestServices.GetRequiredService<ClientCertificatePort>().Number is { } port
+            ? $" This port asks for none; port {port} does."
+            : "";
 
     private static string Seconds(TimeSpan wait) =>
         Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);

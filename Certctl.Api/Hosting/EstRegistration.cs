@@ -65,6 +65,7 @@ internal static class EstRegistration
             Passwords = passwords,
             MaxWrongPasswords = profile.MaxWrongPasswords,
             ClientTrust = provider.GetRequiredService<EstTrusts>().Find(profile.PathId),
+            ServesRenewals = profile.ServesRenewals,
             ServesServerKeys = profile.ServerKeyGen,
             SharedKeys = profile.SharedKeys,
 

@@ -29,9 +29,13 @@ public sealed class EstProfile
     public IClientTrust? ClientTrust { get; init; }
 
     /// <summary>
-    /// DER: the CA in use, those above it up to the root, and what clients of another root need, as they are valid now; without the next CA.
+    /// DER: the CA in use, those above it up to the root, and what clients of another root need, as they are valid now; without the next
+    /// CA.
     /// </summary>
     public required Func<IReadOnlyList<ReadOnlyMemory<byte>>> CaCertificates { get; init; }
+
+    /// <summary>Clients renew with the certificate that they renew (RFC 7030 §4.2.2).</summary>
+    public bool ServesRenewals { get; init; } = true;
 
     /// <summary>The server makes keys for its devices (RFC 7030 §4.4).</summary>
     public bool ServesServerKeys { get; init; }

@@ -28,6 +28,12 @@ public sealed record EstProfileOptions
     /// <summary>A client certificate of the bundle may enrol any names.</summary>
     public bool CertificateMayChangeNames { get; init; }
 
+    /// <summary>Clients renew with the certificate that they renew.</summary>
+    public bool ServesRenewals { get; init; } = true;
+
+    /// <summary>Clients show certificates to it: those that they renew, or those of its bundle.</summary>
+    public bool WantsClientCertificates => ServesRenewals || MtlsBundlePath is not null;
+
     /// <summary>Certificates of one principal in 24 hours; 0: any number.</summary>
     public int PerPrincipalLimit { get; init; }
 

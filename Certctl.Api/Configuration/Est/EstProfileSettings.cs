@@ -41,6 +41,11 @@ internal static class EstProfileSettings
         "With the mode `mtls`: a client certificate of the bundle may enrol any names that the certificate profile allows, not its own "
         + "alone.");
 
+    public static readonly DefaultedSetting<bool> Reenroll = Group.Add(
+        "SIMPLEREENROLL_ENABLED", SettingType.Boolean, true,
+        "Serve `simplereenroll`, for which clients show the certificate that they renew. Where no profile serves it or takes client "
+        + "certificates, the listener asks no client for one.");
+
     public static readonly DefaultedSetting<bool> ChannelBindingRequired = Group.Add(
         "CHANNEL_BINDING_REQUIRED", SettingType.Boolean, false,
         "`true` is refused at the start: the platform gives no channel binding of TLS 1.3 (ADR 45).");
@@ -84,6 +89,7 @@ internal static class EstProfileSettings
             PreviousPassword = wantsPassword ? values.Read(PreviousPassword) : null,
             MtlsBundlePath = bundle,
             CertificateMayChangeNames = values.Read(MtlsAllowOtherNames),
+            ServesRenewals = values.Read(Reenroll),
             PerPrincipalLimit = values.Read(PerPrincipalLimit),
             MaxWrongPasswords = values.Read(MaxWrongPasswords),
             ServerKeyGen = ServerKeySettings.ReadEnabled(modes, values),

@@ -1,3 +1,4 @@
+using Certctl.Api.Configuration.Access;
 using Certctl.Api.Hosting.Http;
 
 namespace Certctl.Api.Configuration.Server;
@@ -67,6 +68,18 @@ internal static class ServerSettings
         }
 
         if (server.MtlsPort is not null && !options.WantsClientCertificates && values.Problems.Count == 0)
-            values.Warnings.Add($"{MtlsPort.Name} has no effect: no SCEP profile has MTLS_ENABLED, and EST is off.");
+        {
+            values.Warnings.Add(
+                $"{MtlsPort.Name} has no effect: no SCEP profile has MTLS_ENABLED, and no EST profile asks for certificates.");
+        }
+
+        // A listener that asks keeps some SCEP clients away, and nothing in the settings of SCEP says so.
+        if (server.MtlsPort is null && options.ScepProfiles.Count > 0 && !ApiSettings.IsLoopback(server.Host)
+            && options.ScepProfiles.All(profile => profile.MtlsBundlePath is null) && options.WantsClientCertificates)
+        {
+            values.Warnings.Add(
+                "EST makes the main port ask every client for a TLS certificate, which SCEP clients of macOS do not tolerate; set "
+                + $"{MtlsPort.Name}, or SIMPLEREENROLL_ENABLED=false in EST profiles without a trust bundle.");
+        }
     }
 }

@@ -18,8 +18,8 @@ internal sealed class ClientCertificatePort(ServerOptions options, IServer serve
     // The main port is bound first, and this one next.
     public int? Number => options.MtlsPort is null
         ? null
-        : server.Features.Get<IServerAddressesFeature>()?.Addresses.Skip(1).Select(address => (int?)BindingAddress.Parse(address).Port)
-            .FirstOrDefault();
+        : server.Features.Get<IServerAddressesFeature>()?.Addresses.Skip(1).Select(BindingAddress.Parse)
+            .FirstOrDefault(address => address.Scheme == Uri.UriSchemeHttps)?.Port;
 
     public static bool Serves(HttpContext http) => http.Features.Get<TlsClient>() is null
         || Roots.Any(root => http.Request.Path.StartsWithSegments(root)) || http.Request.Path.Value is "/health" or "/ready";

@@ -331,6 +331,23 @@ public sealed class ConfigurationReaderTests
     }
 
     [Fact]
+    public void EST_makes_the_main_port_ask_for_certificates_only_where_it_needs_them_and_a_start_says_so()
+    {
+        var environment = Settings.Complete().With("CERTCTL_EST_ENABLED", "true").With("CERTCTL_EST_ALLOWED_AUTH_MODES", "approval");
+        Assert.True(environment.Options().WantsClientCertificates);
+        Assert.Empty(environment.Reading().Warnings);
+        environment.With("CERTCTL_SERVER_HOST", "0.0.0.0");
+        Assert.StartsWith("EST makes the main port ask every client", Asks(environment), StringComparison.Ordinal);
+        Assert.Null(Asks(environment.With("CERTCTL_SERVER_MTLS_PORT", "8444")));
+        environment.With("CERTCTL_EST_SIMPLEREENROLL_ENABLED", "false");
+        Assert.False(environment.Options().WantsClientCertificates);
+        Assert.Null(Asks(environment));
+
+        static string? Asks(Dictionary<string, string> environment) => environment.Reading().Warnings
+            .SingleOrDefault(warning => warning.Contains("ask every client", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void The_publication_port_is_one_of_its_own()
     {
         var environment = Settings.Complete().With("CERTCTL_SERVER_PORT", "8443").With("CERTCTL_PUBLICATION_PORT", "8443");

@@ -105,6 +105,23 @@ public sealed class MtlsPortTests(MtlsPortServer server) : IClassFixture<MtlsPor
     }
 
     [Fact]
+    [Trait("Conformance", "E-E10")]
+    public async Task A_renewal_on_the_other_port_is_told_which_one_asks_for_its_certificate()
+    {
+        using var http = ScepWire.NewClient(server.Host.CaFile);
+        using var body = new ByteArrayContent("MAA="u8.ToArray());
+        body.Headers.ContentType = new("application/pkcs10");
+        foreach (var (port, isNamed) in new[] { (server.Host.Url.Port, true), (await server.MtlsPortAsync(), false) })
+        {
+            var url = new UriBuilder(server.Host.Url) { Port = port, Path = "/.well-known/est/simplereenroll" }.Uri;
+            using var answer = await http.PostAsync(url, body);
+            Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+            Assert.Equal(isNamed, (await answer.Content.ReadAsStringAsync())
+                .Contains($" This port asks for none; port {await server.MtlsPortAsync()} does.\n", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task A_device_enrols_there()
     {
         using var wire = server.Connect("/scep-mtls/a", BootstrapCa.Shown(server.A.Issue("CN=device of a")), await server.MtlsPortAsync());
