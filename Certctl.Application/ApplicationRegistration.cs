@@ -81,6 +81,7 @@ public static class ApplicationRegistration
         services.AddSingleton<IValidator<EstCommand>, EstValidator>();
         services.AddSingleton<IRequestHandler<ServerKeyCommand, EnrolmentOutcome>, ServerKeyHandler>();
         services.AddSingleton<IValidator<ServerKeyCommand>, ServerKeyValidator>();
+        services.AddSingleton<KeyGenerationAuditEvents>();
         services.AddSingleton<CsrAttributesAnswers>();
         services.AddSingleton<WrongPasswords>();
         services.AddSingleton<EstCredentialCheck>();

@@ -3,11 +3,14 @@ using Certctl.Application.Est;
 namespace Certctl.Api.Est;
 
 /// <summary>RFC 7030 §4.1: the CA certificates, without authentication but on the mTLS route.</summary>
-internal sealed class CaCertsOperation(EstServices services) : EstOperation(EstOperationName.CaCerts, HttpMethods.Get)
+internal sealed class CaCertsOperation(EstServices services)
+    : EstOperation(services, EstOperationName.CaCerts, HttpMethods.Get, EstRequestName.CaCerts)
 {
+    private readonly EstServices _services = services;
+
     protected override async Task AnswerAsync(EstCall call)
     {
-        if (await services.Gate.FindCertificateDefectAsync(call.Profile, call.Shown, call.Http.RequestAborted) is { } defect)
+        if (await FindCertificateDefectAsync(call) is { } defect)
         {
             await RefuseAsync(call, defect);
             return;
@@ -21,6 +24,6 @@ internal sealed class CaCertsOperation(EstServices services) : EstOperation(EstO
         // What certifies others is no secret and seldom changes; a rollover is staged for longer than the hour. On the mTLS route each
         // client shows its own certificate, so no cache answers for another.
         call.Http.Response.Headers.CacheControl = call.Shown.OnMtlsRoute ? "private, max-age=3600" : "public, max-age=3600";
-        await EstAnswer.CertificatesAsync(call.Http, services.Codec.EncodeCertificates(all));
+        await EstAnswer.CertificatesAsync(call.Http, _services.Codec.EncodeCertificates(all));
     }
 }

@@ -5,12 +5,12 @@ namespace Certctl.Api.Est;
 
 /// <summary>RFC 7030 §4.5: what requests should have; without authentication but on the mTLS route.</summary>
 internal sealed class CsrAttrsOperation(EstServices services, CsrAttributesAnswers answers)
-    : EstOperation(EstOperationName.CsrAttrs, HttpMethods.Get)
+    : EstOperation(services, EstOperationName.CsrAttrs, HttpMethods.Get, EstRequestName.CsrAttrs)
 {
     protected override async Task AnswerAsync(EstCall call)
     {
         var http = call.Http;
-        if (await services.Gate.FindCertificateDefectAsync(call.Profile, call.Shown, http.RequestAborted) is { } defect)
+        if (await FindCertificateDefectAsync(call) is { } defect)
             await RefuseAsync(call, defect);
         else if (await answers.FindAsync(
             call.Profile.Policy.CertificateProfileId, call.Profile.CsrAttributes, http.RequestAborted) is { } attributes)

@@ -1,4 +1,5 @@
 using Certctl.Api.Hosting.Http;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Est;
 using Certctl.Application.Est.Access;
 using Certctl.Domain.Enrolments;
@@ -11,7 +12,8 @@ internal sealed record EstCall(HttpContext Http, EstProfile Profile, ShownCreden
 /// <summary>One operation of RFC 7030 §3.2.2. All that are registered are served.</summary>
 /// <param name="name">The last segment of the path.</param>
 /// <param name="method">The one that it is asked by.</param>
-internal abstract class EstOperation(string name, string method)
+/// <param name="record">How a refusal of it is recorded.</param>
+internal abstract class EstOperation(EstServices services, string name, string method, EstRequestName record)
 {
     public string Name => name;
 
@@ -19,11 +21,27 @@ internal abstract class EstOperation(string name, string method)
     public virtual bool IsServedBy(EstProfile profile) => true;
 
     /// <summary>Answers with what it is, or with 405.</summary>
-    public Task ServeAsync(EstCall call) => call.Http.Request.Method == method
-        ? AnswerAsync(call)
-        : DeviceAnswer.NotAllowed(call.Http, HttpMethods.IsGet(method) ? "GET, HEAD" : method);
+    public async Task ServeAsync(EstCall call)
+    {
+        if (call.Http.Request.Method == method)
+        {
+            await AnswerAsync(call);
+            return;
+        }
+
+        await RecordAsync(call, call.Shown.Origin, new(FailureReason.MalformedRequest, $"asked by another method than {method}"));
+        await DeviceAnswer.NotAllowed(call.Http, HttpMethods.IsGet(method) ? "GET, HEAD" : method);
+    }
 
     protected abstract Task AnswerAsync(EstCall call);
+
+    /// <summary>Null when the client is let in: nothing but the mTLS route wants authentication here.</summary>
+    protected Task<EnrolmentFailure?> FindCertificateDefectAsync(EstCall call) =>
+        services.Gate.FindCertificateDefectAsync(call.Profile, call.Shown, record, call.Http.RequestAborted);
+
+    /// <summary>A refusal that no gate and no check has recorded. Not with the request's token: the client may disconnect.</summary>
+    protected Task RecordAsync(EstCall call, RequestOrigin origin, EnrolmentFailure failure) =>
+        services.Gate.RecordAsync(call.Profile, origin, record, failure, CancellationToken.None);
 
     /// <summary>RFC 7030 §4.2.3: a refusal is a status of 4xx and a text for people.</summary>
     protected static Task RefuseAsync(EstCall call, EnrolmentFailure failure)

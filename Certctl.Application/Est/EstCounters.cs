@@ -37,11 +37,11 @@ public sealed class EstCounters
             or FailureReason.ClientCertificateRevoked or FailureReason.RenewalSignerUnknown or FailureReason.RenewalSignerExpired
             or FailureReason.RenewalSignerRevoked or FailureReason.RenewalOtherProfile => "auth_failed_mtls",
         FailureReason.ChannelBindingUnsupported => "auth_failed_channel_binding",
-        FailureReason.RawCsrUnreadable => "csr_invalid",
+        FailureReason.RawCsrUnreadable or FailureReason.MalformedRequest => "csr_invalid",
         FailureReason.SignerKeyMismatch => "csr_signature_mismatch",
         FailureReason.RateLimited or FailureReason.TooManyWrongPasswords => "rate_limited",
         FailureReason.IssuerRefused or FailureReason.IssuerUnanswered => "issuer_error",
-        FailureReason.MalformedRequest or FailureReason.UnknownMessageType or FailureReason.UnsupportedAlgorithm
+        FailureReason.UnknownMessageType or FailureReason.UnsupportedAlgorithm
             or FailureReason.MessageCheckFailed or FailureReason.NotEncryptedToUs or FailureReason.UnreadableContent
             or FailureReason.RequesterCannotReceive or FailureReason.ProfileUnavailable or FailureReason.KeyNotAllowed
             or FailureReason.SubjectNotAllowed

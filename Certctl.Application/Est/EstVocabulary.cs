@@ -1,3 +1,5 @@
+using Certctl.Application.Enrolments.Trail;
+using Certctl.Domain.Audit;
 using Certctl.Domain.Enrolments;
 
 namespace Certctl.Application.Est;
@@ -19,6 +21,17 @@ public static class EstOperationName
     public const string CsrAttrs = "csrattrs";
 
     public static readonly IReadOnlyList<string> All = [CaCerts, SimpleEnroll, SimpleReenroll, FullCmc, ServerKeyGen, CsrAttrs];
+}
+
+/// <summary>How audit and metrics name a request of which nothing was read.</summary>
+/// <param name="Action">Of the audit trail.</param>
+/// <param name="Kind">Of metrics.</param>
+public sealed record EstRequestName(string Action, string Kind)
+{
+    public static readonly EstRequestName CaCerts = new(AuditAction.EstRequest, EstOperationName.CaCerts);
+    public static readonly EstRequestName CsrAttrs = new(AuditAction.EstRequest, EstOperationName.CsrAttrs);
+
+    public static EstRequestName Of(EnrolmentKind kind) => new(EnrolmentTrail.ActionOf(kind, ""), EstKind.Of(kind));
 }
 
 /// <summary>The one name of each kind of request in log, metrics and traces.</summary>

@@ -31,6 +31,9 @@ public static class AuditAction
 
     /// <summary>RFC 7030 §4.4: an enrolment by EST whose key is made here.</summary>
     public const string EstServerKeyGen = "est_server_keygen";
+
+    /// <summary>A request to an operation of EST that enrols nothing.</summary>
+    public const string EstRequest = "est_request";
     public const string ProfileCreated = "create_profile";
     public const string ProfileSaved = "update_profile";
     public const string ProfileDeleted = "delete_profile";
@@ -57,6 +60,9 @@ public static class AuditAction
 
     /// <summary>This process got a key and a certificate to sign OCSP answers with.</summary>
     public const string OcspResponderRenewed = "ocsp_responder_renewed";
+
+    /// <summary>This process got a key and a certificate to sign the keys with that it makes for devices.</summary>
+    public const string KeyGenerationCertified = "key_generation_certified";
 
     /// <summary>Another SCEP server was asked what it says of itself.</summary>
     public const string ScepProbed = "scep_probe";

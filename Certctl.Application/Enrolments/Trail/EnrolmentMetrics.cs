@@ -39,8 +39,9 @@ public sealed class EnrolmentMetrics : IDisposable
 
     public void Unreadable(string protocol, string pathId) => _enrolments.Add(1, Tags(protocol, pathId, "unknown", "unreadable", ""));
 
-    public void NotAdmitted(string protocol, string pathId, string reason) =>
-        _enrolments.Add(1, Tags(protocol, pathId, "unknown", "refused", reason));
+    /// <param name="kind">As in <see cref="Answered"/>; <c>unknown</c> where nothing has said it.</param>
+    public void NotAdmitted(string protocol, string pathId, string kind, string reason) =>
+        _enrolments.Add(1, Tags(protocol, pathId, kind, "refused", reason));
 
     public void Committed(TimeSpan elapsed) => _commit.Record(elapsed.TotalSeconds);
 

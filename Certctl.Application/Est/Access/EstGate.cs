@@ -1,3 +1,4 @@
+using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Domain.Enrolments;
 
@@ -18,13 +19,29 @@ public sealed class EstGate(EstCredentialCheck check, EstRefusals refusals, Data
         if (failure is null)
             return new EstAdmission.Admitted(client);
 
-        await refusals.RecordAsync(new(EstProtocol.Name, profile.Policy, client.Origin), now, kind, failure, cancellationToken);
+        await refusals.RecordAsync(
+            new(EstProtocol.Name, profile.Policy, client.Origin), now, EstRequestName.Of(kind), failure, cancellationToken);
         return new EstAdmission.Refused(failure);
     }
 
-    /// <summary>For what needs no authentication but on the mTLS route: null when the client is let in.</summary>
+    /// <summary>Records the refusal of a request for what is not in it: its method, its type, its size.</summary>
+    public async Task RecordAsync(
+        EstProfile profile, RequestOrigin origin, EstRequestName name, EnrolmentFailure failure, CancellationToken cancellationToken) =>
+        await refusals.RecordAsync(
+            new(EstProtocol.Name, profile.Policy, origin), await clock.NowAsync(cancellationToken), name, failure, cancellationToken);
+
+    /// <summary>
+    /// For what needs no authentication but on the mTLS route: null when the client is let in; else the refusal is recorded.
+    /// </summary>
     public async Task<EnrolmentFailure?> FindCertificateDefectAsync(
-        EstProfile profile, ShownCredentials shown, CancellationToken cancellationToken) => shown.OnMtlsRoute
-            ? (await check.JudgeCertificateAsync(profile, shown, await clock.NowAsync(cancellationToken), cancellationToken)).Failure
-            : null;
+        EstProfile profile, ShownCredentials shown, EstRequestName name, CancellationToken cancellationToken)
+    {
+        if (!shown.OnMtlsRoute)
+            return null;
+        var now = await clock.NowAsync(cancellationToken);
+        var (client, failure) = await check.JudgeCertificateAsync(profile, shown, now, cancellationToken);
+        if (failure is not null)
+            await refusals.RecordAsync(new(EstProtocol.Name, profile.Policy, client.Origin), now, name, failure, cancellationToken);
+        return failure;
+    }
 }

@@ -36,6 +36,9 @@ public sealed record KeyHolder(
 /// <summary>Who gets a key.</summary>
 public interface IKeyRecipient
 {
+    /// <summary>Who signs the package; null: none, because the key is sent inside TLS alone.</summary>
+    KeyGenerationCertificate? SignedBy { get; }
+
     /// <summary>Content-Type of the part with the key (RFC 7030 §4.4.2).</summary>
     string ContentType { get; }
 

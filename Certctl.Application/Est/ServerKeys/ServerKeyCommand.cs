@@ -40,7 +40,8 @@ public sealed class ServerKeyDelivery : IDisposable
 
 /// <summary>Makes the key and has its certificate issued as any other.</summary>
 public sealed class ServerKeyHandler(
-    CertificateIssuance issuance, ICertificateProfileRepository profiles, IServerKeyCodec codec, KeyGenerationGate gate)
+    CertificateIssuance issuance, ICertificateProfileRepository profiles, IServerKeyCodec codec, KeyGenerationGate gate,
+    KeyGenerationAuditEvents events)
     : IRequestHandler<ServerKeyCommand, EnrolmentOutcome>
 {
     public async Task<EnrolmentOutcome> Handle(ServerKeyCommand request, CancellationToken cancellationToken)
@@ -51,6 +52,7 @@ public sealed class ServerKeyHandler(
             return new EnrolmentOutcome.Refused(obstacle);
         if (codec.FindRecipient(request.Protection, request.Holder, out var defect) is not { } recipient)
             return new EnrolmentOutcome.Refused(FailureReason.ServerKeyProtection, defect!);
+        await events.RecordAsync(context.Issuer, recipient.SignedBy, context.ReceivedAt, cancellationToken);
 
         if (await gate.RunAsync(() => codec.Make(kind!, request.Csr), cancellationToken) is not { } key)
             return new EnrolmentOutcome.Refused(FailureReason.ServerKeyBusy, $"no place to make a key of the kind {kind} was free in time");

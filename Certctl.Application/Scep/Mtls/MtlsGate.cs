@@ -46,7 +46,7 @@ public sealed partial class MtlsGate(
         var refusal = EnrolmentTrail.Unread(
             new RequestPlace(ScepProtocol.Name, profile.Policy, origin), now, AuditAction.ScepMtls, failure);
         await audit.AppendRefusalAsync(refusal, cancellationToken);
-        metrics.NotAdmitted(ScepProtocol.Name, profile.PathId, row.Label);
+        metrics.NotAdmitted(ScepProtocol.Name, profile.PathId, "unknown", row.Label);
         LogRefused(profile.PathId, row.Label, failure.Detail, origin.ClientCertificate, origin.SourceAddress, origin.RequestId);
         return new MtlsAdmission.Refused(row.PublicText);
     }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Certctl.Application.Est.ServerKeys;
 using Certctl.Infrastructure.Crypto.Asn1;
 using Certctl.Infrastructure.Crypto.Cms;
 using Certctl.Infrastructure.Crypto.X509;
@@ -21,11 +22,15 @@ internal sealed class KeyPackageSigner
     {
         if (!CertificateReader.TryRead(certificate, out var read, out var defect))
             throw new InvalidOperationException($"The certificate that a CA gave for making keys cannot be read: {defect}.");
-        (_key, _certificate, NotAfter) = (key, certificate, read!.NotAfter);
+        (_key, _certificate) = (key, certificate);
+        Certificate = new KeyGenerationCertificate(
+            read!.Subject.ToString(), Convert.ToHexStringLower(read.SerialNumber.Span).PadLeft(40, '0'), read.NotAfter);
         _issuerAndSerialNumber = SignedDataWriter.IssuerAndSerialNumber(read);
     }
 
-    public DateTimeOffset NotAfter { get; }
+    public KeyGenerationCertificate Certificate { get; }
+
+    public DateTimeOffset NotAfter => Certificate.NotAfter;
 
     // id-ct-KP-aKeyPackage, 2.16.840.1.101.2.1.2.78.5.
     private static ReadOnlySpan<byte> KeyPackage => [0x06, 0x0A, 0x60, 0x86, 0x48, 0x01, 0x65, 0x02, 0x01, 0x02, 0x4E, 0x05];

@@ -12,6 +12,8 @@ internal sealed class PlainRecipient : IKeyRecipient
 {
     public static readonly PlainRecipient Instance = new();
 
+    public KeyGenerationCertificate? SignedBy => null;
+
     public string ContentType => Multipart.Pkcs8;
 
     public byte[] Wrap(ReadOnlySpan<byte> pkcs8) => pkcs8.ToArray();
@@ -21,6 +23,8 @@ internal sealed class PlainRecipient : IKeyRecipient
 internal abstract class EncryptedRecipient(ContentCipher cipher, KeyPackageSigner signer) : IKeyRecipient
 {
     private const int Capacity = 16 * 1024;
+
+    public KeyGenerationCertificate? SignedBy => signer.Certificate;
 
     public string ContentType => Multipart.EncryptedKey;
 

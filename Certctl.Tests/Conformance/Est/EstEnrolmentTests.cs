@@ -335,6 +335,54 @@ public sealed class EstEnrolmentTests(EstServer server) : IClassFixture<EstServe
     }
 
     [Fact]
+    [Trait("Conformance", "E-H6")]
+    public async Task Each_request_that_is_refused_unread_leaves_an_event_and_is_counted_by_its_kind()
+    {
+        using var http = server.Client();
+        var device = server.Device("CN=unread");
+        var large = new byte[(1024 * 1024) + 1];
+        foreach (var (label, type, body, status) in new[]
+        {
+            ("quiet", "text/plain", device.Body, 415), ("quiet", EstRequest.Pkcs10, large, 413), ("quiet", EstRequest.Pkcs10, [], 400),
+        })
+        {
+            using var answer = await EstRequest.PostAsync(http, $"est/{label}/simpleenroll", body, EstServer.Password, type);
+            await EstRequest.RefusedAsync(answer, status);
+        }
+
+        using (var answer = await http.GetAsync("est/quiet/simplereenroll"))
+            await EstRequest.RefusedAsync(answer, 405);
+        foreach (var operation in new[] { "cacerts", "csrattrs" })
+        {
+            using var answer = await http.GetAsync($"est-mtls/quiet/{operation}");
+            await EstRequest.RefusedAsync(answer, 403);
+        }
+
+        var events = await server.EventsAsync("quiet");
+        Assert.All(events, e => Assert.Equal((AuditOutcome.Refused, "est-client"), (e.Outcome, e.Actor)));
+        Assert.Equal(
+            [
+                ("est_request", "client_certificate_missing", 2), ("est_simple_enroll", "raw_csr_unreadable", 3),
+                ("est_simple_reenroll", "malformed_request", 1),
+            ],
+            events.GroupBy(e => (e.Action, e.Reason)).Select(group => (group.Key.Action, group.Key.Reason!, group.Sum(e => e.Count)))
+                .Order());
+        var metrics = await http.GetStringAsync("/metrics");
+        foreach (var (kind, reason, count) in new[]
+        {
+            ("simple_enroll", "raw_csr_unreadable", 3), ("simple_reenroll", "malformed_request", 1),
+            ("cacerts", "client_certificate_missing", 1), ("csrattrs", "client_certificate_missing", 1),
+        })
+        {
+            Assert.Single(metrics.Split('\n'), line => new[]
+            {
+                "certctl_enrolment_requests_total{", "protocol=\"EST\"", "profile=\"quiet\"", $"kind=\"{kind}\"", $"reason=\"{reason}\"",
+                $"}} {count}",
+            }.All(part => line.Contains(part, StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
     public async Task Beside_a_password_approval_is_a_condition_and_no_other_way_in()
     {
         using var http = server.Client();
@@ -373,7 +421,7 @@ public sealed class EstEnrolmentTests(EstServer server) : IClassFixture<EstServe
         using (var answer = await EstRequest.PostAsync(http, "est/open/simpleenroll", device.Body))
             await EstRequest.IssuedAsync(answer);
         using var list = JsonDocument.Parse(await http.GetStringAsync("/api/v1/admin/est/profiles"));
-        Assert.Equal(11, list.RootElement.GetProperty("profile_count").GetInt32());
+        Assert.Equal(12, list.RootElement.GetProperty("profile_count").GetInt32());
         var rows = RowsOf(list);
         Assert.Equal("rival of the maker", AnchorOf(rows["turned"]));
         Assert.Equal(server.Bundle("turned"), rows["turned"].GetProperty("trust_anchor_path").GetString());

@@ -14,9 +14,10 @@ using OpenSsl = Certctl.Tests.Fixtures.OpenSsl;
 namespace Certctl.Tests.Conformance.Est;
 
 /// <summary>
-/// A server with EST alone in its several ways: <c>basic</c>; <c>strict</c>, which takes three wrong passwords; <c>maker</c> and
-/// <c>rival</c>, each with a manufacturer's CA; <c>turned</c>, whose bundle a test exchanges; <c>own</c>, which believes this server's CA;
-/// <c>secret</c>, with the password in the request; <c>wait</c>, where operators decide; <c>open</c>, which says that it is anonymous.
+/// A server with EST alone in its several ways: <c>basic</c>; <c>quiet</c>, whose refusals one test counts; <c>strict</c>, which takes
+/// three wrong passwords; <c>maker</c> and <c>rival</c>, each with a manufacturer's CA; <c>turned</c>, whose bundle a test exchanges;
+/// <c>own</c>, which believes this server's CA; <c>secret</c>, with the password in the request; <c>wait</c>, where operators decide;
+/// <c>open</c>, which says that it is anonymous.
 /// </summary>
 public sealed class EstServer : IAsyncLifetime, IDisposable
 {
@@ -39,10 +40,13 @@ public sealed class EstServer : IAsyncLifetime, IDisposable
         await File.WriteAllTextAsync(_folder["rival.pem"], Rival.Pem);
         var settings = new List<(string, string)>
         {
-            ("CERTCTL_EST_ENABLED", "true"), ("CERTCTL_EST_PROFILES", "basic,strict,maker,rival,turned,own,secret,guess,both,wait,open"),
+            ("CERTCTL_EST_ENABLED", "true"),
+            ("CERTCTL_EST_PROFILES", "basic,strict,maker,rival,turned,own,secret,guess,both,wait,open,quiet"),
+            ("CERTCTL_METRICS_ENABLED", "true"),
         };
         Add("basic", "basic");
         Add("strict", "basic,mtls", ("WRONG_PASSWORDS_PER_SOURCE_1H", "3"), Trusting(_folder["maker.pem"]));
+        Add("quiet", "basic,mtls", Trusting(_folder["maker.pem"]));
         Add("maker", "mtls", Trusting(_folder["maker.pem"]));
         Add("rival", "mtls", Trusting(_folder["rival.pem"]));
         await File.WriteAllTextAsync(Bundle("turned"), Rival.Pem);

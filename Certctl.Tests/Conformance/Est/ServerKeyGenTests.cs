@@ -74,7 +74,7 @@ public sealed class ServerKeyGenTests(ServerKeyServer server) : IDisposable
     [Fact]
     [Trait("Conformance", "E-K6")]
     [Trait("Conformance", "E-K7")]
-    public void Openssl_opens_a_key_that_is_encrypted_as_the_request_asks()
+    public async Task Openssl_opens_a_key_that_is_encrypted_as_the_request_asks()
     {
         // To the certificate of the connection, by its subjectKeyIdentifier as RFC 5280 §4.2.1.2 makes it.
         using var client = server.Maker.Issue("CN=encrypts");
@@ -92,6 +92,13 @@ public sealed class ServerKeyGenTests(ServerKeyServer server) : IDisposable
         csr = Request("ec:P-256", "CN=encrypts", (DecryptKeyId, shared), Capabilities);
         Ask("keys", csr);
         Opens("-secretkey", ServerKeyServer.SharedKey, "-secretkeyid", ServerKeyServer.SharedKeyId);
+
+        // The audit trail knows by which certificate both were signed.
+        var certified = Assert.Single(await server.EventsAsync(AuditAction.KeyGenerationCertified));
+        Assert.Equal(("iss-local", AuditOutcome.Done), (certified.ResourceId, certified.Outcome));
+        var serial = OpenSsl.Run("x509", "-in", _folder["signer"], "-noout", "-serial").Trim().Split('=')[1];
+        Assert.Equal(serial.ToLowerInvariant().PadLeft(40, '0'), certified.SerialNumber);
+        Assert.Contains(certified.SerialNumber!, server.Host.Log, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -190,7 +197,7 @@ public sealed class ServerKeyGenTests(ServerKeyServer server) : IDisposable
         File.WriteAllBytes(_folder["signed"], Der.Sequence(Der.Oid("1.2.840.113549.1.7.2"), Der.Tlv(0xA0, signed)));
         OpenSsl.Run(
             "cms", "-verify", "-inform", "DER", "-binary", "-in", _folder["signed"], "-CAfile", server.Host.CaFile, "-purpose", "any",
-            "-out", _folder["package"]);
+            "-certsout", _folder["signer"], "-out", _folder["package"]);
         var package = new AsnReader(File.ReadAllBytes(_folder["package"]), AsnEncodingRules.DER).ReadSequence();
         File.WriteAllBytes(_folder["pkcs8"], package.ReadEncodedValue().ToArray());
         Assert.Equal(

@@ -69,10 +69,10 @@ public sealed class ServerKeyServer : IAsyncLifetime, IDisposable
         return http;
     }
 
-    internal async Task<List<AuditEvent>> EventsAsync()
+    internal async Task<List<AuditEvent>> EventsAsync(string action = AuditAction.EstServerKeyGen)
     {
         await using var db = await Host.Database.GetRequiredService<IDbContextFactory<CertctlDbContext>>().CreateDbContextAsync();
-        return await db.AuditEvents.AsNoTracking().Where(e => e.Action == AuditAction.EstServerKeyGen).OrderBy(e => e.Id).ToListAsync();
+        return await db.AuditEvents.AsNoTracking().Where(e => e.Action == action).OrderBy(e => e.Id).ToListAsync();
     }
 
     private static (string, string)[] Endpoint(string name, string modes) =>
