@@ -21,7 +21,10 @@ internal sealed record StagedPart(PartName Part)
     public bool NeedsRestart { get; init; }
 
     /// <summary>For log and audit: which part.</summary>
-    public string Description => Part.PathId is null ? Part.Name : $"{Part.Name} of SCEP profile \"{Part.PathId}\"";
+    public string Description => Part.PathId is null ? Part.Name : $"{Part.Name} of {Protocol} profile \"{Part.PathId}\"";
+
+    // As PartName has it: the parts of EST say so in their names.
+    private string Protocol => Part.Name.StartsWith("est_", StringComparison.Ordinal) ? "EST" : "SCEP";
 
     /// <summary>What became of it, after its commit.</summary>
     public PartReload Result => new(

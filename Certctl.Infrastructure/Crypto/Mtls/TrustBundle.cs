@@ -3,7 +3,7 @@ using Certctl.Infrastructure.Crypto.Keys;
 
 namespace Certctl.Infrastructure.Crypto.Mtls;
 
-/// <summary>A file with the CAs whose client certificates a SCEP profile believes.</summary>
+/// <summary>A file with the CAs whose client certificates a profile believes.</summary>
 public static class TrustBundle
 {
     private static readonly TimeSpan ExpiryWarning = TimeSpan.FromDays(30);
