@@ -24,7 +24,8 @@ public interface IChallengeValidator
     bool HasJudged(Enrolment stored) => false;
 
     /// <summary>What the certificate of such a stored request reserves when it is issued; null: nothing.</summary>
-    ChallengeReservation? ReservationOf(Enrolment stored) => null;
+    /// <param name="csr">The stored request: as it came, but for its challenge.</param>
+    ChallengeReservation? ReservationOf(Enrolment stored, CertificateSigningRequest csr) => null;
 
     /// <summary>Counts a request with such a challenge that has ended.</summary>
     /// <param name="refusal">Null: its certificate was issued.</param>

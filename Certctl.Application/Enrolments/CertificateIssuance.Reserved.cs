@@ -162,7 +162,7 @@ public sealed partial class CertificateIssuance
         }
 
         var key = RequestKey.Of(context, stored, renewal?.Renews);
-        return new Draft(context, csr, stored, key, renewal, context.KindOf(stored)?.ReservationOf(stored), Completes: true);
+        return new Draft(context, csr, stored, key, renewal, context.KindOf(stored)?.ReservationOf(stored, csr), Completes: true);
     }
 
     // What vouched for the request while it waited must still be able to; that it ended meanwhile is not the device's fault.

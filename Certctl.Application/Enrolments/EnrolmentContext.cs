@@ -1,4 +1,5 @@
 using Certctl.Application.Challenges;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Pipeline;
 using Certctl.Application.Issuers;
 using Certctl.Domain.Enrolments;
@@ -16,8 +17,8 @@ public sealed record RequestOrigin(string? SourceAddress, string RequestId)
 
 /// <summary>
 /// What the checks and the handler share about one request. Inputs are set once by the responder; what the checks find out has a slot each,
-/// written once by the check that answers for it: the signer by the signer check, the grant by the challenge dispatcher, the repeat by the
-/// replay check, the note by the compliance hook.
+/// written once by the check that answers for it: the signer by the signer check, the grant by the challenge dispatcher, what is stored by
+/// the repeat check, the repeat by that or the replay check, the note by the compliance hook.
 /// </summary>
 public sealed class EnrolmentContext
 {
@@ -25,6 +26,7 @@ public sealed class EnrolmentContext
     private JudgedSigner? _signer;
     private ChallengeGrant? _grant;
     private PresentedChallenge? _challenge;
+    private StoredEnrolment? _stored;
     private string? _complianceNote;
 
     public required EnrolmentPolicy Policy { get; init; }
@@ -75,7 +77,16 @@ public sealed class EnrolmentContext
         set => _challenge = Once(_challenge, value);
     }
 
-    /// <summary>The journal knows this very request by its challenge: it will be answered as before, and nothing new is decided.</summary>
+    /// <summary>What the journal has of this very request, by its <see cref="Identity"/>, and answers it with; null: nothing.</summary>
+    public StoredEnrolment? Stored
+    {
+        get => _stored;
+        set => _stored = Once(_stored, value);
+    }
+
+    /// <summary>
+    /// The journal knows this very request by its challenge or its identity: it will be answered as before, and nothing new is decided.
+    /// </summary>
     public bool IsRepeat { get; private set; }
 
     /// <summary>What the compliance service said, for the audit; null when it was not asked.</summary>

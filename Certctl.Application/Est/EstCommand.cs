@@ -1,7 +1,7 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Certctl.Application.Enrolments;
-using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Est.Access;
 using Certctl.Domain.Enrolments;
 using FluentValidation;
@@ -22,8 +22,8 @@ public record EstCommand(EnrolmentContext Context, CertificateSigningRequest Csr
     public static ReadOnlyMemory<byte> Identity(TransactionId transaction) => SHA256.HashData(transaction.ToBytes());
 
     /// <summary>
-    /// RFC 7030 §4.2.3: a repeated request is found by its key, its names and who asks. Clients sign it anew for each try, so its octets
-    /// differ.
+    /// RFC 7030 §4.2.3: a repeated request is found by its key, what it asks for and who asks. Clients sign it anew for each try, so its
+    /// octets differ.
     /// </summary>
     public static TransactionId Transaction(CertificateSigningRequest csr, EnrolmentKind kind, EstClient client)
     {
@@ -31,10 +31,24 @@ public record EstCommand(EnrolmentContext Context, CertificateSigningRequest Csr
         hash.AppendData([(byte)kind]);
         hash.AppendData(csr.PublicKey.Sha256.Span);
         Append(csr.Subject.Der.Span);
-        Append(Encoding.UTF8.GetBytes(string.Join('\n', csr.SubjectAltNames)));
-        Append(Encoding.UTF8.GetBytes(client.PasswordId is null ? "" : client.UserName));
+        AppendSet(csr.SubjectAltNames.Select(name => Convert.ToHexString(name.Der.Span)));
+        AppendSet(csr.OtherExtensions.Select(one => $"{one.Key} {Convert.ToHexString(one.Value.Span)}"));
+        AppendText(csr.RequestedValidity is { } wish
+            ? string.Create(CultureInfo.InvariantCulture, $"{wish.Number} {wish.Unit} {wish.End:O}")
+            : "");
+        AppendText(client.PasswordId is null ? "" : client.UserName);
         Append(client.Certificate is { } shown && (client.IsTrusted || kind.IsRenewal()) ? shown.CertificateDer.Span : default);
         return new TransactionId(Convert.ToHexStringLower(hash.GetHashAndReset()));
+
+        // In no order: what stands twice or elsewhere in the list asks for the same.
+        void AppendSet(IEnumerable<string> members)
+        {
+            var set = members.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+            hash.AppendData(BitConverter.GetBytes(set.Count));
+            set.ForEach(AppendText);
+        }
+
+        void AppendText(string part) => Append(Encoding.UTF8.GetBytes(part));
 
         void Append(ReadOnlySpan<byte> part)
         {
@@ -49,32 +63,17 @@ public sealed class EstValidator : AbstractValidator<EstCommand>
     public EstValidator() => Include(new IssuanceValidator());
 }
 
-public sealed class EstHandler(IEnrolmentRepository enrolments, CertificateIssuance issuance)
-    : IRequestHandler<EstCommand, EnrolmentOutcome>
+public sealed class EstHandler(CertificateIssuance issuance) : IRequestHandler<EstCommand, EnrolmentOutcome>
 {
-    public async Task<EnrolmentOutcome> Handle(EstCommand request, CancellationToken cancellationToken) =>
-        await AnswerAgainAsync(request, cancellationToken) ?? await issuance.IssueAsync(request, cancellationToken);
-
-    /// <summary>What the same request of the same client has come to; null: it is a new one.</summary>
-    private async Task<EnrolmentOutcome?> AnswerAgainAsync(EstCommand request, CancellationToken cancellationToken)
+    public async Task<EnrolmentOutcome> Handle(EstCommand request, CancellationToken cancellationToken)
     {
-        var context = request.Context;
-        var stored = await enrolments.FindByTransactionAsync(
-            context.Policy.PathId, context.TransactionId, context.Requester.PublicKey.Sha256, cancellationToken);
-        if (stored is null || !IsAnswer(stored, context.ReceivedAt))
-            return null;
-        var answer = await issuance.AnswerAsync(stored, context, cancellationToken);
+        var answer = request.Context.Stored is { } stored
+            ? await issuance.AnswerAsync(stored, request.Context, cancellationToken)
+            : null;
 
         // Nothing comes of it any more: operators are asked about the names of today.
-        return answer is EnrolmentOutcome.Refused { Failure.Reason: FailureReason.ApprovedNamesChanged } ? null : answer;
+        return answer is null or EnrolmentOutcome.Refused { Failure.Reason: FailureReason.ApprovedNamesChanged }
+            ? await issuance.IssueAsync(request, cancellationToken)
+            : answer;
     }
-
-    private static bool IsAnswer(StoredEnrolment stored, DateTimeOffset now) => stored.State switch
-    {
-        EnrolmentState.Pending or EnrolmentState.Approved => true,
-        EnrolmentState.Denied => now < stored.Enrolment.HeldUntil,
-        EnrolmentState.Issued =>
-            now < stored.Enrolment.HeldUntil && stored.Certificate is { IsRevoked: false } certificate && now < certificate.NotAfter,
-        _ => false,
-    };
 }

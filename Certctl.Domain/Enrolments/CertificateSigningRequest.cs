@@ -20,6 +20,10 @@ public sealed class CertificateSigningRequest
     /// <summary>Subject alternative names of the extensionRequest, in the order of the request; kinds are never changed.</summary>
     public IReadOnlyList<SubjectAltName> SubjectAltNames { get; init; } = [];
 
+    /// <summary>What else the extensionRequest has: extnValue by dotted OID.</summary>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> OtherExtensions { get; init; } =
+        new Dictionary<string, ReadOnlyMemory<byte>>();
+
     /// <summary>RFC 2985 §5.4.1, decoded from whichever string type the client chose; null when absent or empty.</summary>
     public Secret? ChallengePassword { get; init; }
 

@@ -30,7 +30,7 @@ public sealed class PipelineTests
         Assert.Equal(
             [
                 typeof(ValidationBehavior<,>), typeof(SignerCheck<,>), typeof(ChallengeDispatchBehavior<,>),
-                typeof(ReplayCacheBehavior<,>), typeof(RateLimitBehavior<,>), typeof(ComplianceHookBehavior<,>),
+                typeof(RepeatCheck<,>), typeof(ReplayCacheBehavior<,>), typeof(RateLimitBehavior<,>), typeof(ComplianceHookBehavior<,>),
             ],
             EnrolmentPipeline.Checks);
     }

@@ -25,7 +25,7 @@ public sealed class IntuneChallengeValidator(IntuneSettings settings, IntuneCoun
     public bool HasJudged(Enrolment stored) =>
         stored is { TokenSha256: not null, ChallengeKind: ChallengeKind.Intune or ChallengeKind.Renewal };
 
-    public ChallengeReservation? ReservationOf(Enrolment stored) =>
+    public ChallengeReservation? ReservationOf(Enrolment stored, CertificateSigningRequest csr) =>
         stored is { ClaimSubject: { } subject, ClaimIssuer: { } issuer } ? Reservation(stored.PathId, subject, issuer) : null;
 
     public void Count(string pathId, FailureReason? refusal)

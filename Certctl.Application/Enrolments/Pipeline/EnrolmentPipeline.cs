@@ -16,6 +16,7 @@ public static class EnrolmentPipeline
         typeof(ValidationBehavior<,>),          // well formed?          every enrolment command
         typeof(SignerCheck<,>),                 // may its signer sign it?   only commands that may issue
         typeof(ChallengeDispatchBehavior<,>),   // who vouches for it?
+        typeof(RepeatCheck<,>),                 // is it a new request?
         typeof(ReplayCacheBehavior<,>),         // is the grant fresh?
         typeof(RateLimitBehavior<,>),           // within its budget?
         typeof(ComplianceHookBehavior<,>),      // compliant today?

@@ -23,23 +23,30 @@ public abstract class EstProof(ChallengeKind kind, int perPrincipal) : IChalleng
 
     public bool HasJudged(Enrolment stored) => stored.Protocol == EstProtocol.Name && stored.ChallengeKind == kind;
 
-    public ChallengeReservation? ReservationOf(Enrolment stored) => Reserve(stored.PathId, PrincipalOf(stored));
+    public ChallengeReservation? ReservationOf(Enrolment stored, CertificateSigningRequest csr) =>
+        Reserve(stored.PathId, PrincipalOf(stored.VouchedBy, csr));
 
     /// <summary>It judges requests with a challengePassword, and no others.</summary>
     protected virtual bool TakesPassword => false;
 
-    /// <summary>Whom a stored request counts for: as in the verdict about it.</summary>
-    protected virtual string PrincipalOf(Enrolment stored) => stored.Subject;
+    /// <summary>
+    /// Whose budget a certificate counts for. By the request and not by what is granted: it is the same when a request comes, and when it
+    /// is issued after operators approved it.
+    /// </summary>
+    protected virtual string PrincipalOf(string vouchedBy, CertificateSigningRequest csr) => csr.Subject.IsEmpty
+        ? string.Join(", ", csr.SubjectAltNames.Select(name => name.ToString()).Order(StringComparer.Ordinal))
+        : csr.Subject.ToString();
 
     protected abstract ValueTask<ChallengeVerdict> JudgeAsync(EstCommand request, CancellationToken cancellationToken);
 
     /// <param name="vouchedBy">As the journal keeps it.</param>
-    /// <param name="principal">Whose budget the certificate counts for.</param>
-    protected ChallengeVerdict Vouch(EstCommand request, string vouchedBy, string principal, bool needsApproval = false) =>
+    protected ChallengeVerdict Vouch(EstCommand request, string vouchedBy, bool needsApproval = false) =>
         new ChallengeVerdict.Vouched(new ChallengeGrant(kind, vouchedBy)
         {
             NeedsApproval = needsApproval || NeedsApproval,
-            Reservation = Reserve(request.Context.Policy.PathId, principal),
+
+            // The budget is one of first certificates, and a renewal may bring a password too.
+            Reservation = request.IsRenewal ? null : Reserve(request.Context.Policy.PathId, PrincipalOf(vouchedBy, request.Csr)),
         });
 
     private ChallengeReservation? Reserve(string pathId, string principal) => perPrincipal == 0
@@ -54,7 +61,7 @@ public abstract class EstProof(ChallengeKind kind, int perPrincipal) : IChalleng
 public sealed class BasicProof(int perPrincipal) : EstProof(ChallengeKind.Static, perPrincipal)
 {
     protected override ValueTask<ChallengeVerdict> JudgeAsync(EstCommand request, CancellationToken cancellationToken) =>
-        new(request.Client.PasswordId is { } id ? Vouch(request, id, request.Csr.Subject.ToString()) : new ChallengeVerdict.Unrecognised());
+        new(request.Client.PasswordId is { } id ? Vouch(request, id) : new ChallengeVerdict.Unrecognised());
 }
 
 /// <summary>The endpoint's password as challengePassword. Wrong ones count like those of HTTP Basic: it is the same password.</summary>
@@ -72,7 +79,7 @@ public sealed class ChallengePasswordProof(IChallengeValidator secrets, WrongPas
         var verdict = await secrets.ValidateAsync(request, cancellationToken);
         if (verdict is not ChallengeVerdict.Vouched)
             wrong.Count(pathId, address);
-        return verdict is ChallengeVerdict.Vouched(var grant) ? Vouch(request, grant.VouchedBy, request.Csr.Subject.ToString()) : verdict;
+        return verdict is ChallengeVerdict.Vouched(var grant) ? Vouch(request, grant.VouchedBy) : verdict;
     }
 }
 
@@ -83,7 +90,7 @@ public sealed class ChallengePasswordProof(IChallengeValidator secrets, WrongPas
 /// <param name="mayChangeNames">It vouches for any names.</param>
 public sealed class ClientCertificateProof(int perPrincipal, bool mayChangeNames) : EstProof(ChallengeKind.ClientCertificate, perPrincipal)
 {
-    protected override string PrincipalOf(Enrolment stored) => stored.VouchedBy;
+    protected override string PrincipalOf(string vouchedBy, CertificateSigningRequest csr) => vouchedBy;
 
     protected override ValueTask<ChallengeVerdict> JudgeAsync(EstCommand request, CancellationToken cancellationToken)
     {
@@ -93,9 +100,8 @@ public sealed class ClientCertificateProof(int perPrincipal, bool mayChangeNames
         var isOwn = mayChangeNames
             || (request.Csr.Subject.SameAs(certificate.Subject)
                 && request.Csr.SubjectAltNames.All(name => names.Any(name.SameAs)));
-        var principal = $"{certificate.Subject}, issued by {certificate.Issuer}";
         return new(isOwn
-            ? Vouch(request, principal, principal)
+            ? Vouch(request, $"{certificate.Subject}, issued by {certificate.Issuer}")
             : new ChallengeVerdict.Rejected(
                 FailureReason.ClientCertificateNameMismatch,
                 $"the client certificate names {certificate.Subject} [{string.Join(", ", names)}], the request {request.Csr.Subject} "
@@ -107,12 +113,12 @@ public sealed class ClientCertificateProof(int perPrincipal, bool mayChangeNames
 public sealed class ApprovalProof(int perPrincipal) : EstProof(ChallengeKind.Approval, perPrincipal)
 {
     protected override ValueTask<ChallengeVerdict> JudgeAsync(EstCommand request, CancellationToken cancellationToken) =>
-        new(Vouch(request, "operators", request.Csr.Subject.ToString(), needsApproval: true));
+        new(Vouch(request, "operators", needsApproval: true));
 }
 
 /// <summary>The endpoint wants no authentication.</summary>
 public sealed class AnonymousProof(int perPrincipal) : EstProof(ChallengeKind.Anonymous, perPrincipal)
 {
     protected override ValueTask<ChallengeVerdict> JudgeAsync(EstCommand request, CancellationToken cancellationToken) =>
-        new(Vouch(request, "nothing", request.Csr.Subject.ToString()));
+        new(Vouch(request, "nothing"));
 }

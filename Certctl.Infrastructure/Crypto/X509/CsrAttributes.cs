@@ -29,6 +29,10 @@ internal sealed class CsrAttributes
 
     public IReadOnlyList<SubjectAltName> SubjectAltNames { get; private set; } = [];
 
+    /// <summary>The requested extensions without subjectAltName: extnValue by OID.</summary>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> OtherExtensions { get; private set; } =
+        new Dictionary<string, ReadOnlyMemory<byte>>();
+
     /// <summary>The life that the request asks for; null when it asks for none that can be read.</summary>
     public RequestedValidity? RequestedValidity => _nameValues?.Validity;
 
@@ -122,7 +126,9 @@ internal sealed class CsrAttributes
         if (extensions.TryGetValue(TlsFeatureReader.Oid, out var feature) && !TlsFeatureReader.TryRead(feature, out _, out defect))
             return $"the request's {defect}";
         _oids.UnionWith(extensions.Keys);
-        if (!extensions.TryGetValue(ExtensionReader.SubjectAltNameOid, out var der))
+        var hasNames = extensions.Remove(ExtensionReader.SubjectAltNameOid, out var der);
+        OtherExtensions = extensions;
+        if (!hasNames)
             return null;
         if (!GeneralNameReader.TryReadAll(der, out var names, out defect))
             return defect;

@@ -60,6 +60,7 @@ internal static class CsrReader
                 Subject = subject!,
                 PublicKey = key!,
                 SubjectAltNames = attributes.SubjectAltNames,
+                OtherExtensions = attributes.OtherExtensions,
                 ChallengePassword = attributes.ChallengePassword,
                 AttributeOids = attributes.Oids,
                 RequestedValidity = attributes.RequestedValidity,

@@ -28,7 +28,8 @@ internal sealed class PalindromeValidator : IChallengeValidator
 
     public bool HasJudged(Enrolment stored) => stored.ClaimIssuer == Issuer;
 
-    public ChallengeReservation? ReservationOf(Enrolment stored) => Reservation(stored.PathId, stored.ClaimSubject!);
+    public ChallengeReservation? ReservationOf(Enrolment stored, CertificateSigningRequest csr) =>
+        Reservation(stored.PathId, stored.ClaimSubject!);
 
     public void Count(string pathId, FailureReason? refusal) => Counted.Add(refusal);
 

@@ -101,6 +101,9 @@ internal sealed class EnrolmentHarness : IDisposable
 
     public ScepReply? Reply { get; private set; }
 
+    /// <summary>Has the request read again when it is issued after an approval.</summary>
+    public void Keep(CertificateSigningRequest csr) => _sent.Add(csr);
+
     /// <summary>A request as the codec would have decoded it.</summary>
     public static CertificateSigningRequest Request(
         string commonName = "device-1", string? challenge = "the current secret", byte[]? keySeed = null, params string[] dnsNames) => new()

@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Certctl.Application.Enrolments;
 using Certctl.Application.Est;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Est;
 using Xunit;
+using ShownClient = Certctl.Application.Est.Access.EstClient;
 
 namespace Certctl.Tests.Infrastructure.Crypto.Est;
 
@@ -66,6 +68,27 @@ public sealed class EstCodecTests
         var broken = (byte[])Csr.Clone();
         broken[^1] ^= 1;
         Unreadable(broken);
+    }
+
+    [Fact]
+    [Trait("Conformance", "E-E6")]
+    public void A_request_that_was_corrected_is_another_one_and_one_that_was_signed_anew_is_not()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var (client, server) = ("1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1");
+        Assert.Equal(Transaction(client, "a.example", "b.example"), Transaction(client, "b.example", "a.example"));
+        Assert.NotEqual(Transaction(client, "a.example"), Transaction(server, "a.example"));
+
+        TransactionId Transaction(string usage, params string[] names)
+        {
+            var request = new CertificateRequest("CN=codec", key, HashAlgorithmName.SHA256);
+            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], critical: false));
+            var san = new SubjectAlternativeNameBuilder();
+            Array.ForEach(names, san.AddDnsName);
+            request.CertificateExtensions.Add(san.Build());
+            var reading = Assert.IsType<EstReading.Request>(_codec.ReadRequest(request.CreateSigningRequest()));
+            return EstCommand.Transaction(reading.Csr, EnrolmentKind.SimpleEnroll, new ShownClient(new RequestOrigin(null, "r")));
+        }
     }
 
     private void Unreadable(byte[] body) => Assert.Equal(
