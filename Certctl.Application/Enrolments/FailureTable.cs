@@ -152,10 +152,12 @@ public static class FailureTable
     };
 
     /// <summary>What the requester is told: the row's text and, where it is known, when the next attempt is allowed.</summary>
-    public static string PublicText(EnrolmentFailure failure) => failure.AllowedFrom is { } from
-        ? string.Create(CultureInfo.InvariantCulture,
-            $"{Of(failure.Reason).PublicText} Next allowed at {WholeSecondsUp(from):yyyy-MM-dd'T'HH:mm:ss'Z'}.")
-        : Of(failure.Reason).PublicText;
+    public static string PublicText(EnrolmentFailure failure) => PublicText(failure, Of(failure.Reason).PublicText);
+
+    /// <param name="text">Of a protocol that has words of its own for the reason.</param>
+    public static string PublicText(EnrolmentFailure failure, string text) => failure.AllowedFrom is { } from
+        ? string.Create(CultureInfo.InvariantCulture, $"{text} Next allowed at {WholeSecondsUp(from):yyyy-MM-dd'T'HH:mm:ss'Z'}.")
+        : text;
 
     private static DateTime WholeSecondsUp(DateTimeOffset time) => time.UtcDateTime.AddTicks(TimeSpan.TicksPerSecond - 1);
 }

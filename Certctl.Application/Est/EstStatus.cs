@@ -25,7 +25,7 @@ public static class EstStatus
         FailureReason.RenewalSignerUnknown or FailureReason.RenewalSignerExpired or FailureReason.RenewalSignerRevoked
             or FailureReason.RenewalOtherProfile or FailureReason.RenewalTooEarly => Forbidden,
         FailureReason.RequestDenied or FailureReason.CertificateRevoked or FailureReason.ComplianceFailed
-            or FailureReason.ProfileUnavailable or FailureReason.IssuerRefused => Forbidden,
+            or FailureReason.IssuerRefused => Forbidden,
         FailureReason.IntuneSignatureInvalid or FailureReason.IntuneExpired or FailureReason.IntuneNotYetValid
             or FailureReason.IntuneWrongAudience or FailureReason.ChallengeReplayed or FailureReason.IntuneClaimMismatch => Forbidden,
         FailureReason.RateLimited or FailureReason.TooManyWrongPasswords => TooManyRequests,
@@ -37,20 +37,44 @@ public static class EstStatus
         FailureReason.RenewalNameChanged or FailureReason.RenewalKeyReused or FailureReason.ChannelBindingUnsupported
             or FailureReason.RawCsrUnreadable => BadRequest,
         FailureReason.TransactionUnknown or FailureReason.RequestExpired or FailureReason.ApprovedNamesChanged
-            or FailureReason.CertificateUnknown or FailureReason.IssuerUnanswered => BadRequest,
+            or FailureReason.CertificateUnknown => BadRequest,
         FailureReason.IntuneMalformed or FailureReason.IntuneUnknownVersion => BadRequest,
         FailureReason.ServerKeyMustWait or FailureReason.ServerKeyProtection => BadRequest,
         FailureReason.ServerKeyBusy => ServiceUnavailable,
+
+        // Not the client's mistake, and gone when an operator or the CA has acted.
+        FailureReason.IssuerUnanswered or FailureReason.ProfileUnavailable => ServiceUnavailable,
     };
 
-    /// <summary>The text of the answer; where the common one speaks of SCEP, EST's own.</summary>
-    public static string TextOf(EnrolmentFailure failure) => failure.Reason switch
+    /// <summary>The text of the answer: the common one, or EST's own where that speaks of SCEP's messages.</summary>
+    public static string TextOf(EnrolmentFailure failure) =>
+        FailureTable.PublicText(failure, OwnText(failure.Reason) ?? FailureTable.Of(failure.Reason).PublicText);
+
+    private static string? OwnText(FailureReason reason) => reason switch
     {
         FailureReason.ClientCertificateMissing =>
             "A TLS client certificate is required here; for simplereenroll it is the certificate that is to be renewed.",
         FailureReason.RenewalNameChanged =>
-            "A renewal must have exactly the subject and subject alternative names of the certificate that it renews, "
-            + "and no ChangeSubjectName.",
-        _ => FailureTable.PublicText(failure),
+            "A renewal, and a request that is authenticated by a certificate of this server for its own subject, must have exactly the "
+            + "subject and subject alternative names of that certificate, and no ChangeSubjectName.",
+        FailureReason.ChallengeMissing =>
+            "The request is not authenticated in a way that this path takes, and has no challengePassword.",
+        FailureReason.RenewalSignerUnknown =>
+            "The TLS client certificate was not issued here, so it cannot be renewed here; enrol by simpleenroll.",
+        FailureReason.RenewalSignerExpired =>
+            "The TLS client certificate is not valid at this time, so it cannot be renewed; enrol by simpleenroll.",
+        FailureReason.RenewalSignerRevoked =>
+            "The TLS client certificate has been revoked, so it cannot be renewed; enrol by simpleenroll.",
+        FailureReason.RenewalOtherProfile =>
+            "The TLS client certificate belongs to another profile; renew it at the path that issued it.",
+        FailureReason.IssuerUnanswered => "The CA has not answered in time; send the request again later.",
+        FailureReason.UnsupportedAlgorithm =>
+            "An algorithm or key size of the request is not accepted; use SHA-256 with RSA from 2048 bits, or with EC on P-256.",
+        FailureReason.UnreadableContent or FailureReason.MessageCheckFailed or FailureReason.SignerKeyMismatch =>
+            "The request could not be read as a PKCS#10 that is correctly signed with its own key.",
+        FailureReason.MalformedRequest or FailureReason.UnknownMessageType or FailureReason.NotEncryptedToUs
+            or FailureReason.RequesterCannotReceive or FailureReason.TransactionUnknown or FailureReason.CertificateUnknown =>
+            "The request is not one that EST has (RFC 7030).",
+        _ => null,
     };
 }

@@ -39,7 +39,7 @@ public sealed partial class CertificateProfile
         // RFC 8894 §2.5: when a renewal is too early is the CA's to say.
         var opens = RenewalOpens(old);
         if (at < opens)
-            return new(FailureReason.RenewalTooEarly, $"{old.SerialNumber} may be renewed from {opens:O}");
+            return new(FailureReason.RenewalTooEarly, $"{old.SerialNumber} may be renewed from {opens:O}") { AllowedFrom = opens };
 
         // RFC 8894 §2.5: a new key is advised; the profile may insist.
         return RenewalRequiresNewKey && csr.PublicKey.Sha256.Span.SequenceEqual(old.PublicKeySha256)

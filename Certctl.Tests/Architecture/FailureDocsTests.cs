@@ -15,9 +15,10 @@ public sealed class FailureDocsTests
         var rows = Enum.GetValues<FailureReason>().Select(reason =>
         {
             var row = FailureTable.Of(reason);
+            var est = EstStatus.TextOf(new EnrolmentFailure(reason, ""));
             return DocTable.Row(
                 $"`{reason}`", $"{Camel(row.FailInfo.ToString())} ({(int)row.FailInfo})", $"{EstStatus.Of(reason)}", $"`{row.Label}`",
-                row.PublicText);
+                est == row.PublicText ? est : $"{row.PublicText} EST: {est}");
         });
 
         DocTable.MustSay("docs/failures.md", "failures", [.. head, .. rows]);
