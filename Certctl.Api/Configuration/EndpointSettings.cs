@@ -1,4 +1,5 @@
 using Certctl.Api.Configuration.Server;
+using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 
 namespace Certctl.Api.Configuration;
@@ -26,7 +27,7 @@ internal static class EndpointSettings
     public static readonly DefaultedSetting<bool> MtlsEnabled = Group.Add(
         "MTLS_ENABLED", SettingType.Boolean, false,
         "Take TLS client certificates. SCEP: at `/scep-mtls`, beside the challenge. EST: for the mode `mtls`, and at "
-        + "`/.well-known/est-mtls`.");
+        + "`/.well-known/est-mtls`, where one is wanted beside every mode.");
 
     public static readonly Setting<string> MtlsBundlePath = Group.Add(
         "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", SettingType.Text,
@@ -40,6 +41,18 @@ internal static class EndpointSettings
         if (values.IsSet(MtlsBundlePath))
             values.Warnings.Add($"{values.NameOf(MtlsBundlePath)} has no effect while {values.NameOf(MtlsEnabled)} is false.");
         return null;
+    }
+
+    /// <summary>The secret before must be another one: else nothing is rolled out.</summary>
+    public static void CheckPrevious(
+        (SecretSetting Setting, Secret? Secret) current, (SecretSetting Setting, Secret? Secret) previous, SettingValues values)
+    {
+        if (current.Secret is { } secret && previous.Secret is { } before && secret.Matches(before))
+        {
+            values.Problems.Add(
+                $"{values.NameOf(previous.Setting)} is the same as {values.NameOf(current.Setting)}; take it away, or set the new one "
+                + "there.");
+        }
     }
 
     public static string ReadIssuer(bool required, SettingValues values)

@@ -52,6 +52,10 @@ internal static class JsonSettings
     {
         var naming = list.Name == "est_profiles" ? EndpointNaming.Est : EndpointNaming.Scep;
         var profiles = list.Value;
+
+        // In a list of names it would be none, and its settings would belong to no profile.
+        foreach (var profile in profiles.EnumerateObject().Where(profile => profile.Name.Trim().Length == 0 || profile.Name.Contains(',')))
+            problems.Add($"{path}: {list.Name} has the name \"{profile.Name}\", which is no name of one profile; give it one.");
         Put(settings, naming.List, string.Join(',', profiles.EnumerateObject().Select(profile => profile.Name)), path, problems);
         foreach (var profile in profiles.EnumerateObject())
         {

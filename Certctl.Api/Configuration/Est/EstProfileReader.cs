@@ -14,5 +14,11 @@ internal static class EstProfileReader
 
     public static IReadOnlyList<string> NamesOf(SettingValues values) => Endpoints.NamesOf(values);
 
-    public static IReadOnlyList<EstProfileOptions> Read(SettingValues values) => Endpoints.Read(values, EstProfileSettings.Read);
+    public static IReadOnlyList<EstProfileOptions> Read(SettingValues values)
+    {
+        var profiles = Endpoints.Read(values, EstProfileSettings.Read);
+        if (profiles.Count > 0 && values.IsSet(EstSettings.KeyGenerations) && !profiles.Any(profile => profile.ServerKeyGen))
+            values.Warnings.Add($"{EstSettings.KeyGenerations.Name} has no effect: no EST profile makes keys for its devices.");
+        return profiles;
+    }
 }

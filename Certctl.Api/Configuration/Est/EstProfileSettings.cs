@@ -63,7 +63,7 @@ internal static class EstProfileSettings
     public static EstProfileOptions Read(string pathId, SettingValues values)
     {
         var modes = ReadModes(values);
-        var wantsPassword = (modes & (EstAuthModes.Basic | EstAuthModes.Challenge)) != 0;
+        var (password, previous) = ReadPasswords(modes, values);
         var bundle = EndpointSettings.ReadMtlsBundle(values);
         if (modes.HasFlag(EstAuthModes.Mtls) && bundle is null)
         {
@@ -85,10 +85,10 @@ internal static class EstProfileSettings
             IssuerId = EndpointSettings.ReadIssuer(required: pathId.Length > 0, values),
             CertificateProfileId = values.Read(EndpointSettings.ProfileId),
             Modes = modes,
-            Password = ReadPassword(wantsPassword, values),
-            PreviousPassword = wantsPassword ? values.Read(PreviousPassword) : null,
+            Password = password,
+            PreviousPassword = previous,
             MtlsBundlePath = bundle,
-            CertificateMayChangeNames = values.Read(MtlsAllowOtherNames),
+            CertificateMayChangeNames = ReadMayChangeNames(modes, values),
             ServesRenewals = values.Read(Reenroll),
             PerPrincipalLimit = values.Read(PerPrincipalLimit),
             MaxWrongPasswords = values.Read(MaxWrongPasswords),
@@ -127,24 +127,37 @@ internal static class EstProfileSettings
             : listed.Aggregate(EstAuthModes.None, (all, mode) => all | mode);
     }
 
-    private static Secret? ReadPassword(bool isWanted, SettingValues values)
+    // What is set and would do nothing was meant to do something. Without a mode that is the problem already.
+    private static (Secret? Current, Secret? Previous) ReadPasswords(EstAuthModes modes, SettingValues values)
     {
+        if ((modes & (EstAuthModes.Basic | EstAuthModes.Challenge)) == 0)
+        {
+            Setting[] unused = modes == EstAuthModes.None ? [] : [Password, PreviousPassword, MaxWrongPasswords];
+            values.Problems.AddRange(unused.Where(values.IsSet).Select(setting =>
+                $"{values.NameOf(setting)} is set, and {values.NameOf(Modes)} has neither basic nor challenge; add one of them, or take it "
+                + "away."));
+            return (null, null);
+        }
+
         var problems = values.Problems.Count;
-        var name = values.NameOf(Password);
-        if (!isWanted && values.IsSet(Password))
-        {
-            // An operator who has set it believes that it is asked for.
-            values.Problems.Add(
-                $"{name} is set, and {values.NameOf(Modes)} has neither basic nor challenge; add one of them, or take the password away.");
-            return null;
-        }
-
-        var secret = values.Read(Password);
-        if (isWanted && secret is null && values.Problems.Count == problems)
-        {
+        var (name, current) = (values.NameOf(Password), values.Read(Password));
+        if (current is null && values.Problems.Count == problems)
             values.Problems.Add($"{name} is not set: the password that devices send (or {name}{KnownSettings.FileSuffix}).");
+        var previous = values.Read(PreviousPassword);
+        EndpointSettings.CheckPrevious((Password, current), (PreviousPassword, previous), values);
+        return (current, previous);
+    }
+
+    private static bool ReadMayChangeNames(EstAuthModes modes, SettingValues values)
+    {
+        var allowed = values.Read(MtlsAllowOtherNames);
+        if (allowed && modes != EstAuthModes.None && !modes.HasFlag(EstAuthModes.Mtls))
+        {
+            values.Problems.Add(
+                $"{values.NameOf(MtlsAllowOtherNames)} is true, and {values.NameOf(Modes)} does not have mtls; add it, or take "
+                + "the setting away.");
         }
 
-        return secret;
+        return allowed;
     }
 }

@@ -86,14 +86,17 @@ internal static class ScepProfileSettings
         var intune = SignedChallengeSettings.Read(values);
         var mode = SignedChallengeSettings.ReadMode(intune is not null, values);
         var policy = values.Read(Policy);
+        var challenge = ReadChallenge(Challenge, required: mode != ChallengeMode.IntuneOnly, mode, values);
+        var previous = ReadChallenge(PreviousChallenge, required: false, mode, values);
+        EndpointSettings.CheckPrevious((Challenge, challenge), (PreviousChallenge, previous), values);
         return new ScepProfileOptions
         {
             PathId = pathId,
             IssuerId = EndpointSettings.ReadIssuer(required: pathId.Length > 0, values),
             CertificateProfileId = values.Read(EndpointSettings.ProfileId),
-            Challenge = ReadChallenge(Challenge, required: mode != ChallengeMode.IntuneOnly, mode, values),
+            Challenge = challenge,
             ChallengeMode = mode,
-            PreviousChallenge = ReadChallenge(PreviousChallenge, required: false, mode, values),
+            PreviousChallenge = previous,
             RaPairs = ReadRaPairs(RaCertPath, RaKeyPath, values),
             NextRaPairs = NeedsNextRa(values) ? ReadRaPairs(NextRaCertPath, NextRaKeyPath, values) : [],
             ExtraCapabilities = ReadCapabilities(preset, policy, values),

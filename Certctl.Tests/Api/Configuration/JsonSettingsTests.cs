@@ -118,6 +118,7 @@ public sealed class JsonSettingsTests : IDisposable
     [InlineData("""{ "coffee": true }""", "CERTCTL_COFFEE is unknown; docs/configuration.md lists all names.")]
     [InlineData("""{ "agent_token": "x" }""", "CERTCTL_AGENT_TOKEN is not supported by this version of certctl; remove it.")]
     [InlineData("""{ "est_profiles": { "corp": "yes" } }""", "est_profiles.corp is not an object.")]
+    [InlineData("""{ "est_profiles": { "": {} } }""", "est_profiles has the name \"\", which is no name of one profile; give it one.")]
     [InlineData("""{ "server": { "port": 1 } }""", "CERTCTL_SERVER is neither a string, number, boolean nor list of strings.")]
     [InlineData("""{ "ca_ocsp_url": null }""", "CERTCTL_CA_OCSP_URL is neither a string, number, boolean nor list of strings.")]
     [InlineData("""{ "ca_crl_urls": [1] }""", "CERTCTL_CA_CRL_URLS is neither a string, number, boolean nor list of strings.")]

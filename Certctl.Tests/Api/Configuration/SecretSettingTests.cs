@@ -194,7 +194,7 @@ public sealed class SecretSettingTests : IDisposable
     {
         var environment = Settings.Complete()
             .With("CERTCTL_SCEP_CHALLENGE_PASSWORD", Value)
-            .With("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", Value)
+            .With("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", Value + " before")
             .With("CERTCTL_DATABASE_URL", $"postgres://u:{Value}@db/certctl")
             .With("CERTCTL_KEY_PASSPHRASE", Value);
 

@@ -36,6 +36,8 @@ public sealed class EstProfileSettingsTests
     [InlineData("CHANNEL_BINDING_REQUIRED", "true", "cannot verify a channel binding")]
     [InlineData("MTLS_ENABLED", "true", "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH is not set")]
     [InlineData("RATE_LIMIT_PER_PRINCIPAL_24H", "-1", "a whole number from 0 to 1000")]
+    [InlineData("ENROLLMENT_PASSWORD_PREVIOUS", "a password of some length", "is the same as CERTCTL_EST_PROFILE_CORP_ENROLLMENT_PASSW")]
+    [InlineData("MTLS_ALLOW_OTHER_NAMES", "true", "does not have mtls; add it")]
     [InlineData("ISSUER_ID", "iss-other", "there is no issuer \"iss-other\"")]
     [InlineData("ENROLMENT_PASSWORD", "x", "did you mean CERTCTL_EST_PROFILE_CORP_ENROLLMENT_PASSWORD?")]
     public void What_cannot_be_kept_is_a_problem_with_its_remedy(string suffix, string value, string said)
@@ -44,6 +46,26 @@ public sealed class EstProfileSettingsTests
 
         Assert.Contains(problems, problem => problem.StartsWith(Corp, StringComparison.Ordinal)
             && problem.Contains(said, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_would_have_no_effect_is_a_problem_and_what_has_one_beside_the_mode_is_none()
+    {
+        var waiting = Structured("corp").With(Corp + "ALLOWED_AUTH_MODES", "approval").With(Corp + "ENROLLMENT_PASSWORD", null)
+            .With(Corp + "ENROLLMENT_PASSWORD_PREVIOUS", "the password before").With(Corp + "WRONG_PASSWORDS_PER_SOURCE_1H", "3");
+        Assert.Equal(
+            [Corp + "ENROLLMENT_PASSWORD_PREVIOUS is set, and", Corp + "WRONG_PASSWORDS_PER_SOURCE_1H is set, and"],
+            waiting.Reading().Problems.Select(problem => problem[..(problem.IndexOf(", and", StringComparison.Ordinal) + 5)]));
+
+        // At est-mtls both are wanted.
+        var both = Structured("corp").With(Corp + "MTLS_ENABLED", "true").With(Corp + "MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "/cas.pem")
+            .With("CERTCTL_EST_SERVERKEYGEN_CONCURRENCY", "3").Reading();
+        Assert.Empty(both.Problems);
+        Assert.Contains(
+            both.Warnings, warning => warning.StartsWith("CERTCTL_EST_SERVERKEYGEN_CONCURRENCY has no", StringComparison.Ordinal));
+        Assert.StartsWith(
+            "CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS is the same as",
+            Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", Settings.Challenge).Problem(), StringComparison.Ordinal);
     }
 
     [Theory]
