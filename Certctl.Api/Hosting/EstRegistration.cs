@@ -13,6 +13,7 @@ using Certctl.Application.Est.Access;
 using Certctl.Application.Est.CsrAttributes;
 using Certctl.Application.Est.ServerKeys;
 using Certctl.Application.Issuers;
+using Certctl.Application.Scep;
 using Certctl.Infrastructure.Crypto.Est;
 using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Issuers.LocalCa;
@@ -60,6 +61,9 @@ internal static class EstRegistration
                 Challenges = [.. Challenges(profile, passwords, provider.GetRequiredService<WrongPasswords>())],
                 Limits = new EnrolmentLimits(options.Ca.Validity),
                 Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },
+
+                // SCEP is never without a challenge; devices keep renewing where it was served before.
+                TakesCertificatesOf = [ScepProtocol.Name],
             },
             Modes = profile.Modes,
             Passwords = passwords,
@@ -74,6 +78,10 @@ internal static class EstRegistration
             CaCertificates = () => published.Certificates,
         };
     }
+
+    /// <summary>Whether EST is served at this path, and lets in no client without authentication.</summary>
+    public static bool AuthenticatesAt(string pathId, IEnumerable<EstProfileOptions> profiles) =>
+        profiles.FirstOrDefault(profile => profile.PathId == pathId) is { } found && found.Modes != EstAuthModes.Anonymous;
 
     // A renewal comes first: it is recognised by its kind, and asks the others for the password that it may carry. Beside other modes
     // approval is a condition; alone it lets all in, and operators decide.

@@ -16,6 +16,7 @@ using Certctl.Application;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Compliance;
+using Certctl.Application.Est;
 using Certctl.Application.Issuers;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Compliance;
@@ -181,6 +182,7 @@ internal static class ServerHost
             Challenges = ConfiguredChallenges.Of(profile, runtime.Anchors, counters),
             Limits = new EnrolmentLimits(options.Ca.Validity) { RenewalMayChangeName = profile.RenewalMayChangeName },
             Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },
+            TakesCertificatesOf = EstRegistration.AuthenticatesAt(profile.PathId, options.EstProfiles) ? [EstProtocol.Name] : [],
             Compliance = new CompliancePolicy(runtime.Hook, profile.Compliance?.OnError ?? ComplianceOnError.Deny),
         };
 }

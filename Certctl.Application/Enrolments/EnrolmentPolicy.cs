@@ -31,6 +31,12 @@ public sealed class EnrolmentPolicy
 
     public EnrolmentWindows Windows { get; init; } = new();
 
+    /// <summary>
+    /// Other protocols whose certificates of this path count here as its own do. Not one whose endpoint asks for no authentication: its
+    /// certificates vouch for nothing.
+    /// </summary>
+    public IReadOnlyCollection<string> TakesCertificatesOf { get; init; } = [];
+
     public CompliancePolicy Compliance { get; init; } = CompliancePolicy.None;
 
     /// <summary>Its kind of this class; null: it does not take such challenges.</summary>

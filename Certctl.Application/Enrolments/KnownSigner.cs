@@ -40,13 +40,21 @@ internal static class KnownSigner
 
     /// <summary>
     /// Why a certificate of ours counts nothing at this endpoint: it came through another path, or through another protocol's endpoint of
-    /// the same path for another certificate profile. Null when it counts.
+    /// the same path, which does not count here or has another certificate profile. Null when it counts.
     /// </summary>
     public static string? FindOtherOrigin(IssuedCertificate known, EnrolmentPolicy policy, string protocol)
     {
         if (known.PathId != policy.PathId)
             return $"{known.SerialNumber} was issued on path \"{known.PathId}\"";
-        return known.Source != protocol && known.ProfileId != policy.CertificateProfileId
+        if (known.Source == protocol)
+            return null;
+        if (!policy.TakesCertificatesOf.Contains(known.Source, StringComparer.Ordinal))
+        {
+            return $"{known.SerialNumber} was issued by {known.Source}, which is not served on this path, or asks for no authentication "
+                + "there";
+        }
+
+        return known.ProfileId != policy.CertificateProfileId
             ? $"{known.SerialNumber} was issued by {known.Source} for certificate profile {known.ProfileId}"
             : null;
     }

@@ -127,6 +127,7 @@ public sealed class EstHandlerTests : IDisposable
                 CertificateProfileId = scep.CertificateProfileId,
                 Challenges = [new RenewalProof(), new BasicProof(0)],
                 Limits = scep.Limits,
+                TakesCertificatesOf = [Certctl.Application.Scep.ScepProtocol.Name],
             },
             Modes = EstAuthModes.Basic,
             Passwords = new StaticChallengeValidator(null),

@@ -1,3 +1,4 @@
+using Certctl.Api.Hosting;
 using Certctl.Application.Est;
 using Xunit;
 
@@ -66,6 +67,16 @@ public sealed class EstProfileSettingsTests
         Assert.StartsWith(
             "CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS is the same as",
             Settings.Complete().With("CERTCTL_SCEP_CHALLENGE_PASSWORD_PREVIOUS", Settings.Challenge).Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void SCEP_takes_certificates_of_EST_only_where_that_is_served_and_authenticates_its_clients()
+    {
+        var served = Structured("corp").Options().EstProfiles;
+        Assert.True(EstRegistration.AuthenticatesAt("corp", served));
+        Assert.False(EstRegistration.AuthenticatesAt("", served));
+        var open = Settings.Complete().With(Flat + "ENABLED", "true").With(Flat + "ALLOW_ANONYMOUS", "true").Options().EstProfiles;
+        Assert.False(EstRegistration.AuthenticatesAt("", open));
     }
 
     [Theory]
