@@ -14,7 +14,8 @@ namespace Certctl.Application.Est;
 public record EstCommand(EnrolmentContext Context, CertificateSigningRequest Csr, EnrolmentKind Kind, EstClient Client)
     : IssuanceCommand(Context, Csr, Kind)
 {
-    public override bool IsRenewal => Kind.IsRenewal();
+    // A request that renews has the certificate for its requester, whichever operation it came by.
+    public override bool IsRenewal => Kind.IsRenewal() || Context.Requester.HasCertificate;
 
     public override bool BringsChallenge => base.BringsChallenge || Client.PasswordId is not null;
 

@@ -69,7 +69,7 @@ public sealed class EstEnrolment(
             Kind = EstKind.Of(kind),
             Action = suffix => EnrolmentTrail.ActionOf(kind, suffix),
             TransactionId = csr is null ? null : EstCommand.Transaction(csr, kind, client),
-            Signer = kind.IsRenewal() ? client.Certificate : null,
+            Signer = (csr is null ? kind.IsRenewal() : client.Renews(profile, kind, csr)) ? client.Certificate : null,
             StartedAt = started,
             Span = span,
             Logger = logger,

@@ -32,6 +32,22 @@ public sealed record EstClient(RequestOrigin Origin)
 
     /// <summary>The certificate leads to the endpoint's bundle and, if it is one of ours, is not revoked.</summary>
     public bool IsTrusted { get; init; }
+
+    /// <summary>The trusted certificate is one of ours, and counts at this endpoint.</summary>
+    public bool IsOurs { get; init; }
+
+    /// <summary>Whether the request has the subject of the certificate, and no alternative name beyond those of it.</summary>
+    public bool HasNamesOf(CertificateSigningRequest csr) => Certificate is { } certificate
+        && csr.Subject.SameAs(certificate.Subject)
+        && csr.SubjectAltNames.All(name => CertificateNames.Any(name.SameAs));
+
+    /// <summary>
+    /// Whether the request renews the certificate: by its operation, or since a certificate of ours alone authenticates a request for its
+    /// own names. RFC 7030 §4.2.2 has simplereenroll for that; without this rule the other operations would not be held to the certificate
+    /// profile's rules for renewals.
+    /// </summary>
+    public bool Renews(EstProfile profile, EnrolmentKind kind, CertificateSigningRequest csr) => kind.IsRenewal()
+        || (IsOurs && profile.Takes(EstAuthModes.Mtls) && PasswordId is null && csr.ChallengePassword is null && HasNamesOf(csr));
 }
 
 /// <summary>Result of the gate.</summary>

@@ -11,10 +11,9 @@ public sealed class EstCredentialCheck(ClientCertificateCheck certificates, IEst
     public async Task<(EstClient Client, EnrolmentFailure? Failure)> JudgeAsync(
         EstProfile profile, ShownCredentials shown, EnrolmentKind kind, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        // The certificate that is renewed is judged by the journal, in the signer check; on the mTLS route by the bundle too.
-        var (client, untrusted) = shown.OnMtlsRoute || !kind.IsRenewal()
-            ? await JudgeCertificateAsync(profile, shown, now, cancellationToken)
-            : (WithCertificate(shown, codec.ReadCertificate(shown.Certificates?.Certificate ?? default)), null);
+        var (client, untrusted) = kind.IsRenewal()
+            ? await JudgeRenewingAsync(profile, shown, now, cancellationToken)
+            : await JudgeCertificateAsync(profile, shown, now, cancellationToken);
         // One that does not count never falls through to operators.
         if (untrusted is not null && (shown.OnMtlsRoute || untrusted.Reason == FailureReason.ClientCertificateRevoked
             || (profile.Takes(EstAuthModes.Mtls) && profile.Takes(EstAuthModes.Approval) && shown.Certificates is not null)))
@@ -39,16 +38,47 @@ public sealed class EstCredentialCheck(ClientCertificateCheck certificates, IEst
         return (client, isProven ? null : Missing(profile, untrusted));
     }
 
+    /// <summary>
+    /// The client, and why it must not have what is public but on the mTLS route. A certificate of ours counts there whatever the bundle
+    /// says: before a device renews it asks for the CA certificates and for what a request should have.
+    /// </summary>
+    public async Task<(EstClient Client, EnrolmentFailure? Failure)> JudgeReaderAsync(
+        EstProfile profile, ShownCredentials shown, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var (client, failure) = await JudgeCertificateAsync(profile, shown, now, cancellationToken);
+        if (failure?.Reason != FailureReason.ClientCertificateUntrusted || client.Certificate is not { } certificate)
+            return (client, failure);
+        var (isOurs, defect) = await certificates.JudgeOursAsync(Endpoint(profile, profile.ClientTrust!), certificate, cancellationToken);
+        return (client, isOurs ? defect : failure);
+    }
+
+    // The certificate that is renewed is judged by the journal, in the signer check, which also knows whose lost answer is sent again. On
+    // the mTLS route one that is not in the journal must be of the bundle, which may be that of a manufacturer alone.
+    private async Task<(EstClient Client, EnrolmentFailure? Failure)> JudgeRenewingAsync(
+        EstProfile profile, ShownCredentials shown, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var client = WithCertificate(shown, codec.ReadCertificate(shown.Certificates?.Certificate ?? default));
+        if (!shown.OnMtlsRoute || profile.ClientTrust is not { } trust)
+            return (client, null);
+        return client.Certificate is { } certificate
+            && (await certificates.JudgeOursAsync(Endpoint(profile, trust), certificate, cancellationToken)).IsOurs
+                ? (client, null)
+                : await JudgeCertificateAsync(profile, shown, now, cancellationToken);
+    }
+
     /// <summary>The client by its certificate alone, and why that does not let it in.</summary>
-    public async Task<(EstClient Client, EnrolmentFailure? Failure)> JudgeCertificateAsync(
+    private async Task<(EstClient Client, EnrolmentFailure? Failure)> JudgeCertificateAsync(
         EstProfile profile, ShownCredentials shown, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (profile.ClientTrust is not { } trust)
             return (new EstClient(shown.Origin), null);
-        var (certificate, failure) = await certificates.JudgeAsync(
-            new GuardedEndpoint(profile.Policy, trust, EstProtocol.Name), shown.Certificates, now, cancellationToken);
-        return (WithCertificate(shown, certificate) with { IsTrusted = failure is null }, failure);
+        var (certificate, failure, isOurs) = await certificates.JudgeAsync(
+            Endpoint(profile, trust), shown.Certificates, now, cancellationToken);
+        var isTrusted = failure is null;
+        return (WithCertificate(shown, certificate) with { IsTrusted = isTrusted, IsOurs = isTrusted && isOurs }, failure);
     }
+
+    private static GuardedEndpoint Endpoint(EstProfile profile, IClientTrust trust) => new(profile.Policy, trust, EstProtocol.Name);
 
     private EstClient WithCertificate(ShownCredentials shown, RequestSigner? certificate) =>
         new(shown.Origin with { ClientCertificate = EnrolmentTrail.Describe(certificate) })

@@ -39,7 +39,7 @@ public sealed class EstGate(EstCredentialCheck check, EstRefusals refusals, Data
         if (!shown.OnMtlsRoute)
             return null;
         var now = await clock.NowAsync(cancellationToken);
-        var (client, failure) = await check.JudgeCertificateAsync(profile, shown, now, cancellationToken);
+        var (client, failure) = await check.JudgeReaderAsync(profile, shown, now, cancellationToken);
         if (failure is not null)
             await refusals.RecordAsync(new(EstProtocol.Name, profile.Policy, client.Origin), now, name, failure, cancellationToken);
         return failure;

@@ -85,7 +85,7 @@ public sealed class ChallengePasswordProof(IChallengeValidator secrets, WrongPas
 
 /// <summary>
 /// RFC 7030 §3.3.2: a trusted client certificate. It vouches for its own names: the request's subject is that of the certificate, and each
-/// alternative name is one of the certificate's.
+/// alternative name is one of the certificate's. One of ours that asks for its own names renews, and is judged as a renewal.
 /// </summary>
 /// <param name="mayChangeNames">It vouches for any names.</param>
 public sealed class ClientCertificateProof(int perPrincipal, bool mayChangeNames) : EstProof(ChallengeKind.ClientCertificate, perPrincipal)
@@ -96,15 +96,12 @@ public sealed class ClientCertificateProof(int perPrincipal, bool mayChangeNames
     {
         if (request.IsRenewal || request.Client is not { IsTrusted: true, Certificate: { } certificate })
             return new(new ChallengeVerdict.Unrecognised());
-        var names = request.Client.CertificateNames;
-        var isOwn = mayChangeNames
-            || (request.Csr.Subject.SameAs(certificate.Subject)
-                && request.Csr.SubjectAltNames.All(name => names.Any(name.SameAs)));
-        return new(isOwn
+        return new(mayChangeNames || request.Client.HasNamesOf(request.Csr)
             ? Vouch(request, $"{certificate.Subject}, issued by {certificate.Issuer}")
             : new ChallengeVerdict.Rejected(
                 FailureReason.ClientCertificateNameMismatch,
-                $"the client certificate names {certificate.Subject} [{string.Join(", ", names)}], the request {request.Csr.Subject} "
+                $"the client certificate names {certificate.Subject} [{string.Join(", ", request.Client.CertificateNames)}], "
+                + $"the request {request.Csr.Subject} "
                 + $"[{string.Join(", ", request.Csr.SubjectAltNames)}]"));
     }
 }

@@ -36,7 +36,7 @@ public sealed partial class MtlsGate(
     {
         var trust = profile.ClientTrust ?? throw new InvalidOperationException($"SCEP profile \"{profile.PathId}\" has no mTLS route.");
         var now = await clock.NowAsync(cancellationToken);
-        var (certificate, failure) = await check.JudgeAsync(
+        var (certificate, failure, _) = await check.JudgeAsync(
             new GuardedEndpoint(profile.Policy, trust, ScepProtocol.Name), shown, now, cancellationToken);
         origin = origin with { ClientCertificate = EnrolmentTrail.Describe(certificate) };
         if (failure is null)
