@@ -24,6 +24,6 @@ internal sealed class CaCertsOperation(EstServices services)
         // What certifies others is no secret and seldom changes; a rollover is staged for longer than the hour. On the mTLS route each
         // client shows its own certificate, so no cache answers for another.
         call.Http.Response.Headers.CacheControl = call.Shown.OnMtlsRoute ? "private, max-age=3600" : "public, max-age=3600";
-        await EstAnswer.CertificatesAsync(call.Http, _services.Codec.EncodeCertificates(all));
+        await EstAnswer.CertificatesAsync(call, _services.Codec.EncodeCertificates(all));
     }
 }

@@ -19,7 +19,7 @@ internal abstract class CertifyingOperation(EstServices services, string name, E
         {
             // RFC 7030 §4.2.3: only the certificate that was issued.
             EnrolmentOutcome.Issued(var certificate) =>
-                EstAnswer.CertificatesAsync(call.Http, _services.Codec.EncodeCertificates([certificate.Der])),
+                EstAnswer.CertificatesAsync(call, _services.Codec.EncodeCertificates([certificate.Der])),
             EnrolmentOutcome.Pending => EstAnswer.PendingAsync(call.Http),
             EnrolmentOutcome.Refused(var failure) => RefuseAsync(call, failure),
             _ => throw new InvalidOperationException("An outcome of a PKCS#10 is one of three."),

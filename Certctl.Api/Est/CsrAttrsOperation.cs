@@ -14,7 +14,7 @@ internal sealed class CsrAttrsOperation(EstServices services, CsrAttributesAnswe
             await RefuseAsync(call, defect);
         else if (await answers.FindAsync(
             call.Profile.Policy.CertificateProfileId, call.Profile.CsrAttributes, http.RequestAborted) is { } attributes)
-            await EstAnswer.SendAsync(http, "application/csrattrs", EstAnswer.Base64(attributes));
+            await EstAnswer.SendAsync(call, "application/csrattrs", attributes);
         else
             http.Response.StatusCode = StatusCodes.Status204NoContent;
     }

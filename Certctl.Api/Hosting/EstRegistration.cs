@@ -75,6 +75,7 @@ internal static class EstRegistration
 
             // Of several modes the request shows which one it means; a challengePassword is asked for where there is no other.
             CsrAttributes = new CsrAttributesForm(profile.Modes == EstAuthModes.Challenge, profile.HasRequestTemplate),
+            BreaksLines = profile.BreaksLines,
             CaCertificates = () => published.Certificates,
         };
     }

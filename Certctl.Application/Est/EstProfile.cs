@@ -37,6 +37,9 @@ public sealed class EstProfile
     /// <summary>Clients renew with the certificate that they renew (RFC 7030 §4.2.2).</summary>
     public bool ServesRenewals { get; init; } = true;
 
+    /// <summary>Answers are base64 in lines of 76 columns; else in one line.</summary>
+    public bool BreaksLines { get; init; } = true;
+
     /// <summary>The server makes keys for its devices (RFC 7030 §4.4).</summary>
     public bool ServesServerKeys { get; init; }
 

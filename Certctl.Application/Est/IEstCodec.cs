@@ -12,7 +12,7 @@ public interface IEstCodec
     /// <summary>Reads a PKCS#10 and verifies its own signature: base64 with any white space, PEM or DER.</summary>
     EstReading ReadRequest(ReadOnlyMemory<byte> body);
 
-    /// <summary>Base64 of a certs-only SignedData of DER certificates in the order given, as the text of an answer.</summary>
+    /// <summary>The DER of a certs-only SignedData of DER certificates in the order given.</summary>
     byte[] EncodeCertificates(IReadOnlyList<ReadOnlyMemory<byte>> certificates);
 
     /// <summary>A TLS client certificate as the signer of a request; null when it cannot be read.</summary>

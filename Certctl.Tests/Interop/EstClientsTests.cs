@@ -1,53 +1,27 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.RegularExpressions;
 using Certctl.Api.Commands.Est;
-using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.EstClient;
-using Certctl.Infrastructure.Persistence;
 using Certctl.Tests.Api.Commands.Status;
-using Certctl.Tests.Api.Hosting;
 using Certctl.Tests.Fixtures;
-using Certctl.Tests.Fixtures.Databases;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Certctl.Tests.Interop;
 
-public sealed class EstClientsOnSqliteTests() : EstClientsTests(null);
+public sealed class EstClientsOnSqliteTests(EstInteropOnSqlite interop) : EstClientsTests(interop), IClassFixture<EstInteropOnSqlite>;
 
-public sealed class EstClientsOnPostgresTests(PostgresFixture postgres) : EstClientsTests(postgres), IClassFixture<PostgresFixture>;
+public sealed class EstClientsOnPostgresTests(EstInteropOnPostgres interop)
+    : EstClientsTests(interop), IClassFixture<EstInteropOnPostgres>;
 
 /// <summary>
-/// The real server over TLS and two EST clients: the own verbs, and curl with requests that openssl made. openssl reads what comes.
+/// The real server over TLS and its clients: the own verbs, curl with requests that openssl made, strongSwan. openssl reads what comes.
 /// </summary>
-public abstract class EstClientsTests(PostgresFixture? postgres) : IAsyncLifetime
+public abstract partial class EstClientsTests(EstInterop interop)
 {
-    private const string Curl = "/usr/bin/curl";
-
-    private CertctlHost? _server;
-
-    private CertctlHost Server => _server ?? throw new InvalidOperationException("Ask IsLeftOut first.");
-
-    private string Folder => Server.Folder;
-
-    private bool IsLeftOut => _server is null;
-
-    public async Task InitializeAsync()
-    {
-        if (!ExternalTool.AllPresent(Curl, "/usr/bin/openssl") || postgres is { IsAvailable: false })
-            return;
-        var database = postgres is null ? null : await postgres.CreateDatabaseAsync(migrated: true);
-        _server = await CertctlHost.StartAsync(database,
-            ("CERTCTL_EST_ENABLED", "true"), ("CERTCTL_EST_ALLOWED_AUTH_MODES", "basic,mtls"),
-            ("CERTCTL_EST_ENROLLMENT_PASSWORD", "interop-password"), ("CERTCTL_EST_MTLS_ENABLED", "true"),
-            ("CERTCTL_EST_MTLS_CLIENT_CA_TRUST_BUNDLE_PATH", "data/ca.crt"), ("CERTCTL_EST_SERVERKEYGEN_ENABLED", "true"));
-    }
-
-    public async Task DisposeAsync()
-    {
-        if (_server is not null)
-            await _server.DisposeAsync();
-    }
+    private static readonly string[] Rsa = ["-newkey", "rsa:2048"];
+    private static readonly string[] Ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+    private static readonly string[] Basic = ["--user", $"x:{EstInterop.Password}"];
 
     [Fact]
     [Trait("Conformance", "E-H2")]
@@ -57,102 +31,107 @@ public abstract class EstClientsTests(PostgresFixture? postgres) : IAsyncLifetim
     [Trait("Conformance", "E-K6")]
     public async Task The_own_verbs_enrol_renew_and_fetch_a_key_by_a_fingerprint_alone()
     {
-        if (IsLeftOut)
+        if (interop.IsLeftOut)
             return;
-        using var ca = X509CertificateLoader.LoadCertificateFromFile(Server.CaFile);
-        string[] pin = ["--ca-fingerprint", ca.GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256)];
-        Must(await StatusRun.OfAsync(EstCaCertsCommand.Create(Environment), [Url, .. pin, "--out", At("fetched.crt")]));
-        Must(await StatusRun.OfAsync(EstCsrAttrsCommand.Create(Environment), [Url, .. pin]));
-        Must(await RunAsync(
-            EstOperation.SimpleEnroll, [Url, .. pin, "--subject", "CN=own", "--key-type", "ec-p256", "--out", At("first")]));
-        Must(await RunAsync(EstOperation.SimpleReenroll, [Url, .. pin, "--old-cert", At("first/device.crt"),
-            "--old-key", At("first/device.key"), "--key-type", "rsa-2048", "--out", At("second")]));
-        foreach (var folder in new[] { "first", "second" })
-            Verify(At(folder + "/device.crt"), "fetched.crt", At(folder + "/device.key"));
+        using var ca = X509CertificateLoader.LoadCertificateFromFile(interop.Server.CaFile);
+        string[] server = [interop.Url("now"), "--ca-fingerprint", ca.GetCertHashString(HashAlgorithmName.SHA256)];
+        Must(await StatusRun.OfAsync(EstCaCertsCommand.Create(Environment), [.. server, "--out", interop.At("fetched.crt")]));
+        var attributes = await StatusRun.OfAsync(EstCsrAttrsCommand.Create(Environment), server);
+        Must(attributes);
+        Assert.Contains("rsa", attributes.Output, StringComparison.OrdinalIgnoreCase);
+        await OwnAsync(EstOperation.SimpleEnroll, "first", [.. server, "--subject", "CN=own", "--key-type", "ec-p256"]);
+        await OwnAsync(EstOperation.SimpleReenroll, "second", [.. server, "--old-cert", interop.At("first/device.crt"),
+            "--old-key", interop.At("first/device.key"), "--key-type", "rsa-2048"]);
+        Assert.Contains("CN = own", OpenSsl.Run("x509", "-in", interop.At("second/device.crt"), "-noout", "-subject"), StringComparison.Ordinal);
 
         // The server's keys: RSA and EC in the clear, and encrypted to the certificate of before.
-        foreach (var (name, more) in new (string, string[])[] { ("rsa", ["--key-type", "rsa-2048"]), ("ec", ["--key-type", "ec-p256"]) })
-        {
-            Must(await RunAsync(EstOperation.ServerKeygen, [Url, .. pin, "--subject", $"CN={name}", .. more, "--out", At(name)]));
-            Verify(At(name + "/device.crt"), "fetched.crt", At(name + "/device.key"));
-        }
-
-        Must(await RunAsync(EstOperation.ServerKeygen, [Url, .. pin, "--subject", "CN=own", "--encrypt-key",
-            "--client-cert", At("second/device.crt"), "--client-key", At("second/device.key"), "--out", At("sealed")]));
-        Verify(At("sealed/device.crt"), "fetched.crt", At("sealed/device.key"));
+        await OwnAsync(EstOperation.ServerKeygen, "rsa", [.. server, "--subject", "CN=rsa", "--key-type", "rsa-2048"]);
+        await OwnAsync(EstOperation.ServerKeygen, "ec", [.. server, "--subject", "CN=ec", "--key-type", "ec-p256"]);
+        await OwnAsync(EstOperation.ServerKeygen, "sealed", [.. server, "--subject", "CN=own", "--encrypt-key",
+            "--client-cert", interop.At("second/device.crt"), "--client-key", interop.At("second/device.key")]);
         var wrong = await StatusRun.OfAsync(
             EstEnrollCommand.Create(EstOperation.SimpleEnroll, _ => null, () => "wrong password"),
-            [Url, .. pin, "--user", "x", "--out", At("wrong")]);
+            [.. server, "--user", "x", "--out", interop.At("wrong")]);
         Assert.Equal(3, wrong.Code);
     }
 
     [Fact]
     [Trait("Conformance", "E-C1")]
-    [Trait("Conformance", "E-H10")]
-    [Trait("Conformance", "E-E5")]
+    [Trait("Conformance", "E-H8")]
     [Trait("Conformance", "E-A1")]
-    public async Task Curl_with_a_request_of_openssl_waits_for_an_operator_and_the_own_verb_does_too()
+    [Trait("Conformance", "E-K4")]
+    public void Curl_enrols_renews_and_fetches_keys_with_requests_of_openssl()
     {
-        if (IsLeftOut)
+        if (interop.IsLeftOut)
             return;
-        await Server.Database.RequireApprovalAsync();
-        OpenSsl.Run("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=curl", "-keyout", At("curl.key"), "-outform", "DER",
-            "-out", At("curl.der"));
-        OpenSsl.Run("base64", "-in", At("curl.der"), "-out", At("curl.b64"));
-        string Ask(string operation, string answer, params string[] more) => ExternalTool.RunIn(
-            Folder, Curl, ["--silent", "--show-error", "--cacert", Server.CaFile, "--output", At(answer), "--write-out", "%{http_code}",
-                .. more, $"{Url}/.well-known/est/{operation}"]).MustSucceed().Output;
-        string[] post = ["--user", "x:interop-password", "-H", "Content-Type: application/pkcs10", "--data-binary", "@" + At("curl.b64")];
+        Assert.Equal("200", interop.Ask("now/cacerts", "cas.b64"));
+        interop.Certificates("cas");
+        Assert.Equal("200", interop.Ask("now/csrattrs", "attributes.b64"));
+        OpenSsl.Run("base64", "-d", "-in", interop.At("attributes.b64"), "-out", interop.At("attributes.der"));
+        Assert.Contains(
+            ":rsaEncryption", OpenSsl.Run("asn1parse", "-inform", "DER", "-in", interop.At("attributes.der")), StringComparison.Ordinal);
 
-        Assert.Equal("200", Ask("cacerts", "cas.b64"));
-        Assert.Equal("202", Ask("simpleenroll", "pending.txt", post));
-        var own = await RunAsync(EstOperation.SimpleEnroll,
-            [Url, "--cacert", Server.CaFile, "--subject", "CN=own", "--timeout", "0s", "--out", At("own")]);
-        Assert.True(own.Code == 4, own.Error);
-        await ApproveAllAsync(2);
+        var post = interop.Request("old", "/CN=curl", Rsa);
+        Assert.Equal("401", interop.Ask("now/simpleenroll", "refused.txt", post));
+        Assert.Equal("200", interop.Ask("now/simpleenroll", "enrolled.b64", [.. Basic, .. post]));
+        var old = interop.Certificates("enrolled");
+        interop.Verify(old, "cas.crt", interop.At("old.key"));
 
-        Assert.Equal("200", Ask("simpleenroll", "issued.b64", post));
-        Must(await RunAsync(EstOperation.SimpleEnroll, [Url, "--cacert", Server.CaFile, "--resume", "--out", At("own")]));
-        foreach (var bag in new[] { "cas", "issued" })
+        post = interop.Request("new", "/CN=curl", Ec);
+        Assert.Equal("403", interop.Ask("now/simplereenroll", "refused.txt", [.. Basic, .. post]));
+        Assert.Equal(
+            "200", interop.Ask("now/simplereenroll", "renewed.b64", ["--cert", old, "--key", interop.At("old.key"), .. post]));
+        interop.Verify(interop.Certificates("renewed"), "cas.crt", interop.At("new.key"));
+
+        foreach (var (name, kind) in new[] { ("made-rsa", Rsa), ("made-ec", Ec) })
         {
-            OpenSsl.Run("base64", "-d", "-in", At(bag + ".b64"), "-out", At(bag + ".p7"));
-            OpenSsl.Run("pkcs7", "-inform", "DER", "-in", At(bag + ".p7"), "-print_certs", "-out", At(bag + ".crt"));
+            post = interop.Request(name, "/CN=" + name, kind);
+            Assert.Equal("200", interop.Ask("now/serverkeygen", name + ".mime", [.. Basic, .. post]));
+            var parts = BodyOfPart().Matches(File.ReadAllText(interop.At(name + ".mime")));
+            File.WriteAllBytes(interop.At(name + ".p8"), Convert.FromBase64String(parts[0].Groups[1].Value));
+            File.WriteAllText(interop.At(name + ".b64"), parts[1].Groups[1].Value.ReplaceLineEndings("\n"));
+            OpenSsl.Run("pkey", "-inform", "DER", "-in", interop.At(name + ".p8"), "-out", interop.At(name + ".key"));
+            interop.Verify(interop.Certificates(name), "cas.crt", interop.At(name + ".key"));
         }
-
-        Verify(At("issued.crt"), "cas.crt", At("curl.key"));
-        Verify(At("own/device.crt"), "cas.crt", At("own/device.key"));
     }
 
-    private string Url => Server.Url.ToString().TrimEnd('/');
+    [Fact]
+    [Trait("Conformance", "E-E5")]
+    public async Task Curl_and_the_own_verb_wait_for_an_operator()
+    {
+        if (interop.IsLeftOut)
+            return;
+        string[] post = [.. Basic, .. interop.Request("waiting", "/CN=waits by curl", Rsa)];
+        string[] own = [interop.Url("wait"), "--cacert", interop.Server.CaFile, "--out", interop.At("own")];
+        Assert.Equal("202", interop.Ask("wait/simpleenroll", "pending.txt", post));
+        var pending = await RunAsync(EstOperation.SimpleEnroll, [.. own, "--subject", "CN=waits by itself", "--timeout", "0s"]);
+        Assert.True(pending.Code == 4, pending.Error);
+        await interop.ApproveAsync("CN=waits by curl");
+        await interop.ApproveAsync("CN=waits by itself");
 
-    private string At(string name) => Path.Combine(Folder, name);
+        Assert.Equal("200", interop.Ask("wait/simpleenroll", "issued.b64", post));
+        Must(await RunAsync(EstOperation.SimpleEnroll, [.. own, "--resume"]));
+        Assert.Equal("200", interop.Ask("wait/cacerts", "waited.b64"));
+        interop.Certificates("waited");
+        interop.Verify(interop.Certificates("issued"), "waited.crt", interop.At("waiting.key"));
+        interop.Verify(interop.At("own/device.crt"), "waited.crt", interop.At("own/device.key"));
+    }
 
-    private static string? Environment(string name) => name == "CERTCTL_EST_PASSWORD" ? "interop-password" : null;
+    // RFC 2046 §5.1.1: what is between the empty line behind the fields and the line end before the next boundary.
+    [GeneratedRegex(@"\r\n\r\n(.*?\r\n)--", RegexOptions.Singleline)]
+    private static partial Regex BodyOfPart();
+
+    private static string? Environment(string name) => name == "CERTCTL_EST_PASSWORD" ? EstInterop.Password : null;
 
     private static Task<StatusRun> RunAsync(EstOperation operation, string[] arguments) =>
         StatusRun.OfAsync(EstEnrollCommand.Create(operation, Environment, () => null), arguments);
 
     private static void Must(StatusRun run) => Assert.True(run.Code == 0, run.Error);
 
-    /// <summary>openssl accepts the chain, and the key is the certificate's.</summary>
-    private void Verify(string certificate, string cas, string key)
+    /// <summary>The verb succeeds, and openssl accepts what it wrote.</summary>
+    private async Task OwnAsync(EstOperation operation, string folder, string[] arguments)
     {
-        OpenSsl.Run("verify", "-x509_strict", "-CAfile", At(cas), certificate);
-        Assert.Equal(
-            OpenSsl.Run("x509", "-in", certificate, "-noout", "-pubkey"), OpenSsl.Run("pkey", "-in", key, "-pubout"));
-    }
-
-    private async Task ApproveAllAsync(int expected)
-    {
-        await using var db =
-            await Server.Database.GetRequiredService<IDbContextFactory<CertctlDbContext>>().CreateDbContextAsync();
-        var pending = await db.Enrolments.AsNoTracking().Where(enrolment => enrolment.State == EnrolmentState.Pending).ToListAsync();
-        Assert.Equal(expected, pending.Count);
-        foreach (var enrolment in pending)
-        {
-            (await CommandLine.RunAsync(
-                new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = Server.DatabaseUrl },
-                ["approvals", "approve", enrolment.Id.ToString()])).MustSucceed();
-        }
+        Must(await RunAsync(operation, [.. arguments, "--out", interop.At(folder)]));
+        interop.Verify(interop.At(folder + "/device.crt"), "fetched.crt", interop.At(folder + "/device.key"));
     }
 }

@@ -49,6 +49,9 @@ public sealed record EstProfileOptions
     /// <summary>csrattrs has the template of RFC 9908.</summary>
     public bool HasRequestTemplate { get; init; }
 
+    /// <summary>Answers in lines of 76 columns; else in one.</summary>
+    public bool BreaksLines { get; init; } = true;
+
     public TimeSpan RetryWindow { get; init; } = TimeSpan.FromHours(1);
 
     public TimeSpan PendingWindow { get; init; } = TimeSpan.FromDays(7);

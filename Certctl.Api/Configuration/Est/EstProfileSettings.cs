@@ -58,6 +58,11 @@ internal static class EstProfileSettings
         "CSRATTRS_TEMPLATE", SettingType.Boolean, false,
         "`csrattrs` has the template of RFC 9908 too, behind the list of RFC 7030; clients that know it go by it alone.");
 
+    public static readonly DefaultedSetting<bool> LineBreaks = Group.Add(
+        "BASE64_LINE_BREAKS", SettingType.Boolean, true,
+        "Certificates and `csrattrs` are sent as base64 in lines of 76 columns; `false`: in one line, the only form that strongSwan 5.9 "
+        + "reads (docs/clients.md). Some other clients read no long line.");
+
     /// <param name="pathId">Empty for the root profile, which need not name its issuer.</param>
     /// <param name="values">Of the profile.</param>
     public static EstProfileOptions Read(string pathId, SettingValues values)
@@ -95,6 +100,7 @@ internal static class EstProfileSettings
             ServerKeyGen = ServerKeySettings.ReadEnabled(modes, values),
             SharedKeys = ServerKeySettings.ReadSharedKeys(values),
             HasRequestTemplate = values.Read(HasRequestTemplate),
+            BreaksLines = values.Read(LineBreaks),
             RetryWindow = values.Read(EndpointSettings.RetryWindow),
             PendingWindow = values.Read(EndpointSettings.PendingWindow),
         };

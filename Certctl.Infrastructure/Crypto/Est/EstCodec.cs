@@ -7,7 +7,7 @@ using Certctl.Infrastructure.Publication;
 
 namespace Certctl.Infrastructure.Crypto.Est;
 
-/// <summary>EST bodies: base64 around DER in both directions (RFC 8951 §3), and what clients send instead.</summary>
+/// <summary>EST bodies: what is in the base64 (RFC 8951 §3), and what clients send instead of it.</summary>
 public sealed class EstCodec : IEstCodec
 {
     public EstReading ReadRequest(ReadOnlyMemory<byte> body) => EstBody.Decode(body) is { } der
@@ -19,8 +19,7 @@ public sealed class EstCodec : IEstCodec
         }
         : Unreadable(EstBody.Unknown);
 
-    public byte[] EncodeCertificates(IReadOnlyList<ReadOnlyMemory<byte>> certificates) =>
-        EstText.Wrap(CertificatesOnly.Write(certificates));
+    public byte[] EncodeCertificates(IReadOnlyList<ReadOnlyMemory<byte>> certificates) => CertificatesOnly.Write(certificates);
 
     public RequestSigner? ReadCertificate(ReadOnlyMemory<byte> der) =>
         CertificateReader.TryRead(der, out var certificate, out _) ? certificate : null;

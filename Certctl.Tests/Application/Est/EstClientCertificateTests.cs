@@ -74,7 +74,7 @@ public sealed class EstClientCertificateTests : IDisposable
         Task<EstAdmission> AskAsync(EnrolmentKind kind) => _harness.ShowAsync(profile, shown, kind, onMtlsRoute: true);
 
         async Task<FailureReason?> PublicAsync() => (await _harness.Get<EstGate>().FindCertificateDefectAsync(
-            profile, Shown(_harness, shown, onMtlsRoute: true), CancellationToken.None))?.Reason;
+            profile, Shown(_harness, shown, onMtlsRoute: true), EstRequestName.CaCerts, CancellationToken.None))?.Reason;
     }
 
     [Theory]

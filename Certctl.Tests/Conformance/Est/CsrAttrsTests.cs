@@ -25,7 +25,7 @@ public sealed class CsrAttrsTests(ServerKeyServer server) : IDisposable
         Assert.Matches("(?i)content-type: application/csrattrs\r\n", headers);
         Assert.Matches($"(?i)content-length: {body.Length}\r\n", headers);
         var text = Encoding.ASCII.GetString(body);
-        Assert.All(text.Split("\r\n"), line => Assert.True(line.Length <= 76));
+        Assert.All(text.Split('\n'), line => Assert.True(line.Length <= 76));
         var der = Convert.FromBase64String(text);
         File.WriteAllBytes(_folder["attributes"], der);
         var read = OpenSsl.Run("asn1parse", "-inform", "DER", "-in", _folder["attributes"]);
