@@ -42,7 +42,7 @@ public sealed class EnrolmentFootprintTests(PostgresFixture postgres, ITestOutpu
             onPostgres ? postgres.ConnectionString : null, ("CERTCTL_METRICS_ENABLED", "true"), ("DOTNET_TieredCompilation", "0"));
         using var ra = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(Path.Combine(host.Data, "ra.crt")));
         var messages = EnrolmentLoad.Messages(ra, host.Challenge, Keys, WarmUp + (Slices * SliceSize));
-        using var load = new EnrolmentLoad(host.Url, host.CaFile, connections: 1);
+        using var load = EnrolmentLoad.OfScep(host.Url, host.CaFile, connections: 1);
         using var metrics = host.Connect();
         await load.SendAsync(messages[..WarmUp]);
         var bytes = await AllocatedAsync(metrics, before: 0);

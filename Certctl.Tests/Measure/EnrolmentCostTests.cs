@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Fixtures.Databases;
 using Xunit;
@@ -72,11 +71,10 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
         Assert.True(spread <= MaxSpread, $"{spread:P0} is not below {MaxSpread:P0}");
     }
 
-    private static int Number(string name, int value) =>
+    internal static int Number(string name, int value) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } said ? int.Parse(said, CultureInfo.InvariantCulture) : value;
 
-    /// <summary>A fresh process of the published server, on one core.</summary>
-    private sealed class Candidate(Process server, string challenge, EnrolmentLoad load) : IAsyncDisposable
+    private sealed class Candidate(MeasuredServer server, EnrolmentLoad load) : IAsyncDisposable
     {
         private TimeSpan _cpu;
         private TimeSpan _reference;
@@ -84,7 +82,7 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
         private int _enrolments;
         private int _slices;
 
-        public string Challenge => challenge;
+        public string Challenge => server.Challenge;
 
         public EnrolmentLoad Load => load;
 
@@ -92,36 +90,18 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
 
         public static async Task<Candidate> StartAsync(string data, string database)
         {
-            var start = new ProcessStartInfo(
-                "taskset",
-                [
-                    "-c", "0", "dotnet", PublishedExecutable.Dll, "quickstart", "--data", data, "--port", "0", "--ca-key", "rsa-2048",
-                    "--json",
-                ])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            };
-            start.Environment["CERTCTL_DATABASE_URL"] = database;
-            var server = Process.Start(start)!;
-            server.ErrorDataReceived += (_, _) => { };
-            server.BeginErrorReadLine();
-            var announced = JsonDocument.Parse((await server.StandardOutput.ReadLineAsync())!).RootElement;
-            var load = new EnrolmentLoad(
-                new Uri(announced.GetProperty("url").GetString()!), announced.GetProperty("ca_file").GetString()!, Connections);
-            return new Candidate(server, announced.GetProperty("challenge").GetString()!, load);
+            var server = await MeasuredServer.StartAsync(data, database);
+            return new Candidate(server, EnrolmentLoad.OfScep(server.Url, server.CaFile, Connections));
         }
 
         public async Task MeasureAsync(byte[][] slice)
         {
             _reference += PrivateOperations.Measure(200);
-            var (before, started) = (PrivateOperations.ProcessCpu(server.Id), Stopwatch.GetTimestamp());
-            await load.SendAsync(slice);
+            var started = Stopwatch.GetTimestamp();
+            _cpu += await server.CpuOfAsync(() => load.SendAsync(slice));
             _elapsed += Stopwatch.GetElapsedTime(started);
-            _cpu += PrivateOperations.ProcessCpu(server.Id) - before;
             (_enrolments, _slices) = (_enrolments + slice.Length, _slices + 1);
-            server.Refresh();
-            MemoryInMegabytes = server.WorkingSet64 / 1048576;
+            MemoryInMegabytes = server.MemoryInMegabytes;
         }
 
         private long MemoryInMegabytes { get; set; }
@@ -134,9 +114,7 @@ public sealed class EnrolmentCostTests(PostgresFixture postgres, ITestOutputHelp
         public async ValueTask DisposeAsync()
         {
             load.Dispose();
-            server.Kill();
-            await server.WaitForExitAsync();
-            server.Dispose();
+            await server.DisposeAsync();
         }
     }
 }

@@ -28,6 +28,19 @@ internal static class PrivateOperations
         return (ProcessCpu(Environment.ProcessId) - before) / rounds;
     }
 
+    /// <summary>CPU time of one signature.</summary>
+    public static TimeSpan MeasureSignature(int rounds)
+    {
+        using var key = RSA.Create(2048);
+        var hash = SHA256.HashData([1]);
+        for (var i = 0; i < 100; i++)
+            key.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var before = ProcessCpu(Environment.ProcessId);
+        for (var i = 0; i < rounds; i++)
+            key.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        return (ProcessCpu(Environment.ProcessId) - before) / rounds;
+    }
+
     public static TimeSpan ProcessCpu(int processId)
     {
         using var process = Process.GetProcessById(processId);
