@@ -1,4 +1,5 @@
 using Certctl.Api.Configuration.Access;
+using Certctl.Api.Configuration.Compliance;
 using Certctl.Api.Configuration.Database;
 using Certctl.Api.Configuration.Est;
 using Certctl.Api.Configuration.Scep;

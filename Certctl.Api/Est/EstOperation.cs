@@ -46,7 +46,7 @@ internal abstract class EstOperation(EstServices services, string name, string m
     /// <summary>RFC 7030 §4.2.3: a refusal is a status of 4xx and a text for people.</summary>
     protected static Task RefuseAsync(EstCall call, EnrolmentFailure failure)
     {
-        var (http, status) = (call.Http, EstStatus.Of(failure.Reason));
+        var (http, status) = (call.Http, EstStatus.Of(failure));
 
         // RFC 9110 §11.6.1: 401 names a way to authenticate; without one it is 403.
         if (status == StatusCodes.Status401Unauthorized && call.Profile.Takes(EstAuthModes.Basic))

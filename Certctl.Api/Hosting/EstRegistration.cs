@@ -64,6 +64,7 @@ internal static class EstRegistration
 
                 // SCEP is never without a challenge; devices keep renewing where it was served before.
                 TakesCertificatesOf = [ScepProtocol.Name],
+                Compliance = provider.GetRequiredService<ComplianceServices>().PolicyOf(EndpointNaming.Est, profile.PathId),
             },
             Modes = profile.Modes,
             Passwords = passwords,

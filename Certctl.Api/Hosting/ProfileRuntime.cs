@@ -3,7 +3,6 @@ using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Enrolments.Compliance;
-using Certctl.Infrastructure.Compliance;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Crypto.Scep;
@@ -12,8 +11,8 @@ using Certctl.Infrastructure.Issuers.LocalCa;
 
 namespace Certctl.Api.Hosting;
 
-/// <summary>Keys, trust stores and credentials of one SCEP profile while the server runs: what a reload exchanges.</summary>
-internal sealed class ProfileRuntime(ScepProfileOptions options, IReadOnlyList<KeyPair> raPairs, RaKeyRing keys) : IDisposable
+/// <summary>Keys and trust stores of one SCEP profile while the server runs: what a reload exchanges.</summary>
+internal sealed class ProfileRuntime(ScepProfileOptions options, IReadOnlyList<KeyPair> raPairs, RaKeyRing keys)
 {
     public string PathId => options.PathId;
 
@@ -37,20 +36,16 @@ internal sealed class ProfileRuntime(ScepProfileOptions options, IReadOnlyList<K
     /// <summary>Null: the profile takes no signed challenges.</summary>
     public FileTrustAnchors? Anchors { get; init; }
 
-    /// <summary>Null: no service is asked.</summary>
-    public HttpComplianceHook? Compliance { get; init; }
-
-    public IComplianceHook Hook => Compliance ?? (IComplianceHook)AlwaysCompliant.Instance;
-
-    public void Dispose() => Compliance?.Dispose();
+    /// <summary>Which service is asked, if any.</summary>
+    public required CompliancePolicy Compliance { get; init; }
 }
 
 /// <summary>The SCEP profiles of a server, made of checked options and checked material.</summary>
-internal sealed class ProfileRuntimes : IDisposable
+internal sealed class ProfileRuntimes
 {
     private readonly Dictionary<string, ProfileRuntime> _byPathId;
 
-    public ProfileRuntimes(CertctlOptions options, PreflightMaterial material, ILogger<HttpComplianceHook> logger)
+    public ProfileRuntimes(CertctlOptions options, PreflightMaterial material, ComplianceServices compliance)
     {
         var now = TimeProvider.System.GetUtcNow();
         var published = LocalCaIssuer.PublishedOf(material.Ca, now);
@@ -70,9 +65,7 @@ internal sealed class ProfileRuntimes : IDisposable
                 NextRaPairs = nextPairs,
                 ClientTrust = material.ClientCas.TryGetValue(pathId, out var cas) ? new BundleTrust(cas, ownCas) : null,
                 Anchors = material.Connectors.TryGetValue(pathId, out var connectors) ? new FileTrustAnchors(connectors) : null,
-                Compliance = profile.Compliance is { } service
-                    ? new HttpComplianceHook(Settings(service, material.Compliance[pathId]), logger)
-                    : null,
+                Compliance = compliance.PolicyOf(EndpointNaming.Scep, pathId),
             };
         }
     }
@@ -80,20 +73,4 @@ internal sealed class ProfileRuntimes : IDisposable
     public IReadOnlyCollection<ProfileRuntime> All => _byPathId.Values;
 
     public ProfileRuntime this[string pathId] => _byPathId[pathId];
-
-    public void Dispose()
-    {
-        foreach (var profile in _byPathId.Values)
-            profile.Dispose();
-    }
-
-    private static ComplianceSettings Settings(ComplianceOptions options, ComplianceMaterial material) => new(
-        options.Url,
-        material.Client is { } pair
-            ? new ComplianceCredential.ClientCertificate(pair)
-            : new ComplianceCredential.Bearer(options.BearerToken!),
-        options.Timeout)
-    {
-        Roots = material.Roots,
-    };
 }

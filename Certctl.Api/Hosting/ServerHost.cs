@@ -15,7 +15,6 @@ using Certctl.Api.Scep;
 using Certctl.Application;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;
-using Certctl.Application.Enrolments.Compliance;
 using Certctl.Application.Est;
 using Certctl.Application.Issuers;
 using Certctl.Application.Scep;
@@ -70,7 +69,8 @@ internal static class ServerHost
         services.AddSingleton(source);
         services.AddSingleton(certificate);
         services.AddSingleton(provider =>
-            new ProfileRuntimes(options, material, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));
+            new ComplianceServices(options, material, provider.GetRequiredService<ILogger<HttpComplianceHook>>()));
+        services.AddSingleton(provider => new ProfileRuntimes(options, material, provider.GetRequiredService<ComplianceServices>()));
         services.AddRequestFrame();
         services.AddDatabase(options.Database);
         services.AddSingleton<ICsrReader, StoredCsrReader>();
@@ -183,6 +183,6 @@ internal static class ServerHost
             Limits = new EnrolmentLimits(options.Ca.Validity) { RenewalMayChangeName = profile.RenewalMayChangeName },
             Windows = new EnrolmentWindows { Retry = profile.RetryWindow, Pending = profile.PendingWindow },
             TakesCertificatesOf = EstRegistration.AuthenticatesAt(profile.PathId, options.EstProfiles) ? [EstProtocol.Name] : [],
-            Compliance = new CompliancePolicy(runtime.Hook, profile.Compliance?.OnError ?? ComplianceOnError.Deny),
+            Compliance = runtime.Compliance,
         };
 }

@@ -15,6 +15,9 @@ public static class EstStatus
     private const int TooManyRequests = 429;
     private const int ServiceUnavailable = 503;
 
+    /// <summary>An outage is not the client's mistake: it may come again.</summary>
+    public static int Of(EnrolmentFailure failure) => failure.IsOutage ? ServiceUnavailable : Of(failure.Reason);
+
     public static int Of(FailureReason reason) => reason switch
     {
         FailureReason.CredentialsMissing or FailureReason.PasswordWrong => Unauthorized,

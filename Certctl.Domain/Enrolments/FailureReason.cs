@@ -205,6 +205,9 @@ public sealed record EnrolmentFailure
     /// <summary>Decides what the device is told.</summary>
     public FailureReason Reason { get; }
 
+    /// <summary>A service that was asked is out of order: the same request may be granted once it is back.</summary>
+    public bool IsOutage { get; init; }
+
     /// <summary>What exactly was wrong, for audit and log; never on the wire. 1024 characters at most.</summary>
     public string Detail { get; }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Certctl.Application.Enrolments.Compliance;
+using Certctl.Application.Scep;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 
@@ -12,7 +13,8 @@ namespace Certctl.Infrastructure.Compliance;
 internal sealed record ComplianceRequest(
     int Version,
     string Protocol,
-    string ScepProfile,
+    string Profile,
+    string? ScepProfile,
     string CertificateProfile,
     string TransactionId,
     string RequestId,
@@ -35,6 +37,9 @@ internal sealed record ComplianceRequest(
         CurrentVersion,
         question.Protocol,
         question.PathId,
+
+        // What version 1 had before EST; a receiver that reads nothing else goes on to work for SCEP.
+        question.Protocol == ScepProtocol.Name ? question.PathId : null,
         question.CertificateProfileId,
         question.TransactionId.Value,
         question.RequestId,

@@ -1,3 +1,4 @@
+using Certctl.Api.Configuration.Compliance;
 using Certctl.Application.Est;
 using Certctl.Domain.Enrolments;
 
@@ -51,6 +52,8 @@ public sealed record EstProfileOptions
 
     /// <summary>Answers in lines of 76 columns; else in one.</summary>
     public bool BreaksLines { get; init; } = true;
+    /// <summary>Null: no service is asked.</summary>
+    public ComplianceOptions? Compliance { get; init; }
 
     public TimeSpan RetryWindow { get; init; } = TimeSpan.FromHours(1);
 

@@ -1,3 +1,4 @@
+using Certctl.Api.Configuration.Compliance;
 using Certctl.Application.Est;
 using Certctl.Domain.Enrolments;
 
@@ -5,7 +6,7 @@ namespace Certctl.Api.Configuration.Est;
 
 /// <summary>
 /// The settings of one EST profile: <c>CERTCTL_EST_</c>… for the root profile alone, <c>CERTCTL_EST_PROFILE_NAME_</c>… for each named one.
-/// Those that SCEP's profiles have too are in <see cref="EndpointSettings"/>.
+/// Those that SCEP's profiles have too are in <see cref="EndpointSettings"/> and <see cref="ComplianceServiceSettings"/>.
 /// </summary>
 internal static class EstProfileSettings
 {
@@ -101,6 +102,7 @@ internal static class EstProfileSettings
             SharedKeys = ServerKeySettings.ReadSharedKeys(values),
             HasRequestTemplate = values.Read(HasRequestTemplate),
             BreaksLines = values.Read(LineBreaks),
+            Compliance = ComplianceServiceSettings.Read(values),
             RetryWindow = values.Read(EndpointSettings.RetryWindow),
             PendingWindow = values.Read(EndpointSettings.PendingWindow),
         };

@@ -1,3 +1,4 @@
+using Certctl.Api.Configuration.Compliance;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;

@@ -1,3 +1,4 @@
+using Certctl.Api.Configuration.Compliance;
 using Certctl.Api.Configuration.Server;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments;

@@ -1,4 +1,5 @@
-using Certctl.Api.Configuration.Scep;
+using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Compliance;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Rest.Access;
 using Certctl.Infrastructure.Compliance;
@@ -10,39 +11,45 @@ namespace Certctl.Api.Hosting.Reload;
 /// </summary>
 /// <param name="oidc">Null where no tokens are taken.</param>
 /// <param name="keys">Likewise.</param>
-internal sealed class OutboundParts(ProfileRuntimes profiles, OidcChannel? oidc, OidcKeys? keys)
+internal sealed class OutboundParts(ComplianceServices services, OidcChannel? oidc, OidcKeys? keys)
 {
     public IEnumerable<ReloadablePart> All =>
     [
-        .. profiles.All.Where(profile => profile.Compliance is not null).SelectMany(OfCompliance),
+        .. services.All.SelectMany(service => OfCompliance(service.Endpoint, service.Hook)),
         .. oidc is null ? Array.Empty<ReloadablePart>() : [new ReloadablePart("oidc_ca", null, OidcRoots)],
     ];
 
-    private static IEnumerable<ReloadablePart> OfCompliance(ProfileRuntime profile)
+    // SCEP's and EST's profile of one path have parts of their own.
+    private static IEnumerable<ReloadablePart> OfCompliance(ComplianceEndpoint endpoint, HttpComplianceHook hook)
     {
-        var (pathId, hook) = (profile.PathId, profile.Compliance!);
-        yield return new ReloadablePart("compliance_token", pathId, (part, reading) => Token(part, reading, hook));
-        if (profile.Options.Compliance!.ClientCertificate is not null)
-            yield return new ReloadablePart("compliance_client", pathId, (part, reading) => Client(part, reading, hook));
-        if (profile.Options.Compliance.CaPath is not null)
-            yield return new ReloadablePart("compliance_ca", pathId, (part, reading) => Roots(part, reading, hook));
+        var name = endpoint.Naming == EndpointNaming.Est ? "est_compliance" : "compliance";
+        yield return Part("token", Token);
+        if (endpoint.Service.ClientCertificate is not null)
+            yield return Part("client", Client);
+        if (endpoint.Service.CaPath is not null)
+            yield return Part("ca", Roots);
+
+        ReloadablePart Part(
+            string what, Func<StagedPart, ReloadReading, HttpComplianceHook, EndpointNaming, StagedPart> stage) =>
+            new($"{name}_{what}", endpoint.PathId, (part, reading) => stage(part, reading, hook, endpoint.Naming));
     }
 
-    private static StagedPart Token(StagedPart part, ReloadReading reading, HttpComplianceHook hook)
+    private static StagedPart Token(StagedPart part, ReloadReading reading, HttpComplianceHook hook, EndpointNaming naming)
     {
         var pathId = part.Part.PathId!;
-        if (reading.ProblemsOf(ScepProfileReader.PrefixOf(pathId) + "COMPLIANCE_BEARER_TOKEN") is { Count: > 0 } problems)
+        if (reading.ProblemsOf(naming.PrefixOf(pathId) + "COMPLIANCE_BEARER_TOKEN") is { Count: > 0 } problems)
             return part.Refuse(problems);
-        return reading.Profile(pathId).Compliance?.BearerToken is { } token && hook.ShowsOtherThan(token)
+        return reading.Compliance(naming, pathId)?.Service.BearerToken is { } token && hook.ShowsOtherThan(token)
             ? part.Exchange(PartChange.OfSecret, () => hook.Exchange(token))
             : part;
     }
 
-    private static StagedPart Client(StagedPart part, ReloadReading reading, HttpComplianceHook hook)
+    private static StagedPart Client(StagedPart part, ReloadReading reading, HttpComplianceHook hook, EndpointNaming naming)
     {
+        if (reading.Compliance(naming, part.Part.PathId!) is not { } endpoint)
+            return part;
         var checks = new List<PreflightCheck>();
-        var profile = reading.Profile(part.Part.PathId!);
-        var pair = Preflight.LoadComplianceClient(profile, reading.Options.KeyPassphrase, reading.Now, checks);
+        var pair = Preflight.LoadComplianceClient(endpoint, reading.Options.KeyPassphrase, reading.Now, checks);
         part = part.Judge(checks);
         if (part.Problems.Count > 0 || pair is null)
             return part;
@@ -51,10 +58,12 @@ internal sealed class OutboundParts(ProfileRuntimes profiles, OidcChannel? oidc,
         return change is null ? part : part.Exchange(change, hook.StageClient(pair));
     }
 
-    private static StagedPart Roots(StagedPart part, ReloadReading reading, HttpComplianceHook hook)
+    private static StagedPart Roots(StagedPart part, ReloadReading reading, HttpComplianceHook hook, EndpointNaming naming)
     {
+        if (reading.Compliance(naming, part.Part.PathId!) is not { } endpoint)
+            return part;
         var checks = new List<PreflightCheck>();
-        var roots = Preflight.LoadComplianceRoots(reading.Profile(part.Part.PathId!), reading.Now, checks);
+        var roots = Preflight.LoadComplianceRoots(endpoint, reading.Now, checks);
         part = part.Judge(checks);
         return part.Problems.Count == 0 && PartChange.Between(hook.Roots, roots) is { } change
             ? part.Exchange(change, () => hook.ExchangeRoots(roots))

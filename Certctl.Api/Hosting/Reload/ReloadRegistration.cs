@@ -61,7 +61,7 @@ internal static class ReloadRegistration
             .. new CertificateParts(material, certificate, runtimes, est).All,
             .. next.All,
             .. retired.All,
-            .. new OutboundParts(runtimes, oidc, provider.GetService<OidcKeys>()).All,
+            .. new OutboundParts(provider.GetRequiredService<ComplianceServices>(), oidc, provider.GetService<OidcKeys>()).All,
             .. est.Passwords,
             .. secrets.All,
         ];

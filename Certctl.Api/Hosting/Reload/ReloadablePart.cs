@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
+using Certctl.Api.Configuration.Compliance;
 using Certctl.Api.Configuration.Est;
 using Certctl.Api.Configuration.Scep;
 using Certctl.Application.Admin.Reload;
@@ -60,6 +61,13 @@ internal sealed record ReloadReading(CertctlOptions Options, IReadOnlyList<strin
     public EstProfileOptions EstProfile(string pathId) =>
         Options.EstProfiles.FirstOrDefault(profile => profile.PathId == pathId)
             ?? throw new ArgumentException($"the settings have no EST profile \"{pathId}\" any more");
+
+    /// <summary>Null where the profile has no compliance service any more.</summary>
+    /// <exception cref="ArgumentException">The settings have the profile no more.</exception>
+    public ComplianceEndpoint? Compliance(EndpointNaming naming, string pathId) =>
+        (naming == EndpointNaming.Est ? EstProfile(pathId).Compliance : Profile(pathId).Compliance) is { } service
+            ? new ComplianceEndpoint(naming, pathId, service)
+            : null;
 
     /// <summary>The problems that concern one of the settings; each names its setting first.</summary>
     public List<string> ProblemsOf(params IReadOnlyList<string> settings) =>

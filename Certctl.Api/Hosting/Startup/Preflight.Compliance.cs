@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Access;
-using Certctl.Api.Configuration.Scep;
+using Certctl.Api.Configuration.Compliance;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.Mtls;
@@ -15,28 +15,29 @@ internal sealed record ComplianceMaterial(KeyPair? Client, IReadOnlyList<X509Cer
 
 internal static partial class Preflight
 {
-    private static Dictionary<string, ComplianceMaterial> LoadCompliance(
+    private static Dictionary<(EndpointNaming Naming, string PathId), ComplianceMaterial> LoadCompliance(
         CertctlOptions options, DateTimeOffset now, List<PreflightCheck> checks) =>
-        options.ScepProfiles.Where(profile => profile.Compliance is not null)
-            .DistinctBy(profile => profile.PathId, StringComparer.Ordinal).ToDictionary(
-                profile => profile.PathId,
-                profile => new ComplianceMaterial(
-                    LoadComplianceClient(profile, options.KeyPassphrase, now, checks), LoadComplianceRoots(profile, now, checks)));
+        ComplianceEndpoint.Of(options).DistinctBy(endpoint => (endpoint.Naming, endpoint.PathId)).ToDictionary(
+            endpoint => (endpoint.Naming, endpoint.PathId),
+            endpoint => new ComplianceMaterial(
+                LoadComplianceClient(endpoint, options.KeyPassphrase, now, checks), LoadComplianceRoots(endpoint, now, checks)));
 
     /// <summary>Null where a token says who asks, or where the pair cannot be used.</summary>
     public static KeyPair? LoadComplianceClient(
-        ScepProfileOptions profile, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks) =>
-        profile.Compliance?.ClientCertificate is { } paths
+        ComplianceEndpoint endpoint, Secret? passphrase, DateTimeOffset now, List<PreflightCheck> checks) =>
+        endpoint.Service.ClientCertificate is { } paths
             ? Load(
-                $"{NameOf(profile.PathId)}, compliance client certificate", paths.CertPath, paths.KeyPath, passphrase, checks,
+                $"{NameOf(endpoint)}, compliance client certificate", paths.CertPath, paths.KeyPath, passphrase, checks,
                 pair => CheckShown(pair.Certificate, now))
             : null;
 
     public static IReadOnlyList<X509Certificate2> LoadComplianceRoots(
-        ScepProfileOptions profile, DateTimeOffset now, List<PreflightCheck> checks) =>
-        profile.Compliance?.CaPath is { } path
-            ? LoadRoots($"{NameOf(profile.PathId)}, compliance CA bundle {path}", path, now, checks)
+        ComplianceEndpoint endpoint, DateTimeOffset now, List<PreflightCheck> checks) =>
+        endpoint.Service.CaPath is { } path
+            ? LoadRoots($"{NameOf(endpoint)}, compliance CA bundle {path}", path, now, checks)
             : [];
+
+    private static string NameOf(ComplianceEndpoint endpoint) => NameOf(endpoint.PathId, endpoint.Naming.Protocol);
 
     public static IReadOnlyList<X509Certificate2> LoadOidcRoots(OidcOptions? oidc, DateTimeOffset now, List<PreflightCheck> checks) =>
         oidc?.CaPath is { } path ? LoadRoots($"OpenID Connect CA bundle {path}", path, now, checks) : [];

@@ -41,8 +41,9 @@ internal sealed record PreflightMaterial(
     /// <summary>The CAs whose certificates EST renews; empty where it is off.</summary>
     public IReadOnlyList<X509Certificate2> RenewedBy { get; init; } = [];
 
-    /// <summary>Of the profiles that have a compliance service, by PathID.</summary>
-    public IReadOnlyDictionary<string, ComplianceMaterial> Compliance { get; init; } = new Dictionary<string, ComplianceMaterial>();
+    /// <summary>Of the profiles of SCEP and EST that have a compliance service.</summary>
+    public IReadOnlyDictionary<(EndpointNaming Naming, string PathId), ComplianceMaterial> Compliance { get; init; } =
+        new Dictionary<(EndpointNaming Naming, string PathId), ComplianceMaterial>();
 
     /// <summary>Of the OpenID Connect issuer's TLS certificate; empty: those of this machine.</summary>
     public IReadOnlyList<X509Certificate2> OidcRoots { get; init; } = [];

@@ -27,8 +27,9 @@ public sealed partial class ComplianceInquiry(EnrolmentMetrics metrics, TimeProv
         ComplianceVerdict Noted(ComplianceVerdict clean, string word, string detail, LogLevel level)
         {
             var elapsed = clock.GetElapsedTime(started);
-            metrics.ComplianceAnswered(context.Policy.PathId, word, elapsed);
-            LogAnswered(level, context.Policy.PathId, word, detail, context.Origin.RequestId, elapsed.TotalMilliseconds);
+            metrics.ComplianceAnswered(context.Protocol, context.Policy.PathId, word, elapsed);
+            LogAnswered(
+                level, context.Protocol, context.Policy.PathId, word, detail, context.Origin.RequestId, elapsed.TotalMilliseconds);
             return clean;
         }
     }
@@ -50,6 +51,7 @@ public sealed partial class ComplianceInquiry(EnrolmentMetrics metrics, TimeProv
     }
 
     [LoggerMessage(
-        EventId = 1, Message = "SCEP \"{PathId}\" compliance {Verdict} \"{Detail}\" request {RequestId} in {Milliseconds:F1} ms")]
-    private partial void LogAnswered(LogLevel level, string pathId, string verdict, string detail, string requestId, double milliseconds);
+        EventId = 1, Message = "{Protocol} \"{PathId}\" compliance {Verdict} \"{Detail}\" request {RequestId} in {Milliseconds:F1} ms")]
+    private partial void LogAnswered(
+        LogLevel level, string protocol, string pathId, string verdict, string detail, string requestId, double milliseconds);
 }

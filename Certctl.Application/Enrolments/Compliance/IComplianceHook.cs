@@ -13,7 +13,7 @@ public interface IComplianceHook
 }
 
 /// <summary>What is asked: who vouched for which device, and what it wants. Nothing secret.</summary>
-/// <param name="Protocol"><c>SCEP</c>.</param>
+/// <param name="Protocol"><c>SCEP</c> or <c>EST</c>.</param>
 /// <param name="Claim">Of a signed challenge; null for every other way to vouch.</param>
 public sealed record ComplianceQuestion(
     string Protocol,

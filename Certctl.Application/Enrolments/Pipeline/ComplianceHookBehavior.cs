@@ -14,16 +14,17 @@ public sealed class ComplianceHookBehavior<TCommand, TOutcome>(ComplianceInquiry
         if (context.IsRepeat)
             return null;
         var allows = context.Policy.Compliance.OnError == ComplianceOnError.Allow;
-        var (note, passes) = await inquiry.AskAsync(command, cancellationToken) switch
+        var (note, passes, isOutage) = await inquiry.AskAsync(command, cancellationToken) switch
         {
-            ComplianceVerdict.NotAsked => (null, true),
-            ComplianceVerdict.Compliant(var reason) => (Said("compliant", reason), true),
-            ComplianceVerdict.NotCompliant(var reason) => (Said("not compliant", reason), false),
-            ComplianceVerdict.Unavailable(var detail) => (Said(allows ? "unavailable, let through" : "unavailable", detail), allows),
+            ComplianceVerdict.NotAsked => (null, true, false),
+            ComplianceVerdict.Compliant(var reason) => (Said("compliant", reason), true, false),
+            ComplianceVerdict.NotCompliant(var reason) => (Said("not compliant", reason), false, false),
+            ComplianceVerdict.Unavailable(var detail) =>
+                (Said(allows ? "unavailable, let through" : "unavailable", detail), allows, true),
             _ => throw new InvalidOperationException("A compliance verdict is one of four."),
         };
         if (!passes)
-            return new EnrolmentFailure(FailureReason.ComplianceFailed, note!);
+            return new EnrolmentFailure(FailureReason.ComplianceFailed, note!) { IsOutage = isOutage };
         context.ComplianceNote = note;
         return null;
     }

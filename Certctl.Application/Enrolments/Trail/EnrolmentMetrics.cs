@@ -24,7 +24,7 @@ public sealed class EnrolmentMetrics : IDisposable
         _commit = _meter.CreateHistogram<double>(
             "certctl_journal_commit_duration_seconds", "s", "How long an enrolment waited for its commit, the queue before it included.");
         _complianceVerdicts = _meter.CreateCounter<long>(
-            "certctl_compliance_verdicts_total", "{verdict}", "Answers of compliance services by profile and verdict.");
+            "certctl_compliance_verdicts_total", "{verdict}", "Answers of compliance services by protocol, profile and verdict.");
         _complianceDuration = _meter.CreateHistogram<double>(
             "certctl_compliance_duration_seconds", "s", "How long an enrolment waited for its compliance verdict.");
     }
@@ -46,9 +46,9 @@ public sealed class EnrolmentMetrics : IDisposable
     public void Committed(TimeSpan elapsed) => _commit.Record(elapsed.TotalSeconds);
 
     /// <param name="verdict"><c>compliant</c>, <c>not_compliant</c> or <c>unavailable</c>.</param>
-    public void ComplianceAnswered(string pathId, string verdict, TimeSpan elapsed)
+    public void ComplianceAnswered(string protocol, string pathId, string verdict, TimeSpan elapsed)
     {
-        var tags = new TagList { { "profile", pathId }, { "verdict", verdict } };
+        var tags = new TagList { { "protocol", protocol }, { "profile", pathId }, { "verdict", verdict } };
         _complianceVerdicts.Add(1, tags);
         _complianceDuration.Record(elapsed.TotalSeconds, tags);
     }

@@ -39,6 +39,18 @@ public sealed class CompliancePreflightTests : IDisposable
     }
 
     [Fact]
+    public void Those_of_an_EST_profile_are_looked_at_too()
+    {
+        _environment.With("CERTCTL_EST_ENABLED", "true").With("CERTCTL_EST_ALLOWED_AUTH_MODES", "approval")
+            .With("CERTCTL_EST_COMPLIANCE_URL", "https://mdm.example")
+            .With("CERTCTL_EST_COMPLIANCE_BEARER_TOKEN", "a-token-of-some-length")
+            .With("CERTCTL_EST_COMPLIANCE_CA_PATH", _folder["missing.pem"]);
+        var check = Checks()[^1];
+        Assert.Equal($"EST profile <root>, compliance CA bundle {_folder["missing.pem"]}", check.Name);
+        Assert.Contains("does not exist", Assert.Single(check.Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_key_of_another_certificate_is_a_problem()
     {
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);

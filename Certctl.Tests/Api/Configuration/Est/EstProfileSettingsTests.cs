@@ -39,6 +39,8 @@ public sealed class EstProfileSettingsTests
     [InlineData("RATE_LIMIT_PER_PRINCIPAL_24H", "-1", "a whole number from 0 to 1000")]
     [InlineData("ENROLLMENT_PASSWORD_PREVIOUS", "a password of some length", "is the same as CERTCTL_EST_PROFILE_CORP_ENROLLMENT_PASSW")]
     [InlineData("MTLS_ALLOW_OTHER_NAMES", "true", "does not have mtls; add it")]
+    [InlineData("COMPLIANCE_TIMEOUT", "3s", "is set, but CERTCTL_EST_PROFILE_CORP_COMPLIANCE_URL is not")]
+    [InlineData("COMPLIANCE_URL", "http://mdm.example", "is not an absolute https URL")]
     [InlineData("ISSUER_ID", "iss-other", "there is no issuer \"iss-other\"")]
     [InlineData("ENROLMENT_PASSWORD", "x", "did you mean CERTCTL_EST_PROFILE_CORP_ENROLLMENT_PASSWORD?")]
     public void What_cannot_be_kept_is_a_problem_with_its_remedy(string suffix, string value, string said)

@@ -181,8 +181,8 @@ public sealed class ComplianceHookBehaviorTests
 
         Assert.Equal(
             [
-                ("certctl_compliance_duration_seconds", 0, "counted unavailable"),
-                ("certctl_compliance_verdicts_total", 1, "counted unavailable"),
+                ("certctl_compliance_duration_seconds", 0, "SCEP counted unavailable"),
+                ("certctl_compliance_verdicts_total", 1, "SCEP counted unavailable"),
             ],
             seen.OrderBy(measured => measured.Name, StringComparer.Ordinal));
 

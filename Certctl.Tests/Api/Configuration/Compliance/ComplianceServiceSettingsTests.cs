@@ -1,9 +1,9 @@
-using Certctl.Api.Configuration.Scep;
+using Certctl.Api.Configuration.Compliance;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Tests.Fixtures;
 using Xunit;
 
-namespace Certctl.Tests.Api.Configuration.Scep;
+namespace Certctl.Tests.Api.Configuration.Compliance;
 
 /// <summary>A compliance service is named whole: over https, with one way to authenticate.</summary>
 public sealed class ComplianceServiceSettingsTests
@@ -46,6 +46,22 @@ public sealed class ComplianceServiceSettingsTests
         var options = Settings.Complete().With("CERTCTL_SCEP_COMPLIANCE_URL", "https://mdm.example")
             .With("CERTCTL_SCEP_COMPLIANCE_BEARER_TOKEN", "a-token-of-some-length").Options();
         Assert.Equal("https://mdm.example/", options.ScepProfiles[0].Compliance!.Url.ToString());
+    }
+
+    [Fact]
+    public void Of_one_path_SCEP_and_EST_each_have_their_own()
+    {
+        var options = WithToken()
+            .With("CERTCTL_EST_ENABLED", "true").With("CERTCTL_EST_PROFILES", "corp")
+            .With("CERTCTL_EST_PROFILE_CORP_ISSUER_ID", "iss-local").With("CERTCTL_EST_PROFILE_CORP_ALLOWED_AUTH_MODES", "approval")
+            .With("CERTCTL_EST_PROFILE_CORP_COMPLIANCE_URL", "https://mdm.example/est")
+            .With("CERTCTL_EST_PROFILE_CORP_COMPLIANCE_BEARER_TOKEN", "another-token-of-some-length").Options();
+        Assert.Equal(
+            [
+                ("SCEP", "corp", "https://mdm.example/compliance?tenant=1"), ("EST", "corp", "https://mdm.example/est"),
+            ],
+            ComplianceEndpoint.Of(options).Select(
+                endpoint => (endpoint.Naming.Protocol, endpoint.PathId, endpoint.Service.Url.OriginalString)));
     }
 
     [Fact]

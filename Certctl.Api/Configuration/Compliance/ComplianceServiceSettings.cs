@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Certctl.Application.Enrolments.Compliance;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Api.Configuration.Scep;
+namespace Certctl.Api.Configuration.Compliance;
 
 /// <summary>Who is asked whether a device may have a certificate today. Exactly one of token and client certificate is set.</summary>
 /// <param name="Url">https.</param>
@@ -12,7 +12,7 @@ public sealed record ComplianceOptions(
 
 public sealed record ClientPairPaths(string CertPath, string KeyPath);
 
-/// <summary>The compliance service of a SCEP profile: named with a URL and one way to authenticate, or not at all.</summary>
+/// <summary>The compliance service of a SCEP or EST profile: named with a URL and one way to authenticate, or not at all.</summary>
 internal static class ComplianceServiceSettings
 {
     // Beside a problem alone: nothing starts with it.
@@ -20,7 +20,7 @@ internal static class ComplianceServiceSettings
 
     private static readonly SettingType<Uri> Service = new("an absolute https URL", "https URL", ParseUrl, url => url.OriginalString);
 
-    public static readonly SettingGroup Group = new(isOfProfile: true);
+    public static readonly SettingGroup Group = new(isOfProfile: true, EndpointNaming.Scep, EndpointNaming.Est);
 
     public static readonly Setting<Uri> Url = Group.Add(
         "COMPLIANCE_URL", Service, "A service that is asked before each certificate whether the device is compliant (docs/compliance.md).");
