@@ -91,6 +91,7 @@ public sealed class CsrAttributesTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [Trait("Conformance", "E-A3")]
     [InlineData("3000", "")]
     [InlineData("300B06092A864886F70D010101", "1.2.840.113549.1.1.1")]
     public void An_empty_list_wants_nothing_and_a_bare_algorithm_any_size(string hex, string algorithms)

@@ -46,6 +46,10 @@ internal static class FuzzTargets
         new("cert-rep", Seeds.CertReps, ClientTargets.CertRep) { Allocation = (256, 1024 * 1024) },
         new("cert-rep-envelope", Seeds.CertRepEnvelopes, ClientTargets.Envelope) { Allocation = (256, 1024 * 1024) },
         new("agreed-envelope", Seeds.AgreedEnvelopes, ClientTargets.AgreedEnvelope),
+        new("est-answer", EstAnswerTargets.Seeds, EstAnswerTargets.Read)
+        {
+            Allocation = (256, 1024 * 1024), Words = EstAnswerTargets.Words,
+        },
         new("crl", StatusTargets.Crls, StatusTargets.Crl) { Allocation = (256, 1024 * 1024) },
         new("ocsp-answer", StatusTargets.Answers, StatusTargets.Answer) { Allocation = (256, 1024 * 1024) },
     ];
