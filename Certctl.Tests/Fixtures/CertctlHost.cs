@@ -100,6 +100,17 @@ internal sealed class CertctlHost : IAsyncDisposable
     public static Task<CertctlHost> StartWithRemoteIssuerAsync(string? postgres, params (string Name, string Value)[] settings) =>
         StartAsync(new CertctlHost(postgres, settings) { Program = typeof(CertctlHost).Assembly.Location });
 
+    /// <summary>
+    /// One that has not started, for tests whose settings name its files: they are there, as a first start makes them. Its first start is
+    /// <see cref="StartAgainAsync"/>.
+    /// </summary>
+    public static async Task<CertctlHost> PrepareAsync(string? postgres, params (string Name, string Value)[] settings)
+    {
+        var host = new CertctlHost(postgres, settings);
+        await host.MakeReadyAsync();
+        return host;
+    }
+
     /// <param name="caKey">As quickstart's <c>--ca-key</c>.</param>
     public static Task<CertctlHost> StartWithCaAsync(string caKey, params (string Name, string Value)[] settings) =>
         StartAsync(new CertctlHost(null, settings) { _caKey = caKey });
@@ -128,7 +139,7 @@ internal sealed class CertctlHost : IAsyncDisposable
     {
         try
         {
-            await host.PrepareAsync();
+            await host.MakeReadyAsync();
             await host.StartAgainAsync();
         }
         catch
@@ -141,7 +152,7 @@ internal sealed class CertctlHost : IAsyncDisposable
     }
 
     // Keys under a passphrase are the server's own, and so are those of a server whose clock is wrong.
-    private async Task PrepareAsync()
+    private async Task MakeReadyAsync()
     {
         if (Parent.Count > 0
             || Settings.ContainsKey("LD_PRELOAD")

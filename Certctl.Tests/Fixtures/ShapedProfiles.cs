@@ -45,8 +45,7 @@ public sealed class ShapedProfiles : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _host = await CertctlHost.StartAsync(null);
-        await Host.StopAsync();
+        _host = await CertctlHost.PrepareAsync(null);
         using var rootKey = RSA.Create(2048);
         using var caKey = RSA.Create(2048);
         Root = Certificate("CN=Shape Root", rootKey, X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, isCa: true, null, rootKey);

@@ -4,25 +4,30 @@ using Xunit;
 namespace Certctl.Tests.Api.Hosting;
 
 /// <summary>
-/// What an operator has before the first <c>serve</c>: a CA, an RA, a TLS pair and a migrated database. Quickstart made them and has ended.
+/// What an operator has before the first <c>serve</c>: a CA, an RA, a TLS pair and a migrated database, as quickstart makes them.
 /// </summary>
 public sealed class OperatorFolder : IAsyncLifetime
 {
     internal const string Challenge = "the challenge of the operator's folder";
 
     private CertctlHost? _host;
+    private ServingProcess? _serving;
 
     internal CertctlHost Host => _host!;
 
     internal string CaFile => Host.CaFile;
 
-    public async Task InitializeAsync()
+    public async Task InitializeAsync() => _host = await CertctlHost.PrepareAsync(null);
+
+    public async Task DisposeAsync()
     {
-        _host = await CertctlHost.StartAsync(null);
-        await Host.StopAsync();
+        if (_serving is not null)
+            await _serving.DisposeAsync();
+        await Host.DisposeAsync();
     }
 
-    public async Task DisposeAsync() => await Host.DisposeAsync();
+    /// <summary>A <c>serve</c> with these settings that the tests of a class share; it ends with the folder.</summary>
+    internal async Task<ServingProcess> ServingAsync() => _serving ??= await CommandLine.ServeAsync(Settings());
 
     internal string Path(string name) => System.IO.Path.Combine(Host.Folder, name);
 

@@ -118,9 +118,8 @@ public sealed class AuditApiTests(ApiServer server) : IClassFixture<ApiServer>
     [Fact]
     public async Task An_operator_approves_what_waits_and_the_trail_names_him()
     {
-        await using var host = await CertctlHost.StartAsync(null, ("CERTCTL_API_KEYS_NAMED", $"olga:{ApiServer.Operator}:operator"));
+        await using var host = await CertctlHost.PrepareAsync(null, ("CERTCTL_API_KEYS_NAMED", $"olga:{ApiServer.Operator}:operator"));
         await host.Database.RequireApprovalAsync();
-        await host.StopAsync();
         await host.StartAgainAsync();
         using var wire = host.Connect();
         var device = ScepDevice.Shared();

@@ -33,8 +33,7 @@ public class MtlsServer : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _host = await CertctlHost.StartAsync(null);
-        await Host.StopAsync();
+        _host = await CertctlHost.PrepareAsync(null);
         Host.Settings["CERTCTL_SCEP_PROFILES"] = "a,b,own,plain";
         foreach (var name in new[] { "a", "b", "own", "plain" })
         {

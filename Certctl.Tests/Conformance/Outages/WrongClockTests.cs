@@ -6,12 +6,14 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Persistence;
+using Certctl.Infrastructure.Provisioning;
 using Certctl.Tests.Api.Hosting;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Fixtures.Databases;
 using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -75,7 +77,6 @@ public sealed class WrongClockTests(PostgresFixture postgres, ITestOutputHelper 
         var connector = TestConnector.Ec();
         await File.WriteAllTextAsync(folder["connectors.pem"], connector.Pem);
         await using var right = await StartBeforeAsync(
-            library,
             _ => Task.CompletedTask,
             [
                 .. Intune.IntuneServers.Settings(folder["connectors.pem"]),
@@ -124,7 +125,7 @@ public sealed class WrongClockTests(PostgresFixture postgres, ITestOutputHelper 
 
         // A window that is shorter than the difference of the clocks.
         await using var right = await StartBeforeAsync(
-            library, host => host.Database.RequireApprovalAsync(), [("CERTCTL_SCEP_PENDING_WINDOW", "1h")]);
+            host => host.Database.RequireApprovalAsync(), [("CERTCTL_SCEP_PENDING_WINDOW", "1h")]);
         await using var wrong = await CertctlHost.StartBesideAsync(right, Clock(library, -Behind));
         using var wire = right.Connect();
         using var other = new ScepWire(wrong.Url, right.CaFile);
@@ -148,18 +149,15 @@ public sealed class WrongClockTests(PostgresFixture postgres, ITestOutputHelper 
     /// A server with the right clock whose keys and certificates were made a day before,
     /// so that one whose clock is behind takes them for valid.
     /// </summary>
-    /// <param name="between">The two starts.</param>
-    private async Task<CertctlHost> StartBeforeAsync(
-        string library, Func<CertctlHost, Task> between, (string Name, string Value)[] settings)
+    /// <param name="first">Before the start.</param>
+    private async Task<CertctlHost> StartBeforeAsync(Func<CertctlHost, Task> first, (string Name, string Value)[] settings)
     {
-        var dayBefore = Clock(library, -86400);
-        var host = await CertctlHost.StartAsync(await postgres.CreateDatabaseAsync(migrated: true), [.. dayBefore, .. settings]);
+        var host = await CertctlHost.PrepareAsync(await postgres.CreateDatabaseAsync(migrated: true), settings);
         try
         {
-            await between(host);
-            await host.StopAsync();
-            foreach (var (name, _) in dayBefore)
-                host.Settings.Remove(name);
+            Directory.Delete(host.Data, recursive: true);
+            QuickstartMaterial.Ensure(host.Data, "rsa-2048", passphrase: null, new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(-1)));
+            await first(host);
             await host.StartAgainAsync();
             return host;
         }

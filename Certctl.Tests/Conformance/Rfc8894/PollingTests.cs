@@ -21,11 +21,8 @@ public sealed class PollingTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _host = await CertctlHost.StartAsync(null);
+        _host = await CertctlHost.PrepareAsync(null);
         await Host.Database.RequireApprovalAsync();
-
-        // A profile in use may be a few seconds old; a new process reads it anew.
-        await Host.StopAsync();
         await Host.StartAgainAsync();
         _wire = Host.Connect();
     }

@@ -124,8 +124,7 @@ public sealed class TwoProfiles : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _host = await CertctlHost.StartAsync(null);
-        await Host.StopAsync();
+        _host = await CertctlHost.PrepareAsync(null);
         Host.Settings["CERTCTL_SCEP_PROFILES"] = "corp,iot";
         var anchors = Path.Combine(Host.Folder, "connectors.pem");
         await File.WriteAllTextAsync(anchors, Connector.Pem);

@@ -205,8 +205,7 @@ public sealed class ExpiringRaTests
     [Trait("Conformance", "S-F7")]
     public async Task When_the_last_RA_has_expired_readiness_says_so_and_a_reload_mends_it()
     {
-        await using var host = await CertctlHost.StartAsync(null);
-        await host.StopAsync();
+        await using var host = await CertctlHost.PrepareAsync(null);
         using var key = RSA.Create(2048);
         (host.Settings["CERTCTL_SCEP_RA_CERT_PATH"], host.Settings["CERTCTL_SCEP_RA_KEY_PATH"]) = TestRa.Paths(host, "brief");
         TestRa.Write(host, "brief", key, TimeSpan.FromSeconds(12));

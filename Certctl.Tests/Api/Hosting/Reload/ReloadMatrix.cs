@@ -44,8 +44,7 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
     public async Task InitializeAsync()
     {
         _service = await ComplianceStub.StartAsync(AnswerAsync);
-        _host = await CertctlHost.StartAsync(null);
-        await Host.StopAsync();
+        _host = await CertctlHost.PrepareAsync(null);
         foreach (var part in new[] { "tls", "ra_pairs", "next_ca", "mtls_trust", "intune_trust", "challenge", "api_keys", "metrics_token" })
             Write(part);
         foreach (var part in new[] { "retired_cas", "compliance_client", "compliance_ca", "compliance_token", "oidc_ca" })

@@ -22,11 +22,10 @@ public sealed class ReloadTests : IAsyncLifetime
 
     private CertctlHost Host => _host!;
 
-    /// <summary>A first start makes the CA; the second has two RA pairs of ours, a valid one and one that has expired.</summary>
+    /// <summary>Two RA pairs of ours, a valid one and one that has expired.</summary>
     public async Task InitializeAsync()
     {
-        _host = await CertctlHost.StartAsync(null);
-        await Host.StopAsync();
+        _host = await CertctlHost.PrepareAsync(null);
         TestRa.Write(Host, "first", Keys.Value[0], TimeSpan.FromDays(90));
         TestRa.Write(Host, "second", Keys.Value[1], -Year);
         Host.Settings["CERTCTL_SCEP_RA_CERT_PATH"] = $"{TestRa.Paths(Host, "first").Cert},{TestRa.Paths(Host, "second").Cert}";

@@ -169,8 +169,7 @@ public sealed class PlainAndOld : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _host = await CertctlHost.StartAsync(null);
-        await Host.StopAsync();
+        _host = await CertctlHost.PrepareAsync(null);
         Host.Settings["CERTCTL_CA_CRL_URLS"] = CrlUrl;
         Host.Settings["CERTCTL_SCEP_PROFILES"] = "plain,old";
         Host.Settings["CERTCTL_SCEP_PROFILE_OLD_EXTRA_CAPABILITIES"] = "SHA-384,DES3,SHA-1";

@@ -196,8 +196,7 @@ public sealed class StagedCa : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _host = await CertctlHost.StartAsync(null);
-        await Host.StopAsync();
+        _host = await CertctlHost.PrepareAsync(null);
         using var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var raKey = RSA.Create(2048);
         NextCa = Ca(caKey);
