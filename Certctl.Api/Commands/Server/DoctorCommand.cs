@@ -172,7 +172,8 @@ internal static class DoctorCommand
         catch (SocketException busy)
         {
             // The doctor is also called beside a running server.
-            var (problem, warnings) = await HealthProbe.AskAsync(address, server.Port, server.TlsCertPath, cancellationToken);
+            var (problem, warnings) = await HealthProbe.AskAsync(
+                address, server.Port, server.TlsCertPath, HealthProbe.Patience, cancellationToken);
             return problem is null && warnings.Count == 0
                 ? (new PreflightCheck(name + ", served by certctl", [], []), true)
                 : (new PreflightCheck(

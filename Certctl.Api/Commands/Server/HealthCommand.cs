@@ -29,7 +29,8 @@ internal static class HealthCommand
             return Fail(problems);
         if (Preflight.Resolve(server.Host) is not { } address)
             return Fail([$"{server.Host} is no IP address and resolves to none; set CERTCTL_SERVER_HOST to an address of this machine."]);
-        var (problem, warnings) = await HealthProbe.AskAsync(address, server.Port, server.TlsCertPath, cancellationToken);
+        var (problem, warnings) = await HealthProbe.AskAsync(
+            address, server.Port, server.TlsCertPath, HealthProbe.Patience, cancellationToken);
         Tell(warnings.Select(warning => $"warning: {warning}"));
         return problem is null ? 0 : Fail([problem]);
     }

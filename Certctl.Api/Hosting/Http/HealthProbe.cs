@@ -16,7 +16,8 @@ internal static class HealthProbe
 {
     private const int MaxStatusLine = 256;
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    /// <summary>For a server on a machine that is starved.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// No problem when the server says that it is healthy; else why not, with the remedy. That the certificate it shows is not the one of
@@ -24,8 +25,9 @@ internal static class HealthProbe
     /// </summary>
     /// <param name="address">That the server listens on; a wildcard is asked on the loopback.</param>
     /// <param name="certPath">Null: it is not known which certificate the server shows (quickstart makes its own).</param>
+    /// <param name="patience">How long the answer may take, with everything before it.</param>
     public static async Task<(string? Problem, IReadOnlyList<string> Warnings)> AskAsync(
-        IPAddress address, int port, string? certPath, CancellationToken cancellationToken)
+        IPAddress address, int port, string? certPath, TimeSpan patience, CancellationToken cancellationToken)
     {
         if (port == 0)
             return ("CERTCTL_SERVER_PORT is 0, so the port is not known; set it to a number.", []);
@@ -33,7 +35,7 @@ internal static class HealthProbe
         var (certificates, unreadable) = certPath is null ? ([], []) : KeyFiles.LoadCertificates(certPath);
         warnings.AddRange(unreadable);
         var expected = certificates.Count == 0 ? null : certificates[0].RawData;
-        return (await FindProblemAsync(address, port, Compare, cancellationToken), warnings);
+        return (await FindProblemAsync(Target(address, port), Compare, patience, cancellationToken), warnings);
 
         void Compare(byte[] shown)
         {
@@ -46,14 +48,15 @@ internal static class HealthProbe
         }
     }
 
+    private static IPEndPoint Target(IPAddress address, int port) => new(
+        address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address,
+        port);
+
     private static async Task<string?> FindProblemAsync(
-        IPAddress address, int port, Action<byte[]> shown, CancellationToken cancellationToken)
+        IPEndPoint target, Action<byte[]> shown, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var target = new IPEndPoint(
-            address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address,
-            port);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bounded.CancelAfter(Timeout);
+        bounded.CancelAfter(patience);
         try
         {
             var status = await AskAsync(target, shown, bounded.Token);
@@ -73,7 +76,7 @@ internal static class HealthProbe
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return $"{target} did not answer within {Timeout.TotalSeconds:0} s.";
+            return $"{target} did not answer within {patience.TotalSeconds:0} s.";
         }
     }
 

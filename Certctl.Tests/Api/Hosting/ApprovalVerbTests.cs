@@ -16,9 +16,8 @@ public sealed class ApprovalVerbTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _host = await CertctlHost.StartAsync(null, ("CERTCTL_API_KEYS_NAMED", $"paul:{PaulsKey}:operator"));
+        _host = await CertctlHost.PrepareAsync(null, ("CERTCTL_API_KEYS_NAMED", $"paul:{PaulsKey}:operator"));
         await Host.Database.RequireApprovalAsync(approvals: 2);
-        await Host.StopAsync();
         await Host.StartAgainAsync();
     }
 
@@ -32,7 +31,7 @@ public sealed class ApprovalVerbTests : IAsyncLifetime
         byte[] request;
         using (var wire = Host.Connect())
         {
-            Assert.Equal("No request waits.\n", (await ApprovalsAsync("list")).MustSucceed().Output);
+            Assert.Equal("No request waits.\n", (await CommandLine.RunAsync(Settings, ["approvals", "list"])).MustSucceed().Output);
             request = (await wire.RequestAsync(device.Csr("CN=patient", Host.Challenge, "patient.example.com"), device)).Build();
             Assert.Equal("3", (await wire.SendAsync(request)).Status);
         }
@@ -92,5 +91,7 @@ public sealed class ApprovalVerbTests : IAsyncLifetime
         JsonNode.Parse((await ApprovalsAsync(["list", "--json", .. options])).MustSucceed().Output)!.AsArray();
 
     private Task<ToolRun> ApprovalsAsync(params string[] arguments) =>
-        CommandLine.RunAsync(new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = Host.DatabaseUrl }, ["approvals", .. arguments]);
+        CommandLine.RunHereAsync(Settings, ["approvals", .. arguments]);
+
+    private Dictionary<string, string> Settings => new() { ["CERTCTL_DATABASE_URL"] = Host.DatabaseUrl };
 }

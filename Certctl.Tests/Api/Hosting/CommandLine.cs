@@ -1,6 +1,9 @@
 using System.Collections;
+using System.CommandLine;
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
+using Certctl.Api.Commands;
 using Certctl.Tests.Conformance;
 using Certctl.Tests.Fixtures;
 
@@ -25,6 +28,26 @@ internal static class CommandLine
         return new ToolRun(process.ExitCode, await output, await error);
     }
 
+    /// <summary>
+    /// Runs a verb to its end within this process, for a tenth of the CPU: where its words, its exit code and its work are the question,
+    /// and not its process. The settings, if any, come from a file.
+    /// </summary>
+    public static async Task<ToolRun> RunHereAsync(IReadOnlyDictionary<string, string> settings, params string[] arguments)
+    {
+        // A verb refuses names of its environment that it does not know, such as those of ./test.sh.
+        if (OurNames().Any())
+            return await RunAsync(settings, arguments);
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["settings.json"], JsonSerializer.Serialize(settings));
+        string[] config = settings.Count == 0 ? [] : ["--config", folder["settings.json"]];
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        ConsoleCapture.Begin(TextWriter.Synchronized(output), TextWriter.Synchronized(error));
+        var code = await CertctlCommand.RunAsync(
+            [.. arguments, .. config], new InvocationConfiguration { ProcessTerminationTimeout = null });
+        return new ToolRun(code, output.ToString(), error.ToString());
+    }
+
     /// <summary>Starts <c>serve</c> and waits until it says where it listens.</summary>
     public static async Task<ServingProcess> ServeAsync(IReadOnlyDictionary<string, string> settings, params string[] arguments)
     {
@@ -43,13 +66,15 @@ internal static class CommandLine
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var name in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-            .Select(entry => (string)entry.Key).Where(name => name.StartsWith("CERTCTL_", StringComparison.Ordinal)))
+        foreach (var name in OurNames())
             start.Environment.Remove(name);
         foreach (var (name, value) in settings)
             start.Environment[name] = value;
         return start;
     }
+
+    private static IEnumerable<string> OurNames() => Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+        .Select(entry => (string)entry.Key).Where(name => name.StartsWith("CERTCTL_", StringComparison.Ordinal));
 }
 
 /// <summary>A running <c>serve</c>; killed where the test does not end it.</summary>

@@ -40,7 +40,7 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
     public async Task A_database_that_is_still_to_be_made_is_a_warning_and_is_not_made()
     {
         var path = folder.Path("not-yet.db");
-        var run = (await CommandLine.RunAsync(folder.Settings(("CERTCTL_DATABASE_URL", $"sqlite://{path}")), ["doctor"])).MustSucceed();
+        var run = (await DoctorAsync(("CERTCTL_DATABASE_URL", $"sqlite://{path}"))).MustSucceed();
         Assert.Contains(
             Lines(run),
             line => line.StartsWith("warn  database", StringComparison.Ordinal) && line.Contains(path, StringComparison.Ordinal));
@@ -65,7 +65,7 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
         using (var pem = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(Path.Combine(folder.Host.Data, "tls.crt"))))
             await File.WriteAllBytesAsync(folder.Path("tls.der"), pem.RawData);
 
-        var run = await CommandLine.RunAsync(WithRas("open", "mixed", "ec", "expired", "encrypted", "absent", "leaf"), ["doctor"]);
+        var run = await CommandLine.RunHereAsync(WithRas("open", "mixed", "ec", "expired", "encrypted", "absent", "leaf"), "doctor");
         Assert.Equal(1, run.ExitCode);
         var failed = Lines(run).Where(line => line.StartsWith("FAIL", StringComparison.Ordinal)).ToList();
         (string Thing, string Remedy)[] expected =
@@ -118,7 +118,7 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
     [InlineData("CERTCTL_DATABASE_URL", "postgres://user:hunter2hunter2@127.0.0.1:1/certctl", "FAIL  database: ", "CERTCTL_DATABASE_URL")]
     public async Task What_the_database_lacks_is_a_line_with_its_remedy(string name, string value, string begins, string remedy)
     {
-        var run = await CommandLine.RunAsync(folder.Settings((name, value)), ["doctor"]);
+        var run = await DoctorAsync((name, value));
         Assert.Equal(1, run.ExitCode);
         var failed = Assert.Single(Lines(run), line => line.StartsWith("FAIL", StringComparison.Ordinal));
         Assert.StartsWith(begins, failed, StringComparison.Ordinal);
@@ -132,13 +132,15 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var taken = ((IPEndPoint)listener.LocalEndpoint).Port;
-        var run = await CommandLine.RunAsync(folder.Settings(("CERTCTL_SERVER_PORT", $"{taken}")), ["doctor"]);
+        var hungUp = HangUpAsync(listener);
+        var run = await DoctorAsync(("CERTCTL_SERVER_PORT", $"{taken}"));
+        await hungUp;
         Assert.Equal(1, run.ExitCode);
         Assert.Contains(Lines(run), line => line.StartsWith($"FAIL  port 127.0.0.1:{taken}", StringComparison.Ordinal)
             && line.Contains("CERTCTL_SERVER_PORT", StringComparison.Ordinal));
 
-        await using var serving = await CommandLine.ServeAsync(folder.Settings());
-        run = (await CommandLine.RunAsync(folder.Settings(("CERTCTL_SERVER_PORT", $"{serving.Port}")), ["doctor"])).MustSucceed();
+        var serving = await folder.ServingAsync();
+        run = (await DoctorAsync(("CERTCTL_SERVER_PORT", $"{serving.Port}"))).MustSucceed();
         Assert.Contains($"ok    port 127.0.0.1:{serving.Port}, served by certctl", Lines(run));
     }
 
@@ -149,7 +151,7 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
         listener.Start();
         var taken = ((IPEndPoint)listener.LocalEndpoint).Port;
 
-        var run = await CommandLine.RunAsync(folder.Settings(("CERTCTL_PUBLICATION_PORT", $"{taken}")), ["doctor"]);
+        var run = await DoctorAsync(("CERTCTL_PUBLICATION_PORT", $"{taken}"));
 
         Assert.Equal(1, run.ExitCode);
         var failed = Assert.Single(Lines(run), line => line.StartsWith("FAIL", StringComparison.Ordinal));
@@ -171,11 +173,10 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
         await publisher.StartAsync();
         var url = publisher.Urls.Single();
 
-        await using var serving = await CommandLine.ServeAsync(folder.Settings());
+        var serving = await folder.ServingAsync();
         (string, string)[] urls =
             [("CERTCTL_CA_CRL_URLS", $"{url}/ca.crl"), ("CERTCTL_CA_OCSP_URL", $"{url}/ocsp"), ("CERTCTL_CA_ISSUERS_URL", $"{url}/ca.cer")];
-        var run = (await CommandLine.RunAsync(
-            folder.Settings([("CERTCTL_SERVER_PORT", $"{serving.Port}"), .. urls]), ["doctor"])).MustSucceed();
+        var run = (await DoctorAsync([("CERTCTL_SERVER_PORT", $"{serving.Port}"), .. urls])).MustSucceed();
 
         Assert.Contains($"ok    CRL {url}/ca.crl", Lines(run));
         Assert.Contains(Lines(run), line => line.StartsWith(
@@ -186,14 +187,22 @@ public sealed class DoctorTests(OperatorFolder folder) : IClassFixture<OperatorF
             StringComparison.Ordinal));
 
         // Nothing is there to be reached while no server runs.
-        run = (await CommandLine.RunAsync(folder.Settings([("CERTCTL_SERVER_PORT", "0"), .. urls]), ["doctor"])).MustSucceed();
+        run = (await DoctorAsync([("CERTCTL_SERVER_PORT", "0"), .. urls])).MustSucceed();
         Assert.DoesNotContain(Lines(run), line => line.Contains(url, StringComparison.Ordinal));
         await publisher.StopAsync();
-        run = (await CommandLine.RunAsync(
-            folder.Settings([("CERTCTL_SERVER_PORT", $"{serving.Port}"), .. urls]), ["doctor"])).MustSucceed();
+        run = (await DoctorAsync([("CERTCTL_SERVER_PORT", $"{serving.Port}"), .. urls])).MustSucceed();
         Assert.Contains(Lines(run), line => line.StartsWith(
             $"warn  CRL {url}/ca.crl: ", StringComparison.Ordinal));
     }
+
+    // Without it the doctor would wait for its words for half a minute.
+    private static async Task HangUpAsync(TcpListener listener)
+    {
+        using var client = await listener.AcceptTcpClientAsync();
+    }
+
+    private Task<ToolRun> DoctorAsync(params (string Name, string Value)[] changes) =>
+        CommandLine.RunHereAsync(folder.Settings(changes), "doctor");
 
     private string Ra(string name) => $"SCEP profile \"{name}\", RA pair {folder.Path(name + ".crt")}";
 

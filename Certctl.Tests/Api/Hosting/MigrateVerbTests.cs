@@ -162,7 +162,10 @@ public sealed class MigrateVerbTests(OperatorFolder folder, PostgresFixture post
     {
         var path = folder.Path($"earlier-{verb.Split(' ')[0]}.db");
         await MakeEarlierAsync(folder.Host.DatabaseFile, path);
-        var run = await CommandLine.RunAsync(folder.Settings(("CERTCTL_DATABASE_URL", $"sqlite://{path}")), verb.Split(' '));
+        var settings = folder.Settings(("CERTCTL_DATABASE_URL", $"sqlite://{path}"));
+        var run = verb == "serve"
+            ? await CommandLine.RunAsync(settings, [verb])
+            : await CommandLine.RunHereAsync(settings, verb.Split(' '));
         Assert.Equal(1, run.ExitCode);
         Assert.Contains(Earlier(path), run.All, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", run.All, StringComparison.Ordinal);

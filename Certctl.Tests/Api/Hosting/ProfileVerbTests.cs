@@ -51,7 +51,7 @@ public sealed class ProfileVerbTests(OperatorFolder folder) : IClassFixture<Oper
         var run = await PutAsync(New("strict", "Strict"));
         Assert.Equal("strict created.\n", run.MustSucceed().Output);
         Assert.Contains(
-            (await ProfilesAsync("list")).Output.Split('\n'),
+            (await CommandLine.RunAsync(folder.Settings(), ["profiles", "list"])).Output.Split('\n'),
             line => line.StartsWith("strict ", StringComparison.Ordinal) && line.EndsWith("v1    Strict", StringComparison.Ordinal));
     }
 
@@ -93,7 +93,8 @@ public sealed class ProfileVerbTests(OperatorFolder folder) : IClassFixture<Oper
 
     private async Task MustRefuseAsync(string json, params string[] reasons)
     {
-        var run = await CommandLine.RunAsync(folder.Settings(), ["profiles", "put", "-"], json);
+        await File.WriteAllTextAsync(folder.Path("refused.json"), json);
+        var run = await ProfilesAsync("put", folder.Path("refused.json"));
         Assert.Equal(1, run.ExitCode);
         Assert.All(reasons, reason => Assert.Contains(reason, run.Error, StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", run.All, StringComparison.Ordinal);
@@ -110,5 +111,6 @@ public sealed class ProfileVerbTests(OperatorFolder folder) : IClassFixture<Oper
     private Task<ToolRun> PutAsync(JsonNode profile) =>
         CommandLine.RunAsync(folder.Settings(), ["profiles", "put", "-"], profile.ToJsonString());
 
-    private Task<ToolRun> ProfilesAsync(params string[] arguments) => CommandLine.RunAsync(folder.Settings(), ["profiles", .. arguments]);
+    private Task<ToolRun> ProfilesAsync(params string[] arguments) =>
+        CommandLine.RunHereAsync(folder.Settings(), ["profiles", .. arguments]);
 }

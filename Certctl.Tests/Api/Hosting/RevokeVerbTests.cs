@@ -30,7 +30,7 @@ public sealed class RevokeVerbTests(PostgresFixture postgres) : IClassFixture<Po
         await using var _ = database;
         await database.IssueAsync(Serial);
 
-        Assert.Equal($"{Serial} revoked (CertificateHold).\n", (await database.RunAsync(
+        Assert.Equal($"{Serial} revoked (CertificateHold).\n", (await database.RunProcessAsync(
             "--serial", "0A:0B:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45", "--hold", "--note", "lost?", "--actor", "olga"))
             .MustSucceed().Output);
         Assert.Equal(RevocationReason.CertificateHold, (await database.FindAsync(Serial)).RevocationReason);
@@ -174,11 +174,13 @@ public sealed class RevokeVerbTests(PostgresFixture postgres) : IClassFixture<Po
 
         public Task<long> CountAsync(string sql) => new RowCounter(connection, file).CountAsync(sql);
 
-        public Task<ToolRun> RunAsync(params string[] arguments) => CommandLine.RunAsync(
-            new Dictionary<string, string>
-            {
-                ["CERTCTL_DATABASE_URL"] = connection is null ? $"sqlite://{file}" : PostgresFixture.UrlOf(connection),
-            },
-            ["revoke", .. arguments]);
+        public Task<ToolRun> RunAsync(params string[] arguments) => CommandLine.RunHereAsync(Settings, ["revoke", .. arguments]);
+
+        public Task<ToolRun> RunProcessAsync(params string[] arguments) => CommandLine.RunAsync(Settings, ["revoke", .. arguments]);
+
+        private Dictionary<string, string> Settings => new()
+        {
+            ["CERTCTL_DATABASE_URL"] = connection is null ? $"sqlite://{file}" : PostgresFixture.UrlOf(connection),
+        };
     }
 }

@@ -20,7 +20,9 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres)
     [InlineData("quickstart --port high")]
     public async Task A_command_line_that_cannot_be_parsed_ends_with_2_and_the_usage(string line)
     {
-        var run = await CommandLine.RunAsync(folder.Settings(), line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var run = line.Length == 0
+            ? await CommandLine.RunAsync(folder.Settings(), [])
+            : await CommandLine.RunHereAsync(new Dictionary<string, string>(), line.Split(' '));
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("Usage:", run.Output, StringComparison.Ordinal);
         Assert.NotEqual("", run.Error.Trim());
@@ -132,8 +134,10 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres)
     [InlineData("profiles list")]
     public async Task A_database_that_is_away_is_said_without_its_password(string verb)
     {
-        var run = await CommandLine.RunAsync(
-            folder.Settings(("CERTCTL_DATABASE_URL", "postgres://operator:hunter2hunter2@127.0.0.1:1/certctl")), verb.Split(' '));
+        var settings = folder.Settings(("CERTCTL_DATABASE_URL", "postgres://operator:hunter2hunter2@127.0.0.1:1/certctl"));
+        var run = verb == "serve"
+            ? await CommandLine.RunAsync(settings, [verb])
+            : await CommandLine.RunHereAsync(settings, verb.Split(' '));
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("The database cannot be used", run.Error, StringComparison.Ordinal);
         Assert.Contains("CERTCTL_DATABASE_URL", run.Error, StringComparison.Ordinal);
@@ -155,9 +159,9 @@ public sealed class VerbTests(OperatorFolder folder, PostgresFixture postgres)
         // The database alone: an operator migrates before anything else is there.
         var settings = new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = url };
         Assert.StartsWith("Applied ", (await CommandLine.RunAsync(settings, ["migrate"])).MustSucceed().Output, StringComparison.Ordinal);
-        Assert.Equal("The schema is up to date.\n", (await CommandLine.RunAsync(settings, ["migrate"])).MustSucceed().Output);
+        Assert.Equal("The schema is up to date.\n", (await CommandLine.RunHereAsync(settings, "migrate")).MustSucceed().Output);
         Assert.StartsWith(
-            "default ", (await CommandLine.RunAsync(settings, ["profiles", "list"])).MustSucceed().Output, StringComparison.Ordinal);
+            "default ", (await CommandLine.RunHereAsync(settings, "profiles", "list")).MustSucceed().Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Api.Hosting.Http;
 using Certctl.Tests.Api.Hosting;
 using Certctl.Tests.Fixtures;
 using Xunit;
@@ -38,7 +39,7 @@ public sealed class HealthCommandTests(OperatorFolder folder) : IClassFixture<Op
     [Fact]
     public async Task A_file_that_is_not_the_certificate_in_use_is_a_warning()
     {
-        await using var serving = await CommandLine.ServeAsync(folder.Settings());
+        var serving = await folder.ServingAsync();
         await File.WriteAllTextAsync(folder.Path("half.crt"), "-----BEGIN CERTIFICATE-----\nMIIB");
 
         // The CA of the server's own certificate: right issuer, wrong certificate.
@@ -62,15 +63,11 @@ public sealed class HealthCommandTests(OperatorFolder folder) : IClassFixture<Op
     [InlineData("quickstart")]
     public async Task Host_and_port_alone_find_a_server_however_it_was_started(string how)
     {
-        int port;
-        await using var serving = how switch
-        {
-            "serve" => await CommandLine.ServeAsync(folder.Settings()),
-            "serve --config" => await CommandLine.ServeAsync(new Dictionary<string, string>(), "--config", await ConfigAsync()),
-            _ => null,
-        };
-        await using var quickstart = serving is null ? await CertctlHost.StartAsync(null) : null;
-        port = serving?.Port ?? quickstart!.Url.Port;
+        await using var configured = how == "serve --config"
+            ? await CommandLine.ServeAsync(new Dictionary<string, string>(), "--config", await ConfigAsync())
+            : null;
+        await using var quickstart = how == "quickstart" ? await CertctlHost.StartAsync(null) : null;
+        var port = quickstart?.Url.Port ?? configured?.Port ?? (await folder.ServingAsync()).Port;
 
         var run = (await CommandLine.RunAsync(
             new Dictionary<string, string>
@@ -86,8 +83,7 @@ public sealed class HealthCommandTests(OperatorFolder folder) : IClassFixture<Op
     [Theory]
     [InlineData("HTTP/1.1 503 Service Unavailable\r\n\r\n", "answers \"HTTP/1.1 503 Service Unavailable\" instead of 200")]
     [InlineData("", "answers \"\" instead of 200")]
-    [InlineData(null, "did not answer within")]
-    public async Task A_server_that_does_not_say_200_is_not_healthy(string? answer, string expected)
+    public async Task A_server_that_does_not_say_200_is_not_healthy(string answer, string expected)
     {
         using var key = RSA.Create(2048);
         using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
@@ -95,15 +91,25 @@ public sealed class HealthCommandTests(OperatorFolder folder) : IClassFixture<Op
         await File.WriteAllTextAsync(folder.Path("fake.crt"), certificate.ExportCertificatePem());
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        using var stop = new CancellationTokenSource();
-        var serving = ServeOnceAsync(listener, certificate, answer, stop.Token);
+        var serving = ServeOnceAsync(listener, certificate, answer);
 
         var run = await AskAsync(((IPEndPoint)listener.LocalEndpoint).Port, ("CERTCTL_SERVER_TLS_CERT_PATH", folder.Path("fake.crt")));
 
         Assert.Equal(1, run.ExitCode);
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);
-        await stop.CancelAsync();
         await serving;
+    }
+
+    [Fact]
+    public async Task A_server_that_says_nothing_is_given_up()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var silent = (IPEndPoint)listener.LocalEndpoint;
+
+        var (problem, _) = await HealthProbe.AskAsync(silent.Address, silent.Port, null, TimeSpan.FromSeconds(1), CancellationToken.None);
+
+        Assert.Equal($"{silent} did not answer within 1 s.", problem);
     }
 
     [Fact]
@@ -119,7 +125,7 @@ public sealed class HealthCommandTests(OperatorFolder folder) : IClassFixture<Op
     [Fact]
     public async Task It_reads_a_file_of_settings_and_explains_itself()
     {
-        await using var serving = await CommandLine.ServeAsync(folder.Settings());
+        var serving = await folder.ServingAsync();
         await File.WriteAllTextAsync(
             folder.Path("health.json"),
             $$"""{"server_port": {{serving.Port}}, "server_tls_cert_path": "{{folder.Settings()["CERTCTL_SERVER_TLS_CERT_PATH"]}}"}""");
@@ -142,15 +148,11 @@ public sealed class HealthCommandTests(OperatorFolder folder) : IClassFixture<Op
         return folder.Path("serve.json");
     }
 
-    /// <param name="answer">Null: none, until it is told to stop.</param>
-    private static async Task ServeOnceAsync(TcpListener listener, X509Certificate2 certificate, string? answer, CancellationToken stop)
+    private static async Task ServeOnceAsync(TcpListener listener, X509Certificate2 certificate, string answer)
     {
         using var client = await listener.AcceptTcpClientAsync(CancellationToken.None);
         await using var tls = new SslStream(client.GetStream());
         await tls.AuthenticateAsServerAsync(certificate);
-        if (answer is not null)
-            await tls.WriteAsync(System.Text.Encoding.ASCII.GetBytes(answer), CancellationToken.None);
-        else
-            await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => { }, TaskScheduler.Default);
+        await tls.WriteAsync(System.Text.Encoding.ASCII.GetBytes(answer), CancellationToken.None);
     }
 }
