@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -35,15 +36,17 @@ public sealed class ApiGuardTests(PostgresFixture postgres) : IClassFixture<Post
             ("CERTCTL_METRICS_ENABLED", "true"));
         using var http = ScepWire.NewClient(host.CaFile);
 
-        // Five requests of alice at once, and more as the limit refills meanwhile; the auditor has a limit of its own.
+        // Five requests of alice at once, and more as the limit refills meanwhile, on a busy machine for longer; the auditor has a limit of
+        // its own.
+        var watch = Stopwatch.StartNew();
         var alice = await ManyAsync(http, host, "/api/v1/auth/check", ApiServer.Admin, 12);
-        Assert.InRange(alice.Count(answer => answer.Status == HttpStatusCode.OK), 5, 9);
+        Assert.InRange(alice.Count(answer => answer.Status == HttpStatusCode.OK), 5, 9 + (int)watch.Elapsed.TotalSeconds);
         Assert.Contains(alice, answer => answer.Status == HttpStatusCode.TooManyRequests);
         Assert.Equal(HttpStatusCode.OK, (await ManyAsync(http, host, "/api/v1/auth/check", ApiServer.Auditor, 1))[0].Status);
 
         var guesses = await ManyAsync(http, host, "/api/v1/auth/check", "guess-guess-guess", 60);
         Assert.All(guesses, answer => Assert.True(answer.Status is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests));
-        Assert.InRange(guesses.Count(answer => answer.Status == HttpStatusCode.Unauthorized), 20, 40);
+        Assert.InRange(guesses.Count(answer => answer.Status == HttpStatusCode.Unauthorized), 20, 40 + (int)watch.Elapsed.TotalSeconds);
         Assert.All(guesses.Where(answer => answer.Status == HttpStatusCode.TooManyRequests), answer => Assert.True(answer.RetryAfter >= 1));
         Assert.Equal(HttpStatusCode.TooManyRequests, (await ManyAsync(http, host, "/metrics", null, 3))[^1].Status);
         Assert.Equal(HttpStatusCode.TooManyRequests, (await ManyAsync(http, host, "/openapi/v1.json", ApiServer.Auditor, 3))[^1].Status);
