@@ -58,7 +58,7 @@ public abstract class CrashTests(PostgresFixture? postgres, ITestOutputHelper ou
         var random = new Random(20261125);
         for (var round = 0; round < Rounds; round++)
         {
-            await LoadUntilKilledAsync(server, round, random.Next(300, 1500), held, requests);
+            await LoadUntilKilledAsync(server, round, random.Next(200, 1000), held, requests);
             await server.StartAgainAsync();
         }
 
@@ -68,11 +68,12 @@ public abstract class CrashTests(PostgresFixture? postgres, ITestOutputHelper ou
 
         // A device that lost its reply asks again; one that got a reply gets the same.
         using var wire = server.Connect();
-        foreach (var (name, (device, message)) in requests)
+        await Parallel.ForEachAsync(requests, new ParallelOptions { MaxDegreeOfParallelism = 6 }, async (request, _) =>
         {
+            var (name, (device, message)) = request;
             var serial = (await wire.SendAsync(message)).Issued(device).SerialNumber.ToLowerInvariant().PadLeft(40, '0');
             Assert.Equal(held.GetOrAdd(name, serial), serial);
-        }
+        });
 
         await MustCountAsync(rows, requests.Count);
     }

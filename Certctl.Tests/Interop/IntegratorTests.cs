@@ -62,9 +62,7 @@ public sealed class IntegratorTests(ApiServer server) : IClassFixture<ApiServer>
             if (run == RunScript)
                 Refused(400, run(ApiServer.Operator, ["revoke", serial, "boredom"]));
             else
-                Assert.Equal((1, ""), (
-                    run(ApiServer.Operator, ["revoke", serial, "boredom"]).ExitCode,
-                    run(ApiServer.Operator, ["revoke", serial, "boredom"]).Output));
+                Assert.True(run(ApiServer.Operator, ["revoke", serial, "boredom"]) is { ExitCode: 1, Output: "" });
             Refused(403, run(ApiServer.Auditor, ["revoke", serial, "keyCompromise"]));
             Refused(401, run("no-such-key", ["expiring", "1"]));
             Assert.Equal(2, run(ApiServer.Auditor, ["explode"]).ExitCode);

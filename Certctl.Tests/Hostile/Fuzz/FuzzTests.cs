@@ -7,12 +7,12 @@ namespace Certctl.Tests.Hostile.Fuzz;
 
 /// <summary>
 /// Every decoder that reads a stranger's bytes, against inputs that grow from good ones towards code not reached before: nothing is thrown,
-/// nothing takes long or much memory, and what is accepted does not contradict itself. A few seconds each here;
+/// nothing takes long or much memory, and what is accepted does not contradict itself. A second each here;
 /// for long runs see <c>./fuzz.sh</c> and docs/testing.md.
 /// </summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
-    private const int UsualSeconds = 2;
+    private const int UsualSeconds = 1;
     private const int Days = 3 * 24 * 3600;
     private const int UsualSeed = 8894;
 

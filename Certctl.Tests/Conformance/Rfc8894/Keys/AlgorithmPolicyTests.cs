@@ -23,11 +23,8 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
         var combinations = new TheoryData<string, string, bool>();
         foreach (var policy in ThreePolicies.Names)
         {
-            foreach (var encoding in DeviceEncoding.All)
-            {
-                combinations.Add(policy, encoding.Name, true);
-                combinations.Add(policy, encoding.Name, false);
-            }
+            foreach (var (index, encoding) in DeviceEncoding.All.Index())
+                combinations.Add(policy, encoding.Name, index % 2 == 0);
         }
 
         return combinations;
@@ -45,7 +42,7 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
     [Trait("Conformance", "S-M27")]
     [Trait("Conformance", "S-P11")]
     [Trait("Conformance", "S-F1")]
-    public async Task Every_combination_is_taken_or_refused_as_the_policy_says(string policy, string encoding, bool post)
+    public async Task Every_combination_is_taken_or_refused_as_the_policy_says(string policy, string encoding, bool firstByPost)
     {
         var device = ScepDevice.Shared();
         using var wire = server.Host.Connect("/scep/" + policy);
@@ -53,10 +50,12 @@ public sealed class AlgorithmPolicyTests(ThreePolicies server) : IClassFixture<T
         var csr = server.Csr(policy);
         var wrong = new ConcurrentBag<string>();
         await Parallel.ForEachAsync(
-            AlgorithmCase.All(), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (combination, cancellationToken) =>
+            AlgorithmCase.All().Index(), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (numbered, cancellationToken) =>
             {
+                // By turns, the other way round in the next encoding: each combination goes by both methods.
+                var (number, combination) = numbered;
                 var message = combination.Build(csr, device, ra, DeviceEncoding.All.Single(e => e.Name == encoding));
-                using var answer = post
+                using var answer = firstByPost == (number % 2 == 0)
                     ? await wire.PostAsync(message)
                     : await wire.Http.GetAsync(
                         new Uri(
@@ -237,8 +236,7 @@ public sealed class ThreePolicies : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _host = await CertctlHost.StartAsync(null);
-        await Host.StopAsync();
+        _host = await CertctlHost.PrepareAsync(null);
         Host.Settings["CERTCTL_SCEP_PROFILES"] = string.Join(',', Names);
         foreach (var name in Names)
         {
