@@ -43,6 +43,9 @@ internal sealed class IssuedCertificateMapping : IEntityTypeConfiguration<Issued
         builder.HasIndex(certificate => new { certificate.IssuerId, certificate.ReleasedAt }, "certificates_released_idx")
             .HasFilter("released_at IS NOT NULL");
 
+        // For the end of what a retired CA has issued: one entry instead of all its certificates.
+        builder.HasIndex(certificate => new { certificate.AuthorityKeyId, certificate.NotAfter }, "certificates_authority_idx");
+
         // A digest, because a name may be longer than an entry of an index.
         builder.HasIndex(
             certificate => new { certificate.NameSha256, certificate.ProfileId, certificate.IssuerId }, "certificates_name_idx");

@@ -23,7 +23,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 typeof(IssuedCertificate),
                 baseEntityType,
                 propertyCount: 22,
-                namedIndexCount: 13,
+                namedIndexCount: 14,
                 keyCount: 1);
 
             var serialNumber = runtimeEntityType.AddProperty(
@@ -239,6 +239,10 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
                 new[] { serialNumber, issuerId });
             runtimeEntityType.SetPrimaryKey(key);
             key.AddAnnotation("Relational:Name", "certificates_pkey");
+
+            var certificates_authority_idx = runtimeEntityType.AddIndex(
+                new[] { authorityKeyId, notAfter },
+                name: "certificates_authority_idx");
 
             var certificates_created_idx = runtimeEntityType.AddIndex(
                 new[] { createdAt, serialNumber, notAfter },

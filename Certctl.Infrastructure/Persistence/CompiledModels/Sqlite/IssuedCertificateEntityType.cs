@@ -22,7 +22,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
                 typeof(IssuedCertificate),
                 baseEntityType,
                 propertyCount: 22,
-                namedIndexCount: 12,
+                namedIndexCount: 13,
                 keyCount: 1);
 
             var serialNumber = runtimeEntityType.AddProperty(
@@ -215,6 +215,10 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
                 new[] { serialNumber, issuerId });
             runtimeEntityType.SetPrimaryKey(key);
             key.AddAnnotation("Relational:Name", "certificates_pkey");
+
+            var certificates_authority_idx = runtimeEntityType.AddIndex(
+                new[] { authorityKeyId, notAfter },
+                name: "certificates_authority_idx");
 
             var certificates_created_idx = runtimeEntityType.AddIndex(
                 new[] { createdAt, serialNumber, notAfter },

@@ -332,6 +332,8 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     b.HasKey("SerialNumber", "IssuerId")
                         .HasName("certificates_pkey");
 
+                    b.HasIndex(new[] { "AuthorityKeyId", "NotAfter" }, "certificates_authority_idx");
+
                     b.HasIndex(new[] { "CreatedAt", "SerialNumber", "NotAfter" }, "certificates_created_idx");
 
                     b.HasIndex(new[] { "NotAfter", "CreatedAt" }, "certificates_ended_idx");
