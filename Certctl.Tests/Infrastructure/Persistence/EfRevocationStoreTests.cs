@@ -64,11 +64,19 @@ public abstract class EfRevocationStoreTests(IDatabases databases) : Persistence
         await MustHaveGrownAsync();
         await one.ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.RevocationReason, RevocationReason.KeyCompromise));
         await MustHaveGrownAsync();
+        await one.ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.InvalidSince, Now));
+        await MustHaveGrownAsync();
         await one.ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.RevokedAt, (DateTimeOffset?)null));
         await MustHaveGrownAsync();
         await one.ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.Subject, "CN=x"));
         Assert.Equal(last, await EpochAsync());
         await one.ExecuteDeleteAsync();
+        await MustHaveGrownAsync();
+
+        // It comes revoked.
+        var late = TestEntries.Issued(Now, keyId: Key);
+        late.Certificate!.Revoke(RevocationReason.Superseded, Now);
+        await database.Journal.CommitAsync(late, default);
         await MustHaveGrownAsync();
         Assert.Equal(0, await Revocations(database).EpochAsync("iss-other", default));
 
@@ -115,7 +123,12 @@ public abstract class EfRevocationStoreTests(IDatabases databases) : Persistence
         Assert.True((await EpochsAsync())[0].Epoch > revoked);
         Assert.Empty(await ListAsync(One));
         await db.Certificates.Where(certificate => certificate.SerialNumber == serials[2]).ExecuteDeleteAsync();
-        Assert.True((await EpochsAsync())[1].Epoch > 0);
+        var deleted = (await EpochsAsync())[1].Epoch;
+        Assert.True(deleted > 0);
+        var late = TestEntries.Issued(Now, partition: Two, keyId: Key);
+        late.Certificate!.Revoke(RevocationReason.Superseded, Now);
+        await database.Journal.CommitAsync(late, default);
+        Assert.True((await EpochsAsync())[1].Epoch > deleted);
 
         // What was published for it is its own, too.
         var lease = (await Crls(database).TakeLeaseAsync(Issuer, CrlScope.KeyOf(Key, "1-01234567"), "a", Length, default))!;
@@ -280,11 +293,10 @@ public abstract class EfRevocationStoreTests(IDatabases databases) : Persistence
 
     private static async Task<string> IssueAsync(TestDatabase database, int? revokedAt, string keyId = Key)
     {
-        var entry = TestEntries.Issued(Now);
+        var entry = TestEntries.Issued(Now, keyId: keyId);
         await database.Journal.CommitAsync(entry, default);
         await using var db = database.Open();
         var one = db.Certificates.Where(certificate => certificate.SerialNumber == entry.Certificate!.SerialNumber);
-        await one.ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.AuthorityKeyId, keyId));
         if (revokedAt is { } at)
         {
             await one.ExecuteUpdateAsync(set => set
