@@ -35,9 +35,9 @@ public interface IRevocationStore
     IAsyncEnumerable<RevokedCertificate> ListChangedAsync(
         string issuerId, string keyId, DateTimeOffset since, DateTimeOffset endsAfter, CancellationToken cancellationToken);
 
-    /// <summary>NotAfter of the certificate of this CA that ends last; null: it issued none. Not cheap: it looks at all of them.</summary>
+    /// <summary>NotAfter of the certificate of this CA that ends last; null: it issued none.</summary>
     /// <param name="keyId">As <see cref="Issuers.IPublishesStatus.KeyId"/>.</param>
-    Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken);
+    Task<DateTimeOffset?> FindLastEndAsync(string keyId, CancellationToken cancellationToken);
 }
 
 /// <summary>Where one certificate stands.</summary>

@@ -23,7 +23,7 @@ internal sealed class RetiredLists(IRevocationStore revocations, TimeProvider pr
         var key = (issuer.IssuerId, issuer.KeyId);
         if (_lastEnds.TryGetValue(key, out var known) && process.GetElapsedTime(known.ReadAt) < times.LastEndKept)
             return known.End;
-        var end = await revocations.FindLastEndAsync(issuer.IssuerId, issuer.KeyId, cancellationToken) ?? DateTimeOffset.MinValue;
+        var end = await revocations.FindLastEndAsync(issuer.KeyId, cancellationToken) ?? DateTimeOffset.MinValue;
         _lastEnds[key] = (end, process.GetTimestamp());
         return end;
     }

@@ -74,7 +74,7 @@ internal sealed class FakeRevocations : IRevocationStore
         string issuerId, string keyId, DateTimeOffset since, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
+    public Task<DateTimeOffset?> FindLastEndAsync(string keyId, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     private void Change(string serialNumber, Func<CertificateStanding, CertificateStanding> change)

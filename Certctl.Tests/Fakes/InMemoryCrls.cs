@@ -81,7 +81,7 @@ internal sealed class InMemoryCrls(TimeProvider clock) : IRevocationStore, ICrlS
             yield return certificate;
     }
 
-    public Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
+    public Task<DateTimeOffset?> FindLastEndAsync(string keyId, CancellationToken cancellationToken) =>
         Task.FromResult(LastEnd);
 
     public Task<CrlState> StateAsync(string issuerId, string keyId, CancellationToken cancellationToken)

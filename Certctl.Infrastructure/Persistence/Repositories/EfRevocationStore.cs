@@ -119,16 +119,32 @@ internal sealed class EfRevocationStore(IDbContextFactory<CertctlDbContext> cont
     }
 
     // Those of a build that did not note the CA count too: the CRL then goes on for longer than it must, never for less.
-    public async Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken)
+    public async Task<DateTimeOffset?> FindLastEndAsync(string keyId, CancellationToken cancellationToken)
     {
         await using var db = await lists.CreateAsync(cancellationToken);
-        return await db.Certificates
-            .Where(certificate => certificate.IssuerId == issuerId)
-            .Where(certificate => certificate.AuthorityKeyId == keyId || certificate.AuthorityKeyId == "")
-            .MaxAsync(certificate => (DateTimeOffset?)certificate.NotAfter, cancellationToken);
+        DateTimeOffset? last = null;
+        foreach (var authority in new[] { keyId, "" })
+        {
+            if (await LastUpTo(db, authority).FirstOrDefaultAsync(cancellationToken) is { } found && found.AuthorityKeyId == authority
+                && !(found.NotAfter <= last))
+                last = found.NotAfter;
+        }
+
+        return last;
     }
+
+    /// <summary>The certificate that ends last, of this CA or, where it has none, of another.</summary>
+    // One entry of an index. With "=" PostgreSQL may read the index over notAfter alone instead, past all certificates of later CAs.
+    internal static IQueryable<AuthorityEnd> LastUpTo(CertctlDbContext db, string keyId) => db.Certificates
+        .Where(certificate => string.Compare(certificate.AuthorityKeyId, keyId) <= 0)
+        .OrderByDescending(certificate => certificate.AuthorityKeyId).ThenByDescending(certificate => certificate.NotAfter)
+        .Select(certificate => new AuthorityEnd(certificate.AuthorityKeyId, certificate.NotAfter))
+        .Take(1);
 
     // Of a build that did not note it.
     private static string KeyIdOf(byte[] der) =>
         CertificateReader.FindAuthorityKeyIdentifier(der) is { } key ? Convert.ToHexStringLower(key.Span) : "";
 }
+
+/// <summary>When a certificate of a CA ends.</summary>
+internal sealed record AuthorityEnd(string AuthorityKeyId, DateTimeOffset NotAfter);

@@ -2,7 +2,9 @@ using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Publication;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
+using Certctl.Infrastructure.Persistence;
 using Certctl.Infrastructure.Persistence.Mapping;
+using Certctl.Infrastructure.Persistence.Repositories;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 
@@ -154,6 +156,84 @@ public abstract class EfRevocationStoreTests(IDatabases databases) : Persistence
             await foreach (var certificate in Revocations(database).ListRevokedAsync(Issuer, Key, url, Now, default))
                 found.Add(certificate);
             return found;
+        }
+    }
+
+    // One transaction may be that of the other's first certificate, too; neither waits for what the other has.
+    [Fact]
+    [Trait("Conformance", "L-10")]
+    public async Task Two_that_note_new_partitions_in_opposite_order_both_commit()
+    {
+        if (!IsAvailable || Kind != DatabaseKind.PostgreSql)
+            return;
+        await using var database = await OpenAsync();
+        await IssueAsync(database, revokedAt: null);
+        await using var db = database.Open();
+        await using var first = await db.Database.BeginTransactionAsync();
+        await CopyAsync(db, "a");
+        var second = Task.Run(async () =>
+        {
+            await using var other = database.Open();
+            await using var transaction = await other.Database.BeginTransactionAsync();
+            await CopyAsync(other, "b");
+            await CopyAsync(other, "a");
+            await transaction.CommitAsync();
+        });
+        await using var watch = database.Open();
+        while (!second.IsCompleted && (await watch.Database.SqlQuery<int>(
+            $"SELECT count(*)::int AS \"Value\" FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+            .SingleAsync()) == 0)
+            await Task.Delay(20);
+        await CopyAsync(db, "b");
+        await first.CommitAsync();
+        await second.WaitAsync(Length);
+        Assert.Equal(["a", "b"], (await Crls(database).PartitionsAsync(Issuer, Key, default)).Select(partition => partition.Url));
+
+        static Task CopyAsync(CertctlDbContext db, string url) => db.Database.ExecuteSqlAsync($"""
+            INSERT INTO certificates SELECT (jsonb_populate_record(c, jsonb_build_object(
+                'serial_number', md5(random()::text), 'crl_partition', {url}::text))).* FROM certificates c LIMIT 1
+            """);
+    }
+
+    [Fact]
+    [Trait("Conformance", "L-12")]
+    public async Task The_end_of_the_last_certificate_is_that_of_one_CA_or_of_one_whose_CA_was_not_noted()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        Assert.Null(await EndAsync(Key));
+        await UntilAsync(Key, 20);
+        await UntilAsync(Key, 30);
+        await UntilAsync("k2", 50);
+        Assert.Equal(Stored.Time(Now.AddDays(30)), await EndAsync(Key));
+        await UntilAsync("", 10);
+        Assert.Equal(Stored.Time(Now.AddDays(30)), await EndAsync(Key));
+        Assert.Equal(Stored.Time(Now.AddDays(10)), await EndAsync("k3"));
+        await UntilAsync("", 40);
+        Assert.Equal(Stored.Time(Now.AddDays(40)), await EndAsync(Key));
+
+        // From one entry of an index, not from all certificates.
+        await using var db = database.Open();
+        await db.Database.OpenConnectionAsync();
+        if (Kind == DatabaseKind.PostgreSql)
+            await db.Database.ExecuteSqlRawAsync("SET enable_seqscan = off; SET enable_sort = off");
+        await using var explain = EfRevocationStore.LastUpTo(db, Key).CreateDbCommand();
+        explain.CommandText = (Kind == DatabaseKind.PostgreSql ? "EXPLAIN " : "EXPLAIN QUERY PLAN ") + explain.CommandText;
+        await using var reader = await explain.ExecuteReaderAsync();
+        Assert.True(await reader.ReadAsync());
+        if (Kind == DatabaseKind.PostgreSql)
+            Assert.True(await reader.ReadAsync());
+        Assert.Matches("certificates_authority_idx", Assert.IsType<string>(reader[reader.FieldCount - 1]));
+
+        Task<DateTimeOffset?> EndAsync(string keyId) => Revocations(database).FindLastEndAsync(keyId, default);
+
+        async Task UntilAsync(string keyId, int days)
+        {
+            var serial = await IssueAsync(database, revokedAt: null, keyId);
+            await using var db = database.Open();
+            await db.Certificates.Where(certificate => certificate.SerialNumber == serial)
+                .ExecuteUpdateAsync(set => set.SetProperty(certificate => certificate.NotAfter, Now.AddDays(days)));
         }
     }
 

@@ -23,6 +23,6 @@ internal sealed class BoundedRevocationStore(IRevocationStore inner, DatabaseAcc
         string issuerId, string keyId, DateTimeOffset since, DateTimeOffset endsAfter, CancellationToken cancellationToken) =>
         access.StreamAsync(inner.ListChangedAsync(issuerId, keyId, since, endsAfter, cancellationToken), cancellationToken);
 
-    public Task<DateTimeOffset?> FindLastEndAsync(string issuerId, string keyId, CancellationToken cancellationToken) =>
-        access.ListAsync(() => inner.FindLastEndAsync(issuerId, keyId, cancellationToken));
+    public Task<DateTimeOffset?> FindLastEndAsync(string keyId, CancellationToken cancellationToken) =>
+        access.ListAsync(() => inner.FindLastEndAsync(keyId, cancellationToken));
 }
