@@ -43,4 +43,8 @@ public interface IRevocationStore
 /// <summary>Where one certificate stands.</summary>
 /// <param name="KeyId">Which generation of the issuer signed it, as <see cref="Issuers.IPublishesStatus.KeyId"/>.</param>
 /// <param name="RevokedAt">Null: it counts.</param>
-public sealed record CertificateStanding(string KeyId, DateTimeOffset NotAfter, DateTimeOffset? RevokedAt, RevocationReason? Reason);
+public sealed record CertificateStanding(string KeyId, DateTimeOffset NotAfter, DateTimeOffset? RevokedAt, RevocationReason? Reason)
+{
+    /// <summary>As <see cref="RevokedCertificate.InvalidSince"/>.</summary>
+    public DateTimeOffset? InvalidSince { get; init; }
+}

@@ -34,8 +34,10 @@ internal sealed class FakeRevocations : IRevocationStore
             _standings[serialNumber] = new CertificateStanding(keyId, notAfter, RevokedAt: null, Reason: null);
     }
 
-    public void Revoke(string serialNumber, DateTimeOffset at, RevocationReason reason = RevocationReason.KeyCompromise) =>
-        Change(serialNumber, standing => standing with { RevokedAt = at, Reason = reason });
+    public void Revoke(
+        string serialNumber, DateTimeOffset at, RevocationReason reason = RevocationReason.KeyCompromise,
+        DateTimeOffset? invalidSince = null) =>
+        Change(serialNumber, standing => standing with { RevokedAt = at, Reason = reason, InvalidSince = invalidSince });
 
     public void Release(string serialNumber) => Change(serialNumber, standing => standing with { RevokedAt = null, Reason = null });
 

@@ -13,7 +13,11 @@ public sealed record OcspAnswer(
 /// <param name="RevokedAt">Of a revoked certificate alone, as is <paramref name="Reason"/>.</param>
 /// <param name="HasEnded">The certificate's notAfter is past: what is known of it is kept beyond that (RFC 6960 §4.4.4).</param>
 public sealed record OcspEntry(
-    ReadOnlyMemory<byte> CertId, CertificateStatus Status, DateTimeOffset? RevokedAt, RevocationReason? Reason, bool HasEnded);
+    ReadOnlyMemory<byte> CertId, CertificateStatus Status, DateTimeOffset? RevokedAt, RevocationReason? Reason, bool HasEnded)
+{
+    /// <summary>Of a revoked certificate: since when its key is known or thought to be compromised; null: not known.</summary>
+    public DateTimeOffset? InvalidSince { get; init; }
+}
 
 /// <summary>RFC 6960 §2.2.</summary>
 public enum CertificateStatus

@@ -141,7 +141,10 @@ public sealed partial class OcspResponder(
 
             // RFC 5280 §5.3.1: absent rather than unspecified.
             standing.Reason is RevocationReason.Unspecified ? null : standing.Reason,
-            standing.NotAfter < now),
+            standing.NotAfter < now)
+        {
+            InvalidSince = standing.InvalidSince,
+        },
         _ => new OcspEntry(asked.Der, CertificateStatus.Good, RevokedAt: null, Reason: null, standing.NotAfter < now),
     };
 

@@ -28,13 +28,17 @@ internal sealed class EfRevocationStore(IDbContextFactory<CertctlDbContext> cont
                 certificate.NotAfter,
                 certificate.RevokedAt,
                 certificate.RevocationReason,
+                certificate.InvalidSince,
                 Der = certificate.AuthorityKeyId == "" ? certificate.Der : null,
             })
             .FirstOrDefaultAsync(cancellationToken);
         return one is null
             ? null
             : new CertificateStanding(
-                one.Der is null ? one.AuthorityKeyId : KeyIdOf(one.Der), one.NotAfter, one.RevokedAt, one.RevocationReason);
+                one.Der is null ? one.AuthorityKeyId : KeyIdOf(one.Der), one.NotAfter, one.RevokedAt, one.RevocationReason)
+            {
+                InvalidSince = one.InvalidSince,
+            };
     }
 
     public async IAsyncEnumerable<RevokedCertificate> ListRevokedAsync(

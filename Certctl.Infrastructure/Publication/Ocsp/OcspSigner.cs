@@ -27,6 +27,7 @@ internal sealed class OcspSigner(ECDsa key, X509Certificate2 certificate, DateTi
     private static readonly byte[] EcdsaWithSha256 = Convert.FromHexString("300A06082A8648CE3D040302");
     private static readonly byte[] Basic = Oid(OcspOid.Basic);
     private static readonly byte[] Nonce = Oid(OcspOid.Nonce);
+    private static readonly byte[] InvalidityDate = Oid(OcspOid.InvalidityDate);
 
     // RFC 9919 §3.2.2 wants byKey: [2] { KeyHash }.
     private readonly byte[] _responderId = Encode(128, (ref writer) =>
@@ -45,11 +46,9 @@ internal sealed class OcspSigner(ECDsa key, X509Certificate2 certificate, DateTi
         writer.Enclose(DerTag.ContextConstructed(0));
     });
 
-    // singleExtensions: [1] { SEQUENCE OF Extension }.
     private readonly byte[] _archiveCutoff = Encode(128, (ref writer) =>
     {
-        Span<byte> since = stackalloc byte[DerTime.MaxOctets];
-        writer.Write(since[..DerTime.WriteGeneralized(since, archivedSince)]);
+        WriteTime(ref writer, archivedSince);
         EncloseExtension(ref writer, Oid(OcspOid.ArchiveCutoff));
     });
 
@@ -122,6 +121,7 @@ internal sealed class OcspSigner(ECDsa key, X509Certificate2 certificate, DateTi
         {
             writer.Write(nonce.Span);
             EncloseExtension(ref writer, Nonce);
+            EncloseExtensions(ref writer);
         }
 
         var since = writer.Length;
@@ -139,8 +139,7 @@ internal sealed class OcspSigner(ECDsa key, X509Certificate2 certificate, DateTi
         ref DerBackwardWriter writer, OcspEntry entry, scoped ReadOnlySpan<byte> thisUpdate, DateTimeOffset nextUpdate)
     {
         var since = writer.Length;
-        if (entry.HasEnded)
-            writer.Write(_archiveCutoff);
+        WriteExtensions(ref writer, entry);
 
         // RFC 9919 §3.2.4: nextUpdate is always there, so that a client can tell an old answer.
         var behind = writer.Length;
@@ -150,6 +149,23 @@ internal sealed class OcspSigner(ECDsa key, X509Certificate2 certificate, DateTi
         WriteStatus(ref writer, entry);
         writer.Write(entry.CertId.Span);
         writer.Enclose(DerTag.Sequence, since);
+    }
+
+    private void WriteExtensions(ref DerBackwardWriter writer, OcspEntry entry)
+    {
+        var since = writer.Length;
+
+        // RFC 6960 §4.4.5: the extensions of CRL entries stand here too; RFC 5280 §5.3.2: invalidityDate.
+        if (entry.InvalidSince is { } invalidSince)
+        {
+            WriteTime(ref writer, invalidSince);
+            EncloseExtension(ref writer, InvalidityDate, since);
+        }
+
+        if (entry.HasEnded)
+            writer.Write(_archiveCutoff);
+        if (writer.Length > since)
+            EncloseExtensions(ref writer, since);
     }
 
     private static void WriteStatus(ref DerBackwardWriter writer, OcspEntry entry)
@@ -181,14 +197,19 @@ internal sealed class OcspSigner(ECDsa key, X509Certificate2 certificate, DateTi
         writer.Write(octets[..DerTime.WriteGeneralized(octets, time)]);
     }
 
-    // Everything so far is the value: [1] { SEQUENCE { SEQUENCE { extnID, extnValue } } }, not critical.
-    private static void EncloseExtension(ref DerBackwardWriter writer, byte[] oid)
+    // What was written since is the value: SEQUENCE { extnID, extnValue }, not critical.
+    private static void EncloseExtension(ref DerBackwardWriter writer, byte[] oid, int since = 0)
     {
-        writer.Enclose(DerTag.OctetString);
+        writer.Enclose(DerTag.OctetString, since);
         writer.Write(oid);
-        writer.Enclose(DerTag.Sequence);
-        writer.Enclose(DerTag.Sequence);
-        writer.Enclose(DerTag.ContextConstructed(1));
+        writer.Enclose(DerTag.Sequence, since);
+    }
+
+    // singleExtensions and responseExtensions alike: [1] { SEQUENCE OF Extension }.
+    private static void EncloseExtensions(ref DerBackwardWriter writer, int since = 0)
+    {
+        writer.Enclose(DerTag.Sequence, since);
+        writer.Enclose(DerTag.ContextConstructed(1), since);
     }
 
     private static byte[] Oid(string oid)

@@ -117,6 +117,7 @@ public abstract class EfRevocationStoreTests(IDatabases databases) : Persistence
         Assert.Equal((Two, 0L), (await EpochsAsync())[1]);
         Assert.Equal([serials[1]], (await ListAsync(One)).Select(certificate => certificate.SerialNumber));
         Assert.Equal(Stored.Time(Now.AddDays(-3)), (await ListAsync(One))[0].InvalidSince);
+        Assert.Equal(Stored.Time(Now.AddDays(-3)), (await Revocations(database).FindAsync(Issuer, serials[1], default))!.InvalidSince);
         Assert.Empty(await ListAsync(Two));
 
         Assert.IsType<RevocationVerdict.Done>(await inventory.ReleaseAsync(

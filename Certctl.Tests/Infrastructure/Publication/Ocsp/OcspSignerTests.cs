@@ -125,6 +125,25 @@ public sealed class OcspSignerTests : IDisposable
             entry.Extensions);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("Conformance", "L-9")]
+    [Trait("Conformance", "O-23")]
+    public async Task Of_a_revoked_certificate_it_says_since_when_its_key_was_no_longer_its_owner_s_alone(bool hasEnded)
+    {
+        var serial = _bench.Issue("01", TestCa.Now.AddDays(hasEnded ? -1 : 1));
+        _bench.Store.Revoke(serial, OcspBench.RevokedAt, invalidSince: OcspBench.RevokedAt.AddDays(-3).AddMilliseconds(700));
+        var entry = Assert.Single(new ParsedResponse((await _bench.AskAsync(serial)).Der).Entries);
+        var since = new DateTimeOffset(_bench.Ca.Certificate.NotBefore).UtcDateTime.ToString("yyyyMMddHHmmss'Z'");
+        byte[][] extensions =
+        [
+            .. hasEnded ? [Extension("1.3.6.1.5.5.7.48.1.6", Text(0x18, since))] : Array.Empty<byte[]>(),
+            Extension("2.5.29.24", Text(0x18, "20261121120000Z")),
+        ];
+        Assert.Equal(("revoked", Convert.ToHexString(Sequence(extensions))), (entry.Status, entry.Extensions));
+    }
+
     [Fact]
     [Trait("Conformance", "O-8")]
     [Trait("Conformance", "O-12")]
