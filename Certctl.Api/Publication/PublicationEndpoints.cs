@@ -36,7 +36,7 @@ internal static class PublicationEndpoints
     {
         var (name, form) = Split(file);
         if (form is not ("" or ".crl" or ".pem") || services.FindIssuer(name) is not { } issuer
-            || (issuer.Crls is null && issuer.HasKey) || services.HasEnded(issuer))
+            || (issuer.Crls is null && issuer.HasKey) || services.HasEnded(issuer, null))
         {
             await NotFound(http);
             return;
@@ -73,7 +73,7 @@ internal static class PublicationEndpoints
 
     private static Task PartAsync(HttpContext http, PublicationServices services, string name, string partition, string form)
     {
-        if (form is not ("" or ".crl" or ".pem") || services.FindIssuer(name) is not { } issuer || services.HasEnded(issuer))
+        if (form is not ("" or ".crl" or ".pem") || services.FindIssuer(name) is not { } issuer || services.HasEnded(issuer, partition))
             return NotFound(http);
         if (services.FindCrl(issuer, partition) is not { } crl)
             return IsMadeLater(issuer, partition) ? NotYetAsync(http) : NotFound(http);

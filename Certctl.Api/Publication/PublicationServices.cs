@@ -20,8 +20,8 @@ internal sealed class PublicationServices(
     private readonly ConditionalWeakTable<PublishedCrl, Lazy<CrlFiles>> _crls = new();
     private readonly ConditionalWeakTable<IPublishesStatus, CaFiles> _cas = new();
 
-    /// <summary>Whether there is no further CRL of a CA, and the last one has lapsed.</summary>
-    public Func<IPublishesStatus, bool> HasEnded { get; init; } = _ => false;
+    /// <summary>Whether there is no further CRL of a CA, or of a partition by its name, and the last one has lapsed.</summary>
+    public Func<IPublishesStatus, string?, bool> HasEnded { get; init; } = (_, _) => false;
 
     public OcspAnswers Ocsp => ocsp;
 

@@ -30,8 +30,7 @@ public sealed class CrlPublisher(
 
     /// <summary>The current CRL of a partition; null: there is none of this name, or its list has not been made yet.</summary>
     /// <param name="partition">As <see cref="CrlPartition.NameOf"/>; null: the complete CRL.</param>
-    public PublishedCrl? Find(IPublishesStatus issuer, string? partition) => _held.GetValueOrDefault(
-        (issuer.IssuerId, partition is null ? issuer.KeyId : CrlScope.KeyOf(issuer.KeyId, partition))).Crl;
+    public PublishedCrl? Find(IPublishesStatus issuer, string? partition) => _held.GetValueOrDefault(KeyOf(issuer, partition)).Crl;
 
     /// <summary>The complete CRL of a CA that may sign CRLs; waits for the first one.</summary>
     /// <exception cref="TimeoutException">It is not there after <see cref="CrlTimes.MaxWait"/>.</exception>
@@ -51,9 +50,10 @@ public sealed class CrlPublisher(
     }
 
     /// <summary>The CA is retired, and its last list has lapsed: there is none to wait for.</summary>
-    public bool HasEnded(IPublishesStatus issuer) => _retired.HasEnded(new CrlScope(issuer));
+    /// <param name="partition">As for <see cref="Find(IPublishesStatus, string?)"/>.</param>
+    public bool HasEnded(IPublishesStatus issuer, string? partition) => _retired.HasEnded(KeyOf(issuer, partition));
 
-    /// <summary>Drops the CRLs of a CA that is in use no more.</summary>
+    /// <summary>Drops the CRLs of a CA that is in use no more; the registry does not have it by then.</summary>
     public void Forget(IPublishesStatus issuer)
     {
         var partitions = CrlScope.KeyOf(issuer.KeyId, "");
@@ -186,7 +186,7 @@ public sealed class CrlPublisher(
         var end = Find(scope)?.NextUpdate ?? state.Last?.NextUpdate;
         var hasEnded = await _retired.IsOverAsync(scope, state, cancellationToken)
             && !(end > await clock.NowAsync(cancellationToken));
-        _retired.Note(scope, hasEnded);
+        _retired.Note(KeyOf(scope), hasEnded);
         if (hasEnded)
             _held.TryRemove(KeyOf(scope), out _);
         return hasEnded;
@@ -197,8 +197,15 @@ public sealed class CrlPublisher(
     private void Hold(CrlScope scope, PublishedCrl crl)
     {
         _held[KeyOf(scope)] = (scope.Name, crl);
+
+        // A reload may have taken the CA away since the look began: what comes after its Forget would be held for good.
+        if (!Publishers.Any(issuer => issuer.IssuerId == scope.Issuer.IssuerId && issuer.KeyId == scope.Issuer.KeyId))
+            Forget(scope.Issuer);
         Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
     private static (string IssuerId, string Key) KeyOf(CrlScope scope) => (scope.Issuer.IssuerId, scope.Key);
+
+    private static (string IssuerId, string Key) KeyOf(IPublishesStatus issuer, string? partition) =>
+        (issuer.IssuerId, partition is null ? issuer.KeyId : CrlScope.KeyOf(issuer.KeyId, partition));
 }

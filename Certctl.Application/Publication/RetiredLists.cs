@@ -29,13 +29,13 @@ internal sealed class RetiredLists(IRevocationStore revocations, TimeProvider pr
     }
 
     /// <summary>Its last list has lapsed.</summary>
-    public bool HasEnded(CrlScope scope) => _ended.ContainsKey((scope.Issuer.IssuerId, scope.Key));
+    public bool HasEnded((string IssuerId, string Key) list) => _ended.ContainsKey(list);
 
-    public void Note(CrlScope scope, bool hasEnded)
+    public void Note((string IssuerId, string Key) list, bool hasEnded)
     {
         if (hasEnded)
-            _ended[(scope.Issuer.IssuerId, scope.Key)] = true;
+            _ended[list] = true;
         else
-            _ended.TryRemove((scope.Issuer.IssuerId, scope.Key), out _);
+            _ended.TryRemove(list, out _);
     }
 }

@@ -33,7 +33,7 @@ public sealed class GetCrlHandler(CrlPublisher crls) : IRequestHandler<GetCrlCom
             return Unknown($"{named} cannot be in a CRL of {asked.Name}");
         if (issuer is not IPublishesStatus publisher)
             return Unknown($"{issuer.Name} has no CRL here");
-        if (crls.HasEnded(publisher))
+        if (crls.HasEnded(publisher, partition: null))
             return Unknown($"the retired CA {issuer.Name} has no CRL any more");
         return publisher.Crls is null && publisher.HasKey
             ? Unknown($"{issuer.Name} may not sign CRLs: its keyUsage lacks cRLSign")

@@ -23,7 +23,7 @@ public sealed class RetiredLocalCa(KeyPair ca, bool hasKey, LocalCaSettings sett
 
     public ICrlWriter? Crls => hasKey ? _ca.Crls : null;
 
-    public string? FreshestUrl => hasKey ? _ca.FreshestUrl : null;
+    public string? FreshestUrl => _ca.FreshestUrl;
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Chain => _ca.Chain;
 

@@ -210,7 +210,7 @@ public sealed class CrlPublisherTests
         _clock.AdjustTime(Now.AddHours(60));
         await publisher.LookAsync(default);
         Assert.Null(publisher.Find(retired));
-        Assert.True(publisher.HasEnded(retired));
+        Assert.True(publisher.HasEnded(retired, partition: null));
         Assert.Equal(4, _writer.Written.Count);
     }
 
@@ -224,12 +224,57 @@ public sealed class CrlPublisherTests
         _clock.Advance(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(6));
         await publisher.LookAsync(default);
         Assert.Same(_store.Stored, publisher.Find(keyless));
-        Assert.False(publisher.HasEnded(keyless));
+        Assert.False(publisher.HasEnded(keyless, partition: null));
         _clock.Advance(TimeSpan.FromSeconds(6));
         await publisher.LookAsync(default);
         Assert.Null(publisher.Find(keyless));
-        Assert.True(publisher.HasEnded(keyless));
+        Assert.True(publisher.HasEnded(keyless, partition: null));
         Assert.Single(_writer.Written);
+    }
+
+    [Fact]
+    [Trait("Conformance", "L-11")]
+    public async Task Of_a_CA_whose_key_is_destroyed_the_delta_CRL_is_served_until_its_own_nextUpdate()
+    {
+        const string Url = "http://pki.example/delta/ca.crl";
+        var times = CrlTimes.Default with { DeltaValidity = TimeSpan.FromHours(1) };
+        var issuer = new FakeIssuer(Now.AddYears(5)) { Crls = _writer, FreshestUrl = Url };
+        var before = new CrlPublisher(
+            new IssuerRegistry(new IssuerGenerations(issuer)), _store, _store, new DatabaseClock(ask: null, _clock), _clock, times);
+        await before.LookAsync(default);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await before.LookAsync(default);
+
+        var keyless = new FakeIssuer(Now.AddYears(5)) { IsRetired = true, HasKey = false, FreshestUrl = Url };
+        var publisher = Publisher(times, retired: keyless);
+        await publisher.LookAsync(default);
+        Assert.NotNull(publisher.Find(keyless, CrlScope.Delta));
+        Assert.Same(before.Find(issuer, CrlScope.Delta), publisher.Find(keyless, CrlScope.Delta));
+        _clock.Advance(TimeSpan.FromHours(1));
+        await publisher.LookAsync(default);
+        Assert.Null(publisher.Find(keyless, CrlScope.Delta));
+        Assert.Equal((false, true), (publisher.HasEnded(keyless, partition: null), publisher.HasEnded(keyless, CrlScope.Delta)));
+        Assert.Equal(2, _writer.Written.Count);
+    }
+
+    [Fact]
+    public async Task A_list_that_was_being_made_while_a_reload_took_its_CA_away_is_not_held()
+    {
+        var gone = new FakeIssuer(Now.AddYears(5)) { Crls = _writer, IsRetired = true };
+        var generations = new IssuerGenerations(new FakeIssuer(Now.AddYears(9)) { KeyId = "the one in use" }, retired: [gone]);
+        var publisher = new CrlPublisher(
+            new IssuerRegistry(generations), _store, _store, new DatabaseClock(ask: null, _clock), _clock, CrlTimes.Default);
+        var making = new TaskCompletionSource();
+        _store.LastEnd = Now.AddDays(1);
+        _store.BeforeList = () => making.Task;
+        var look = publisher.LookAsync(default);
+        Assert.False(look.IsCompleted);
+
+        generations.ExchangeRetired([]);
+        publisher.Forget(gone);
+        making.SetResult();
+        Assert.NotEmpty(await look.WaitAsync(Bound));
+        Assert.Empty(publisher.Held);
     }
 
     [Fact]

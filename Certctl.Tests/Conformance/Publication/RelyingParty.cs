@@ -65,9 +65,10 @@ internal sealed class RelyingParty(CertctlHost server, string name = "iss-local"
     }
 
     /// <summary>The published CRL as openssl prints it, after it has verified it; null: none yet.</summary>
-    public async Task<string?> CrlAsync()
+    /// <param name="kind">Or <c>delta</c>.</param>
+    public async Task<string?> CrlAsync(string kind = "crl")
     {
-        using var answer = await Http.GetAsync(new Uri(server.Url, $"/.well-known/pki/crl/{name}.pem"));
+        using var answer = await Http.GetAsync(new Uri(server.Url, $"/.well-known/pki/{kind}/{name}.pem"));
         if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
             return null;
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -76,12 +77,12 @@ internal sealed class RelyingParty(CertctlHost server, string name = "iss-local"
     }
 
     /// <summary>Waits for a CRL of which this is true.</summary>
-    public async Task<string> CrlAsync(Predicate<string> condition)
+    public async Task<string> CrlAsync(Predicate<string> condition, string kind = "crl")
     {
         using var patience = new CancellationTokenSource(Patience);
         while (true)
         {
-            if (await CrlAsync() is { } text && condition(text))
+            if (await CrlAsync(kind) is { } text && condition(text))
                 return text;
             await Task.Delay(100, patience.Token);
         }

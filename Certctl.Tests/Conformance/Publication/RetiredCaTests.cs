@@ -9,6 +9,7 @@ namespace Certctl.Tests.Conformance.Publication;
 public sealed class RetiredCaTests
 {
     [Fact]
+    [Trait("Conformance", "L-11")]
     [Trait("Conformance", "L-12")]
     [Trait("Conformance", "O-8")]
     public async Task After_a_rollover_what_the_old_CA_issued_is_revoked_and_openssl_sees_it_by_CRL_and_OCSP()
@@ -37,6 +38,7 @@ public sealed class RetiredCaTests
                 host.Settings.Remove(setting);
             (host.Settings["CERTCTL_CA_CERT_PATH"], host.Settings["CERTCTL_CA_KEY_PATH"]) = TestRa.Paths(host, "next-ca");
             (host.Settings["CERTCTL_SCEP_RA_CERT_PATH"], host.Settings["CERTCTL_SCEP_RA_KEY_PATH"]) = TestRa.Paths(host, "next-ra");
+            host.Settings["CERTCTL_CRL_DELTA_VALIDITY"] = "1h";
             host.Settings["CERTCTL_CA_RETIRED_CERT_PATH"] = host.CaFile;
             host.Settings["CERTCTL_CA_RETIRED_KEY_PATH"] = Path.Combine(host.Data, "ca.key");
         });
@@ -51,7 +53,7 @@ public sealed class RetiredCaTests
                 (await wire.CaCertificatesAsync()).Select(certificate => certificate.Subject).Order(StringComparer.Ordinal));
         }
 
-        long number;
+        long number, delta;
         using (var party = new RelyingParty(host, name))
         {
             Assert.Equal("good", await party.StatusAsync(old));
@@ -59,15 +61,18 @@ public sealed class RetiredCaTests
             await party.EndAsync(old.SerialNumber, "revoke", "keyCompromise");
             Assert.Equal("revoked keyCompromise", await party.StatusAsync(old));
             number = RevocationTests.Number(await party.CrlAsync(crl => RevocationTests.Lists(crl, old)));
+            delta = RevocationTests.Number(await party.CrlAsync(crl => RevocationTests.Lists(crl, old), "delta"));
+            await party.CrlAsync(_ => true);
             Assert.Contains("certificate revoked", party.VerifyWithCrl(old).Output, StringComparison.Ordinal);
             Assert.Equal(ca.RawData, await party.Http.GetByteArrayAsync(new Uri(host.Url, $"/.well-known/pki/ca/{name}.cer")));
         }
 
-        // With the key destroyed, the last list is served as it is.
+        // With the key destroyed, the last lists are served as they are.
         await RestartAsync(host, () => host.Settings["CERTCTL_CA_RETIRED_KEY_PATH"] = "none");
         using var later = new RelyingParty(host, name);
         Assert.Contains("it is without its key", host.Log, StringComparison.Ordinal);
         Assert.Equal(number, RevocationTests.Number(await later.CrlAsync(crl => RevocationTests.Lists(crl, old))));
+        Assert.Equal(delta, RevocationTests.Number(await later.CrlAsync(crl => RevocationTests.Lists(crl, old), "delta")));
     }
 
     private static string NameOf(X509Certificate2 ca) =>
