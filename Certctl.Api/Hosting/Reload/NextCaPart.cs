@@ -40,7 +40,9 @@ internal sealed class NextCaPart(
         if (change.Before == change.After && runtimes.All.All(profile => HasPairsOf(profile, next)))
             return part;
 
-        var issuer = new LocalCaIssuer(next.Ca, settings, clock);
+        // With its RA pairs alone exchanged it stays: its CRL and its OCSP responder go with it.
+        var isSame = PartChange.Between(CaCertificates(_current!), CaCertificates(next)) is null;
+        var issuer = isSame ? (LocalCaIssuer)issuers.Default.Next! : new LocalCaIssuer(next.Ca, settings, clock);
         var published = LocalCaIssuer.PublishedOf(next.Ca, reading.Now);
         var rings = runtimes.All.ToDictionary(
             profile => profile, profile => new RaKeyRing(next.RaPairs[profile.PathId], published, profile.Options.CaCertificates));
@@ -57,7 +59,8 @@ internal sealed class NextCaPart(
             profile.NextRaPairs = next.RaPairs[profile.PathId];
         }
 
-        crls.Forget(old);
+        if (old.KeyId != issuer.KeyId)
+            crls.Forget(old);
         _current = next;
     }
 
@@ -66,6 +69,8 @@ internal sealed class NextCaPart(
 
     private static string Names(NextCaMaterial next) => PartChange.Sorted(Certificates(next).Select(PartChange.Sha256));
 
+    private static IEnumerable<X509Certificate2> CaCertificates(NextCaMaterial next) => next.Ca.Chain.Prepend(next.Ca.Certificate);
+
     private static IEnumerable<X509Certificate2> Certificates(NextCaMaterial next) =>
-        [next.Ca.Certificate, .. next.Ca.Chain, .. next.RaPairs.Values.SelectMany(pairs => pairs).Select(pair => pair.Certificate)];
+        [.. CaCertificates(next), .. next.RaPairs.Values.SelectMany(pairs => pairs).Select(pair => pair.Certificate)];
 }

@@ -24,7 +24,7 @@ internal sealed class RetiredCaPart(
         part = part.Judge(checks);
         if (part.Problems.Count > 0 || PartChange.Between(Certificates(_current), Certificates(retired)) is not { } change)
             return part;
-        var cas = retired.Select(ca => new RetiredLocalCa(ca.Ca, ca.HasKey, settings, clock)).ToList();
+        var cas = retired.Select(ca => Find(ca) ?? new RetiredLocalCa(ca.Ca, ca.HasKey, settings, clock)).ToList();
         return part.Exchange(change, () =>
         {
             var gone = generations.Retired.Where(old => !cas.Exists(ca => ca.KeyId == old.KeyId)).ToList();
@@ -32,6 +32,14 @@ internal sealed class RetiredCaPart(
             gone.ForEach(crls.Forget);
             _current = retired;
         });
+    }
+
+    // One that is as it was stays: its OCSP responder goes with it.
+    private IPublishesStatus? Find(RetiredCaMaterial ca)
+    {
+        var isHeld = _current.Any(old => old.HasKey == ca.HasKey && PartChange.Between(Certificates([old]), Certificates([ca])) is null);
+        var keyId = LocalCaIssuer.KeyIdOf(ca.Ca.Certificate);
+        return isHeld ? issuers.Default.Retired.FirstOrDefault(held => held.KeyId == keyId) : null;
     }
 
     private static IEnumerable<X509Certificate2> Certificates(IEnumerable<RetiredCaMaterial> retired) =>

@@ -12,6 +12,7 @@ using Certctl.Tests.Conformance;
 using Certctl.Tests.Conformance.Mtls;
 using Certctl.Tests.Fixtures;
 using Certctl.Tests.Infrastructure.Compliance;
+using Certctl.Tests.Infrastructure.Publication.Ocsp;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,6 +36,8 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
     private readonly List<(X509Certificate2 Ca, ECDsa Key)> _retired = [];
     private readonly List<TestConnector> _connectors = [TestConnector.Ec()];
     private readonly Dictionary<string, int> _versions = [];
+    private (X509Certificate2 Ca, ECDsa Key) _next;
+    private (X509Certificate2 Ca, ECDsa Key) _lasting;
     private ComplianceStub? _service;
     private CertctlHost? _host;
     private int _requests;
@@ -49,6 +52,8 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
             Write(part);
         foreach (var part in new[] { "retired_cas", "compliance_client", "compliance_ca", "compliance_token", "oidc_ca" })
             Write(part);
+        _lasting = NewCa("CN=Retired CA that stays");
+        TestRa.Write(Host, "lasting", _lasting.Ca, _lasting.Key);
         foreach (var (name, value) in Settings())
             Host.Settings[name] = value;
         await Host.StartAgainAsync();
@@ -170,11 +175,41 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
         };
 
         string Token(int number) => _connectors[number].For($"device-{Interlocked.Increment(ref _requests)}");
-        string CaPath(int number) => "/.well-known/pki/ca/iss-local-"
-            + _retired[number].Ca.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single()
-                .SubjectKeyIdentifier![..16].ToLowerInvariant();
+        string CaPath(int number) => "/.well-known/pki/ca/" + NameOf(_retired[number].Ca);
         static string Key(int number) => Secret("api_keys", number).Split(':')[3];
     }
+
+    /// <summary>The next CA as it is, with a new RA.</summary>
+    internal void WriteNextRa()
+    {
+        var ra = new CertificateRequest("CN=RA of the next CA", Keys.Value[1], HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var usage = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment;
+        ra.CertificateExtensions.Add(new X509KeyUsageExtension(usage, critical: true));
+        ra.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
+            _next.Ca, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        using var made = ra.Create(
+            _next.Ca.SubjectName, X509SignatureGenerator.CreateForECDsa(_next.Key), _next.Ca.NotBefore, _next.Ca.NotAfter.AddYears(-1),
+            RandomNumberGenerator.GetBytes(8));
+        TestRa.Write(Host, "next-ra", made, Keys.Value[1]);
+    }
+
+    /// <summary>The OCSP responders of the next CA and of the retired one that no part exchanges; then whether the former
+    /// has a CRL.</summary>
+    internal async Task<string[]> StatusAsync()
+    {
+        using var wire = Host.Connect();
+        var seen = new List<string>();
+        foreach (var name in new[] { NameOf(_next.Ca), NameOf(_lasting.Ca) })
+        {
+            var answer = await wire.Http.GetByteArrayAsync(new Uri(wire.Server, $"/.well-known/pki/ocsp/{name}/0a"));
+            seen.Add(Convert.ToHexString(SHA256.HashData(new ParsedResponse(answer).Certificates)));
+        }
+
+        return [.. seen, $"{await AskAsync($"/.well-known/pki/crl/{NameOf(_next.Ca)}", "")}"];
+    }
+
+    private static string NameOf(X509Certificate2 ca) => "iss-local-"
+        + ca.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifier![..16].ToLowerInvariant();
 
     /// <summary>What can be seen of all other parts without an enrolment.</summary>
     internal async Task<string> OthersAsync(string part)
@@ -253,8 +288,8 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
         yield return ("CERTCTL_SERVER_TLS_KEY_PATH", TestRa.Paths(Host, "tls").Key);
         yield return ("CERTCTL_CA_NEXT_CERT_PATH", TestRa.Paths(Host, "next-ca").Cert);
         yield return ("CERTCTL_CA_NEXT_KEY_PATH", TestRa.Paths(Host, "next-ca").Key);
-        yield return ("CERTCTL_CA_RETIRED_CERT_PATH", TestRa.Paths(Host, "retired").Cert);
-        yield return ("CERTCTL_CA_RETIRED_KEY_PATH", TestRa.Paths(Host, "retired").Key);
+        yield return ("CERTCTL_CA_RETIRED_CERT_PATH", $"{TestRa.Paths(Host, "retired").Cert},{TestRa.Paths(Host, "lasting").Cert}");
+        yield return ("CERTCTL_CA_RETIRED_KEY_PATH", $"{TestRa.Paths(Host, "retired").Key},{TestRa.Paths(Host, "lasting").Key}");
         yield return ("CERTCTL_API_KEYS_NAMED_FILE", _folder["api_keys"]);
         yield return ("CERTCTL_METRICS_ENABLED", "true");
         yield return ("CERTCTL_METRICS_TOKEN_FILE", _folder["metrics_token"]);
@@ -322,17 +357,9 @@ public sealed class ReloadMatrix : IAsyncLifetime, IDisposable
 
     private void WriteNextCa(int version)
     {
-        var (ca, key) = NewCa($"CN=Next CA {version}");
-        TestRa.Write(Host, "next-ca", ca, key);
-        var ra = new CertificateRequest("CN=RA of the next CA", Keys.Value[1], HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var usage = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment;
-        ra.CertificateExtensions.Add(new X509KeyUsageExtension(usage, critical: true));
-        ra.CertificateExtensions.Add(
-            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(ca, includeKeyIdentifier: true, includeIssuerAndSerial: false));
-        using var made = ra.Create(
-            ca.SubjectName, X509SignatureGenerator.CreateForECDsa(key), ca.NotBefore, ca.NotAfter.AddYears(-1),
-            RandomNumberGenerator.GetBytes(8));
-        TestRa.Write(Host, "next-ra", made, Keys.Value[1]);
+        _next = NewCa($"CN=Next CA {version}");
+        TestRa.Write(Host, "next-ca", _next.Ca, _next.Key);
+        WriteNextRa();
     }
 
     private async Task<string> FirstOfGetCaCertAsync()

@@ -77,6 +77,19 @@ public sealed class ReloadMatrixTests(ReloadMatrix server) : IClassFixture<Reloa
     }
 
     [Fact]
+    public async Task A_CA_that_is_as_it_was_keeps_its_OCSP_responder_and_its_CRL_when_what_is_beside_it_is_exchanged()
+    {
+        var before = await server.StatusAsync();
+        Assert.Equal("OK", before[2]);
+        server.Write("retired_cas");
+        server.WriteNextRa();
+        var exchanged = await server.ReloadAsync(byRest: true, isGood: true);
+        var after = await server.StatusAsync();
+        Assert.Equal(["next_ca", "retired_cas"], exchanged!.Select(row => Text(row, "name")).Order(StringComparer.Ordinal));
+        Assert.Equal(before, after);
+    }
+
+    [Fact]
     public async Task Of_two_reloads_at_once_one_exchanges_and_the_other_finds_nothing_new()
     {
         var seen = new HashSet<Guid>();
