@@ -29,12 +29,16 @@ internal static class PublicationSettings
     /// <summary>As <see cref="BaseUrl"/>: certificates name no URL of this server.</summary>
     public const string NoUrls = "none";
 
+    /// <summary>Octets. Each certificate carries it up to four times, and each CRL of a partition.</summary>
+    private const int MaxBase = 200;
+
     public static readonly SettingGroup Group = new();
 
     public static readonly Setting<string> BaseUrl = Group.Add(
         "CERTCTL_PUBLICATION_BASE_URL",
         new SettingType<string>(
-            "an http or https URL without query and fragment, or none", "http(s) URL, `none`", ParseBase, url => url),
+            $"an http or https URL of at most {MaxBase} characters without query and fragment, or none",
+            "http(s) URL, `none`", ParseBase, url => url),
         "What the URLs of CRL, OCSP and CA certificate in issued certificates begin with; `/.well-known/pki/…` follows. `none`: "
         + "certificates name no URL of this server. Without it: the "
         + "first DNS name (else the IP address) of the server's TLS certificate, with `http` and `CERTCTL_PUBLICATION_PORT`, or with "
@@ -126,6 +130,12 @@ internal static class PublicationSettings
         }
 
         value = value.TrimEnd('/');
+        if (value.Length > MaxBase)
+        {
+            problems.Add($"has {value.Length} characters; the limit is {MaxBase}, since each certificate carries it several times");
+            value = null;
+            return false;
+        }
 
         // Certificates would name …/.well-known/pki/.well-known/pki/….
         if (!value.EndsWith(StatusUrls.Root, StringComparison.OrdinalIgnoreCase))
