@@ -1,4 +1,5 @@
 using Certctl.Domain.Enrolments;
+using Certctl.Domain.Profiles.Usages;
 
 namespace Certctl.Domain.Profiles;
 

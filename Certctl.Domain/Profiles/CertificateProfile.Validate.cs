@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles.Templates;
+using Certctl.Domain.Profiles.Usages;
 
 namespace Certctl.Domain.Profiles;
 

@@ -1,4 +1,5 @@
 using Certctl.Api.Configuration;
+using Certctl.Api.Hosting.Reload.Parts;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Hosting.Telemetry;
 using Certctl.Api.Rest.Access;

@@ -1,5 +1,6 @@
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Profiles.Templates;
+using Certctl.Domain.Profiles.Usages;
 
 namespace Certctl.Domain.Profiles.Expectations;
 

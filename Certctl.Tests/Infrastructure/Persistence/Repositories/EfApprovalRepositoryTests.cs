@@ -8,7 +8,7 @@ using Certctl.Infrastructure.Persistence.Mapping;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 
-namespace Certctl.Tests.Infrastructure.Persistence;
+namespace Certctl.Tests.Infrastructure.Persistence.Repositories;
 
 public sealed class PostgresEfApprovalRepositoryTests(PostgresDatabases databases)
     : EfApprovalRepositoryTests(databases), IClassFixture<PostgresDatabases>;

@@ -5,7 +5,7 @@ using Certctl.Application.Publication;
 using Certctl.Infrastructure.Crypto.Scep;
 using Certctl.Infrastructure.Issuers.LocalCa;
 
-namespace Certctl.Api.Hosting.Reload;
+namespace Certctl.Api.Hosting.Reload.Parts;
 
 /// <summary>
 /// The CA that follows and the RA pairs below it: one part, because they must fit each other. Whether a next CA is staged is decided at the

@@ -4,7 +4,7 @@ using Certctl.Api.Rest.OpenApi;
 using Certctl.Application.Admin;
 using Certctl.Application.Admin.Probes;
 
-namespace Certctl.Api.Rest.Endpoints;
+namespace Certctl.Api.Rest.Endpoints.Protocols;
 
 /// <summary>Other SCEP servers, asked from here: off unless enabled.</summary>
 internal static class ScepProbeEndpoints

@@ -1,6 +1,6 @@
 using Certctl.Domain.Certificates;
 
-namespace Certctl.Domain.Profiles;
+namespace Certctl.Domain.Profiles.Usages;
 
 /// <summary>The key usages that a profile may choose (RFC 5280 §4.2.1.3), and which of them a kind of key can have.</summary>
 internal static class KeyUsageNames

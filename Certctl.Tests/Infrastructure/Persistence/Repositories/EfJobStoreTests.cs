@@ -7,7 +7,7 @@ using Certctl.Domain.Certificates;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 
-namespace Certctl.Tests.Infrastructure.Persistence;
+namespace Certctl.Tests.Infrastructure.Persistence.Repositories;
 
 public sealed class PostgresEfJobStoreTests(PostgresDatabases databases) : EfJobStoreTests(databases), IClassFixture<PostgresDatabases>;
 

@@ -8,7 +8,7 @@ using Certctl.Infrastructure.Persistence.Repositories;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 
-namespace Certctl.Tests.Infrastructure.Persistence;
+namespace Certctl.Tests.Infrastructure.Persistence.Repositories;
 
 public sealed class PostgresEfRevocationStoreTests(PostgresDatabases databases)
     : EfRevocationStoreTests(databases), IClassFixture<PostgresDatabases>;

@@ -3,7 +3,7 @@ using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Admin.Reload;
 using Certctl.Application.Est;
 
-namespace Certctl.Api.Hosting.Reload;
+namespace Certctl.Api.Hosting.Reload.Parts;
 
 /// <summary>What EST profiles have to exchange: trust bundles, and the passwords of devices.</summary>
 internal sealed class EstParts(CertctlOptions start, EstProfileTable profiles, EstTrusts trusts)

@@ -1,13 +1,12 @@
 using System.Text.Json.Serialization;
 using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Scep;
-using Certctl.Api.Rest.Endpoints.Protocols;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Scep;
 
-namespace Certctl.Api.Rest.Endpoints;
+namespace Certctl.Api.Rest.Endpoints.Protocols;
 
 /// <summary>One row of <c>/admin/scep/profiles</c>; names as upstream's, null where there is nothing.</summary>
 internal sealed record ScepProfileRow(

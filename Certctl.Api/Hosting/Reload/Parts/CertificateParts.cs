@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Admin.Reload;
 
-namespace Certctl.Api.Hosting.Reload;
+namespace Certctl.Api.Hosting.Reload.Parts;
 
 /// <summary>
 /// What shows who this server is and whom it believes: for each SCEP profile the RA pairs, the mTLS trust bundle and the connectors, then

@@ -1,8 +1,7 @@
 using Certctl.Api.Rest.Access;
-using Certctl.Api.Rest.Endpoints.Protocols;
 using Certctl.Application.Admin.TrustAnchors;
 
-namespace Certctl.Api.Rest.Endpoints;
+namespace Certctl.Api.Rest.Endpoints.Protocols;
 
 /// <summary>EST profiles as the server runs them.</summary>
 internal static class EstAdminEndpoints

@@ -4,7 +4,7 @@ using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Rest.Access;
 using Certctl.Infrastructure.Compliance;
 
-namespace Certctl.Api.Hosting.Reload;
+namespace Certctl.Api.Hosting.Reload.Parts;
 
 /// <summary>
 /// What this server shows to other servers, and whom it believes there: compliance services and the OpenID Connect issuer.

@@ -1,7 +1,7 @@
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 
-namespace Certctl.Domain.Profiles;
+namespace Certctl.Domain.Profiles.Usages;
 
 /// <summary>
 /// The extended key usages that a profile may grant (RFC 5280 §4.2.1.12): by name, or by dotted OID.

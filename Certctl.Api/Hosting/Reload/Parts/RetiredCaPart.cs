@@ -4,7 +4,7 @@ using Certctl.Application.Issuers;
 using Certctl.Application.Publication;
 using Certctl.Infrastructure.Issuers.LocalCa;
 
-namespace Certctl.Api.Hosting.Reload;
+namespace Certctl.Api.Hosting.Reload.Parts;
 
 /// <summary>The CAs that issued before. How many there are is decided at the start, by settings that are no secret.</summary>
 internal sealed class RetiredCaPart(

@@ -7,7 +7,7 @@ using Certctl.Application.Challenges.Static;
 using Certctl.Application.Scep;
 using Certctl.Infrastructure.Persistence;
 
-namespace Certctl.Api.Hosting.Reload;
+namespace Certctl.Api.Hosting.Reload.Parts;
 
 /// <summary>
 /// Secrets, from their <c>_FILE</c>s or the file of <c>--config</c>: challenges, API keys, the token of /metrics, the database's password.

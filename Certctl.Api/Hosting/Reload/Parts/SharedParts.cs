@@ -3,7 +3,7 @@ using Certctl.Application.Challenges.Static;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Mtls;
 
-namespace Certctl.Api.Hosting.Reload;
+namespace Certctl.Api.Hosting.Reload.Parts;
 
 /// <summary>Parts that profiles of every protocol have.</summary>
 internal static class SharedParts

@@ -6,7 +6,7 @@ using Certctl.Infrastructure.Persistence.Mapping;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 
-namespace Certctl.Tests.Infrastructure.Persistence;
+namespace Certctl.Tests.Infrastructure.Persistence.Repositories;
 
 public sealed class PostgresEfCertificateInventoryTests(PostgresDatabases databases)
     : EfCertificateInventoryTests(databases), IClassFixture<PostgresDatabases>;

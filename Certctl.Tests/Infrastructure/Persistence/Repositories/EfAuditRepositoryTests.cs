@@ -4,7 +4,7 @@ using Certctl.Domain.Audit;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 
-namespace Certctl.Tests.Infrastructure.Persistence;
+namespace Certctl.Tests.Infrastructure.Persistence.Repositories;
 
 public sealed class PostgresEfAuditRepositoryTests(PostgresDatabases databases)
     : EfAuditRepositoryTests(databases), IClassFixture<PostgresDatabases>;

@@ -4,7 +4,7 @@ using Certctl.Infrastructure.Persistence.Mapping;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 
-namespace Certctl.Tests.Infrastructure.Persistence;
+namespace Certctl.Tests.Infrastructure.Persistence.Repositories;
 
 public sealed class PostgresEfEnrolmentRepositoryTests(PostgresDatabases databases)
     : EfEnrolmentRepositoryTests(databases), IClassFixture<PostgresDatabases>;

@@ -1,8 +1,7 @@
 using Certctl.Api.Rest.Access;
-using Certctl.Api.Rest.Endpoints.Protocols;
 using Certctl.Application.Admin.TrustAnchors;
 
-namespace Certctl.Api.Rest.Endpoints;
+namespace Certctl.Api.Rest.Endpoints.Protocols;
 
 /// <summary>SCEP profiles as the server runs them: their RA, their connectors, how signed challenges fare.</summary>
 internal static class ScepAdminEndpoints
