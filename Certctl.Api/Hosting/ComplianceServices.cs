@@ -7,7 +7,8 @@ using Certctl.Infrastructure.Compliance;
 namespace Certctl.Api.Hosting;
 
 /// <summary>The compliance services of all SCEP and EST profiles, made of checked options and checked material.</summary>
-internal sealed class ComplianceServices(CertctlOptions options, PreflightMaterial material, ILogger<HttpComplianceHook> logger) : IDisposable
+internal sealed class ComplianceServices(CertctlOptions options, PreflightMaterial material, ILogger<HttpComplianceHook> logger)
+    : IDisposable
 {
     private readonly List<(ComplianceEndpoint Endpoint, HttpComplianceHook Hook)> _all =
     [

@@ -17,7 +17,9 @@ public sealed class SqliteEstCrashTests(ITestOutputHelper output) : EstCrashTest
 public sealed class PostgresEstCrashTests(PostgresFixture postgres, ITestOutputHelper output)
     : EstCrashTests(postgres, output), IClassFixture<PostgresFixture>;
 
-/// <summary>As <see cref="CrashTests"/> for SCEP: no answer is sent before it is durable, and a repeated request gets the same one.</summary>
+/// <summary>
+/// As <see cref="CrashTests"/> for SCEP: no answer is sent before it is durable, and a repeated request gets the same one.
+/// </summary>
 public abstract class EstCrashTests(PostgresFixture? postgres, ITestOutputHelper output)
 {
     private const string Password = "the password of the crash drill";
@@ -56,10 +58,7 @@ public abstract class EstCrashTests(PostgresFixture? postgres, ITestOutputHelper
         using var http = Client(server);
         foreach (var ((name, (key, body)), i) in _requests.Select((request, i) => (request, i)))
         {
-            string? serial = null;
-            for (var tries = 0; serial is null && tries < 5; tries++)
-                serial = await EnrolAsync(http, i % 2 == 0 ? body : Body(key, name));
-            Assert.NotNull(serial);
+            var serial = await EnrolInTheEndAsync(http, i % 2 == 0 ? body : Body(key, name));
             Assert.Equal(_held.GetOrAdd(name, serial), serial);
         }
 
@@ -71,8 +70,8 @@ public abstract class EstCrashTests(PostgresFixture? postgres, ITestOutputHelper
         using var http = Client(server);
         var (key, body) = _requests.GetOrAdd("copied", name => (_keys[0], Body(_keys[0], name)));
         var anew = Body(key, "copied");
-        var serials = await Task.WhenAll(Enumerable.Range(0, Copies).Select(i => EnrolAsync(http, i % 2 == 0 ? body : anew)));
-        _held["copied"] = Assert.Single(serials.OfType<string>().Distinct());
+        var serials = await Task.WhenAll(Enumerable.Range(0, Copies).Select(i => EnrolInTheEndAsync(http, i % 2 == 0 ? body : anew)));
+        _held["copied"] = Assert.Single(serials.Distinct());
     }
 
     /// <param name="certificates">So many more are held when the process is killed, whatever is under way then.</param>
@@ -110,6 +109,15 @@ public abstract class EstCrashTests(PostgresFixture? postgres, ITestOutputHelper
 
     private static byte[] Body(ECDsa key, string name) => Encoding.ASCII.GetBytes(
         Convert.ToBase64String(new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSigningRequest()));
+
+    // On a machine that is starved the server gives up on connections that say nothing for so long.
+    private static async Task<string> EnrolInTheEndAsync(HttpClient http, byte[] body)
+    {
+        string? serial = null;
+        for (var tries = 0; serial is null && tries < 10; tries++)
+            serial = await EnrolAsync(http, body);
+        return Assert.IsType<string>(serial);
+    }
 
     // Null: there was no answer, or the server is busy.
     private static async Task<string?> EnrolAsync(HttpClient http, byte[] body)

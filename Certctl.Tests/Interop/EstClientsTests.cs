@@ -42,7 +42,8 @@ public abstract partial class EstClientsTests(EstInterop interop)
         await OwnAsync(EstOperation.SimpleEnroll, "first", [.. server, "--subject", "CN=own", "--key-type", "ec-p256"]);
         await OwnAsync(EstOperation.SimpleReenroll, "second", [.. server, "--old-cert", interop.At("first/device.crt"),
             "--old-key", interop.At("first/device.key"), "--key-type", "rsa-2048"]);
-        Assert.Contains("CN = own", OpenSsl.Run("x509", "-in", interop.At("second/device.crt"), "-noout", "-subject"), StringComparison.Ordinal);
+        Assert.Contains(
+            "CN = own", OpenSsl.Run("x509", "-in", interop.At("second/device.crt"), "-noout", "-subject"), StringComparison.Ordinal);
 
         // The server's keys: RSA and EC in the clear, and encrypted to the certificate of before.
         await OwnAsync(EstOperation.ServerKeygen, "rsa", [.. server, "--subject", "CN=rsa", "--key-type", "rsa-2048"]);
@@ -58,6 +59,7 @@ public abstract partial class EstClientsTests(EstInterop interop)
     [Fact]
     [Trait("Conformance", "E-C1")]
     [Trait("Conformance", "E-H8")]
+    [Trait("Conformance", "E-H10")]
     [Trait("Conformance", "E-A1")]
     [Trait("Conformance", "E-K4")]
     public void Curl_enrols_renews_and_fetches_keys_with_requests_of_openssl()

@@ -6,7 +6,8 @@ namespace Certctl.Api.Configuration.Est;
 
 /// <summary>
 /// The settings of one EST profile: <c>CERTCTL_EST_</c>… for the root profile alone, <c>CERTCTL_EST_PROFILE_NAME_</c>… for each named one.
-/// Those that SCEP's profiles have too are in <see cref="EndpointSettings"/> and <see cref="ComplianceServiceSettings"/>.
+/// Those that SCEP's profiles have too are in <see cref="EndpointSettings"/> and
+/// <see cref="ComplianceServiceSettings"/>.
 /// </summary>
 internal static class EstProfileSettings
 {

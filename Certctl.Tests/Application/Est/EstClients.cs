@@ -94,6 +94,8 @@ internal static class EstClients
 /// <summary>A bundle that takes all certificates, or none.</summary>
 internal sealed class FixedTrust(Func<RequestSigner> shown, bool trusts) : IClientTrust
 {
+    public IReadOnlyList<TrustedCa> Cas => [];
+
     public ClientVerdict Judge(ShownCertificates certificates, DateTimeOffset now) => trusts
         ? new ClientVerdict.Trusted(shown(), null)
         : new ClientVerdict.Untrusted(shown(), "it leads to none of the bundle");

@@ -1,6 +1,5 @@
 using Certctl.Application.Est;
 using Certctl.Application.Est.Access;
-using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Tests.Application.Scep;
 using Xunit;

@@ -39,7 +39,8 @@ internal static class EstAnswerTargets
         };
         yield return [AsParts, .. Encoding.ASCII.GetBytes(string.Concat(parts) + "--limit--\r\n")];
         yield return [AsParts, .. Encoding.ASCII.GetBytes("preamble\r\n" + string.Concat(parts.Reverse()) + "--limit--")];
-        foreach (var list in new[] { "MAA=", "MEEGCSqGSIb3DQEJBzASBgcqhkjOPQIBMQcGBSuBBAAiMBYGCSqGSIb3DQEJDjEJBgcrBgEBAQEWBggqhkjOPQQDAw==" })
+        string[] lists = ["MAA=", "MEEGCSqGSIb3DQEJBzASBgcqhkjOPQIBMQcGBSuBBAAiMBYGCSqGSIb3DQEJDjEJBgcrBgEBAQEWBggqhkjOPQQDAw=="];
+        foreach (var list in lists)
             yield return [AsAttributes, .. Encoding.ASCII.GetBytes(list)];
     }
 
