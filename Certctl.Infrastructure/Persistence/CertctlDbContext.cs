@@ -2,6 +2,7 @@ using System.Data;
 using System.Data.Common;
 using System.Runtime.ExceptionServices;
 using Certctl.Application.Admin.ApiKeys;
+using Certctl.Application.Admin.Sessions;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
@@ -36,6 +37,8 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
     public DbSet<DeviceSlot> DeviceSlots => Set<DeviceSlot>();
 
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+
+    public DbSet<SessionKey> SessionKeys => Set<SessionKey>();
 
     public DbSet<StoredProbe> ScepProbes => Set<StoredProbe>();
 
@@ -92,6 +95,7 @@ internal abstract class CertctlDbContext(DbContextOptions options) : DbContext(o
         modelBuilder.ApplyConfiguration(new ChallengeUseMapping());
         modelBuilder.ApplyConfiguration(new DeviceSlotMapping());
         modelBuilder.ApplyConfiguration(new ApiKeyMapping());
+        modelBuilder.ApplyConfiguration(new SessionKeyMapping());
         modelBuilder.ApplyConfiguration(new StoredProbeMapping());
         modelBuilder.ApplyConfiguration(new StoredCrlMapping());
         modelBuilder.ApplyConfiguration(new StoredCrlLeaseMapping());

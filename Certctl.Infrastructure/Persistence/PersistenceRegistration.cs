@@ -3,6 +3,7 @@ using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
 using Certctl.Application.Admin.Jobs;
 using Certctl.Application.Admin.Probes;
+using Certctl.Application.Admin.Sessions;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
@@ -44,8 +45,8 @@ public static class PersistenceRegistration
 
     /// <summary>
     /// Registers <see cref="IEnrolmentJournal"/>, <see cref="IEnrolmentRepository"/>, <see cref="IReservations"/>,
-    /// <see cref="IApprovalRepository"/>, <see cref="IApiKeyRepository"/>, <see cref="ICertificateInventory"/>,
-    /// <see cref="ICertificateProfileRepository"/>,
+    /// <see cref="IApprovalRepository"/>, <see cref="IApiKeyRepository"/>, <see cref="ISessionKeys"/>,
+    /// <see cref="ICertificateInventory"/>, <see cref="ICertificateProfileRepository"/>,
     /// <see cref="IRevocationStore"/>, <see cref="ICrlStore"/>, <see cref="IJobStore"/>,
     /// <see cref="IAuditRepository"/>, <see cref="DatabaseClock"/>, <see cref="IClaimSweep"/> and <see cref="IDatabaseMigrator"/>, all
     /// singletons. The host registers <see cref="TimeProvider"/> and logging, and disposes its provider asynchronously:
@@ -71,6 +72,7 @@ public static class PersistenceRegistration
         AddBounded<IReservations, EfReservations>(services, (inner, access) => new BoundedReservations(inner, access));
         AddBounded<IApprovalRepository, EfApprovalRepository>(services, (inner, access) => new BoundedApprovalRepository(inner, access));
         AddBounded<IApiKeyRepository, EfApiKeyRepository>(services, (inner, access) => new BoundedApiKeyRepository(inner, access));
+        AddBounded<ISessionKeys, EfSessionKeys>(services, (inner, access) => new BoundedSessionKeys(inner, access));
         AddBounded<ICertificateInventory, EfCertificateInventory>(
             services, (inner, access) => new BoundedCertificateInventory(inner, access));
         AddBounded<ICertificateProfileRepository, EfCertificateProfileRepository>(
