@@ -12,13 +12,14 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
     public partial class PostgresCertctlDbContextModel
     {
         private PostgresCertctlDbContextModel()
-            : base(skipDetectChanges: false, modelId: new Guid("524e5984-a15b-4b40-a940-1f63108351ca"), entityTypeCount: 16)
+            : base(skipDetectChanges: false, modelId: new Guid("4b30c7a3-b7e7-483e-90b9-8e80fe1176c7"), entityTypeCount: 17)
         {
         }
 
         partial void Initialize()
         {
             var apiKey = ApiKeyEntityType.Create(this);
+            var sessionKey = SessionKeyEntityType.Create(this);
             var auditEvent = AuditEventEntityType.Create(this);
             var issuedCertificate = IssuedCertificateEntityType.Create(this);
             var enrolment = EnrolmentEntityType.Create(this);
@@ -36,6 +37,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Postgres
             var storedProbe = StoredProbeEntityType.Create(this);
 
             ApiKeyEntityType.CreateAnnotations(apiKey);
+            SessionKeyEntityType.CreateAnnotations(sessionKey);
             AuditEventEntityType.CreateAnnotations(auditEvent);
             IssuedCertificateEntityType.CreateAnnotations(issuedCertificate);
             EnrolmentEntityType.CreateAnnotations(enrolment);

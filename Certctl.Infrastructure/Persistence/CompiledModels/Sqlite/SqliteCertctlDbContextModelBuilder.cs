@@ -11,13 +11,14 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
     public partial class SqliteCertctlDbContextModel
     {
         private SqliteCertctlDbContextModel()
-            : base(skipDetectChanges: false, modelId: new Guid("9fe528fd-9783-4fbe-bddc-0a85fc047fa4"), entityTypeCount: 16)
+            : base(skipDetectChanges: false, modelId: new Guid("3ea45e66-f7a7-4cd4-b410-3805e83bc32e"), entityTypeCount: 17)
         {
         }
 
         partial void Initialize()
         {
             var apiKey = ApiKeyEntityType.Create(this);
+            var sessionKey = SessionKeyEntityType.Create(this);
             var auditEvent = AuditEventEntityType.Create(this);
             var issuedCertificate = IssuedCertificateEntityType.Create(this);
             var enrolment = EnrolmentEntityType.Create(this);
@@ -35,6 +36,7 @@ namespace Certctl.Infrastructure.Persistence.CompiledModels.Sqlite
             var storedProbe = StoredProbeEntityType.Create(this);
 
             ApiKeyEntityType.CreateAnnotations(apiKey);
+            SessionKeyEntityType.CreateAnnotations(sessionKey);
             AuditEventEntityType.CreateAnnotations(auditEvent);
             IssuedCertificateEntityType.CreateAnnotations(issuedCertificate);
             EnrolmentEntityType.CreateAnnotations(enrolment);

@@ -81,6 +81,28 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Postgres
                     b.ToTable("api_keys", (string)null);
                 });
 
+            modelBuilder.Entity("Certctl.Application.Admin.Sessions.SessionKey", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Xml")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("xml");
+
+                    b.HasKey("Id")
+                        .HasName("session_keys_pkey");
+
+                    b.ToTable("session_keys", (string)null);
+                });
+
             modelBuilder.Entity("Certctl.Domain.Audit.AuditEvent", b =>
                 {
                     b.Property<Guid>("Id")

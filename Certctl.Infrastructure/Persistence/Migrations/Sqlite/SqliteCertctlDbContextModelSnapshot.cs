@@ -75,6 +75,28 @@ namespace Certctl.Infrastructure.Persistence.Migrations.Sqlite
                     b.ToTable("api_keys", (string)null);
                 });
 
+            modelBuilder.Entity("Certctl.Application.Admin.Sessions.SessionKey", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Xml")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("xml");
+
+                    b.HasKey("Id")
+                        .HasName("session_keys_pkey");
+
+                    b.ToTable("session_keys", (string)null);
+                });
+
             modelBuilder.Entity("Certctl.Domain.Audit.AuditEvent", b =>
                 {
                     b.Property<Guid>("Id")
