@@ -2,7 +2,7 @@
 # The gate: restore, build, format, tests. What is missing on the machine is installed first. Runs the same by hand and in CI.
 #
 #   ./test.sh                  everything
-#   ./test.sh --fast           without the hostile and interop tests
+#   ./test.sh --fast           without the hostile, interop and browser tests
 #   ./test.sh --filter X       only tests whose full name contains X (or a whole dotnet test filter expression)
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
@@ -117,7 +117,9 @@ trap 'kill "$format" 2>/dev/null || true; rm -rf -- "$results"' EXIT
 
 # Measurements need a quiet machine: ./measure.sh
 terms=("Category!=Measure")
-[ "$fast" = 0 ] || terms+=("FullyQualifiedName!~Certctl.Tests.Hostile" "FullyQualifiedName!~Certctl.Tests.Interop")
+[ "$fast" = 0 ] || terms+=(
+  "FullyQualifiedName!~Certctl.Tests.Hostile" "FullyQualifiedName!~Certctl.Tests.Interop" "FullyQualifiedName!~Certctl.Tests.Browser"
+)
 if [ -n "$filter" ]; then
   case $filter in
     *[=~]*) terms+=("($filter)") ;;

@@ -24,6 +24,9 @@ public sealed record CertctlOptions
 
     public required ApiOptions Api { get; init; }
 
+    /// <summary>The operator's pages are served at <c>/ui</c>.</summary>
+    public bool ServesPages { get; init; } = true;
+
     public required TelemetryOptions Telemetry { get; init; }
 
     /// <summary>Empty when SCEP is off. The root profile has PathId "".</summary>

@@ -145,6 +145,7 @@ internal static class ConfigurationReader
             Ca = ca,
             Publication = PublicationSettings.Read(values),
             Api = ApiSettings.Read(values, server.Host),
+            ServesPages = values.Read(PageSettings.Enabled),
             Telemetry = TelemetrySettings.Read(values, server.Host),
             ScepProfiles = ScepProfileReader.Read(values),
             EstProfiles = EstProfileReader.Read(values),

@@ -23,7 +23,7 @@ internal static class KnownSettings
     [
         ServerSettings.Group, DatabaseSettings.Group, CaSettings.Group, PublicationSettings.Group, ScepSettings.Group, EstSettings.Group,
         ApiSettings.Group,
-        OidcSettings.Group, ProbeSettings.Group, RateLimitSettings.Group, CorsSettings.Group, TelemetrySettings.Group, LogSettings.Group,
+        OidcSettings.Group, ProbeSettings.Group, RateLimitSettings.Group, CorsSettings.Group, PageSettings.Group, TelemetrySettings.Group, LogSettings.Group,
         EndpointSettings.Group, ScepProfileSettings.Group, SignedChallengeSettings.Group, ComplianceServiceSettings.Group,
         EstProfileSettings.Group, ServerKeySettings.Group,
     ];

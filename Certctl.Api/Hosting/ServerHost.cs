@@ -8,6 +8,7 @@ using Certctl.Api.Hosting.Logging;
 using Certctl.Api.Hosting.Reload;
 using Certctl.Api.Hosting.Startup;
 using Certctl.Api.Hosting.Telemetry;
+using Certctl.Api.Pages.Hosting;
 using Certctl.Api.Publication;
 using Certctl.Api.Rest;
 using Certctl.Api.Rest.OpenApi;
@@ -34,7 +35,12 @@ internal static class ServerHost
     public static WebApplication Build(
         CertctlOptions options, PreflightMaterial material, ConfigurationSource source, Action<IServiceCollection> configure)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "certctl" });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            Args = [],
+            ApplicationName = "certctl",
+            WebRootPath = Path.Combine(AppContext.BaseDirectory, "wwwroot"),
+        });
 
         // Settings come through one place (Configuration/); nothing else may reach Kestrel by environment or file.
         builder.Configuration.Sources.Clear();
@@ -42,7 +48,7 @@ internal static class ServerHost
 
         var certificate = new ServerCertificate(material.Tls, material.AllClientCas);
         var oidc = options.Api.Oidc is null ? null : new OidcChannel(material.OidcRoots);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -107,6 +113,8 @@ internal static class ServerHost
         app.UseHttpManners();
         if (options.Server.MtlsPort is not null)
             app.UseClientCertificatePort();
+        if (options.ServesPages)
+            app.UsePages(services, () => PagesKey.Of(material.Ca.Key));
         app.UseApiAccess(options.Api);
         app.UseMetrics(options.Telemetry);
         app.UseRouting();

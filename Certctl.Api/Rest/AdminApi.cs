@@ -38,6 +38,7 @@ internal static class AdminApi
     {
         services.AddSingleton(options);
         services.AddSingleton(new ConfiguredApiKeys(options.Keys));
+        services.AddSingleton<ApiKeyCheck>();
         services.AddSingleton<AccessTrail>();
         services.AddSingleton<ExportSlots>();
         services.AddSingleton<ScepProfileReport>();

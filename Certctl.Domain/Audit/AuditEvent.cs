@@ -53,6 +53,12 @@ public static class AuditAction
     public const string ApiKeyCreated = "create_api_key";
     public const string ApiKeyRevoked = "revoke_api_key";
 
+    /// <summary>An operator signed in to the pages.</summary>
+    public const string SessionOpened = "session_opened";
+
+    /// <summary>An operator signed out.</summary>
+    public const string SessionClosed = "session_closed";
+
     /// <summary>A part of the running server was read again, by a signal, by REST or by quickstart.</summary>
     public const string ConfigurationReloaded = "configuration_reloaded";
     public const string IssuerTested = "test_issuer";

@@ -12,10 +12,10 @@ public sealed class ReferenceInBrowserTests(ApiServer server) : IClassFixture<Ap
     [Fact]
     public async Task A_browser_shows_every_tag_asks_no_other_host_and_what_it_remembers_opens_nothing_but_this()
     {
-        if (!ExternalTool.AllPresent(Browser.Program))
+        if (!ExternalTool.AllPresent(Fixtures.Browser.Program))
             return;
         using var tls = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(server.Host.Data, "tls.crt"));
-        await using var browser = await Browser.StartAsync(tls, "any name", ApiServer.Auditor);
+        await using var browser = await Fixtures.Browser.StartAsync(tls, "any name", ApiServer.Auditor);
         await browser.OpenAsync(new Uri(server.Host.Url, "/openapi/reference"));
 
         var text = await browser.ReadAsync("The issued certificates");

@@ -196,6 +196,8 @@ internal static class QuickstartCommand
             """);
         if (options.EstProfiles.Count > 0)
             Console.WriteLine($"Or by EST:\n\n  {Executable()} est enroll --subject CN=device-2 --out ./device-2\n");
+        if (options.ServesPages)
+            Console.WriteLine($"Pages for operators: {url}/ui; sign in with the API key, CERTCTL_API_KEY in {env}.\n");
     }
 
     // Inside single quotes of a shell only the single quote itself is special.

@@ -14,7 +14,7 @@ internal sealed class RequestFrame(RequestDelegate next, AccidentHandler acciden
     {
         http.TraceIdentifier = Guid.CreateVersion7().ToString();
         SetHeaders(http);
-        RequestBudget.Begin(databaseDeadline);
+        BeginDatabaseTime(databaseDeadline);
         try
         {
             await next(http);
@@ -25,6 +25,9 @@ internal sealed class RequestFrame(RequestDelegate next, AccidentHandler acciden
             accidents.AfterBegin(http, accident);
         }
     }
+
+    /// <summary>Gives the calling asynchronous method, and all that it calls, this time for the database.</summary>
+    public static void BeginDatabaseTime(TimeSpan deadline) => RequestBudget.Begin(deadline);
 
     /// <summary>The headers of every answer; the framework's handler clears them before another answer is written.</summary>
     public static void SetHeaders(HttpContext http)

@@ -27,9 +27,15 @@ internal sealed partial class AccessTrail(IAuditRepository audit, RefusedRequest
     /// <param name="message">For the client and for auditors; no secret.</param>
     public async Task RefuseAsync(HttpContext http, int status, string message)
     {
-        refused.Count(status, ReasonOf(status));
-        await RecordAsync(http, ReasonOf(status), message);
+        await CountAsync(http, status, message);
         await Problems.WriteAsync(http, status, message);
+    }
+
+    /// <summary>Counts and records it; the caller answers in its own words.</summary>
+    public Task CountAsync(HttpContext http, int status, string message)
+    {
+        refused.Count(status, ReasonOf(status));
+        return RecordAsync(http, ReasonOf(status), message);
     }
 
     /// <summary>Records it without an answer: none can be given any more.</summary>
@@ -38,11 +44,11 @@ internal sealed partial class AccessTrail(IAuditRepository audit, RefusedRequest
     {
         var now = clock.GetUtcNow();
         var actor = http.User.Identity is { IsAuthenticated: true, Name: { } name } ? name : Unauthenticated;
-        var path = http.Request.Path.Value ?? "";
+        var path = (http.Request.PathBase + http.Request.Path).Value ?? "";
 
         // A flood must not fill the disk: what went too fast is in the trail, and counted there.
         if (reason is not ("rate_limited" or "busy"))
-            LogRefused(HttpManners.MethodOf(http), http.Request.Path, actor, message, http.TraceIdentifier);
+            LogRefused(HttpManners.MethodOf(http), http.Request.PathBase + http.Request.Path, actor, message, http.TraceIdentifier);
         await audit.AppendRefusalAsync(
             new AuditEvent
             {

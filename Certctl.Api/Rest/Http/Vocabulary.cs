@@ -28,7 +28,10 @@ internal static class Vocabulary
 
     /// <summary>Kinds of what events of the audit trail are about.</summary>
     public static readonly IReadOnlyList<string> AuditResources =
-        ["api", "api_key", "certificate", "configuration", "enrolment", "issuer", "job", "profile", "scep_profile", "scep_server"];
+    [
+        "api", "api_key", "certificate", "configuration", "enrolment", "issuer", "job", "profile", "scep_profile", "scep_server",
+        "session",
+    ];
 
     /// <summary>Labels of refusals in the audit trail.</summary>
     public static readonly IReadOnlyList<string> AuditReasons =

@@ -1,0 +1,167 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Certctl.Tests.Conformance;
+using Certctl.Tests.Fixtures;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Certctl.Tests.Browser;
+
+/// <summary>
+/// One server and one browser for all tests of the pages. Profiles: <c>corp</c> and <c>branch</c> take signed challenges, <c>lab</c> a
+/// password alone.
+/// </summary>
+public sealed class PagesServer : IAsyncLifetime, IDisposable
+{
+    internal const string Admin = "admin-key-0123456789abcdef0123456789";
+    internal const string Operator = "operator-key-0123456789abcdef012345";
+    internal const string LabPassword = "lab-password-0123456789";
+
+    private readonly TemporaryFolder _folder = new();
+    private CertctlHost? _host;
+    private HttpClient? _http;
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+
+    internal CertctlHost Host => _host!;
+
+    /// <summary>Follows no redirect.</summary>
+    internal HttpClient Http => _http!;
+
+    internal TestConnector Connector { get; } = TestConnector.Ec();
+
+    internal string CorpAnchors => _folder["corp.pem"];
+
+    internal static bool CanRun => ExternalTool.AllPresent(Fixtures.Browser.Program);
+
+    public async Task InitializeAsync()
+    {
+        // An anchor that ends soon, and one that has ended.
+        await File.WriteAllTextAsync(CorpAnchors, Connector.Pem);
+        await File.WriteAllTextAsync(
+            _folder["branch.pem"], TestConnector.Ec(daysUntil: 20).Pem + TestConnector.Ec(daysFrom: -30, daysUntil: -1).Pem);
+        ReadyMadeData.CopyKeys(_folder["keys"], "rsa-2048");
+        _host = await CertctlHost.StartAsync(
+            null,
+            [
+                ("CERTCTL_SCEP_PROFILES", "corp,branch,lab"),
+                .. Profile("CORP", CorpAnchors), .. Profile("BRANCH", _folder["branch.pem"]), .. Profile("LAB", null),
+                ("CERTCTL_RATE_LIMIT_RPS", "5000"),
+                ("CERTCTL_RATE_LIMIT_BURST", "5000"),
+                ("CERTCTL_API_KEYS_NAMED", $"alice:{Admin}:admin,olga:{Operator}:operator"),
+            ]);
+        _http = ScepWire.NewClient(Host.CaFile);
+        if (!CanRun)
+            return;
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Fixtures.Browser.Program,
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
+            Timeout = Patience,
+        });
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_browser is not null)
+            await _browser.DisposeAsync();
+        _playwright?.Dispose();
+        _http?.Dispose();
+        await Host.DisposeAsync();
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>Milliseconds; a machine may be slow.</summary>
+    internal const float Patience = 120_000;
+
+    /// <summary>A window of a browser that remembers nothing.</summary>
+    internal async Task<OpenPage> OpenAsync(ColorScheme theme = ColorScheme.Light)
+    {
+        var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
+        {
+            IgnoreHTTPSErrors = true,
+            ColorScheme = theme,
+            ReducedMotion = ReducedMotion.Reduce,
+            ViewportSize = new ViewportSize { Width = 1280, Height = 900 },
+            BaseURL = Host.Url.AbsoluteUri,
+        });
+        context.SetDefaultTimeout(Patience);
+        return new OpenPage(await context.NewPageAsync());
+    }
+
+    /// <summary>The same, signed in, at a page.</summary>
+    internal async Task<OpenPage> SignInAsync(string path, string key = Admin, ColorScheme theme = ColorScheme.Light)
+    {
+        var open = await OpenAsync(theme);
+        await open.Page.GotoAsync(path);
+        await open.Page.GetByLabel("API key").FillAsync(key);
+        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).WaitForAsync();
+        return open;
+    }
+
+    /// <summary>What the REST API answers to the admin.</summary>
+    internal async Task<JsonElement> RestAsync(HttpMethod method, string path, object? body = null)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(Host.Url, path))
+        {
+            Content = body is null ? null : JsonContent.Create(body),
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Admin);
+        using var answer = await Http.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, $"{method} {path}: {answer.StatusCode} {text}");
+        return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement;
+    }
+
+    private IEnumerable<(string Name, string Value)> Profile(string token, string? anchors)
+    {
+        (string, string) Set(string name, string value) => ($"CERTCTL_SCEP_PROFILE_{token}_{name}", value);
+        string Key(string file) => Path.Combine(_folder["keys"], file);
+        yield return Set("ISSUER_ID", "iss-local");
+        yield return Set("CHALLENGE_PASSWORD", LabPassword);
+        yield return Set("RA_CERT_PATH", $"{Key("ra-sign.crt")},{Key("ra.crt")}");
+        yield return Set("RA_KEY_PATH", $"{Key("ra-sign.key")},{Key("ra.key")}");
+        if (anchors is null)
+            yield break;
+        yield return Set("INTUNE_ENABLED", "true");
+        yield return Set("INTUNE_CONNECTOR_CERT_PATH", anchors);
+    }
+}
+
+/// <summary>A window, with what it asked for and what it complained about.</summary>
+internal sealed class OpenPage : IAsyncDisposable
+{
+    public OpenPage(IPage page)
+    {
+        Page = page;
+        page.Request += (_, request) => Asked.Add(new Uri(request.Url));
+        page.PageError += (_, error) => Complaints.Add(error);
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error")
+                Complaints.Add(message.Text);
+        };
+    }
+
+    public IPage Page { get; }
+
+    public List<Uri> Asked { get; } = [];
+
+    /// <summary>Errors of scripts, and what the page's policy did not let it.</summary>
+    public List<string> Complaints { get; } = [];
+
+    /// <summary>The page's own text, once it stands there.</summary>
+    public Task SeesAsync(string text) => Page.GetByText(text).First.WaitForAsync();
+
+    public async ValueTask DisposeAsync() => await Page.Context.DisposeAsync();
+}
+
+[CollectionDefinition(Name)]
+public sealed class PagesCollection : ICollectionFixture<PagesServer>
+{
+    public const string Name = "pages";
+}
