@@ -4,7 +4,7 @@ namespace Certctl.Api.Rest.Endpoints.Protocols;
 internal sealed record ProfileList<T>(IReadOnlyList<T> Profiles, int ProfileCount, DateTime GeneratedAt);
 
 /// <param name="Subject">The common name, or the whole name where there is none.</param>
-internal sealed record TrustAnchorRow(string Subject, DateTime NotBefore, DateTime NotAfter, int DaysToExpiry, bool Expired)
+public sealed record TrustAnchorRow(string Subject, DateTime NotBefore, DateTime NotAfter, int DaysToExpiry, bool Expired)
 {
     public static TrustAnchorRow Of(string subject, DateTimeOffset notBefore, DateTimeOffset notAfter, DateTimeOffset now) =>
         new(subject, notBefore.UtcDateTime, notAfter.UtcDateTime, Days(notAfter, now), now >= notAfter);

@@ -9,7 +9,7 @@ using Certctl.Application.Scep;
 namespace Certctl.Api.Rest.Endpoints.Protocols;
 
 /// <summary>One row of <c>/admin/scep/profiles</c>; names as upstream's, null where there is nothing.</summary>
-internal sealed record ScepProfileRow(
+public sealed record ScepProfileRow(
     string PathId,
     string IssuerId,
     bool ChallengePasswordSet,
@@ -30,7 +30,7 @@ internal sealed record ScepProfileRow(
 /// <param name="ReplayCacheSize">Used challenges that are remembered now, over all processes.</param>
 /// <param name="Counters">Since this process started.</param>
 /// <param name="Counters24H">Over all processes, from the audit trail.</param>
-internal sealed record IntuneSection(
+public sealed record IntuneSection(
     string TrustAnchorPath,
     IReadOnlyList<TrustAnchorRow> TrustAnchors,
     string? Audience,
