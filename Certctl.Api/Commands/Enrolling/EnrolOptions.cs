@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using Certctl.Infrastructure.ScepClient;
 using Certctl.Infrastructure.ScepClient.Messages;
 using static Certctl.Api.Commands.Enrolling.OptionForms;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Certctl.Api.Rest.Access;
-using Certctl.Api.Rest.Endpoints;
+using Certctl.Api.Rest.Endpoints.Protocols;
 using Certctl.Domain.Audit;
 using Microsoft.AspNetCore.Components;
 

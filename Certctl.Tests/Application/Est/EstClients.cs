@@ -46,7 +46,7 @@ internal static class EstClients
             Passwords = new StaticChallengeValidator(null),
             MaxWrongPasswords = 0,
             ClientTrust = trust,
-            CaCertificates = [],
+            CaCertificates = () => [],
         };
 
     /// <summary>Signed anew each time: its octets are never those of another one.</summary>

@@ -25,11 +25,11 @@ public sealed class EstRepeatTests
         Assert.Equal(issued.SerialNumber, Issued(await SendAsync(atOnce, [2])).SerialNumber);
         Assert.IsType<EnrolmentOutcome.Pending>(await SendAsync(waiting, [1]));
         var spent = Refused(await SendAsync(atOnce, [3]));
-        Assert.Equal((FailureReason.IntuneRateLimited, EnrolmentHarness.Now.AddDays(1)), (spent.Reason, spent.AllowedFrom));
+        Assert.Equal((FailureReason.RateLimited, EnrolmentHarness.Now.AddDays(1)), (spent.Reason, spent.AllowedFrom));
 
         // The budget counts when the one that waited is issued, and leaves it to be asked for later.
         Approve(harness);
-        Assert.Equal(FailureReason.IntuneRateLimited, Refused(await SendAsync(waiting, [1])).Reason);
+        Assert.Equal(FailureReason.RateLimited, Refused(await SendAsync(waiting, [1])).Reason);
         harness.Clock.Advance(TimeSpan.FromDays(1));
         Issued(await SendAsync(waiting, [1]));
 
@@ -48,7 +48,7 @@ public sealed class EstRepeatTests
         Approve(harness);
         Issued(await SendAsync(waiting, [1], "a.example"));
 
-        Assert.Equal(FailureReason.IntuneRateLimited, Refused(await SendAsync(Basic(harness), [2], "a.example")).Reason);
+        Assert.Equal(FailureReason.RateLimited, Refused(await SendAsync(Basic(harness), [2], "a.example")).Reason);
         Assert.Equal(name.Length == 0, await SendAsync(Basic(harness), [3], "b.example") is EnrolmentOutcome.Issued);
 
         Task<EnrolmentOutcome> SendAsync(EstProfile profile, byte[] key, string dns) =>

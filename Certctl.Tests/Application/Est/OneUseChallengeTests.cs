@@ -37,12 +37,12 @@ public sealed class OneUseChallengeTests : IDisposable
         Assert.Equal(first, await SendAsync(harness, protocol, Request(challenge: token), 1));
 
         var signed = harness.Issuer.Signed;
-        Assert.Equal((null, FailureReason.IntuneReplay), await SendAsync(harness, protocol, Request(challenge: token, keySeed: [2]), 2));
+        Assert.Equal((null, FailureReason.ChallengeReplayed), await SendAsync(harness, protocol, Request(challenge: token, keySeed: [2]), 2));
         var refusal = Assert.Single(harness.Journal.Refusals);
         Assert.Equal(
             ("replay", protocol == "SCEP" ? "scep_pkcsreq_intune" : "est_simple_enroll_intune"), (refusal.Reason, refusal.Action));
         Assert.Equal(signed, harness.Issuer.Signed);
-        Assert.Equal(403, EstStatus.Of(FailureReason.IntuneReplay));
+        Assert.Equal(403, EstStatus.Of(FailureReason.ChallengeReplayed));
     }
 
     private static async Task<(string? Serial, FailureReason? Reason)> SendAsync(
@@ -62,7 +62,7 @@ public sealed class OneUseChallengeTests : IDisposable
         var reply = await harness.SendAsync(MessageType.PkcsReq, Signer([key]), csr);
         return reply is ScepReply.Success success
             ? (Convert.ToHexString(success.Certificate.Span), null)
-            : (null, harness.Journal.Refusals[before..].Single().Reason == "replay" ? FailureReason.IntuneReplay : null);
+            : (null, harness.Journal.Refusals[before..].Single().Reason == "replay" ? FailureReason.ChallengeReplayed : null);
     }
 
     private static EstProfile Profile(EnrolmentHarness harness) => new()
@@ -71,7 +71,7 @@ public sealed class OneUseChallengeTests : IDisposable
         Modes = EstAuthModes.Challenge,
         Passwords = new StaticChallengeValidator(null),
         MaxWrongPasswords = 0,
-        CaCertificates = [],
+        CaCertificates = () => [],
     };
 
     private EnrolmentHarness Harness() => new(adjust: policy => new EnrolmentPolicy

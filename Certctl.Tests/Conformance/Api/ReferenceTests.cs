@@ -6,7 +6,6 @@ using Certctl.Api.Configuration;
 using Certctl.Api.Hosting;
 using Certctl.Api.Hosting.Reload;
 using Certctl.Api.Hosting.Startup;
-using Certctl.Api.Rest.Endpoints;
 using Certctl.Api.Rest.Endpoints.Protocols;
 using Certctl.Tests.Architecture;
 using Certctl.Tests.Conformance.Api.Access;

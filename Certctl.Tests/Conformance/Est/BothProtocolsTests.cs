@@ -28,7 +28,7 @@ public sealed class BothProtocolsTests(BothProtocolsServer server) : IClassFixtu
         // A signed challenge is used up; the password of EST lets another request in, which is another certificate.
         var other = await server.Request(protocol, name, 1, credential)();
         if (protocol == "SCEP")
-            Assert.Equal(("2", FailureTable.Of(FailureReason.IntuneReplay).PublicText), (other.Status, other.Text));
+            Assert.Equal(("2", FailureTable.Of(FailureReason.ChallengeReplayed).PublicText), (other.Status, other.Text));
         else
             Assert.NotEqual(serial, Assert.IsType<string>(other.Serial));
         Assert.Equal(protocol == "SCEP" ? 1 : 2, await server.CountAsync(name));
@@ -45,7 +45,7 @@ public sealed class BothProtocolsTests(BothProtocolsServer server) : IClassFixtu
 
         var refused = await server.Request(protocol, name, 2)();
         Assert.Equal((null, status), (refused.Serial, refused.Status));
-        Assert.StartsWith(FailureTable.Of(FailureReason.IntuneRateLimited).PublicText, refused.Text, StringComparison.Ordinal);
+        Assert.StartsWith(FailureTable.Of(FailureReason.RateLimited).PublicText, refused.Text, StringComparison.Ordinal);
         Assert.InRange(refused.Wait!.Value, TimeSpan.FromHours(23), TimeSpan.FromHours(24) + TimeSpan.FromSeconds(2));
         Assert.Equal(2, await server.CountAsync(name));
         Assert.NotNull((await server.Request(protocol, $"neighbour-{protocol}")()).Serial);

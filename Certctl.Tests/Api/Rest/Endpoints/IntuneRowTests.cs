@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Certctl.Api.Rest.Endpoints;
 using Certctl.Api.Rest.Endpoints.Protocols;
 using Certctl.Api.Rest.Http;
 using Xunit;
