@@ -133,9 +133,9 @@ public sealed class ScepAdminPageTests(PagesServer server)
         await page.Locator("#reload-confirm").ClickAsync();
         await page.GetByRole(AriaRole.Dialog).WaitForAsync(new() { State = WaitForSelectorState.Detached });
         var events = (await server.RestAsync(HttpMethod.Get, "/api/v1/audit?action=scep_intune_trust_reloaded")).GetProperty("data");
-        Assert.Equal(["Done", "Refused"], events.EnumerateArray().Take(2).Select(row => row.GetProperty("outcome").GetString()!));
+        Assert.Equal(["done", "refused"], events.EnumerateArray().Take(2).Select(row => row.GetProperty("outcome").GetString()!));
         Assert.Equal("alice", events[0].GetProperty("actor").GetString());
-        Assert.Equal("127.0.0.1", events[0].GetProperty("source_address").GetString());
+        Assert.Equal("127.0.0.1", events[0].GetProperty("details").GetProperty("source_address").GetString());
     }
 
     [Fact]
