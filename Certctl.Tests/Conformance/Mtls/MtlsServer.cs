@@ -106,7 +106,7 @@ public sealed class MtlsPortServer : MtlsServer
         return int.Parse(Host.Log.Split(Announcement)[1].Split('\n')[0], System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    protected override IEnumerable<(string Name, string Value)> More => 
+    protected override IEnumerable<(string Name, string Value)> More =>
     [
         ("CERTCTL_SERVER_MTLS_PORT", "0"), ("CERTCTL_EST_ENABLED", "true"), ("CERTCTL_EST_ALLOWED_AUTH_MODES", "approval"),
     ];

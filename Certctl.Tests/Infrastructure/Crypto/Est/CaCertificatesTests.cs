@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Certctl.Infrastructure.Crypto.Est;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Issuers.LocalCa;
@@ -44,7 +43,7 @@ public sealed class CaCertificatesTests : IDisposable
 
         var body = new EstCodec().EncodeCertificates(LocalCaIssuer.PublishedOf(ca, Now));
 
-        File.WriteAllBytes(_folder["body"], Convert.FromBase64String(Encoding.ASCII.GetString(body)));
+        File.WriteAllBytes(_folder["body"], body);
         OpenSsl.Run("pkcs7", "-inform", "DER", "-in", _folder["body"], "-print_certs", "-out", _folder["bag"]);
         var bag = new X509Certificate2Collection();
         bag.ImportFromPemFile(_folder["bag"]);
