@@ -32,8 +32,8 @@ public sealed class SecretSettingTests : IDisposable
             ["CHALLENGE_PASSWORD", "CHALLENGE_PASSWORD_PREVIOUS", "COMPLIANCE_BEARER_TOKEN"],
             KnownSettings.ScepProfile.Where(setting => setting.IsSecret).Select(setting => setting.Name));
         Assert.Equal(
-            ["ENROLLMENT_PASSWORD", "ENROLLMENT_PASSWORD_PREVIOUS", "SERVERKEYGEN_SHARED_KEYS"],
-            KnownSettings.EstProfile.Where(setting => setting.IsSecret).Select(setting => setting.Name));
+            ["COMPLIANCE_BEARER_TOKEN", "ENROLLMENT_PASSWORD", "ENROLLMENT_PASSWORD_PREVIOUS", "SERVERKEYGEN_SHARED_KEYS"],
+            KnownSettings.EstProfile.Where(setting => setting.IsSecret).Select(setting => setting.Name).Order());
     }
 
     [Theory]
