@@ -89,6 +89,20 @@ public sealed partial class CodingRuleTests
     }
 
     [Fact]
+    public void Usings_are_in_order_with_those_of_the_platform_first()
+    {
+        foreach (var file in SourceTree.Products.Append("Certctl.Tests").SelectMany(SourceTree.FilesOf)
+            .Where(file => Path.GetExtension(file) == ".cs" && !SourceTree.IsGenerated(file)))
+        {
+            var names = Usings().Matches(SourceTree.Read(file)).Select(match => match.Groups[1].Value).ToList();
+            Assert.True(
+                names.OrderBy(name => name != "System" && !name.StartsWith("System.", StringComparison.Ordinal))
+                    .ThenBy(name => name, StringComparer.OrdinalIgnoreCase).SequenceEqual(names),
+                file);
+        }
+    }
+
+    [Fact]
     public void Folders_are_features_never_kinds()
     {
         var kinds = SourceTree.ProductFiles()
@@ -175,6 +189,9 @@ public sealed partial class CodingRuleTests
 
     [GeneratedRegex(@"^namespace\s+([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();
+
+    [GeneratedRegex(@"^using ([\w.]+);\r?$", RegexOptions.Multiline)]
+    private static partial Regex Usings();
 
     [GeneratedRegex(@"NotImplementedException|\b(TODO|FIXME|HACK|XXX)\b")]
     private static partial Regex Unfinished();
