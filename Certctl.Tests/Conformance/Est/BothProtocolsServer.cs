@@ -136,7 +136,17 @@ public sealed class BothProtocolsServer : IAsyncLifetime, IDisposable
     }
 
     /// <summary>The figure of the one series with these labels; 0 where there is none yet.</summary>
-    internal async Task<double> FigureAsync(string series, params string[] labels)
+    // The exporter repeats an answer that is younger than 300 ms, and counts follow the reply: asked until the figure is at least that.
+    internal async Task<double> FigureAsync(double atLeast, string series, params string[] labels)
+    {
+        using var bound = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        double figure;
+        while ((figure = await FigureNowAsync(series, labels)) < atLeast && !bound.IsCancellationRequested)
+            await Task.Delay(50);
+        return figure;
+    }
+
+    private async Task<double> FigureNowAsync(string series, string[] labels)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Host.Url, "/metrics"));
         request.Headers.Authorization = new("Bearer", MetricsToken);

@@ -55,7 +55,7 @@ public sealed class BothProtocolsTests(BothProtocolsServer server) : IClassFixtu
         Assert.Equal(
             1,
             await server.FigureAsync(
-                "certctl_enrolment_requests_total", $"protocol=\"{protocol}\"", "outcome=\"refused\"", "reason=\"rate_limited\""));
+                1, "certctl_enrolment_requests_total", $"protocol=\"{protocol}\"", "outcome=\"refused\"", "reason=\"rate_limited\""));
     }
 
     [Theory]
@@ -89,12 +89,12 @@ public sealed class BothProtocolsTests(BothProtocolsServer server) : IClassFixtu
         Assert.Equal(
             2,
             await server.FigureAsync(
-                "certctl_enrolment_requests_total", $"protocol=\"{protocol}\"", "outcome=\"refused\"", "reason=\"compliance_failed\""));
+                2, "certctl_enrolment_requests_total", $"protocol=\"{protocol}\"", "outcome=\"refused\"", "reason=\"compliance_failed\""));
         foreach (var verdict in new[] { "not_compliant", "unavailable" })
         {
             Assert.Equal(
                 1,
-                await server.FigureAsync("certctl_compliance_verdicts_total", $"protocol=\"{protocol}\"", $"verdict=\"{verdict}\""));
+                await server.FigureAsync(1, "certctl_compliance_verdicts_total", $"protocol=\"{protocol}\"", $"verdict=\"{verdict}\""));
         }
 
         var question = server.Service.Seen.Last();
