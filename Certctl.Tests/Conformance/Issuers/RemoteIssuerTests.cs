@@ -95,7 +95,7 @@ public abstract class RemoteIssuerTests
         using (var wire = host.Connect())
         {
             request = (await NamedAsync(wire, device.Csr($"CN=killed when {point}", host.Challenge), device)).Build();
-            await Assert.ThrowsAsync<HttpRequestException>(() => wire.SendAsync(request));
+            await Assert.ThrowsAsync<HttpRequestException>(() => UntilIssuedAsync(host, wire, device, request, poll: false));
         }
 
         await host.KillAsync();
