@@ -6,4 +6,6 @@ public sealed record CompliancePolicy(IComplianceHook Hook, ComplianceOnError On
 {
     /// <summary>No service is asked.</summary>
     public static readonly CompliancePolicy None = new(AlwaysCompliant.Instance);
+
+    public bool Asks => Hook is not AlwaysCompliant;
 }
