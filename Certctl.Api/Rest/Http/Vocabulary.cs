@@ -1,6 +1,8 @@
 using Certctl.Api.Rest.Access;
 using Certctl.Application.Admin.Probes;
 using Certctl.Application.Enrolments;
+using Certctl.Application.Est;
+using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
 using Certctl.Domain.Profiles;
 
@@ -24,7 +26,7 @@ internal static class Vocabulary
     public static readonly IReadOnlyList<string> KeyAlgorithms = ["RSA", "ECDSA", "Ed25519"];
 
     /// <summary>Protocols by which a certificate may have come.</summary>
-    public static readonly IReadOnlyList<string> Sources = ["SCEP"];
+    public static readonly IReadOnlyList<string> Sources = [ScepProtocol.Name, EstProtocol.Name];
 
     /// <summary>Kinds of what events of the audit trail are about.</summary>
     public static readonly IReadOnlyList<string> AuditResources =

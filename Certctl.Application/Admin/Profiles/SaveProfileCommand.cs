@@ -1,4 +1,5 @@
 using Certctl.Application.Enrolments;
+using Certctl.Application.Est;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Profiles;
@@ -50,13 +51,16 @@ public sealed record DeleteProfileCommand(string ProfileId, int ExpectedVersion,
 
 public sealed class DeleteProfileValidator : AdminCommandValidator<DeleteProfileCommand>;
 
-public sealed class DeleteProfileHandler(ICertificateProfileRepository profiles, ScepProfileTable served, TimeProvider clock)
+public sealed class DeleteProfileHandler(
+    ICertificateProfileRepository profiles, ScepProfileTable scep, EstProfileTable est, TimeProvider clock)
     : IRequestHandler<DeleteProfileCommand, AdminOutcome>
 {
     public async Task<AdminOutcome> Handle(DeleteProfileCommand request, CancellationToken cancellationToken)
     {
-        if (served.All.Values.FirstOrDefault(profile => profile.Policy.CertificateProfileId == request.ProfileId) is { } user)
+        if (scep.All.Values.FirstOrDefault(profile => profile.Policy.CertificateProfileId == request.ProfileId) is { } user)
             return new AdminOutcome.Conflict($"SCEP profile \"{user.PathId}\" issues under it.");
+        if (est.All.Values.FirstOrDefault(profile => profile.Policy.CertificateProfileId == request.ProfileId) is { } other)
+            return new AdminOutcome.Conflict($"EST profile \"{other.PathId}\" issues under it.");
         var audit = ProfileTrail.Event(request, request.ProfileId, AuditAction.ProfileDeleted, request.Change, clock.GetUtcNow());
         return await profiles.DeleteAsync(request.ProfileId, request.ExpectedVersion, audit, cancellationToken) switch
         {

@@ -1,4 +1,8 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Certctl.Tests.Fixtures;
 using Xunit;
 
@@ -32,6 +36,18 @@ public sealed class BesideScepTests
         var again = (await scep.SendAsync((await scep.RequestAsync(owner.Csr("CN=both", (string?)null), owner)).Build())).Issued(owner);
         Assert.NotEqual(byEst.SerialNumber, again.SerialNumber);
 
+        // Each is found by the protocol that it came by.
+        foreach (var (source, serials) in new[] { ("SCEP", new[] { again, byScep }), ("EST", [byEst]) })
+        {
+            using var list = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Url, $"/api/v1/certificates?source={source}"));
+            list.Headers.Authorization = new("Bearer", host.ApiKey);
+            using var found = await scep.Http.SendAsync(list);
+            var rows = JsonDocument.Parse(await found.Content.ReadAsStringAsync()).RootElement.GetProperty("data").EnumerateArray();
+            Assert.Equal(
+                serials.Select(one => one.SerialNumber.ToLowerInvariant().PadLeft(40, '0')),
+                rows.Select(row => row.GetProperty("serial_number").GetString()!));
+        }
+
         using var plain = ScepWire.NewClient(host.CaFile);
         plain.BaseAddress = shown.BaseAddress;
         await File.WriteAllTextAsync(folder["password"], "the other password here");
@@ -42,6 +58,41 @@ public sealed class BesideScepTests
             using var answer = await EstRequest.PostAsync(plain, "est/simpleenroll", device.Csr("CN=after", (string?)null), password);
             Assert.Equal(status, (int)answer.StatusCode);
         }
+    }
+
+    [Fact]
+    public async Task A_certificate_profile_that_EST_issues_under_is_not_taken_away()
+    {
+        await using var host = await CertctlHost.StartAsync(null);
+        using var http = ScepWire.NewClient(host.CaFile);
+        async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, JsonNode? body = null)
+        {
+            using var request = new HttpRequestMessage(method, new Uri(host.Url, $"/api/v1/profiles{path}"));
+            request.Headers.Authorization = new("Bearer", host.ApiKey);
+            request.Headers.TryAddWithoutValidation("If-Match", "*");
+            request.Content = body is null ? null : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+            return await http.SendAsync(request);
+        }
+
+        using (var stored = await SendAsync(HttpMethod.Get, "/default"))
+        {
+            var profile = JsonNode.Parse(await stored.Content.ReadAsStringAsync())!;
+            (profile["id"], profile["name"]) = ("est-alone", "est-alone");
+            using var made = await SendAsync(HttpMethod.Post, "", profile);
+            Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+        }
+
+        await host.KillAsync();
+        foreach (var (name, value) in new[]
+        {
+            ("ENABLED", "true"), ("PROFILE_ID", "est-alone"), ("ALLOWED_AUTH_MODES", "basic"),
+            ("ENROLLMENT_PASSWORD", "a password of its own"),
+        })
+            host.Settings[$"CERTCTL_EST_{name}"] = value;
+        await host.StartAgainAsync();
+        using var refused = await SendAsync(HttpMethod.Delete, "/est-alone");
+        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+        Assert.Contains("EST profile", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     private static X509Certificate2Collection Pkcs7(byte[] body)
