@@ -97,6 +97,7 @@ public static class ApplicationRegistration
         services.AddSingleton<ServiceFactory>(provider => provider.GetRequiredService);
         services.AddSingleton<IMediator, Mediator>();
         services.AddSingleton<AdminDispatcher>();
+        services.AddSingleton<EnrolmentRates>();
         services.AddSingleton(typeof(IPipelineBehavior<,>), typeof(AdminValidationBehavior<,>));
         services.AddAct<DecideEnrolmentCommand, DecideEnrolmentHandler, DecideEnrolmentValidator>();
         services.AddAct<SaveProfileCommand, SaveProfileHandler, SaveProfileValidator>();

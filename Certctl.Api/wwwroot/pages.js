@@ -16,6 +16,10 @@ export function watch(page) {
   return { stop: () => document.removeEventListener('visibilitychange', tell) };
 }
 
+export function copy(text) {
+  return navigator.clipboard.writeText(text);
+}
+
 // A moment in the operator's zone. The server sends UTC, which stands in the title.
 class LocalTime extends HTMLElement {
   static observedAttributes = ['datetime', 'time-only'];

@@ -18,6 +18,10 @@ public sealed class PageLookTests(PagesServer server)
     [
         ("overview", "/ui/", "h1"), ("scep-profiles", "/ui/scep", "#profile-corp"),
         ("scep-intune", "/ui/scep?tab=intune&profile=corp", "#intune-corp"), ("scep-activity", "/ui/scep?tab=activity", ".chips"),
+        ("certificates", "/ui/certificates", "#certificates"), ("certificates-revoke", "/ui/certificates/revoke", "#criteria"),
+        ("enrolments", "/ui/enrolments", "#enrolments"), ("approvals", "/ui/approvals", ".approval"),
+        ("audit", "/ui/audit", "#events"), ("issuers", "/ui/issuers", ".card"), ("est", "/ui/est", "h1"),
+        ("api-keys", "/ui/api-keys", "#keys"), ("probe", "/ui/probe", "#probe"),
     ];
 
     [Theory]
@@ -27,6 +31,8 @@ public sealed class PageLookTests(PagesServer server)
     {
         if (!PagesServer.CanRun)
             return;
+        var device = await server.EnrolAsync("/scep/lab", "CN=looked at", PagesServer.LabPassword);
+        await server.AskAtDoorAsync("CN=waits and is looked at", "looked-at");
         await using (var door = await server.OpenAsync(theme))
         {
             await door.Page.GotoAsync("/ui/sign-in");
@@ -41,6 +47,13 @@ public sealed class PageLookTests(PagesServer server)
             await CheckAsync(open.Page, name, theme);
         }
 
+        await open.Page.GotoAsync($"/ui/certificates/{device.SerialNumber}");
+        await open.Page.Locator("#extensions").WaitForAsync();
+        await CheckAsync(open.Page, "certificate", theme);
+        await open.Page.Locator("#history").ClickAsync();
+        await open.Page.Locator("#enrolments a").First.ClickAsync();
+        await open.Page.Locator("#timeline").WaitForAsync();
+        await CheckAsync(open.Page, "enrolment", theme);
         await open.Page.GotoAsync("/ui/scep?tab=intune");
         await open.Page.Locator("#intune-corp .reload").ClickAsync();
         await open.Page.GetByRole(AriaRole.Dialog).WaitForAsync();

@@ -1,8 +1,11 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Certctl.Tests.Conformance;
 using Certctl.Tests.Fixtures;
+using Certctl.Tests.Infrastructure.Crypto.Scep;
 using Microsoft.Playwright;
 using Xunit;
 
@@ -10,12 +13,13 @@ namespace Certctl.Tests.Browser;
 
 /// <summary>
 /// One server and one browser for all tests of the pages. Profiles: <c>corp</c> and <c>branch</c> take signed challenges, <c>lab</c> a
-/// password alone.
+/// password alone, and what comes by <c>door</c> waits for two approvals.
 /// </summary>
 public sealed class PagesServer : IAsyncLifetime, IDisposable
 {
     internal const string Admin = "admin-key-0123456789abcdef0123456789";
     internal const string Operator = "operator-key-0123456789abcdef012345";
+    internal const string MetricsToken = "metrics-token-0123456789";
     internal const string LabPassword = "lab-password-0123456789";
 
     private readonly TemporaryFolder _folder = new();
@@ -47,11 +51,16 @@ public sealed class PagesServer : IAsyncLifetime, IDisposable
             [
                 ("CERTCTL_SCEP_PROFILES", "corp,branch,lab"),
                 .. Profile("CORP", CorpAnchors), .. Profile("BRANCH", _folder["branch.pem"]), .. Profile("LAB", null),
+                ("CERTCTL_METRICS_ENABLED", "true"),
+                ("CERTCTL_SCEP_PROBE_ENABLED", "true"),
+                ("CERTCTL_SCEP_PROBE_ALLOW", "127.0.0.1/32"),
+                ("CERTCTL_METRICS_TOKEN", MetricsToken),
                 ("CERTCTL_RATE_LIMIT_RPS", "5000"),
                 ("CERTCTL_RATE_LIMIT_BURST", "5000"),
                 ("CERTCTL_API_KEYS_NAMED", $"alice:{Admin}:admin,olga:{Operator}:operator"),
             ]);
         _http = ScepWire.NewClient(Host.CaFile);
+        await MakeDoorAsync();
         if (!CanRun)
             return;
         _playwright = await Playwright.CreateAsync();
@@ -93,6 +102,7 @@ public sealed class PagesServer : IAsyncLifetime, IDisposable
     }
 
     /// <summary>The same, signed in, at a page.</summary>
+    /// <param name="path">Or the whole address at another server.</param>
     internal async Task<OpenPage> SignInAsync(string path, string key = Admin, ColorScheme theme = ColorScheme.Light)
     {
         var open = await OpenAsync(theme);
@@ -101,6 +111,42 @@ public sealed class PagesServer : IAsyncLifetime, IDisposable
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).WaitForAsync();
         return open;
+    }
+
+    /// <summary>A device enrols through a profile with a password.</summary>
+    internal async Task<X509Certificate2> EnrolAsync(string path, string subject, string challenge)
+    {
+        using var wire = Host.Connect(path);
+        var device = ScepDevice.Shared();
+        return (await wire.SendAsync((await wire.RequestAsync(device.Csr(subject, challenge), device)).Build())).Issued(device);
+    }
+
+    /// <summary>A request that waits for approval.</summary>
+    /// <returns>The device's poll.</returns>
+    internal async Task<byte[]> AskAtDoorAsync(string subject, string transaction)
+    {
+        using var wire = Host.Connect("/scep/door");
+        var device = ScepDevice.Shared();
+        ForgedRequest Named(ForgedRequest request) =>
+            request.Replace(ForgedRequest.TransactionIdOid, ForgedRequest.Printable(transaction));
+        (await wire.SendAsync(Named(await wire.RequestAsync(device.Csr(subject, LabPassword), device)).Build())).MustWait(transaction);
+        return Named(await wire.RequestAsync([0x30, 0x00], device))
+            .Replace(ForgedRequest.MessageTypeOid, ForgedRequest.Printable("20")).Build();
+    }
+
+    private async Task MakeDoorAsync()
+    {
+        var profile = JsonNode.Parse((await RestAsync(HttpMethod.Get, "/api/v1/profiles/default")).GetRawText())!.AsObject();
+        (profile["id"], profile["name"], profile["requires_approval"], profile["approvals_required"]) = ("door", "door", true, 2);
+        await RestAsync(HttpMethod.Post, "/api/v1/profiles", profile);
+
+        // A path is served only where its certificate profile exists.
+        await Host.KillAsync();
+        foreach (var (name, value) in Profile("DOOR", null))
+            Host.Settings[name] = value;
+        Host.Settings["CERTCTL_SCEP_PROFILE_DOOR_PROFILE_ID"] = "door";
+        Host.Settings["CERTCTL_SCEP_PROFILES"] = "corp,branch,lab,door";
+        await Host.StartAgainAsync();
     }
 
     /// <summary>What the REST API answers to the admin.</summary>
@@ -156,6 +202,14 @@ internal sealed class OpenPage : IAsyncDisposable
 
     /// <summary>The page's own text, once it stands there.</summary>
     public Task SeesAsync(string text) => Page.GetByText(text).First.WaitForAsync();
+
+    /// <summary>Once its address has this in it. Playwright's own wait hangs where the page has changed it before the wait begins.</summary>
+    public async Task IsAtAsync(string part)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(PagesServer.Patience));
+        while (!Page.Url.Contains(part, StringComparison.Ordinal))
+            await Task.Delay(50, patience.Token);
+    }
 
     public async ValueTask DisposeAsync() => await Page.Context.DisposeAsync();
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Certctl.Tests.Conformance;
 using Microsoft.Playwright;
 using Xunit;
 
@@ -32,11 +31,11 @@ public sealed class ScepAdminPageTests(PagesServer server)
             return;
         await using var open = await server.SignInAsync("/scep");
         var page = open.Page;
-        await open.SeesAsync("3 profiles");
+        await open.SeesAsync("4 profiles");
         Assert.EndsWith("/ui/scep", page.Url, StringComparison.Ordinal);
         Assert.Equal("page", await page.Locator("#tab-profiles").GetAttributeAsync("aria-current"));
         await open.SeesAsync("Last updated");
-        Assert.Equal(["branch", "corp", "lab"], await page.Locator(".card h2").AllInnerTextsAsync());
+        Assert.Equal(["branch", "corp", "door", "lab"], await page.Locator(".card h2").AllInnerTextsAsync());
         Assert.Equal(
             ["Challenge password set", "mTLS disabled", "Intune disabled"],
             (await page.Locator("#profile-lab .badge").AllInnerTextsAsync()).Skip(1));
@@ -80,7 +79,7 @@ public sealed class ScepAdminPageTests(PagesServer server)
     {
         if (!PagesServer.CanRun)
             return;
-        await EnrolAsync("/scep/corp", "CN=counted", server.Connector.For("counted"));
+        await server.EnrolAsync("/scep/corp", "CN=counted", server.Connector.For("counted"));
         await using var open = await server.SignInAsync("/ui/scep?tab=intune");
         var page = open.Page;
         var corp = page.Locator("#intune-corp");
@@ -143,8 +142,8 @@ public sealed class ScepAdminPageTests(PagesServer server)
     {
         if (!PagesServer.CanRun)
             return;
-        await EnrolAsync("/scep/lab", Script, PagesServer.LabPassword);
-        await EnrolAsync("/scep/corp", "CN=signed one", server.Connector.For("signed one"));
+        await server.EnrolAsync("/scep/lab", Script, PagesServer.LabPassword);
+        await server.EnrolAsync("/scep/corp", "CN=signed one", server.Connector.For("signed one"));
         await using var open = await server.SignInAsync("/ui/scep?tab=activity");
         var page = open.Page;
         await page.Locator("#activity td", new() { HasText = "img src" }).First.WaitForAsync();
@@ -172,11 +171,4 @@ public sealed class ScepAdminPageTests(PagesServer server)
 
     private static async Task<IReadOnlyList<string>> ActionsAsync(IPage page) =>
         await page.Locator("#activity td:nth-child(2)").AllInnerTextsAsync();
-
-    private async Task EnrolAsync(string path, string subject, string challenge)
-    {
-        using var wire = server.Host.Connect(path);
-        var device = ScepDevice.Shared();
-        (await wire.SendAsync((await wire.RequestAsync(device.Csr(subject, challenge), device)).Build())).Issued(device);
-    }
 }

@@ -49,7 +49,7 @@ public sealed class SignInTests(PagesServer server)
             return;
         var made = await server.RestAsync(HttpMethod.Post, "/api/v1/api-keys", new { name = "short", role = "admin" });
         await using var open = await server.SignInAsync("/ui/scep", made.GetProperty("key").GetString()!);
-        await open.SeesAsync("3 profiles");
+        await open.SeesAsync("4 profiles");
 
         await server.RestAsync(HttpMethod.Delete, $"/api/v1/api-keys/{made.GetProperty("id").GetString()}");
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Refresh now" }).ClickAsync();

@@ -152,11 +152,11 @@ internal sealed class InMemoryJournal(TimeProvider clock)
         Task.FromResult(Refusals.Concat(Acts).FirstOrDefault(audit => audit.Id == id));
 
     public Task<IReadOnlyList<AuditCount>> CountAsync(
-        IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken) =>
+        IReadOnlyList<string> actions, DateTimeOffset since, DateTimeOffset? until, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<AuditCount>>(
         [
             .. Refusals.Concat(Committed.Select(entry => entry.Audit))
-                .Where(audit => actions.Contains(audit.Action) && audit.Timestamp >= since)
+                .Where(audit => actions.Contains(audit.Action) && audit.Timestamp >= since && (until is null || audit.Timestamp < until))
                 .GroupBy(audit => (audit.PathId, audit.Outcome, audit.Reason))
                 .Select(kind => new AuditCount(kind.Key.PathId, kind.Key.Outcome, kind.Key.Reason, kind.Sum(audit => (long)audit.Count))),
         ]);

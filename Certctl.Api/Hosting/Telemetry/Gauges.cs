@@ -1,11 +1,8 @@
 using System.Data.Common;
 using System.Diagnostics.Metrics;
-using Certctl.Api.Hosting.Startup;
 using Certctl.Application.Admin.Approvals;
-using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
-using Certctl.Application.Scep;
 
 namespace Certctl.Api.Hosting.Telemetry;
 
@@ -15,38 +12,19 @@ namespace Certctl.Api.Hosting.Telemetry;
 internal sealed class ExpiryGauges : IDisposable
 {
     private readonly Meter _meter = new(EnrolmentMetrics.MeterName);
-    private readonly ScepProfileTable _profiles;
-    private readonly ServerCertificate _tls;
 
-    public ExpiryGauges(ScepProfileTable profiles, ServerCertificate tls)
-    {
-        (_profiles, _tls) = (profiles, tls);
-        _meter.CreateObservableGauge("certctl_certificate_expiry_timestamp_seconds", Read, "s",
+    public ExpiryGauges(OwnCertificates certificates) =>
+        _meter.CreateObservableGauge(
+            "certctl_certificate_expiry_timestamp_seconds", () => certificates.All().Select(Measure), "s",
             "notAfter as Unix time, by kind (tls, ra, ca, next_ca, intune_anchor), SCEP profile and subject.");
-    }
 
     public void Dispose() => _meter.Dispose();
 
-    private IEnumerable<Measurement<long>> Read()
-    {
-        yield return Ends("tls", "", _tls.Certificate.Subject, _tls.Certificate.NotAfter.ToUniversalTime());
-        foreach (var (pathId, profile) in _profiles.All)
-        {
-            var ra = profile.Codec.RaCertificate;
-            yield return Ends("ra", pathId, ra.Subject.ToString(), ra.NotAfter);
-            yield return Ends("ca", pathId, profile.Policy.Issuer.Name.ToString(), profile.Policy.Issuer.NotAfter);
-            if (profile.Policy.Issuers.Next is { } next)
-                yield return Ends("next_ca", pathId, next.Name.ToString(), next.NotAfter);
-            foreach (var anchor in profile.Policy.Find<IntuneChallengeValidator>()?.Anchors.All ?? [])
-                yield return Ends("intune_anchor", pathId, anchor.Subject, anchor.NotAfter);
-        }
-    }
-
-    private static Measurement<long> Ends(string kind, string pathId, string subject, DateTimeOffset notAfter) => new(
-        notAfter.ToUnixTimeSeconds(),
-        new KeyValuePair<string, object?>("kind", kind),
-        new KeyValuePair<string, object?>("profile", pathId),
-        new KeyValuePair<string, object?>("subject", subject));
+    private static Measurement<long> Measure(OwnCertificate certificate) => new(
+        certificate.NotAfter.ToUnixTimeSeconds(),
+        new KeyValuePair<string, object?>("kind", certificate.Kind),
+        new KeyValuePair<string, object?>("profile", certificate.PathId),
+        new KeyValuePair<string, object?>("subject", certificate.Subject));
 }
 
 /// <summary>How far the clock of this process is from the database's; <see cref="PendingGauge"/> has it measured again and again.</summary>

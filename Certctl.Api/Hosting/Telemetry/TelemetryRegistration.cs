@@ -27,6 +27,7 @@ internal static class TelemetryRegistration
     public static void AddTelemetry(this IServiceCollection services, TelemetryOptions options)
     {
         services.AddSingleton(new MetricsToken(options.Token));
+        services.AddSingleton<OwnCertificates>();
         if (!options.IsOn)
             return;
         services.AddSingleton<ExpiryGauges>();

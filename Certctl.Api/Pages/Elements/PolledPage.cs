@@ -40,6 +40,11 @@ public abstract class PolledPage : ComponentBase, IAsyncDisposable
     /// <summary>Whether the operator may see the page; where not, nothing is read.</summary>
     protected abstract Task<bool> MayAsync();
 
+    /// <summary>The operator leaves the page.</summary>
+    protected virtual void OnClose()
+    {
+    }
+
     [JSInvokable]
     public Task SeenAsync(bool seen) => _poll?.SeenAsync(seen) ?? Task.CompletedTask;
 
@@ -90,7 +95,7 @@ public abstract class PolledPage : ComponentBase, IAsyncDisposable
     }
 
     // No caller waits for it: what fails is handed to the page, as if the operator had asked.
-    private async Task PollAsync()
+    private protected async Task PollAsync()
     {
         var read = InvokeAsync(RefreshAsync);
         await read.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -100,6 +105,7 @@ public abstract class PolledPage : ComponentBase, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        OnClose();
         await _closed.CancelAsync();
         _poll?.Dispose();
         if (_watch is not null)

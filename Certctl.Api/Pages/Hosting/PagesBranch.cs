@@ -52,6 +52,7 @@ internal sealed class PagesBranch(IServiceProvider server, IServiceCollection re
                 .AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null)
                 .RequireAuthorization(ApiPolicy.Auditor);
             routes.MapSession();
+            routes.MapFiles();
         });
         return (services, app.Build());
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Certctl.Api.Configuration.Access;
+using Certctl.Api.Pages.Overview;
 using Certctl.Api.Pages.Session;
 using Certctl.Api.Rest.Access;
 using MudBlazor.Services;
@@ -32,6 +33,7 @@ internal static class PagesRegistration
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddMudServices();
         services.AddScoped<PageAccess>();
+        services.AddSingleton<HealthReport>();
         return services.BuildServiceProvider();
     }
 

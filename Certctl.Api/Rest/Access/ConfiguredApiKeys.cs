@@ -1,4 +1,5 @@
 using Certctl.Api.Configuration.Access;
+using Certctl.Application.Admin;
 
 namespace Certctl.Api.Rest.Access;
 
@@ -15,6 +16,11 @@ internal sealed class ConfiguredApiKeys(IReadOnlyList<NamedApiKey> keys)
         return all.Count != keys.Count || all.Zip(keys).Any(
             pair => pair.First.Name != pair.Second.Name || pair.First.Role != pair.Second.Role || !pair.First.Key.Matches(pair.Second.Key));
     }
+
+    /// <summary>Why no key of this name and role can be made; null: it can.</summary>
+    public string? FindConflict(string name, ApiRole role) => All.Any(key => key.Name == name && key.Role != role)
+        ? $"{name} has another role by the configuration; one name has one role."
+        : null;
 
     public void Exchange(IReadOnlyList<NamedApiKey> keys) => _all = keys;
 }

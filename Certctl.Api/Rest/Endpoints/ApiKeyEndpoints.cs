@@ -10,7 +10,7 @@ namespace Certctl.Api.Rest.Endpoints;
 /// <summary>The keys of this API that are made at run time, beside those of the configuration.</summary>
 internal static class ApiKeyEndpoints
 {
-    private const int UsualDays = 90;
+    internal const int UsualDays = 90;
 
     public static void MapApiKeys(this IEndpointRouteBuilder api)
     {
@@ -49,9 +49,8 @@ internal static class ApiKeyEndpoints
         if (errors is not null)
             return AdminAnswer.Invalid(http, errors);
         var (name, role) = (body!.Name!, body.Role!.Value);
-        if (configured.All.Any(key => key.Name == name && key.Role != role))
-            return Problems.Problem(
-                http, StatusCodes.Status409Conflict, $"{name} has another role by the configuration; one name has one role.");
+        if (configured.FindConflict(name, role) is { } conflict)
+            return Problems.Problem(http, StatusCodes.Status409Conflict, conflict);
 
         // To the second: what is answered now and what is read later are the same.
         var expires = DateTimeOffset.FromUnixTimeSeconds(

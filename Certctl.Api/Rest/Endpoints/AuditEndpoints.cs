@@ -32,18 +32,20 @@ internal static class AuditEndpoints
     private static readonly QueryField<string> Contains = QueryField.Text(
         "q", "Stands in subject, detail, device name or claim subject; upper and lower case alike", Examples.Search);
 
-    private static readonly QueryField[] Filters =
+    internal static readonly QueryField[] Filters =
         [Action, Actor, ResourceType, ResourceId, Outcome, Reason, PathId, TransactionId, Serial, From, To, Contains];
 
     private static readonly QueryField<string> Format = QueryField.Word(
         "format", "ndjson unless said: an event a line; csv has a header and opens in a spreadsheet", ["ndjson", "csv"]);
+
+    internal static readonly QueryField[] ExportFields = [.. Filters, Format];
 
     public static void MapAudit(this IEndpointRouteBuilder api)
     {
         api.MapGet("/audit", ListAsync).WithQuery([.. Filters, .. QueryField.OfLists]).Produces<Page<AuditRow>>().Refuses(400)
             .WithSummary("The audit trail").WithDescription("Newest first. Every filter narrows; what is not given does not matter.");
         api.MapGet("/audit/export", ExportAsync)
-            .WithQuery([.. Filters, Format])
+            .WithQuery(ExportFields)
             .Produces<string>(200, AuditExport.NdjsonType, AuditExport.CsvType).Refuses(400).Sends(200, ResponseHeader.ContentDisposition)
             .WithSummary("The audit trail as a file").WithDescription(
                 "All of the filter, newest first, as a stream. "
@@ -66,7 +68,7 @@ internal static class AuditEndpoints
         return paging.Of([.. page.Events.Select(AuditRow.Of)], page.Total, page.HasMore ? page.Events[^1].Id.ToString("N") : null);
     }
 
-    private static AuditExport ExportAsync(HttpContext http, IAuditRepository audit) =>
+    internal static AuditExport ExportAsync(HttpContext http, IAuditRepository audit) =>
         new(audit, ReadFilter(http.Request.Query), Format.Of(http.Request.Query) == "csv");
 
     private static async Task<IResult> FindAsync(
@@ -79,7 +81,8 @@ internal static class AuditEndpoints
     private static string? ReadResource(string? type, string? id) =>
         type == "certificate" && id is not null ? SerialNumberText.Read(id) ?? id : id;
 
-    private static AuditFilter ReadFilter(IQueryCollection query) => new()
+    /// <param name="query">Was checked.</param>
+    internal static AuditFilter ReadFilter(IQueryCollection query) => new()
     {
         Action = Action.Of(query),
         Actor = Actor.Of(query),

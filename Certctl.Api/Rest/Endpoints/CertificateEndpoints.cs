@@ -38,7 +38,7 @@ internal static class CertificateEndpoints
     private static readonly QueryField<DateTimeOffset?> CreatedAfter = QueryField.Time("created_after", "Issued at this moment or later");
     private static readonly QueryField<DateTimeOffset?> CreatedBefore = QueryField.Time("created_before", "Issued before this moment");
 
-    private static readonly QueryField[] Filters =
+    internal static readonly QueryField[] Filters =
     [
         Status, IssuerId, ProfileId, PathId, Source, Serial, Contains, ExpiresBefore, ExpiresAfter, CreatedAfter, CreatedBefore,
     ];
@@ -77,20 +77,7 @@ internal static class CertificateEndpoints
     {
         var errors = new Dictionary<string, string[]>();
         var query = http.Request.Query;
-        var filter = new CertificateFilter
-        {
-            Status = Status.Of(query),
-            IssuerId = IssuerId.Of(query),
-            ProfileId = ProfileId.Of(query),
-            PathId = PathId.Of(query),
-            Source = Source.Of(query),
-            SerialNumber = Serial.Of(query),
-            Text = Contains.Of(query),
-            ExpiresBefore = ExpiresBefore.Of(query),
-            ExpiresAfter = ExpiresAfter.Of(query),
-            CreatedAfter = CreatedAfter.Of(query),
-            CreatedBefore = CreatedBefore.Of(query),
-        };
+        var filter = ReadFilter(query);
         if (await UnknownProfileAsync(filter.ProfileId, profiles, cancellationToken) is { } unknown)
             errors[ProfileId.Name] = [unknown];
         var paging = Paging.Read(query, errors);
@@ -106,6 +93,22 @@ internal static class CertificateEndpoints
             page.HasMore ? Cursor(page.Certificates[^1]) : null);
     }
 
+    /// <param name="query">Was checked.</param>
+    internal static CertificateFilter ReadFilter(IQueryCollection query) => new()
+    {
+        Status = Status.Of(query),
+        IssuerId = IssuerId.Of(query),
+        ProfileId = ProfileId.Of(query),
+        PathId = PathId.Of(query),
+        Source = Source.Of(query),
+        SerialNumber = Serial.Of(query),
+        Text = Contains.Of(query),
+        ExpiresBefore = ExpiresBefore.Of(query),
+        ExpiresAfter = ExpiresAfter.Of(query),
+        CreatedAfter = CreatedAfter.Of(query),
+        CreatedBefore = CreatedBefore.Of(query),
+    };
+
     private static Task<IResult> FindAsync(
         string id, HttpContext http, ICertificateInventory inventory, IssuerRegistry issuers, TimeProvider clock,
         CancellationToken cancellationToken) =>
@@ -113,7 +116,7 @@ internal static class CertificateEndpoints
             id, http, inventory, issuers, certificate => MetaEndpoints.Json(CertificateRow.Of(certificate, clock.GetUtcNow())),
             cancellationToken);
 
-    private static async Task<IResult> DownloadAsync(
+    internal static async Task<IResult> DownloadAsync(
         string id, HttpContext http, ICertificateInventory inventory, IssuerRegistry issuers, CancellationToken cancellationToken)
     {
         var format = Format.Of(http.Request.Query) ?? "pem";
@@ -131,7 +134,7 @@ internal static class CertificateEndpoints
         string id, HttpContext http, AdminDispatcher dispatcher, ICertificateInventory inventory, IssuerRegistry issuers,
         CancellationToken cancellationToken)
     {
-        var issuerId = await IssuerOfAsync(SerialNumberText.Read(id) ?? "", inventory, issuers, cancellationToken);
+        var issuerId = await inventory.IssuerOfAsync(SerialNumberText.Read(id) ?? "", issuers, cancellationToken);
         return await ChangeAsync<RevocationBody>(
             id, http, dispatcher, "revoked", (body, serial, caller) =>
                 new RevokeCertificateCommand(issuerId, serial, RevocationReasons.Of(body?.Reason), body?.Note ?? "", caller)
@@ -145,7 +148,7 @@ internal static class CertificateEndpoints
         string id, HttpContext http, AdminDispatcher dispatcher, ICertificateInventory inventory, IssuerRegistry issuers,
         CancellationToken cancellationToken)
     {
-        var issuerId = await IssuerOfAsync(SerialNumberText.Read(id) ?? "", inventory, issuers, cancellationToken);
+        var issuerId = await inventory.IssuerOfAsync(SerialNumberText.Read(id) ?? "", issuers, cancellationToken);
         return await ChangeAsync<ReleaseBody>(
             id, http, dispatcher, "released",
             (body, serial, caller) => new ReleaseCertificateCommand(issuerId, serial, body?.Note ?? "", caller),
@@ -215,32 +218,18 @@ internal static class CertificateEndpoints
         string id, HttpContext http, ICertificateInventory inventory, IssuerRegistry issuers, Func<IssuedCertificate, IResult> show,
         CancellationToken cancellationToken) =>
         SerialNumberText.Read(id) is { } serial
-        && await IssuerOfAsync(serial, inventory, issuers, cancellationToken) is var issuerId
+        && await inventory.IssuerOfAsync(serial, issuers, cancellationToken) is var issuerId
         && await inventory.FindAsync(issuerId, serial, cancellationToken) is { } certificate
             ? show(certificate)
             : Problems.Problem(http, StatusCodes.Status404NotFound, "Certificate not found");
 
-    // The address of a certificate is its serial number alone. Of the last issuer nothing is asked here: what is asked next finds it, or
-    // nothing.
-    private static async Task<string> IssuerOfAsync(
-        string serial, ICertificateInventory inventory, IssuerRegistry issuers, CancellationToken cancellationToken)
-    {
-        foreach (var issuer in issuers.All.SkipLast(1))
-        {
-            if (await inventory.FindAsync(issuer.IssuerId, serial, cancellationToken) is not null)
-                return issuer.IssuerId;
-        }
-
-        return issuers.All[^1].IssuerId;
-    }
-
-    private static string Pem(ReadOnlySpan<byte> der) => PemEncoding.WriteString("CERTIFICATE", der);
+    internal static string Pem(ReadOnlySpan<byte> der) => PemEncoding.WriteString("CERTIFICATE", der);
 
     // Microseconds are the database's grain.
-    private static string Cursor(IssuedCertificate last) =>
+    internal static string Cursor(IssuedCertificate last) =>
         $"{(last.CreatedAt.UtcTicks / TimeSpan.TicksPerMicrosecond).ToString("x", CultureInfo.InvariantCulture)}.{last.SerialNumber}";
 
-    private static CertificateMark? Mark(string? cursor, Dictionary<string, string[]> errors)
+    internal static CertificateMark? Mark(string? cursor, Dictionary<string, string[]> errors)
     {
         if (cursor is null)
             return null;

@@ -10,10 +10,6 @@ namespace Certctl.Api.Rest.Endpoints;
 /// <summary>What became of one device's request, from its first message to the end of its certificate.</summary>
 internal static class EnrolmentEndpoints
 {
-    // A device that comes with one transactionID more often than this is a loop; its newest messages say what it is in.
-    private const int MostEvents = 500;
-    private const int MostCertificates = 20;
-
     public static void MapEnrolments(this IEndpointRouteBuilder api) =>
         api.MapGet("/enrolments/{transaction}", FindAsync).Produces<EnrolmentTimeline>().Refuses(404)
             .WithSummary("The timeline of one device's request")
@@ -25,23 +21,10 @@ internal static class EnrolmentEndpoints
     {
         _ = transaction;
         var id = TransactionOf(http);
-        var own = await audit.ListAsync(new AuditFilter { TransactionId = id }, null, 0, MostEvents, cancellationToken);
-        if (own.Events.Count == 0)
-            return Problems.Problem(http, StatusCodes.Status404NotFound, "No device has sent a message with this transactionID");
-
-        // Revocation events carry the serial number, not the transactionID.
-        var events = own.Events.ToDictionary(entry => entry.Id);
-        var serials = own.Events.Select(entry => entry.SerialNumber).OfType<string>().Distinct().ToList();
-        foreach (var serial in serials.Take(MostCertificates))
-        {
-            foreach (var entry in (await audit.ListAsync(
-                new AuditFilter { SerialNumber = serial }, null, 0, MostEvents, cancellationToken)).Events)
-                events.TryAdd(entry.Id, entry);
-        }
-
-        var device = own.Events.First(entry => entry.ActorType != AdminTrail.Person);
-        return MetaEndpoints.Json(new EnrolmentTimeline(
-            id, device.Outcome, serials, own.Total, [.. events.Values.OrderBy(entry => entry.Id).Select(AuditRow.Of)]));
+        return await EnrolmentHistory.FindAsync(audit, id, cancellationToken) is { } history
+            ? MetaEndpoints.Json(new EnrolmentTimeline(
+                id, history.Outcome, history.SerialNumbers, history.Total, [.. history.Events.Select(AuditRow.Of)]))
+            : Problems.Problem(http, StatusCodes.Status404NotFound, "No device has sent a message with this transactionID");
     }
 
     // Routing leaves %2F as it is, so that its value cannot tell a slash from these three characters; base64 has slashes.

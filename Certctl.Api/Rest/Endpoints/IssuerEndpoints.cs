@@ -56,7 +56,7 @@ internal static class IssuerEndpoints
             await dispatcher.SendAsync(new TestIssuerCommand(id, AdminAnswer.Caller(http)), cancellationToken),
             _ => MetaEndpoints.Json(new IssuerTested("connection_successful")));
 
-    private static async Task<IssuerView> ViewAsync(
+    internal static async Task<IssuerView> ViewAsync(
         IssuerGenerations issuer, CaOptions ca, PublicationBase publication, IAuditRepository audit, TimeProvider clock,
         CancellationToken cancellationToken)
     {
@@ -119,7 +119,7 @@ internal sealed record IssuerConfig(int ValidityDays, IReadOnlyList<string> CrlU
 /// <param name="DaysToExpiry">Whole days; negative once it has expired.</param>
 /// <param name="SignsCrls">False: its keyUsage does not let it.</param>
 /// <param name="ChainPem">Its certificate, then those above it as far as known (RFC 7468 §5).</param>
-internal sealed record CaView(
+public sealed record CaView(
     string Subject,
     string? CommonName,
     string Issuer,
@@ -132,7 +132,7 @@ internal sealed record CaView(
     bool SignsCrls,
     string ChainPem)
 {
-    public static CaView Of(ICertificateIssuer issuer, DateTimeOffset now)
+    internal static CaView Of(ICertificateIssuer issuer, DateTimeOffset now)
     {
         using var certificate = X509CertificateLoader.LoadCertificate(issuer.Chain[0].Span);
         using var rsa = certificate.GetRSAPublicKey();

@@ -15,7 +15,7 @@ public sealed record IntuneStatistics(string? PathId, IReadOnlyDictionary<string
     public static async Task<IReadOnlyList<IntuneStatistics>> SinceAsync(
         IAuditRepository audit, DateTimeOffset since, CancellationToken cancellationToken) =>
     [
-        .. (await audit.CountAsync(Actions, since, cancellationToken)).GroupBy(row => row.PathId)
+        .. (await audit.CountAsync(Actions, since, until: null, cancellationToken)).GroupBy(row => row.PathId)
             .Select(path => Of(path.Key, path.Where(row => row.Outcome != AuditOutcome.Pending).ToLookup(Label, row => row.Count)))
             .OrderBy(path => path.PathId, StringComparer.Ordinal),
     ];

@@ -31,7 +31,9 @@ public interface IAuditRepository
     /// How often each action of <paramref name="actions"/> ended how, on which path, since <paramref name="since"/>:
     /// over all processes that write this trail.
     /// </summary>
-    Task<IReadOnlyList<AuditCount>> CountAsync(IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken);
+    /// <param name="until">Before this moment; null: up to now.</param>
+    Task<IReadOnlyList<AuditCount>> CountAsync(
+        IReadOnlyList<string> actions, DateTimeOffset since, DateTimeOffset? until, CancellationToken cancellationToken);
 }
 
 /// <summary>So many events of one path, outcome and reason.</summary>

@@ -92,10 +92,13 @@ internal sealed partial class EfAuditRepository : IAuditRepository, IAsyncDispos
     }
 
     public async Task<IReadOnlyList<AuditCount>> CountAsync(
-        IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken)
+        IReadOnlyList<string> actions, DateTimeOffset since, DateTimeOffset? until, CancellationToken cancellationToken)
     {
         await using var db = await _lists.CreateAsync(cancellationToken);
-        var rows = await db.AuditEvents.From(since).Where(audit => actions.Contains(audit.Action) && audit.Timestamp >= since)
+        var events = db.AuditEvents.From(since).Where(audit => actions.Contains(audit.Action) && audit.Timestamp >= since);
+        if (until is { } end)
+            events = events.Until(end).Where(audit => audit.Timestamp < end);
+        var rows = await events
             .GroupBy(audit => new { audit.PathId, audit.Outcome, audit.Reason })
             .Select(group => new { group.Key, Count = group.Sum(audit => (long)audit.Count) })
             .ToListAsync(cancellationToken);

@@ -8,7 +8,7 @@ namespace Certctl.Tests.Fixtures.Databases;
 /// </summary>
 internal sealed class TcpGate : IAsyncDisposable
 {
-    private readonly IPEndPoint _target;
+    private volatile IPEndPoint _target;
     private readonly List<TcpClient> _open = [];
     private TcpListener? _listener;
     private Task _accepting = Task.CompletedTask;
@@ -22,6 +22,9 @@ internal sealed class TcpGate : IAsyncDisposable
     }
 
     public int Port { get; private set; }
+
+    /// <summary>What comes in from now on goes to another port of loopback.</summary>
+    public void Turn(int port) => _target = new IPEndPoint(IPAddress.Loopback, port);
 
     /// <summary>On the same port as before.</summary>
     public void Open()

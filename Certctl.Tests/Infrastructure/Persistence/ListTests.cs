@@ -1,9 +1,12 @@
+using Certctl.Application.Admin;
 using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Enrolments.Journal;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Tests.Measure;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Certctl.Tests.Infrastructure.Persistence;
@@ -32,6 +35,38 @@ public abstract class ListTests(IDatabases databases) : PersistenceTests(databas
 
     private static readonly DateTimeOffset Now = TestDatabase.Start;
     private static readonly ListSeed Seed = new(Now, Certificates, Events);
+
+    [Fact]
+    public async Task Slices_of_time_are_those_of_plain_counting_and_remembered_once_they_are_over()
+    {
+        if (!IsAvailable)
+            return;
+        await using var database = await OpenAsync();
+        await FillAsync(database, Seed);
+        string[] actions = [AuditAction.ScepPkcsReq, AuditAction.ScepRenewalReq];
+        var rates = new EnrolmentRates(database.Audit, new DatabaseClock(ask: null, new FakeTimeProvider(Now)));
+        foreach (var width in new[] { TimeSpan.FromHours(6), TimeSpan.FromDays(1) })
+        {
+            var slices = await rates.ReadAsync(actions, width, 40, default);
+            Assert.True(slices[^1].From <= Now && Now < slices[^1].From + width);
+            foreach (var slice in slices)
+            {
+                var within = Seed.Events.Where(audit =>
+                    actions.Contains(audit.Action) && audit.Timestamp >= slice.From && audit.Timestamp < slice.From + width).ToList();
+                long Of(AuditOutcome outcome) => within.Where(audit => audit.Outcome == outcome).Sum(audit => (long)audit.Count);
+                Assert.Equal(
+                    (Of(AuditOutcome.Issued), Of(AuditOutcome.Pending), Of(AuditOutcome.Refused)),
+                    (slice.Issued, slice.Pending, slice.Refused));
+            }
+
+            Assert.NotEqual(0, slices.Sum(slice => slice.Issued));
+            var again = await rates.ReadAsync(actions, width, 40, default);
+
+            // The last but one may have ended a moment ago.
+            Assert.True(slices.SkipLast(2).Zip(again).All(pair => ReferenceEquals(pair.First, pair.Second)));
+            Assert.NotSame(slices[^1], again[^1]);
+        }
+    }
 
     private protected abstract Task FillAsync(TestDatabase database, ListSeed seed);
 

@@ -8,7 +8,7 @@ namespace Certctl.Api.Rest.Endpoints.Protocols;
 /// <param name="Counters">Since this process started.</param>
 /// <param name="MtlsEnabled">It has a trust bundle.</param>
 /// <param name="AuthModes">Of a first enrolment: <c>basic</c>, <c>mtls</c>, <c>challenge</c>, <c>approval</c>, or <c>anonymous</c>.</param>
-internal sealed record EstProfileRow(
+public sealed record EstProfileRow(
     string PathId,
     string IssuerId,
     string ProfileId,

@@ -22,6 +22,6 @@ internal sealed class BoundedAuditRepository(IAuditRepository inner, DatabaseAcc
         access.RunAsync(() => inner.FindAsync(id, cancellationToken));
 
     public Task<IReadOnlyList<AuditCount>> CountAsync(
-        IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken) =>
-        access.ListAsync(() => inner.CountAsync(actions, since, cancellationToken));
+        IReadOnlyList<string> actions, DateTimeOffset since, DateTimeOffset? until, CancellationToken cancellationToken) =>
+        access.ListAsync(() => inner.CountAsync(actions, since, until, cancellationToken));
 }

@@ -164,7 +164,7 @@ public sealed class AuditExportTests
         public Task<AuditEvent?> FindAsync(Guid id, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<IReadOnlyList<AuditCount>> CountAsync(
-            IReadOnlyList<string> actions, DateTimeOffset since, CancellationToken cancellationToken) =>
+            IReadOnlyList<string> actions, DateTimeOffset since, DateTimeOffset? until, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
     }
 }
