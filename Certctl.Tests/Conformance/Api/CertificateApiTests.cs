@@ -237,7 +237,7 @@ public sealed class CertificateApiTests(ApiServer server) : IClassFixture<ApiSer
     [InlineData("per_page=0", "per_page")]
     [InlineData("environment=prod", "environment")]
     [InlineData("profile_id=nowhere", "profile_id")]
-    [InlineData("source=EST", "source")]
+    [InlineData("source=ACME", "source")]
     [InlineData("created_after=2026-11-27T08:00:00", "created_after")]
     public async Task A_query_that_cannot_be_read_is_a_400_that_names_the_field(string query, string field)
     {
