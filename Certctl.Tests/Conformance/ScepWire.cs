@@ -73,6 +73,21 @@ internal sealed class ScepWire : IDisposable
         return new NetworkStream(socket, ownsSocket: true);
     }
 
+    /// <summary>
+    /// What <c>/ready</c> says once it is 200: its look at the database has a bound of seconds, which a cold process on a busy machine may pass.
+    /// </summary>
+    public async Task<string> ReadyAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (true)
+        {
+            using var answer = await _http.GetAsync(new Uri(Server, "/ready"), patience.Token);
+            if (answer.IsSuccessStatusCode)
+                return await answer.Content.ReadAsStringAsync(patience.Token);
+            await Task.Delay(50, patience.Token);
+        }
+    }
+
     /// <summary>The certificates of GetCACert in the order of the bag.</summary>
     public async Task<List<X509Certificate2>> CaCertificatesAsync()
     {

@@ -25,8 +25,7 @@ public sealed class FailoverTests(PostgresPair pair, ITestOutputHelper output) :
         using var wire = host.Connect();
         var ra = await wire.RecipientAsync();
         await EnrolAsync(wire, ra, host.Challenge, "before");
-        Assert.StartsWith(
-            """{"status":"ready","db":"reachable",""", await ReadyAsync(host, wire, HttpStatusCode.OK), StringComparison.Ordinal);
+        Assert.StartsWith("""{"status":"ready","db":"reachable",""", await wire.ReadyAsync(), StringComparison.Ordinal);
         await CaughtUpAsync(database);
 
         // Nothing is writable: the standby reads and cannot write.
@@ -52,7 +51,7 @@ public sealed class FailoverTests(PostgresPair pair, ITestOutputHelper output) :
         pair.Swap();
         for (var i = 0; i < 5; i++)
             await EnrolAsync(wire, ra, host.Challenge, $"again-{i}");
-        await ReadyAsync(host, wire, HttpStatusCode.OK);
+        await wire.ReadyAsync();
         (await wire.SendAsync(message)).Issued(device);
         Assert.Equal(7, await new RowCounter(pair.Primary.ConnectionString(database), "").CountAsync("SELECT COUNT(*) FROM certificates"));
     }
@@ -75,7 +74,7 @@ public sealed class FailoverTests(PostgresPair pair, ITestOutputHelper output) :
         {
             await EnrolAsync(wire, ra, host.Challenge, "after");
             (await wire.SendAsync(LoadDevice.Request(ra, "not the challenge", "forged").Message)).MustFail("2");
-            await ReadyAsync(host, wire, HttpStatusCode.OK);
+            await wire.ReadyAsync();
 
             // No session can write: enrolments and readiness say so, and reading goes on.
             await pair.Primary.ExecuteAsync(
@@ -109,13 +108,6 @@ public sealed class FailoverTests(PostgresPair pair, ITestOutputHelper output) :
     {
         var (device, message) = LoadDevice.Request(ra, challenge, name);
         (await wire.SendAsync(message)).Issued(device);
-    }
-
-    private static async Task<string> ReadyAsync(CertctlHost host, ScepWire wire, HttpStatusCode status)
-    {
-        using var ready = await wire.Http.GetAsync(new Uri(host.Url, "/ready"));
-        Assert.Equal(status, ready.StatusCode);
-        return await ready.Content.ReadAsStringAsync();
     }
 
     private static async Task<HttpStatusCode> StatusAsync(CertctlHost host, ScepWire wire)

@@ -64,9 +64,7 @@ public sealed class HangingDatabaseTests(PostgresPair pair, ITestOutputHelper ou
         }
 
         var recovery = Stopwatch.StartNew();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!(await wire.Http.GetAsync(new Uri(host.Url, "/ready"))).IsSuccessStatusCode)
-            await Task.Delay(50, patience.Token);
+        await wire.ReadyAsync();
         output.WriteLine($"ready {recovery.Elapsed.TotalSeconds:0.00} s after SIGCONT");
         foreach (var (device, message) in devices)
             (await wire.SendAsync(message)).Issued(device);

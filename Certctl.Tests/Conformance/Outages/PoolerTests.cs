@@ -66,10 +66,7 @@ public sealed class PoolerTests(PostgresFixture postgres) : IClassFixture<Postgr
             (await wire.SendAsync(message)).Issued(device);
         }));
 
-        // The probe's write has a bound of seconds, which a busy machine may pass.
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (!(await wire.Http.GetAsync(new Uri(host.Url, "/ready"), patience.Token)).IsSuccessStatusCode)
-            await Task.Delay(50, patience.Token);
+        await wire.ReadyAsync();
     }
 
     /// <summary>Debian's pgbouncer, as nobody, with a configuration of its own.</summary>

@@ -36,12 +36,11 @@ public sealed class WrongClockTests(PostgresFixture postgres, ITestOutputHelper 
 
         using var wire = right.Connect();
         using var other = new ScepWire(wrong.Url, right.CaFile);
-        var ready = JsonDocument.Parse(await other.Http.GetStringAsync(new Uri(wrong.Url, "/ready"))).RootElement;
+        var ready = JsonDocument.Parse(await other.ReadyAsync()).RootElement;
         Assert.Equal(Ahead, ready.GetProperty("clock_difference_seconds").GetDouble(), 60.0);
         Assert.Equal(
             0,
-            JsonDocument.Parse(await wire.Http.GetStringAsync(new Uri(right.Url, "/ready"))).RootElement
-                .GetProperty("clock_difference_seconds").GetDouble(),
+            JsonDocument.Parse(await wire.ReadyAsync()).RootElement.GetProperty("clock_difference_seconds").GetDouble(),
             4.9);
 
         // What caches are told goes by the clock that CRLs and OCSP answers are dated by.
@@ -86,7 +85,7 @@ public sealed class WrongClockTests(PostgresFixture postgres, ITestOutputHelper 
         await using var wrong = await CertctlHost.StartBesideAsync(right, Clock(library, -Behind));
         using var wire = right.Connect();
         using var other = new ScepWire(wrong.Url, right.CaFile);
-        var ready = JsonDocument.Parse(await other.Http.GetStringAsync(new Uri(wrong.Url, "/ready"))).RootElement;
+        var ready = JsonDocument.Parse(await other.ReadyAsync()).RootElement;
         Assert.Equal(-Behind, ready.GetProperty("clock_difference_seconds").GetDouble(), 60.0);
 
         foreach (var (first, second) in new[] { (wire, other), (other, wire) })

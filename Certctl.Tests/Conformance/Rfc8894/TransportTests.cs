@@ -200,7 +200,7 @@ public sealed class TransportTests(ScepServerFixture server) : IClassFixture<Sce
     public async Task Health_and_readiness_answer_in_the_upstream_shapes()
     {
         Assert.Equal("""{"status":"healthy"}""", await Wire.Http.GetStringAsync(new Uri(Wire.Server, "/health")));
-        Assert.Equal("""{"status":"ready","db":"reachable"}""", await Wire.Http.GetStringAsync(new Uri(Wire.Server, "/ready")));
+        Assert.Equal("""{"status":"ready","db":"reachable"}""", await Wire.ReadyAsync());
     }
 
     private async Task<byte[]> MessageAsync(string subject)

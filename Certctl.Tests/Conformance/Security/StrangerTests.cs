@@ -227,6 +227,6 @@ public sealed class ExpiringRaTests
         await host.SignalAsync("HUP");
         await host.LoggedAsync("Reloaded");
         Assert.Equal(HttpStatusCode.OK, (await wire.Http.GetAsync(caps)).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await wire.Http.GetAsync(new Uri(host.Url, "/ready"))).StatusCode);
+        await wire.ReadyAsync();
     }
 }

@@ -339,9 +339,7 @@ public sealed class SecretReloadTests(PostgresFixture postgres) : IClassFixture<
     private async Task ReadyAsync()
     {
         using var wire = Host.Connect();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while ((await wire.Http.GetAsync(new Uri(wire.Server, "/ready"), patience.Token)).StatusCode != HttpStatusCode.OK)
-            await Task.Delay(50, patience.Token);
+        await wire.ReadyAsync();
     }
 
     private Task<List<AuditEvent>> EventsAsync(int count) => Host.Database.ReloadLinesAsync(count);
