@@ -83,6 +83,8 @@ internal static class ServerHost
         services.AddCertctlApplication();
         services.AddScepProbes(options.Api.Probes);
         services.AddAdminApi(options.Api, oidc);
+        if (oidc is not null)
+            services.AddSingleton(oidc);
         services.AddTelemetry(options.Telemetry);
         services.AddSingleton(provider => Issuers(options.Ca, material, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => Profiles(
@@ -126,7 +128,6 @@ internal static class ServerHost
         app.MapHealth();
         app.MapAdminApi();
         app.MapApiReference();
-        app.MapReferencePage();
         app.MapScep();
         app.MapScepMtls();
         app.MapEst();

@@ -43,6 +43,7 @@ internal static class AdminApi
         services.AddSingleton<ExportSlots>();
         services.AddSingleton<ScepProfileReport>();
         services.AddSingleton<EstProfileReport>();
+        services.AddSingleton(new OidcClientSecret(options.Oidc?.Client?.Secret));
         services.AddApiAuthorization(options.Oidc, issuer);
         services.AddApiReference();
         services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();

@@ -37,7 +37,9 @@ public sealed class PagesServer : IAsyncLifetime, IDisposable
 
     internal string CorpAnchors => _folder["corp.pem"];
 
-    internal static bool CanRun => ExternalTool.AllPresent(Fixtures.Browser.Program);
+    private const string Chromium = "/usr/bin/chromium";
+
+    internal static bool CanRun => ExternalTool.AllPresent(Chromium);
 
     public async Task InitializeAsync()
     {
@@ -66,7 +68,7 @@ public sealed class PagesServer : IAsyncLifetime, IDisposable
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
-            ExecutablePath = Fixtures.Browser.Program,
+            ExecutablePath = Chromium,
             Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
             Timeout = Patience,
         });

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Certctl.Application.Admin;
+using Certctl.Domain.Enrolments;
 
 namespace Certctl.Api.Configuration.Access;
 
@@ -11,7 +12,17 @@ namespace Certctl.Api.Configuration.Access;
 /// <param name="NameClaim">The claim that names the actor.</param>
 /// <param name="CaPath">PEM: the roots of the issuer's TLS certificate; null: those of this machine.</param>
 public sealed record OidcOptions(
-    Uri Authority, string Audience, string RoleClaim, IReadOnlyDictionary<string, ApiRole> RoleMap, string NameClaim, string? CaPath);
+    Uri Authority, string Audience, string RoleClaim, IReadOnlyDictionary<string, ApiRole> RoleMap, string NameClaim, string? CaPath)
+{
+    /// <summary>Null: nobody signs in to the pages by the issuer.</summary>
+    public OidcClientOptions? Client { get; init; }
+}
+
+/// <summary>How people sign in to the pages (OpenID Connect Core 1.0 §3.1).</summary>
+/// <param name="Id">Whom <c>aud</c> of an ID token must name.</param>
+/// <param name="Secret">Null: a public client, which PKCE alone protects.</param>
+/// <param name="Scopes">With <c>openid</c> among them.</param>
+public sealed record OidcClientOptions(string Id, Secret? Secret, IReadOnlyList<string> Scopes);
 
 /// <summary>The issuer of tokens: named whole, or not at all.</summary>
 internal static class OidcSettings
@@ -21,6 +32,8 @@ internal static class OidcSettings
 
     private static readonly SettingType<IReadOnlyDictionary<string, ApiRole>> Roles = new(
         "value=role", "list: `value=role`", ParseRoles, roles => string.Join(',', roles.Select(role => $"{role.Key}={role.Value}")));
+
+    private const string OpenId = "openid";
 
     public static readonly SettingGroup Group = new();
 
@@ -45,6 +58,18 @@ internal static class OidcSettings
     public static readonly Setting<string> CaPath = Group.Add(
         "CERTCTL_OIDC_CA_PATH", SettingType.Text,
         "PEM: the roots that the issuer's TLS certificate must lead to, instead of those of this machine. Read again on SIGHUP.");
+
+    public static readonly Setting<string> ClientId = Group.Add(
+        "CERTCTL_OIDC_CLIENT_ID", SettingType.Text,
+        "As whom the pages are known to the issuer; with it people sign in there (code flow with PKCE) as well as by a key. Its redirect "
+        + "URI is `https://HOST/ui/oidc/callback`.");
+
+    public static readonly SecretSetting ClientSecret = Group.AddSecret(
+        "CERTCTL_OIDC_CLIENT_SECRET", "The secret of that client; without it the client is a public one. Read again on SIGHUP.");
+
+    public static readonly DefaultedSetting<IReadOnlyList<string>> Scopes = Group.Add<IReadOnlyList<string>>(
+        "CERTCTL_OIDC_SCOPES", SettingType.List(SettingType.Text), [OpenId, "profile"],
+        "What the pages ask the issuer for; `openid` must be among it. Role and name are read from the ID token.");
 
     /// <summary>Null: no tokens are taken.</summary>
     /// <param name="requiresKey">False: all are admins, and a token would count for nothing.</param>
@@ -74,7 +99,26 @@ internal static class OidcSettings
             values.Read(RoleClaim),
             ReadRoles(values),
             values.Read(NameClaim),
-            values.Read(CaPath));
+            values.Read(CaPath))
+        {
+            Client = ReadClient(values),
+        };
+    }
+
+    private static OidcClientOptions? ReadClient(SettingValues values)
+    {
+        var (id, secret, scopes) = (values.Read(ClientId), values.Read(ClientSecret), values.Read(Scopes));
+        if (!scopes.Contains(OpenId))
+            values.Problems.Add($"{Scopes.Name} lacks {OpenId}: without it the issuer sends no ID token. Add it.");
+        if (id is not null)
+            return new OidcClientOptions(id, secret, scopes);
+        foreach (var setting in new Setting[] { ClientSecret, Scopes }.Where(values.IsSet))
+        {
+            values.Problems.Add(
+                $"{setting.Name} is set, but {ClientId.Name} is not: nobody would sign in by the issuer. Set it, or take this away.");
+        }
+
+        return null;
     }
 
     private static IReadOnlyDictionary<string, ApiRole> ReadRoles(SettingValues values)

@@ -23,6 +23,9 @@ internal static class LogOutput
         logging.AddFilter("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.None);
         logging.AddFilter("System.Net", LogLevel.Warning);
 
+        // IssuerSignIn writes one line for each, without what a stranger wrote into the address.
+        logging.AddFilter("Microsoft.AspNetCore.Authentication.OpenIdConnect", LogLevel.None);
+
         // Its errors are reported twice otherwise: a failed start in the verb's own words, a failed background task as critical.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
 

@@ -56,6 +56,7 @@ internal static class ReloadRegistration
             profiles,
             provider.GetRequiredService<ConfiguredApiKeys>(),
             provider.GetRequiredService<MetricsToken>(),
+            provider.GetRequiredService<OidcClientSecret>(),
             provider.GetService<DatabaseLogin>());
         return
         [

@@ -3,7 +3,7 @@ using Certctl.Api.Scep;
 namespace Certctl.Api.Pages.Hosting;
 
 /// <summary>
-/// Sends a browser that opens the server or a SCEP URL to the page. Each target is relative, so that it is right behind any path that a
+/// Sends a browser that opens the server, a SCEP URL or the API reference to the page. Each target is relative, so that it is right behind any path that a
 /// proxy puts in front.
 /// </summary>
 internal static class PageRedirects
@@ -27,6 +27,8 @@ internal static class PageRedirects
         "/ui" => "ui/",
         "/scep" => "ui/scep",
         "/scep/" => "../ui/scep",
+        "/openapi/reference" => "../ui/reference/",
+        "/openapi/reference/" => "../../ui/reference/",
         "/scep/intune" => "../ui/scep?tab=intune",
         "/scep/intune/" => "../../ui/scep?tab=intune",
         _ => null,

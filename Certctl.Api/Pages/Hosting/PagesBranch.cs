@@ -1,5 +1,7 @@
+using Certctl.Api.Configuration.Access;
 using Certctl.Api.Pages.Session;
 using Certctl.Api.Rest.Access;
+using Certctl.Api.Rest.OpenApi;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Certctl.Api.Pages.Hosting;
@@ -49,10 +51,13 @@ internal sealed class PagesBranch(IServiceProvider server, IServiceCollection re
         {
             routes.MapStaticAssets();
             routes.MapRazorComponents<App>().WithStaticAssets()
-                .AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null)
+                .AddInteractiveServerRenderMode(render => render.ContentSecurityFrameAncestorsPolicy = null)
                 .RequireAuthorization(ApiPolicy.Auditor);
             routes.MapSession();
+            if (services.GetRequiredService<ApiOptions>().Oidc?.Client is not null)
+                routes.MapIssuerSignIn();
             routes.MapFiles();
+            routes.MapReferencePage(server);
         });
         return (services, app.Build());
     }

@@ -21,6 +21,11 @@ internal static class SessionEndpoints
     public const string Problem = "problem";
     public const string Refused = "refused";
 
+    /// <summary>The same, of who came by the issuer.</summary>
+    public const string IssuerRefused = "issuer";
+    public const string IssuerUnavailable = "issuer-unavailable";
+    public const string NoRole = "role";
+
     // No key is longer.
     private const int MaxForm = 16 * 1024;
 
@@ -42,17 +47,28 @@ internal static class SessionEndpoints
                 var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
                 var end = key.ExpiresAt is { } expires && expires < now + SessionCheck.Longest ? expires : now + SessionCheck.Longest;
                 http.User = SessionCheck.Open(key, end);
-                await RecordAsync(http, AuditAction.SessionOpened, $"role {key.Role.ToString().ToLowerInvariant()}, until {end:O}");
-                await http.SignInAsync(SessionRegistration.Scheme, http.User, new AuthenticationProperties { ExpiresUtc = end });
+                await SignInAsync(http, $"role {key.Role.ToString().ToLowerInvariant()}, until {end:O}", end);
                 See(http, IsPage(http, target) ? target : $"{http.Request.PathBase}/");
                 break;
             case ApiKeyVerdict.Refused(var why):
                 await services.GetRequiredService<AccessTrail>().CountAsync(http, StatusCodes.Status401Unauthorized, why);
-                See(http, $"{http.Request.PathBase}{SessionRegistration.SignInPath}"
-                    + $"?{Problem}={Refused}&{ReturnTo}={Uri.EscapeDataString(IsPage(http, target) ? target : "")}");
+                See(http, SignInAgain(http, Refused, target));
                 break;
         }
     }
+
+    /// <summary>Records who signed in, <see cref="HttpContext.User"/>, and gives the browser the session.</summary>
+    public static async Task SignInAsync(HttpContext http, string detail, DateTimeOffset end)
+    {
+        await RecordAsync(http, AuditAction.SessionOpened, detail);
+        await http.SignInAsync(SessionRegistration.Scheme, http.User, new AuthenticationProperties { ExpiresUtc = end });
+    }
+
+    /// <summary>The sign-in page that says why it is shown again.</summary>
+    /// <param name="target">Where the operator wanted to go.</param>
+    public static string SignInAgain(HttpContext http, string problem, string target) =>
+        $"{http.Request.PathBase}{SessionRegistration.SignInPath}"
+        + $"?{Problem}={problem}&{ReturnTo}={Uri.EscapeDataString(IsPage(http, target) ? target : "")}";
 
     private static async Task CloseAsync(HttpContext http)
     {

@@ -31,8 +31,10 @@ internal static class SessionRegistration
             management.XmlEncryptor = new SessionKeyEncryptor(key);
         });
         services.AddAntiforgery(forms => Harden(forms.Cookie, FormCookie));
-        services.AddAuthentication(api.RequiresKey ? Scheme : LocalHandler.SchemeName).AddCookie(Scheme, Configure)
+        var authentication = services.AddAuthentication(api.RequiresKey ? Scheme : LocalHandler.SchemeName).AddCookie(Scheme, Configure)
             .AddScheme<AuthenticationSchemeOptions, LocalHandler>(LocalHandler.SchemeName, null);
+        if (api.Oidc?.Client is { } client)
+            authentication.AddIssuerSignIn(api.Oidc, client);
     }
 
     private static void Configure(CookieAuthenticationOptions options)

@@ -1,11 +1,9 @@
 using System.Text.Encodings.Web;
 using Certctl.Api.Configuration.Access;
-using Certctl.Api.Rest.OpenApi;
 using Certctl.Application.Admin;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Primitives;
 
 namespace Certctl.Api.Rest.Access;
 
@@ -35,7 +33,7 @@ internal sealed class ApiKeyHandler(
             return AuthenticateResult.NoResult();
         var presented = header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && header.Length > Prefix.Length
             ? header[Prefix.Length..]
-            : ReferencePage.IsFor(Context) ? ReferencePage.PasswordOf(header) : null;
+            : null;
         if (presented is null)
             return AuthenticateResult.Fail("Invalid Authorization header format, expected: Bearer <token>");
         return await keys.JudgeAsync(presented, Context.RequestAborted) switch
@@ -50,9 +48,7 @@ internal sealed class ApiKeyHandler(
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         var result = await HandleAuthenticateOnceSafeAsync();
-        Response.Headers.WWWAuthenticate = ReferencePage.IsFor(Context)
-            ? new StringValues([Challenge, ReferencePage.Challenge])
-            : Challenge;
+        Response.Headers.WWWAuthenticate = Challenge;
         await trail.RefuseAsync(Context, StatusCodes.Status401Unauthorized, result.Failure?.Message ?? Missing);
     }
 

@@ -77,6 +77,9 @@ internal static class ApiPolicy
         return http.RequestServices.GetRequiredService<AccessTrail>().RefuseAsync(http, StatusCodes.Status403Forbidden, message);
     }
 
+    /// <summary>Null: the caller has no role.</summary>
+    public static ApiRole? FindRole(ClaimsPrincipal user) => user.HasClaim(claim => claim.Type == RoleClaim) ? RoleOf(user) : null;
+
     public static ApiRole RoleOf(ClaimsPrincipal user) => Enum.Parse<ApiRole>(user.FindFirstValue(RoleClaim)!);
 
     /// <summary>Who answers for the actor: <see cref="AdminCaller.Principal"/>.</summary>
@@ -85,6 +88,5 @@ internal static class ApiPolicy
     public static string ActorOf(HttpContext http) => http.User.Identity!.Name!;
 
     private static void Require(AuthorizationPolicyBuilder policy, ApiRole least) =>
-        policy.RequireAuthenticatedUser().RequireAssertion(context => context.User.HasClaim(claim => claim.Type == RoleClaim)
-            && RoleOf(context.User) >= least);
+        policy.RequireAuthenticatedUser().RequireAssertion(context => FindRole(context.User) >= least);
 }

@@ -1,5 +1,6 @@
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Certctl.Api.Rest.Access;
 
@@ -39,6 +40,16 @@ internal sealed class OidcKeys(string metadataAddress, IDocumentRetriever docume
 
     // A read that began before was made by roots that are in use no more.
     private long _validFrom = long.MinValue;
+
+    /// <summary>The signing keys that were read last; empty before the first read.</summary>
+    public IEnumerable<SecurityKey> Newest
+    {
+        get
+        {
+            lock (_lock)
+                return _current?.Configuration.SigningKeys ?? [];
+        }
+    }
 
     /// <summary>The set that judges tokens now.</summary>
     /// <exception cref="OidcUnavailableException">No set is young enough and the issuer cannot be read.</exception>

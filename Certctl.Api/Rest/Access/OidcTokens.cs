@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using Certctl.Api.Configuration.Access;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
@@ -16,12 +15,6 @@ namespace Certctl.Api.Rest.Access;
 /// </summary>
 internal static class OidcTokens
 {
-    private const int MostOfName = 200;
-    private const string SubjectClaim = "sub";
-
-    // OpenID Connect Core §2 has 255; the database keeps 255 with "oidc:" before it.
-    private const int MostOfSubject = 250;
-
     // Metadata and keys of the largest public issuers take some 20 kB.
     private const int MaxDocument = 1 << 20;
 
@@ -48,9 +41,17 @@ internal static class OidcTokens
             : ApiKeyHandler.SchemeName;
     }
 
-    /// <summary>Reads documents of an issuer within bounds of time and size.</summary>
-    public static HttpDocumentRetriever Documents(HttpMessageHandler issuer) =>
-        new(new HttpClient(issuer) { Timeout = Patience, MaxResponseContentBufferSize = MaxDocument });
+    /// <summary>Asks an issuer within bounds of time and size.</summary>
+    public static HttpClient Bound(HttpMessageHandler issuer) =>
+        new(issuer) { Timeout = Patience, MaxResponseContentBufferSize = MaxDocument };
+
+    /// <summary>What every token must be.</summary>
+    public static TokenValidationParameters Validation(string audience) => new()
+    {
+        ValidAudience = audience,
+        ValidAlgorithms = Signatures,
+        ClockSkew = Skew,
+    };
 
     /// <param name="issuer">Reaches the issuer.</param>
     public static void AddOidcTokens(this AuthenticationBuilder authentication, OidcOptions options, IDocumentRetriever issuer)
@@ -64,12 +65,7 @@ internal static class OidcTokens
         authentication.AddJwtBearer(jwt =>
         {
             jwt.MapInboundClaims = false;
-            jwt.TokenValidationParameters = new TokenValidationParameters
-            {
-                ValidAudience = options.Audience,
-                ValidAlgorithms = Signatures,
-                ClockSkew = Skew,
-            };
+            jwt.TokenValidationParameters = Validation(options.Audience);
             jwt.Events = new JwtBearerEvents
             {
                 OnMessageReceived = LookAtHeaderAsync,
@@ -82,7 +78,16 @@ internal static class OidcTokens
                 },
                 OnTokenValidated = context =>
                 {
-                    Admit(context, options);
+                    try
+                    {
+                        var person = OidcPerson.Of(context.Principal!, options);
+                        context.Principal = ApiPolicy.Principal(person.Actor, person.Role, person.Principal);
+                    }
+                    catch (SecurityTokenValidationException nameless)
+                    {
+                        context.Fail(nameless);
+                    }
+
                     return Task.CompletedTask;
                 },
                 OnChallenge = context =>
@@ -112,8 +117,7 @@ internal static class OidcTokens
             return;
         }
 
-        // RFC 7515 §4.1.11: who does not understand an extension named in "crit" must refuse the token. None is understood here.
-        if (token.TryGetHeaderValue<object>("crit", out _))
+        if (HasCritical(token))
         {
             context.Fail(new CriticalHeaderException());
             return;
@@ -126,32 +130,32 @@ internal static class OidcTokens
             await Keys(context.HttpContext).LookForAsync(token.Kid, context.HttpContext.RequestAborted);
     }
 
-    private static void Admit(TokenValidatedContext context, OidcOptions options)
+    // RFC 7515 §4.1.11: who does not understand an extension named in "crit" must refuse the token. None is understood here.
+    private static bool HasCritical(JsonWebToken token) => token.TryGetHeaderValue<object>("crit", out _);
+
+    /// <summary>Looks for the key of a token that came from the issuer itself.</summary>
+    /// <exception cref="SecurityTokenException">It is none, or cannot be judged.</exception>
+    /// <exception cref="OidcUnavailableException">The issuer cannot be read.</exception>
+    public static async Task LookForKeyAsync(this OidcKeys keys, string token, CancellationToken cancellationToken)
     {
-        var token = context.Principal!;
-        if (Find(token, options.NameClaim, MostOfName) is not { } name)
+        JsonWebToken read;
+        try
         {
-            context.Fail(new NamelessTokenException(options.NameClaim));
-            return;
+            read = new JsonWebToken(token);
+        }
+        catch (ArgumentException malformed)
+        {
+            throw new SecurityTokenMalformedException("Invalid token", malformed);
         }
 
-        // Other claims may be changed by the person whom they name; the subject never is, and belongs to one person
-        // (OpenID Connect Core §2).
-        if (Find(token, SubjectClaim, MostOfSubject) is not { } subject)
-        {
-            context.Fail(new NamelessTokenException(SubjectClaim));
-            return;
-        }
-
-        var roles = token.FindAll(options.RoleClaim).Where(claim => options.RoleMap.ContainsKey(claim.Value))
-            .Select(claim => options.RoleMap[claim.Value]).ToList();
-        context.Principal = ApiPolicy.Principal($"oidc:{name}", roles.Count > 0 ? roles.Max() : null, $"oidc:{subject}");
+        if (HasCritical(read))
+            throw new CriticalHeaderException();
+        if (!string.IsNullOrEmpty(read.Kid))
+            await keys.LookForAsync(read.Kid, cancellationToken);
     }
 
-    private static string? Find(ClaimsPrincipal token, string claim, int maxLength) =>
-        token.FindFirstValue(claim) is { Length: > 0 } value && value.Length <= maxLength && !value.Any(char.IsControl) ? value : null;
-
-    private static string Words(Exception? failure) => failure switch
+    /// <summary>Why a token is refused, for the client and for auditors; no secret.</summary>
+    public static string Words(Exception? failure) => failure switch
     {
         SecurityTokenExpiredException => "Token has expired",
         SecurityTokenNotYetValidException => "Token is not valid yet",
@@ -160,13 +164,10 @@ internal static class OidcTokens
         SecurityTokenNoExpirationException => "Token has no end",
         SecurityTokenInvalidAlgorithmException or SecurityTokenInvalidSignatureException or SecurityTokenSignatureKeyNotFoundException =>
             "Token is not signed by its issuer",
-        NamelessTokenException nameless => nameless.Message,
+        OidcPerson.NamelessTokenException nameless => nameless.Message,
         CriticalHeaderException critical => critical.Message,
         _ => "Invalid token",
     };
-
-    private sealed class NamelessTokenException(string claim)
-        : SecurityTokenValidationException($"Token has no claim {claim} that could name an actor");
 
     private sealed class CriticalHeaderException() : SecurityTokenValidationException(
         "Token has critical header parameters (crit) that are not understood here");

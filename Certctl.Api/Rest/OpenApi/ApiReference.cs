@@ -14,6 +14,8 @@ internal static class ApiReference
     /// <summary>Where it is served.</summary>
     public const string Root = "/openapi";
 
+    private const string Version = "v1";
+
     /// <summary>The name of its one security scheme.</summary>
     public const string Scheme = "bearer";
 
@@ -29,7 +31,7 @@ internal static class ApiReference
             foreach (var converter in ApiJson.Options.Converters)
                 json.SerializerOptions.Converters.Add(converter);
         });
-        return services.AddOpenApi("v1", options =>
+        return services.AddOpenApi(Version, options =>
         {
             options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
             options.ShouldInclude = description => description.RelativePath is "health" or "ready"
@@ -41,7 +43,17 @@ internal static class ApiReference
     }
 
     public static void MapApiReference(this WebApplication app) =>
-        app.MapOpenApi($"{Root}/{{documentName}}.json").RequireAuthorization(ApiPolicy.Auditor).ShowsInBrowser();
+        app.MapOpenApi($"{Root}/{{documentName}}.json").RequireAuthorization(ApiPolicy.Auditor);
+
+    /// <summary>Writes the document of a server whose services are not those of the request.</summary>
+    public static async Task WriteAsync(HttpContext http, IServiceProvider server)
+    {
+        var document = await server.GetRequiredKeyedService<IOpenApiDocumentProvider>(Version)
+            .GetOpenApiDocumentAsync(http.RequestAborted);
+        http.Response.ContentType = "application/json;charset=utf-8";
+        await http.Response.WriteAsync(
+            await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, http.RequestAborted), http.RequestAborted);
+    }
 
     private static Task DescribeAsync(
         OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Certctl.Api.Rest.Access;
 using Microsoft.AspNetCore.Authorization;
 using Scalar.AspNetCore;
@@ -7,47 +6,28 @@ using Scalar.AspNetCore;
 namespace Certctl.Api.Rest.OpenApi;
 
 /// <summary>
-/// The API reference as an HTML page, rendered by Scalar from the OpenAPI document. A browser asks its user for a name and a password (RFC
-/// 7617): the key is the password, the name is ignored. Basic authentication is accepted for this read-only page alone, because a browser
-/// attaches remembered credentials to requests of any origin.
+/// The API reference as one of the pages, rendered by Scalar from the OpenAPI document and opened by the operator's session. To try a
+/// request one types a key into the page: the session opens nothing of the REST API.
 /// </summary>
 internal static class ReferencePage
 {
-    private const string Path = $"{ApiReference.Root}/reference";
+    /// <summary>Below the root of the pages, as the document is that it draws.</summary>
+    public const string Path = "/reference";
 
-    /// <summary>RFC 7617 §2: what a browser understands.</summary>
-    public const string Challenge = "Basic realm=\"certctl\", charset=\"UTF-8\"";
+    private const string Document = "/openapi.json";
 
-    private const string Prefix = "Basic ";
-
-    public static void MapReferencePage(this WebApplication app)
+    /// <param name="server">Of which the document is.</param>
+    public static void MapReferencePage(this IEndpointRouteBuilder routes, IServiceProvider server)
     {
         // Script and icon are separate routes, which Scalar would serve without authentication.
-        var group = app.MapGroup("").RequireAuthorization(ApiPolicy.Auditor).ShowsInBrowser();
+        var group = routes.MapGroup("").RequireAuthorization(ApiPolicy.Auditor);
         ((IEndpointConventionBuilder)group).Finally(endpoint =>
         {
             foreach (var anonymous in endpoint.Metadata.OfType<IAllowAnonymous>().ToList())
                 endpoint.Metadata.Remove(anonymous);
         });
         group.MapScalarApiReference(Path, Configure);
-    }
-
-    /// <summary>A browser may ask for this by name and password.</summary>
-    public static TBuilder ShowsInBrowser<TBuilder>(this TBuilder endpoint)
-        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new BrowserMetadata());
-
-    public static bool IsFor(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<BrowserMetadata>() is not null;
-
-    /// <summary>The password of the header; null: it is none of RFC 7617.</summary>
-    public static string? PasswordOf(string header)
-    {
-        if (!header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
-            return null;
-        var octets = new byte[header.Length];
-        if (!Convert.TryFromBase64String(header[Prefix.Length..], octets, out var length))
-            return null;
-        var pair = Encoding.UTF8.GetString(octets.AsSpan(0, length)).Split(':', 2);
-        return pair.Length == 2 ? pair[1] : null;
+        group.MapGet(Document, http => ApiReference.WriteAsync(http, server));
     }
 
     private static void Configure(ScalarOptions options, HttpContext http)
@@ -61,7 +41,7 @@ internal static class ReferencePage
         http.Response.Headers.CacheControl = "no-store";
         options.Nonce = nonce;
         options.Title = "certctl REST API";
-        options.OpenApiRoutePattern = $"{ApiReference.Root}/v1.json";
+        options.OpenApiRoutePattern = Document;
         options.DefaultOpenAllTags = true;
         options.DefaultFonts = false;
         options.Telemetry = false;
@@ -70,6 +50,4 @@ internal static class ReferencePage
         options.Agent = new ScalarAgentOptions { Disabled = true };
         options.Mcp = new ScalarMcpOptions { Disabled = true };
     }
-
-    private sealed record BrowserMetadata;
 }

@@ -67,6 +67,9 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_OIDC_ROLE_CLAIM", "groups", "groups" },
         { "CERTCTL_OIDC_NAME_CLAIM", "email", "email" },
         { "CERTCTL_OIDC_CA_PATH", "/roots.pem", "/roots.pem" },
+        { "CERTCTL_OIDC_CLIENT_ID", "pages", "pages" },
+        { "CERTCTL_OIDC_CLIENT_SECRET", "a secret of the pages", "a secret of the pages" },
+        { "CERTCTL_OIDC_SCOPES", "openid, groups", "openid,groups" },
         { "CERTCTL_CORS_ORIGINS", "https://portal.example.com, http://localhost:3000", "https://portal.example.com|http://localhost:3000" },
         { "CERTCTL_METRICS_ENABLED", "yes", "True" },
         { "CERTCTL_UI_ENABLED", "false", "False" },
@@ -141,6 +144,7 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_OIDC_ROLE_MAP", null, "is not set" },
         { "CERTCTL_OIDC_ROLE_MAP", "pki-admins=root", "value=role, with role one of admin, operator, auditor" },
         { "CERTCTL_OIDC_ROLE_MAP", "a=admin,a=auditor", "a is given twice" },
+        { "CERTCTL_OIDC_SCOPES", "profile", "lacks openid: without it the issuer sends no ID token" },
         { "CERTCTL_CORS_ORIGINS", "*", "would let every page on the web use the API" },
         { "CERTCTL_CORS_ORIGINS", "https://portal.example.com/", "an origin as browsers send it" },
         { "CERTCTL_CORS_ORIGINS", "https://Portal.example.com", "an origin as browsers send it" },
@@ -214,7 +218,7 @@ public sealed class ConfigurationReaderTests
         string[] anything =
         [
             "CERTCTL_SERVER_HOST", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_SCEP_PROFILES", "CERTCTL_OIDC_ROLE_CLAIM", "CERTCTL_OIDC_NAME_CLAIM",
-            "CERTCTL_OIDC_CA_PATH", "CERTCTL_EST_PROFILES", "CERTCTL_OCSP_RESPONDER_KEY_DIR",
+            "CERTCTL_OIDC_CA_PATH", "CERTCTL_OIDC_CLIENT_ID", "CERTCTL_OIDC_CLIENT_SECRET", "CERTCTL_EST_PROFILES", "CERTCTL_OCSP_RESPONDER_KEY_DIR",
         ];
         // The settings of a next CA, and of retired ones, mean something together alone: NextCaReaderTests, RetiredCaSettingsTests.
         var names = KnownSettings.Global.Select(setting => setting.Name)
@@ -426,6 +430,9 @@ public sealed class ConfigurationReaderTests
         "CERTCTL_OIDC_ROLE_CLAIM" => options.Api.Oidc!.RoleClaim,
         "CERTCTL_OIDC_NAME_CLAIM" => options.Api.Oidc!.NameClaim,
         "CERTCTL_OIDC_CA_PATH" => options.Api.Oidc!.CaPath,
+        "CERTCTL_OIDC_CLIENT_ID" => options.Api.Oidc!.Client?.Id,
+        "CERTCTL_OIDC_CLIENT_SECRET" => options.Api.Oidc!.Client?.Secret?.Reveal(),
+        "CERTCTL_OIDC_SCOPES" => string.Join(',', options.Api.Oidc!.Client!.Scopes),
         "CERTCTL_CORS_ORIGINS" => string.Join('|', options.Api.CorsOrigins),
         "CERTCTL_METRICS_ENABLED" => $"{options.Telemetry.ServesMetrics}",
         "CERTCTL_UI_ENABLED" => $"{options.ServesPages}",

@@ -26,7 +26,8 @@ public sealed class SecretSettingTests : IDisposable
     public void What_gives_access_is_a_secret()
     {
         Assert.Equal(
-            ["CERTCTL_API_KEYS_NAMED", "CERTCTL_DATABASE_URL", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_METRICS_TOKEN"],
+            ["CERTCTL_API_KEYS_NAMED", "CERTCTL_DATABASE_URL", "CERTCTL_KEY_PASSPHRASE", "CERTCTL_METRICS_TOKEN",
+             "CERTCTL_OIDC_CLIENT_SECRET"],
             KnownSettings.Global.Where(setting => setting.IsSecret).Select(setting => setting.Name).Order());
         Assert.Equal(
             ["CHALLENGE_PASSWORD", "CHALLENGE_PASSWORD_PREVIOUS", "COMPLIANCE_BEARER_TOKEN"],
@@ -209,6 +210,8 @@ public sealed class SecretSettingTests : IDisposable
             ? Settings.Structured() : Settings.Complete();
         if (name == "CERTCTL_METRICS_TOKEN")
             return settings.With("CERTCTL_METRICS_ENABLED", "true");
+        if (name == "CERTCTL_OIDC_CLIENT_SECRET")
+            return settings.WithOidc();
         return name.EndsWith("COMPLIANCE_BEARER_TOKEN", StringComparison.Ordinal)
             ? settings.With(name.Replace("BEARER_TOKEN", "URL", StringComparison.Ordinal), "https://compliance.example/")
             : settings;
@@ -219,6 +222,7 @@ public sealed class SecretSettingTests : IDisposable
         "CERTCTL_DATABASE_URL" => options.Database.ConnectionString.Reveal(),
         "CERTCTL_API_KEYS_NAMED" => options.Api.Keys[0].Key.Reveal(),
         "CERTCTL_METRICS_TOKEN" => options.Telemetry.Token!.Reveal(),
+        "CERTCTL_OIDC_CLIENT_SECRET" => options.Api.Oidc!.Client!.Secret!.Reveal(),
         "CERTCTL_KEY_PASSPHRASE" => options.KeyPassphrase!.Reveal(),
         _ when name.EndsWith("COMPLIANCE_BEARER_TOKEN", StringComparison.Ordinal) =>
             options.ScepProfiles[0].Compliance!.BearerToken!.Reveal(),

@@ -44,7 +44,7 @@ internal static class Settings
     /// <summary>An issuer of tokens, with what it needs beside it.</summary>
     public static Dictionary<string, string> WithOidc(this Dictionary<string, string> environment) => environment
         .With("CERTCTL_OIDC_AUTHORITY", "https://login.example.com")
-        .With("CERTCTL_OIDC_AUDIENCE", "certctl").With("CERTCTL_OIDC_ROLE_MAP", "pki-admins=admin");
+        .With("CERTCTL_OIDC_AUDIENCE", "certctl").With("CERTCTL_OIDC_ROLE_MAP", "pki-admins=admin").With("CERTCTL_OIDC_CLIENT_ID", "certctl-pages");
 
     /// <summary>Sets a name, or takes it away when the value is null.</summary>
     public static Dictionary<string, string> With(this Dictionary<string, string> environment, string name, string? value)

@@ -44,9 +44,13 @@ internal sealed class ComplianceStub : IAsyncDisposable
     });
 
     /// <param name="tls">Null: a good certificate for localhost.</param>
+    /// <param name="asksForCertificate">A browser would ask its user for one.</param>
     public static async Task<ComplianceStub> StartAsync(
-        RequestDelegate answer, X509Certificate2? tls = null, HttpProtocols protocols = HttpProtocols.Http1AndHttp2)
+        RequestDelegate answer, X509Certificate2? tls = null, HttpProtocols protocols = HttpProtocols.Http1AndHttp2,
+        bool asksForCertificate = true)
     {
+        // One for all connections: a browser that has seen another one begins anew.
+        var shown = tls ?? Certificate("localhost");
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -57,7 +61,7 @@ internal sealed class ComplianceStub : IAsyncDisposable
                 listen.Protocols = protocols;
                 listen.UseHttps(new TlsHandshakeCallbackOptions
                 {
-                    OnConnection = _ => ValueTask.FromResult(Handshake(tls ?? Certificate("localhost"), protocols)),
+                    OnConnection = _ => ValueTask.FromResult(Handshake(shown, protocols, asksForCertificate)),
                 });
             });
         });
@@ -78,7 +82,7 @@ internal sealed class ComplianceStub : IAsyncDisposable
     }
 
     // Kestrel's own way would refuse the certificates that a client has to refuse.
-    private static SslServerAuthenticationOptions Handshake(X509Certificate2 certificate, HttpProtocols protocols) => new()
+    private static SslServerAuthenticationOptions Handshake(X509Certificate2 certificate, HttpProtocols protocols, bool asks) => new()
     {
         ServerCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true),
         ApplicationProtocols = protocols switch
@@ -87,9 +91,9 @@ internal sealed class ComplianceStub : IAsyncDisposable
             HttpProtocols.Http2 => [SslApplicationProtocol.Http2],
             _ => [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
         },
-        ClientCertificateRequired = true,
+        ClientCertificateRequired = asks,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = (_, client, _, errors) => client is not null
+        RemoteCertificateValidationCallback = (_, client, _, errors) => !asks || client is not null
             || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable),
     };
 

@@ -10,10 +10,12 @@ using Certctl.Infrastructure.Persistence;
 namespace Certctl.Api.Hosting.Reload.Parts;
 
 /// <summary>
-/// Secrets, from their <c>_FILE</c>s or the file of <c>--config</c>: challenges, API keys, the token of /metrics, the database's password.
+/// Secrets, from their <c>_FILE</c>s or the file of <c>--config</c>: challenges, API keys, the token of /metrics, the secret of
+/// the pages at the OpenID Connect issuer, the database's password.
 /// </summary>
 internal sealed class SecretParts(
-    DatabaseOptions start, ScepProfileTable profiles, ConfiguredApiKeys keys, MetricsToken metrics, DatabaseLogin? database)
+    DatabaseOptions start, ScepProfileTable profiles, ConfiguredApiKeys keys, MetricsToken metrics, OidcClientSecret oidc,
+    DatabaseLogin? database)
 {
     // As long as a connection may take to say no.
     private static readonly TimeSpan AskDatabaseFor = TimeSpan.FromSeconds(10);
@@ -22,6 +24,7 @@ internal sealed class SecretParts(
     [
         new ReloadablePart("api_keys", null, ApiKeys),
         new ReloadablePart("metrics_token", null, Metrics),
+        new ReloadablePart("oidc_client_secret", null, Oidc),
         .. profiles.All.Keys.Select(pathId => new ReloadablePart("challenge", pathId, Challenge)),
         new ReloadablePart(new PartName("database_password", null), DatabasePasswordAsync) { IsSlow = true },
     ];
@@ -52,6 +55,15 @@ internal sealed class SecretParts(
         return Secret(
             part, reading, "CERTCTL_METRICS_TOKEN",
             metrics.Current is not null && wanted is null, SharedParts.Differ(metrics.Current, wanted), () => metrics.Exchange(wanted));
+    }
+
+    // Without it the pages would sign in as a public client.
+    private StagedPart Oidc(StagedPart part, ReloadReading reading)
+    {
+        var wanted = reading.Options.Api.Oidc?.Client?.Secret;
+        return Secret(
+            part, reading, "CERTCTL_OIDC_CLIENT_SECRET",
+            oidc.Current is not null && wanted is null, SharedParts.Differ(oidc.Current, wanted), () => oidc.Exchange(wanted));
     }
 
     /// <summary>

@@ -7,9 +7,19 @@ public sealed class OidcSettingsTests
 {
     [Fact]
     public void Without_the_issuer_the_rest_counts_for_nothing_and_stops_the_start() => Assert.Equal(
-        ["CERTCTL_OIDC_AUDIENCE", "CERTCTL_OIDC_ROLE_MAP"],
+        ["CERTCTL_OIDC_AUDIENCE", "CERTCTL_OIDC_CLIENT_ID", "CERTCTL_OIDC_ROLE_MAP"],
         Settings.Complete().WithOidc().With("CERTCTL_OIDC_AUTHORITY", null).Reading().Problems.Select(problem => problem.Split(' ')[0])
             .Order());
+
+    [Theory]
+    [InlineData("CERTCTL_OIDC_CLIENT_SECRET", "a secret of the pages")]
+    [InlineData("CERTCTL_OIDC_SCOPES", "openid")]
+    public void What_belongs_to_the_client_of_the_pages_is_not_set_without_it(string name, string value)
+    {
+        var problem = Settings.Complete().WithOidc().With("CERTCTL_OIDC_CLIENT_ID", null).With(name, value).Problem();
+        Assert.StartsWith(name, problem, StringComparison.Ordinal);
+        Assert.Contains("CERTCTL_OIDC_CLIENT_ID is not", problem, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("CERTCTL_OIDC_AUTHORITY", "tokens would count for nothing")]
