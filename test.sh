@@ -57,6 +57,7 @@ if [ "$fast" = 0 ]; then
   [ -x /usr/sbin/nginx ] || packages+=(nginx)
   [ -x /usr/sbin/freeradius ] || packages+=(freeradius)
   command -v eapol_test >/dev/null || packages+=(eapoltest)
+  command -v zbarimg >/dev/null || packages+=(zbar-tools)
   command -v jq >/dev/null || packages+=(jq)
   command -v chromium >/dev/null || packages+=(chromium)
 fi
@@ -90,7 +91,7 @@ if [ "$fast" = 0 ]; then
   have_pki || missing+=("pki (strongswan-pki) or haproxy")
   for tool in nginx freeradius; do [ -x /usr/sbin/$tool ] || missing+=("$tool"); done
   command -v eapol_test >/dev/null || missing+=("eapol_test (eapoltest)")
-  for tool in jq chromium; do command -v $tool >/dev/null || missing+=("$tool"); done
+  for tool in jq chromium zbarimg; do command -v $tool >/dev/null || missing+=("$tool"); done
   have_pki_http || missing+=("strongSwan's curl plugin (libstrongswan-extra-plugins)")
 fi
 command -v dotnet >/dev/null || missing+=("dotnet (.NET SDK 10)")

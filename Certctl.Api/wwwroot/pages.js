@@ -13,7 +13,7 @@ export function keepTheme(value) {
 export function watch(page) {
   const tell = () => page.invokeMethodAsync('SeenAsync', !document.hidden);
   document.addEventListener('visibilitychange', tell);
-  return { stop: () => document.removeEventListener('visibilitychange', tell) };
+  return { seen: () => !document.hidden, stop: () => document.removeEventListener('visibilitychange', tell) };
 }
 
 export function copy(text) {

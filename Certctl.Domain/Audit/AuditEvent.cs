@@ -59,6 +59,9 @@ public static class AuditAction
     /// <summary>An operator signed out.</summary>
     public const string SessionClosed = "session_closed";
 
+    /// <summary>An administrator fetched a file that enrols an Apple device, with the challenge in it.</summary>
+    public const string AppleProfileDownloaded = "apple_profile_downloaded";
+
     /// <summary>A part of the running server was read again, by a signal, by REST or by quickstart.</summary>
     public const string ConfigurationReloaded = "configuration_reloaded";
     public const string IssuerTested = "test_issuer";

@@ -14,7 +14,6 @@ public sealed record ConnectorAnchor(TrustAnchor Anchor, PublicKeyInfo Key);
 public static class ConnectorBundle
 {
     private const int MaxAnchors = 100;
-    private static readonly TimeSpan ExpiryWarning = TimeSpan.FromDays(30);
 
     /// <summary>
     /// Reads the file once. One certificate that cannot be read, or whose key can sign no challenge, rejects the whole file, because the
@@ -76,7 +75,7 @@ public static class ConnectorBundle
     {
         _ when now < anchor.NotBefore => $"{anchor.Subject} is not valid before {anchor.NotBefore:O}",
         _ when now >= anchor.NotAfter => $"{anchor.Subject} expired at {anchor.NotAfter:O}, and is not believed; take it out",
-        _ when now >= anchor.NotAfter - ExpiryWarning =>
+        _ when ExpiryRule.IsSoon(anchor.NotAfter, now) =>
             $"{anchor.Subject} expires at {anchor.NotAfter:O}; put its successor into the file and send SIGHUP",
         _ => null,
     };

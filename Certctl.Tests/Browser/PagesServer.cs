@@ -25,8 +25,7 @@ public sealed class PagesServer : IAsyncLifetime, IDisposable
     private readonly TemporaryFolder _folder = new();
     private CertctlHost? _host;
     private HttpClient? _http;
-    private IPlaywright? _playwright;
-    private IBrowser? _browser;
+    private PageBrowser? _browser;
 
     internal CertctlHost Host => _host!;
 
@@ -37,9 +36,7 @@ public sealed class PagesServer : IAsyncLifetime, IDisposable
 
     internal string CorpAnchors => _folder["corp.pem"];
 
-    private const string Chromium = "/usr/bin/chromium";
-
-    internal static bool CanRun => ExternalTool.AllPresent(Chromium);
+    internal static bool CanRun => PageBrowser.CanRun;
 
     public async Task InitializeAsync()
     {
@@ -63,57 +60,27 @@ public sealed class PagesServer : IAsyncLifetime, IDisposable
             ]);
         _http = ScepWire.NewClient(Host.CaFile);
         await MakeDoorAsync();
-        if (!CanRun)
-            return;
-        _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = Chromium,
-            Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
-            Timeout = Patience,
-        });
+        if (CanRun)
+            _browser = await PageBrowser.StartAsync();
     }
 
     public async Task DisposeAsync()
     {
         if (_browser is not null)
             await _browser.DisposeAsync();
-        _playwright?.Dispose();
         _http?.Dispose();
         await Host.DisposeAsync();
     }
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>Milliseconds; a machine may be slow.</summary>
-    internal const float Patience = 120_000;
-
     /// <summary>A window of a browser that remembers nothing.</summary>
-    internal async Task<OpenPage> OpenAsync(ColorScheme theme = ColorScheme.Light)
-    {
-        var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
-        {
-            IgnoreHTTPSErrors = true,
-            ColorScheme = theme,
-            ReducedMotion = ReducedMotion.Reduce,
-            ViewportSize = new ViewportSize { Width = 1280, Height = 900 },
-            BaseURL = Host.Url.AbsoluteUri,
-        });
-        context.SetDefaultTimeout(Patience);
-        return new OpenPage(await context.NewPageAsync());
-    }
+    internal Task<OpenPage> OpenAsync(ColorScheme theme = ColorScheme.Light) => _browser!.OpenAsync(Host.Url, theme);
 
     /// <summary>The same, signed in, at a page.</summary>
     /// <param name="path">Or the whole address at another server.</param>
-    internal async Task<OpenPage> SignInAsync(string path, string key = Admin, ColorScheme theme = ColorScheme.Light)
-    {
-        var open = await OpenAsync(theme);
-        await open.Page.GotoAsync(path);
-        await open.Page.GetByLabel("API key").FillAsync(key);
-        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).WaitForAsync();
-        return open;
-    }
+    internal Task<OpenPage> SignInAsync(string path, string key = Admin, ColorScheme theme = ColorScheme.Light) =>
+        _browser!.SignInAsync(Host.Url, path, key, theme);
 
     /// <summary>A device enrols through a profile with a password.</summary>
     internal async Task<X509Certificate2> EnrolAsync(string path, string subject, string challenge)
@@ -208,7 +175,7 @@ internal sealed class OpenPage : IAsyncDisposable
     /// <summary>Once its address has this in it. Playwright's own wait hangs where the page has changed it before the wait begins.</summary>
     public async Task IsAtAsync(string part)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(PagesServer.Patience));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(PageBrowser.Patience));
         while (!Page.Url.Contains(part, StringComparison.Ordinal))
             await Task.Delay(50, patience.Token);
     }

@@ -35,7 +35,8 @@ internal sealed class MeasuredServer : IAsyncDisposable
 
     /// <param name="data">Keeps the keys: servers with the same folder are sent the same messages.</param>
     /// <param name="database">For CERTCTL_DATABASE_URL.</param>
-    public static async Task<MeasuredServer> StartAsync(string data, string database)
+    /// <param name="adminKey">Opens the API and the pages; null: quickstart's own.</param>
+    public static async Task<MeasuredServer> StartAsync(string data, string database, string? adminKey = null)
     {
         var start = new ProcessStartInfo(
             "taskset",
@@ -47,6 +48,8 @@ internal sealed class MeasuredServer : IAsyncDisposable
             RedirectStandardError = true,
         };
         start.Environment["CERTCTL_DATABASE_URL"] = database;
+        if (adminKey is not null)
+            start.Environment["CERTCTL_API_KEYS_NAMED"] = $"alice:{adminKey}:admin";
         var process = Process.Start(start)!;
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();

@@ -20,9 +20,6 @@ namespace Certctl.Api.Commands.Server;
 /// </summary>
 internal static class DoctorCommand
 {
-    /// <summary>Up to here the clocks of this machine and of the database may differ without a word.</summary>
-    private static readonly TimeSpan MaxClockDifference = TimeSpan.FromSeconds(5);
-
     public static Command Create()
     {
         var config = new Option<string?>("--config") { Description = "JSON file with the settings of the server." };
@@ -103,11 +100,11 @@ internal static class DoctorCommand
         if (clock.Difference is not { } difference)
             return [];
         var side = difference > TimeSpan.Zero ? "ahead of" : "behind";
-        return [new("clock", [], difference.Duration() <= MaxClockDifference ? [] :
+        return [new("clock", [], difference.Duration() <= DatabaseClock.MaxDifference ? [] :
         [
             string.Create(CultureInfo.InvariantCulture, $"this machine's clock is {difference.Duration().TotalSeconds:F0} s {side} the "
                 + $"database's. The server's own certificates go by this machine's clock, and what devices bring by the database's; "
-                + $"synchronise both machines, to {MaxClockDifference.TotalSeconds:F0} s at least (NTP)"),
+                + $"synchronise both machines, to {DatabaseClock.MaxDifference.TotalSeconds:F0} s at least (NTP)"),
         ])];
     }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Api.Configuration.Access;
 using Certctl.Api.Configuration.Compliance;
+using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.Mtls;
@@ -60,7 +61,7 @@ internal static partial class Preflight
             return ([$"it is not valid before {certificate.NotBefore.ToUniversalTime():O}; check the clock"], []);
         if (now >= certificate.NotAfter.ToUniversalTime())
             return ([$"it expired at {certificate.NotAfter.ToUniversalTime():O}; the service will not accept it"], []);
-        return now >= certificate.NotAfter.ToUniversalTime() - TlsWarning
+        return ExpiryRule.IsSoon(certificate.NotAfter.ToUniversalTime(), now)
             ? ([], [$"it expires at {certificate.NotAfter.ToUniversalTime():O}; renew it and send SIGHUP"])
             : ([], []);
     }

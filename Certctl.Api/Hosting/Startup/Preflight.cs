@@ -6,6 +6,7 @@ using Certctl.Api.Configuration.Scep;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
 using Certctl.Domain.Enrolments;
+using Certctl.Domain.Certificates;
 using Certctl.Infrastructure.Crypto.Keys;
 using Certctl.Infrastructure.Crypto.Mtls;
 using Certctl.Infrastructure.Intune;
@@ -74,8 +75,6 @@ internal sealed record PreflightCheck(string Name, IReadOnlyList<string> Problem
 /// <summary>Looks into the files that the configuration names. Everything is looked at, whatever the first one says.</summary>
 internal static partial class Preflight
 {
-    private static readonly TimeSpan TlsWarning = TimeSpan.FromDays(14);
-
     public static (PreflightMaterial? Material, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Load(
         CertctlOptions options, DateTimeOffset now)
     {
@@ -239,7 +238,7 @@ internal static partial class Preflight
             problems.Add($"it is not valid before {certificate.NotBefore.ToUniversalTime():O}; check the clock");
         if (now >= certificate.NotAfter.ToUniversalTime())
             problems.Add($"it expired at {certificate.NotAfter.ToUniversalTime():O}; issue a new one");
-        else if (now >= certificate.NotAfter.ToUniversalTime() - TlsWarning)
+        else if (ExpiryRule.IsSoon(certificate.NotAfter.ToUniversalTime(), now))
             warnings.Add($"it expires at {certificate.NotAfter.ToUniversalTime():O}; renew it and send SIGHUP");
         if (certificate.Extensions["2.5.29.17"] is null)
             warnings.Add("it has no subjectAltName; clients will not accept it for any host name");

@@ -92,6 +92,9 @@ public abstract class PolledPage : ComponentBase, IAsyncDisposable
         _watch = await _script.InvokeAsync<IJSObjectReference>("watch", Closed, _self);
         _poll = new Poll(Clock, Interval, PollAsync);
         await RefreshAsync();
+
+        // One that is opened in a tab behind others is hidden from the start.
+        await SeenAsync(await _watch.InvokeAsync<bool>("seen", Closed));
     }
 
     // No caller waits for it: what fails is handed to the page, as if the operator had asked.

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Certctl.Domain.Certificates;
 
 namespace Certctl.Api.Pages.Elements;
 
@@ -14,17 +15,14 @@ public enum Tone
 /// <summary>What is left of a certificate's validity, in words and tone.</summary>
 internal sealed record Expiry(Tone Tone, string Words)
 {
-    private const int SoonDays = 30;
-    private const int UrgentDays = 7;
-
     public static Expiry NotLoaded { get; } = new(Tone.Warn, Texts.NotLoaded);
 
-    public static Expiry Of(int days, bool expired) => (days, expired) switch
+    public static Expiry Of(int days, bool expired) => days switch
     {
-        (_, true) => new(Tone.Bad, Texts.Expired),
-        (1, _) => new(Tone.Bad, Texts.DayLeft),
-        ( < UrgentDays, _) => new(Tone.Bad, In(Texts.DaysLeft, days)),
-        ( < SoonDays, _) => new(Tone.Warn, In(Texts.DaysLeftSoon, days)),
+        _ when expired => new(Tone.Bad, Texts.Expired),
+        1 => new(Tone.Bad, Texts.DayLeft),
+        _ when days < ExpiryRule.Urgent.Days => new(Tone.Bad, In(Texts.DaysLeft, days)),
+        _ when days < ExpiryRule.Soon.Days => new(Tone.Warn, In(Texts.DaysLeftSoon, days)),
         _ => new(Tone.Good, In(Texts.DaysLeft, days)),
     };
 

@@ -1,4 +1,5 @@
 using Certctl.Api.Configuration.Access;
+using Certctl.Api.Pages.FirstDevice;
 using Certctl.Api.Pages.Session;
 using Certctl.Api.Rest.Access;
 using Certctl.Api.Rest.OpenApi;
@@ -51,12 +52,18 @@ internal sealed class PagesBranch(IServiceProvider server, IServiceCollection re
         {
             routes.MapStaticAssets();
             routes.MapRazorComponents<App>().WithStaticAssets()
-                .AddInteractiveServerRenderMode(render => render.ContentSecurityFrameAncestorsPolicy = null)
+                .AddInteractiveServerRenderMode(render =>
+                {
+                    // A third of a megabyte for each open page, and pages mix what devices wrote with what only operators may read (CRIME).
+                    render.DisableWebSocketCompression = true;
+                    render.ContentSecurityFrameAncestorsPolicy = null;
+                })
                 .RequireAuthorization(ApiPolicy.Auditor);
             routes.MapSession();
             if (services.GetRequiredService<ApiOptions>().Oidc?.Client is not null)
                 routes.MapIssuerSignIn();
             routes.MapFiles();
+            routes.MapAppleProfile();
             routes.MapReferencePage(server);
         });
         return (services, app.Build());

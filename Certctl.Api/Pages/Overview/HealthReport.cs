@@ -17,9 +17,6 @@ internal sealed record HealthItem(Tone Tone, string State, string What, string A
 /// </summary>
 internal sealed class HealthReport(OwnCertificates certificates, CrlPublisher crls, DatabaseClock clock, TimeProvider time)
 {
-    // As doctor judges it.
-    private static readonly TimeSpan MaxClockDifference = TimeSpan.FromSeconds(5);
-
     /// <summary>Worst first; empty: nothing needs attention.</summary>
     public IReadOnlyList<HealthItem> Items()
     {
@@ -43,7 +40,7 @@ internal sealed class HealthReport(OwnCertificates certificates, CrlPublisher cr
 
     private IEnumerable<HealthItem> Clock()
     {
-        if (clock.Difference is { } difference && difference.Duration() > MaxClockDifference)
+        if (clock.Difference is { } difference && difference.Duration() > DatabaseClock.MaxDifference)
         {
             var seconds = Math.Round(difference.TotalSeconds).ToString(CultureInfo.InvariantCulture);
             yield return new HealthItem(Tone.Warn, $"{seconds} s", Texts.ClockDiffers, "");

@@ -21,6 +21,9 @@ public sealed partial class OverviewPage
     private OverviewFacts? _facts;
     private string? _loaded;
 
+    // Stays until the page is left: the operator wants to read that the first device has come.
+    private bool _guides;
+
     [SupplyParameterFromQuery(Name = "span")]
     private string? Span { get; set; }
 
@@ -53,7 +56,11 @@ public sealed partial class OverviewPage
     protected override async Task<bool> LoadAsync()
     {
         _loaded = Shown.Name;
-        return Take(await Access.ReadAsync(ApiPolicy.Auditor, ReadAsync, Closed), facts => _facts = facts);
+        return Take(await Access.ReadAsync(ApiPolicy.Auditor, ReadAsync, Closed), facts =>
+        {
+            _facts = facts;
+            _guides |= facts.Certificates == 0;
+        });
     }
 
     private async Task<OverviewFacts> ReadAsync(CancellationToken cancellationToken)

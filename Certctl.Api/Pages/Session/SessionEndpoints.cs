@@ -92,7 +92,10 @@ internal static class SessionEndpoints
         return null;
     }
 
-    private static Task RecordAsync(HttpContext http, string action, string detail) =>
+    private static Task RecordAsync(HttpContext http, string action, string detail) => RecordAsync(http, action, "session", "", detail);
+
+    /// <summary>Records what an operator did without a command.</summary>
+    public static Task RecordAsync(HttpContext http, string action, string resourceType, string resourceId, string detail) =>
         http.RequestServices.GetRequiredService<IAuditRepository>().AppendAsync(
             AdminTrail.Event(
                 new AdminCaller(
@@ -100,7 +103,7 @@ internal static class SessionEndpoints
                 {
                     Principal = ApiPolicy.PrincipalOf(http.User),
                 },
-                action, "session", "", detail, http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow()),
+                action, resourceType, resourceId, detail, http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow()),
             http.RequestAborted);
 
     // RFC 9110 §15.4.4: the answer to a form is another page.

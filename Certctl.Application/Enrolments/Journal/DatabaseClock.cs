@@ -13,6 +13,9 @@ public sealed class DatabaseClock(Func<CancellationToken, Task<DateTimeOffset>>?
     /// <summary>How old an answer of the database may be.</summary>
     public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(10);
 
+    /// <summary>Up to here the clocks of this process and of the database may differ without a word.</summary>
+    public static readonly TimeSpan MaxDifference = TimeSpan.FromSeconds(5);
+
     private Sample? _last;
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Domain.Certificates;
 using Certctl.Infrastructure.Crypto.X509;
 using Certctl.Infrastructure.Issuers.LocalCa;
 
@@ -11,8 +12,6 @@ namespace Certctl.Infrastructure.Crypto.Keys;
 /// </summary>
 public static class RaPairCheck
 {
-    private static readonly TimeSpan ExpiryWarning = TimeSpan.FromDays(30);
-
     /// <summary>What forbids the pair, and what an operator should know about it; each in words with the remedy.</summary>
     /// <param name="issuerChain">DER, the profile's issuing CA first; empty when that is not known, and then not looked at.</param>
     public static (IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings) Check(
@@ -30,7 +29,7 @@ public static class RaPairCheck
             problems.Add($"the RA certificate is not valid before {certificate.NotBefore.ToUniversalTime():O}");
         if (now >= certificate.NotAfter.ToUniversalTime())
             problems.Add($"the RA certificate expired at {certificate.NotAfter.ToUniversalTime():O}; issue a new one");
-        else if (now >= certificate.NotAfter.ToUniversalTime() - ExpiryWarning)
+        else if (ExpiryRule.IsSoon(certificate.NotAfter.ToUniversalTime(), now))
             warnings.Add(
                 $"the RA certificate expires at {certificate.NotAfter.ToUniversalTime():O}; put a new pair beside it and send SIGHUP");
 

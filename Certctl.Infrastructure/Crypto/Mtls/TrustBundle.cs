@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Certctl.Domain.Certificates;
 using Certctl.Infrastructure.Crypto.Keys;
 
 namespace Certctl.Infrastructure.Crypto.Mtls;
@@ -6,8 +7,6 @@ namespace Certctl.Infrastructure.Crypto.Mtls;
 /// <summary>A file with the CAs whose client certificates a profile believes.</summary>
 public static class TrustBundle
 {
-    private static readonly TimeSpan ExpiryWarning = TimeSpan.FromDays(30);
-
     /// <summary>
     /// Reads the bundle once. A certificate that cannot be an anchor (no CA, or outside its validity) is left out with a warning; a bundle
     /// of which nothing is left is a problem.
@@ -28,7 +27,7 @@ public static class TrustBundle
                 warnings.Add($"{certificate.Subject} {defect}, and is not used");
             else
                 anchors.Add(certificate);
-            if (anchors.Contains(certificate) && now >= certificate.NotAfter.ToUniversalTime() - ExpiryWarning)
+            if (anchors.Contains(certificate) && ExpiryRule.IsSoon(certificate.NotAfter.ToUniversalTime(), now))
                 warnings.Add($"{certificate.Subject} expires at {certificate.NotAfter.ToUniversalTime():O}; "
                     + "put its successor into the file and send SIGHUP");
         }

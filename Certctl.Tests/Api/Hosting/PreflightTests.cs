@@ -269,7 +269,7 @@ public sealed class PreflightTests : IDisposable
     [Fact]
     public void A_TLS_certificate_near_its_end_or_without_a_host_name_is_warned_about()
     {
-        Place("CERTCTL_SERVER_TLS", "tls", Tls(to: TestCa.Now.AddDays(14), host: false));
+        Place("CERTCTL_SERVER_TLS", "tls", Tls(to: TestCa.Now.AddDays(30), host: false));
 
         var (material, checks) = Run();
 
@@ -540,7 +540,7 @@ public sealed class PreflightTests : IDisposable
         if (names is not null)
             request.CertificateExtensions.Add(names.Build());
         using var certificate = request.Create(
-            request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), from ?? TestCa.Now.AddDays(-20), to ?? TestCa.Now.AddDays(15),
+            request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), from ?? TestCa.Now.AddDays(-20), to ?? TestCa.Now.AddDays(31),
             RandomNumberGenerator.GetBytes(8));
         return new KeyPair(X509CertificateLoader.LoadCertificate(certificate.RawData), key, []);
     }
