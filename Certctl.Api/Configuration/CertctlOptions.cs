@@ -27,6 +27,9 @@ public sealed record CertctlOptions
     /// <summary>The operator's pages are served at <c>/ui</c>.</summary>
     public bool ServesPages { get; init; } = true;
 
+    /// <summary>Null: no proxy in front is believed.</summary>
+    public ProxyOptions? Proxies { get; init; }
+
     public required TelemetryOptions Telemetry { get; init; }
 
     /// <summary>Empty when SCEP is off. The root profile has PathId "".</summary>

@@ -143,6 +143,7 @@ internal static class ConfigurationReader
             Database = DatabaseSettings.Read(values),
             Log = LogSettings.Read(values),
             Ca = ca,
+            Proxies = ProxySettings.Read(values),
             Publication = PublicationSettings.Read(values),
             Api = ApiSettings.Read(values, server.Host),
             ServesPages = values.Read(PageSettings.Enabled),

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Net;
 
 namespace Certctl.Api.Configuration;
 
@@ -27,6 +28,9 @@ internal static class SettingType
 
     /// <summary>http or https, without user name.</summary>
     public static readonly SettingType<string> WebUrl = new("an http or https URL", "http(s) URL", ParseWebUrl, url => url);
+
+    public static readonly SettingType<IPNetwork> Network = new(
+        "a network such as 10.20.0.0/16 or fd00:1::/32, with no bit set behind its prefix", "network", ParseNetwork, network => $"{network}");
 
     public static SettingType<int> Integer(int min, int max)
     {
@@ -128,6 +132,9 @@ internal static class SettingType
         value = null;
         return false;
     }
+
+    private static bool ParseNetwork(string text, ICollection<string> problems, out IPNetwork value) =>
+        IPNetwork.TryParse(text, out value) && IPAddress.TryParse(text.Split('/')[0], out var first) && first.Equals(value.BaseAddress);
 
     private static bool TryParseDuration(string text, out TimeSpan duration)
     {

@@ -111,6 +111,7 @@ internal static class ServerHost
 
         var app = builder.Build();
         app.UseRequestFrame(options.Database.Deadline);
+        app.UseTrustedProxies(options.Proxies);
         app.UsePublicationPort();
         app.UseHttpManners();
         if (options.Server.MtlsPort is not null)
@@ -140,12 +141,18 @@ internal static class ServerHost
     {
         var asks = options.WantsClientCertificates;
         var ownPort = options.Server.MtlsPort;
-        kestrel.Listen(address, options.Server.Port, listen => listen.UseHttps(
+        Listen(options.Server.Port, listen => listen.UseHttps(
             asks && ownPort is null ? certificate.HandshakeThatAsks() : certificate.Handshake()));
         if (asks && ownPort is { } port)
-            kestrel.Listen(address, port, listen => listen.UseHttps(certificate.HandshakeThatAsks()));
+            Listen(port, listen => listen.UseHttps(certificate.HandshakeThatAsks()));
         if (options.Publication.Port is { } plain)
-            kestrel.Listen(address, plain, listen => listen.UsePublicationOnly(options.Publication.ConnectionsPerAddress));
+            Listen(plain, listen => listen.UsePublicationOnly(options.Publication.ConnectionsPerAddress));
+
+        void Listen(int number, Action<ListenOptions> serve) => kestrel.Listen(address, number, listen =>
+        {
+            listen.UseProxyProtocol(options.Proxies);
+            serve(listen);
+        });
     }
 
     internal static LocalCaSettings SettingsOf(CaOptions ca, PreflightMaterial material) =>

@@ -7,7 +7,11 @@ namespace Certctl.Application.ClientCertificates;
 /// </summary>
 /// <param name="Certificate">DER: the client's own.</param>
 /// <param name="Others">DER: what it sent beside that, as hints for the path.</param>
-public sealed record ShownCertificates(ReadOnlyMemory<byte> Certificate, IReadOnlyList<ReadOnlyMemory<byte>> Others);
+public sealed record ShownCertificates(ReadOnlyMemory<byte> Certificate, IReadOnlyList<ReadOnlyMemory<byte>> Others)
+{
+    /// <summary>The address of the proxy that saw the handshake and passed them on; null: this server saw it.</summary>
+    public string? Proxy { get; init; }
+}
 
 /// <summary>
 /// The trust bundle of one endpoint. Pure computation, nothing is fetched;

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Certctl.Tests.Conformance;
 using Certctl.Tests.Fixtures;
+using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Xunit;
 
@@ -74,6 +75,7 @@ public sealed class OverviewPageTests(PagesServer server)
             OpenSsl.Run("x509", "-in", host.CaFile, "-noout", "-fingerprint", "-sha256").Split('=')[1].Trim().Replace(":", "")
                 .ToLowerInvariant(),
             shown);
+        Assert.Empty((await page.RunAxe()).Violations);
         await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
         await page.GetByRole(AriaRole.Button, new() { Name = "Copy: URL" }).ClickAsync();
         await open.SeesAsync("Copied");

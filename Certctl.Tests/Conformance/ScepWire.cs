@@ -27,11 +27,13 @@ internal sealed class ScepWire : IDisposable
 
     private readonly HttpClient _http;
 
-    public ScepWire(Uri server, string caFile, string path = "/scep", SslStreamCertificateContext? client = null, IPAddress? from = null)
+    public ScepWire(
+        Uri server, string caFile, string path = "/scep", SslStreamCertificateContext? client = null, IPAddress? from = null,
+        SslProtocols tls = SslProtocols.Tls13)
     {
         Server = server;
         Path = path;
-        _http = NewClient(caFile, client, from);
+        _http = NewClient(caFile, client, from, tls);
     }
 
     public Uri Server { get; }
@@ -42,7 +44,8 @@ internal sealed class ScepWire : IDisposable
 
     /// <param name="client">What the TLS client shows when it is asked; null: nothing.</param>
     /// <param name="from">The address of this machine that the server is to see; null: whichever.</param>
-    public static HttpClient NewClient(string caFile, SslStreamCertificateContext? client = null, IPAddress? from = null)
+    public static HttpClient NewClient(
+        string caFile, SslStreamCertificateContext? client = null, IPAddress? from = null, SslProtocols tls = SslProtocols.Tls13)
     {
         var root = X509CertificateLoader.LoadCertificateFromFile(caFile);
         return new HttpClient(new SocketsHttpHandler
@@ -53,7 +56,7 @@ internal sealed class ScepWire : IDisposable
                 : (context, cancellationToken) => ConnectAsync(from, context.DnsEndPoint, cancellationToken),
             SslOptions = new SslClientAuthenticationOptions
             {
-                EnabledSslProtocols = SslProtocols.Tls13,
+                EnabledSslProtocols = tls,
                 ClientCertificateContext = client,
                 CertificateChainPolicy = new X509ChainPolicy
                 {

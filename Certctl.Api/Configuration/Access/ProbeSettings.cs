@@ -5,12 +5,6 @@ namespace Certctl.Api.Configuration.Access;
 /// <summary>Whether, and where, other SCEP servers may be asked from here.</summary>
 internal static class ProbeSettings
 {
-    private static readonly SettingType<IPNetwork> Network = new(
-        "a network such as 10.20.0.0/16 or fd00:1::/32, with no bit set behind its prefix",
-        "network",
-        ParseNetwork,
-        network => $"{network}");
-
     public static readonly SettingGroup Group = new();
 
     public static readonly DefaultedSetting<bool> Enabled = Group.Add(
@@ -20,7 +14,7 @@ internal static class ProbeSettings
         "Let operators have other SCEP servers asked from here, by the REST API.");
 
     public static readonly Setting<IReadOnlyList<IPNetwork>> Allow = Group.Add(
-        "CERTCTL_SCEP_PROBE_ALLOW", SettingType.List(Network),
+        "CERTCTL_SCEP_PROBE_ALLOW", SettingType.List(SettingType.Network),
         "Networks (`10.20.0.0/16`) that may be asked although they are private or otherwise reserved. None unless named.");
 
     /// <summary>Null: no other server is asked.</summary>
@@ -33,7 +27,4 @@ internal static class ProbeSettings
             values.Warnings.Add($"{Allow.Name} has no effect: {Enabled.Name} is not true.");
         return null;
     }
-
-    private static bool ParseNetwork(string text, ICollection<string> problems, out IPNetwork value) =>
-        IPNetwork.TryParse(text, out value) && IPAddress.TryParse(text.Split('/')[0], out var first) && first.Equals(value.BaseAddress);
 }

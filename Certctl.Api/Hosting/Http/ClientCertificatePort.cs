@@ -21,7 +21,7 @@ internal sealed class ClientCertificatePort(ServerOptions options, IServer serve
         : server.Features.Get<IServerAddressesFeature>()?.Addresses.Skip(1).Select(BindingAddress.Parse)
             .FirstOrDefault(address => address.Scheme == Uri.UriSchemeHttps)?.Port;
 
-    public static bool Serves(HttpContext http) => http.Features.Get<TlsClient>() is null
+    public static bool Serves(HttpContext http) => http.Features.Get<TlsClient>() is not { AskedHere: true }
         || Roots.Any(root => http.Request.Path.StartsWithSegments(root)) || http.Request.Path.Value is "/health" or "/ready";
 }
 

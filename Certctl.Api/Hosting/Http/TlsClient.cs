@@ -4,12 +4,20 @@ using Certctl.Application.ClientCertificates;
 namespace Certctl.Api.Hosting.Http;
 
 /// <summary>
-/// A feature of connections whose client was asked for a certificate: what it showed. A connection without this feature was not asked.
+/// A feature of connections whose client was asked for a certificate, and of requests that a trusted proxy passes on: what the client showed.
+/// Without this feature it was not asked.
 /// </summary>
 internal sealed class TlsClient
 {
+    /// <summary>The connection itself asked; false: a proxy did.</summary>
+    public bool AskedHere { get; private init; } = true;
+
     /// <summary>Null: none was shown.</summary>
     public ShownCertificates? Certificates { get; private set; }
+
+    /// <param name="connection">Of the proxy's own connection; null: that was not asked.</param>
+    public static TlsClient Forwarded(ShownCertificates? certificates, TlsClient? connection) =>
+        new() { Certificates = certificates, AskedHere = connection is not null };
 
     /// <summary>Called once, by the handshake, before any request. Copies: the handshake disposes what it gives.</summary>
     /// <returns>True: the connection goes on, whatever was shown.</returns>

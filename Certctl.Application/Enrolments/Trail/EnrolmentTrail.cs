@@ -1,3 +1,4 @@
+using Certctl.Application.ClientCertificates;
 using Certctl.Domain.Audit;
 using Certctl.Domain.Certificates;
 using Certctl.Domain.Enrolments;
@@ -113,6 +114,10 @@ public static class EnrolmentTrail
         RequestId = place.Origin.RequestId,
         ClientCertificate = place.Origin.ClientCertificate,
     };
+
+    /// <summary>A client certificate, and who saw it if that was not this server.</summary>
+    public static string? Describe(RequestSigner? certificate, ShownCertificates? shown) =>
+        Describe(certificate) is { } text && shown?.Proxy is { } proxy ? $"{text} by proxy {proxy}" : Describe(certificate);
 
     public static string? Describe(RequestSigner? signer) =>
         signer is null or { HasCertificate: false } ? null : $"{signer.Subject} #{Convert.ToHexStringLower(signer.SerialNumber.Span)}";

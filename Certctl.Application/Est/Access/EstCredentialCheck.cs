@@ -81,7 +81,7 @@ public sealed class EstCredentialCheck(ClientCertificateCheck certificates, IEst
     private static GuardedEndpoint Endpoint(EstProfile profile, IClientTrust trust) => new(profile.Policy, trust, EstProtocol.Name);
 
     private EstClient WithCertificate(ShownCredentials shown, RequestSigner? certificate) =>
-        new(shown.Origin with { ClientCertificate = EnrolmentTrail.Describe(certificate) })
+        new(shown.Origin with { ClientCertificate = EnrolmentTrail.Describe(certificate, shown.Certificates) })
         {
             Certificate = certificate,
             CertificateNames = certificate is null ? [] : codec.ReadNames(certificate.CertificateDer),

@@ -38,7 +38,7 @@ public sealed partial class MtlsGate(
         var now = await clock.NowAsync(cancellationToken);
         var (certificate, failure, _) = await check.JudgeAsync(
             new GuardedEndpoint(profile.Policy, trust, ScepProtocol.Name), shown, now, cancellationToken);
-        origin = origin with { ClientCertificate = EnrolmentTrail.Describe(certificate) };
+        origin = origin with { ClientCertificate = EnrolmentTrail.Describe(certificate, shown) };
         if (failure is null)
             return new MtlsAdmission.Admitted(origin);
 

@@ -61,6 +61,9 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_RATE_LIMIT_PER_USER_BURST", "100000", "100000" },
         { "CERTCTL_SCEP_PROBE_ENABLED", "true", "" },
         { "CERTCTL_SCEP_PROBE_ALLOW", "10.20.0.0/16,fd00:1::/32", "10.20.0.0/16|fd00:1::/32" },
+        { "CERTCTL_TRUSTED_PROXIES", "10.20.0.0/16,fd00:1::/32", "10.20.0.0/16|fd00:1::/32" },
+        { "CERTCTL_PROXY_CLIENT_CERT_HEADER", "Client-Cert", "Client-Cert" },
+        { "CERTCTL_PROXY_PROTOCOL", "true", "True" },
         { "CERTCTL_OIDC_AUTHORITY", "https://login.example.com/tenant", "https://login.example.com/tenant" },
         { "CERTCTL_OIDC_AUDIENCE", "certctl", "certctl" },
         { "CERTCTL_OIDC_ROLE_MAP", "pki=admins=admin, helpdesk=operator", "pki=admins Admin|helpdesk Operator" },
@@ -139,6 +142,13 @@ public sealed class ConfigurationReaderTests
         { "CERTCTL_SCEP_PROBE_ENABLED", "on", "true or false" },
         { "CERTCTL_SCEP_PROBE_ALLOW", "10.20.0.1/16", "a network such as 10.20.0.0/16" },
         { "CERTCTL_SCEP_PROBE_ALLOW", "localhost", "a network such as 10.20.0.0/16" },
+        { "CERTCTL_TRUSTED_PROXIES", "10.20.0.1/16", "a network such as 10.20.0.0/16" },
+        { "CERTCTL_TRUSTED_PROXIES", "proxy.example", "a network such as 10.20.0.0/16" },
+        { "CERTCTL_TRUSTED_PROXIES", "0.0.0.0/0", "holds every address" },
+        { "CERTCTL_TRUSTED_PROXIES", "10.20.0.0/16,::/0", "holds every address" },
+        { "CERTCTL_PROXY_CLIENT_CERT_HEADER", "X SSL", "is not the name of a header of its own" },
+        { "CERTCTL_PROXY_CLIENT_CERT_HEADER", "authorization", "is not the name of a header of its own" },
+        { "CERTCTL_PROXY_PROTOCOL", "v2", "true or false" },
         { "CERTCTL_OIDC_AUTHORITY", "http://login.example.com", "an https URL without user name, query and fragment" },
         { "CERTCTL_OIDC_AUDIENCE", null, "is not set: what aud of a token must hold" },
         { "CERTCTL_OIDC_ROLE_MAP", null, "is not set" },
@@ -246,7 +256,7 @@ public sealed class ConfigurationReaderTests
                 "CERTCTL_CA_VALIDITY_DAYS" => "90.00:00:00",
                 "CERTCTL_OCSP_VALIDITY" => "60m",
                 "CERTCTL_CRL_VALIDITY" => "1440m",
-                "CERTCTL_METRICS_ENABLED" => "False",
+                "CERTCTL_METRICS_ENABLED" or "CERTCTL_PROXY_PROTOCOL" => "False",
                 "CERTCTL_UI_ENABLED" => "True",
                 "CERTCTL_RATE_LIMIT_PER_USER_RPS" => "50",
                 "CERTCTL_RATE_LIMIT_PER_USER_BURST" => "100",
@@ -380,6 +390,8 @@ public sealed class ConfigurationReaderTests
 
     private static Dictionary<string, string> Base(string name) =>
         name.StartsWith("CERTCTL_OIDC_", StringComparison.Ordinal) ? Settings.Complete().WithOidc()
+        : name is "CERTCTL_TRUSTED_PROXIES" or "CERTCTL_PROXY_CLIENT_CERT_HEADER" or "CERTCTL_PROXY_PROTOCOL"
+            ? Settings.Complete().With("CERTCTL_TRUSTED_PROXIES", "10.20.0.0/16").With("CERTCTL_PROXY_CLIENT_CERT_HEADER", "X-SSL-Client-Cert")
         : name == "CERTCTL_EST_ENABLED" ? Settings.Complete().With("CERTCTL_EST_ALLOW_ANONYMOUS", "true")
         : name == "CERTCTL_SCEP_PROBE_ALLOW" ? Settings.Complete().With("CERTCTL_SCEP_PROBE_ENABLED", "true")
         : Settings.Complete();
@@ -424,6 +436,9 @@ public sealed class ConfigurationReaderTests
         "CERTCTL_RATE_LIMIT_PER_USER_BURST" => $"{options.Api.RateLimits!.BurstOfUser}",
         "CERTCTL_SCEP_PROBE_ENABLED" or "CERTCTL_SCEP_PROBE_ALLOW" =>
             options.Api.Probes is { } networks ? string.Join('|', networks) : "false",
+        "CERTCTL_TRUSTED_PROXIES" => string.Join('|', options.Proxies!.Networks),
+        "CERTCTL_PROXY_CLIENT_CERT_HEADER" => options.Proxies!.CertificateHeader,
+        "CERTCTL_PROXY_PROTOCOL" => $"{options.Proxies?.SpeakProxyProtocol ?? false}",
         "CERTCTL_OIDC_AUTHORITY" => options.Api.Oidc?.Authority.OriginalString,
         "CERTCTL_OIDC_AUDIENCE" => options.Api.Oidc?.Audience,
         "CERTCTL_OIDC_ROLE_MAP" => string.Join('|', options.Api.Oidc!.RoleMap.Select(role => $"{role.Key} {role.Value}")),
