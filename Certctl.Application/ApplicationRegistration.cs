@@ -2,6 +2,7 @@ using Certctl.Application.Admin;
 using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Admin.Import;
 using Certctl.Application.Admin.Issuers;
 using Certctl.Application.Admin.Jobs;
 using Certctl.Application.Admin.Probes;
@@ -103,6 +104,7 @@ public static class ApplicationRegistration
         services.AddAct<SaveProfileCommand, SaveProfileHandler, SaveProfileValidator>();
         services.AddAct<RevokeCertificateCommand, RevokeCertificateHandler, RevokeCertificateValidator>();
         services.AddAct<ReleaseCertificateCommand, ReleaseCertificateHandler, ReleaseCertificateValidator>();
+        services.AddAct<ImportCertificatesCommand, ImportCertificatesHandler, ImportCertificatesValidator>();
         services.AddAct<RevokeManyCommand, RevokeManyHandler, RevokeManyValidator>();
         return services;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Certctl.Api.Commands.Admin;
 using Certctl.Api.Commands.Est;
+using Certctl.Api.Commands.Import;
 using Certctl.Api.Commands.Scep;
 using Certctl.Api.Commands.Server;
 using Certctl.Api.Commands.Status;
@@ -33,6 +34,7 @@ internal static class CertctlCommand
         ProfilesCommand.Create(),
         ApprovalsCommand.Create(),
         RevokeCommand.Create(),
+        ImportCommand.Create(),
         new Command("crl", "Read and check a CRL as a relying party does.")
         {
             CrlShowCommand.Create(),

@@ -49,6 +49,9 @@ public static class AuditAction
 
     /// <summary>The job has done it, was cancelled, or failed.</summary>
     public const string BulkRevocationEnded = "bulk_revocation_ended";
+
+    /// <summary>Certificates of another server were taken over.</summary>
+    public const string CertificatesImported = "certificates_imported";
     public const string IntuneTrustReloaded = "scep_intune_trust_reloaded";
     public const string ApiKeyCreated = "create_api_key";
     public const string ApiKeyRevoked = "revoke_api_key";

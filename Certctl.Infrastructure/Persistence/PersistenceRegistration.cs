@@ -1,6 +1,7 @@
 using Certctl.Application.Admin.ApiKeys;
 using Certctl.Application.Admin.Approvals;
 using Certctl.Application.Admin.Certificates;
+using Certctl.Application.Admin.Import;
 using Certctl.Application.Admin.Jobs;
 using Certctl.Application.Admin.Probes;
 using Certctl.Application.Admin.Sessions;
@@ -67,6 +68,9 @@ public static class PersistenceRegistration
             AddSqlite(services, connectionString, bound);
         services.AddSingleton(provider => new DatabaseAccess(provider.GetRequiredService<DatabaseCircuit>(), bound));
         services.AddSingleton<JournalConflicts>();
+
+        // For the verb alone, whose statements take as long as they take.
+        services.AddSingleton<ICertificateImport, EfCertificateImport>();
         services.AddSingleton<IEnrolmentJournal, EnrolmentJournal>();
         AddBounded<IEnrolmentRepository, EfEnrolmentRepository>(services, (inner, access) => new BoundedEnrolmentRepository(inner, access));
         AddBounded<IReservations, EfReservations>(services, (inner, access) => new BoundedReservations(inner, access));

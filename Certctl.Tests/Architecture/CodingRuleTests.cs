@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Certctl.Application.Admin.Import;
 using Certctl.Application.Challenges.SignedToken;
 using Certctl.Application.ClientCertificates;
 using Certctl.Application.Enrolments;
@@ -49,6 +50,7 @@ public sealed partial class CodingRuleTests
         [typeof(ICsrAttributesWriter)] = "the platform's writers of ASN.1",
         [typeof(IServerKeyCodec)] = "private keys, and the platform's CMS",
         [typeof(IServerKey)] = "a private key",
+        [typeof(ICertificateImport)] = "the database, of a verb that no deadline bounds",
         [typeof(ICertifiesKeyGeneration)] = "an ability of some issuers",
     };
 
