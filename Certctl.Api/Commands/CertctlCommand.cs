@@ -55,5 +55,6 @@ internal static class CertctlCommand
             ScepEnrollCommand.Create(),
         },
         EstCommand.Create(),
+        HelpFiles.Create(Create),
     };
 }

@@ -103,6 +103,7 @@ internal static class ServerHost
         services.AddEst(options, material);
         services.AddSingleton<RefusedRequests>();
         services.AddHostedService<LifetimeLog>();
+        services.AddHostedService<SystemdNotify>();
         services.AddHostedService<SweepTimer>();
         services.AddReload(material, certificate, SettingsOf(options.Ca, material), oidc);
         services.AddPublication(options, material);

@@ -69,6 +69,7 @@ internal static class ServerRun
         ready(new Uri(addresses.First()).Port);
         foreach (var other in addresses.Skip(1).Select(address => new Uri(address)))
             Say($"certctl serves {(other.Scheme == "http" ? "/.well-known/pki in plain HTTP" : "/scep-mtls")} on port {other.Port}");
+        SystemdNotify.Notify(SystemdNotify.Ready);
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;
     }

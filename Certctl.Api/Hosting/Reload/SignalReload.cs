@@ -18,7 +18,11 @@ internal sealed class SignalReload(ServerReload reload) : BackgroundService
         try
         {
             await foreach (var _ in HangupSignal.ReadAllAsync(stoppingToken))
+            {
+                SystemdNotify.NotifyReload();
                 await reload.ReloadAsync(Signal, stoppingToken);
+                SystemdNotify.Notify(SystemdNotify.Ready);
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
