@@ -85,7 +85,10 @@ internal sealed class TestIssuer : IAsyncDisposable
             case "/.well-known/openid-configuration":
                 return http.Response.WriteAsJsonAsync(new
                 {
-                    issuer = Url, jwks_uri = $"{Url}/keys", authorization_endpoint = $"{Url}/authorize", token_endpoint = $"{Url}/token",
+                    issuer = Url,
+                    jwks_uri = $"{Url}/keys",
+                    authorization_endpoint = $"{Url}/authorize",
+                    token_endpoint = $"{Url}/token",
                 });
             case "/keys":
                 var key = Published.ExportParameters(false);
@@ -126,8 +129,12 @@ internal sealed class TestIssuer : IAsyncDisposable
 
         var claims = new JsonObject
         {
-            ["iss"] = Url, ["aud"] = Client, ["sub"] = "mona", ["nonce"] = asked["nonce"],
-            ["iat"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds(), ["exp"] = DateTimeOffset.UtcNow.AddMinutes(5).ToUnixTimeSeconds(),
+            ["iss"] = Url,
+            ["aud"] = Client,
+            ["sub"] = "mona",
+            ["nonce"] = asked["nonce"],
+            ["iat"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds(),
+            ["exp"] = DateTimeOffset.UtcNow.AddMinutes(5).ToUnixTimeSeconds(),
             ["roles"] = new JsonArray(Group),
         };
         Bend(claims);

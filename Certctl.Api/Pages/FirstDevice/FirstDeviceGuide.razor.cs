@@ -17,6 +17,10 @@ public sealed partial class FirstDeviceGuide
     private string? _path;
     private AuditEvent? _newest;
 
+    /// <summary>A device has its certificate.</summary>
+    [Parameter]
+    public EventCallback Issued { get; set; }
+
     [Inject]
     private ScepProfileTable Profiles { get; set; } = default!;
 
@@ -59,6 +63,10 @@ public sealed partial class FirstDeviceGuide
             ApiPolicy.Auditor,
             cancelled => EnrolmentEvents.PageAsync(Audit, new AuditFilter(), EnrolmentEvents.Actions, before: null, limit: 1, cancelled),
             Closed);
-        return Take(read, page => _newest = page.Events is [var newest, ..] ? newest : null);
+        var before = _newest?.Id;
+        var isRead = Take(read, page => _newest = page.Events is [var newest, ..] ? newest : null);
+        if (_newest is { Outcome: AuditOutcome.Issued } issued && issued.Id != before)
+            await Issued.InvokeAsync();
+        return isRead;
     }
 }

@@ -70,9 +70,9 @@ internal sealed class TcpGate : IAsyncDisposable
         {
             // Shut.
         }
-        catch (ObjectDisposedException)
+        catch (InvalidOperationException)
         {
-            // Shut.
+            // Shut between two calls: not listening any more, or disposed of.
         }
     }
 
