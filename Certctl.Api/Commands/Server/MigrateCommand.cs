@@ -10,8 +10,18 @@ internal static class MigrateCommand
     public static Command Create()
     {
         var config = new Option<string?>("--config") { Description = "JSON file with the settings of the server." };
-        var command = new Command("migrate", "Bring the database to this version's schema.") { config };
-        command.SetAction((parse, cancellationToken) => RunAsync(parse.GetValue(config), cancellationToken));
+        var roles = new Option<bool>("--print-roles")
+        {
+            Description = "Print SQL that gives PostgreSQL a role that owns the schema and one that serves; nothing is migrated.",
+        };
+        var command = new Command("migrate", "Bring the database to this version's schema.") { config, roles };
+        command.SetAction((parse, cancellationToken) =>
+        {
+            if (!parse.GetValue(roles))
+                return RunAsync(parse.GetValue(config), cancellationToken);
+            Console.Write(DatabaseRoles.Script());
+            return Task.FromResult(0);
+        });
         return command;
     }
 
