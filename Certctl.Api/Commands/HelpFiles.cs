@@ -44,12 +44,17 @@ internal static class HelpFiles
         foreach (var (path, command, options) in verbs)
         {
             var arguments = string.Concat(command.Arguments.Select(argument => $" {argument.Name}"));
-            page.AppendLine(".TP").AppendLine($".B {Escape($"certctl {string.Join(' ', path)}{arguments}")}").AppendLine(Escape(command.Description ?? ""));
+            page.AppendLine(".TP").AppendLine($".B {Escape($"certctl {string.Join(' ', path)}{arguments}")}");
+            page.AppendLine(Escape(command.Description ?? ""));
             foreach (var option in options)
-                page.AppendLine(".RS").AppendLine(".TP").AppendLine($".B {Escape(option.Name)}").AppendLine(Escape(option.Description ?? "")).AppendLine(".RE");
+            {
+                page.AppendLine(".RS").AppendLine(".TP").AppendLine($".B {Escape(option.Name)}");
+                page.AppendLine(Escape(option.Description ?? "")).AppendLine(".RE");
+            }
         }
 
-        page.AppendLine(".SH FILES").AppendLine(".TP").AppendLine(".B /etc/certctl/certctl.env").AppendLine("Settings of the service, NAME=VALUE.");
+        page.AppendLine(".SH FILES").AppendLine(".TP").AppendLine(".B /etc/certctl/certctl.env");
+        page.AppendLine("Settings of the service, NAME=VALUE.");
         page.AppendLine(".SH SEE ALSO").AppendLine("/usr/share/doc/certctl");
         return page.ToString();
     }
@@ -59,12 +64,15 @@ internal static class HelpFiles
     {
         var script = new StringBuilder();
         script.AppendLine("_certctl() {").AppendLine("  local words i path=''");
-        script.AppendLine("  for ((i = 1; i < COMP_CWORD; i++)); do [[ ${COMP_WORDS[i]} == -* ]] || path+=\"${path:+ }${COMP_WORDS[i]}\"; done");
+        script.AppendLine("  for ((i = 1; i < COMP_CWORD; i++)); do");
+        script.AppendLine("    [[ ${COMP_WORDS[i]} == -* ]] || path+=\"${path:+ }${COMP_WORDS[i]}\"").AppendLine("  done");
         script.AppendLine("  case $path in");
-        script.AppendLine($"    '') words='{string.Join(' ', verbs.Where(verb => verb.Path.Length == 1).Select(verb => verb.Path[0]))} --help --version' ;;");
+        var first = verbs.Where(verb => verb.Path.Length == 1).Select(verb => verb.Path[0]);
+        script.AppendLine($"    '') words='{string.Join(' ', first)} --help --version' ;;");
         foreach (var (path, command, options) in verbs)
         {
-            var words = command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name).Concat(options.Select(option => option.Name)).Append("--help");
+            var words = command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name)
+                .Concat(options.Select(option => option.Name)).Append("--help");
             script.AppendLine($"    '{string.Join(' ', path)}'*) words='{string.Join(' ', words.Distinct())}' ;;");
         }
 

@@ -21,9 +21,9 @@ internal static class KnownSettings
     /// <summary>In the order of docs/configuration.md.</summary>
     public static readonly IReadOnlyList<SettingGroup> Groups =
     [
-        ServerSettings.Group, ProxySettings.Group, DatabaseSettings.Group, CaSettings.Group, PublicationSettings.Group, ScepSettings.Group, EstSettings.Group,
-        ApiSettings.Group,
-        OidcSettings.Group, ProbeSettings.Group, RateLimitSettings.Group, CorsSettings.Group, PageSettings.Group, TelemetrySettings.Group, LogSettings.Group,
+        ServerSettings.Group, ProxySettings.Group, DatabaseSettings.Group, CaSettings.Group, PublicationSettings.Group,
+        ScepSettings.Group, EstSettings.Group, ApiSettings.Group, OidcSettings.Group, ProbeSettings.Group, RateLimitSettings.Group,
+        CorsSettings.Group, PageSettings.Group, TelemetrySettings.Group, LogSettings.Group,
         EndpointSettings.Group, ScepProfileSettings.Group, SignedChallengeSettings.Group, ComplianceServiceSettings.Group,
         EstProfileSettings.Group, ServerKeySettings.Group,
     ];

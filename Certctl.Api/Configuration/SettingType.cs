@@ -30,7 +30,8 @@ internal static class SettingType
     public static readonly SettingType<string> WebUrl = new("an http or https URL", "http(s) URL", ParseWebUrl, url => url);
 
     public static readonly SettingType<IPNetwork> Network = new(
-        "a network such as 10.20.0.0/16 or fd00:1::/32, with no bit set behind its prefix", "network", ParseNetwork, network => $"{network}");
+        "a network such as 10.20.0.0/16 or fd00:1::/32, with no bit set behind its prefix", "network", ParseNetwork,
+        network => $"{network}");
 
     public static SettingType<int> Integer(int min, int max)
     {

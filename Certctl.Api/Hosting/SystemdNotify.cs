@@ -59,7 +59,8 @@ internal sealed class SystemdNotify(IHostApplicationLifetime lifetime, TimeProvi
 
     // It may be meant for the process that started this one.
     private static TimeSpan? WatchdogTime() =>
-        long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), CultureInfo.InvariantCulture, out var microseconds) && microseconds > 0
+        long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), CultureInfo.InvariantCulture, out var microseconds)
+        && microseconds > 0
         && (Environment.GetEnvironmentVariable("WATCHDOG_PID") is not { Length: > 0 } process || process == $"{Environment.ProcessId}")
             ? TimeSpan.FromMicroseconds(microseconds)
             : null;

@@ -21,7 +21,8 @@ public sealed class ForeignCertificates(X509Certificate2 ca, ImportTarget target
     public List<ForeignCertificate> Found { get; } = [];
 
     /// <param name="place">For problems.</param>
-    public void Add(string place, ReadOnlyMemory<byte> der, DateTimeOffset? revokedAt = null, RevocationReason reason = RevocationReason.Unspecified)
+    public void Add(
+        string place, ReadOnlyMemory<byte> der, DateTimeOffset? revokedAt = null, RevocationReason reason = RevocationReason.Unspecified)
     {
         if (der.Span.SequenceEqual(ca.RawData))
             return;
@@ -33,7 +34,8 @@ public sealed class ForeignCertificates(X509Certificate2 ca, ImportTarget target
             Problems.Add($"{place}: the CA {ca.Subject} did not sign it");
         else
         {
-            var names = CertificateReader.FindSubjectAltNames(der) is { } value && GeneralNameReader.TryReadAll(value, out var all, out _) ? all : [];
+            var names = CertificateReader.FindSubjectAltNames(der) is { } value
+                && GeneralNameReader.TryReadAll(value, out var all, out _) ? all : [];
             Found.Add(new ForeignCertificate(
                 new IssuedCertificate
                 {
@@ -68,7 +70,9 @@ public sealed class ForeignCertificates(X509Certificate2 ca, ImportTarget target
         chain.ChainPolicy.CustomTrustStore.Add(ca);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationFlags = X509VerificationFlags.IgnoreNotTimeValid | X509VerificationFlags.AllowUnknownCertificateAuthority;
-        return chain.Build(certificate) && chain.ChainElements.Count > 1 && chain.ChainElements[1].Certificate.RawData.AsSpan().SequenceEqual(ca.RawData);
+        chain.ChainPolicy.VerificationFlags =
+            X509VerificationFlags.IgnoreNotTimeValid | X509VerificationFlags.AllowUnknownCertificateAuthority;
+        return chain.Build(certificate) && chain.ChainElements.Count > 1
+            && chain.ChainElements[1].Certificate.RawData.AsSpan().SequenceEqual(ca.RawData);
     }
 }

@@ -10,30 +10,40 @@ using Certctl.Infrastructure.Import;
 namespace Certctl.Api.Commands.Import;
 
 /// <summary>
-/// <c>certctl import micromdm|certificates</c>: takes over what another server issued, so that devices renew it here and operators revoke it
-/// here. The CA itself is taken over by the server's settings (docs/migration.md).
+/// <c>certctl import micromdm|certificates</c>: takes over what another server issued, so that devices renew it here and operators revoke
+/// it here. The CA itself is taken over by the server's settings (docs/migration.md).
 /// </summary>
 internal static class ImportCommand
 {
-    private static readonly Option<string?> Config = new("--config") { Description = "JSON file with the settings of the server.", Recursive = true };
+    private static readonly Option<string?> Config =
+        new("--config") { Description = "JSON file with the settings of the server.", Recursive = true };
 
     private static readonly Option<string> PathId =
         Text("--path-id", "PathID of the SCEP profile that devices renew at; empty: /scep itself.", "");
 
-    private static readonly Option<string> ProfileId = Text("--profile-id", "The certificate profile that they count to.", CertificateProfile.DefaultId);
+    private static readonly Option<string> ProfileId =
+        Text("--profile-id", "The certificate profile that they count to.", CertificateProfile.DefaultId);
 
     private static readonly Option<string> IssuerId = Text("--issuer-id", "The issuer whose CA signed them.", "iss-local");
 
-    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Read and check everything, and write nothing.", Recursive = true };
+    private static readonly Option<bool> DryRun =
+        new("--dry-run") { Description = "Read and check everything, and write nothing.", Recursive = true };
 
     public static Command Create()
     {
-        var folder = new Argument<string>("DIR") { Description = "The depot of micromdm's scepserver: ca.pem, index.txt and the certificates." };
+        var folder = new Argument<string>("DIR")
+        {
+            Description = "The depot of micromdm's scepserver: ca.pem, index.txt and the certificates.",
+        };
         var micromdm = new Command("micromdm", "The depot of micromdm/scep.") { folder };
-        micromdm.SetAction((parse, token) => RunAsync(parse, parse.GetValue(folder)!, target => MicromdmDepot.Read(parse.GetValue(folder)!, target), token));
+        micromdm.SetAction((parse, token) => RunAsync(
+            parse, parse.GetValue(folder)!, target => MicromdmDepot.Read(parse.GetValue(folder)!, target), token));
 
         var ca = new Option<string>("--ca") { Description = "PEM: the CA that signed them.", Required = true };
-        var file = new Argument<string>("FILE") { Description = "PEM with many certificates, or CSV with the columns certificate, revoked_at, reason." };
+        var file = new Argument<string>("FILE")
+        {
+            Description = "PEM with many certificates, or CSV with the columns certificate, revoked_at, reason.",
+        };
         var list = new Command("certificates", "Certificates as EJBCA, step-ca and others export them.") { ca, file };
         list.SetAction((parse, token) => RunAsync(
             parse, parse.GetValue(file)!, target => CertificateList.Read(parse.GetValue(ca)!, parse.GetValue(file)!, target), token));
@@ -56,7 +66,8 @@ internal static class ImportCommand
         if (found.Found.Count == 0 || parse.GetValue(DryRun))
             return found.Problems.Count > 0 ? 1 : 0;
         var code = await Database.WithAsync(
-            "import", parse.GetValue(Config), (services, bounded) => StoreAsync(services, target, from, found.Found, bounded), Fail, cancellationToken);
+            "import", parse.GetValue(Config), (services, bounded) => StoreAsync(services, target, from, found.Found, bounded), Fail,
+            cancellationToken);
         return code != 0 ? code : found.Problems.Count > 0 ? 1 : 0;
     }
 
@@ -84,9 +95,11 @@ internal static class ImportCommand
     }
 
     private static async Task<int> StoreAsync(
-        IServiceProvider services, ImportTarget target, string from, IReadOnlyList<ForeignCertificate> certificates, CancellationToken cancellationToken)
+        IServiceProvider services, ImportTarget target, string from, IReadOnlyList<ForeignCertificate> certificates,
+        CancellationToken cancellationToken)
     {
-        if (await services.GetRequiredService<ICertificateProfileRepository>().FindAsync(target.ProfileId, fresh: true, cancellationToken) is null)
+        var profiles = services.GetRequiredService<ICertificateProfileRepository>();
+        if (await profiles.FindAsync(target.ProfileId, fresh: true, cancellationToken) is null)
             return Fail([$"There is no certificate profile \"{target.ProfileId}\"; name another with --profile-id."]);
         var command = new ImportCertificatesCommand(
             target.IssuerId, Path.GetFullPath(from), certificates, OperatorOption.Caller(SystemAccount.Name));

@@ -20,7 +20,10 @@ internal static class ProxySettings
 {
     // What carries something else, or would be forged together with it.
     private static readonly string[] Taken =
-        ["authorization", "cookie", "host", "connection", "content-length", "content-type", "transfer-encoding", "x-forwarded-for", "forwarded"];
+    [
+        "authorization", "cookie", "host", "connection", "content-length", "content-type", "transfer-encoding", "x-forwarded-for",
+        "forwarded",
+    ];
 
     public static readonly SettingGroup Group = new();
 
@@ -31,8 +34,8 @@ internal static class ProxySettings
 
     public static readonly Setting<string> CertificateHeader = Group.Add(
         "CERTCTL_PROXY_CLIENT_CERT_HEADER", SettingType.Text,
-        "The header in which those proxies pass on the client's certificate: as PEM escaped by nginx (`$ssl_client_escaped_cert`), as DER in "
-        + "base64 by HAProxy (`ssl_c_der,base64`), or as `Client-Cert` of RFC 9440. The client's address is then the last one in "
+        "The header in which those proxies pass on the client's certificate: as PEM escaped by nginx (`$ssl_client_escaped_cert`), as DER "
+        + "in base64 by HAProxy (`ssl_c_der,base64`), or as `Client-Cert` of RFC 9440. The client's address is then the last one in "
         + "`X-Forwarded-For` that is no proxy.");
 
     public static readonly DefaultedSetting<bool> ProxyProtocol = Group.Add(
@@ -44,7 +47,11 @@ internal static class ProxySettings
     {
         var (networks, header, speaks) = (values.Read(Trusted), values.Read(CertificateHeader), values.Read(ProxyProtocol));
         if (header is not null && (!header.All(IsToken) || Taken.Contains(header, StringComparer.OrdinalIgnoreCase)))
-            values.Problems.Add($"{CertificateHeader.Name}: \"{header}\" is not the name of a header of its own, such as X-SSL-Client-Cert.");
+        {
+            values.Problems.Add(
+                $"{CertificateHeader.Name}: \"{header}\" is not the name of a header of its own, such as X-SSL-Client-Cert.");
+        }
+
         if (networks is not null && networks.Any(network => network.PrefixLength == 0))
             values.Problems.Add($"{Trusted.Name}: a network without a prefix holds every address; name those of the proxies.");
         var says = header is not null || speaks;

@@ -47,7 +47,8 @@ internal static class ForwardedCertificate
     {
         var text = value!.Trim();
         var found = text.Length == 0 ? []
-            : text.StartsWith(':') ? [.. text.Split(',').Select(part => (ReadOnlyMemory<byte>)Convert.FromBase64String(Sequence(part.Trim())))]
+            : text.StartsWith(':')
+                ? [.. text.Split(',').Select(part => (ReadOnlyMemory<byte>)Convert.FromBase64String(Sequence(part.Trim())))]
             : Elements(Convert.FromBase64String(text));
         return found.Count <= MaxChain ? found : throw new FormatException($"its chain has more than {MaxChain} certificates.");
     }

@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Certctl.Api.Hosting.Http;
 
 /// <summary>
-/// The PROXY protocol, version 2 (HAProxy's specification of 2020, §2.2), before TLS: a proxy that passes TCP through says whose connection
-/// it is. Only those of the trusted networks are asked for it, and without it their connection ends; all others are who they are.
+/// The PROXY protocol, version 2 (HAProxy's specification of 2020, §2.2), before TLS: a proxy that passes TCP through says whose
+/// connection it is. Only those of the trusted networks are asked for it, and without it their connection ends; all others are who they are.
 /// </summary>
 internal static partial class ProxyProtocol
 {
@@ -51,7 +51,8 @@ internal static partial class ProxyProtocol
         try
         {
             var header = await ReadExactlyAsync(connection.Transport.Input, Fixed, patience.Token);
-            if (!header.AsSpan().StartsWith(Signature) || BinaryPrimitives.ReadUInt16BigEndian(header.AsSpan(14)) is var length && length > MaxRest)
+            var length = BinaryPrimitives.ReadUInt16BigEndian(header.AsSpan(14));
+            if (!header.AsSpan().StartsWith(Signature) || length > MaxRest)
                 return false;
             var rest = await ReadExactlyAsync(connection.Transport.Input, length, patience.Token);
 
@@ -92,6 +93,7 @@ internal static partial class ProxyProtocol
         return octets;
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "A connection from {Proxy}, a trusted proxy, does not begin with the PROXY protocol (v2); it is ended")]
+    [LoggerMessage(1, LogLevel.Warning,
+        "A connection from {Proxy}, a trusted proxy, does not begin with the PROXY protocol (v2); it is ended")]
     private static partial void LogNone(ILogger logger, IPAddress proxy);
 }

@@ -4,8 +4,8 @@ using Certctl.Application.ClientCertificates;
 namespace Certctl.Api.Hosting.Http;
 
 /// <summary>
-/// A feature of connections whose client was asked for a certificate, and of requests that a trusted proxy passes on: what the client showed.
-/// Without this feature it was not asked.
+/// A feature of connections whose client was asked for a certificate, and of requests that a trusted proxy passes on: what the client
+/// showed. Without this feature it was not asked.
 /// </summary>
 internal sealed class TlsClient
 {

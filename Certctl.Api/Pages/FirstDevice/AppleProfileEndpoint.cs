@@ -42,7 +42,9 @@ internal static class AppleProfileEndpoint
             http, AuditAction.AppleProfileDownloaded, "scep_profile", pathId, $"for {name}, with the challenge");
         http.Response.Headers.CacheControl = "no-store";
         return Results.File(
-            AppleProfile.Write(url, challenge, name, keySize, profile.Policy.Issuer.Chain[0]), AppleProfile.MediaType, "certctl.mobileconfig");
+            AppleProfile.Write(url, challenge, name, keySize, profile.Policy.Issuer.Chain[0]),
+            AppleProfile.MediaType,
+            "certctl.mobileconfig");
     }
 
     private static IResult Problem(int status, string text) => Results.Text(text + "\n", statusCode: status);

@@ -36,8 +36,7 @@ public sealed class PassThroughTests(PassedThroughServer server) : IClassFixture
     {
         using var direct = new ScepWire(server.Host.Url, server.Host.CaFile, "/scep/plain", from: IPAddress.Parse("127.0.0.3"));
         Assert.Equal(HttpStatusCode.OK, (await MtlsServer.AskAsync(direct)).Status);
-        using (var proxy = new ScepWire(server.Host.Url, server.Host.CaFile, "/scep/plain", from: IPAddress.Loopback))
-            await Assert.ThrowsAsync<HttpRequestException>(() => MtlsServer.AskAsync(proxy));
+        Assert.False(await IsServedAsync("127.0.0.1", []));
         await server.Host.LoggedAsync("does not begin with the PROXY protocol");
 
         byte[] address = [127, 0, 0, 9, 127, 0, 0, 1, 0x10, 0x00, 0x1F, 0x90];
@@ -67,7 +66,8 @@ public sealed class PassThroughTests(PassedThroughServer server) : IClassFixture
                 var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
                 socket.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
                 await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancelled);
-                await socket.SendAsync(header, cancelled);
+                if (header.Length > 0)
+                    await socket.SendAsync(header, cancelled);
                 return new NetworkStream(socket, ownsSocket: true);
             },
             SslOptions = new() { CertificateChainPolicy = Believing(server.Host.CaFile) },
@@ -79,6 +79,11 @@ public sealed class PassThroughTests(PassedThroughServer server) : IClassFixture
         }
         catch (HttpRequestException)
         {
+            return false;
+        }
+        catch (SocketException)
+        {
+            // Cut before the client has looked at its connection.
             return false;
         }
     }

@@ -96,9 +96,16 @@ public sealed class ImportTests : IClassFixture<PostgresFixture>, IDisposable
         using var stranger = RSA.Create(2048);
         using var first = Issue(ScepDevice.Shared(), "CN=good device", 2);
         File.WriteAllText(_depot["strange.9.pem"], BootstrapCa.Root("CN=another CA").Issue("CN=of another").ExportCertificatePem());
+        var forged = new CertificateRequest("CN=forged", stranger, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        forged.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_ca, true, false));
+        using var lie = forged.Create(
+            _ca.SubjectName, X509SignatureGenerator.CreateForRSA(stranger, RSASignaturePadding.Pkcs1), Now.AddDays(-1), Now.AddDays(9), [12]);
+        File.WriteAllText(_depot["forged.12.pem"], lie.ExportCertificatePem());
         File.WriteAllText(_depot["broken.10.pem"], "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
         File.WriteAllText(_depot["empty.11.pem"], "");
-        File.WriteAllText(_depot["index.txt"], string.Join('\n', _index) + "\nV\tnot six fields\nR\t300101000000Z\tsome day\t0C\tx.pem\t/CN=x\n");
+        File.WriteAllText(
+            _depot["index.txt"],
+            string.Join('\n', _index) + "\nV\tnot six fields\nR\t300101000000Z\tsome day\t0C\tx.pem\t/CN=x\n");
         await using var host = await CertctlHost.PrepareAsync(null);
         var run = await CommandLine.RunHereAsync(
             new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = host.DatabaseUrl }, "import", "micromdm", _depot.Path);
@@ -110,6 +117,7 @@ public sealed class ImportTests : IClassFixture<PostgresFixture>, IDisposable
                 "certctl import: index.txt, line 3: \"some day\" is no time of a revocation",
                 "certctl import: broken.10.pem: the bytes are no Certificate in DER",
                 "certctl import: empty.11.pem: there is no certificate in it",
+                "certctl import: forged.12.pem: the CA C=US, O=scep-ca, OU=SCEP CA did not sign it",
                 "certctl import: strange.9.pem: the CA C=US, O=scep-ca, OU=SCEP CA did not sign it",
             ],
             run.Error.Trim().Split('\n'));
