@@ -16,6 +16,9 @@ internal sealed class SystemdNotify(IHostApplicationLifetime lifetime, TimeProvi
     // Half of the time is what sd_watchdog_enabled(3) advises; a third leaves room for a machine that is busy.
     private const int PingsInATime = 3;
 
+    // Milliseconds; systemd reads at once, and what does not read must not hold the server up.
+    private const int SendTimeout = 1000;
+
     private static readonly string? Socket = Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { Length: > 0 } path ? path : null;
 
     /// <summary>Sends a state; a manager that is gone is not missed.</summary>
@@ -23,7 +26,7 @@ internal sealed class SystemdNotify(IHostApplicationLifetime lifetime, TimeProvi
     {
         if (Socket is null)
             return;
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { SendTimeout = SendTimeout };
         try
         {
             // An abstract address begins with a NUL, which systemd writes as @.
@@ -31,7 +34,7 @@ internal sealed class SystemdNotify(IHostApplicationLifetime lifetime, TimeProvi
         }
         catch (SocketException)
         {
-            // There is no listener any more.
+            // There is no listener any more, or it does not read.
         }
     }
 

@@ -28,8 +28,9 @@ public sealed class SystemdNotifyTests
         var said = long.Parse(reloading.Split('=')[2], System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(said / 1e6, uptime - 240, uptime + 1);
         await UntilAsync(state => state == "READY=1");
-        await host.StopAsync();
+        var stopping = host.StopAsync();
         await UntilAsync(state => state == "STOPPING=1");
+        await stopping;
 
         async Task<string> UntilAsync(Func<string, bool> isIt)
         {
