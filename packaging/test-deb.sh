@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs, runs, upgrades, removes and purges the Debian package in a copy-on-write view of this machine, as root:
 #   packaging/test-deb.sh [FILE.deb]     (builds one where none is named)
-# What it cannot show without systemd as PID 1 is the unit's restrictions at work; systemd-analyze judges the unit instead.
+# Without systemd as PID 1 the unit's restrictions are not all at work: /proc is as the unit has it, and where strace is installed, the system
+# calls of the service are held against the unit's filter. systemd-analyze judges the rest.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 if [ "${1:-}" = --inside ]; then
@@ -10,7 +11,7 @@ if [ "${1:-}" = --inside ]; then
   fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
   serve() { # Starts it as the unit does, as far as that goes without systemd.
     set -a; . /etc/certctl/certctl.env; set +a
-    setpriv --reuid certctl --regid certctl --init-groups --no-new-privs --bounding-set -all env -u HOME /usr/lib/certctl/certctl serve 2>/tmp/log &
+    setpriv --reuid certctl --regid certctl --init-groups --no-new-privs --bounding-set -all env -u HOME "${traced[@]}" /usr/lib/certctl/certctl serve 2>/tmp/log &
     server=$!
     for _ in $(seq 240); do
       curl -fsS --cacert /var/lib/certctl/q/ca.crt https://localhost:18443/ready >/dev/null 2>&1 && return
@@ -20,6 +21,17 @@ if [ "${1:-}" = --inside ]; then
   }
   stop() { kill "$server"; wait "$server" || true; }
   certificates() { curl -fsS --cacert /var/lib/certctl/q/ca.crt -H "Authorization: Bearer $key" https://localhost:18443/api/v1/certificates | grep -o '"total":[0-9]*'; }
+
+  traced=()
+  command -v strace >/dev/null && traced=(strace -D -f -qq -c -o /tmp/calls)
+
+  # The names in a set of system calls, those of the sets in it included.
+  calls() {
+    local name
+    systemd-analyze syscall-filter "$1" | tail -n +2 | sed 's/#.*//; s/ //g; /^$/d' | while read -r name; do
+      case $name in @*) calls "$name" ;; *) echo "$name" ;; esac
+    done
+  }
 
   say "installation"
   dpkg -i "$deb" >/dev/null
@@ -64,6 +76,21 @@ ENV
   kill -HUP "$server"; sleep 1; kill -0 "$server" || fail "SIGHUP ended it"
   stop
 
+  if [ ${#traced[@]} -gt 0 ]; then
+    say "system calls"
+    for _ in $(seq 60); do [ -s /tmp/calls ] && break; sleep 0.5; done
+    awk 'NF >= 5 && $NF ~ /^[a-z_0-9]+$/ && $1 ~ /^[0-9.]+$/ && $NF != "total" {print $NF}' /tmp/calls | sort -u >/tmp/used
+    [ "$(wc -l </tmp/used)" -gt 40 ] || fail "strace saw nothing"
+    unit=/usr/lib/systemd/system/certctl.service
+    for set in $(sed -n 's/^SystemCallFilter=\([^~]\)/\1/p' "$unit"); do calls "$set"; done | sort -u >/tmp/let
+    for set in $(sed -n 's/^SystemCallFilter=~//p' "$unit"); do calls "$set"; done | sort -u >/tmp/not
+    refused=$(comm -23 /tmp/used /tmp/let; comm -12 /tmp/used /tmp/not)
+    [ -z "$refused" ] || fail "the unit refuses what the service calls: $refused"
+    traced=()
+  else
+    say "system calls: not looked at, strace is not installed"
+  fi
+
   say "upgrade with data and settings"
   dpkg -i "$next" >/dev/null
   grep -q 18443 /etc/certctl/certctl.env || fail "settings are lost"
@@ -94,5 +121,5 @@ rm -r "$work/next"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$work/upper,workdir=$work/work" "$work/view"
 cp "$deb" "$work/view/tmp/certctl.deb"
 mv "$work/next.deb" "$work/view/tmp/next.deb"
-unshare --mount --pid --fork bash -c "mount --rbind /dev '$work/view/dev' && mount -t proc proc '$work/view/proc' \\
+unshare --mount --pid --fork bash -c "mount --rbind /dev '$work/view/dev' && mount -t proc -o hidepid=invisible,subset=pid proc '$work/view/proc' \\
   && chroot '$work/view' bash -c \"cd '$PWD' && exec packaging/test-deb.sh --inside /tmp/certctl.deb /tmp/next.deb\""

@@ -69,11 +69,14 @@ internal static class HelpFiles
         script.AppendLine("  case $path in");
         var first = verbs.Where(verb => verb.Path.Length == 1).Select(verb => verb.Path[0]);
         script.AppendLine($"    '') words='{string.Join(' ', first)} --help --version' ;;");
-        foreach (var (path, command, options) in verbs)
+
+        // The longest first: certctl import certificates is no certctl import.
+        foreach (var (path, command, options) in verbs.OrderByDescending(verb => verb.Path.Length))
         {
             var words = command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name)
                 .Concat(options.Select(option => option.Name)).Append("--help");
-            script.AppendLine($"    '{string.Join(' ', path)}'*) words='{string.Join(' ', words.Distinct())}' ;;");
+            var typed = string.Join(' ', path);
+            script.AppendLine($"    '{typed}'|'{typed} '*) words='{string.Join(' ', words.Distinct())}' ;;");
         }
 
         script.AppendLine("    *) words='' ;;").AppendLine("  esac");

@@ -146,7 +146,7 @@ internal static class ConfigurationReader
             Proxies = ProxySettings.Read(values),
             Publication = PublicationSettings.Read(values),
             Api = ApiSettings.Read(values, server.Host),
-            ServesPages = values.Read(PageSettings.Enabled),
+            ServesPages = PageSettings.Read(values),
             Telemetry = TelemetrySettings.Read(values, server.Host),
             ScepProfiles = ScepProfileReader.Read(values),
             EstProfiles = EstProfileReader.Read(values),

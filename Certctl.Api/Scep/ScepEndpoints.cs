@@ -14,6 +14,9 @@ internal static class ScepEndpoints
     private const string OutageSeconds = "300";
     private const string PendingSeconds = "300";
 
+    /// <summary>Where a profile is served.</summary>
+    public static string PathOf(string pathId) => pathId.Length == 0 ? "/scep" : $"/scep/{pathId}";
+
     public static void MapScep(this IEndpointRouteBuilder routes)
     {
         routes.Map("/scep", HandleAsync);

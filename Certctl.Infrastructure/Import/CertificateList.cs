@@ -19,8 +19,7 @@ public static class CertificateList
     /// <exception cref="CryptographicException"><paramref name="caFile"/> holds no certificate.</exception>
     public static ForeignCertificates Read(string caFile, string file, ImportTarget target)
     {
-        using var ca = X509CertificateLoader.LoadCertificate(File.ReadAllBytes(caFile));
-        var found = new ForeignCertificates(X509CertificateLoader.LoadCertificate(ca.RawData), target);
+        var found = new ForeignCertificates(X509CertificateLoader.LoadCertificate(File.ReadAllBytes(caFile)), target);
         var text = File.ReadAllText(file);
         if (text.Contains("-----BEGIN ", StringComparison.Ordinal))
             ReadPem(text, found);

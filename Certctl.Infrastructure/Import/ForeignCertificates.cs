@@ -30,8 +30,8 @@ public sealed class ForeignCertificates(X509Certificate2 ca, ImportTarget target
             Problems.Add($"{place}: {defect}");
         else if (IssuedCertificate.SerialText(read!.SerialNumber.Span) is not { } serial)
             Problems.Add($"{place}: its serial number is 0 or has more than 20 octets");
-        else if (!IsSignedByCa(der))
-            Problems.Add($"{place}: the CA {ca.Subject} did not sign it");
+        else if (FindForgery(der) is { } forgery)
+            Problems.Add($"{place}: {forgery}");
         else
         {
             var names = CertificateReader.FindSubjectAltNames(der) is { } value
@@ -62,9 +62,21 @@ public sealed class ForeignCertificates(X509Certificate2 ca, ImportTarget target
     }
 
     // Whether it is valid today serves no purpose here, only whose signature it has.
-    private bool IsSignedByCa(ReadOnlyMemory<byte> der)
+    private string? FindForgery(ReadOnlyMemory<byte> der)
     {
-        using var certificate = X509CertificateLoader.LoadCertificate(der.Span);
+        try
+        {
+            using var certificate = X509CertificateLoader.LoadCertificate(der.Span);
+            return IsSignedByCa(certificate) ? null : $"the CA {ca.Subject} did not sign it";
+        }
+        catch (CryptographicException unreadable)
+        {
+            return $"the platform cannot read it: {unreadable.Message}";
+        }
+    }
+
+    private bool IsSignedByCa(X509Certificate2 certificate)
+    {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.Add(ca);

@@ -19,8 +19,8 @@ public static class MicromdmDepot
     /// <exception cref="CryptographicException"><c>ca.pem</c> is no certificate.</exception>
     public static ForeignCertificates Read(string folder, ImportTarget target)
     {
-        using var ca = X509CertificateLoader.LoadCertificate(File.ReadAllBytes(Path.Combine(folder, CaFile)));
-        var found = new ForeignCertificates(X509CertificateLoader.LoadCertificate(ca.RawData), target);
+        var ca = X509CertificateLoader.LoadCertificate(File.ReadAllBytes(Path.Combine(folder, CaFile)));
+        var found = new ForeignCertificates(ca, target);
         var revoked = ReadIndex(Path.Combine(folder, Index), found.Problems);
         foreach (var path in Directory.EnumerateFiles(folder, "*.pem").Order(StringComparer.Ordinal))
         {
@@ -57,10 +57,16 @@ public static class MicromdmDepot
             var fields = line.Split('\t');
             if (fields.Length != Fields || fields[0] is not ("V" or "R" or "E") || SerialOf(fields[3]) is not { } serial)
                 problems.Add($"{Index}, line {number + 1}: it is none of the six fields of openssl ca");
-            else if (fields[0] == "R" && ReadRevocation(fields[2]) is { } revocation)
-                revoked[serial] = revocation;
-            else if (fields[0] == "R")
+            else if (fields[0] != "R")
+                continue;
+            else if (ReadRevocation(fields[2]) is not { } revocation)
                 problems.Add($"{Index}, line {number + 1}: \"{fields[2]}\" is no time of a revocation");
+            else
+            {
+                revoked[serial] = (revocation.At, revocation.Reason ?? RevocationReason.Unspecified);
+                if (revocation.Reason is null)
+                    problems.Add($"{Index}, line {number + 1}: the reason in \"{fields[2]}\" is not known here; it is revoked without one");
+            }
         }
 
         return revoked;
@@ -78,13 +84,13 @@ public static class MicromdmDepot
         }
     }
 
-    // Time, and the reason behind a comma.
-    private static (DateTimeOffset At, RevocationReason Reason)? ReadRevocation(string field)
+    // Time, and perhaps a reason behind a comma; null for one that is not known.
+    private static (DateTimeOffset At, RevocationReason? Reason)? ReadRevocation(string field)
     {
         var parts = field.Split(',');
         if (!DateTimeOffset.TryParseExact(
             parts[0], ["yyMMddHHmmss'Z'", "yyyyMMddHHmmss'Z'"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at))
             return null;
-        return (at, parts.Length > 1 ? CertificateList.ReasonOf(parts[1]) ?? default : default);
+        return (at, parts.Length > 1 ? CertificateList.ReasonOf(parts[1]) : RevocationReason.Unspecified);
     }
 }

@@ -131,7 +131,7 @@ public sealed class IssuerSignInTests(PagesServer pages, PostgresFixture postgre
         var callback = await CallbackAsync(http);
         Issuer.IsDown = true;
         await AssertRefusedAsync(await http.GetAsync(callback), "issuer-unavailable");
-        await _host!.LoggedAsync("Nobody can sign in at the OpenID Connect issuer: The OpenID Connect issuer answers 500.");
+        await _host!.LoggedAsync("Sign-in at the OpenID Connect issuer failed: The OpenID Connect issuer answers 500.");
 
         await using var other = await CertctlHost.StartAsync(
             null, [("CERTCTL_API_KEYS_NAMED", $"alice:{Admin}:admin"), .. Issuer.Settings(_folder["roots.pem"], _folder["secret"])]);

@@ -14,7 +14,7 @@ namespace Certctl.Api.Configuration.Access;
 public sealed record OidcOptions(
     Uri Authority, string Audience, string RoleClaim, IReadOnlyDictionary<string, ApiRole> RoleMap, string NameClaim, string? CaPath)
 {
-    /// <summary>Null: nobody signs in to the pages by the issuer.</summary>
+    /// <summary>Null: the pages take keys alone.</summary>
     public OidcClientOptions? Client { get; init; }
 }
 
@@ -115,7 +115,7 @@ internal static class OidcSettings
         foreach (var setting in new Setting[] { ClientSecret, Scopes }.Where(values.IsSet))
         {
             values.Problems.Add(
-                $"{setting.Name} is set, but {ClientId.Name} is not: nobody would sign in by the issuer. Set it, or take this away.");
+                $"{setting.Name} is set, but {ClientId.Name} is not: it would have no effect. Set it, or take this away.");
         }
 
         return null;

@@ -15,7 +15,7 @@ public sealed record ProxyOptions(IReadOnlyList<IPNetwork> Networks, string? Cer
     }
 }
 
-/// <summary>The proxies in front: whom to believe and what, or nobody.</summary>
+/// <summary>The proxies in front: which are believed, and in what.</summary>
 internal static class ProxySettings
 {
     // What carries something else, or would be forged together with it.

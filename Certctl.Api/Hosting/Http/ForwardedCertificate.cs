@@ -22,7 +22,10 @@ internal static class ForwardedCertificate
             throw new FormatException("it is there more than once.");
         if (values.Count == 0 || values[0]!.Trim() is not { Length: > 0 } text)
             return null;
-        return new ShownCertificates(One(text), [.. chain.SelectMany(Chain)]) { Proxy = proxy };
+        var others = chain.SelectMany(Chain).ToList();
+        return others.Count <= MaxChain
+            ? new ShownCertificates(One(text), others) { Proxy = proxy }
+            : throw new FormatException($"its chain has more than {MaxChain} certificates.");
     }
 
     private static ReadOnlyMemory<byte> One(string text)
@@ -43,14 +46,13 @@ internal static class ForwardedCertificate
         return Elements(der) is [var only] ? only : throw new FormatException("it is not one certificate in DER.");
     }
 
-    private static IEnumerable<ReadOnlyMemory<byte>> Chain(string? value)
+    private static List<ReadOnlyMemory<byte>> Chain(string? value)
     {
         var text = value!.Trim();
-        var found = text.Length == 0 ? []
+        return text.Length == 0 ? []
             : text.StartsWith(':')
                 ? [.. text.Split(',').Select(part => (ReadOnlyMemory<byte>)Convert.FromBase64String(Sequence(part.Trim())))]
             : Elements(Convert.FromBase64String(text));
-        return found.Count <= MaxChain ? found : throw new FormatException($"its chain has more than {MaxChain} certificates.");
     }
 
     // RFC 8941 §3.3.5.

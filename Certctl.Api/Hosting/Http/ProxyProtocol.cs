@@ -10,7 +10,8 @@ namespace Certctl.Api.Hosting.Http;
 
 /// <summary>
 /// The PROXY protocol, version 2 (HAProxy's specification of 2020, §2.2), before TLS: a proxy that passes TCP through says whose
-/// connection it is. Only those of the trusted networks are asked for it, and without it their connection ends; all others are who they are.
+/// connection it is. Only those of the trusted networks are asked for it, and without it their connection ends; all others are who they
+/// are.
 /// </summary>
 internal static partial class ProxyProtocol
 {
@@ -68,8 +69,9 @@ internal static partial class ProxyProtocol
         {
             return false;
         }
-        catch (EndOfStreamException)
+        catch (IOException)
         {
+            // Its end, or a reset, in the middle of it.
             return false;
         }
     }

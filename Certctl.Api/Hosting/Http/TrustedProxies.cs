@@ -39,7 +39,7 @@ internal sealed class TrustedProxies(RequestDelegate next, ProxyOptions proxies,
         await DeviceAnswer.Say(http, StatusCodes.Status403Forbidden, Why);
     }
 
-    private Task BelieveAsync(HttpContext http, IHeaderDictionary headers)
+    private async Task BelieveAsync(HttpContext http, IHeaderDictionary headers)
     {
         var proxy = http.Connection.RemoteIpAddress!;
         ShownCertificates? shown;
@@ -49,20 +49,22 @@ internal sealed class TrustedProxies(RequestDelegate next, ProxyOptions proxies,
         }
         catch (FormatException unreadable)
         {
-            return DeviceAnswer.Say(
-                http, StatusCodes.Status400BadRequest, $"The proxy's header {_certificate} cannot be read: {unreadable.Message}");
+            var why = $"The proxy's header {_certificate} cannot be read: {unreadable.Message}";
+            await trail.RecordAsync(http, AccessTrail.Unreadable, why);
+            await DeviceAnswer.Say(http, StatusCodes.Status400BadRequest, why);
+            return;
         }
 
         http.Features.Set(TlsClient.Forwarded(shown, http.Features.Get<TlsClient>()));
         http.Connection.RemoteIpAddress = ClientOf(proxy, headers[ForwardedFor]);
         headers.Remove(_certificate!);
         headers.Remove(_chain!);
-        return DropAsync(http, headers);
+        await DropAsync(http, headers);
     }
 
     /// <summary>
-    /// The last address that no proxy of ours stands behind: what is left of it, any client may have written. A word that is no address ends
-    /// the search, and the hop that wrote it is the client as far as it is known.
+    /// The last address that no proxy of ours stands behind: what is left of it, any client may have written. A word that is no address
+    /// ends the search, and the hop that wrote it is the client as far as it is known.
     /// </summary>
     private IPAddress ClientOf(IPAddress proxy, IEnumerable<string?> forwarded)
     {

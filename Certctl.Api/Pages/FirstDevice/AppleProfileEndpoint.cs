@@ -1,5 +1,6 @@
 using Certctl.Api.Pages.Session;
 using Certctl.Api.Rest.Access;
+using Certctl.Api.Scep;
 using Certctl.Application.Challenges.Static;
 using Certctl.Application.Enrolments;
 using Certctl.Application.Scep;
@@ -37,7 +38,7 @@ internal static class AppleProfileEndpoint
             return Problem(StatusCodes.Status409Conflict, "Apple's devices make RSA keys, which this certificate profile does not allow.");
 
         // The server's root, and not that of the pages, which a proxy may have put a path in front of.
-        var url = $"{http.Request.Scheme}://{http.Request.Host}{(pathId.Length == 0 ? "/scep" : $"/scep/{pathId}")}";
+        var url = $"{http.Request.Scheme}://{http.Request.Host}{ScepEndpoints.PathOf(pathId)}";
         await SessionEndpoints.RecordAsync(
             http, AuditAction.AppleProfileDownloaded, "scep_profile", pathId, $"for {name}, with the challenge");
         http.Response.Headers.CacheControl = "no-store";

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Certctl.Api.Configuration;
 using Certctl.Api.Pages.Enrolments;
 using Certctl.Api.Rest.Access;
+using Certctl.Api.Scep;
 using Certctl.Application.Enrolments.Trail;
 using Certctl.Application.Scep;
 using Certctl.Domain.Audit;
@@ -48,7 +49,7 @@ public sealed partial class FirstDeviceGuide
                 return null;
             var ca = profile.Policy.Issuer.Chain[0].Span;
             return new DeviceTarget(
-                new Uri(Navigation.BaseUri).GetLeftPart(UriPartial.Authority) + (_path.Length == 0 ? "/scep" : $"/scep/{_path}"),
+                new Uri(Navigation.BaseUri).GetLeftPart(UriPartial.Authority) + ScepEndpoints.PathOf(_path),
                 Convert.ToHexStringLower(SHA256.HashData(ca)),
                 X509CertificateLoader.LoadCertificate(ca).Thumbprint,
                 EndpointNaming.Scep.PrefixOf(_path) + "CHALLENGE_PASSWORD");

@@ -3,8 +3,8 @@ using Certctl.Api.Scep;
 namespace Certctl.Api.Pages.Hosting;
 
 /// <summary>
-/// Sends a browser that opens the server, a SCEP URL or the API reference to the page. Each target is relative, so that it is right behind any path that a
-/// proxy puts in front.
+/// Sends a browser that opens the server, a SCEP URL or the API reference to the page. Each target is relative, so that it is right
+/// behind any path that a proxy puts in front.
 /// </summary>
 internal static class PageRedirects
 {

@@ -12,8 +12,8 @@ namespace Certctl.Api.Pages.Session;
 
 /// <summary>
 /// Sign-in at the OpenID Connect issuer: the code flow with PKCE (OpenID Connect Core 1.0 §3.1, RFC 7636), by the framework's own handler.
-/// What it keeps of a sign-in under way is in the browser, encrypted with the keys of sessions, so that any process ends what another began.
-/// Of the ID token name and role go into the session; no token is kept.
+/// What it keeps of a sign-in under way is in the browser, encrypted with the keys of sessions, so that any process ends what another
+/// began. Of the ID token name and role go into the session; no token is kept.
 /// </summary>
 internal static partial class IssuerSignIn
 {
@@ -75,8 +75,8 @@ internal static partial class IssuerSignIn
         options.Scope.Clear();
         foreach (var scope in client.Scopes)
             options.Scope.Add(scope);
-        Harden(options.CorrelationCookie, CorrelationCookie);
-        Harden(options.NonceCookie, NonceCookie);
+        SessionRegistration.Harden(options.CorrelationCookie, CorrelationCookie, SameSiteMode.Lax);
+        SessionRegistration.Harden(options.NonceCookie, NonceCookie, SameSiteMode.Lax);
         options.Events = new OpenIdConnectEvents
         {
             OnRedirectToIdentityProvider = context =>
@@ -111,15 +111,6 @@ internal static partial class IssuerSignIn
         };
     }
 
-    // Lax: the browser comes back from another site.
-    private static void Harden(CookieBuilder cookie, string name)
-    {
-        cookie.Name = name;
-        cookie.HttpOnly = true;
-        cookie.SameSite = SameSiteMode.Lax;
-        cookie.SecurePolicy = CookieSecurePolicy.Always;
-    }
-
     private static async Task OpenAsync(TicketReceivedContext context)
     {
         var http = context.HttpContext;
@@ -143,8 +134,8 @@ internal static partial class IssuerSignIn
         var page = HtmlEncoder.Default.Encode(SessionEndpoints.IsPage(http, target) ? target : $"{http.Request.PathBase}/");
         http.Response.ContentType = "text/html; charset=utf-8";
         await http.Response.WriteAsync(
-            $"<!doctype html><html lang=\"en\"><head><meta http-equiv=\"refresh\" content=\"0;url={page}\"><link rel=\"icon\" href=\"data:,\">"
-            + $"<title>Certctl</title></head><body><a href=\"{page}\">{HtmlEncoder.Default.Encode(Texts.GoOn)}</a></body></html>",
+            $"<!doctype html><html lang=\"en\"><head><meta http-equiv=\"refresh\" content=\"0;url={page}\">"
+            + $"<link rel=\"icon\" href=\"data:,\"><title>Certctl</title></head><body><a href=\"{page}\">{HtmlEncoder.Default.Encode(Texts.GoOn)}</a></body></html>",
             http.RequestAborted);
     }
 
@@ -173,7 +164,7 @@ internal static partial class IssuerSignIn
         http.Response.Redirect(SessionEndpoints.SignInAgain(http, SessionEndpoints.IssuerUnavailable, target));
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "Nobody can sign in at the OpenID Connect issuer: {Reason}, request {RequestId}")]
+    [LoggerMessage(1, LogLevel.Warning, "Sign-in at the OpenID Connect issuer failed: {Reason}, request {RequestId}")]
     private static partial void LogUnavailable(ILogger logger, string reason, string requestId);
 
     [GeneratedRegex(@"^[a-z_]{1,40}\z", RegexOptions.CultureInvariant)]

@@ -58,11 +58,12 @@ internal static class SessionRegistration
         };
     }
 
-    private static void Harden(CookieBuilder cookie, string name)
+    /// <param name="sameSite">Lax for what a browser must bring along when it comes back from another site.</param>
+    public static void Harden(CookieBuilder cookie, string name, SameSiteMode sameSite = SameSiteMode.Strict)
     {
         cookie.Name = name;
         cookie.HttpOnly = true;
-        cookie.SameSite = SameSiteMode.Strict;
+        cookie.SameSite = sameSite;
         cookie.SecurePolicy = CookieSecurePolicy.Always;
     }
 

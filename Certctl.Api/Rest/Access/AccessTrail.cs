@@ -20,8 +20,11 @@ internal sealed partial class AccessTrail(IAuditRepository audit, RefusedRequest
     public const string TooSlow = "export_too_slow";
     public const string TooLong = "export_too_long";
 
-    /// <summary>Labels of its refusals in the audit trail: of 401, 403, 429 and 503, and of exports.</summary>
-    public static readonly IReadOnlyList<string> Reasons = ["unauthenticated", "forbidden", "rate_limited", "busy", TooSlow, TooLong];
+    /// <summary>What a trusted proxy says of its client cannot be read.</summary>
+    public const string Unreadable = "proxy_unreadable";
+
+    /// <summary>Labels of its refusals in the audit trail: of 401, 403, 429 and 503, of exports and of proxies.</summary>
+    public static readonly IReadOnlyList<string> Reasons = ["unauthenticated", "forbidden", "rate_limited", "busy", TooSlow, TooLong, Unreadable];
 
     /// <param name="status">401, 403, 429 or 503.</param>
     /// <param name="message">For the client and for auditors; no secret.</param>

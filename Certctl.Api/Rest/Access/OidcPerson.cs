@@ -17,7 +17,7 @@ internal sealed record OidcPerson(string Actor, string Principal, ApiRole? Role)
     // OpenID Connect Core §2 has 255; the database keeps 255 with "oidc:" before it.
     private const int MostOfSubject = 250;
 
-    /// <exception cref="NamelessTokenException">It names nobody.</exception>
+    /// <exception cref="NamelessTokenException">It names no person.</exception>
     public static OidcPerson Of(ClaimsPrincipal token, OidcOptions options)
     {
         var name = Find(token, options.NameClaim, MostOfName) ?? throw new NamelessTokenException(options.NameClaim);

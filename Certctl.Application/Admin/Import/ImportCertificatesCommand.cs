@@ -13,7 +13,7 @@ public sealed record ForeignCertificate(IssuedCertificate Certificate, DateTimeO
 public interface ICertificateImport
 {
     /// <summary>Adds those that are not there yet, in one transaction with the event; the others stay as they are.</summary>
-    /// <param name="audit">Made of how many were added and how many are revoked; null where none was.</param>
+    /// <param name="audit">Made of how many were added and how many of them are revoked; not asked where none was.</param>
     /// <returns>How many were added.</returns>
     Task<int> AddAsync(
         IReadOnlyList<ForeignCertificate> certificates, Func<int, int, AuditEvent> audit, CancellationToken cancellationToken);

@@ -117,7 +117,7 @@ public static class EnrolmentTrail
 
     /// <summary>A client certificate, and who saw it if that was not this server.</summary>
     public static string? Describe(RequestSigner? certificate, ShownCertificates? shown) =>
-        Describe(certificate) is { } text && shown?.Proxy is { } proxy ? $"{text} by proxy {proxy}" : Describe(certificate);
+        Describe(certificate) is { } text ? text + (shown?.Proxy is { } proxy ? $" by proxy {proxy}" : "") : null;
 
     public static string? Describe(RequestSigner? signer) =>
         signer is null or { HasCertificate: false } ? null : $"{signer.Subject} #{Convert.ToHexStringLower(signer.SerialNumber.Span)}";

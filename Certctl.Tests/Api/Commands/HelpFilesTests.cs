@@ -22,6 +22,7 @@ public sealed class HelpFilesTests
         {
             ("certctl qui", "quickstart"), ("certctl import m", "micromdm"), ("certctl import micromdm --dry", "--dry-run"),
             ("certctl profiles ", "list show put --config --help"), ("certctl nothing ", ""),
+            ("certctl import certificates f --ca", "--ca"), ("certctl revoke release --ser", "--serial"), ("certctl served ", ""),
         })
         {
             var words = typed.Split(' ');

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Certctl.Tests.Interop.Proxies;
 
-/// <summary>What a trusted proxy may say, in each of its forms, and what nobody else may.</summary>
+/// <summary>What a trusted proxy may say, in each of its forms, and what no other client may.</summary>
 public sealed class ProxyTrustTests(ProxiedServer server) : IClassFixture<ProxiedServer>
 {
     private static readonly IPAddress Proxy = IPAddress.Loopback;
@@ -50,8 +50,12 @@ public sealed class ProxyTrustTests(ProxiedServer server) : IClassFixture<Proxie
     [InlineData("-----BEGIN%20CERTIFICATE-----%0AMAA=%0A")]
     [InlineData("MAAwAA==")]
     [InlineData("AgEB")]
-    public async Task What_is_no_certificate_is_400_and_no_accident(string value) =>
+    public async Task What_is_no_certificate_is_400_and_recorded(string value)
+    {
         Assert.Equal(HttpStatusCode.BadRequest, await AskAsync(Proxy, (ProxiedServer.Header, value)));
+        Assert.Contains(await server.EventsAsync(), line => line.Reason == "proxy_unreadable"
+            && line.Detail?.Contains(ProxiedServer.Header, StringComparison.Ordinal) == true);
+    }
 
     [Fact]
     public async Task From_any_other_address_a_certificate_is_refused_and_recorded_and_an_address_is_dropped()

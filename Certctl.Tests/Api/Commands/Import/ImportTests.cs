@@ -105,16 +105,19 @@ public sealed class ImportTests : IClassFixture<PostgresFixture>, IDisposable
         File.WriteAllText(_depot["empty.11.pem"], "");
         File.WriteAllText(
             _depot["index.txt"],
-            string.Join('\n', _index) + "\nV\tnot six fields\nR\t300101000000Z\tsome day\t0C\tx.pem\t/CN=x\n");
+            string.Join('\n', _index) + "\nV\tnot six fields\nR\t300101000000Z\tsome day\t0C\tx.pem\t/CN=x\n"
+                + "R\t300101000000Z\t260301120000Z,bored\t02\tx.pem\t/CN=x\n");
         await using var host = await CertctlHost.PrepareAsync(null);
         var run = await CommandLine.RunHereAsync(
             new Dictionary<string, string> { ["CERTCTL_DATABASE_URL"] = host.DatabaseUrl }, "import", "micromdm", _depot.Path);
         Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("1 certificates found, 1 of them revoked, 7 problems.", run.Output, StringComparison.Ordinal);
         Assert.Contains("1 certificates imported, 0 were there before.", run.Output, StringComparison.Ordinal);
         Assert.Equal(
             [
                 "certctl import: index.txt, line 2: it is none of the six fields of openssl ca",
                 "certctl import: index.txt, line 3: \"some day\" is no time of a revocation",
+                "certctl import: index.txt, line 4: the reason in \"260301120000Z,bored\" is not known here; it is revoked without one",
                 "certctl import: broken.10.pem: the bytes are no Certificate in DER",
                 "certctl import: empty.11.pem: there is no certificate in it",
                 "certctl import: forged.12.pem: the CA C=US, O=scep-ca, OU=SCEP CA did not sign it",

@@ -11,6 +11,11 @@ public sealed class OidcSettingsTests
         Settings.Complete().WithOidc().With("CERTCTL_OIDC_AUTHORITY", null).Reading().Problems.Select(problem => problem.Split(' ')[0])
             .Order());
 
+    [Fact]
+    public void Without_pages_the_client_has_no_effect() => Assert.Equal(
+        "CERTCTL_OIDC_CLIENT_ID has no effect: CERTCTL_UI_ENABLED is false.",
+        Assert.Single(Settings.Complete().WithOidc().With("CERTCTL_UI_ENABLED", "false").Reading().Warnings));
+
     [Theory]
     [InlineData("CERTCTL_OIDC_CLIENT_SECRET", "a secret of the pages")]
     [InlineData("CERTCTL_OIDC_SCOPES", "openid")]
